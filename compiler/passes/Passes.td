@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// The passes of streamtensorc, in the order in which a module meets them. One pass a file, tests under
+// tests/compiler/passes/<pass>/.
+#ifndef STREAMTENSOR_COMPILER_PASSES
+#define STREAMTENSOR_COMPILER_PASSES
+
+include "mlir/Pass/PassBase.td"
+
+//===----------------------------------------------------------------------===//
+// Numerics: imported -> ordered
+//===----------------------------------------------------------------------===//
+
+def FuseElementwise : Pass<"fuse-elementwise", "::mlir::ModuleOp"> {
+  let summary = "Fold chains of elementwise linalg operations into one";
+  let description = [{
+    Brings named linalg operations (all but `linalg.fill`) to `linalg.generic`, then folds an elementwise
+    producer with one user into its consumer. Two things stay apart, because later passes look for them:
+    the dequantisation of a weight, and the operands of a contraction.
+  }];
+  let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect",
+                           "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect"];
+}
+
+def Quantize : Pass<"quantize", "::mlir::ModuleOp"> {
+  let summary = "Turn matrix products with a block-quantised weight into dataflow.contract";
+  let description = [{
+    A product `x [T x K] * w [N x K]^T` whose `w` is a dequantisation generic (`d*q` or `d*q + m` a group of
+    32) becomes `dataflow.contract %x, %q, %d[, %m]`. The blocks of the model file are kept as they are.
+    A product with any other float32 weight argument is an error that names the weight.
+  }];
+  let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect",
+                           "::mlir::arith::ArithDialect", "::streamtensor::compiler::dataflow::DataflowDialect"];
+}
+
+def ExpandMath : Pass<"expand-math", "::mlir::ModuleOp"> {
+  let summary = "Write every mathematical function as + - * / sqrt, compares, selects and conversions";
+  let description = [{
+    The sequences are those of docs/architecture.md, section 2; nothing is left to a libm. Fast-math flags
+    are taken away. A function without a sequence is an error that names it.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect"];
+}
+
+def OrderSums : Pass<"order-sums", "::mlir::ModuleOp"> {
+  let summary = "Give every float32 sum its order: 16 interleaved partials and a fixed tree";
+  let description = [{
+    A reduction over the innermost index of an operand becomes a reduction into 16 lanes, a remainder (when
+    the length is no multiple of 16), and one elementwise tree. Reductions over an outer index keep their
+    one accumulator, ascending. Maxima and integer sums have no order to fix and stay.
+  }];
+  let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect",
+                           "::mlir::arith::ArithDialect"];
+}
+
+def Decompose : Pass<"decompose", "::mlir::ModuleOp"> {
+  let summary = "Write the tensor operations of dataflow in linalg, scf and arith: the reference";
+  let description = [{
+    Only the reference runs the result. Every float operation stands in the order of
+    docs/architecture.md, section 2. `dataflow.kv_append` becomes a call of the external function
+    `st_kv_append`, which the program that runs the module provides.
+  }];
+  let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect",
+                           "::mlir::arith::ArithDialect", "::mlir::scf::SCFDialect",
+                           "::mlir::func::FuncDialect", "::mlir::affine::AffineDialect"];
+}
+
+//===----------------------------------------------------------------------===//
+// Dataflow: ordered -> sized
+//===----------------------------------------------------------------------===//
+
+#endif  // STREAMTENSOR_COMPILER_PASSES
