@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compiler/frontend/weight_source.h"
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+
+namespace streamtensor::compiler {
+namespace {
+constexpr std::string_view kLayerMark = "{layer}";
+}  // namespace
+
+std::string WeightName(std::string_view pattern, int64_t layer) {
+  return absl::StrReplaceAll(pattern, {{kLayerMark, absl::StrCat(layer)}});
+}
+
+bool RunsOverLayers(std::string_view pattern) { return pattern.find(kLayerMark) != std::string_view::npos; }
+
+absl::StatusOr<WeightPart> ParseWeightPart(std::string_view text) {
+  if (text == "q") return WeightPart::kQ;
+  if (text == "d") return WeightPart::kD;
+  if (text == "m") return WeightPart::kM;
+  if (text == "value") return WeightPart::kValue;
+  return absl::InvalidArgumentError(absl::StrCat("'", text, "' is no part of a weight: q, d, m or value"));
+}
+
+std::string_view WeightPartName(WeightPart part) {
+  switch (part) {
+    case WeightPart::kQ:
+      return "q";
+    case WeightPart::kD:
+      return "d";
+    case WeightPart::kM:
+      return "m";
+    case WeightPart::kValue:
+      return "value";
+  }
+  return "";
+}
+
+}  // namespace streamtensor::compiler
