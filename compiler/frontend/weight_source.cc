@@ -2,16 +2,16 @@
 #include "compiler/frontend/weight_source.h"
 
 #include "absl/status/status.h"
-#include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "compiler/frontend/message.h"
 
 namespace streamtensor::compiler {
 namespace {
-constexpr std::string_view kLayerMark = "{layer}";
+constexpr char kLayerMark[] = "{layer}";
 }  // namespace
 
 std::string WeightName(std::string_view pattern, int64_t layer) {
-  return absl::StrReplaceAll(pattern, {{kLayerMark, absl::StrCat(layer)}});
+  return absl::StrReplaceAll(MessagePiece(pattern), {{kLayerMark, Message(layer)}});
 }
 
 bool RunsOverLayers(std::string_view pattern) { return pattern.find(kLayerMark) != std::string_view::npos; }
@@ -21,7 +21,7 @@ absl::StatusOr<WeightPart> ParseWeightPart(std::string_view text) {
   if (text == "d") return WeightPart::kD;
   if (text == "m") return WeightPart::kM;
   if (text == "value") return WeightPart::kValue;
-  return absl::InvalidArgumentError(absl::StrCat("'", text, "' is no part of a weight: q, d, m or value"));
+  return absl::InvalidArgumentError(Message("'", text, "' is no part of a weight: q, d, m or value"));
 }
 
 std::string_view WeightPartName(WeightPart part) {

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+// Describes a model file: what `streamtensorc inspect` prints. Free of MLIR.
+#pragma once
+
+#include <string>
+
+#include "absl/status/statusor.h"
+
+namespace streamtensor::compiler {
+
+enum class InspectFormat { kText, kJson };
+
+// Metadata, tensors by type, parameters and tokenizer of a GGUF file. Ends with a newline.
+// Whether the model can be compiled stands in it too, with the reason when not.
+//  NOT_FOUND, INVALID_ARGUMENT  as GgufFile::Open
+absl::StatusOr<std::string> InspectGguf(const std::string& path, InspectFormat format);
+
+}  // namespace streamtensor::compiler

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compiler/frontend/tokenizer_export.h"
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "absl/strings/str_join.h"
+#include "compiler/frontend/message.h"
+
+namespace streamtensor::compiler {
+namespace {
+
+using artifact::v1::Piece;
+using artifact::v1::Tokenizer;
+
+// Tokens that end a reply, as chat models spell them, beside the file's end-of-sequence token.
+constexpr std::string_view kEndOfGeneration[] = {
+    "<|im_end|>",    "<|endoftext|>", "<|end_of_text|>",     "<|eot_id|>", "<|eom_id|>", "<|end|>",
+    "<end_of_turn>", "</s>",          "<|end_of_sentence|>",
+};
+
+absl::Status Invalid(absl::string_view message) {
+  return absl::InvalidArgumentError(Message("tokenizer: ", message));
+}
+
+absl::Status ReadPieces(const GgufFile& file, Tokenizer* tokenizer) {
+  absl::StatusOr<std::span<const std::string_view>> texts = file.GetStrings("tokenizer.ggml.tokens");
+  if (!texts.ok()) return Invalid(texts.status().message());
+  if (texts->empty()) return Invalid("tokenizer.ggml.tokens is empty");
+  std::vector<int64_t> types(texts->size(), Piece::TYPE_NORMAL);
+  if (file.FindValue("tokenizer.ggml.token_type") != nullptr) {
+    absl::StatusOr<std::vector<int64_t>> stored = file.GetInts("tokenizer.ggml.token_type");
+    if (!stored.ok()) return Invalid(stored.status().message());
+    if (stored->size() != texts->size()) {
+      return Invalid(Message("tokenizer.ggml.token_type has ", stored->size(), " elements for ",
+                             texts->size(), " tokens"));
+    }
+    types = *std::move(stored);
+  }
+  for (size_t i = 0; i < texts->size(); ++i) {
+    // The message's enum has the file's numbers.
+    if (types[i] < Piece::TYPE_NORMAL || types[i] > Piece::TYPE_BYTE) {
+      return Invalid(Message("token ", i, " has type ", types[i], "; types 1 to 6 exist"));
+    }
+    Piece* piece = tokenizer->add_pieces();
+    piece->set_text(std::string((*texts)[i]));
+    piece->set_type(static_cast<Piece::Type>(types[i]));
+  }
+  return absl::OkStatus();
+}
+
+// "left right": the byte-level alphabet has no space, so the first one parts them; it may not be at an end.
+absl::Status ReadMerges(const GgufFile& file, Tokenizer* tokenizer) {
+  absl::StatusOr<std::span<const std::string_view>> merges = file.GetStrings("tokenizer.ggml.merges");
+  if (!merges.ok()) return Invalid(merges.status().message());
+  for (size_t i = 0; i < merges->size(); ++i) {
+    const std::string_view text = (*merges)[i];
+    const size_t space = text.find(' ', 1);
+    if (space == std::string_view::npos || space + 1 == text.size()) {
+      return Invalid(Message("merge ", i, " is ", Quoted(text), ", expected two pieces and a space"));
+    }
+    artifact::v1::Merge* merge = tokenizer->add_merges();
+    merge->set_left(std::string(text.substr(0, space)));
+    merge->set_right(std::string(text.substr(space + 1)));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::optional<uint32_t>> TokenId(const GgufFile& file, std::string_view key, int pieces) {
+  if (file.FindValue(key) == nullptr) return std::optional<uint32_t>();
+  absl::StatusOr<uint64_t> id = file.GetUint(key);
+  if (!id.ok()) return Invalid(id.status().message());
+  // Some converters write 2^32 - 1 for "none".
+  if (*id == 0xffffffffu) return std::optional<uint32_t>();
+  if (*id >= static_cast<uint64_t>(pieces)) {
+    return Invalid(Message(key, " is ", *id, ", the vocabulary has ", pieces, " tokens"));
+  }
+  return std::optional<uint32_t>(static_cast<uint32_t>(*id));
+}
+
+absl::Status ReadSpecialTokens(const GgufFile& file, Tokenizer* tokenizer) {
+  const struct {
+    std::string_view key;
+    void (Tokenizer::*set)(uint32_t);
+  } ids[] = {
+      {"tokenizer.ggml.bos_token_id", &Tokenizer::set_bos_token_id},
+      {"tokenizer.ggml.eos_token_id", &Tokenizer::set_eos_token_id},
+      {"tokenizer.ggml.unknown_token_id", &Tokenizer::set_unknown_token_id},
+      {"tokenizer.ggml.padding_token_id", &Tokenizer::set_padding_token_id},
+  };
+  for (const auto& [key, set] : ids) {
+    absl::StatusOr<std::optional<uint32_t>> id = TokenId(file, key, tokenizer->pieces_size());
+    if (!id.ok()) return id.status();
+    if (id->has_value()) (tokenizer->*set)(**id);
+  }
+  const struct {
+    std::string_view key;
+    void (Tokenizer::*set)(bool);
+  } flags[] = {
+      {"tokenizer.ggml.add_bos_token", &Tokenizer::set_add_bos},
+      {"tokenizer.ggml.add_eos_token", &Tokenizer::set_add_eos},
+      {"tokenizer.ggml.add_space_prefix", &Tokenizer::set_add_space_prefix},
+  };
+  for (const auto& [key, set] : flags) {
+    if (file.FindValue(key) == nullptr) continue;
+    absl::StatusOr<bool> flag = file.GetBool(key);
+    if (!flag.ok()) return Invalid(flag.status().message());
+    (tokenizer->*set)(*flag);
+  }
+  if (tokenizer->add_bos() && !tokenizer->has_bos_token_id()) {
+    return Invalid("tokenizer.ggml.add_bos_token is true, but tokenizer.ggml.bos_token_id is missing");
+  }
+  if (tokenizer->add_eos() && !tokenizer->has_eos_token_id()) {
+    return Invalid("tokenizer.ggml.add_eos_token is true, but tokenizer.ggml.eos_token_id is missing");
+  }
+  return absl::OkStatus();
+}
+
+// Without eos_token_id, which the message carries by itself.
+absl::Status ReadEndOfGeneration(const GgufFile& file, Tokenizer* tokenizer) {
+  std::vector<uint32_t> ids;
+  for (std::string_view key : {"tokenizer.ggml.eot_token_id", "tokenizer.ggml.eom_token_id"}) {
+    absl::StatusOr<std::optional<uint32_t>> id = TokenId(file, key, tokenizer->pieces_size());
+    if (!id.ok()) return id.status();
+    if (id->has_value()) ids.push_back(**id);
+  }
+  for (int i = 0; i < tokenizer->pieces_size(); ++i) {
+    const Piece& piece = tokenizer->pieces(i);
+    if (piece.type() != Piece::TYPE_CONTROL) continue;
+    if (std::find(std::begin(kEndOfGeneration), std::end(kEndOfGeneration), piece.text()) !=
+        std::end(kEndOfGeneration)) {
+      ids.push_back(static_cast<uint32_t>(i));
+    }
+  }
+  std::sort(ids.begin(), ids.end());
+  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+  for (uint32_t id : ids) {
+    if (!tokenizer->has_eos_token_id() || id != tokenizer->eos_token_id()) {
+      tokenizer->add_end_of_generation_ids(id);
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<Tokenizer> ExportTokenizer(const GgufFile& file) {
+  Tokenizer tokenizer;
+  tokenizer.set_format_version(1);
+  absl::StatusOr<std::string_view> model = file.GetString("tokenizer.ggml.model");
+  if (!model.ok()) return Invalid(model.status().message());
+  if (*model != "gpt2") {
+    return absl::UnimplementedError(Message("tokenizer model ", Quoted(*model),
+                                            " (tokenizer.ggml.model) can't be used yet; 'gpt2' "
+                                            "(byte-level BPE) can"));
+  }
+  tokenizer.set_kind(Tokenizer::KIND_BYTE_LEVEL_BPE);
+  std::string_view pre = "default";
+  if (file.FindValue("tokenizer.ggml.pre") != nullptr) {
+    absl::StatusOr<std::string_view> stored = file.GetString("tokenizer.ggml.pre");
+    if (!stored.ok()) return Invalid(stored.status().message());
+    pre = *stored;
+  }
+  if (pre == "smollm") {
+    tokenizer.set_pre_tokenizer(Tokenizer::PRE_TOKENIZER_SMOLLM);
+  } else if (pre == "gpt-2" || pre == "default") {
+    tokenizer.set_pre_tokenizer(Tokenizer::PRE_TOKENIZER_GPT2);
+  } else {
+    return absl::UnimplementedError(
+        Message("pre-tokenizer ", Quoted(pre),
+                " (tokenizer.ggml.pre) can't be used yet; 'smollm', 'gpt-2' and 'default' can"));
+  }
+  if (absl::Status status = ReadPieces(file, &tokenizer); !status.ok()) return status;
+  if (absl::Status status = ReadMerges(file, &tokenizer); !status.ok()) return status;
+  if (absl::Status status = ReadSpecialTokens(file, &tokenizer); !status.ok()) return status;
+  if (absl::Status status = ReadEndOfGeneration(file, &tokenizer); !status.ok()) return status;
+  if (file.FindValue("tokenizer.chat_template") != nullptr) {
+    absl::StatusOr<std::string_view> text = file.GetString("tokenizer.chat_template");
+    if (!text.ok()) return Invalid(text.status().message());
+    tokenizer.set_chat_template(std::string(*text));
+  }
+  return tokenizer;
+}
+
+}  // namespace streamtensor::compiler
