@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+// The 512-bit word that streams, blocks and memory hold, its lanes, and float16.
+#ifndef ST_WORD_H
+#define ST_WORD_H
+
+#include <ap_int.h>
+#include <stdint.h>
+
+#if !defined(__SYNTHESIS__) && !defined(ST_PLAIN)
+#define ST_FAST 1
+#include <immintrin.h>
+#endif
+
+namespace st {
+
+typedef ap_uint<512> word512;
+
+inline float float_of_bits(uint32_t bits) {
+  union {
+    uint32_t u;
+    float f;
+  } c;
+  c.u = bits;
+  return c.f;
+}
+inline uint32_t bits_of_float(float value) {
+  union {
+    uint32_t u;
+    float f;
+  } c;
+  c.f = value;
+  return c.u;
+}
+
+// Lanes: 16 of 32 bits, 32 of 16, 64 of 8; lane 0 in the lowest bits.
+inline uint32_t lane_u32(const word512& w, int i) { return w.range(32 * i + 31, 32 * i).to_uint(); }
+inline int32_t lane_i32(const word512& w, int i) { return static_cast<int32_t>(lane_u32(w, i)); }
+inline float lane_f32(const word512& w, int i) { return float_of_bits(lane_u32(w, i)); }
+inline uint16_t lane_u16(const word512& w, int i) {
+  return static_cast<uint16_t>(w.range(16 * i + 15, 16 * i).to_uint());
+}
+inline uint8_t lane_u8(const word512& w, int i) {
+  return static_cast<uint8_t>(w.range(8 * i + 7, 8 * i).to_uint());
+}
+inline int8_t lane_i8(const word512& w, int i) { return static_cast<int8_t>(lane_u8(w, i)); }
+
+inline void set_lane_u32(word512& w, int i, uint32_t v) { w.range(32 * i + 31, 32 * i) = v; }
+inline void set_lane_i32(word512& w, int i, int32_t v) { set_lane_u32(w, i, static_cast<uint32_t>(v)); }
+inline void set_lane_f32(word512& w, int i, float v) { set_lane_u32(w, i, bits_of_float(v)); }
+inline void set_lane_u16(word512& w, int i, uint16_t v) { w.range(16 * i + 15, 16 * i) = v; }
+inline void set_lane_u8(word512& w, int i, uint8_t v) { w.range(8 * i + 7, 8 * i) = v; }
+inline void set_lane_i8(word512& w, int i, int8_t v) { set_lane_u8(w, i, static_cast<uint8_t>(v)); }
+
+inline void unpack_f32(const word512& w, float (&lanes)[16]) {
+#pragma HLS INLINE
+  for (int i = 0; i < 16; ++i) {
+#pragma HLS UNROLL
+    lanes[i] = lane_f32(w, i);
+  }
+}
+inline word512 pack_f32(const float (&lanes)[16]) {
+#pragma HLS INLINE
+  word512 w;
+  for (int i = 0; i < 16; ++i) {
+#pragma HLS UNROLL
+    set_lane_f32(w, i, lanes[i]);
+  }
+  return w;
+}
+
+// float16 <-> float32, bit for bit what the F16C instructions do: exact one way, round half to even
+// the other, subnormals kept (FTZ and DAZ don't touch float16), signalling NaN made quiet.
+inline float f32_of_f16_bits(uint16_t half) {
+  const uint32_t sign = static_cast<uint32_t>(half & 0x8000u) << 16;
+  const uint32_t exponent = (half >> 10) & 0x1fu;
+  uint32_t mantissa = half & 0x3ffu;
+  if (exponent == 0x1fu) {
+    const uint32_t quiet = mantissa == 0 ? 0u : 0x400000u;
+    return float_of_bits(sign | 0x7f800000u | quiet | (mantissa << 13));
+  }
+  if (exponent != 0) return float_of_bits(sign | ((exponent + 112u) << 23) | (mantissa << 13));
+  if (mantissa == 0) return float_of_bits(sign);
+  // Subnormal: shift the leading one to bit 10; each place lowers the exponent by one.
+  uint32_t shifted = 113u;
+  for (int i = 0; i < 10; ++i) {
+#pragma HLS UNROLL
+    if ((mantissa & 0x400u) == 0) {
+      mantissa <<= 1;
+      --shifted;
+    }
+  }
+  return float_of_bits(sign | (shifted << 23) | ((mantissa & 0x3ffu) << 13));
+}
+
+inline uint16_t f16_bits_of_f32(float value) {
+  const uint32_t bits = bits_of_float(value);
+  const uint32_t sign = (bits >> 16) & 0x8000u;
+  const uint32_t magnitude = bits & 0x7fffffffu;
+  if (magnitude > 0x7f800000u) {
+    return static_cast<uint16_t>(sign | 0x7e00u | ((magnitude >> 13) & 0x3ffu));
+  }
+  // 65520 and above round to infinity.
+  if (magnitude >= 0x477ff000u) return static_cast<uint16_t>(sign | 0x7c00u);
+  if (magnitude >= 0x38800000u) {
+    // Rebias by 112; a carry out of the mantissa raises the exponent, which is right.
+    const uint32_t rounded = magnitude + 0xfffu + ((magnitude >> 13) & 1u);
+    return static_cast<uint16_t>(sign | ((rounded - (112u << 23)) >> 13));
+  }
+  // Below half of the least subnormal (2^-25, the tie included): zero.
+  if (magnitude <= 0x33000000u) return static_cast<uint16_t>(sign);
+  const uint32_t shift = 126u - (magnitude >> 23);  // 14..24
+  const uint32_t mantissa = (magnitude & 0x7fffffu) | 0x800000u;
+  const uint32_t whole = mantissa >> shift;
+  const uint32_t rest = mantissa & ((1u << shift) - 1u);
+  const uint32_t half = 1u << (shift - 1);
+  const uint32_t up = (rest > half || (rest == half && (whole & 1u) != 0)) ? 1u : 0u;
+  return static_cast<uint16_t>(sign | (whole + up));
+}
+
+inline float f32_of_f16(uint16_t half) {
+#ifdef ST_FAST
+  return _cvtsh_ss(half);
+#else
+  return f32_of_f16_bits(half);
+#endif
+}
+inline uint16_t f16_of_f32(float value) {
+#ifdef ST_FAST
+  return _cvtss_sh(value, _MM_FROUND_TO_NEAREST_INT);
+#else
+  return f16_bits_of_f32(value);
+#endif
+}
+
+inline float lane_f16(const word512& w, int i) { return f32_of_f16(lane_u16(w, i)); }
+inline void set_lane_f16(word512& w, int i, float v) { set_lane_u16(w, i, f16_of_f32(v)); }
+
+inline void unpack_f16(const word512& w, float (&lanes)[32]) {
+#pragma HLS INLINE
+#ifdef ST_FAST
+  const __m128i* halves = reinterpret_cast<const __m128i*>(&w);
+  for (int i = 0; i < 4; ++i) _mm256_storeu_ps(lanes + 8 * i, _mm256_cvtph_ps(_mm_load_si128(halves + i)));
+#else
+  for (int i = 0; i < 32; ++i) {
+#pragma HLS UNROLL
+    lanes[i] = lane_f16(w, i);
+  }
+#endif
+}
+inline word512 pack_f16(const float (&lanes)[32]) {
+#pragma HLS INLINE
+  word512 w;
+#ifdef ST_FAST
+  __m128i* halves = reinterpret_cast<__m128i*>(&w);
+  for (int i = 0; i < 4; ++i) {
+    _mm_store_si128(halves + i, _mm256_cvtps_ph(_mm256_loadu_ps(lanes + 8 * i), _MM_FROUND_TO_NEAREST_INT));
+  }
+#else
+  for (int i = 0; i < 32; ++i) {
+#pragma HLS UNROLL
+    set_lane_f16(w, i, lanes[i]);
+  }
+#endif
+  return w;
+}
+
+}  // namespace st
+
+#endif
