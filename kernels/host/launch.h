@@ -103,7 +103,10 @@ class Channel {
     Launch& current = launch();
     if (current.api != nullptr) id_ = current.api->channel(current.api->context, name, depth);
   }
-  ~Channel() = default;
+  ~Channel() {
+    const Launch& current = launch();
+    if (current.api != nullptr) current.api->close(current.api->context, id_, pushed_ - popped_);
+  }
 
   // Slots in the ring: the least power of two that holds `depth`, so that counters need no wrapping.
   static uint32_t ring_slots(uint32_t depth) {

@@ -46,6 +46,9 @@ typedef struct st_host_api {
 
   /* Called after a push (or pop) when a process waits on the channel: makes it runnable. */
   void (*wake)(void* context, uint32_t channel, uint32_t wait);
+
+  /* Called when a channel goes away, after run(), with the number of elements still in it. */
+  void (*close)(void* context, uint32_t channel, uint32_t elements_left);
 } st_host_api;
 
 /* Exported by the design. `args` are the kernel's pointer arguments by index. Returns run()'s code. */

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+// Loads an emulated design (a shared object that exports st_launch, see kernels/host/st_host_api.h)
+// and launches it: each dataflow process on a fiber, all on the calling thread.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "kernels/host/st_host_api.h"
+
+namespace streamtensor::runtime::card {
+
+enum class LaunchCode {
+  kCompleted = 0,
+  kDeadlock = 1,   // no process can go on
+  kCancelled = 2,  // Cancel() was called
+  kInvalid = 3,    // the design breaks a rule: a FIFO with three ends, data left in a FIFO at the end
+};
+
+// "engine waits for the empty FIFO results": one edge of a deadlock.
+struct WaitEdge {
+  std::string process;
+  std::string channel;
+  uint32_t depth = 0;
+  bool channel_full = false;  // false: it is empty
+};
+
+struct ProcessTime {
+  std::string name;
+  uint64_t nanoseconds = 0;  // measured: time its fiber ran
+  uint64_t switches = 0;     // times it had to wait
+};
+
+struct LaunchReport {
+  LaunchCode code = LaunchCode::kCompleted;
+  // Empty when completed; else one line for a person. A deadlock's names the cycle.
+  std::string message;
+  // The cycle of a deadlock, each edge waiting for the process of the next, the last for the first.
+  // Empty when a process waits for one that has ended (then `message` says so) or for nobody.
+  std::vector<WaitEdge> cycle;
+  uint64_t nanoseconds = 0;            // measured: the whole launch
+  std::vector<ProcessTime> processes;  // in order of declaration
+};
+
+struct LaunchOptions {
+  // Order in which runnable processes get the thread: nullptr is first come, first served; else a
+  // random one from this seed. The results of a correct design don't depend on it.
+  const uint64_t* order_seed = nullptr;
+  // Costs one reading of the time-stamp counter a switch.
+  bool measure_processes = true;
+};
+
+// Not thread-safe, but for Cancel().
+class DesignLauncher {
+ public:
+  // `object`: an ELF shared object that exports st_launch and nothing else. It is loaded from a
+  // sealed memory file; the bytes may go away afterwards. Its code runs from here on.
+  //  INVALID_ARGUMENT: not such an object; the message says what is wrong.
+  static absl::StatusOr<std::unique_ptr<DesignLauncher>> Load(std::span<const std::byte> object);
+
+  // `bitstream`: the BITSTREAM section of an emulation xclbin, an index of such objects
+  // (object_index.h). Picks the one for environment variable STREAMTENSOR_ISA, if set and not
+  // empty, else the best this CPU can run.
+  //  INVALID_ARGUMENT: damaged index or object. FAILED_PRECONDITION: none fits this CPU, or the
+  //  forced one doesn't exist or can't run here.
+  static absl::StatusOr<std::unique_ptr<DesignLauncher>> LoadIndexed(std::span<const std::byte> bitstream);
+
+  // For tests: a function of this program.
+  static std::unique_ptr<DesignLauncher> FromFunction(st_launch_function launch);
+
+  ~DesignLauncher();
+  DesignLauncher(const DesignLauncher&) = delete;
+  DesignLauncher& operator=(const DesignLauncher&) = delete;
+
+  // Launches the design once with the kernel's pointer arguments, by index. The caller has checked
+  // their number and sizes. Flush-to-zero and denormals-are-zero are on while it runs. After any
+  // code other than kCompleted the contents of output buffers are undefined, and the next launch
+  // starts afresh.
+  LaunchReport Launch(std::span<void* const> args, const LaunchOptions& options = {});
+
+  // Ends the launch under way at its next switch of processes. From any thread, or a signal handler;
+  // without a launch under way it does nothing.
+  void Cancel();
+
+  // Name of the object picked by LoadIndexed ("x86-64-v3"), else empty.
+  const std::string& isa() const { return isa_; }
+
+ private:
+  class Impl;
+  DesignLauncher();
+
+  std::unique_ptr<Impl> impl_;
+  std::string isa_;
+};
+
+}  // namespace streamtensor::runtime::card

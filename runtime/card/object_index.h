@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// The BITSTREAM section of an emulation xclbin: the same design compiled for several instruction
+// sets, behind a small index. Standard library only: compiler (writes) and card (reads) share it.
+//
+// Layout, little-endian:
+//   0   8 bytes  "STOBJIDX"
+//   8   uint32   version, 1
+//   12  uint32   count of entries, 1..16
+//   16  entries of 48 bytes each: char isa[32] (zero-padded), uint64 offset (from the section's
+//       start, a multiple of 64), uint64 bytes
+//   then the objects
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace streamtensor::runtime::card {
+
+inline constexpr std::string_view kIsaV3 = "x86-64-v3";
+inline constexpr std::string_view kIsaV4Vnni = "x86-64-v4-vnni";
+inline constexpr std::size_t kMaxObjects = 16;
+
+// One object; the bytes belong to whoever made the entry.
+struct ObjectEntry {
+  std::string isa;  // at most 31 characters
+  std::span<const std::byte> object;
+};
+
+// The section's bytes. Names must be distinct and fit, 1..kMaxObjects entries: else nullopt.
+std::optional<std::vector<std::byte>> WriteObjectIndex(std::span<const ObjectEntry> entries);
+
+// Entries are views into `section`. On damage returns false and sets *error to what is wrong and where.
+bool ReadObjectIndex(std::span<const std::byte> section, std::vector<ObjectEntry>* entries,
+                     std::string* error);
+
+// Whether this CPU (and system) runs code for `isa`; false for a name that is not known.
+bool CpuRunsIsa(std::string_view isa);
+
+// The entry for `forced`, or with `forced` empty the best one that this CPU runs. Returns null and
+// sets *error when there is none.
+const ObjectEntry* SelectObject(std::span<const ObjectEntry> entries, std::string_view forced,
+                                std::string* error);
+
+}  // namespace streamtensor::runtime::card
