@@ -30,9 +30,10 @@ class Section {
     }
     std::set<std::string> seen;
     for (const auto& entry : node_) {
-      if (!entry.first.IsScalar()) return Fail(entry.first, "keys must be words");
-      if (!seen.insert(entry.first.Scalar()).second) {
-        return Fail(entry.first, absl::StrCat("key '", entry.first.Scalar(), "' stands twice"));
+      if (!entry.first.IsScalar()) {
+        Fail(entry.first, "keys must be words");
+      } else if (!seen.insert(entry.first.Scalar()).second) {
+        Fail(entry.first, absl::StrCat("key '", entry.first.Scalar(), "' stands twice"));
       }
     }
   }
@@ -42,8 +43,8 @@ class Section {
     if (!status_->ok()) return;
     for (const auto& entry : node_) {
       if (!asked_.count(entry.first.Scalar())) {
-        return Fail(entry.first, absl::StrCat("unknown key '", entry.first.Scalar(), "'; known: ",
-                                              absl::StrJoin(asked_, ", ")));
+        return Fail(entry.first, absl::StrCat("unknown key '", entry.first.Scalar(),
+                                              "'; known: ", absl::StrJoin(asked_, ", ")));
       }
     }
   }
@@ -86,8 +87,8 @@ class Section {
     int64_t number = 0;
     if (!value.IsScalar() || !YAML::convert<int64_t>::decode(value, number) || number < least ||
         number > most) {
-      return Fail(value, absl::StrCat("'", Path(key), "' must be a whole number from ", least, " to ",
-                                      most, ", found '", value.IsScalar() ? value.Scalar() : "?", "'"));
+      return Fail(value, absl::StrCat("'", Path(key), "' must be a whole number from ", least, " to ", most,
+                                      ", found '", value.IsScalar() ? value.Scalar() : "?", "'"));
     }
     *out = number;
   }
@@ -99,8 +100,8 @@ class Section {
   void Fail(const YAML::Node& at, const std::string& what) {
     if (!status_->ok()) return;
     const YAML::Mark mark = at.Mark();
-    *status_ = absl::InvalidArgumentError(
-        absl::StrCat(file_, ":", mark.line + 1, ":", mark.column + 1, ": ", what));
+    *status_ =
+        absl::InvalidArgumentError(absl::StrCat(file_, ":", mark.line + 1, ":", mark.column + 1, ": ", what));
   }
 
   std::string Path(const std::string& key) const {
@@ -238,8 +239,8 @@ absl::StatusOr<Platform> ReadPlatform(const std::string& path) {
   try {
     return Parse(path, YAML::LoadFile(path));
   } catch (const YAML::Exception& failure) {
-    return absl::InvalidArgumentError(absl::StrCat(path, ":", failure.mark.line + 1, ":",
-                                                   failure.mark.column + 1, ": ", failure.msg));
+    return absl::InvalidArgumentError(
+        absl::StrCat(path, ":", failure.mark.line + 1, ":", failure.mark.column + 1, ": ", failure.msg));
   }
 }
 
@@ -257,8 +258,8 @@ absl::StatusOr<Platform> FindPlatform(const std::string& name) {
       if (entry.path().extension() == ".yaml") known.insert(entry.path().stem().string());
     }
   }
-  return absl::NotFoundError(absl::StrCat("unknown platform '", name, "'; known: ",
-                                          known.empty() ? "none found" : absl::StrJoin(known, ", ")));
+  return absl::NotFoundError(absl::StrCat(
+      "unknown platform '", name, "'; known: ", known.empty() ? "none found" : absl::StrJoin(known, ", ")));
 }
 
 }  // namespace streamtensor::compiler

@@ -1,0 +1,457 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compiler/targets/hls/body_emitter.h"
+
+#include <utility>
+
+#include "compiler/targets/hls/index_text.h"
+#include "compiler/targets/hls/scalar_text.h"
+#include "llvm/ADT/TypeSwitch.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+
+namespace streamtensor::compiler::hls {
+namespace {
+
+constexpr int64_t kUnrollLanes = 16;  // floats of one word512
+
+}  // namespace
+
+std::string TensorView::Access(llvm::ArrayRef<std::string> indices) const {
+  const std::string text = buffer + "[" + LinearIndex(offset, indices, strides) + "]";
+  if (!as_bits) return text;
+  return "st::float_of_bits(" + text + ")";
+}
+
+bool TensorView::IsContiguous() const {
+  return llvm::ArrayRef(strides) == llvm::ArrayRef(RowMajorStrides(shape));
+}
+
+llvm::SmallVector<int64_t> RowMajorStrides(llvm::ArrayRef<int64_t> shape) {
+  llvm::SmallVector<int64_t> strides(shape.size(), 1);
+  for (size_t i = shape.size(); i-- > 1;) strides[i - 1] = strides[i] * shape[i];
+  return strides;
+}
+
+BodyEmitter::BodyEmitter(TextWriter* out, ConstantPool* constants, std::string prefix)
+    : out_(*out), constants_(*constants), prefix_(std::move(prefix)) {}
+
+std::string BodyEmitter::NewName() { return prefix_ + std::to_string(names_++); }
+
+void BodyEmitter::Bind(mlir::Value tensor, const std::string& buffer, bool writable) {
+  auto type = llvm::cast<mlir::RankedTensorType>(tensor.getType());
+  TensorView view;
+  view.buffer = buffer;
+  view.element = type.getElementType();
+  view.shape.assign(type.getShape().begin(), type.getShape().end());
+  view.strides = RowMajorStrides(view.shape);
+  view.writable = writable;
+  views_[tensor] = std::move(view);
+}
+
+void BodyEmitter::BindScalar(mlir::Value scalar, const std::string& expression) {
+  scalars_[scalar] = expression;
+}
+
+mlir::LogicalResult BodyEmitter::Declare(mlir::Value tensor, const std::string& name) {
+  auto type = llvm::dyn_cast<mlir::RankedTensorType>(tensor.getType());
+  const mlir::Location at = tensor.getLoc();
+  if (!type || !type.hasStaticShape()) {
+    return mlir::emitError(at) << "only a tensor of a static shape can be a local array, found "
+                               << tensor.getType();
+  }
+  const std::optional<std::string> element = CppType(type.getElementType());
+  if (!element) return mlir::emitError(at) << "no C++ type for elements of " << type;
+  out_.line(*element + " " + name + "[" + std::to_string(type.getNumElements()) + "];");
+  if (type.getNumElements() % kUnrollLanes == 0 && type.getNumElements() > kUnrollLanes) {
+    out_.directive("#pragma HLS ARRAY_PARTITION variable=" + name + " cyclic factor=16");
+  }
+  local_bytes_ += (type.getNumElements() * ElementBytes(type.getElementType()) + 63) / 64 * 64;
+  Bind(tensor, name, /*writable=*/true);
+  return mlir::success();
+}
+
+mlir::LogicalResult BodyEmitter::NewArray(mlir::Operation* at, mlir::Value result) {
+  return Declare(result, NewName());
+}
+
+bool BodyEmitter::MayOverwrite(mlir::Operation* operation, mlir::OpOperand& destination) const {
+  auto found = views_.find(destination.get());
+  if (found == views_.end() || !found->second.writable) return false;
+  // Every value that lives in the same array must have been read for the last time.
+  for (const auto& entry : views_) {
+    mlir::Value value = entry.first;
+    if (entry.second.buffer != found->second.buffer) continue;
+    // An array from outside this block may be read again in the next round of a loop.
+    if (value.getParentBlock() != operation->getBlock()) return false;
+    for (const mlir::OpOperand& use : value.getUses()) {
+      if (&use == &destination) continue;
+      mlir::Operation* user = operation->getBlock()->findAncestorOpInBlock(*use.getOwner());
+      if (!user || !user->isBeforeInBlock(operation)) return false;
+    }
+  }
+  return true;
+}
+
+mlir::LogicalResult BodyEmitter::PlaceResult(mlir::Operation* operation, mlir::Value result,
+                                             mlir::OpOperand& destination, bool keeps_contents) {
+  if (MayOverwrite(operation, destination)) {
+    const TensorView view = views_[destination.get()];
+    views_[result] = view;
+    return mlir::success();
+  }
+  if (mlir::failed(NewArray(operation, result))) return mlir::failure();
+  // A destination without a view is a tensor.empty: it has no contents.
+  if (!keeps_contents || !HasView(destination.get())) return mlir::success();
+  const TensorView from = View(destination.get()), to = View(result);
+  return CopyView(operation, from, to);
+}
+
+mlir::LogicalResult BodyEmitter::CopyView(mlir::Operation* at, const TensorView& from, const TensorView& to) {
+  llvm::SmallVector<std::string> loops;
+  for (int64_t size : from.shape) {
+    if (mlir::ShapedType::isDynamic(size)) return at->emitOpError("copies a tensor of unknown size");
+    if (size == 1) {
+      loops.push_back("0");
+      continue;
+    }
+    const std::string name = "i" + std::to_string(loops.size());
+    out_.open("for (int " + name + " = 0; " + name + " < " + std::to_string(size) + "; ++" + name + ")");
+    loops.push_back(name);
+  }
+  out_.line(to.Access(loops) + " = " + from.Access(loops) + ";");
+  for (const std::string& loop : loops) {
+    if (loop != "0") out_.close();
+  }
+  return mlir::success();
+}
+
+mlir::LogicalResult BodyEmitter::EmitCopy(mlir::Value tensor, const std::string& to) {
+  const TensorView from = View(tensor);
+  TensorView target = from;
+  target.buffer = to;
+  target.offset = "0";
+  target.strides = RowMajorStrides(from.shape);
+  target.as_bits = false;
+  mlir::Operation* at = tensor.getDefiningOp();
+  if (!at) at = tensor.getParentBlock()->getParentOp();
+  return CopyView(at, from, target);
+}
+
+mlir::LogicalResult BodyEmitter::EmitBlock(mlir::Block& block) {
+  auto operations =
+      block.mightHaveTerminator() ? block.without_terminator() : llvm::make_range(block.begin(), block.end());
+  for (mlir::Operation& operation : operations) {
+    if (mlir::failed(EmitOperation(&operation))) return mlir::failure();
+  }
+  return mlir::success();
+}
+
+mlir::LogicalResult BodyEmitter::EmitOperation(mlir::Operation* operation) {
+  namespace tensor = mlir::tensor;
+  return llvm::TypeSwitch<mlir::Operation*, mlir::LogicalResult>(operation)
+      .Case([&](mlir::arith::ConstantOp) { return EmitConstant(operation); })
+      // Gets its array when it is first written.
+      .Case([&](tensor::EmptyOp) { return mlir::success(); })
+      .Case([&](mlir::linalg::LinalgOp op) { return EmitLinalg(op); })
+      .Case<tensor::ExpandShapeOp, tensor::CollapseShapeOp, tensor::CastOp>(
+          [&](auto) { return EmitReshape(operation); })
+      .Case([&](tensor::ExtractSliceOp) { return EmitExtractSlice(operation); })
+      .Case([&](tensor::InsertSliceOp) { return EmitInsertSlice(operation); })
+      .Case([&](tensor::ExtractOp) { return EmitExtract(operation); })
+      .Case<tensor::FromElementsOp, tensor::SplatOp>([&](auto) { return EmitFromElements(operation); })
+      .Case([&](mlir::scf::ForOp) { return EmitFor(operation); })
+      .Default([&](mlir::Operation*) { return EmitScalar(operation); });
+}
+
+mlir::LogicalResult BodyEmitter::EmitConstant(mlir::Operation* operation) {
+  const mlir::TypedAttr value = llvm::cast<mlir::arith::ConstantOp>(operation).getValue();
+  if (auto elements = llvm::dyn_cast<mlir::DenseElementsAttr>(value)) {
+    const std::optional<ConstantPool::Entry> entry = constants_.Add(elements);
+    if (!entry) return operation->emitOpError("holds a constant without a C++ type: ") << value.getType();
+    Bind(operation->getResult(0), entry->name, /*writable=*/false);
+    views_[operation->getResult(0)].as_bits = entry->as_bits;
+    return mlir::success();
+  }
+  return EmitScalar(operation);
+}
+
+mlir::LogicalResult BodyEmitter::EmitScalar(mlir::Operation* operation) {
+  llvm::SmallVector<std::string> operands;
+  for (mlir::Value operand : operation->getOperands()) {
+    auto found = scalars_.find(operand);
+    if (found == scalars_.end()) return operation->emitOpError("can't be written as C++ here");
+    operands.push_back(found->second);
+  }
+  const std::optional<std::string> text = ScalarText(operation, operands);
+  if (!text)
+    return operation->emitOpError(
+        "can't be written as C++; expand-math leaves only + - * / sqrt, compares, selects and conversions");
+  mlir::Value result = operation->getResult(0);
+  if (llvm::isa<mlir::arith::ConstantOp>(operation)) {
+    BindScalar(result, (*text)[0] == '-' ? "(" + *text + ")" : *text);
+    return mlir::success();
+  }
+  const std::string name = NewName();
+  out_.line("const " + *CppType(result.getType()) + " " + name + " = " + *text + ";");
+  BindScalar(result, name);
+  return mlir::success();
+}
+
+mlir::LogicalResult BodyEmitter::EmitLinalg(mlir::linalg::LinalgOp op) {
+  mlir::Block* body = op.getBlock();
+  for (mlir::Value input : op.getDpsInputs()) {
+    if (llvm::isa<mlir::RankedTensorType>(input.getType()) && !HasView(input)) {
+      return op->emitOpError("reads a tensor that was never written");
+    }
+  }
+  // A new array is uninitialised, an overwritten one is read by this very operation: both are settled
+  // before the first loop.
+  for (auto [index, init] : llvm::enumerate(op.getDpsInitsMutable())) {
+    const bool reads = !body->getArgument(op.getNumDpsInputs() + index).use_empty();
+    if (reads && !HasView(init.get()))
+      return op->emitOpError("accumulates into a tensor that was never written");
+    if (mlir::failed(PlaceResult(op, op->getResult(index), init, reads))) return mlir::failure();
+  }
+  return EmitLoops(op);
+}
+
+mlir::LogicalResult BodyEmitter::EmitLoops(mlir::linalg::LinalgOp op) {
+  const llvm::SmallVector<int64_t> sizes = op.getStaticLoopRanges();
+  const auto iterators = op.getIteratorTypesArray();
+  llvm::SmallVector<std::string> loops;
+  int innermost = -1;
+  for (size_t i = 0; i < sizes.size(); ++i) {
+    if (mlir::ShapedType::isDynamic(sizes[i])) {
+      return op->emitOpError("has a loop of unknown length; only sizes of one element are emitted");
+    }
+    if (sizes[i] != 1) innermost = static_cast<int>(i);
+  }
+  unsigned opened = 0;
+  for (size_t i = 0; i < sizes.size(); ++i) {
+    if (sizes[i] == 1) {
+      loops.push_back("0");
+      continue;
+    }
+    const std::string name = "i" + std::to_string(i);
+    out_.open("for (int " + name + " = 0; " + name + " < " + std::to_string(sizes[i]) + "; ++" + name + ")");
+    ++opened;
+    loops.push_back(name);
+    if (static_cast<int>(i) != innermost) continue;
+    out_.directive("#pragma HLS PIPELINE");
+    const bool parallel = iterators[i] == mlir::utils::IteratorType::parallel;
+    if (parallel && sizes[i] % kUnrollLanes == 0) out_.directive("#pragma HLS UNROLL factor=16");
+  }
+  if (innermost < 0) out_.open("");
+  const mlir::LogicalResult result = EmitRegion(op, loops);
+  for (unsigned i = 0; i < opened; ++i) out_.close();
+  if (innermost < 0) out_.close();
+  return result;
+}
+
+mlir::LogicalResult BodyEmitter::EmitRegion(mlir::linalg::LinalgOp op, llvm::ArrayRef<std::string> loops) {
+  mlir::Block* body = op.getBlock();
+  auto access = [&](mlir::OpOperand& operand, const TensorView& view) -> std::optional<std::string> {
+    llvm::SmallVector<std::string> indices;
+    for (mlir::AffineExpr expression : op.getMatchingIndexingMap(&operand).getResults()) {
+      const std::optional<std::string> text = AffineText(expression, loops);
+      if (!text) return std::nullopt;
+      indices.push_back(*text);
+    }
+    return view.Access(indices);
+  };
+  auto refuse = [&] { return op->emitOpError("has an indexing map that can't be written as C++"); };
+
+  for (mlir::OpOperand& operand : op->getOpOperands()) {
+    mlir::BlockArgument argument = op.getMatchingBlockArgument(&operand);
+    if (argument.use_empty()) continue;
+    if (!llvm::isa<mlir::RankedTensorType>(operand.get().getType())) {
+      BindScalar(argument, Scalar(operand.get()));
+      continue;
+    }
+    const bool is_output = op.isDpsInit(&operand);
+    const mlir::Value source = is_output ? op.getTiedOpResult(&operand) : operand.get();
+    const std::optional<std::string> text = access(operand, View(source));
+    if (!text) return refuse();
+    const std::string name = NewName();
+    out_.line("const " + *CppType(argument.getType()) + " " + name + " = " + *text + ";");
+    BindScalar(argument, name);
+  }
+  for (mlir::Operation& operation : body->without_terminator()) {
+    if (auto index = llvm::dyn_cast<mlir::linalg::IndexOp>(operation)) {
+      BindScalar(index, "static_cast<int64_t>(" + loops[index.getDim()] + ")");
+    } else if (mlir::failed(EmitOperation(&operation))) {
+      return mlir::failure();
+    }
+  }
+  for (auto [init, value] : llvm::zip(op.getDpsInitsMutable(), body->getTerminator()->getOperands())) {
+    const std::optional<std::string> text = access(init, View(op.getTiedOpResult(&init)));
+    if (!text) return refuse();
+    out_.line(*text + " = " + Scalar(value) + ";");
+  }
+  return mlir::success();
+}
+
+mlir::LogicalResult BodyEmitter::EmitReshape(mlir::Operation* operation) {
+  const mlir::Value source = operation->getOperand(0), result = operation->getResult(0);
+  auto type = llvm::dyn_cast<mlir::RankedTensorType>(result.getType());
+  if (!type) return operation->emitOpError("has no ranked result");
+  if (!HasView(source)) return mlir::success();  // of a tensor.empty: as empty as before
+  TensorView view = View(source);
+  view.shape.assign(type.getShape().begin(), type.getShape().end());
+  if (llvm::isa<mlir::tensor::CastOp>(operation)) {
+    views_[result] = std::move(view);
+    return mlir::success();
+  }
+  if (!View(source).IsContiguous()) {
+    // A gap lies between the elements: give them an array of their own.
+    auto source_type = llvm::cast<mlir::RankedTensorType>(source.getType());
+    if (!source_type.hasStaticShape())
+      return operation->emitOpError("reshapes a strided view of unknown size");
+    if (mlir::failed(NewArray(operation, result))) return mlir::failure();
+    return EmitCopy(source, View(result).buffer);
+  }
+  view.strides = RowMajorStrides(view.shape);
+  views_[result] = std::move(view);
+  return mlir::success();
+}
+
+std::string BodyEmitter::OffsetText(mlir::OpFoldResult offset) {
+  if (const std::optional<int64_t> constant = mlir::getConstantIntValue(offset))
+    return std::to_string(*constant);
+  return Scalar(llvm::cast<mlir::Value>(offset));
+}
+
+mlir::LogicalResult BodyEmitter::EmitExtractSlice(mlir::Operation* operation) {
+  auto op = llvm::cast<mlir::tensor::ExtractSliceOp>(operation);
+  if (!HasView(op.getSource()))
+    return operation->emitOpError("takes a slice of a tensor that was never written");
+  const TensorView source = View(op.getSource());
+  const llvm::SmallBitVector dropped = op.getDroppedDims();
+  TensorView view = source;
+  view.shape.clear();
+  view.strides.clear();
+  llvm::SmallVector<std::string> offsets;
+  for (auto [index, size, stride] : llvm::enumerate(op.getMixedSizes(), op.getMixedStrides())) {
+    offsets.push_back(OffsetText(op.getMixedOffsets()[index]));
+    if (dropped.test(index)) continue;
+    const std::optional<int64_t> fixed_size = mlir::getConstantIntValue(size);
+    const std::optional<int64_t> fixed_stride = mlir::getConstantIntValue(stride);
+    if (!fixed_size || !fixed_stride)
+      return operation->emitOpError("has a size or stride that is not constant");
+    view.shape.push_back(*fixed_size);
+    view.strides.push_back(*fixed_stride * source.strides[index]);
+  }
+  view.offset = LinearIndex(source.offset, offsets, source.strides);
+  views_[op.getResult()] = std::move(view);
+  return mlir::success();
+}
+
+mlir::LogicalResult BodyEmitter::EmitInsertSlice(mlir::Operation* operation) {
+  auto op = llvm::cast<mlir::tensor::InsertSliceOp>(operation);
+  if (!HasView(op.getSource())) return operation->emitOpError("inserts a tensor that was never written");
+  if (mlir::failed(PlaceResult(operation, op.getResult(), op.getDestMutable(), /*keeps_contents=*/true))) {
+    return mlir::failure();
+  }
+  const TensorView target = View(op.getResult());
+  const llvm::SmallBitVector dropped = op.getDroppedDims();
+  TensorView window = target;
+  window.shape.clear();
+  window.strides.clear();
+  llvm::SmallVector<std::string> offsets;
+  for (auto [index, size, stride] : llvm::enumerate(op.getMixedSizes(), op.getMixedStrides())) {
+    offsets.push_back(OffsetText(op.getMixedOffsets()[index]));
+    if (dropped.test(index)) continue;
+    const std::optional<int64_t> fixed_size = mlir::getConstantIntValue(size);
+    const std::optional<int64_t> fixed_stride = mlir::getConstantIntValue(stride);
+    if (!fixed_size || !fixed_stride)
+      return operation->emitOpError("has a size or stride that is not constant");
+    window.shape.push_back(*fixed_size);
+    window.strides.push_back(*fixed_stride * target.strides[index]);
+  }
+  window.offset = LinearIndex(target.offset, offsets, target.strides);
+  const TensorView source = View(op.getSource());
+  return CopyView(operation, source, window);
+}
+
+mlir::LogicalResult BodyEmitter::EmitExtract(mlir::Operation* operation) {
+  auto op = llvm::cast<mlir::tensor::ExtractOp>(operation);
+  if (!HasView(op.getTensor())) return operation->emitOpError("reads a tensor that was never written");
+  llvm::SmallVector<std::string> indices;
+  for (mlir::Value index : op.getIndices()) indices.push_back(Scalar(index));
+  const std::string name = NewName();
+  out_.line("const " + *CppType(op.getType()) + " " + name + " = " + View(op.getTensor()).Access(indices) +
+            ";");
+  BindScalar(op.getResult(), name);
+  return mlir::success();
+}
+
+mlir::LogicalResult BodyEmitter::EmitFromElements(mlir::Operation* operation) {
+  const mlir::Value result = operation->getResult(0);
+  if (mlir::failed(NewArray(operation, result))) return mlir::failure();
+  const std::string buffer = View(result).buffer;
+  if (llvm::isa<mlir::tensor::SplatOp>(operation)) {
+    const int64_t size = llvm::cast<mlir::RankedTensorType>(result.getType()).getNumElements();
+    out_.line("for (int i = 0; i < " + std::to_string(size) + "; ++i) " + buffer +
+              "[i] = " + Scalar(operation->getOperand(0)) + ";");
+    return mlir::success();
+  }
+  for (auto [index, element] : llvm::enumerate(operation->getOperands())) {
+    out_.line(buffer + "[" + std::to_string(index) + "] = " + Scalar(element) + ";");
+  }
+  return mlir::success();
+}
+
+mlir::LogicalResult BodyEmitter::EmitFor(mlir::Operation* operation) {
+  auto loop = llvm::cast<mlir::scf::ForOp>(operation);
+  const std::optional<int64_t> lower = mlir::getConstantIntValue(loop.getLowerBound());
+  const std::optional<int64_t> upper = mlir::getConstantIntValue(loop.getUpperBound());
+  const std::optional<int64_t> step = mlir::getConstantIntValue(loop.getStep());
+  if (!lower || !upper || !step) return operation->emitOpError("has bounds that are not constant");
+
+  // What is carried round lives in arrays and variables of its own: the body's values end with it.
+  llvm::SmallVector<std::string> carried;
+  for (auto [init, argument, result] :
+       llvm::zip(loop.getInitArgs(), loop.getRegionIterArgs(), loop.getResults())) {
+    if (llvm::isa<mlir::RankedTensorType>(init.getType())) {
+      if (mlir::failed(NewArray(operation, result))) return mlir::failure();
+      carried.push_back(View(result).buffer);
+      if (HasView(init) && mlir::failed(EmitCopy(init, carried.back()))) return mlir::failure();
+      Bind(argument, carried.back(), /*writable=*/false);
+    } else {
+      carried.push_back(NewName());
+      out_.line(*CppType(init.getType()) + " " + carried.back() + " = " + Scalar(init) + ";");
+      BindScalar(argument, carried.back());
+      BindScalar(result, carried.back());
+    }
+  }
+  const std::string counter = NewName();
+  out_.open("for (int64_t " + counter + " = " + std::to_string(*lower) + "; " + counter + " < " +
+            std::to_string(*upper) + "; " + counter + " += " + std::to_string(*step) + ")");
+  BindScalar(loop.getInductionVar(), counter);
+  if (mlir::failed(EmitBlock(*loop.getBody()))) return mlir::failure();
+
+  // All scalars are read before the first is replaced.
+  auto yielded = loop.getBody()->getTerminator()->getOperands();
+  llvm::SmallVector<std::string> fresh(carried.size());
+  for (auto [index, value] : llvm::enumerate(yielded)) {
+    if (llvm::isa<mlir::RankedTensorType>(value.getType())) continue;
+    fresh[index] = NewName();
+    out_.line("const " + *CppType(value.getType()) + " " + fresh[index] + " = " + Scalar(value) + ";");
+  }
+  for (auto [index, value] : llvm::enumerate(yielded)) {
+    if (!fresh[index].empty()) {
+      out_.line(carried[index] + " = " + fresh[index] + ";");
+    } else if (HasView(value) && View(value).buffer != carried[index]) {
+      if (llvm::is_contained(carried, View(value).buffer)) {
+        return operation->emitOpError("swaps tensors that it carries; only copies in place are emitted");
+      }
+      if (mlir::failed(EmitCopy(value, carried[index]))) return mlir::failure();
+    }
+  }
+  out_.close();
+  return mlir::success();
+}
+
+}  // namespace streamtensor::compiler::hls

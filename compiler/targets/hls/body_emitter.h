@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+// C++14 text of linalg on tensors: what a `dataflow.kernel` does with one element of each operand.
+//
+// Every tensor is a local array, or a view of one (slices, expanded and collapsed shapes); an operation
+// writes into the array of its `outs` operand when nobody reads that array afterwards. Loops run in the
+// order of the operation's dimensions, so that float operations happen in the order the IR says.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "compiler/targets/hls/literals.h"
+#include "compiler/targets/hls/text_writer.h"
+#include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/SmallVector.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/IR/Block.h"
+#include "mlir/IR/Operation.h"
+#include "mlir/Support/LogicalResult.h"
+
+namespace streamtensor::compiler::hls {
+
+// Where a tensor's elements stand: element (i, j, ...) is buffer[offset + i*strides[0] + j*strides[1] ...].
+struct TensorView {
+  std::string buffer;  // an array or a pointer
+  mlir::Type element;
+  llvm::SmallVector<int64_t> shape;  // a dynamic size may stand first
+  llvm::SmallVector<int64_t> strides;
+  std::string offset = "0";
+  bool writable = false;  // a local array, that may be reused as a destination
+  bool as_bits = false;   // floats kept as raw bits (ConstantPool)
+
+  std::string Access(llvm::ArrayRef<std::string> indices) const;
+  bool IsContiguous() const;
+};
+
+// Row-major strides of a shape of which all but the first size must be static.
+llvm::SmallVector<int64_t> RowMajorStrides(llvm::ArrayRef<int64_t> shape);
+
+class BodyEmitter {
+ public:
+  // Names start with `prefix`. Both referees must outlive the emitter.
+  BodyEmitter(TextWriter* out, ConstantPool* constants, std::string prefix);
+
+  // Says what stands for a value from outside: an array or pointer, row-major; or an expression (a
+  // name or literal).
+  void Bind(mlir::Value tensor, const std::string& buffer, bool writable);
+  void BindScalar(mlir::Value scalar, const std::string& expression);
+
+  // Declares a local array for a tensor of a static shape and binds it.
+  mlir::LogicalResult Declare(mlir::Value tensor, const std::string& name);
+
+  // Emits all operations but the terminator. Fails with a diagnostic at the first that has no text.
+  mlir::LogicalResult EmitBlock(mlir::Block& block);
+
+  // Of a value that is bound or was emitted.
+  const TensorView& View(mlir::Value tensor) const { return views_.find(tensor)->second; }
+  const std::string& Scalar(mlir::Value scalar) const { return scalars_.find(scalar)->second; }
+  bool HasView(mlir::Value tensor) const { return views_.contains(tensor); }
+
+  // Copies all elements of a tensor into a row-major array.
+  mlir::LogicalResult EmitCopy(mlir::Value tensor, const std::string& to);
+
+  // Bytes of all arrays declared so far: what they need of the stack.
+  int64_t local_bytes() const { return local_bytes_; }
+
+ private:
+  mlir::LogicalResult EmitOperation(mlir::Operation* operation);
+  mlir::LogicalResult EmitConstant(mlir::Operation* operation);
+  mlir::LogicalResult EmitLinalg(mlir::linalg::LinalgOp op);
+  mlir::LogicalResult EmitLoops(mlir::linalg::LinalgOp op);
+  mlir::LogicalResult EmitRegion(mlir::linalg::LinalgOp op, llvm::ArrayRef<std::string> loops);
+  mlir::LogicalResult EmitReshape(mlir::Operation* operation);
+  mlir::LogicalResult EmitExtractSlice(mlir::Operation* operation);
+  mlir::LogicalResult EmitInsertSlice(mlir::Operation* operation);
+  mlir::LogicalResult EmitExtract(mlir::Operation* operation);
+  mlir::LogicalResult EmitFromElements(mlir::Operation* operation);
+  mlir::LogicalResult EmitScalar(mlir::Operation* operation);
+  mlir::LogicalResult EmitFor(mlir::Operation* operation);
+
+  std::string NewName();
+  mlir::LogicalResult NewArray(mlir::Operation* at, mlir::Value result);
+  // Gives `result` the array of `destination` if nothing but `operation` still reads it; otherwise a
+  // new array, with the old contents when `keeps_contents`.
+  mlir::LogicalResult PlaceResult(mlir::Operation* operation, mlir::Value result,
+                                  mlir::OpOperand& destination, bool keeps_contents);
+  bool MayOverwrite(mlir::Operation* operation, mlir::OpOperand& destination) const;
+  mlir::LogicalResult CopyView(mlir::Operation* at, const TensorView& from, const TensorView& to);
+  // Text of a slice's static or dynamic offset.
+  std::string OffsetText(mlir::OpFoldResult offset);
+
+  TextWriter& out_;
+  ConstantPool& constants_;
+  std::string prefix_;
+  unsigned names_ = 0;
+  int64_t local_bytes_ = 0;
+  llvm::DenseMap<mlir::Value, TensorView> views_;
+  llvm::DenseMap<mlir::Value, std::string> scalars_;
+};
+
+}  // namespace streamtensor::compiler::hls
