@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// The dataflow dialect: operations at its three levels. See Rationale.md.
+#pragma once
+
+#include "compiler/dialects/dataflow/DataflowDialect.h.inc"
+#include "compiler/dialects/dataflow/DataflowEnums.h.inc"
+#include "compiler/dialects/itensor/ITensorDialect.h"
+#include "mlir/Bytecode/BytecodeOpInterface.h"
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/BuiltinTypes.h"
+#include "mlir/IR/Dialect.h"
+#include "mlir/IR/OpDefinition.h"
+#include "mlir/IR/OpImplementation.h"
+#include "mlir/IR/RegionKindInterface.h"
+#include "mlir/IR/SymbolTable.h"
+#include "mlir/Interfaces/ControlFlowInterfaces.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+
+#define GET_OP_CLASSES
+#include "compiler/dialects/dataflow/DataflowOps.h.inc"
+
+namespace streamtensor::compiler::dataflow {
+
+// Scalars of a quantisation group, and rows of an engine tile.
+inline constexpr int64_t kGroupSize = 32;
+inline constexpr int64_t kTileRows = 16;
+// Tokens a KV page holds: part of the numerics.
+inline constexpr int64_t kPageTokens = 32;
+
+// Names of the attributes that a module and its functions carry (docs/architecture.md, section 1).
+inline constexpr llvm::StringLiteral kSymbolsAttr = "dataflow.symbols";
+inline constexpr llvm::StringLiteral kSymbolAttr = "dataflow.symbol";
+inline constexpr llvm::StringLiteral kFieldAttr = "dataflow.field";
+inline constexpr llvm::StringLiteral kPoolAttr = "dataflow.pool";
+inline constexpr llvm::StringLiteral kWeightAttr = "dataflow.weight";
+inline constexpr llvm::StringLiteral kPartAttr = "dataflow.part";
+inline constexpr llvm::StringLiteral kInputAttr = "dataflow.input";
+
+}  // namespace streamtensor::compiler::dataflow

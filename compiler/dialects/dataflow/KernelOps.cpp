@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compiler/dialects/dataflow/DataflowDialect.h"
+
+using namespace mlir;
+
+namespace streamtensor::compiler::dataflow {
+
+void KernelOp::build(OpBuilder& builder, OperationState& state, StringRef label, ValueRange inputs,
+                     TypeRange outputs) {
+  state.addOperands(inputs);
+  state.addTypes(outputs);
+  state.getOrAddProperties<Properties>().label = builder.getStringAttr(label);
+  Block& block = state.addRegion()->emplaceBlock();
+  for (Value input : inputs) block.addArgument(input.getType(), input.getLoc());
+}
+
+ParseResult KernelOp::parse(OpAsmParser& parser, OperationState& state) {
+  std::string label;
+  SmallVector<OpAsmParser::Argument> arguments;
+  SmallVector<OpAsmParser::UnresolvedOperand> operands;
+  SmallVector<Type> results;
+  if (parser.parseString(&label)) return failure();
+  state.getOrAddProperties<Properties>().label = parser.getBuilder().getStringAttr(label);
+  auto parseOperand = [&]() -> ParseResult {
+    auto& argument = arguments.emplace_back();
+    return failure(parser.parseArgument(argument) || parser.parseEqual() ||
+                   parser.parseOperand(operands.emplace_back()) || parser.parseColonType(argument.type));
+  };
+  if (parser.parseCommaSeparatedList(AsmParser::Delimiter::Paren, parseOperand)) return failure();
+  if (succeeded(parser.parseOptionalArrow()) && parser.parseTypeList(results)) return failure();
+  if (parser.parseOptionalAttrDictWithKeyword(state.attributes)) return failure();
+  for (auto [operand, argument] : llvm::zip_equal(operands, arguments))
+    if (parser.resolveOperand(operand, argument.type, state.operands)) return failure();
+  state.addTypes(results);
+  return parser.parseRegion(*state.addRegion(), arguments);
+}
+
+void KernelOp::print(OpAsmPrinter& printer) {
+  printer << " \"" << getLabel() << "\" (";
+  llvm::interleaveComma(llvm::zip_equal(getBody().getArguments(), getInputs()), printer, [&](auto pair) {
+    printer << std::get<0>(pair) << " = " << std::get<1>(pair) << " : " << std::get<1>(pair).getType();
+  });
+  printer << ')';
+  if (getNumResults() > 0) {
+    printer << " -> ";
+    llvm::interleaveComma(getResultTypes(), printer);
+  }
+  printer.printOptionalAttrDictWithKeyword((*this)->getAttrs(), {"label"});
+  printer << ' ';
+  printer.printRegion(getBody(), /*printEntryBlockArgs=*/false);
+}
+
+// A body's yield gives values of these types.
+static LogicalResult verifyYield(Operation* op, Block& block, TypeRange expected) {
+  auto yield = dyn_cast<YieldOp>(block.getTerminator());
+  if (!yield) return op->emitOpError("body must end in dataflow.yield");
+  if (yield.getValues().getTypes() != expected)
+    return op->emitOpError("body yields ") << yield.getValues().getTypes() << ", expected " << expected;
+  return success();
+}
+
+LogicalResult KernelOp::verify() {
+  if (getBody().getArgumentTypes() != getInputs().getTypes())
+    return emitOpError("body takes (")
+           << getBody().getArgumentTypes() << "), but is given (" << getInputs().getTypes() << ")";
+  for (Value input : getInputs())
+    if (!isa<itensor::ITensorType, RankedTensorType, IndexType>(input.getType()))
+      return emitOpError("takes itensors, tensors and indices, got ") << input.getType();
+  for (Type type : getResultTypes())
+    if (!isa<itensor::ITensorType>(type)) return emitOpError("gives itensors, got ") << type;
+  // A process has one end of a stream: an itensor is read in one place.
+  for (BlockArgument argument : getBody().getArguments())
+    if (isa<itensor::ITensorType>(argument.getType()) && !argument.hasOneUse() && !argument.use_empty())
+      return emitOpError("reads operand ") << argument.getArgNumber() << " in more than one place; fork it";
+  return verifyYield(*this, getBody().front(), getResultTypes());
+}
+
+LogicalResult EngineOp::verify() {
+  if (getSlots() < 1 || getSlots() > 64) return emitOpError("slots must be 1..64, got ") << getSlots();
+  return success();
+}
+
+int64_t IssueOp::getInner() { return cast<ShapedType>(getQ().front().getType()).getDimSize(1) * kGroupSize; }
+
+int64_t IssueOp::getTiles(unsigned index) {
+  return (cast<ShapedType>(getQ()[index].getType()).getDimSize(0) + kTileRows - 1) / kTileRows;
+}
+
+itensor::ITensorType IssueOp::getExpectedType(unsigned index) {
+  // The activations' one loop counts tokens.
+  auto activations = getActivations().getType();
+  auto context = getContext();
+  auto d0 = getAffineDimExpr(0, context), d1 = getAffineDimExpr(1, context);
+  return itensor::ITensorType::get(context, {1, kTileRows}, Float32Type::get(context),
+                                   {getTiles(index), activations.getTripBounds()[0]},
+                                   {StringAttr::get(context, ""), activations.getTripSymbols()[0]},
+                                   {kTileRows, 1}, AffineMap::get(2, 0, {d1, d0}, context));
+}
+
+LogicalResult IssueOp::verify() {
+  if (getQ().empty()) return emitOpError("needs at least one weight");
+  if (getD().size() != getQ().size())
+    return emitOpError("has ") << getQ().size() << " weights but " << getD().size() << " scales";
+  if (!getM().empty() && getM().size() != getQ().size())
+    return emitOpError("has ") << getQ().size() << " weights but " << getM().size() << " minima";
+  if (getOutputs().size() != getQ().size())
+    return emitOpError("has ") << getQ().size() << " weights but " << getOutputs().size() << " results";
+  auto activations = getActivations().getType();
+  if (activations.getNumLoops() != 1 || activations.getDataRank() != 2 || activations.getDimOfLoop(0) != 0 ||
+      activations.getElementShape()[0] != 1 || activations.getSteps()[0] != 1 ||
+      !activations.getElementType().isF32())
+    return emitOpError(
+               "activations must be float32 rows of one token, <1xKxf32, [T]*[1], (d0) -> (d0, 0)>, got ")
+           << activations;
+  auto first = cast<ShapedType>(getQ().front().getType());
+  for (auto [index, weight] : llvm::enumerate(getQ())) {
+    auto q = cast<ShapedType>(weight.getType());
+    if (q.getElementType() != first.getElementType())
+      return emitOpError("weights of one issue must have one format, got ") << first << " and " << q;
+    if (q.getDimSize(2) != kGroupSize)
+      return emitOpError("weights come in groups of ") << kGroupSize << ", got " << q;
+    if (q.getDimSize(1) * kGroupSize != activations.getElementShape()[1])
+      return emitOpError("weight ") << index << " takes " << q.getDimSize(1) * kGroupSize
+                                    << " activations, but a row has " << activations.getElementShape()[1];
+    if (cast<ShapedType>(getD()[index].getType()).getShape() != q.getShape().drop_back())
+      return emitOpError("needs one scale a group of ") << q << ", got " << getD()[index].getType();
+    if (!getM().empty() && getM()[index].getType() != getD()[index].getType())
+      return emitOpError("minima must have the scales' type ") << getD()[index].getType();
+    if (getAlternate() && q.getDimSize(0) != first.getDimSize(0))
+      return emitOpError("only weights with equally many rows can alternate, got ")
+             << first.getDimSize(0) << " and " << q.getDimSize(0);
+    auto expected = getExpectedType(index);
+    if (getOutputs()[index].getType() != expected)
+      return emitOpError("result ") << index << " must be " << expected << ", got "
+                                    << getOutputs()[index].getType();
+  }
+  return success();
+}
+
+}  // namespace streamtensor::compiler::dataflow
