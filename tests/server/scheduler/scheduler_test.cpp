@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/scheduler/scheduler.h"
+
+#include <gtest/gtest.h>
+
+#include <numeric>
+
+#include "tests/server/scheduler/fake_card.h"
+
+namespace streamtensor::server {
+namespace {
+
+using testing::FakeDecoder;
+using testing::FakeVocabulary;
+using testing::RecordingSink;
+using testing::SimulatedClock;
+
+class SchedulerTest : public ::testing::Test {
+ protected:
+  struct Client {
+    std::shared_ptr<RecordingSink> sink = std::make_shared<RecordingSink>();
+    std::shared_ptr<Sequence> sequence;
+  };
+
+  void Start(int32_t pages, int32_t step_tokens = 8, int32_t max_context = 64) {
+    decoder_ = std::make_unique<FakeDecoder>(32, max_context, step_tokens, 4, pages);
+    decoder_->clock = &clock_;
+    scheduler_ = std::make_unique<Scheduler>(decoder_.get(), &clock_, limits_, &observer_);
+  }
+
+  static GenerationRequest Request(uint32_t prompt_tokens, uint32_t max_tokens) {
+    GenerationRequest request;
+    request.prompt.resize(prompt_tokens);
+    std::iota(request.prompt.begin(), request.prompt.end(), 3u);
+    for (uint32_t& id : request.prompt) id %= 32;
+    request.sampling.temperature = 0;
+    request.stopping.max_tokens = max_tokens;
+    request.stopping.ignore_eos = true;
+    return request;
+  }
+
+  Client Add(GenerationRequest request) {
+    Client client;
+    request.arrival = clock_.now;
+    client.sequence = std::make_shared<Sequence>(std::move(request), vocabulary_, client.sink);
+    EXPECT_TRUE(scheduler_->Check(*client.sequence).ok());
+    scheduler_->Enqueue(client.sequence);
+    return client;
+  }
+
+  void RunDry() {
+    for (int i = 0; i < 10000 && scheduler_->Turn().ran; ++i) {
+    }
+  }
+
+  SimulatedClock clock_;
+  SchedulerLimits limits_;
+  SchedulerObserver observer_;
+  std::shared_ptr<const Vocabulary> vocabulary_ = std::make_shared<FakeVocabulary>(32);
+  std::unique_ptr<FakeDecoder> decoder_;
+  std::unique_ptr<Scheduler> scheduler_;
+};
+
+TEST_F(SchedulerTest, OneRequest) {
+  Start(16);
+  const Client client = Add(Request(5, 7));
+  RunDry();
+  ASSERT_TRUE(client.sink->done);
+  EXPECT_TRUE(client.sink->status.ok()) << client.sink->status;
+  EXPECT_EQ(client.sink->token_ids.size(), 7u);
+  EXPECT_EQ(client.sink->summary.finish_reason, FinishReason::kLength);
+  EXPECT_EQ(client.sink->summary.completion_tokens, 7u);
+  EXPECT_EQ(client.sink->summary.prompt_tokens, 5u);
+  EXPECT_EQ(client.sink->summary.modelled_cycles, 7000u) << "one step of prefill, six of decoding";
+  EXPECT_DOUBLE_EQ(client.sink->summary.joules, 7);
+  EXPECT_DOUBLE_EQ(client.sink->summary.ttft_seconds, 0.005);
+  EXPECT_DOUBLE_EQ(client.sink->summary.decode_seconds, 0.030);
+  EXPECT_EQ(scheduler_->counts().pages_held, 0);
+}
+
+TEST_F(SchedulerTest, AStepCarriesDecodeTokensBeforePrefill) {
+  Start(32);
+  const Client first = Add(Request(3, 20));
+  scheduler_->Turn();
+  const Client second = Add(Request(20, 1));
+  std::vector<std::vector<int32_t>> slots;
+  decoder_->on_run = [&](const runtime::Step& step) {
+    slots.emplace_back();
+    for (const runtime::StepToken& token : step.tokens) slots.back().push_back(token.slot);
+    return absl::OkStatus();
+  };
+  scheduler_->Turn();
+  EXPECT_EQ(slots.at(0), (std::vector<int32_t>{0, 1, 1, 1, 1, 1, 1, 1}));
+  EXPECT_EQ(first.sink->token_ids.size(), 2u) << "a long prompt stalls nobody";
+}
+
+TEST_F(SchedulerTest, PrefillIsNotStarvedByDecoding) {
+  Start(64, 4, 32);
+  std::vector<Client> decoding;
+  for (int i = 0; i < 8; ++i) decoding.push_back(Add(Request(1, 25)));
+  for (int i = 0; i < 4; ++i) scheduler_->Turn();
+  const Client late = Add(Request(6, 1));
+  int turns = 0;
+  while (!late.sink->done && turns < 100) {
+    scheduler_->Turn();
+    ++turns;
+  }
+  EXPECT_LE(turns, 20);
+}
+
+TEST_F(SchedulerTest, MaxTokensZeroOnlyReadsThePrompt) {
+  Start(16);
+  GenerationRequest request = Request(10, 0);
+  request.prompt_logprobs = true;
+  request.logprobs = 2;
+  const Client client = Add(request);
+  RunDry();
+  ASSERT_TRUE(client.sink->done);
+  EXPECT_EQ(client.sink->summary.finish_reason, FinishReason::kLength);
+  EXPECT_TRUE(client.sink->token_ids.empty());
+  ASSERT_EQ(client.sink->prompt_logprobs.size(), 9u);
+  for (size_t i = 0; i < 9; ++i) {
+    EXPECT_EQ(client.sink->prompt_logprobs[i].token_id, request.prompt[i + 1]);
+    EXPECT_EQ(client.sink->prompt_logprobs[i].alternatives.size(), 2u);
+    EXPECT_LT(client.sink->prompt_logprobs[i].logprob, 0);
+  }
+}
+
+TEST_F(SchedulerTest, TheContextEndsAReply) {
+  Start(64, 8, 16);
+  GenerationRequest request = Request(10, 0);
+  request.stopping.max_tokens.reset();
+  const Client client = Add(request);
+  RunDry();
+  EXPECT_EQ(client.sink->token_ids.size(), 6u);
+  EXPECT_EQ(client.sink->summary.finish_reason, FinishReason::kLength);
+}
+
+TEST_F(SchedulerTest, APromptBeyondTheContextIsRefused) {
+  Start(64, 8, 16);
+  auto check = [&](GenerationRequest request) {
+    return scheduler_->Check(Sequence(std::move(request), vocabulary_, std::make_shared<RecordingSink>()));
+  };
+  EXPECT_TRUE(check(Request(15, 1)).ok());
+  EXPECT_TRUE(check(Request(16, 0)).ok());
+  const absl::Status status = check(Request(16, 1));
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_NE(status.message().find("16 tokens; the model's context of 16 tokens has room for 15"),
+            std::string::npos)
+      << status;
+  EXPECT_FALSE(check(Request(0, 1)).ok());
+}
+
+TEST_F(SchedulerTest, CancellationFreesWithinAStep) {
+  Start(16);
+  const Client client = Add(Request(5, 50));
+  scheduler_->Turn();
+  scheduler_->Turn();
+  client.sequence->Cancel();
+  const int runs = decoder_->runs;
+  EXPECT_FALSE(scheduler_->Turn().ran);
+  EXPECT_EQ(decoder_->runs, runs);
+  EXPECT_EQ(client.sink->status.code(), absl::StatusCode::kCancelled);
+  EXPECT_EQ(scheduler_->counts().running, 0);
+  EXPECT_EQ(scheduler_->counts().pages_held, 0);
+}
+
+TEST_F(SchedulerTest, DeadlinesHoldInQueueAndDecode) {
+  limits_.max_running = 1;
+  Start(16);
+  GenerationRequest request = Request(5, 50);
+  request.deadline = clock_.now + absl::Milliseconds(52);
+  const Client decoding = Add(request);
+  request.deadline = clock_.now + absl::Milliseconds(20);
+  const Client queued = Add(request);
+  RunDry();
+  EXPECT_EQ(queued.sink->status.code(), absl::StatusCode::kDeadlineExceeded);
+  EXPECT_EQ(queued.sink->token_ids.size(), 0u);
+  EXPECT_EQ(decoding.sink->status.code(), absl::StatusCode::kDeadlineExceeded);
+  EXPECT_EQ(decoding.sink->token_ids.size(), 11u);
+}
+
+TEST_F(SchedulerTest, ASlowReaderPausesAloneAndEndsAtLast) {
+  Start(32);
+  const Client slow = Add(Request(3, 50));
+  const Client quick = Add(Request(4, 50));
+  scheduler_->Turn();
+  scheduler_->Turn();
+  slow.sink->writable = false;
+  const size_t before = slow.sink->token_ids.size();
+  for (int i = 0; i < 10; ++i) scheduler_->Turn();
+  EXPECT_EQ(slow.sink->token_ids.size(), before);
+  EXPECT_GE(quick.sink->token_ids.size(), 11u);
+  slow.sink->writable = true;
+  scheduler_->Turn();
+  EXPECT_EQ(slow.sink->token_ids.size(), before + 1);
+  slow.sink->writable = false;
+  RunDry();
+  EXPECT_TRUE(quick.sink->status.ok());
+  const Scheduler::TurnResult idle = scheduler_->Turn();
+  EXPECT_FALSE(idle.ran);
+  EXPECT_LT(idle.next, absl::InfiniteFuture()) << "it asks to be woken for the limit";
+  clock_.now = idle.next;
+  scheduler_->Turn();
+  EXPECT_EQ(slow.sink->status.code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(scheduler_->counts().pages_held, 0);
+}
+
+TEST_F(SchedulerTest, EqualPrefixesAreComputedOnce) {
+  Start(32, 16);
+  const Client first = Add(Request(21, 4));
+  RunDry();
+  const Client second = Add(Request(21, 4));
+  RunDry();
+  EXPECT_EQ(first.sink->summary.cached_tokens, 0u);
+  EXPECT_EQ(second.sink->summary.cached_tokens, 20u);
+  EXPECT_EQ(first.sink->token_ids, second.sink->token_ids);
+  GenerationRequest scored = Request(21, 4);
+  scored.prompt_logprobs = true;
+  const Client third = Add(scored);
+  RunDry();
+  EXPECT_EQ(third.sink->summary.cached_tokens, 0u) << "prompt log-probabilities need every row";
+  EXPECT_EQ(third.sink->token_ids, first.sink->token_ids);
+}
+
+TEST_F(SchedulerTest, ThePromptOfExactlyFullPagesKeepsOneTokenToCompute) {
+  Start(32, 16);
+  const Client first = Add(Request(20, 4));
+  RunDry();
+  const Client second = Add(Request(20, 4));
+  RunDry();
+  EXPECT_EQ(second.sink->summary.cached_tokens, 16u);
+  EXPECT_EQ(first.sink->token_ids, second.sink->token_ids);
+}
+
+TEST_F(SchedulerTest, HigherPriorityIsServedFirst) {
+  limits_.max_running = 1;
+  Start(32);
+  const Client running = Add(Request(3, 5));
+  scheduler_->Turn();
+  const Client low = Add(Request(3, 5));
+  GenerationRequest request = Request(3, 5);
+  request.priority = 1;
+  const Client high = Add(request);
+  while (!high.sink->done && scheduler_->Turn().ran) {
+  }
+  EXPECT_TRUE(running.sink->done);
+  EXPECT_FALSE(low.sink->done);
+  RunDry();
+  EXPECT_TRUE(low.sink->done);
+}
+
+TEST_F(SchedulerTest, AFailedCardEndsItsSequencesUnavailable) {
+  limits_.max_running = 1;
+  Start(32);
+  const Client running = Add(Request(3, 5));
+  const Client waiting = Add(Request(3, 5));
+  scheduler_->Turn();
+  decoder_->on_run = [](const runtime::Step&) { return absl::UnavailableError("the card process died"); };
+  const Scheduler::TurnResult turn = scheduler_->Turn();
+  EXPECT_EQ(turn.card.code(), absl::StatusCode::kUnavailable);
+  for (const Client* client : {&running, &waiting}) {
+    EXPECT_EQ(client->sink->status.code(), absl::StatusCode::kUnavailable);
+    EXPECT_NE(client->sink->status.message().find("the card process died"), std::string::npos);
+  }
+  EXPECT_EQ(scheduler_->counts().pages_held, 0);
+}
+
+TEST_F(SchedulerTest, ABiasedTokenWins) {
+  Start(32);
+  GenerationRequest request = Request(3, 5);
+  request.sampling.logit_bias = {{5, 1000}};
+  const Client client = Add(request);
+  RunDry();
+  EXPECT_TRUE(client.sink->status.ok());
+  EXPECT_EQ(client.sink->token_ids, std::vector<uint32_t>(5, 5u));
+}
+
+}  // namespace
+}  // namespace streamtensor::server
