@@ -2,8 +2,6 @@
 // The dataflow dialect: operations at its three levels. See Rationale.md.
 #pragma once
 
-#include "compiler/dialects/dataflow/DataflowDialect.h.inc"
-#include "compiler/dialects/dataflow/DataflowEnums.h.inc"
 #include "compiler/dialects/itensor/ITensorDialect.h"
 #include "mlir/Bytecode/BytecodeOpInterface.h"
 #include "mlir/IR/Builders.h"
@@ -15,6 +13,12 @@
 #include "mlir/IR/SymbolTable.h"
 #include "mlir/Interfaces/ControlFlowInterfaces.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
+
+// Generated code is not self-contained: it must come after what it uses.
+// clang-format off
+#include "compiler/dialects/dataflow/DataflowDialect.h.inc"
+#include "compiler/dialects/dataflow/DataflowEnums.h.inc"
+// clang-format on
 
 #define GET_OP_CLASSES
 #include "compiler/dialects/dataflow/DataflowOps.h.inc"

@@ -74,7 +74,7 @@ def Dataflow_StreamOp : Dataflow_Op<"stream", [Symbol, HasParent<"DesignOp">]> {
     Example:
     ```mlir
     dataflow.stream @gate words depth 16 from @result_switch to @silu
-      {type = !itensor.itensor<1x16xf32, [96, T<=16]*[16, 1], (d0, d1) -> (d1, d0)>, role = "reconvergent"}
+      {type = !itensor.itensor<1x16xf32, [96, T max 16]*[16, 1], (d0, d1) -> (d1, d0)>, role = "reconvergent"}
     dataflow.stream @frames frames depth 2 from @activation_switch to @engine {words = 768 : i64}
     ```
   }];

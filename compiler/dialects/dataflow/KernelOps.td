@@ -34,10 +34,10 @@ def Dataflow_KernelOp : Dataflow_Op<"kernel", [IsolatedFromAbove, SingleBlock,
 
     Example:
     ```mlir
-    %y = dataflow.kernel "double" (%in = %x : !itensor.itensor<1x16xf32, [T<=16]*[1], (d0) -> (d0, 0)>)
-           -> !itensor.itensor<1x16xf32, [T<=16]*[1], (d0) -> (d0, 0)> {
+    %y = dataflow.kernel "double" (%in = %x : !itensor.itensor<1x16xf32, [T max 16]*[1], (d0) -> (d0, 0)>)
+           -> !itensor.itensor<1x16xf32, [T max 16]*[1], (d0) -> (d0, 0)> {
       ...
-      dataflow.yield %out : !itensor.itensor<1x16xf32, [T<=16]*[1], (d0) -> (d0, 0)>
+      dataflow.yield %out : !itensor.itensor<1x16xf32, [T max 16]*[1], (d0) -> (d0, 0)>
     }
     ```
   }];
@@ -91,11 +91,11 @@ def Dataflow_IssueOp : Dataflow_Op<"issue", [Pure, AttrSizedOperandSegments]> {
     Example:
     ```mlir
     %r:2 = dataflow.issue @engine %x q(%gq, %uq) d(%gd, %ud) m(%gm, %um) alternate
-      : !itensor.itensor<1x576xf32, [T<=16]*[1], (d0) -> (d0, 0)>,
+      : !itensor.itensor<1x576xf32, [T max 16]*[1], (d0) -> (d0, 0)>,
         (tensor<1536x18x32xi4>, tensor<1536x18x32xi4>), (tensor<1536x18xf16>, tensor<1536x18xf16>),
         (tensor<1536x18xf16>, tensor<1536x18xf16>)
-      -> !itensor.itensor<1x16xf32, [96, T<=16]*[16, 1], (d0, d1) -> (d1, d0)>,
-         !itensor.itensor<1x16xf32, [96, T<=16]*[16, 1], (d0, d1) -> (d1, d0)>
+      -> !itensor.itensor<1x16xf32, [96, T max 16]*[16, 1], (d0, d1) -> (d1, d0)>,
+         !itensor.itensor<1x16xf32, [96, T max 16]*[16, 1], (d0, d1) -> (d1, d0)>
     ```
   }];
   let arguments = (ins FlatSymbolRefAttr:$engine, ITensor_ITensorType:$activations,

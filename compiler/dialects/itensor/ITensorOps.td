@@ -91,8 +91,8 @@ def ITensor_ReassociateOp : ITensor_Op<"reassociate", [Pure]> {
     Example:
     ```mlir
     %1 = itensor.reassociate %0 [[0], [1, 2]]
-       : !itensor.itensor<1x576xf32, [T<=16]*[1], (d0) -> (d0, 0)>
-      to !itensor.itensor<1x9x64xf32, [T<=16]*[1], (d0) -> (d0, 0, 0)>
+       : !itensor.itensor<1x576xf32, [T max 16]*[1], (d0) -> (d0, 0)>
+      to !itensor.itensor<1x9x64xf32, [T max 16]*[1], (d0) -> (d0, 0, 0)>
     ```
   }];
   let arguments = (ins ITensor_ITensorType:$source, IndexListArrayAttr:$reassociation);
@@ -140,9 +140,9 @@ def ITensor_ChunkOp : ITensor_Op<"chunk", [Pure]> {
     Example:
     ```mlir
     %a, %b = itensor.chunk %0 dim 1
-       : !itensor.itensor<1x16xf32, [4, T<=16]*[16, 1], (d0, d1) -> (d1, d0)>
-      to !itensor.itensor<1x16xf32, [3, T<=16]*[16, 1], (d0, d1) -> (d1, d0)>,
-         !itensor.itensor<1x16xf32, [1, T<=16]*[16, 1], (d0, d1) -> (d1, d0)>
+       : !itensor.itensor<1x16xf32, [4, T max 16]*[16, 1], (d0, d1) -> (d1, d0)>
+      to !itensor.itensor<1x16xf32, [3, T max 16]*[16, 1], (d0, d1) -> (d1, d0)>,
+         !itensor.itensor<1x16xf32, [1, T max 16]*[16, 1], (d0, d1) -> (d1, d0)>
     ```
   }];
   let arguments = (ins ITensor_ITensorType:$source, I64Attr:$dim);
@@ -161,9 +161,9 @@ def ITensor_ConcatOp : ITensor_Op<"concat", [Pure]> {
     Example:
     ```mlir
     %0 = itensor.concat %a, %b dim 1
-       : !itensor.itensor<1x16xf32, [3, T<=16]*[16, 1], (d0, d1) -> (d1, d0)>,
-         !itensor.itensor<1x16xf32, [1, T<=16]*[16, 1], (d0, d1) -> (d1, d0)>
-      to !itensor.itensor<1x16xf32, [4, T<=16]*[16, 1], (d0, d1) -> (d1, d0)>
+       : !itensor.itensor<1x16xf32, [3, T max 16]*[16, 1], (d0, d1) -> (d1, d0)>,
+         !itensor.itensor<1x16xf32, [1, T max 16]*[16, 1], (d0, d1) -> (d1, d0)>
+      to !itensor.itensor<1x16xf32, [4, T max 16]*[16, 1], (d0, d1) -> (d1, d0)>
     ```
   }];
   let arguments = (ins Variadic<ITensor_ITensorType>:$inputs, I64Attr:$dim);
@@ -181,7 +181,7 @@ def ITensor_ForkOp : ITensor_Op<"fork", [Pure]> {
 
     Example:
     ```mlir
-    %a, %b = itensor.fork %0 : !itensor.itensor<1x576xf32, [T<=16]*[1], (d0) -> (d0, 0)> to 2
+    %a, %b = itensor.fork %0 : !itensor.itensor<1x576xf32, [T max 16]*[1], (d0) -> (d0, 0)> to 2
     ```
   }];
   let arguments = (ins ITensor_ITensorType:$source);

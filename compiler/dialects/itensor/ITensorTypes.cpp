@@ -93,7 +93,7 @@ Type ITensorType::parse(AsmParser& parser) {
   auto parseTrip = [&]() -> ParseResult {
     StringRef name;
     if (succeeded(parser.parseOptionalKeyword(&name))) {
-      if (parser.parseLess() || parser.parseEqual()) return failure();
+      if (parser.parseKeyword("max")) return failure();
     }
     symbols.push_back(parser.getBuilder().getStringAttr(name));
     return parser.parseInteger(bounds.emplace_back());
@@ -116,7 +116,7 @@ void ITensorType::print(AsmPrinter& printer) const {
   for (int64_t extent : getElementShape()) printer << extent << 'x';
   printer << getElementType() << ", [";
   llvm::interleaveComma(llvm::seq<unsigned>(0, getNumLoops()), printer, [&](unsigned loop) {
-    if (isSymbolic(loop)) printer << getTripSymbols()[loop].getValue() << "<=";
+    if (isSymbolic(loop)) printer << getTripSymbols()[loop].getValue() << " max ";
     printer << getTripBounds()[loop];
   });
   printer << "]*[";

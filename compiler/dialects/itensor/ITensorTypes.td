@@ -13,7 +13,7 @@ def ITensor_ITensorType : TypeDef<ITensor_Dialect, "ITensor"> {
 
     - ELEMENT: shape and scalar type of a piece, e.g. `1x16xf32`.
     - TRIPS: the loops that visit the pieces, outermost first. A trip count is a number or a named
-      symbol with its bound, `T<=16`; it equals only the same symbol.
+      symbol with its bound, `T max 16`; it equals only the same symbol.
     - STEPS: how far each loop advances in the data.
     - MAP: from loops to data dimensions. Each result is a loop, a sum of loops (a dimension tiled
       twice) or 0; no loop stands in two of them. A loop that stands in none visits everything
@@ -23,7 +23,7 @@ def ITensor_ITensorType : TypeDef<ITensor_Dialect, "ITensor"> {
 
     Example: 16 columns of one token at a time, row tiles outer, tokens inner:
     ```mlir
-    !itensor.itensor<1x16xf32, [36, T<=16]*[16, 1], (d0, d1) -> (d1, d0)>
+    !itensor.itensor<1x16xf32, [36, T max 16]*[16, 1], (d0, d1) -> (d1, d0)>
     ```
   }];
 

@@ -47,10 +47,10 @@ func.func @f(%x: !itensor.itensor<1x16xf32, [4, 2]*[16, 1], (d0, d1) -> (d1, d0)
 
 // -----
 // The same bound, but another symbol.
-func.func @f(%x: !itensor.itensor<1x16xf32, [T<=16]*[1], (d0) -> (d0, 0)>) {
+func.func @f(%x: !itensor.itensor<1x16xf32, [T max 16]*[1], (d0) -> (d0, 0)>) {
   // expected-error@+1 {{types visit their data in different orders}}
-  %0 = itensor.cast %x : !itensor.itensor<1x16xf32, [T<=16]*[1], (d0) -> (d0, 0)>
-                      to !itensor.itensor<1x16xf32, [W<=16]*[1], (d0) -> (d0, 0)>
+  %0 = itensor.cast %x : !itensor.itensor<1x16xf32, [T max 16]*[1], (d0) -> (d0, 0)>
+                      to !itensor.itensor<1x16xf32, [W max 16]*[1], (d0) -> (d0, 0)>
   return
 }
 
@@ -81,19 +81,19 @@ func.func @f(%b: !itensor.itensor<4xf32, [4]*[4], (d0) -> (d0)>) {
 }
 
 // -----
-func.func @f(%x: !itensor.itensor<1x576xf32, [T<=16]*[1], (d0) -> (d0, 0)>) {
+func.func @f(%x: !itensor.itensor<1x576xf32, [T max 16]*[1], (d0) -> (d0, 0)>) {
   // expected-error@+1 {{elements must hold the same scalars}}
-  %0 = itensor.reassociate %x [[0], [1, 2]] : !itensor.itensor<1x576xf32, [T<=16]*[1], (d0) -> (d0, 0)>
-                         to !itensor.itensor<1x8x64xf32, [T<=16]*[1], (d0) -> (d0, 0, 0)>
+  %0 = itensor.reassociate %x [[0], [1, 2]] : !itensor.itensor<1x576xf32, [T max 16]*[1], (d0) -> (d0, 0)>
+                         to !itensor.itensor<1x8x64xf32, [T max 16]*[1], (d0) -> (d0, 0, 0)>
   return
 }
 
 // -----
-func.func @f(%x: !itensor.itensor<1x16xf32, [4, T<=16]*[16, 1], (d0, d1) -> (d1, d0)>) {
+func.func @f(%x: !itensor.itensor<1x16xf32, [4, T max 16]*[16, 1], (d0, d1) -> (d1, d0)>) {
   // expected-error@+1 {{outermost trip counts of the parts add up to 5, not 4}}
-  %a, %b = itensor.chunk %x dim 1 : !itensor.itensor<1x16xf32, [4, T<=16]*[16, 1], (d0, d1) -> (d1, d0)>
-    to !itensor.itensor<1x16xf32, [3, T<=16]*[16, 1], (d0, d1) -> (d1, d0)>,
-       !itensor.itensor<1x16xf32, [2, T<=16]*[16, 1], (d0, d1) -> (d1, d0)>
+  %a, %b = itensor.chunk %x dim 1 : !itensor.itensor<1x16xf32, [4, T max 16]*[16, 1], (d0, d1) -> (d1, d0)>
+    to !itensor.itensor<1x16xf32, [3, T max 16]*[16, 1], (d0, d1) -> (d1, d0)>,
+       !itensor.itensor<1x16xf32, [2, T max 16]*[16, 1], (d0, d1) -> (d1, d0)>
   return
 }
 

@@ -3,15 +3,15 @@
 
 // CHECK-LABEL: func @types
 func.func private @types(
-    // CHECK-SAME: !itensor.itensor<1x16xf32, [36, T<=16]*[16, 1], (d0, d1) -> (d1, d0)>
-    !itensor.itensor<1x16xf32, [36, T<=16]*[16, 1], (d0, d1) -> (d1, d0)>,
+    // CHECK-SAME: !itensor.itensor<1x16xf32, [36, T max 16]*[16, 1], (d0, d1) -> (d1, d0)>
+    !itensor.itensor<1x16xf32, [36, T max 16]*[16, 1], (d0, d1) -> (d1, d0)>,
     // CHECK-SAME: !itensor.itensor<4x2xf16, [4, 2, 2]*[2, 1, 4], (d0, d1, d2) -> (d2, d0)>
     !itensor.itensor<4x2xf16, [4, 2, 2]*[2, 1, 4], (d0, d1, d2) -> (d2, d0)>,
     // CHECK-SAME: !itensor.itensor<16xi8, [4, 2]*[32, 16], (d0, d1) -> (d0 + d1)>
     !itensor.itensor<16xi8, [4, 2]*[32, 16], (d0, d1) -> (d0 + d1)>)
 
-!row = !itensor.itensor<1x576xf32, [T<=16]*[1], (d0) -> (d0, 0)>
-!heads = !itensor.itensor<1x9x64xf32, [T<=16]*[1], (d0) -> (d0, 0, 0)>
+!row = !itensor.itensor<1x576xf32, [T max 16]*[1], (d0) -> (d0, 0)>
+!heads = !itensor.itensor<1x9x64xf32, [T max 16]*[1], (d0) -> (d0, 0, 0)>
 
 // CHECK-LABEL: func @reshape
 func.func @reshape(%x: !row) -> !heads {
@@ -45,9 +45,9 @@ func.func @convert(%b: !itensor.itensor<4x2xf32, [4, 2]*[2, 4], (d0, d1) -> (d1,
   return
 }
 
-!four = !itensor.itensor<1x16xf32, [4, T<=16]*[16, 1], (d0, d1) -> (d1, d0)>
-!three = !itensor.itensor<1x16xf32, [3, T<=16]*[16, 1], (d0, d1) -> (d1, d0)>
-!one = !itensor.itensor<1x16xf32, [1, T<=16]*[16, 1], (d0, d1) -> (d1, d0)>
+!four = !itensor.itensor<1x16xf32, [4, T max 16]*[16, 1], (d0, d1) -> (d1, d0)>
+!three = !itensor.itensor<1x16xf32, [3, T max 16]*[16, 1], (d0, d1) -> (d1, d0)>
+!one = !itensor.itensor<1x16xf32, [1, T max 16]*[16, 1], (d0, d1) -> (d1, d0)>
 
 // CHECK-LABEL: func @split
 func.func @split(%x: !four, %y: !itensor.itensor<1x16xf32, [4]*[32], (d0) -> (0, d0)>) {
