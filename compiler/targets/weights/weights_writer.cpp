@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compiler/targets/weights/weights_writer.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <cstring>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "compiler/targets/weights/tile_packing.h"
+
+namespace streamtensor::compiler {
+namespace {
+
+// The output file, mapped. Its blocks are allocated first: a full disk is an error here, not a
+// SIGBUS later.
+class MappedFile {
+ public:
+  static absl::StatusOr<std::unique_ptr<MappedFile>> Create(const std::string& path, uint64_t bytes) {
+    const int file = open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    if (file < 0) return absl::UnavailableError(absl::StrCat(path, ": ", std::strerror(errno)));
+    const int error = posix_fallocate(file, 0, static_cast<off_t>(bytes));
+    if (error != 0) {
+      close(file);
+      const std::string message =
+          absl::StrCat(path, ": ", std::strerror(error), " (", bytes, " bytes are needed)");
+      return error == ENOSPC ? absl::ResourceExhaustedError(message) : absl::UnavailableError(message);
+    }
+    void* data = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+    close(file);
+    if (data == MAP_FAILED) return absl::UnavailableError(absl::StrCat(path, ": ", std::strerror(errno)));
+    return std::unique_ptr<MappedFile>(new MappedFile(static_cast<uint8_t*>(data), bytes));
+  }
+  ~MappedFile() { munmap(data_, bytes_); }
+  MappedFile(const MappedFile&) = delete;
+  MappedFile& operator=(const MappedFile&) = delete;
+
+  uint8_t* data() { return data_; }
+
+ private:
+  MappedFile(uint8_t* data, uint64_t bytes) : data_(data), bytes_(bytes) {}
+  uint8_t* data_;
+  uint64_t bytes_;
+};
+
+// An issue of one layer, or a constant: what one thread does at a time.
+struct Task {
+  const PackedIssue* issue = nullptr;
+  int64_t layer = 0;
+  int64_t first_block = 0;
+  std::vector<uint64_t> channel_offsets;  // in the file, where each channel's next block goes
+
+  const PackedConstant* constant = nullptr;
+  uint64_t file_offset = 0;
+
+  uint64_t bytes = 0;
+};
+
+std::vector<Task> ListTasks(const PackingPlan& plan, const WeightLayout& layout) {
+  std::vector<Task> tasks;
+  std::vector<uint64_t> next;
+  for (const WeightSegment& segment : layout.channels) next.push_back(segment.file_offset);
+  int64_t block = 0;
+  auto add = [&](const std::vector<PackedIssue>& issues, int64_t layer) {
+    for (const PackedIssue& issue : issues) {
+      Task task;
+      task.issue = &issue;
+      task.layer = layer;
+      task.first_block = block;
+      task.channel_offsets = next;
+      task.bytes = issue.Blocks() * BlockBytes(issue.format);
+      tasks.push_back(std::move(task));
+      for (int64_t i = 0; i < issue.Blocks(); ++i) next[block++ % plan.channels] += BlockBytes(issue.format);
+    }
+  };
+  add(plan.prologue, 0);
+  for (int64_t layer = 0; layer < plan.layers; ++layer) add(plan.layer, layer);
+  add(plan.epilogue, 0);
+  for (size_t i = 0; i < plan.constants.size(); ++i) {
+    Task task;
+    task.constant = &plan.constants[i];
+    task.file_offset = layout.constants[i].file_offset;
+    task.bytes = plan.constants[i].bytes();
+    tasks.push_back(std::move(task));
+  }
+  return tasks;
+}
+
+absl::StatusOr<std::vector<uint8_t>> ReadChecked(const WeightSource& source, const std::string& name,
+                                                 WeightPart part, WeightElement element, int64_t elements) {
+  absl::StatusOr<WeightShape> shape = source.Shape(name, part);
+  if (!shape.ok()) return shape.status();
+  if (shape->element != element || shape->elements() != elements) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("weight ", name, ", part ", std::string(WeightPartName(part)), ": the model holds [",
+                     absl::StrJoin(shape->dims, ", "), "] of ", BytesPerElement(shape->element),
+                     " bytes each, the design reads ", elements, " of ", BytesPerElement(element)));
+  }
+  absl::StatusOr<std::vector<uint8_t>> bytes = source.Read(name, part);
+  if (!bytes.ok()) return bytes.status();
+  if (static_cast<int64_t>(bytes->size()) != shape->bytes()) {
+    return absl::InternalError(
+        absl::StrCat("weight ", name, ": ", bytes->size(), " bytes were read, not ", shape->bytes()));
+  }
+  return bytes;
+}
+
+// Keeps what WeightValues points to.
+struct LoadedWeight {
+  std::vector<uint8_t> q, d, m;
+  WeightValues values;
+};
+
+absl::StatusOr<LoadedWeight> Load(const WeightSource& source, const PackedIssue& issue,
+                                  const PackedWeight& weight, int64_t layer) {
+  const std::string name = WeightName(weight.name, layer);
+  const int64_t scales = weight.rows * issue.groups;
+  LoadedWeight loaded;
+  auto read = [&](WeightPart part, WeightElement element, int64_t elements,
+                  std::vector<uint8_t>* to) -> absl::Status {
+    absl::StatusOr<std::vector<uint8_t>> bytes = ReadChecked(source, name, part, element, elements);
+    if (!bytes.ok()) return bytes.status();
+    *to = *std::move(bytes);
+    return absl::OkStatus();
+  };
+  const WeightElement integers = issue.format == TileFormat::kU4 ? WeightElement::kU4 : WeightElement::kI8;
+  if (absl::Status status = read(WeightPart::kQ, integers, scales * kGroupElements, &loaded.q);
+      !status.ok()) {
+    return status;
+  }
+  if (absl::Status status = read(WeightPart::kD, WeightElement::kF16, scales, &loaded.d); !status.ok()) {
+    return status;
+  }
+  if (weight.has_minimum) {
+    if (absl::Status status = read(WeightPart::kM, WeightElement::kF16, scales, &loaded.m); !status.ok()) {
+      return status;
+    }
+  }
+  loaded.values = {loaded.q, loaded.d, loaded.m, weight.rows, issue.groups};
+  return loaded;
+}
+
+// Row tiles of an issue in the order of the stream: (weight, row tile of it).
+std::vector<std::pair<size_t, int64_t>> RowTileOrder(const PackedIssue& issue) {
+  std::vector<std::pair<size_t, int64_t>> order;
+  if (issue.alternate) {
+    const int64_t tiles = (issue.weights[0].rows + kTileRows - 1) / kTileRows;
+    for (int64_t tile = 0; tile < tiles; ++tile) {
+      for (size_t i = 0; i < issue.weights.size(); ++i) order.emplace_back(i, tile);
+    }
+    return order;
+  }
+  for (size_t i = 0; i < issue.weights.size(); ++i) {
+    const int64_t tiles = (issue.weights[i].rows + kTileRows - 1) / kTileRows;
+    for (int64_t tile = 0; tile < tiles; ++tile) order.emplace_back(i, tile);
+  }
+  return order;
+}
+
+absl::Status PackIssue(const Task& task, int64_t channels, const WeightSource& source, uint8_t* file) {
+  const PackedIssue& issue = *task.issue;
+  std::vector<LoadedWeight> weights;
+  for (const PackedWeight& weight : issue.weights) {
+    absl::StatusOr<LoadedWeight> loaded = Load(source, issue, weight, task.layer);
+    if (!loaded.ok()) return loaded.status();
+    weights.push_back(*std::move(loaded));
+  }
+  std::vector<uint64_t> next = task.channel_offsets;
+  const int64_t tile_bytes = TileWords(issue.format) * kWordBytes;
+  const int64_t block_tiles = TilesPerBlock(issue.format);
+  int64_t block = task.first_block;
+  int64_t in_block = 0;
+  for (const auto& [weight, row_tile] : RowTileOrder(issue)) {
+    for (int64_t group = 0; group < issue.groups; ++group) {
+      uint8_t* at = file + next[block % channels] + in_block * tile_bytes;
+      PackTile(weights[weight].values, issue.format, row_tile, group, at);
+      if (++in_block == block_tiles) {
+        next[block++ % channels] += BlockBytes(issue.format);
+        in_block = 0;
+      }
+    }
+  }
+  // The rest of the last block stays as the file was made: zero tiles.
+  return absl::OkStatus();
+}
+
+absl::Status PackConstant(const Task& task, const WeightSource& source, uint8_t* file) {
+  const PackedConstant& constant = *task.constant;
+  uint8_t* to = file + task.file_offset;
+  for (int64_t layer = 0; layer < constant.layers; ++layer) {
+    absl::StatusOr<std::vector<uint8_t>> bytes = ReadChecked(
+        source, WeightName(constant.name, layer), constant.part, constant.element, constant.elements);
+    if (!bytes.ok()) return bytes.status();
+    std::memcpy(to, bytes->data(), bytes->size());
+    to += bytes->size();
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status WriteWeights(const std::string& path, const PackingPlan& plan, const WeightLayout& layout,
+                          const WeightSource& source, int threads, const PackingProgress& progress) {
+  absl::StatusOr<std::unique_ptr<MappedFile>> file = MappedFile::Create(path, layout.file_bytes);
+  if (!file.ok()) return file.status();
+  const std::vector<Task> tasks = ListTasks(plan, layout);
+  uint64_t total = 1;
+  for (const Task& task : tasks) total += task.bytes;
+
+  std::atomic<size_t> next_task{0};
+  std::mutex mutex;
+  absl::Status status;
+  uint64_t done = 0;
+  auto work = [&] {
+    while (true) {
+      const size_t index = next_task.fetch_add(1);
+      if (index >= tasks.size()) return;
+      const Task& task = tasks[index];
+      const absl::Status result = task.issue ? PackIssue(task, plan.channels, source, (*file)->data())
+                                             : PackConstant(task, source, (*file)->data());
+      const std::lock_guard<std::mutex> lock(mutex);
+      if (!result.ok()) {
+        if (status.ok()) status = result;
+        next_task = tasks.size();
+        return;
+      }
+      done += task.bytes;
+      if (progress) progress(static_cast<double>(done) / static_cast<double>(total));
+    }
+  };
+  std::vector<std::thread> workers;
+  for (int i = 1; i < std::min<int>(threads, static_cast<int>(tasks.size())); ++i) workers.emplace_back(work);
+  work();
+  for (std::thread& worker : workers) worker.join();
+  return status;
+}
+
+}  // namespace streamtensor::compiler

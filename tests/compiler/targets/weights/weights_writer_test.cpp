@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: Apache-2.0
+// Packs random weights and unpacks them with a reader written from docs/architecture.md, section 4.
+#include "compiler/targets/weights/weights_writer.h"
+
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <random>
+
+#include "absl/strings/str_cat.h"
+#include "gtest/gtest.h"
+
+namespace streamtensor::compiler {
+namespace {
+
+class RandomWeights : public WeightSource {
+ public:
+  explicit RandomWeights(unsigned seed) : random_(seed) {}
+
+  void AddMatrix(const std::string& name, int64_t rows, int64_t groups, WeightElement q, bool minimum) {
+    AddPart(name, WeightPart::kQ, {q, {rows, groups, 32}}, q == WeightElement::kU4 ? 0xf : 0xff);
+    AddPart(name, WeightPart::kD, {WeightElement::kF16, {rows, groups}}, 0xff);
+    if (minimum) AddPart(name, WeightPart::kM, {WeightElement::kF16, {rows, groups}}, 0xff);
+  }
+  void AddPart(const std::string& name, WeightPart part, WeightShape shape, uint8_t mask) {
+    std::vector<uint8_t> bytes(shape.bytes());
+    for (uint8_t& byte : bytes) byte = static_cast<uint8_t>(random_()) & mask;
+    parts_[{name, part}] = {shape, std::move(bytes)};
+  }
+  const std::vector<uint8_t>& Bytes(const std::string& name, WeightPart part) const {
+    return parts_.at({name, part}).second;
+  }
+
+  absl::StatusOr<WeightShape> Shape(std::string_view name, WeightPart part) const override {
+    auto found = parts_.find({std::string(name), part});
+    if (found == parts_.end()) return absl::NotFoundError("no weight " + std::string(name));
+    return found->second.first;
+  }
+  absl::StatusOr<std::vector<uint8_t>> Read(std::string_view name, WeightPart part) const override {
+    auto found = parts_.find({std::string(name), part});
+    if (found == parts_.end()) return absl::NotFoundError("no weight " + std::string(name));
+    return found->second.second;
+  }
+
+ private:
+  std::mt19937 random_;
+  std::map<std::pair<std::string, WeightPart>, std::pair<WeightShape, std::vector<uint8_t>>> parts_;
+};
+
+// Reads blocks as the card does: block b is the next of channel b mod C.
+class BlockReader {
+ public:
+  BlockReader(std::vector<uint8_t> file, const WeightLayout& layout) : file_(std::move(file)) {
+    for (const WeightSegment& segment : layout.channels) next_.push_back(segment.file_offset);
+  }
+  const uint8_t* Next(int64_t words) {
+    uint64_t& at = next_[block_++ % next_.size()];
+    const uint8_t* block = file_.data() + at;
+    at += words * 64;
+    return block;
+  }
+  uint64_t position(size_t channel) const { return next_[channel]; }
+
+ private:
+  std::vector<uint8_t> file_;
+  std::vector<uint64_t> next_;
+  size_t block_ = 0;
+};
+
+int Quant(const uint8_t* tile, bool u4, int row, int k) {
+  if (u4) {
+    const uint8_t byte = tile[64 * (k % 16 / 4) + 4 * row + k % 4];
+    return k < 16 ? byte & 15 : byte >> 4;
+  }
+  return tile[64 * (k / 4) + 4 * row + k % 4];
+}
+
+// Checks every row, padding included, of the issue's next blocks.
+void ExpectIssue(BlockReader& reader, const PackedIssue& issue, int layer, const RandomWeights& source) {
+  const bool u4 = issue.format == TileFormat::kU4;
+  const int tile_bytes = (u4 ? 5 : 9) * 64, block_tiles = u4 ? 6 : 3, block_words = u4 ? 30 : 27;
+  std::vector<const uint8_t*> tiles;
+  int64_t wanted = 0;
+  for (const PackedWeight& weight : issue.weights) wanted += (weight.rows + 15) / 16 * issue.groups;
+  while (static_cast<int64_t>(tiles.size()) < wanted) {
+    const uint8_t* block = reader.Next(block_words);
+    for (int i = 0; i < block_tiles; ++i) tiles.push_back(block + i * tile_bytes);
+  }
+  for (size_t i = wanted; i < tiles.size(); ++i) {
+    for (int byte = 0; byte < tile_bytes; ++byte) ASSERT_EQ(tiles[i][byte], 0);
+  }
+  int64_t first_tile = 0;
+  for (size_t w = 0; w < issue.weights.size(); ++w) {
+    const PackedWeight& weight = issue.weights[w];
+    const std::string name = WeightName(weight.name, layer);
+    const auto& q = source.Bytes(name, WeightPart::kQ);
+    const auto& d = source.Bytes(name, WeightPart::kD);
+    const int64_t row_tiles = (weight.rows + 15) / 16;
+    for (int64_t row = 0; row < row_tiles * 16; ++row) {
+      const int64_t row_tile =
+          issue.alternate ? row / 16 * static_cast<int64_t>(issue.weights.size()) + static_cast<int64_t>(w)
+                          : first_tile + row / 16;
+      for (int64_t group = 0; group < issue.groups; ++group) {
+        const uint8_t* tile = tiles[row_tile * issue.groups + group];
+        const uint8_t* scales = tile + tile_bytes - 64;
+        const int64_t index = row * issue.groups + group;
+        const bool padding = row >= weight.rows;
+        for (int k = 0; k < 32; ++k) {
+          ASSERT_EQ(Quant(tile, u4, row % 16, k), padding ? 0 : q[index * 32 + k]) << name << " " << row;
+        }
+        for (int byte = 0; byte < 2; ++byte) {
+          ASSERT_EQ(scales[2 * (row % 16) + byte], padding ? 0 : d[2 * index + byte]);
+          const int minimum =
+              padding || !weight.has_minimum ? 0 : source.Bytes(name, WeightPart::kM)[2 * index + byte];
+          ASSERT_EQ(scales[32 + 2 * (row % 16) + byte], minimum);
+        }
+      }
+    }
+    first_tile += row_tiles;
+  }
+}
+
+std::vector<uint8_t> ReadFile(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return std::vector<uint8_t>(std::istreambuf_iterator<char>(file), {});
+}
+
+PackingPlan TestPlan(RandomWeights* source) {
+  PackingPlan plan;
+  plan.layers = 3;
+  PackedIssue qkv{TileFormat::kU4, 5, {{"blk.{layer}.q", 48, true}, {"blk.{layer}.k", 24, true}}, false};
+  PackedIssue gate_up{
+      TileFormat::kU4, 5, {{"blk.{layer}.gate", 80, false}, {"blk.{layer}.up", 80, true}}, true};
+  PackedIssue down{TileFormat::kI8, 7, {{"blk.{layer}.down", 33, false}}, false};
+  plan.layer = {qkv, gate_up, down};
+  plan.prologue = {{TileFormat::kU4, 1, {{"first", 1, false}}, false}};
+  plan.epilogue = {{TileFormat::kI8, 5, {{"head", 100, false}}, false}};
+  plan.constants = {{"table", WeightPart::kValue, WeightElement::kF32, 77, 1},
+                    {"blk.{layer}.norm", WeightPart::kValue, WeightElement::kF32, 40, 3},
+                    {"embedding", WeightPart::kQ, WeightElement::kI8, 9 * 5 * 32, 1}};
+  for (int layer = 0; layer < 3; ++layer) {
+    const std::string block = absl::StrCat("blk.", layer);
+    source->AddMatrix(block + ".q", 48, 5, WeightElement::kU4, true);
+    source->AddMatrix(block + ".k", 24, 5, WeightElement::kU4, true);
+    source->AddMatrix(block + ".gate", 80, 5, WeightElement::kU4, false);
+    source->AddMatrix(block + ".up", 80, 5, WeightElement::kU4, true);
+    source->AddMatrix(block + ".down", 33, 7, WeightElement::kI8, false);
+    source->AddPart(block + ".norm", WeightPart::kValue, {WeightElement::kF32, {40}}, 0xff);
+  }
+  source->AddMatrix("first", 1, 1, WeightElement::kU4, false);
+  source->AddMatrix("head", 100, 5, WeightElement::kI8, false);
+  source->AddMatrix("embedding", 9, 5, WeightElement::kI8, false);
+  source->AddPart("table", WeightPart::kValue, {WeightElement::kF32, {7, 11}}, 0xff);
+  return plan;
+}
+
+TEST(WeightsWriter, UnpacksToTheSameValues) {
+  const unsigned seed = 42;
+  SCOPED_TRACE(absl::StrCat("seed ", seed));
+  RandomWeights source(seed);
+  PackingPlan plan = TestPlan(&source);
+  for (int channels : {1, 2, 3, 32}) {
+    plan.channels = channels;
+    absl::StatusOr<WeightLayout> layout = LayOutWeights(plan);
+    ASSERT_TRUE(layout.ok()) << layout.status();
+    const std::string path = ::testing::TempDir() + "/weights_writer_test.bin";
+    double last = 0;
+    const absl::Status status = WriteWeights(path, plan, *layout, source, 2, [&](double done) {
+      EXPECT_GE(done, last);
+      last = done;
+    });
+    ASSERT_TRUE(status.ok()) << status;
+    std::vector<uint8_t> file = ReadFile(path);
+    ASSERT_EQ(file.size(), layout->file_bytes);
+
+    for (const WeightSegment& segment : layout->channels) {
+      EXPECT_EQ(segment.file_offset % 4096, 0u);
+      EXPECT_GE(segment.bytes, 4096u);
+    }
+    for (size_t i = 0; i < plan.constants.size(); ++i) {
+      const PackedConstant& constant = plan.constants[i];
+      EXPECT_EQ(layout->constants[i].file_offset % 4096, 0u);
+      std::vector<uint8_t> expected;
+      for (int64_t layer = 0; layer < constant.layers; ++layer) {
+        const auto& part = source.Bytes(WeightName(constant.name, layer), constant.part);
+        expected.insert(expected.end(), part.begin(), part.end());
+      }
+      const auto at = file.begin() + static_cast<int64_t>(layout->constants[i].file_offset);
+      EXPECT_TRUE(std::equal(expected.begin(), expected.end(), at)) << constant.name;
+    }
+
+    BlockReader reader(std::move(file), *layout);
+    for (const PackedIssue& issue : plan.prologue) ExpectIssue(reader, issue, 0, source);
+    for (int layer = 0; layer < 3; ++layer) {
+      for (const PackedIssue& issue : plan.layer) ExpectIssue(reader, issue, layer, source);
+    }
+    for (const PackedIssue& issue : plan.epilogue) ExpectIssue(reader, issue, 0, source);
+    for (size_t i = 0; i < layout->channels.size(); ++i) {
+      EXPECT_EQ(reader.position(i), layout->channels[i].file_offset + layout->channels[i].used_bytes);
+    }
+    std::filesystem::remove(path);
+  }
+}
+
+TEST(WeightsWriter, NamesWhatDoesNotFit) {
+  RandomWeights source(1);
+  PackingPlan plan = TestPlan(&source);
+  const std::string path = ::testing::TempDir() + "/weights_writer_errors.bin";
+  auto write = [&](const PackingPlan& changed) {
+    absl::StatusOr<WeightLayout> layout = LayOutWeights(changed);
+    if (!layout.ok()) return layout.status();
+    return WriteWeights(path, changed, *layout, source, 2, nullptr);
+  };
+  auto message = [&](auto change) {
+    PackingPlan changed = plan;
+    change(changed);
+    return std::string(write(changed).message());
+  };
+  EXPECT_NE(message([](PackingPlan& p) { p.layer[1].weights[1].rows = 64; }).find("have 80 and 64 rows"),
+            std::string::npos);
+  EXPECT_NE(message([](PackingPlan& p) { p.layer[0].weights[0].rows = 64; }).find("weight blk.0.q, part q"),
+            std::string::npos);
+  EXPECT_NE(message([](PackingPlan& p) { p.layer[0].format = TileFormat::kI8; }).find("blk.0.q, part q"),
+            std::string::npos);
+  EXPECT_NE(message([](PackingPlan& p) { p.epilogue[0].weights[0].name = "tail"; }).find("tail"),
+            std::string::npos);
+  EXPECT_NE(message([](PackingPlan& p) { p.constants[0].elements = 78; }).find("table"), std::string::npos);
+  EXPECT_NE(message([](PackingPlan& p) { p.channels = 0; }).find("channel"), std::string::npos);
+  EXPECT_EQ(WriteWeights("/nonexistent/weights.bin", plan, *LayOutWeights(plan), source, 1, nullptr).code(),
+            absl::StatusCode::kUnavailable);
+  std::filesystem::remove(path);
+}
+
+}  // namespace
+}  // namespace streamtensor::compiler
