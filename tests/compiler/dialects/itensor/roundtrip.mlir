@@ -1,7 +1,7 @@
 // RUN: streamtensor-opt %s | streamtensor-opt | FileCheck %s
 // RUN: streamtensor-opt %s --mlir-print-op-generic | streamtensor-opt | FileCheck %s
 
-// CHECK-LABEL: func @types
+// CHECK-LABEL: func private @types
 func.func private @types(
     // CHECK-SAME: !itensor.itensor<1x16xf32, [36, T max 16]*[16, 1], (d0, d1) -> (d1, d0)>
     !itensor.itensor<1x16xf32, [36, T max 16]*[16, 1], (d0, d1) -> (d1, d0)>,

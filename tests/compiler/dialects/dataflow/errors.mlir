@@ -1,0 +1,147 @@
+// RUN: streamtensor-opt %s -split-input-file -verify-diagnostics
+
+func.func @f(%x: tensor<?x64xf32>, %q: tensor<48x3x32xi4>, %d: tensor<48x3xf16>) {
+  // expected-error@+1 {{activations have 64 columns, but the weights take 96}}
+  %0 = dataflow.contract %x, %q, %d : tensor<?x64xf32>, tensor<48x3x32xi4>, tensor<48x3xf16> -> tensor<?x48xf32>
+  return
+}
+
+// -----
+func.func @f(%x: tensor<?x64xf32>, %q: tensor<48x4x16xi4>, %d: tensor<48x4xf16>) {
+  // expected-error@+1 {{weights come in groups of 32, got 16}}
+  %0 = dataflow.contract %x, %q, %d : tensor<?x64xf32>, tensor<48x4x16xi4>, tensor<48x4xf16> -> tensor<?x48xf32>
+  return
+}
+
+// -----
+func.func @f(%x: tensor<?x64xf32>, %q: tensor<48x2x32xi4>, %d: tensor<48x2xf16>) {
+  // expected-error@+1 {{result has 47 columns, but the weights have 48 rows}}
+  %0 = dataflow.contract %x, %q, %d : tensor<?x64xf32>, tensor<48x2x32xi4>, tensor<48x2xf16> -> tensor<?x47xf32>
+  return
+}
+
+// -----
+func.func @f(%x: tensor<?x64xf32>, %q: tensor<48x2x32xi4>, %d: tensor<48x1xf16>) {
+  // expected-error@+1 {{needs one scale a group of q}}
+  %0 = dataflow.contract %x, %q, %d : tensor<?x64xf32>, tensor<48x2x32xi4>, tensor<48x1xf16> -> tensor<?x48xf32>
+  return
+}
+
+// -----
+func.func @f(%q: tensor<?x4x32xf32>, %kv: tensor<?x2x32xf16>, %pool: tensor<?x3x2x32x32xf16>,
+             %pages: tensor<16x8xi32>, %field: tensor<?xi32>, %layer: index) {
+  // expected-error@+1 {{kv_head_map takes query head 2 to KV head 2, there are 2}}
+  %0 = dataflow.paged_attention %q, %kv, %kv, %pool, %pool, %pages, %field, %field, %field, %layer
+         {scale = 1.250000e-01 : f32, kv_head_map = affine_map<(d0) -> (d0)>}
+     : tensor<?x4x32xf32>, tensor<?x2x32xf16>, tensor<?x2x32xf16>, tensor<?x3x2x32x32xf16>, tensor<?x3x2x32x32xf16>,
+       tensor<16x8xi32>, tensor<?xi32>, tensor<?xi32>, tensor<?xi32> -> tensor<?x4x32xf32>
+  return
+}
+
+// -----
+func.func @f(%kv: tensor<?x2x32xf16>, %pool: tensor<?x3x2x16x32xf16>, %pages: tensor<16x8xi32>,
+             %field: tensor<?xi32>, %layer: index) {
+  // expected-error@+1 {{a page holds 32 tokens, got 16}}
+  dataflow.kv_append %kv, %kv, %pool, %pool, %pages, %field, %field, %layer
+    : tensor<?x2x32xf16>, tensor<?x2x32xf16>, tensor<?x3x2x16x32xf16>, tensor<?x3x2x16x32xf16>, tensor<16x8xi32>,
+      tensor<?xi32>, tensor<?xi32>
+  return
+}
+
+// -----
+func.func @f(%x: tensor<?x64xf32>, %flags: tensor<?xi32>) {
+  // expected-error@+1 {{result has 32 columns, but x has 64}}
+  %0 = dataflow.take_rows %x, %flags : tensor<?x64xf32>, tensor<?xi32> -> tensor<?x32xf32>
+  return
+}
+
+// -----
+func.func @f(%x: !itensor.itensor<1x64xf32, [T max 16]*[1], (d0) -> (d0, 0)>) {
+  // expected-error@+1 {{reads operand 0 in more than one place; fork it}}
+  dataflow.kernel "twice" (%in = %x : !itensor.itensor<1x64xf32, [T max 16]*[1], (d0) -> (d0, 0)>) {
+    %0 = itensor.read %in : !itensor.itensor<1x64xf32, [T max 16]*[1], (d0) -> (d0, 0)> -> tensor<1x64xf32>
+    %1 = itensor.read %in : !itensor.itensor<1x64xf32, [T max 16]*[1], (d0) -> (d0, 0)> -> tensor<1x64xf32>
+    dataflow.yield
+  }
+  return
+}
+
+// -----
+func.func @f(%x: !itensor.itensor<1x64xf32, [T max 16]*[1], (d0) -> (d0, 0)>) {
+  // expected-error@+1 {{body yields}}
+  %0 = dataflow.kernel "none" (%in = %x : !itensor.itensor<1x64xf32, [T max 16]*[1], (d0) -> (d0, 0)>)
+      -> !itensor.itensor<1x64xf32, [T max 16]*[1], (d0) -> (d0, 0)> {
+    dataflow.yield
+  }
+  return
+}
+
+// -----
+// expected-error@+1 {{slots must be 1..64, got 0}}
+dataflow.engine @engine {slots = 0 : i64}
+
+// -----
+func.func @f(%x: !itensor.itensor<1x64xf32, [T max 16]*[1], (d0) -> (d0, 0)>, %q: tensor<48x2x32xi4>, %d: tensor<48x2xf16>) {
+  // expected-error@+1 {{result 0 must be '!itensor.itensor<1x16xf32, [3, T max 16]*[16, 1], (d0, d1) -> (d1, d0)>'}}
+  %s = dataflow.issue @engine %x q(%q) d(%d)
+    : !itensor.itensor<1x64xf32, [T max 16]*[1], (d0) -> (d0, 0)>, (tensor<48x2x32xi4>), (tensor<48x2xf16>)
+    -> !itensor.itensor<1x16xf32, [3, W max 16]*[16, 1], (d0, d1) -> (d1, d0)>
+  return
+}
+
+// -----
+func.func @f(%x: !itensor.itensor<1x16xf32, [4, T max 16]*[16, 1], (d0, d1) -> (d1, d0)>, %q: tensor<48x2x32xi4>, %d: tensor<48x2xf16>) {
+  // expected-error@+1 {{activations must be float32 rows of one token}}
+  %s = dataflow.issue @engine %x q(%q) d(%d)
+    : !itensor.itensor<1x16xf32, [4, T max 16]*[16, 1], (d0, d1) -> (d1, d0)>, (tensor<48x2x32xi4>), (tensor<48x2xf16>)
+    -> !itensor.itensor<1x16xf32, [3, T max 16]*[16, 1], (d0, d1) -> (d1, d0)>
+  return
+}
+
+// -----
+dataflow.design @step attributes {layers = 0 : i64, symbols = {}} {
+  dataflow.memory @x {role = "input", type = tensor<?x64xf32>}
+  dataflow.memory @y {role = "output", type = tensor<?x64xf32>}
+  // expected-error@+1 {{has no process at its read end}}
+  dataflow.stream @a words depth 4 from @load to @store {type = !itensor.itensor<1x64xf32, [4]*[1], (d0) -> (d0, 0)>}
+  dataflow.process @load load prologue reads [] writes [@a] memories [@x]
+  dataflow.process @store store prologue reads [] writes [] memories [@y]
+}
+
+// -----
+dataflow.design @step attributes {layers = 0 : i64, symbols = {}} {
+  dataflow.memory @x {role = "input", type = tensor<?x64xf32>}
+  dataflow.process @a load prologue reads [] writes [] memories [@x]
+  // expected-error@+1 {{uses @x, which belongs to another process; a pointer has one owner}}
+  dataflow.process @b load prologue reads [] writes [] memories [@x]
+}
+
+// -----
+dataflow.design @step attributes {layers = 0 : i64, symbols = {}} {
+  // expected-error@+1 {{has unknown role "wights"}}
+  dataflow.memory @x {role = "wights"}
+}
+
+// -----
+dataflow.design @step attributes {layers = 0 : i64, symbols = {}} {
+  // expected-error@+1 {{depth must be at least 1, got 0}}
+  dataflow.stream @a header depth 0 from @load to @store
+}
+
+// -----
+dataflow.design @step attributes {layers = 0 : i64, symbols = {}} {
+  // expected-error@+1 {{of packets needs the words of one}}
+  dataflow.stream @a blocks depth 2 from @load to @store
+}
+
+// -----
+dataflow.design @step attributes {layers = 0 : i64, symbols = {}} {
+  // expected-error@+1 {{of kind kernel needs its body}}
+  dataflow.process @k kernel layer reads [] writes [] memories []
+}
+
+// -----
+dataflow.design @step attributes {layers = 0 : i64, symbols = {}} {
+  // expected-error@+1 {{of section all needs a list `prologue`}}
+  dataflow.process @e engine all reads [] writes [] memories []
+}
