@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Turns bytes into a GgufFile. Only gguf_file.cc uses it.
+// Turns bytes into a GgufFile. Only gguf_file.cpp uses it.
 #pragma once
 
 #include <cstdint>

@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compiler/frontend/constant_hoisting.h"
+
+#include <cctype>
+#include <cstring>
+#include <deque>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "compiler/dialects/dataflow/DataflowDialect.h"
+#include "compiler/frontend/linalg_builder.h"
+#include "compiler/frontend/message.h"
+#include "compiler/frontend/stored_weights.h"
+#include "llvm/Support/raw_ostream.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Linalg/IR/LinalgInterfaces.h"
+#include "mlir/IR/DialectResourceBlobManager.h"
+#include "mlir/IR/Matchers.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+
+namespace streamtensor::compiler {
+namespace {
+
+using mlir::AffineMap;
+using mlir::DenseElementsAttr;
+using mlir::DenseResourceElementsAttr;
+using mlir::NamedAttribute;
+using mlir::OpBuilder;
+using mlir::RankedTensorType;
+using mlir::Value;
+using mlir::arith::ConstantOp;
+using mlir::linalg::LinalgOp;
+
+std::string Shown(mlir::Type type) {
+  std::string text;
+  llvm::raw_string_ostream(text) << type;
+  return text;
+}
+
+// A tensor constant with values of its own; scalars and splats stay in the IR.
+bool IsLarge(ConstantOp constant) {
+  if (!llvm::isa<RankedTensorType>(constant.getType())) return false;
+  auto dense = llvm::dyn_cast<DenseElementsAttr>(constant.getValue());
+  return !dense || !dense.isSplat();
+}
+
+absl::StatusOr<std::vector<float>> Values(ConstantOp constant) {
+  auto type = llvm::cast<RankedTensorType>(constant.getType());
+  const std::string what = Message("a constant of type ", Shown(type));
+  if (!type.getElementType().isF32() || type.getNumElements() == 0) {
+    return absl::UnimplementedError(
+        Message(what, " can't be compiled yet; constants with elements of f32 can"));
+  }
+  std::vector<float> values(type.getNumElements());
+  if (auto dense = llvm::dyn_cast<DenseElementsAttr>(constant.getValue())) {
+    llvm::copy(dense.getValues<float>(), values.begin());
+    return values;
+  }
+  auto resource = llvm::dyn_cast<DenseResourceElementsAttr>(constant.getValue());
+  if (!resource) return absl::UnimplementedError(Message(what, " is neither dense nor dense_resource"));
+  const std::string key = resource.getRawHandle().getKey().str();
+  mlir::AsmResourceBlob* blob = resource.getRawHandle().getBlob();
+  if (blob == nullptr) {
+    return absl::InvalidArgumentError(Message("dense_resource ", Quoted(key), " has no data in the file"));
+  }
+  llvm::ArrayRef<char> bytes = blob->getData();
+  if (bytes.size() != values.size() * sizeof(float)) {
+    return absl::InvalidArgumentError(Message("dense_resource ", Quoted(key), " has ", bytes.size(),
+                                              " bytes, expected ", values.size() * sizeof(float)));
+  }
+  std::memcpy(values.data(), bytes.data(), bytes.size());
+  return values;
+}
+
+// An operand of a product that is a constant [rows, columns], perhaps read through transpositions.
+struct ConstantMatrix {
+  ConstantOp constant;
+  bool transposed = false;
+};
+
+bool YieldsItsInput(mlir::linalg::GenericOp op) {
+  auto yield = llvm::cast<mlir::linalg::YieldOp>(op.getBody()->getTerminator());
+  return yield.getNumOperands() == 1 && yield.getOperand(0) == op.getBody()->getArgument(0);
+}
+
+std::optional<ConstantMatrix> FindConstantMatrix(Value value) {
+  auto type = llvm::dyn_cast<RankedTensorType>(value.getType());
+  if (!type || type.getRank() != 2) return std::nullopt;
+  if (auto constant = value.getDefiningOp<ConstantOp>()) {
+    if (!IsLarge(constant) || !type.getElementType().isF32()) return std::nullopt;
+    return ConstantMatrix{constant, false};
+  }
+  Value source;
+  bool swaps = false;
+  if (auto transpose = value.getDefiningOp<mlir::linalg::TransposeOp>()) {
+    source = transpose.getInput();
+    swaps = transpose.getPermutation()[0] == 1;
+  } else if (auto generic = value.getDefiningOp<mlir::linalg::GenericOp>()) {
+    if (generic.getNumDpsInputs() != 1 || generic.getNumDpsInits() != 1 ||
+        generic.getNumParallelLoops() != 2 || generic.getNumLoops() != 2 || !YieldsItsInput(generic)) {
+      return std::nullopt;
+    }
+    const AffineMap in = generic.getIndexingMapsArray()[0];
+    const AffineMap out = generic.getIndexingMapsArray()[1];
+    if (!in.isPermutation() || !out.isPermutation()) return std::nullopt;
+    source = generic.getDpsInputs()[0];
+    swaps = in != out;
+  }
+  if (!source) return std::nullopt;
+  std::optional<ConstantMatrix> matrix = FindConstantMatrix(source);
+  if (matrix) matrix->transposed ^= swaps;
+  return matrix;
+}
+
+// x [T, K] times a constant, which reads as [N, K] once transposed as said.
+struct ConstantProduct {
+  Value x;
+  ConstantMatrix matrix;
+};
+
+std::optional<ConstantProduct> FindConstantProduct(LinalgOp op) {
+  if (!mlir::linalg::isaContractionOpInterface(op) || op.getNumLoops() != 3 ||
+      op.getNumReductionLoops() != 1 || op->getNumResults() != 1) {
+    return std::nullopt;
+  }
+  const llvm::SmallVector<AffineMap> maps = op.getIndexingMapsArray();
+  const AffineMap out = maps[2];
+  if (out.getNumResults() != 2) return std::nullopt;
+  const unsigned t = out.getDimPosition(0);
+  const unsigned n = out.getDimPosition(1);
+  const unsigned k = 3 - t - n;
+  for (unsigned x = 0; x < 2; ++x) {
+    const AffineMap x_map = maps[x];
+    const AffineMap w_map = maps[1 - x];
+    if (x_map.getNumResults() != 2 || w_map.getNumResults() != 2) continue;
+    if (x_map.getDimPosition(0) != t || x_map.getDimPosition(1) != k) continue;
+    const bool columns_first = w_map.getDimPosition(0) == k && w_map.getDimPosition(1) == n;
+    if (!columns_first && !(w_map.getDimPosition(0) == n && w_map.getDimPosition(1) == k)) continue;
+    std::optional<ConstantMatrix> matrix = FindConstantMatrix(op->getOperand(1 - x));
+    if (!matrix) continue;
+    matrix->transposed ^= columns_first;
+    return ConstantProduct{op->getOperand(x), *matrix};
+  }
+  return std::nullopt;
+}
+
+bool IsZero(Value value) {
+  if (auto fill = value.getDefiningOp<mlir::linalg::FillOp>()) value = fill.value();
+  return mlir::matchPattern(value, mlir::m_AnyZeroFloat());
+}
+
+class Hoister {
+ public:
+  explicit Hoister(mlir::func::FuncOp function)
+      : function_(function),
+        matrices_(std::make_shared<std::deque<std::vector<float>>>()),
+        weights_(std::make_shared<StoredWeights>(matrices_)) {}
+
+  absl::StatusOr<std::shared_ptr<const WeightSource>> Run() {
+    std::vector<LinalgOp> operations;
+    function_.walk([&](LinalgOp op) { operations.push_back(op); });
+    for (LinalgOp op : operations) {
+      if (absl::Status status = HoistProduct(op); !status.ok()) return status;
+    }
+    EraseDeadOperations();
+    std::vector<ConstantOp> constants;
+    function_.walk([&](ConstantOp constant) {
+      if (IsLarge(constant)) constants.push_back(constant);
+    });
+    for (ConstantOp constant : constants) {
+      if (absl::Status status = HoistValue(constant); !status.ok()) return status;
+    }
+    return weights_;
+  }
+
+ private:
+  // The key of a resource, or "constantN"; letters that names of weights may have, and once only.
+  std::string Name(ConstantOp constant) {
+    std::string name;
+    if (auto resource = llvm::dyn_cast<DenseResourceElementsAttr>(constant.getValue())) {
+      name = resource.getRawHandle().getKey().str();
+    }
+    for (char& c : name) {
+      if (!std::isalnum(static_cast<unsigned char>(c)) && c != '_' && c != '.' && c != '-') c = '_';
+    }
+    while (name.empty() || !names_.insert(name).second) name = Message("constant", next_constant_++);
+    return name;
+  }
+
+  Value AddArgument(const std::string& name, WeightPart part) {
+    const WeightShape shape = *weights_->Shape(name, part);
+    OpBuilder b(function_.getContext());
+    const std::string_view part_name = WeightPartName(part);
+    const NamedAttribute attributes[] = {
+        b.getNamedAttr(dataflow::kWeightAttr, b.getStringAttr(name)),
+        b.getNamedAttr(dataflow::kPartAttr,
+                       b.getStringAttr(llvm::StringRef(part_name.data(), part_name.size())))};
+    const unsigned index = function_.getNumArguments();
+    function_.insertArgument(index, WeightType(function_.getContext(), shape),
+                             b.getDictionaryAttr(attributes), function_.getLoc());
+    return function_.getArgument(index);
+  }
+
+  // Arguments of the matrix [N, K]; one set for all products with it.
+  absl::StatusOr<QuantisedMatrix> MatrixArguments(ConstantMatrix matrix) {
+    const auto key = std::pair(matrix.constant.getOperation(), matrix.transposed);
+    if (auto found = hoisted_.find(key); found != hoisted_.end()) return found->second;
+    absl::StatusOr<std::vector<float>> values = Values(matrix.constant);
+    if (!values.ok()) return values.status();
+    auto type = llvm::cast<RankedTensorType>(matrix.constant.getType());
+    int64_t rows = type.getDimSize(0);
+    int64_t columns = type.getDimSize(1);
+    if (matrix.transposed) {
+      std::vector<float> turned(values->size());
+      for (int64_t r = 0; r < rows; ++r) {
+        for (int64_t c = 0; c < columns; ++c) turned[c * rows + r] = (*values)[r * columns + c];
+      }
+      *values = std::move(turned);
+      std::swap(rows, columns);
+    }
+    const std::vector<float>& kept = matrices_->emplace_back(*std::move(values));
+    StoredMatrix stored;
+    stored.type = GgufTensorType::kF32;
+    stored.rows = rows;
+    stored.columns = columns;
+    stored.bytes = {reinterpret_cast<const uint8_t*>(kept.data()), kept.size() * sizeof(float)};
+    const std::string name = Name(matrix.constant);
+    weights_->AddMatrix(name, stored, MatrixFormat::kI8);
+    const QuantisedMatrix arguments = {AddArgument(name, WeightPart::kQ), AddArgument(name, WeightPart::kD),
+                                       Value()};
+    return hoisted_.emplace(key, arguments).first->second;
+  }
+
+  absl::Status HoistProduct(LinalgOp op) {
+    std::optional<ConstantProduct> product = FindConstantProduct(op);
+    if (!product) return absl::OkStatus();
+    auto type = llvm::cast<RankedTensorType>(product->matrix.constant.getType());
+    if (type.getDimSize(product->matrix.transposed ? 0 : 1) % kGroupElements != 0) return absl::OkStatus();
+    absl::StatusOr<QuantisedMatrix> matrix = MatrixArguments(product->matrix);
+    if (!matrix.ok()) return matrix.status();
+    OpBuilder b(op);
+    LinalgBuilder l(b, op.getLoc());
+    Value result = l.MatMulTransposed(product->x, l.Dequantise(*matrix));
+    Value init = op.getDpsInits()[0];
+    if (!IsZero(init)) result = l.Add(result, init);
+    op->getResult(0).replaceAllUsesWith(result);
+    op->erase();
+    return absl::OkStatus();
+  }
+
+  absl::Status HoistValue(ConstantOp constant) {
+    absl::StatusOr<std::vector<float>> values = Values(constant);
+    if (!values.ok()) return values.status();
+    auto type = llvm::cast<RankedTensorType>(constant.getType());
+    const std::string name = Name(constant);
+    weights_->AddTable(name, type.getShape().vec(), *std::move(values));
+    constant.getResult().replaceAllUsesWith(AddArgument(name, WeightPart::kValue));
+    constant.erase();
+    return absl::OkStatus();
+  }
+
+  void EraseDeadOperations() {
+    mlir::Block& body = function_.getBody().front();
+    for (mlir::Operation& op : llvm::make_early_inc_range(llvm::reverse(body))) {
+      if (mlir::isOpTriviallyDead(&op)) op.erase();
+    }
+  }
+
+  mlir::func::FuncOp function_;
+  std::shared_ptr<std::deque<std::vector<float>>> matrices_;
+  std::shared_ptr<StoredWeights> weights_;
+  std::map<std::pair<mlir::Operation*, bool>, QuantisedMatrix> hoisted_;
+  std::set<std::string> names_;
+  int next_constant_ = 0;
+};
+
+}  // namespace
+
+absl::StatusOr<std::shared_ptr<const WeightSource>> HoistConstants(mlir::func::FuncOp function) {
+  return Hoister(function).Run();
+}
+
+}  // namespace streamtensor::compiler

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+// A linalg module of any model. Nothing here knows what a model is: constants become weight arguments, and
+// the weights of matrix products are put into the card's format.
+#include <filesystem>
+#include <fstream>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "compiler/dialects/dataflow/DataflowDialect.h"
+#include "compiler/frontend/constant_hoisting.h"
+#include "compiler/frontend/imported_model.h"
+#include "compiler/frontend/linalg_builder.h"
+#include "compiler/frontend/message.h"
+#include "compiler/frontend/verified_module.h"
+#include "llvm/Support/SourceMgr.h"
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Parser/Parser.h"
+
+namespace streamtensor::compiler {
+namespace {
+
+using mlir::NamedAttribute;
+using mlir::OpBuilder;
+using mlir::RankedTensorType;
+using mlir::func::FuncOp;
+
+constexpr char kEntry[] = "main";
+constexpr char kStep[] = "step";
+constexpr int64_t kStepTokensLimit = 16;
+
+absl::StatusOr<mlir::OwningOpRef<mlir::ModuleOp>> ParseText(const std::string& path,
+                                                            mlir::MLIRContext* context) {
+  // A module's attributes may belong to dialects of the tool that wrote it; they are dropped below.
+  const bool allowed = context->allowsUnregisteredDialects();
+  context->allowUnregisteredDialects(true);
+  DiagnosticCollector diagnostics(context);
+  mlir::OwningOpRef<mlir::ModuleOp> module = mlir::parseSourceFile<mlir::ModuleOp>(path, context);
+  context->allowUnregisteredDialects(allowed);
+  if (!module) return absl::InvalidArgumentError(Message("'", path, "': ", diagnostics.first_error()));
+  return module;
+}
+
+void DropForeignAttributes(mlir::Operation* op) {
+  std::vector<mlir::StringAttr> foreign;
+  for (NamedAttribute attribute : op->getDiscardableAttrs()) {
+    if (!attribute.getNameDialect()) foreign.push_back(attribute.getName());
+  }
+  for (mlir::StringAttr name : foreign) op->removeDiscardableAttr(name);
+}
+
+// The one function, named @main, made of operations that the passes know.
+absl::StatusOr<FuncOp> FindEntry(mlir::ModuleOp module) {
+  FuncOp entry;
+  for (mlir::Operation& op : module.getOps()) {
+    auto function = llvm::dyn_cast<FuncOp>(op);
+    if (function && function.getName() == kEntry && !function.isExternal()) {
+      entry = function;
+    } else {
+      return absl::UnimplementedError(Message("the module holds ", op.getName().getStringRef().str(),
+                                              function ? " @" : "", function ? function.getName().str() : "",
+                                              "; only one function, @main, can be compiled yet"));
+    }
+  }
+  if (!entry) return absl::InvalidArgumentError("the module has no function @main");
+  if (!llvm::hasSingleElement(entry.getBody())) {
+    return absl::UnimplementedError("@main has branches; only one block can be compiled yet");
+  }
+  std::string foreign;
+  entry.walk([&](mlir::Operation* op) {
+    const llvm::StringRef dialect = op->getName().getDialectNamespace();
+    static const std::set<std::string> known = {"arith", "math", "linalg", "tensor", "func"};
+    if ((!op->isRegistered() || known.count(dialect.str()) == 0) && foreign.empty()) {
+      foreign = op->getName().getStringRef().str();
+    }
+  });
+  if (!foreign.empty()) {
+    return absl::UnimplementedError(Message("@main uses '", foreign,
+                                            "'; operations of func, linalg, tensor, arith and math can be "
+                                            "compiled"));
+  }
+  return entry;
+}
+
+absl::Status CheckTensor(mlir::Type type, std::string_view what) {
+  std::string shown;
+  llvm::raw_string_ostream(shown) << type;
+  auto tensor = llvm::dyn_cast<RankedTensorType>(type);
+  if (!tensor || !tensor.getElementType().isF32() || tensor.getRank() == 0 || tensor.getEncoding()) {
+    return absl::UnimplementedError(Message(what, " of @main is ", shown, "; expected a ranked f32 tensor"));
+  }
+  for (int64_t i = 1; i < tensor.getRank(); ++i) {
+    if (tensor.isDynamicDim(i)) {
+      return absl::UnimplementedError(
+          Message(what, " of @main is ", shown, "; only the leading dimension may be dynamic"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckTypes(FuncOp entry) {
+  for (auto [i, type] : llvm::enumerate(entry.getArgumentTypes())) {
+    if (absl::Status status = CheckTensor(type, Message("argument ", i)); !status.ok()) return status;
+  }
+  for (auto [i, type] : llvm::enumerate(entry.getResultTypes())) {
+    if (absl::Status status = CheckTensor(type, Message("result ", i)); !status.ok()) return status;
+  }
+  if (entry.getNumResults() == 0) return absl::InvalidArgumentError("@main has no result");
+  return absl::OkStatus();
+}
+
+// Renames @main to @step and says what its arguments are.
+void MarkInputs(FuncOp entry) {
+  OpBuilder b(entry.getContext());
+  entry.setName(kStep);
+  for (unsigned i = 0; i < entry.getNumArguments(); ++i) {
+    llvm::SmallVector<NamedAttribute> attributes = {
+        b.getNamedAttr(dataflow::kInputAttr, b.getStringAttr(Message("input", i)))};
+    if (llvm::cast<RankedTensorType>(entry.getArgument(i).getType()).isDynamicDim(0)) {
+      attributes.push_back(b.getNamedAttr(dataflow::kSymbolAttr, b.getStringAttr("T")));
+    }
+    entry.setArgAttrs(i, attributes);
+  }
+  for (unsigned i = 0; i < entry.getNumResults(); ++i) {
+    entry.setResultAttrs(i, llvm::ArrayRef<NamedAttribute>());
+  }
+}
+
+absl::StatusOr<ImportedModel> Import(const std::string& path, const ImportOptions& options,
+                                     mlir::MLIRContext* context) {
+  absl::StatusOr<mlir::OwningOpRef<mlir::ModuleOp>> module = ParseText(path, context);
+  if (!module.ok()) return module.status();
+  (*module)->walk([](mlir::Operation* op) { DropForeignAttributes(op); });
+  absl::StatusOr<FuncOp> entry = FindEntry(**module);
+  if (!entry.ok()) return entry.status();
+  if (absl::Status status = CheckTypes(*entry); !status.ok()) return status;
+  MarkInputs(*entry);
+  absl::StatusOr<std::shared_ptr<const WeightSource>> weights = HoistConstants(*entry);
+  if (!weights.ok()) return weights.status();
+  OpBuilder b(context);
+  (**module)->setAttr(dataflow::kSymbolsAttr,
+                      b.getDictionaryAttr(b.getNamedAttr("T", b.getI64IntegerAttr(options.step_tokens))));
+  if (absl::Status status = VerifyModule(**module); !status.ok()) return status;
+  ImportedModel model;
+  model.module = *std::move(module);
+  model.weights = *std::move(weights);
+  model.name = std::filesystem::path(path).stem();
+  return model;
+}
+
+}  // namespace
+
+absl::StatusOr<ImportedModel> ImportMlir(const std::string& path, const ImportOptions& options,
+                                         mlir::MLIRContext* context) {
+  if (!std::ifstream(path)) return absl::NotFoundError(Message("cannot open '", path, "'"));
+  if (!options.mutations.empty()) {
+    return absl::InvalidArgumentError("graph mutations are for Llama models, not for .mlir files");
+  }
+  if (options.step_tokens < 1 || options.step_tokens > kStepTokensLimit) {
+    return absl::InvalidArgumentError(
+        Message("step tokens ", options.step_tokens, " is not within 1 to ", kStepTokensLimit));
+  }
+  LoadFrontendDialects(context);
+  absl::StatusOr<ImportedModel> model = Import(path, options, context);
+  if (model.ok() || model.status().message().find(path) != absl::string_view::npos) return model;
+  return absl::Status(model.status().code(), Message("'", path, "': ", model.status().message()));
+}
+
+void LoadFrontendDialects(mlir::MLIRContext* context) {
+  context->loadDialect<dataflow::DataflowDialect, mlir::affine::AffineDialect, mlir::arith::ArithDialect,
+                       mlir::func::FuncDialect, mlir::linalg::LinalgDialect, mlir::math::MathDialect,
+                       mlir::scf::SCFDialect, mlir::tensor::TensorDialect>();
+}
+
+}  // namespace streamtensor::compiler
