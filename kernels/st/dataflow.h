@@ -64,16 +64,17 @@
 
 namespace st {
 
-// Hands the N words at `source` on as one block. They must stay as they are until the reader has
-// given the block back: weights and constants do.
+// Hands the first `words` words at `source` on as one block of N; what stands in the block's other words
+// is unspecified. They must stay as they are until the reader has given the block back: weights and
+// constants do.
 template <int N>
-inline void load_block(hls::stream_of_blocks<word512[N]>& out, const word512* source) {
+inline void load_block(hls::stream_of_blocks<word512[N]>& out, const word512* source, int words = N) {
 #ifdef ST_FAST
   out.push_view(*reinterpret_cast<const word512(*)[N]>(source));
 #else
   hls::write_lock<word512[N]> lock(out);
   word512(&block)[N] = lock;
-  for (int i = 0; i < N; ++i) {
+  for (int i = 0; i < words; ++i) {
 #pragma HLS PIPELINE II = 1
     block[i] = source[i];
   }

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: Apache-2.0
+// Paged attention (docs/architecture.md section 2): dataflow.paged_attention.
+//
+// CONFIG:
+//   constexpr int attention_kv_head[] = {0, 0, 0, 1, 1, 1, 2, 2, 2};   // namespace scope
+//   struct attention_config {
+//     static constexpr int layers = 30, query_heads = 9, kv_heads = 3, head_dim = 64;
+//     static constexpr int step_tokens = 16, max_pages = 64;
+//     static constexpr int mask_offset = 0;     // p sees j when j <= p + mask_offset
+//     static constexpr float scale = 0.125f;
+//     static constexpr int kv_head(int query_head) { return attention_kv_head[query_head]; }
+//     static constexpr int page_column(int logical_page) { return logical_page; }
+//   };
+// Rows below the slot's `start` come from pages, the step's own from the streams, joined by absolute
+// position. A page's head is read once for all the query heads that share it.
+#ifndef ST_ATTENTION_H
+#define ST_ATTENTION_H
+
+#include "dataflow.h"
+#include "dot.h"
+#include "header.h"
+#include "kv_append.h"
+#include "math.h"
+#include "rows.h"
+
+namespace st {
+
+// The largest number of query heads that share a KV head.
+template <class CONFIG>
+constexpr int heads_in_group() {
+  int most = 1;
+  for (int h = 0; h < CONFIG::kv_heads; ++h) {
+    int count = 0;
+    for (int q = 0; q < CONFIG::query_heads; ++q) {
+      if (CONFIG::kv_head(q) == h) ++count;
+    }
+    if (count > most) most = count;
+  }
+  return most;
+}
+
+// A step's own rows of one layer. q holds the output once a head is done with it.
+template <class CONFIG>
+struct attention_rows {
+  float q[CONFIG::step_tokens][CONFIG::query_heads * CONFIG::head_dim];
+  float k[CONFIG::step_tokens][CONFIG::kv_heads * CONFIG::head_dim];
+  float v[CONFIG::step_tokens][CONFIG::kv_heads * CONFIG::head_dim];
+};
+
+// Which rows a token sees: positions 0..stored-1 from pages, then `fresh` of the step's own, from token
+// `first` of the step on.
+struct visible_rows {
+  int stored;
+  int first;
+  int fresh;
+};
+
+template <class CONFIG>
+inline visible_rows find_visible(const step_header& header, int t) {
+  const token_header& token = header.token[t];
+  int first = t;
+  int last = t;
+  for (int i = 0; i < MAX_STEP_TOKENS; ++i) {
+#pragma HLS PIPELINE II = 1
+    if (i < header.tokens && header.token[i].slot == token.slot) {
+      first = i < first ? i : first;
+      last = i > last ? i : last;
+    }
+  }
+  int end = token.position + CONFIG::mask_offset + 1;  // positions below it are seen
+  const int slot_end = token.start + (last - first) + 1;
+  end = end < 0 ? 0 : end > slot_end ? slot_end : end;
+  end = end < CONFIG::max_pages * PAGE_ROWS ? end : CONFIG::max_pages * PAGE_ROWS;
+  visible_rows rows;
+  rows.stored = token.start < end ? token.start : end;
+  rows.first = first;
+  rows.fresh = end - rows.stored;
+  return rows;
+}
+
+// Reads `rows` rows of one page, layer and head.
+template <int D>
+inline void load_page(const word512* chunk, int rows, float (&page)[PAGE_ROWS * D]) {
+  const int words = (rows * D + 31) / 32;
+  for (int w = 0; w < words; ++w) {
+#pragma HLS PIPELINE II = 1
+    float lanes[32];
+    unpack_f16(chunk[w], lanes);
+    for (int i = 0; i < 32; ++i) {
+#pragma HLS UNROLL
+      page[32 * w + i] = lanes[i];
+    }
+  }
+}
+
+// Weights of the positions in place of their scores; returns their sum.
+inline float soften(float* scores, int count) {
+  float most = scores[0];
+  for (int j = 0; j < count; ++j) {
+#pragma HLS PIPELINE II = 1
+    most = scores[j] > most ? scores[j] : most;
+  }
+  for (int j = 0; j < count; ++j) {
+#pragma HLS PIPELINE II = 1
+    scores[j] = exp_approx(scores[j] - most);
+  }
+  return sum_floats(scores, count);
+}
+
+template <class CONFIG>
+inline void attend_head(const visible_rows& seen, const int32_t (&pages)[CONFIG::max_pages], int t, int head,
+                        int layer, attention_rows<CONFIG>& rows, const word512* key_pages,
+                        const word512* value_pages) {
+  constexpr int D = CONFIG::head_dim;
+  constexpr int GROUP = heads_in_group<CONFIG>();
+  constexpr int STRIDE = CONFIG::kv_heads * D;
+  constexpr int CONTEXT = CONFIG::max_pages * PAGE_ROWS;
+  alignas(64) float scores[GROUP][CONTEXT];
+  alignas(64) float page[PAGE_ROWS * D];
+  int query_head[GROUP];
+  int group = 0;
+  for (int q = 0; q < CONFIG::query_heads; ++q) {
+    if (CONFIG::kv_head(q) == head) query_head[group++] = q;
+  }
+
+  for (int j = 0; j < seen.stored; j += PAGE_ROWS) {
+#pragma HLS LOOP_FLATTEN off
+    const int count = seen.stored - j < PAGE_ROWS ? seen.stored - j : PAGE_ROWS;
+    const int32_t physical = pages[CONFIG::page_column(j / PAGE_ROWS)];
+    load_page<D>(key_pages + pool_offset<CONFIG>(physical, layer, head) / 32, count, page);
+    for (int g = 0; g < group; ++g) {
+      score_rows<D>(&rows.q[t][query_head[g] * D], page, D, count, CONFIG::scale, scores[g] + j);
+    }
+  }
+  for (int g = 0; g < group; ++g) {
+    score_rows<D>(&rows.q[t][query_head[g] * D], &rows.k[seen.first][head * D], STRIDE, seen.fresh,
+                  CONFIG::scale, scores[g] + seen.stored);
+  }
+
+  const int count = seen.stored + seen.fresh;
+  float sums[GROUP];
+  alignas(64) float out[GROUP][D];
+  for (int g = 0; g < group; ++g) {
+    sums[g] = count > 0 ? soften(scores[g], count) : 0.0f;
+    for (int d = 0; d < D; ++d) out[g][d] = 0.0f;
+  }
+  for (int j = 0; j < seen.stored; j += PAGE_ROWS) {
+#pragma HLS LOOP_FLATTEN off
+    const int part = seen.stored - j < PAGE_ROWS ? seen.stored - j : PAGE_ROWS;
+    const int32_t physical = pages[CONFIG::page_column(j / PAGE_ROWS)];
+    load_page<D>(value_pages + pool_offset<CONFIG>(physical, layer, head) / 32, part, page);
+    for (int g = 0; g < group; ++g) weigh_rows<D>(scores[g] + j, page, D, part, out[g]);
+  }
+  for (int g = 0; g < group; ++g) {
+    weigh_rows<D>(scores[g] + seen.stored, &rows.v[seen.first][head * D], STRIDE, seen.fresh, out[g]);
+    for (int d = 0; d < D; ++d) {
+#pragma HLS PIPELINE II = 1
+      // A mask that hides every row leaves nothing to divide.
+      rows.q[t][query_head[g] * D + d] = count > 0 ? out[g][d] / sums[g] : 0.0f;
+    }
+  }
+}
+
+// Reads rows and rounds them to float16; they are held as the float32 of that.
+template <int N, int MAX_ROWS>
+inline void read_f16_rows(hls::stream<word512>& in, int count, float (&rows)[MAX_ROWS][N]) {
+  for (int t = 0; t < count; ++t) {
+#pragma HLS LOOP_FLATTEN off
+    read_row(in, rows[t]);
+    for (int i = 0; i < N; ++i) {
+#pragma HLS PIPELINE II = 1
+      rows[t][i] = f32_of_f16(f16_of_f32(rows[t][i]));
+    }
+  }
+}
+
+// Process. Reads the header, then ceil(S*M/16) words of page table. For each layer: reads T rows of q
+// (words_of(query_heads*head_dim) each), then T rows of k_new, then T rows of v_new
+// (words_of(kv_heads*head_dim) each), then writes T rows as wide as q's.
+template <class CONFIG>
+void attention(hls::stream<header_word>& headers, hls::stream<word512>& page_table, hls::stream<word512>& q,
+               hls::stream<word512>& k_new, hls::stream<word512>& v_new, const word512* key_pages,
+               const word512* value_pages, hls::stream<word512>& out) {
+  constexpr int ENTRIES = CONFIG::step_tokens * CONFIG::max_pages;
+  step_header header;
+  read_header(headers, header);
+  int32_t pages[CONFIG::step_tokens][CONFIG::max_pages];
+  for (int beat = 0; beat < (ENTRIES + 15) / 16; ++beat) {
+#pragma HLS PIPELINE II = 1
+    const word512 word = page_table.read();
+    for (int i = 0; i < 16; ++i) {
+#pragma HLS UNROLL
+      const int at = 16 * beat + i;
+      if (at < ENTRIES) pages[at / CONFIG::max_pages][at % CONFIG::max_pages] = lane_i32(word, i);
+    }
+  }
+  visible_rows seen[MAX_STEP_TOKENS];
+  for (int t = 0; t < header.tokens; ++t) seen[t] = find_visible<CONFIG>(header, t);
+
+  attention_rows<CONFIG> rows;
+  for (int layer = 0; layer < CONFIG::layers; ++layer) {
+#pragma HLS LOOP_FLATTEN off
+    for (int t = 0; t < header.tokens; ++t) {
+#pragma HLS LOOP_FLATTEN off
+      read_row(q, rows.q[t]);
+    }
+    read_f16_rows(k_new, header.tokens, rows.k);
+    read_f16_rows(v_new, header.tokens, rows.v);
+    // Heads outside: tokens of one slot share the pages of a head, which then stay in the cache.
+    for (int head = 0; head < CONFIG::kv_heads; ++head) {
+#pragma HLS LOOP_FLATTEN off
+      for (int t = 0; t < header.tokens; ++t) {
+#pragma HLS LOOP_FLATTEN off
+        attend_head<CONFIG>(seen[t], pages[header.token[t].slot], t, head, layer, rows, key_pages,
+                            value_pages);
+      }
+    }
+    for (int t = 0; t < header.tokens; ++t) {
+#pragma HLS LOOP_FLATTEN off
+      write_row(rows.q[t], out);
+    }
+  }
+}
+
+}  // namespace st
+
+#endif

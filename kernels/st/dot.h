@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+// dot(): the engine's arithmetic, and its kin in attention. Each has one plain text, which is what the
+// card is built from, and faster ones for the host (dot_avx2.h, dot_avx512.h) that give the same bits.
+#ifndef ST_DOT_H
+#define ST_DOT_H
+
+#include <stdint.h>
+
+#include "issue.h"
+#include "math.h"
+#include "word.h"
+
+namespace st {
+
+// A frame's word: 32 x int8, then a float32 scale at byte 32 and the int32 sum of the 32 at byte 36.
+inline float frame_scale(const word512& word) { return lane_f32(word, 8); }
+inline int32_t frame_sum(const word512& word) { return lane_i32(word, 9); }
+
+// One tile: adds its group's term to the 16 sums of each row.
+template <int FRAME_WORDS, int MAX_ROWS>
+inline void dot_tile_plain(int bits, const weight_block& block, int first_word,
+                           const word512 (&frame)[FRAME_WORDS], int groups, int group, int rows,
+                           float (&sums)[MAX_ROWS][16]) {
+  word512 tile[9];
+  const int words = tile_words(bits);
+  for (int i = 0; i < 9; ++i) {
+#pragma HLS PIPELINE II = 1
+    if (i < words) tile[i] = block[first_word + i];
+  }
+  const word512 scales = tile[words - 1];
+  for (int row = 0; row < rows; ++row) {
+#pragma HLS PIPELINE II = 1
+    const word512 activations = frame[row * groups + group];
+    const float scale = frame_scale(activations);
+    const float asum = static_cast<float>(frame_sum(activations));
+    for (int r = 0; r < 16; ++r) {
+#pragma HLS UNROLL
+      int32_t isum = 0;
+      for (int k = 0; k < 32; ++k) {
+#pragma HLS UNROLL
+        const int byte = bits == 4 ? lane_u8(tile[k % 16 / 4], 4 * r + k % 4) : 0;
+        const int weight = bits == 4 ? (k < 16 ? byte & 15 : byte >> 4) : lane_i8(tile[k / 4], 4 * r + k % 4);
+        isum += weight * lane_i8(activations, k);
+      }
+      const float d = lane_f16(scales, r);
+      const float m = lane_f16(scales, 16 + r);
+      // An I8 tile has no m: its term is +0, whatever the sign of asum.
+      const float offset = bits == 4 ? m * asum : 0.0f;
+      sums[row][r] = sums[row][r] + scale * (d * static_cast<float>(isum) + offset);
+    }
+  }
+}
+
+template <int FRAME_WORDS, int MAX_ROWS>
+inline void dot_plain(int bits, const weight_block& block, int tile, int run,
+                      const word512 (&frame)[FRAME_WORDS], int groups, int group, int rows,
+                      float (&sums)[MAX_ROWS][16]) {
+  for (int i = 0; i < run; ++i) {
+#pragma HLS LOOP_FLATTEN off
+    dot_tile_plain(bits, block, (tile + i) * tile_words(bits), frame, groups, group + i, rows, sums);
+  }
+}
+
+// Scores of `count` key rows of D floats, `stride` floats apart: scale * (Float sum of q*k).
+template <int D>
+inline void score_rows_plain(const float* query, const float* keys, int stride, int count, float scale,
+                             float* scores) {
+  for (int row = 0; row < count; ++row) {
+#pragma HLS PIPELINE
+    float p[16] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
+    for (int i = 0; i < D; ++i) {
+#pragma HLS UNROLL
+      p[i % 16] = p[i % 16] + query[i] * keys[row * stride + i];
+    }
+    scores[row] = scale * sum_tree(p);
+  }
+}
+
+// out[d] += weights[row] * values[row][d], rows ascending.
+template <int D>
+inline void weigh_rows_plain(const float* weights, const float* values, int stride, int count, float* out) {
+  for (int row = 0; row < count; ++row) {
+#pragma HLS PIPELINE
+    for (int d = 0; d < D; ++d) {
+#pragma HLS UNROLL
+      out[d] = out[d] + weights[row] * values[row * stride + d];
+    }
+  }
+}
+
+}  // namespace st
+
+#ifdef ST_FAST
+#include "dot_avx2.h"
+#if defined(__AVX512VNNI__) && defined(__AVX512BW__) && defined(__AVX512F__)
+#define ST_FAST_VNNI 1
+#include "dot_avx512.h"
+#endif
+#endif
+
+namespace st {
+
+// `run` tiles of `block` from tile number `tile` on: one row tile's groups from `group` on, against
+// `rows` rows of the frame, added to sums[row][0..15].
+template <int FRAME_WORDS, int MAX_ROWS>
+inline void dot(int bits, const weight_block& block, int tile, int run, const word512 (&frame)[FRAME_WORDS],
+                int groups, int group, int rows, float (&sums)[MAX_ROWS][16]) {
+#if defined(ST_FAST_VNNI)
+  const word512* tiles = block + tile * tile_words(bits);
+  if (bits == 4) {
+    avx512::dot<4>(tiles, run, frame + group, groups, rows, sums);
+  } else {
+    avx512::dot<8>(tiles, run, frame + group, groups, rows, sums);
+  }
+#elif defined(ST_FAST)
+  const word512* tiles = block + tile * tile_words(bits);
+  if (bits == 4) {
+    avx2::dot<4>(tiles, run, frame + group, groups, rows, sums);
+  } else {
+    avx2::dot<8>(tiles, run, frame + group, groups, rows, sums);
+  }
+#else
+  dot_plain(bits, block, tile, run, frame, groups, group, rows, sums);
+#endif
+}
+
+template <int D>
+inline void score_rows(const float* query, const float* keys, int stride, int count, float scale,
+                       float* scores) {
+#ifdef ST_FAST
+  if (D % 16 == 0) {
+    avx2::score_rows<D>(query, keys, stride, count, scale, scores);
+    return;
+  }
+#endif
+  score_rows_plain<D>(query, keys, stride, count, scale, scores);
+}
+
+template <int D>
+inline void weigh_rows(const float* weights, const float* values, int stride, int count, float* out) {
+#ifdef ST_FAST
+  if (D % 8 == 0) {
+    avx2::weigh_rows<D>(weights, values, stride, count, out);
+    return;
+  }
+#endif
+  weigh_rows_plain<D>(weights, values, stride, count, out);
+}
+
+// float16 of a row, round half to even.
+inline void f16_row(const float* row, int n, uint16_t* halves) {
+  int i = 0;
+#ifdef ST_FAST
+  for (; i + 8 <= n; i += 8) {
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(halves + i),
+                     _mm256_cvtps_ph(_mm256_loadu_ps(row + i), _MM_FROUND_TO_NEAREST_INT));
+  }
+#endif
+  for (; i < n; ++i) {
+#pragma HLS PIPELINE II = 1
+    halves[i] = f16_of_f32(row[i]);
+  }
+}
+
+}  // namespace st
+
+#endif

@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: Apache-2.0
+// Host only: dot() and its kin in AVX2 and F16C. Included by dot.h.
+//
+// A register holds 8 rows of a tile, 4 k of a row in each 32-bit lane; activations are broadcast four k
+// at a time. Weights stay unsigned nibbles, also those of I8 tiles: w + 128 = 16*high + low, so that one
+// vpmaddubsw with an activation can't saturate and 16 products (one group: 16*15*127 = 30480) fit int16.
+// g++ delays sums and spills what it delayed; pin() makes it add now.
+#ifndef ST_DOT_AVX2_H
+#define ST_DOT_AVX2_H
+
+#include <immintrin.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "issue.h"
+#include "word.h"
+
+namespace st {
+namespace avx2 {
+
+inline void pin(__m256i& sum) { asm volatile("" : "+x"(sum)); }
+
+inline const unsigned char* bytes_of(const word512* word) {
+  return reinterpret_cast<const unsigned char*>(word);
+}
+inline __m256i load_half(const word512* word, int half) {
+  return _mm256_load_si256(reinterpret_cast<const __m256i*>(bytes_of(word) + 32 * half));
+}
+// Activations 4*i .. 4*i+3 of a frame's word, in every lane.
+inline __m256i broadcast_four(const word512* activations, int i) {
+  int32_t four;
+  memcpy(&four, bytes_of(activations) + 4 * i, sizeof(four));
+  return _mm256_set1_epi32(four);
+}
+// 8 of a scale word's float16: number 8*eighth on.
+inline __m256 load_scales(const word512* word, int eighth) {
+  return _mm256_cvtph_ps(_mm_load_si128(reinterpret_cast<const __m128i*>(bytes_of(word) + 16 * eighth)));
+}
+inline float scale_of(const word512* activations) {
+  float scale;
+  memcpy(&scale, bytes_of(activations) + 32, sizeof(scale));
+  return scale;
+}
+inline int32_t sum_of(const word512* activations) {
+  int32_t sum;
+  memcpy(&sum, bytes_of(activations) + 36, sizeof(sum));
+  return sum;
+}
+
+// Weights of one tile as unsigned nibbles: [part][word][half] for BITS 8, the low nibbles then the high;
+// for BITS 4 the low nibbles are k = 4i.. and the high ones k = 16 + 4i.
+template <int BITS>
+struct nibbles {
+  static constexpr int words = BITS == 4 ? 4 : 8;
+};
+
+template <int BITS>
+inline void unpack(const word512* tile, int word, __m256i (&low)[2], __m256i (&high)[2]) {
+  const __m256i mask = _mm256_set1_epi8(15);
+  for (int half = 0; half < 2; ++half) {
+    __m256i packed = load_half(tile + word, half);
+    if (BITS == 8) packed = _mm256_xor_si256(packed, _mm256_set1_epi8(-128));
+    low[half] = _mm256_and_si256(packed, mask);
+    high[half] = _mm256_and_si256(_mm256_srli_epi16(packed, 4), mask);
+  }
+}
+
+// Adds one group's term: sums += scale * (d * float(isum) + offset).
+inline __m256 add_term(__m256 sums, __m256i isum, __m256 d, __m256 offset, __m256 scale) {
+  const __m256 term = _mm256_add_ps(_mm256_mul_ps(d, _mm256_cvtepi32_ps(isum)), offset);
+  return _mm256_add_ps(sums, _mm256_mul_ps(scale, term));
+}
+
+// UNPACKED: `tiles` are 2 words of nibbles a word of weights (low, high), then the scales.
+template <int BITS, int ROWS, bool UNPACKED>
+inline void dot_rows(const word512* tiles, const word512* scale_words, int run, const word512* frame,
+                     int groups, float (*sums)[16]) {
+  constexpr int WORDS = BITS == 4 ? 4 : 8;
+  constexpr int TILE = UNPACKED ? 2 * WORDS : WORDS + 1;
+  constexpr int PARTS = BITS == 4 ? 1 : 2;  // sums kept apart: low and high nibbles of I8
+  const __m256i ones = _mm256_set1_epi16(1);
+  __m256 total[ROWS][2];
+  for (int row = 0; row < ROWS; ++row) {
+    for (int half = 0; half < 2; ++half) total[row][half] = _mm256_load_ps(sums[row] + 8 * half);
+  }
+  for (int tile = 0; tile < run; ++tile) {
+    const word512* words = tiles + tile * TILE;
+    const word512* scales = UNPACKED ? scale_words + tile : words + WORDS;
+    __m256i isum[ROWS][2][PARTS];
+    for (int row = 0; row < ROWS; ++row) {
+      for (int half = 0; half < 2; ++half) {
+        for (int part = 0; part < PARTS; ++part) isum[row][half][part] = _mm256_setzero_si256();
+      }
+    }
+#pragma GCC unroll 8
+    for (int i = 0; i < WORDS; ++i) {
+      __m256i low[2];
+      __m256i high[2];
+      if (UNPACKED) {
+        for (int half = 0; half < 2; ++half) {
+          low[half] = load_half(words + 2 * i, half);
+          high[half] = load_half(words + 2 * i + 1, half);
+        }
+      } else {
+        // The same place of this channel's next block: about 2 KB on.
+        _mm_prefetch(reinterpret_cast<const char*>(words + i + block_words(BITS)), _MM_HINT_T0);
+        unpack<BITS>(words, i, low, high);
+      }
+#pragma GCC unroll 4
+      for (int row = 0; row < ROWS; ++row) {
+        const word512* activations = frame + row * groups + tile;
+        const __m256i a = broadcast_four(activations, i);
+        const __m256i b = BITS == 4 ? broadcast_four(activations, 4 + i) : a;
+#pragma GCC unroll 2
+        for (int half = 0; half < 2; ++half) {
+          __m256i& first = isum[row][half][0];
+          first = _mm256_add_epi16(first, _mm256_maddubs_epi16(low[half], a));
+          pin(first);
+          __m256i& second = isum[row][half][PARTS - 1];
+          second = _mm256_add_epi16(second, _mm256_maddubs_epi16(high[half], b));
+          pin(second);
+        }
+      }
+    }
+    if (!UNPACKED) {
+      _mm_prefetch(reinterpret_cast<const char*>(words + WORDS + block_words(BITS)), _MM_HINT_T0);
+    }
+    for (int half = 0; half < 2; ++half) {
+      const __m256 d = load_scales(scales, half);
+      const __m256 m = BITS == 4 ? load_scales(scales, 2 + half) : _mm256_setzero_ps();
+#pragma GCC unroll 4
+      for (int row = 0; row < ROWS; ++row) {
+        const word512* activations = frame + row * groups + tile;
+        const __m256 scale = _mm256_set1_ps(scale_of(activations));
+        const __m256i asum = _mm256_set1_epi32(sum_of(activations));
+        __m256i whole = _mm256_madd_epi16(isum[row][half][0], ones);
+        __m256 offset = _mm256_setzero_ps();
+        if (BITS == 4) {
+          offset = _mm256_mul_ps(m, _mm256_cvtepi32_ps(asum));
+        } else {
+          whole =
+              _mm256_add_epi32(whole, _mm256_madd_epi16(isum[row][half][PARTS - 1], _mm256_set1_epi16(16)));
+          whole = _mm256_sub_epi32(whole, _mm256_slli_epi32(asum, 7));
+        }
+        total[row][half] = add_term(total[row][half], whole, d, offset, scale);
+      }
+    }
+  }
+  for (int row = 0; row < ROWS; ++row) {
+    for (int half = 0; half < 2; ++half) _mm256_store_ps(sums[row] + 8 * half, total[row][half]);
+  }
+}
+
+// frame points at group `group` of row 0; sums at rows of 16 on 64-byte borders.
+template <int BITS, int MAX_ROWS>
+inline void dot(const word512* tiles, int run, const word512* frame, int groups, int rows,
+                float (&sums)[MAX_ROWS][16]) {
+  constexpr int WORDS = BITS == 4 ? 4 : 8;
+  constexpr int AT_ONCE = BITS == 4 ? 4 : 2;  // rows whose sums fit the registers
+  if (rows <= AT_ONCE) {
+    switch (rows) {
+      case 1:
+        dot_rows<BITS, 1, false>(tiles, tiles, run, frame, groups, sums);
+        return;
+      case 2:
+        dot_rows<BITS, 2, false>(tiles, tiles, run, frame, groups, sums);
+        return;
+      case 3:
+        dot_rows<BITS, 3, false>(tiles, tiles, run, frame, groups, sums);
+        return;
+      case 4:
+        dot_rows<BITS, 4, false>(tiles, tiles, run, frame, groups, sums);
+        return;
+      default:
+        return;
+    }
+  }
+  // More rows: unpack once, into what stays in the L1 cache.
+  constexpr int TILES = tiles_per_block(BITS);
+  word512 scratch[TILES * 2 * WORDS];
+  word512 scales[TILES];
+  for (int tile = 0; tile < run; ++tile) {
+    const word512* words = tiles + tile * (WORDS + 1);
+    for (int i = 0; i < WORDS; ++i) {
+      _mm_prefetch(reinterpret_cast<const char*>(words + i + block_words(BITS)), _MM_HINT_T0);
+      __m256i low[2];
+      __m256i high[2];
+      unpack<BITS>(words, i, low, high);
+      __m256i* to = reinterpret_cast<__m256i*>(scratch + (tile * WORDS + i) * 2);
+      for (int half = 0; half < 2; ++half) {
+        _mm256_store_si256(to + half, low[half]);
+        _mm256_store_si256(to + 2 + half, high[half]);
+      }
+    }
+    scales[tile] = words[WORDS];
+  }
+  int row = 0;
+  for (; row + AT_ONCE <= rows; row += AT_ONCE) {
+    dot_rows<BITS, AT_ONCE, true>(scratch, scales, run, frame + row * groups, groups, sums + row);
+  }
+  switch (rows - row) {
+    case 1:
+      dot_rows<BITS, 1, true>(scratch, scales, run, frame + row * groups, groups, sums + row);
+      break;
+    case 2:
+      dot_rows<BITS, 2, true>(scratch, scales, run, frame + row * groups, groups, sums + row);
+      break;
+    case 3:
+      dot_rows<BITS, 3, true>(scratch, scales, run, frame + row * groups, groups, sums + row);
+      break;
+    default:
+      break;
+  }
+}
+
+// The first step of sum_tree for one row: p[j] + p[j+8], lanes 0..7.
+template <int D>
+inline __m256 fold_row(const float* query, const float* key) {
+  __m256 low = _mm256_setzero_ps();
+  __m256 high = _mm256_setzero_ps();
+#pragma GCC unroll 8
+  for (int i = 0; i < D; i += 16) {
+    low = _mm256_add_ps(low, _mm256_mul_ps(_mm256_loadu_ps(query + i), _mm256_loadu_ps(key + i)));
+    high = _mm256_add_ps(high, _mm256_mul_ps(_mm256_loadu_ps(query + i + 8), _mm256_loadu_ps(key + i + 8)));
+  }
+  return _mm256_add_ps(low, high);
+}
+
+// Eight rows at a time, their trees side by side. D a multiple of 16.
+template <int D>
+inline void score_rows(const float* query, const float* keys, int stride, int count, float scale,
+                       float* scores) {
+  const __m256 factor = _mm256_set1_ps(scale);
+  for (int row = 0; row < count; row += 8) {
+    __m256 four[4];  // rows i and i+4: [i: j + (j+4) | i+4: j + (j+4)], j = 0..3
+#pragma GCC unroll 4
+    for (int i = 0; i < 4; ++i) {
+      // Rows past the end repeat the last one; they are not stored.
+      const int first = row + i < count ? row + i : count - 1;
+      const int second = row + i + 4 < count ? row + i + 4 : count - 1;
+      const __m256 a = fold_row<D>(query, keys + first * stride);
+      const __m256 b = fold_row<D>(query, keys + second * stride);
+      four[i] = _mm256_add_ps(_mm256_permute2f128_ps(a, b, 0x20), _mm256_permute2f128_ps(a, b, 0x31));
+    }
+    __m256 two[2];  // rows (0,1) and (2,3): [j + (j+2)], j = 0..1
+    for (int i = 0; i < 2; ++i) {
+      const __m256 a = four[2 * i];
+      const __m256 b = four[2 * i + 1];
+      two[i] = _mm256_add_ps(_mm256_shuffle_ps(a, b, _MM_SHUFFLE(1, 0, 1, 0)),
+                             _mm256_shuffle_ps(a, b, _MM_SHUFFLE(3, 2, 3, 2)));
+    }
+    const __m256 sums = _mm256_add_ps(_mm256_shuffle_ps(two[0], two[1], _MM_SHUFFLE(2, 0, 2, 0)),
+                                      _mm256_shuffle_ps(two[0], two[1], _MM_SHUFFLE(3, 1, 3, 1)));
+    const __m256 scaled = _mm256_mul_ps(factor, sums);
+    if (row + 8 <= count) {
+      _mm256_storeu_ps(scores + row, scaled);
+    } else {
+      alignas(32) float last[8];
+      _mm256_store_ps(last, scaled);
+      for (int i = 0; row + i < count; ++i) scores[row + i] = last[i];
+    }
+  }
+}
+
+// WIDTH floats of every row, a multiple of 8 up to 64, summed in registers.
+template <int WIDTH>
+inline void weigh_columns(const float* weights, const float* values, int stride, int count, float* out) {
+  __m256 sums[WIDTH / 8];
+#pragma GCC unroll 8
+  for (int i = 0; i < WIDTH / 8; ++i) sums[i] = _mm256_loadu_ps(out + 8 * i);
+  for (int row = 0; row < count; ++row) {
+    const __m256 weight = _mm256_set1_ps(weights[row]);
+#pragma GCC unroll 8
+    for (int i = 0; i < WIDTH / 8; ++i) {
+      sums[i] = _mm256_add_ps(sums[i], _mm256_mul_ps(weight, _mm256_loadu_ps(values + row * stride + 8 * i)));
+    }
+  }
+#pragma GCC unroll 8
+  for (int i = 0; i < WIDTH / 8; ++i) _mm256_storeu_ps(out + 8 * i, sums[i]);
+}
+
+// D a multiple of 8.
+template <int D>
+inline void weigh_rows(const float* weights, const float* values, int stride, int count, float* out) {
+  int d = 0;
+  for (; d + 64 <= D; d += 64) weigh_columns<64>(weights, values + d, stride, count, out + d);
+  for (; d + 8 <= D; d += 8) weigh_columns<8>(weights, values + d, stride, count, out + d);
+}
+
+}  // namespace avx2
+}  // namespace st
+
+#endif

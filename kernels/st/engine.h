@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+// The INT4/INT8 x INT8 engine: every matrix product of the design, one after the other, in issue order.
+//
+// CONFIG (load_weights takes the same):
+//   constexpr st::issue engine_layer[] = {{4, 18, 60, st::ROWS_T}, ...};   // namespace scope
+//   struct engine_config {
+//     static constexpr int channels = 4;       // C
+//     static constexpr int step_tokens = 16;   // bound of T and W; of fixed_rows too
+//     static constexpr int max_groups = 48;    // largest K/32 of any issue
+//     static constexpr int layers = 30;
+//     static constexpr int fixed_rows = 0;     // rows of ROWS_FIXED issues
+//     static constexpr int prologue_issues = 0, layer_issues = 4, epilogue_issues = 1;
+//     static constexpr st::issue prologue(int) { return st::issue(); }   // no issue: never called
+//     static constexpr st::issue layer(int i) { return engine_layer[i]; }
+//     static constexpr st::issue epilogue(int i) { return engine_epilogue[i]; }
+//   };
+// Each issue: takes one frame (read lock) and holds it to the issue's end; takes its blocks from
+// weights[turn], weights[turn + 1], ... round robin, going on from issue to issue; writes row_tiles*rows
+// words, row tiles outer, rows inner, each row tile when its last group is summed. With rows = 0 the
+// blocks are taken and dropped.
+#ifndef ST_ENGINE_H
+#define ST_ENGINE_H
+
+#include "dataflow.h"
+#include "dot.h"
+#include "header.h"
+#include "issue.h"
+
+namespace st {
+
+template <class CONFIG, int DEPTH>
+inline void run_issue(const issue op, int rows,
+                      hls::stream_of_blocks<word512[CONFIG::step_tokens * CONFIG::max_groups]>& frames,
+                      hls::stream_of_blocks<weight_block, DEPTH> (&weights)[CONFIG::channels], int& turn,
+                      hls::stream<word512>& results) {
+  constexpr int FRAME_WORDS = CONFIG::step_tokens * CONFIG::max_groups;
+  hls::read_lock<word512[FRAME_WORDS]> frame_lock(frames);
+  word512(&frame)[FRAME_WORDS] = frame_lock;
+  alignas(64) float sums[CONFIG::step_tokens][16];
+#pragma HLS ARRAY_PARTITION variable = sums dim = 2 complete
+
+  const int per_block = tiles_per_block(op.bits);
+  const int blocks = issue_blocks(op.bits, op.groups, op.row_tiles);
+  int left = op.groups * op.row_tiles;  // tiles that are not padding
+  int group = 0;
+  for (int b = 0; b < blocks; ++b) {
+#pragma HLS LOOP_FLATTEN off
+    hls::read_lock<weight_block> lock(weights[turn]);
+    turn = turn + 1 == CONFIG::channels ? 0 : turn + 1;
+    if (rows == 0) continue;
+    weight_block& block = lock;
+    const int tiles = left < per_block ? left : per_block;
+    left -= tiles;
+    int tile = 0;
+    while (tile < tiles) {
+#pragma HLS LOOP_FLATTEN off
+      const int run = op.groups - group < tiles - tile ? op.groups - group : tiles - tile;
+      if (group == 0) {
+        for (int row = 0; row < rows; ++row) {
+#pragma HLS PIPELINE II = 1
+          for (int i = 0; i < 16; ++i) {
+#pragma HLS UNROLL
+            sums[row][i] = 0.0f;
+          }
+        }
+      }
+      dot(op.bits, block, tile, run, frame, op.groups, group, rows, sums);
+      tile += run;
+      group += run;
+      if (group == op.groups) {
+        group = 0;
+        for (int row = 0; row < rows; ++row) {
+#pragma HLS PIPELINE II = 1
+          results.write(pack_f32(sums[row]));
+        }
+      }
+    }
+  }
+}
+
+// Process. Reads the header, then runs every issue as said above.
+template <class CONFIG, int DEPTH>
+void engine(hls::stream<header_word>& headers,
+            hls::stream_of_blocks<word512[CONFIG::step_tokens * CONFIG::max_groups]>& frames,
+            hls::stream_of_blocks<weight_block, DEPTH> (&weights)[CONFIG::channels],
+            hls::stream<word512>& results) {
+  step_header header;
+  read_header(headers, header);
+  int turn = 0;
+  for (int i = 0; i < CONFIG::prologue_issues; ++i) {
+#pragma HLS LOOP_FLATTEN off
+    const issue op = CONFIG::prologue(i);
+    run_issue<CONFIG>(op, count_rows(op.rows, CONFIG::fixed_rows, header), frames, weights, turn, results);
+  }
+  for (int layer = 0; layer < CONFIG::layers; ++layer) {
+#pragma HLS LOOP_FLATTEN off
+    for (int i = 0; i < CONFIG::layer_issues; ++i) {
+#pragma HLS LOOP_FLATTEN off
+      const issue op = CONFIG::layer(i);
+      run_issue<CONFIG>(op, count_rows(op.rows, CONFIG::fixed_rows, header), frames, weights, turn, results);
+    }
+  }
+  for (int i = 0; i < CONFIG::epilogue_issues; ++i) {
+#pragma HLS LOOP_FLATTEN off
+    const issue op = CONFIG::epilogue(i);
+    run_issue<CONFIG>(op, count_rows(op.rows, CONFIG::fixed_rows, header), frames, weights, turn, results);
+  }
+}
+
+}  // namespace st
+
+#endif

@@ -1,0 +1,329 @@
+// SPDX-License-Identifier: Apache-2.0
+// The step descriptor (docs/architecture.md section 3): who reads it, who checks it, who answers.
+//
+//   descriptor -> header<CONFIG> -> [emitted fan-out process] -> every process (read_header)
+//                       |                      `-> write_status -> status
+//                       `-> attention (page table)
+//
+// `header` owns the descriptor's pointer and `write_status` the status pointer. An error reaches
+// write_status inside header word 0 and is written at once; done (1) is written only when every store
+// of the launch has sent its done token. So the status closes no cycle in the network.
+#ifndef ST_HEADER_H
+#define ST_HEADER_H
+
+#include <stdint.h>
+
+#include "dataflow.h"
+#include "issue.h"
+
+namespace st {
+
+constexpr int MAX_STEP_TOKENS = 16;  // bound of the symbols T and W in every design
+constexpr int PAGE_ROWS = 32;        // rows of a KV page: part of the numerics
+
+constexpr uint32_t DESCRIPTOR_MAGIC = 0x44535453u;  // "STSD"
+constexpr uint32_t DESCRIPTOR_VERSION = 1;
+constexpr int DESCRIPTOR_HEADER_WORDS = 16;
+constexpr int DESCRIPTOR_TOKEN_WORDS = 8;
+constexpr uint32_t FLAG_WANTS_LOGITS = 1;
+
+enum status_code {
+  STATUS_DONE = 1,
+  STATUS_VERSION = 2,   // magic (index 0) or version (index 1)
+  STATUS_TOKENS = 3,    // T outside 1..step_tokens
+  STATUS_LOGITS = 4,    // W is not the number of flags, or above the bound
+  STATUS_TOKEN_ID = 5,  // index: token, as for the next three
+  STATUS_SLOT = 6,      // outside 0..step_tokens-1, or its tokens are not consecutive
+  STATUS_POSITION = 7,  // not start and ascending by one, or beyond the page table
+  STATUS_START = 8,     // not one value for all tokens of the slot, or above the position
+  STATUS_PAGE = 9,      // index: M*slot + logical page
+  STATUS_MAX_PAGES = 10,
+  STATUS_RESERVED = 11  // index: the descriptor word that must be 0
+};
+
+// What travels on header streams. Word 0 of a step: tokens, logits, code, index, value. Word 1+t:
+// id, slot, position, start, flags, page, row.
+struct header_word {
+  uint32_t field[8];
+};
+
+struct token_header {
+  int32_t id;
+  int32_t slot;
+  int32_t position;
+  int32_t start;  // first position of this slot in the step
+  bool wants_logits;
+  int32_t page;  // physical page that holds `position`, when the design has pages
+  int32_t row;   // position % 32
+};
+
+// A step as every process sees it. tokens and logits are 0 when the descriptor is wrong.
+struct step_header {
+  int32_t tokens;  // T, 0..16
+  int32_t logits;  // W, 0..tokens
+  token_header token[MAX_STEP_TOKENS];
+};
+
+// Token words that follow header word 0, within the bound.
+inline int header_tokens(const header_word& first) {
+#pragma HLS INLINE
+  return first.field[0] > static_cast<uint32_t>(MAX_STEP_TOKENS) ? MAX_STEP_TOKENS
+                                                                 : static_cast<int>(first.field[0]);
+}
+
+// What word 0 says beside the counts.
+struct step_fault {
+  uint32_t code;  // STATUS_DONE: none
+  uint32_t index;
+  uint32_t value;
+};
+
+// Reads 1 + T words.
+inline step_fault read_header_and_fault(hls::stream<header_word>& in, step_header& header) {
+  const header_word first = in.read();
+  header.tokens = header_tokens(first);
+  const uint32_t logits = first.field[1];
+  header.logits =
+      logits > static_cast<uint32_t>(header.tokens) ? header.tokens : static_cast<int32_t>(logits);
+  for (int t = 0; t < MAX_STEP_TOKENS; ++t) {
+#pragma HLS PIPELINE II = 1
+    if (t < header.tokens) {
+      const header_word word = in.read();
+      token_header& token = header.token[t];
+      token.id = static_cast<int32_t>(word.field[0]);
+      token.slot = static_cast<int32_t>(word.field[1] % MAX_STEP_TOKENS);
+      token.position = static_cast<int32_t>(word.field[2]);
+      token.start = static_cast<int32_t>(word.field[3]);
+      token.wants_logits = (word.field[4] & FLAG_WANTS_LOGITS) != 0;
+      token.page = static_cast<int32_t>(word.field[5]);
+      token.row = static_cast<int32_t>(word.field[6] % PAGE_ROWS);
+    }
+  }
+  step_fault fault;
+  fault.code = first.field[2];
+  fault.index = first.field[3];
+  fault.value = first.field[4];
+  return fault;
+}
+
+// The first thing that a process does. Reads 1 + T words; every count is clamped to its bound.
+inline void read_header(hls::stream<header_word>& in, step_header& header) {
+  read_header_and_fault(in, header);
+}
+
+// Rows of an operation in this step.
+inline int count_rows(row_symbol symbol, int fixed, const step_header& header) {
+#pragma HLS INLINE
+  return symbol == ROWS_T ? header.tokens : symbol == ROWS_W ? header.logits : fixed;
+}
+
+// ---------------------------------------------------------------------------------------------
+
+// Fields of the descriptor, copied on chip: WORDS 32-bit words, rounded up to whole 512-bit words.
+template <class CONFIG>
+struct descriptor_layout {
+  static constexpr int slots = DESCRIPTOR_HEADER_WORDS + DESCRIPTOR_TOKEN_WORDS * CONFIG::step_tokens;
+  static constexpr int words = slots + CONFIG::max_pages * CONFIG::step_tokens;
+  static constexpr int beats = (words + 15) / 16;
+  // Beats of the page table on its stream to attention: entry M*slot + i is lane (M*slot + i) % 16.
+  static constexpr int page_beats = (CONFIG::max_pages * CONFIG::step_tokens + 15) / 16;
+};
+
+inline void set_fault(step_fault& fault, uint32_t code, uint32_t index, uint32_t value) {
+#pragma HLS INLINE
+  // The first fault found is the one that is told.
+  if (fault.code == STATUS_DONE) {
+    fault.code = code;
+    fault.index = index;
+    fault.value = value;
+  }
+}
+
+// Checks words[]; on success the header words of all tokens are in `tokens`.
+template <class CONFIG>
+step_fault check_descriptor(const uint32_t (&words)[descriptor_layout<CONFIG>::beats * 16],
+                            header_word (&tokens)[MAX_STEP_TOKENS]) {
+  const uint32_t step_tokens = CONFIG::step_tokens;
+  const uint32_t max_pages = CONFIG::max_pages;
+  step_fault fault;
+  fault.code = STATUS_DONE;
+  fault.index = 0;
+  fault.value = 0;
+  if (words[0] != DESCRIPTOR_MAGIC) set_fault(fault, STATUS_VERSION, 0, words[0]);
+  if (words[1] != DESCRIPTOR_VERSION) set_fault(fault, STATUS_VERSION, 1, words[1]);
+  const uint32_t count = words[2];
+  if (count < 1 || count > step_tokens) set_fault(fault, STATUS_TOKENS, 0, count);
+  if (words[5] != max_pages) set_fault(fault, STATUS_MAX_PAGES, 0, words[5]);
+  for (int i = 6; i < DESCRIPTOR_HEADER_WORDS; ++i) {
+#pragma HLS PIPELINE II = 1
+    if (words[i] != 0) set_fault(fault, STATUS_RESERVED, i, words[i]);
+  }
+  const uint32_t pages = words[4];
+
+  uint32_t wanting = 0;
+  uint32_t seen_slots = 0;  // bit a slot
+  uint32_t slot_before = step_tokens;
+  uint32_t position_before = 0;
+  uint32_t start_before = 0;
+  for (uint32_t t = 0; t < step_tokens; ++t) {
+    if (t >= count || fault.code != STATUS_DONE) continue;
+    const uint32_t at = DESCRIPTOR_HEADER_WORDS + DESCRIPTOR_TOKEN_WORDS * t;
+    const uint32_t id = words[at];
+    const uint32_t slot = words[at + 1];
+    const uint32_t position = words[at + 2];
+    const uint32_t start = words[at + 3];
+    const uint32_t flags = words[at + 4];
+    if (CONFIG::vocabulary > 0 && id >= static_cast<uint32_t>(CONFIG::vocabulary)) {
+      set_fault(fault, STATUS_TOKEN_ID, t, id);
+    }
+    if ((flags & ~FLAG_WANTS_LOGITS) != 0) set_fault(fault, STATUS_RESERVED, at + 4, flags);
+    for (uint32_t i = 5; i < DESCRIPTOR_TOKEN_WORDS; ++i) {
+      if (words[at + i] != 0) set_fault(fault, STATUS_RESERVED, at + i, words[at + i]);
+    }
+    if ((flags & FLAG_WANTS_LOGITS) != 0) ++wanting;
+    uint32_t page = 0;
+    if (max_pages > 0) {
+      const bool goes_on = slot == slot_before;
+      if (slot >= step_tokens || (!goes_on && ((seen_slots >> (slot % 32)) & 1u) != 0)) {
+        set_fault(fault, STATUS_SLOT, t, slot);
+      }
+      seen_slots |= 1u << (slot % 32);
+      if (start > position || (goes_on && start != start_before)) set_fault(fault, STATUS_START, t, start);
+      if (position != (goes_on ? position_before + 1 : start) || position / PAGE_ROWS >= max_pages) {
+        set_fault(fault, STATUS_POSITION, t, position);
+      }
+      if (fault.code == STATUS_DONE) {
+        // Pages below were checked with the slot's token before.
+        const uint32_t row = max_pages * slot;
+        const uint32_t first = goes_on ? position_before / PAGE_ROWS : 0;
+        for (uint32_t i = first; i <= position / PAGE_ROWS; ++i) {
+#pragma HLS PIPELINE II = 1
+          page = words[descriptor_layout<CONFIG>::slots + row + i];
+          if (page >= pages) set_fault(fault, STATUS_PAGE, row + i, page);
+        }
+      }
+      slot_before = slot;
+      position_before = position;
+      start_before = start;
+    }
+    header_word& token = tokens[t];
+    token.field[0] = id;
+    token.field[1] = slot;
+    token.field[2] = position;
+    token.field[3] = start;
+    token.field[4] = flags;
+    token.field[5] = page;
+    token.field[6] = position % PAGE_ROWS;
+    token.field[7] = 0;
+  }
+  if (words[3] != wanting || wanting > static_cast<uint32_t>(CONFIG::step_logits)) {
+    set_fault(fault, STATUS_LOGITS, 0, words[3]);
+  }
+  return fault;
+}
+
+// Reads the descriptor and checks it; gives word 0 and the token words of a step. Faulty: T = W = 0.
+template <class CONFIG>
+header_word read_descriptor(const word512* descriptor,
+                            uint32_t (&words)[descriptor_layout<CONFIG>::beats * 16],
+                            header_word (&tokens)[MAX_STEP_TOKENS]) {
+  for (int beat = 0; beat < descriptor_layout<CONFIG>::beats; ++beat) {
+#pragma HLS PIPELINE II = 1
+    const word512 word = descriptor[beat];
+    for (int i = 0; i < 16; ++i) {
+#pragma HLS UNROLL
+      words[16 * beat + i] = lane_u32(word, i);
+    }
+  }
+  const step_fault fault = check_descriptor<CONFIG>(words, tokens);
+  const bool good = fault.code == STATUS_DONE;
+  header_word first;
+  first.field[0] = good ? words[2] : 0;
+  first.field[1] = good ? words[3] : 0;
+  first.field[2] = fault.code;
+  first.field[3] = fault.index;
+  first.field[4] = fault.value;
+  first.field[5] = 0;
+  first.field[6] = 0;
+  first.field[7] = 0;
+  return first;
+}
+
+inline void write_header(const header_word& first, const header_word (&tokens)[MAX_STEP_TOKENS],
+                         hls::stream<header_word>& out) {
+  out.write(first);
+  const int count = header_tokens(first);
+  for (int t = 0; t < count; ++t) {
+#pragma HLS PIPELINE II = 1
+    out.write(tokens[t]);
+  }
+}
+
+// Process. CONFIG: step_tokens (S), step_logits, max_pages (M; 0 here), vocabulary (0: any id).
+// Reads the descriptor's S-token block from memory; writes 1 + T words.
+template <class CONFIG>
+void header(const word512* descriptor, hls::stream<header_word>& out) {
+  uint32_t words[descriptor_layout<CONFIG>::beats * 16];
+  header_word tokens[MAX_STEP_TOKENS];
+  const header_word first = read_descriptor<CONFIG>(descriptor, words, tokens);
+  write_header(first, tokens, out);
+}
+
+// Process, for designs with pages. As `header`, then writes ceil(S*M/16) words to `pages`: the whole
+// page table, also after a fault (then nobody uses it).
+template <class CONFIG>
+void header_with_pages(const word512* descriptor, hls::stream<header_word>& out,
+                       hls::stream<word512>& pages) {
+  uint32_t words[descriptor_layout<CONFIG>::beats * 16];
+  header_word tokens[MAX_STEP_TOKENS];
+  const header_word first = read_descriptor<CONFIG>(descriptor, words, tokens);
+  write_header(first, tokens, out);
+  for (int beat = 0; beat < descriptor_layout<CONFIG>::page_beats; ++beat) {
+#pragma HLS PIPELINE II = 1
+    word512 word;
+    for (int i = 0; i < 16; ++i) {
+#pragma HLS UNROLL
+      const int at = descriptor_layout<CONFIG>::slots + 16 * beat + i;
+      set_lane_u32(word, i, at < descriptor_layout<CONFIG>::words ? words[at] : 0);
+    }
+    pages.write(word);
+  }
+}
+
+// ---------------------------------------------------------------------------------------------
+
+// What a process that writes memory sends, once, when all its writes of the launch are made.
+typedef uint32_t done_token;
+
+inline word512 status_word(const step_fault& fault) {
+  word512 word;
+  for (int i = 0; i < 16; ++i) {
+#pragma HLS UNROLL
+    set_lane_u32(word, i, i == 0 ? fault.code : i == 1 ? fault.index : i == 2 ? fault.value : 0);
+  }
+  return word;
+}
+
+inline void read_done() {}
+template <class FIRST, class... REST>
+void read_done(FIRST& first, REST&... rest) {
+#pragma HLS INLINE
+  first.read();
+  read_done(rest...);
+}
+
+// Process, the only one that writes `status`. Reads 1 + T header words; on a fault writes it at once;
+// reads one token of each `done` in argument order (hls::stream<done_token>&); then, without a fault,
+// writes done.
+template <class... DONE>
+void write_status(hls::stream<header_word>& headers, word512* status, DONE&... done) {
+  step_header header;
+  const step_fault fault = read_header_and_fault(headers, header);
+  if (fault.code != STATUS_DONE) status[0] = status_word(fault);
+  read_done(done...);
+  if (fault.code == STATUS_DONE) status[0] = status_word(fault);
+}
+
+}  // namespace st
+
+#endif
