@@ -44,7 +44,8 @@ class Options:
     matrix_type: str = "Q4_1"
     embedding_type: str = "Q8_0"
     head_type: str = ""  # empty: the embedding is the head
-    peak: float = 6.0  # standard deviation of the attention scores
+    peak: float = 4.0  # standard deviation of the attention scores
+    branch: float = 0.4  # what a block adds to the residual, relative to the embedding
     rope_base: float = 10000.0
     rms_epsilon: float = 1e-5
     alignment: int = ALIGNMENT
@@ -243,11 +244,11 @@ def tensors_of(options):
             matrix(prefix + "attn_q.weight", kind, query, options.hidden, sharpness),
             matrix(prefix + "attn_k.weight", kind, kv, options.hidden, sharpness),
             matrix(prefix + "attn_v.weight", kind, kv, options.hidden),
-            matrix(prefix + "attn_output.weight", kind, options.hidden, query),
+            matrix(prefix + "attn_output.weight", kind, options.hidden, query, options.branch),
             norm(prefix + "ffn_norm.weight"),
             matrix(prefix + "ffn_gate.weight", kind, options.inner, options.hidden, 2.0),
             matrix(prefix + "ffn_up.weight", kind, options.inner, options.hidden, 2.0),
-            matrix(prefix + "ffn_down.weight", kind, options.hidden, options.inner),
+            matrix(prefix + "ffn_down.weight", kind, options.hidden, options.inner, options.branch),
         ]
     tensors.append(norm("output_norm.weight"))
     if options.head_type:
