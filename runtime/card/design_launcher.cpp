@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/card/design_launcher.h"
+
+#include <chrono>
+#include <cstdlib>
+#include <optional>
+#include <utility>
+
+#include "runtime/card/fiber_scheduler.h"
+#include "runtime/card/float_mode.h"
+#include "runtime/card/object_index.h"
+#include "runtime/card/object_loader.h"
+
+namespace streamtensor::runtime::card {
+
+class DesignLauncher::Impl {
+ public:
+  std::optional<LoadedObject> object;  // empty for a function of this program
+  st_launch_function launch = nullptr;
+  FiberScheduler scheduler;
+};
+
+DesignLauncher::DesignLauncher() : impl_(std::make_unique<Impl>()) {}
+DesignLauncher::~DesignLauncher() = default;
+
+absl::StatusOr<std::unique_ptr<DesignLauncher>> DesignLauncher::Load(std::span<const std::byte> object) {
+  absl::StatusOr<LoadedObject> loaded = LoadedObject::Load(object);
+  if (!loaded.ok()) return loaded.status();
+  std::unique_ptr<DesignLauncher> launcher = FromFunction(loaded->launch());
+  launcher->impl_->object.emplace(*std::move(loaded));
+  return launcher;
+}
+
+absl::StatusOr<std::unique_ptr<DesignLauncher>> DesignLauncher::LoadIndexed(
+    std::span<const std::byte> bitstream) {
+  std::vector<ObjectEntry> entries;
+  std::string error;
+  if (!ReadObjectIndex(bitstream, &entries, &error)) return absl::InvalidArgumentError(error);
+  const char* const forced = std::getenv("STREAMTENSOR_ISA");
+  const ObjectEntry* const entry = SelectObject(entries, forced == nullptr ? "" : forced, &error);
+  if (entry == nullptr) return absl::FailedPreconditionError(error);
+  absl::StatusOr<std::unique_ptr<DesignLauncher>> launcher = Load(entry->object);
+  if (launcher.ok()) (*launcher)->isa_ = entry->isa;
+  return launcher;
+}
+
+std::unique_ptr<DesignLauncher> DesignLauncher::FromFunction(st_launch_function launch) {
+  std::unique_ptr<DesignLauncher> launcher(new DesignLauncher());
+  launcher->impl_->launch = launch;
+  return launcher;
+}
+
+LaunchReport DesignLauncher::Launch(std::span<void* const> args, const LaunchOptions& options) {
+  const auto begin = std::chrono::steady_clock::now();
+  impl_->scheduler.Begin(options);
+  int32_t code;
+  {
+    const ScopedFloatMode mode;
+    code = impl_->launch(impl_->scheduler.api(), args.data());
+  }
+  const auto elapsed = std::chrono::steady_clock::now() - begin;
+  return impl_->scheduler.End(
+      code, static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(elapsed).count()));
+}
+
+void DesignLauncher::Cancel() { impl_->scheduler.Cancel(); }
+
+}  // namespace streamtensor::runtime::card
