@@ -1,0 +1,377 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/config/config.h"
+
+#include <yaml-cpp/eventhandler.h>
+#include <yaml-cpp/yaml.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <fstream>
+#include <limits>
+#include <map>
+#include <sstream>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "server/config/yaml_reader.h"
+
+namespace streamtensor::server {
+namespace {
+
+constexpr size_t kMaxFileBytes = 1 << 20;
+constexpr int64_t kMaxSeconds = 24 * 3600;
+
+using Keys = std::vector<YamlReader::Key>;
+
+// The schema: which keys there are, what each allows and where it goes.
+class ConfigReader {
+ public:
+  ConfigReader(YamlReader* yaml, Config* config) : yaml_(yaml), config_(config) {}
+
+  Keys Root() {
+    return {{"server", [this](auto& node, auto& path) { yaml_->Map(node, path, Server()); }},
+            {"limits", [this](auto& node, auto& path) { yaml_->Map(node, path, Limits()); }},
+            {"cards", [this](auto& node, auto& path) { ReadCards(node, path); }, true},
+            {"models", [this](auto& node, auto& path) { ReadModels(node, path); }, true},
+            {"compiler", [this](auto& node, auto& path) { yaml_->Map(node, path, Compiler()); }},
+            {"cache", [this](auto& node, auto& path) { yaml_->Map(node, path, Cache()); }},
+            {"log", [this](auto& node, auto& path) { yaml_->Map(node, path, Log()); }}};
+  }
+
+  Keys Server() {
+    return {Address("listen", config_->server.listen),
+            Address("metrics_listen", config_->server.metrics_listen)};
+  }
+
+  Keys Limits() {
+    LimitsConfig& limits = config_->limits;
+    return {Number("max_queue", 1, 1000000, limits.max_queue),
+            Number("max_running", 1, 4096, limits.max_running),
+            Number("max_prompt_tokens", 1, 10000000, limits.max_prompt_tokens),
+            Number("step_timeout_seconds", 1, kMaxSeconds, limits.step_timeout_seconds),
+            Number("slow_reader_seconds", 1, kMaxSeconds, limits.slow_reader_seconds),
+            Number("drain_seconds", 0, kMaxSeconds, limits.drain_seconds)};
+  }
+
+  Keys Card(CardEntry& entry, std::map<std::string, YAML::Mark>& given) {
+    auto note = [&given](YamlReader::Key key) {
+      auto read = key.read;
+      const std::string name = key.name;
+      key.read = [read, name, &given](const YAML::Node& node, const std::string& path) {
+        given.emplace(name, node.Mark());
+        read(node, path);
+      };
+      return key;
+    };
+    YamlReader::Key driver{"driver",
+                           [this, &entry](auto& node, auto& path) {
+                             const int choice = yaml_->Choice(node, path, {"emulated", "xrt", "dummy"});
+                             if (choice >= 0)
+                               entry.card.driver = static_cast<runtime::CardConfig::Driver>(choice);
+                           },
+                           true};
+    YamlReader::Key index{"index", [this, &entry](auto& node, auto& path) {
+                            int64_t value = entry.card.index;
+                            yaml_->Integer(node, path, 0, 255, value);
+                            entry.card.index = static_cast<uint32_t>(value);
+                          }};
+    return {note(driver),
+            note(Word("platform", entry.card.platform)),
+            note(index),
+            note(Word("bdf", entry.card.bdf)),
+            note(Number("step_us", 0, 60000000, entry.card.dummy_step_us)),
+            note(Size("kv_bytes", 1 << 20, entry.kv_bytes))};
+  }
+
+  Keys Model(ModelEntry& entry) {
+    return {{"name", [this, &entry](auto& node, auto& path) { ReadName(node, path, entry.name); }, true},
+            Word("source", entry.source),
+            Word("artifact", entry.artifact),
+            Number("max_context", 32, 1 << 20, entry.max_context),
+            Number("step_tokens", 1, 16, entry.step_tokens),
+            {"cards", [this, &entry](auto& node, auto& path) {
+               yaml_->List(node, path, [this, &entry](auto& item, auto& item_path, size_t) {
+                 int64_t card = -1;
+                 yaml_->Integer(item, item_path, 0, 255, card);
+                 entry.cards.push_back(card);
+               });
+             }}};
+  }
+
+  Keys Compiler() {
+    CompilerConfig& compiler = config_->compiler;
+    return {Word("program", compiler.program), Size("max_memory", 1 << 30, compiler.max_memory),
+            Number("max_seconds", 1, kMaxSeconds, compiler.max_seconds)};
+  }
+
+  Keys Cache() {
+    return {Word("dir", config_->cache.dir), Size("max_bytes", 1 << 20, config_->cache.max_bytes)};
+  }
+
+  Keys Log() {
+    LogConfig& log = config_->log;
+    return {{"level",
+             [this, &log](auto& node, auto& path) {
+               const int choice = yaml_->Choice(node, path, {"debug", "info", "warning", "error"});
+               if (choice >= 0) log.level = static_cast<LogLevel>(choice);
+             }},
+            {"format", [this, &log](auto& node, auto& path) {
+               const int choice = yaml_->Choice(node, path, {"text", "json"});
+               if (choice >= 0) log.format = static_cast<LogFormat>(choice);
+             }}};
+  }
+
+ private:
+  YamlReader::Key Word(const char* name, std::string& value) {
+    return {name, [this, &value](auto& node, auto& path) { yaml_->Text(node, path, value); }};
+  }
+  YamlReader::Key Number(const char* name, int64_t least, int64_t most, int64_t& value) {
+    return {name,
+            [=, this, &value](auto& node, auto& path) { yaml_->Integer(node, path, least, most, value); }};
+  }
+  YamlReader::Key Size(const char* name, int64_t least, int64_t& value) {
+    return {name, [=, this, &value](auto& node, auto& path) { yaml_->Bytes(node, path, least, value); }};
+  }
+
+  YamlReader::Key Address(const char* name, std::string& value) {
+    return {name, [this, &value](auto& node, auto& path) {
+              std::string text;
+              yaml_->Text(node, path, text);
+              if (text.empty()) return;
+              const size_t colon = text.rfind(':');
+              int port = -1;
+              if (colon == std::string::npos || colon == 0 ||
+                  !absl::SimpleAtoi(text.substr(colon + 1), &port) || port < 1 || port > 65535) {
+                yaml_->Error(node.Mark(),
+                             absl::StrCat(path, " is \"", text,
+                                          "\"; allowed is HOST:PORT with a port from 1 to 65535, such as "
+                                          "\"127.0.0.1:50051\" or \"[::1]:50051\""));
+                return;
+              }
+              value = text;
+            }};
+  }
+
+  // A model's name is a service name and a metric label.
+  void ReadName(const YAML::Node& node, const std::string& path, std::string& name) {
+    std::string text;
+    yaml_->Text(node, path, text);
+    if (text.empty()) return;
+    const bool fits = text.size() <= 128 && std::all_of(text.begin(), text.end(), [](unsigned char c) {
+                        return std::isalnum(c) || c == '-' || c == '_' || c == '.' || c == '/' || c == ':';
+                      });
+    if (!fits) {
+      yaml_->Error(node.Mark(), absl::StrCat(path, " is \"", text,
+                                             "\"; allowed are up to 128 letters, digits and - _ . / :"));
+      return;
+    }
+    name = text;
+  }
+
+  void ReadCards(const YAML::Node& node, const std::string& list_path) {
+    std::map<std::string, YAML::Mark> names;
+    yaml_->List(node, list_path, [&](const YAML::Node& item, const std::string& path, size_t) {
+      CardEntry entry;
+      std::map<std::string, YAML::Mark> given;
+      yaml_->Map(item, path, Card(entry, given));
+      CheckCard(entry, path, given);
+      const auto [first, is_new] = names.emplace(entry.name, item.Mark());
+      if (!is_new) {
+        yaml_->Error(item.Mark(), absl::StrCat(path, " is card ", entry.name,
+                                               " again; it first stands in line ", first->second.line + 1));
+      }
+      config_->cards.push_back(std::move(entry));
+    });
+    if (node.IsSequence() && node.size() == 0)
+      yaml_->Error(node.Mark(), "cards is empty; at least one card is needed");
+  }
+
+  void CheckCard(CardEntry& entry, const std::string& path, const std::map<std::string, YAML::Mark>& given) {
+    using Driver = runtime::CardConfig::Driver;
+    static const char* const kNames[] = {"emulated", "xrt", "dummy"};
+    const Driver driver = entry.card.driver;
+    const std::string name = kNames[static_cast<int>(driver)];
+    auto only = [&](const char* key, Driver allowed) {
+      const auto found = given.find(key);
+      if (found == given.end() || driver == allowed) return;
+      yaml_->Error(found->second,
+                   absl::StrCat(path, ".", key, " is given for driver ", name, "; allowed is it for driver ",
+                                kNames[static_cast<int>(allowed)]));
+    };
+    only("bdf", Driver::kXrt);
+    only("step_us", Driver::kDummy);
+    if (given.contains("bdf") && given.contains("index")) {
+      yaml_->Error(given.at("bdf"), absl::StrCat(path, " has both index and bdf; allowed is one of them"));
+    }
+    entry.name =
+        absl::StrCat(name, ":", entry.card.bdf.empty() ? absl::StrCat(entry.card.index) : entry.card.bdf);
+  }
+
+  void ReadModels(const YAML::Node& node, const std::string& list_path) {
+    std::map<std::string, YAML::Mark> names;
+    yaml_->List(node, list_path, [&](const YAML::Node& item, const std::string& path, size_t) {
+      ModelEntry entry;
+      yaml_->Map(item, path, Model(entry));
+      if (item.IsMap() && entry.source.empty() == entry.artifact.empty()) {
+        yaml_->Error(item.Mark(), absl::StrCat(path, " has ", entry.source.empty() ? "neither" : "both",
+                                               " source and artifact; allowed is one of them"));
+      }
+      const auto [first, is_new] = names.emplace(entry.name, item.Mark());
+      if (!is_new && !entry.name.empty()) {
+        yaml_->Error(item.Mark(), absl::StrCat(path, ".name is \"", entry.name,
+                                               "\" again; it first stands in line ", first->second.line + 1));
+      }
+      marks_.push_back(item.Mark());
+      config_->models.push_back(std::move(entry));
+    });
+    if (node.IsSequence() && node.size() == 0) {
+      yaml_->Error(node.Mark(), "models is empty; at least one model is needed");
+    }
+  }
+
+ public:
+  // A card serves one model. Cards that no model names are dealt in turn to the models that name none.
+  void DealCards() {
+    std::vector<int> owner(config_->cards.size(), -1);
+    std::vector<size_t> open;
+    for (size_t m = 0; m < config_->models.size(); ++m) {
+      if (config_->models[m].cards.empty()) open.push_back(m);
+      for (int64_t card : config_->models[m].cards) {
+        const std::string path = absl::StrCat("models[", m, "].cards");
+        if (card < 0) continue;
+        if (card >= static_cast<int64_t>(owner.size())) {
+          yaml_->Error(marks_[m],
+                       absl::StrCat(path, " names card ", card, "; there are cards 0 to ", owner.size() - 1));
+        } else if (owner[card] >= 0) {
+          yaml_->Error(marks_[m], absl::StrCat(path, " names card ", card, ", which models[", owner[card],
+                                               "] has; a card serves one model"));
+        } else {
+          owner[card] = static_cast<int>(m);
+        }
+      }
+    }
+    size_t turn = 0;
+    for (size_t card = 0; card < owner.size() && !open.empty(); ++card) {
+      if (owner[card] >= 0) continue;
+      config_->models[open[turn++ % open.size()]].cards.push_back(static_cast<int64_t>(card));
+    }
+    for (size_t m : open) {
+      if (config_->models[m].cards.empty()) {
+        yaml_->Error(marks_[m],
+                     absl::StrCat("models[", m, "] has no card left: a card serves one model, and there are ",
+                                  owner.size(), " cards for ", config_->models.size(), " models"));
+      }
+    }
+  }
+
+ private:
+  YamlReader* const yaml_;
+  Config* const config_;
+  std::vector<YAML::Mark> marks_;  // of the models
+};
+
+// Hears nothing: for counting documents.
+class DeafHandler : public YAML::EventHandler {
+ public:
+  void OnDocumentStart(const YAML::Mark&) override {}
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t, const std::string&) override {}
+  void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                       YAML::EmitterStyle::value) override {}
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {
+  }
+  void OnMapEnd() override {}
+};
+
+// YAML::LoadAll() would tell, but never returns on some damaged files: it gathers empty documents.
+bool HasSecondDocument(std::string_view text) {
+  std::istringstream stream{std::string(text)};
+  YAML::Parser parser(stream);
+  DeafHandler handler;
+  return parser.HandleNextDocument(handler) && parser.HandleNextDocument(handler);
+}
+
+}  // namespace
+
+absl::StatusOr<Config> ReadConfig(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::stringstream text;
+  if (file) text << file.rdbuf();
+  if (!file || file.bad()) return absl::NotFoundError(absl::StrCat(path, ": can not be read as a file"));
+  return ParseConfig(text.str(), path);
+}
+
+absl::StatusOr<Config> ParseConfig(std::string_view text, const std::string& name) {
+  if (text.size() > kMaxFileBytes) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(name, ": has ", text.size(), " bytes; allowed are ", kMaxFileBytes));
+  }
+  YamlReader yaml(name);
+  Config config;
+  config.cache.dir = DefaultCacheDir();
+  try {
+    const YAML::Node root = YAML::Load(std::string(text));
+    if (HasSecondDocument(text)) {
+      return absl::InvalidArgumentError(absl::StrCat(name, ": holds several YAML documents; allowed is 1"));
+    }
+    ConfigReader reader(&yaml, &config);
+    yaml.Map(root, "", reader.Root());
+    if (yaml.errors().empty()) reader.DealCards();
+  } catch (const YAML::Exception& error) {
+    yaml.Error(error.mark, error.msg);
+  }
+  if (!yaml.errors().empty()) return absl::InvalidArgumentError(absl::StrJoin(yaml.errors(), "\n"));
+  return config;
+}
+
+std::vector<std::string> ConfigKeys() {
+  YamlReader yaml("");
+  Config config;
+  ConfigReader reader(&yaml, &config);
+  CardEntry card;
+  ModelEntry model;
+  std::map<std::string, YAML::Mark> given;
+  std::vector<std::string> keys;
+  auto add = [&](const char* prefix, const Keys& group) {
+    for (const YamlReader::Key& key : group) keys.push_back(absl::StrCat(prefix, key.name));
+  };
+  add("server.", reader.Server());
+  add("limits.", reader.Limits());
+  add("cards[].", reader.Card(card, given));
+  add("models[].", reader.Model(model));
+  add("compiler.", reader.Compiler());
+  add("cache.", reader.Cache());
+  add("log.", reader.Log());
+  return keys;
+}
+
+std::string DefaultCacheDir() {
+  if (const char* dir = std::getenv("STREAMTENSOR_CACHE_DIR"); dir != nullptr && *dir != 0) return dir;
+  if (const char* dir = std::getenv("XDG_CACHE_HOME"); dir != nullptr && *dir != 0) {
+    return absl::StrCat(dir, "/streamtensor");
+  }
+  const char* home = std::getenv("HOME");
+  return absl::StrCat(home != nullptr && *home != 0 ? home : "/var/tmp", "/.cache/streamtensor");
+}
+
+std::optional<int64_t> ParseBytes(std::string_view text) {
+  static constexpr std::pair<std::string_view, int> kUnits[] = {{"KiB", 10}, {"MiB", 20}, {"GiB", 30},
+                                                                {"TiB", 40}, {"B", 0},    {"", 0}};
+  const size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
+  int64_t number = 0;
+  if (digits == 0 || !absl::SimpleAtoi(std::string(text.substr(0, digits)), &number)) return std::nullopt;
+  std::string_view unit = text.substr(digits);
+  while (!unit.empty() && unit.front() == ' ') unit.remove_prefix(1);
+  for (const auto& [name, shift] : kUnits) {
+    if (unit != name) continue;
+    if (number > (std::numeric_limits<int64_t>::max() >> shift)) return std::nullopt;
+    return number << shift;
+  }
+  return std::nullopt;
+}
+
+}  // namespace streamtensor::server

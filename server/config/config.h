@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+// The daemon's configuration file, read strictly. configs/streamtensord.yaml explains every key.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "streamtensor/runtime/decoder.h"
+
+namespace streamtensor::server {
+
+struct ServerConfig {
+  std::string listen = "127.0.0.1:50051";
+  std::string metrics_listen = "127.0.0.1:9464";
+};
+
+struct LimitsConfig {
+  int64_t max_queue = 256;           // requests that wait, a card
+  int64_t max_running = 64;          // requests that hold KV pages, a card
+  int64_t max_prompt_tokens = 8192;  // the model's context may allow less
+  int64_t step_timeout_seconds = 60;
+  int64_t slow_reader_seconds = 60;
+  int64_t drain_seconds = 30;
+};
+
+struct CardEntry {
+  runtime::CardConfig card;
+  int64_t kv_bytes = 512ll << 20;  // of one pool, K or V
+  std::string name;                // "emulated:0"
+};
+
+struct ModelEntry {
+  std::string name;
+  std::string source;    // a model file to compile; or
+  std::string artifact;  // a compiled folder
+  int64_t max_context = 2048;
+  int64_t step_tokens = 16;
+  std::vector<int64_t> cards;  // indices into Config::cards; filled in when not written
+};
+
+struct CompilerConfig {
+  std::string program;              // empty: streamtensorc beside the daemon
+  int64_t max_memory = 16ll << 30;  // bytes of address space
+  int64_t max_seconds = 3600;
+};
+
+struct CacheConfig {
+  std::string dir;
+  int64_t max_bytes = 20ll << 30;
+};
+
+enum class LogLevel { kDebug, kInfo, kWarning, kError };
+enum class LogFormat { kText, kJson };
+
+struct LogConfig {
+  LogLevel level = LogLevel::kInfo;
+  LogFormat format = LogFormat::kText;
+};
+
+struct Config {
+  ServerConfig server;
+  LimitsConfig limits;
+  std::vector<CardEntry> cards;
+  std::vector<ModelEntry> models;
+  CompilerConfig compiler;
+  CacheConfig cache;
+  LogConfig log;
+};
+
+// INVALID_ARGUMENT holds every error, a line each: "FILE:LINE:COLUMN: what was found; what is allowed".
+// NOT_FOUND when the file can not be read.
+absl::StatusOr<Config> ReadConfig(const std::string& path);
+
+// The same from text; `name` stands for the file in errors.
+absl::StatusOr<Config> ParseConfig(std::string_view text, const std::string& name);
+
+// Every key as a path ("limits.max_queue", "cards[].driver"), in the order of the documentation.
+std::vector<std::string> ConfigKeys();
+
+// $STREAMTENSOR_CACHE_DIR, else $XDG_CACHE_HOME/streamtensor, else $HOME/.cache/streamtensor.
+std::string DefaultCacheDir();
+
+// "20GiB", "512MiB", "1000": bytes. Units are B, KiB, MiB, GiB, TiB.
+std::optional<int64_t> ParseBytes(std::string_view text);
+
+}  // namespace streamtensor::server

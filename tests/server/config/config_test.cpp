@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/config/config.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <random>
+#include <regex>
+#include <set>
+#include <sstream>
+
+#include "absl/strings/str_split.h"
+
+namespace streamtensor::server {
+namespace {
+
+constexpr char kGood[] = R"(
+server:  { listen: "127.0.0.1:50051", metrics_listen: "127.0.0.1:9464" }
+limits:  { max_queue: 256, max_running: 64, max_prompt_tokens: 8192 }
+cards:
+  - { driver: emulated, platform: u55c, index: 0 }
+models:
+  - { name: smollm2, source: /path/model.gguf, max_context: 2048 }
+cache:   { dir: /var/lib/streamtensor, max_bytes: 20GiB }
+log:     { level: info, format: json }
+)";
+
+constexpr char kTail[] = "cards: [{driver: dummy}]\nmodels: [{name: m, artifact: a}]\n";
+
+std::vector<std::string> Errors(const std::string& text) {
+  const auto config = ParseConfig(text, "c.yaml");
+  EXPECT_EQ(config.status().code(), absl::StatusCode::kInvalidArgument);
+  return absl::StrSplit(config.status().message(), '\n');
+}
+
+void ExpectError(const std::string& text, const std::string& error) {
+  const auto errors = Errors(text);
+  ASSERT_EQ(errors.size(), 1u) << ::testing::PrintToString(errors);
+  EXPECT_EQ(errors[0].rfind(error, 0), 0u) << errors[0];
+}
+
+TEST(Config, ReadsTheDocumentedExample) {
+  const auto config = ParseConfig(kGood, "c.yaml");
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_EQ(config->server.listen, "127.0.0.1:50051");
+  EXPECT_EQ(config->cards.at(0).name, "emulated:0");
+  EXPECT_EQ(config->models.at(0).name, "smollm2");
+  EXPECT_EQ(config->models.at(0).cards, std::vector<int64_t>{0});
+  EXPECT_EQ(config->cache.max_bytes, 20ll << 30);
+  EXPECT_EQ(config->log.format, LogFormat::kJson);
+}
+
+TEST(Config, EachErrorHasItsPlace) {
+  using std::string;
+  ExpectError(string("server: {listn: \"x:1\"}\n") + kTail,
+              "c.yaml:1:10: unknown key server.listn; allowed in server are listen, metrics_listen");
+  ExpectError(string("limits:\n  max_queue: many\n") + kTail,
+              "c.yaml:2:14: limits.max_queue is \"many\"; allowed is a whole number from 1 to 1000000");
+  ExpectError(string("limits:\n  max_queue: 0\n") + kTail, "c.yaml:2:14: limits.max_queue is \"0\"");
+  ExpectError(string("limits:\n  max_queue: \"7\"\n") + kTail, "c.yaml:2:14: limits.max_queue is \"7\"");
+  ExpectError(string("limits:\n  max_queue: 1\n  max_queue: 2\n") + kTail,
+              "c.yaml:3:3: limits.max_queue is given twice; it first stands in line 2");
+  ExpectError(string("limits: [1]\n") + kTail, "c.yaml:1:9: limits is a list; allowed is a map");
+  ExpectError(string("server: {listen: nowhere}\n") + kTail, "c.yaml:1:18: server.listen is \"nowhere\"");
+  ExpectError(string("cache: {max_bytes: 20GB}\n") + kTail, "c.yaml:1:20: cache.max_bytes is \"20GB\"");
+  ExpectError(string("log: {level: loud}\n") + kTail,
+              "c.yaml:1:14: log.level is \"loud\"; allowed are debug, info, warning, error");
+  ExpectError("models: [{name: m, artifact: a}]\n", "c.yaml:1:1: the configuration has no key cards");
+  ExpectError("cards: [{}]\nmodels: [{name: m, artifact: a}]\n", "c.yaml:1:9: cards[0] has no key driver");
+  ExpectError("cards: [{driver: dummy}]\nmodels: [{name: m}]\n",
+              "c.yaml:2:10: models[0] has neither source and artifact");
+  ExpectError("cards: [{driver: dummy}]\nmodels: [{name: m, source: s, artifact: a}]\n",
+              "c.yaml:2:10: models[0] has both source and artifact");
+  ExpectError("cards: [{driver: emulated, step_us: 5}]\nmodels: [{name: m, artifact: a}]\n",
+              "c.yaml:1:37: cards[0].step_us is given for driver emulated");
+  ExpectError("cards: [{driver: dummy}, {driver: dummy}]\nmodels: [{name: m, artifact: a}]\n",
+              "c.yaml:1:26: cards[1] is card dummy:0 again");
+  ExpectError("cards: [{driver: dummy}]\nmodels: [{name: m, artifact: a}, {name: n, artifact: a}]\n",
+              "c.yaml:2:34: models[1] has no card left");
+  ExpectError("cards: [{driver: dummy}]\nmodels: [{name: m, artifact: a, cards: [3]}]\n",
+              "c.yaml:2:10: models[0].cards names card 3; there are cards 0 to 0");
+  ExpectError("cards: [{driver: dummy}]\nmodels: [{name: \"m m\", artifact: a}]\n",
+              "c.yaml:2:17: models[0].name is \"m m\"");
+  ExpectError("cards: [\n", "c.yaml:2:1: ");
+}
+
+TEST(Config, AllErrorsAtOnce) {
+  const auto errors = Errors("limits: {max_queue: 0, nope: 1}\ncards: []\nmodels: 3\nlog: {format: xml}\n");
+  EXPECT_EQ(errors.size(), 5u) << ::testing::PrintToString(errors);
+}
+
+TEST(Config, ReplicasAndSeveralModelsShareTheCards) {
+  const auto config = ParseConfig(
+      "cards: [{driver: dummy, index: 0}, {driver: dummy, index: 1}, {driver: dummy, index: 2}]\n"
+      "models: [{name: a, artifact: x}, {name: b, artifact: y, cards: [1]}]\n",
+      "c.yaml");
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_EQ(config->models[0].cards, (std::vector<int64_t>{0, 2}));
+  EXPECT_EQ(config->models[1].cards, std::vector<int64_t>{1});
+}
+
+TEST(Config, SizesHaveBinaryUnits) {
+  EXPECT_EQ(ParseBytes("20GiB"), 20ll << 30);
+  EXPECT_EQ(ParseBytes("512 MiB"), 512ll << 20);
+  EXPECT_EQ(ParseBytes("1000"), 1000);
+  EXPECT_EQ(ParseBytes("1B"), 1);
+  for (const char* bad : {"", "GiB", "-1GiB", "1.5GiB", "20gb", "99999999999999999999", "9999999TiB"}) {
+    EXPECT_FALSE(ParseBytes(bad).has_value()) << bad;
+  }
+}
+
+TEST(Config, TheCommentedExampleNamesEveryKey) {
+  const std::string path = std::string(ST_CONFIGS) + "/streamtensord.yaml";
+  const auto config = ReadConfig(path);
+  ASSERT_TRUE(config.ok()) << config.status();
+  std::ifstream file(path);
+  std::set<std::string> found;
+  std::string line;
+  std::string group;
+  const std::regex top("^([a-z_]+):.*");
+  const std::regex key("^  (?:- |  )?(?:# )?([a-z_]+): .*");
+  std::smatch match;
+  while (std::getline(file, line)) {
+    if (std::regex_match(line, match, top)) {
+      group = match[1];
+      if (group == "cards" || group == "models") group += "[]";
+    } else if (std::regex_match(line, match, key)) {
+      found.insert(group + "." + match[1].str());
+    }
+  }
+  const auto keys = ConfigKeys();
+  EXPECT_EQ(found, std::set<std::string>(keys.begin(), keys.end()));
+}
+
+TEST(Config, OneDocumentOnly) {
+  const auto config = ParseConfig(std::string(kGood) + "---\n" + kGood, "c.yaml");
+  EXPECT_NE(config.status().message().find("several YAML documents"), std::string::npos) << config.status();
+  // A leading comma sends one loader of yaml-cpp 0.7 into an endless loop.
+  EXPECT_FALSE(ParseConfig(std::string(", a: b\n") + kGood, "c.yaml").ok());
+}
+
+TEST(Config, DamagedFilesNeverCrash) {
+  for (uint64_t seed = 1; seed <= 3000; ++seed) {
+    SCOPED_TRACE(::testing::Message() << "seed " << seed);
+    std::mt19937_64 random(seed);
+    std::string text = kGood;
+    for (uint64_t n = 1 + random() % 4; n > 0; --n) {
+      const size_t at = random() % text.size();
+      switch (random() % 3) {
+        case 0:
+          text[at] = static_cast<char>(random() % 256);
+          break;
+        case 1:
+          text.erase(at, random() % 9);
+          break;
+        default:
+          text.insert(at, text.substr(random() % text.size(), random() % 20));
+      }
+    }
+    const auto config = ParseConfig(text, "c.yaml");
+    if (!config.ok()) {
+      EXPECT_FALSE(config.status().message().empty());
+    }
+  }
+}
+
+TEST(Config, AMissingFileIsNamed) {
+  const auto config = ReadConfig("/nowhere/c.yaml");
+  EXPECT_EQ(config.status().code(), absl::StatusCode::kNotFound);
+  EXPECT_NE(config.status().message().find("/nowhere/c.yaml"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace streamtensor::server
