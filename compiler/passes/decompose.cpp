@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compiler/dialects/dataflow/DataflowDialect.h"
+#include "compiler/passes/Passes.h"
+#include "compiler/passes/float_writer.h"
+#include "compiler/passes/reference_attention.h"
+#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
+#include "mlir/Dialect/Linalg/Utils/Utils.h"
+
+namespace streamtensor::compiler {
+
+#define GEN_PASS_DEF_DECOMPOSE
+#include "compiler/passes/Passes.h.inc"
+
+namespace {
+
+using namespace mlir;
+
+constexpr StringLiteral kAppendFunction = "st_kv_append";
+
+// Linalg generics over tensors whose first dimension may be unknown.
+class TensorWriter {
+ public:
+  TensorWriter(OpBuilder& builder, Location loc) : b(builder), loc(loc) {}
+
+  using Body = llvm::function_ref<Value(OpBuilder&, Location, ValueRange)>;
+
+  Value empty(ArrayRef<OpFoldResult> sizes, Type element) {
+    return b.create<tensor::EmptyOp>(loc, sizes, element);
+  }
+
+  Value filled(ArrayRef<OpFoldResult> sizes, TypedAttr value) {
+    Value scalar = b.create<arith::ConstantOp>(loc, value);
+    return b.create<linalg::FillOp>(loc, scalar, empty(sizes, value.getType())).getResult(0);
+  }
+
+  // `maps` list loops for each input and last the result; loops in `reduced` are reductions.
+  Value generic(ArrayRef<Value> inputs, Value init, ArrayRef<SmallVector<int64_t>> maps, int64_t loops,
+                ArrayRef<int64_t> reduced, Body body) {
+    SmallVector<AffineMap> affine;
+    for (const SmallVector<int64_t>& map : maps) {
+      SmallVector<AffineExpr> results;
+      for (int64_t loop : map) results.push_back(b.getAffineDimExpr(loop));
+      affine.push_back(AffineMap::get(loops, 0, results, b.getContext()));
+    }
+    SmallVector<utils::IteratorType> iterators(loops, utils::IteratorType::parallel);
+    for (int64_t loop : reduced) iterators[loop] = utils::IteratorType::reduction;
+    return b
+        .create<linalg::GenericOp>(loc, init.getType(), inputs, init, affine, iterators,
+                                   [&](OpBuilder& nested, Location at, ValueRange args) {
+                                     nested.create<linalg::YieldOp>(at, body(nested, at, args));
+                                   })
+        .getResult(0);
+  }
+
+  OpFoldResult size(Value tensor, int64_t dimension) {
+    return linalg::createFoldedDimOp(b, loc, tensor, dimension);
+  }
+  OpFoldResult index(int64_t value) { return b.getIndexAttr(value); }
+
+  OpBuilder& b;
+  Location loc;
+};
+
+// Activations quantised per group: values [T x G x 32] i32, scales [T x G] f32, sums [T x G] i32.
+struct QuantizedActivations {
+  Value q, scale, sum;
+};
+
+QuantizedActivations quantizeActivations(TensorWriter& w, Value x) {
+  OpBuilder& b = w.b;
+  auto type = cast<RankedTensorType>(x.getType());
+  constexpr int64_t group = dataflow::kGroupSize;
+  int64_t groups = type.getDimSize(1) / group;
+  OpFoldResult tokens = w.size(x, 0);
+  SmallVector<OpFoldResult> by_group = {tokens, w.index(groups)};
+  SmallVector<OpFoldResult> by_value = {tokens, w.index(groups), w.index(group)};
+  Value grouped = b.create<tensor::ExpandShapeOp>(
+      w.loc, RankedTensorType::get({type.getDimSize(0), groups, group}, type.getElementType()), x,
+      SmallVector<ReassociationIndices>{{0}, {1, 2}}, by_value);
+
+  Value amax = w.generic(grouped, w.filled(by_group, b.getF32FloatAttr(0.0f)), {{0, 1, 2}, {0, 1}}, 3, {2},
+                         [](OpBuilder& nested, Location at, ValueRange args) {
+                           FloatWriter f(nested, at);
+                           return f.maximum(f.absolute(args[0]), args[1]);
+                         });
+  QuantizedActivations result;
+  result.scale = w.generic(amax, w.empty(by_group, b.getF32Type()), {{0, 1}, {0, 1}}, 2, {},
+                           [](OpBuilder& nested, Location at, ValueRange args) {
+                             FloatWriter f(nested, at);
+                             return f.divide(args[0], f.constant(127.0f));
+                           });
+  result.q = w.generic({grouped, amax, result.scale}, w.empty(by_value, b.getI32Type()),
+                       {{0, 1, 2}, {0, 1}, {0, 1}, {0, 1, 2}}, 3, {},
+                       [](OpBuilder& nested, Location at, ValueRange args) -> Value {
+                         FloatWriter f(nested, at);
+                         Value zero = f.constant(0.0f), low = f.constant(-127.0f), high = f.constant(127.0f);
+                         Value v = f.roundSmallHalfEven(f.divide(args[0], args[2]));
+                         v = f.select(f.less(v, low), low, v);
+                         v = f.select(f.greater(v, high), high, v);
+                         Value none =
+                             nested.create<arith::CmpFOp>(at, arith::CmpFPredicate::OEQ, args[1], zero);
+                         v = f.select(none, zero, v);
+                         return nested.create<arith::FPToSIOp>(at, nested.getI32Type(), v);
+                       });
+  result.sum = w.generic(result.q, w.filled(by_group, b.getI32IntegerAttr(0)), {{0, 1, 2}, {0, 1}}, 3, {2},
+                         [](OpBuilder& nested, Location at, ValueRange args) -> Value {
+                           return nested.create<arith::AddIOp>(at, args[1], args[0]);
+                         });
+  return result;
+}
+
+Value decomposeContract(dataflow::ContractOp op, OpBuilder& builder) {
+  TensorWriter w(builder, op.getLoc());
+  QuantizedActivations x = quantizeActivations(w, op.getX());
+  OpFoldResult tokens = w.size(op.getX(), 0);
+  OpFoldResult outer = w.index(op.getOuter()), groups = w.index(op.getInner() / dataflow::kGroupSize);
+
+  // Loops t, n, g, k.
+  bool is_unsigned = op.getQ().getType().getElementType().isInteger(4);
+  Value isum = w.generic({x.q, op.getQ()}, w.filled({tokens, outer, groups}, builder.getI32IntegerAttr(0)),
+                         {{0, 2, 3}, {1, 2, 3}, {0, 1, 2}}, 4, {3},
+                         [&](OpBuilder& nested, Location at, ValueRange args) -> Value {
+                           Type i32 = nested.getI32Type();
+                           Value weight = is_unsigned
+                                              ? nested.create<arith::ExtUIOp>(at, i32, args[1]).getResult()
+                                              : nested.create<arith::ExtSIOp>(at, i32, args[1]).getResult();
+                           Value product = nested.create<arith::MulIOp>(at, args[0], weight);
+                           return nested.create<arith::AddIOp>(at, args[2], product);
+                         });
+
+  // Loops t, n, g: acc + s*(d*float(isum) + m*float(asum)).
+  SmallVector<Value> inputs = {isum, x.scale, op.getD()};
+  SmallVector<SmallVector<int64_t>> maps = {{0, 1, 2}, {0, 2}, {1, 2}};
+  bool has_minimum = static_cast<bool>(op.getM());
+  if (has_minimum) {
+    inputs.append({op.getM(), x.sum});
+    maps.append({{1, 2}, {0, 2}});
+  }
+  maps.push_back({0, 1});
+  return w.generic(
+      inputs, w.filled({tokens, outer}, builder.getF32FloatAttr(0.0f)), maps, 3, {2},
+      [&](OpBuilder& nested, Location at, ValueRange args) -> Value {
+        FloatWriter f(nested, at);
+        Type f32 = nested.getF32Type();
+        auto widen = [&](Value v) { return nested.create<arith::ExtFOp>(at, f32, v).getResult(); };
+        auto convert = [&](Value v) { return nested.create<arith::SIToFPOp>(at, f32, v).getResult(); };
+        Value scaled = f.multiply(widen(args[2]), convert(args[0]));
+        Value minimum = has_minimum ? f.multiply(widen(args[3]), convert(args[4])) : f.constant(0.0f);
+        return f.add(args.back(), f.multiply(args[1], f.add(scaled, minimum)));
+      });
+}
+
+// Collects the numbers of the rows to take, then gathers them.
+Value decomposeTakeRows(dataflow::TakeRowsOp op, OpBuilder& builder) {
+  Location loc = op.getLoc();
+  TensorWriter w(builder, loc);
+  Value zero = builder.create<arith::ConstantIndexOp>(loc, 0);
+  Value one = builder.create<arith::ConstantIndexOp>(loc, 1);
+  Value tokens = getValueOrCreateConstantIndexOp(builder, loc, w.size(op.getX(), 0));
+  Value rows = w.filled(w.size(op.getX(), 0), builder.getIndexAttr(0));
+  auto loop = builder.create<scf::ForOp>(
+      loc, zero, tokens, one, ValueRange{rows, zero},
+      [&](OpBuilder& b, Location at, Value t, ValueRange args) {
+        // Written whether taken or not: the next row overwrites one that is not.
+        Value written = b.create<tensor::InsertOp>(at, t, args[0], args[1]);
+        Value flag = b.create<tensor::ExtractOp>(at, op.getFlags(), t);
+        Value none = b.create<arith::ConstantOp>(at, b.getI32IntegerAttr(0));
+        Value taken = b.create<arith::CmpIOp>(at, arith::CmpIPredicate::ne, flag, none);
+        Value next = b.create<arith::AddIOp>(at, args[1], one);
+        Value count = b.create<arith::SelectOp>(at, taken, next, args[1]);
+        b.create<scf::YieldOp>(at, ValueRange{written, count});
+      });
+  auto type = op.getResult().getType();
+  OpFoldResult count = type.isDynamicDim(0) ? OpFoldResult(loop.getResult(1)) : w.index(type.getDimSize(0));
+  Value chosen = builder.create<tensor::ExtractSliceOp>(loc, loop.getResult(0), OpFoldResult(w.index(0)),
+                                                        count, OpFoldResult(w.index(1)));
+  return w.generic(chosen, w.empty({count, w.index(type.getDimSize(1))}, type.getElementType()),
+                   {{0}, {0, 1}}, 2, {}, [&](OpBuilder& nested, Location at, ValueRange args) -> Value {
+                     Value column = nested.create<linalg::IndexOp>(at, 1);
+                     return nested.create<tensor::ExtractOp>(at, op.getX(), ValueRange{args[0], column});
+                   });
+}
+
+// st_kv_append(k_new, v_new, page [T] i32, row in its page [T] i32, layer): the program that runs the module
+// writes them to its pools once the step is over.
+func::FuncOp appendFunction(ModuleOp module) {
+  if (auto function = module.lookupSymbol<func::FuncOp>(kAppendFunction)) return function;
+  OpBuilder builder = OpBuilder::atBlockBegin(module.getBody());
+  int64_t any = ShapedType::kDynamic;
+  Type rows = RankedTensorType::get({any, any, any}, builder.getF16Type());
+  Type numbers = RankedTensorType::get({any}, builder.getI32Type());
+  auto function = builder.create<func::FuncOp>(
+      module.getLoc(), kAppendFunction,
+      builder.getFunctionType({rows, rows, numbers, numbers, builder.getIndexType()}, {}));
+  function.setPrivate();
+  function->setAttr("llvm.emit_c_interface", builder.getUnitAttr());
+  for (unsigned i = 0; i < 4; ++i)
+    function.setArgAttr(i, "bufferization.access", builder.getStringAttr("read"));
+  return function;
+}
+
+void decomposeAppend(dataflow::KvAppendOp op, OpBuilder& builder) {
+  Location loc = op.getLoc();
+  TensorWriter w(builder, loc);
+  OpFoldResult tokens = w.size(op.getKNew(), 0);
+  auto numbers = [&](bool page) {
+    return w.generic({op.getSlot(), op.getPosition()}, w.empty(tokens, builder.getI32Type()), {{0}, {0}, {0}},
+                     1, {}, [&](OpBuilder& nested, Location at, ValueRange args) -> Value {
+                       if (page) {
+                         Value entry =
+                             pageOf(nested, at, op.getPageTable(), op.getEffectivePageMap(), args[0],
+                                    nested.create<arith::IndexCastOp>(at, nested.getIndexType(), args[1]));
+                         return entry;
+                       }
+                       Value mask = nested.create<arith::ConstantOp>(
+                           at, nested.getI32IntegerAttr(dataflow::kPageTokens - 1));
+                       return nested.create<arith::AndIOp>(at, args[1], mask);
+                     });
+  };
+  func::FuncOp function = appendFunction(op->getParentOfType<ModuleOp>());
+  SmallVector<Value> operands = {op.getKNew(), op.getVNew(), numbers(true), numbers(false)};
+  for (auto [i, type] : llvm::enumerate(function.getArgumentTypes().drop_back()))
+    if (operands[i].getType() != type) operands[i] = builder.create<tensor::CastOp>(loc, type, operands[i]);
+  operands.push_back(op.getLayer());
+  builder.create<func::CallOp>(loc, function, operands);
+}
+
+class DecomposePass : public impl::DecomposeBase<DecomposePass> {
+  void runOnOperation() override {
+    SmallVector<Operation*> operations;
+    getOperation()->walk([&](Operation* op) {
+      if (isa<dataflow::ContractOp, dataflow::PagedAttentionOp, dataflow::TakeRowsOp, dataflow::KvAppendOp>(
+              op))
+        operations.push_back(op);
+    });
+    for (Operation* op : operations) {
+      OpBuilder builder(op);
+      Value value;
+      if (auto contract = dyn_cast<dataflow::ContractOp>(op)) value = decomposeContract(contract, builder);
+      if (auto attention = dyn_cast<dataflow::PagedAttentionOp>(op))
+        value = decomposePagedAttention(attention, builder);
+      if (auto take = dyn_cast<dataflow::TakeRowsOp>(op)) value = decomposeTakeRows(take, builder);
+      if (auto append = dyn_cast<dataflow::KvAppendOp>(op)) decomposeAppend(append, builder);
+      if (value) {
+        if (value.getType() != op->getResult(0).getType())
+          value = builder.create<tensor::CastOp>(op->getLoc(), op->getResult(0).getType(), value);
+        op->getResult(0).replaceAllUsesWith(value);
+      }
+      op->erase();
+    }
+    getOperation()->walk([&](Operation* op) {
+      if (!isa_and_nonnull<dataflow::DataflowDialect>(op->getDialect())) return;
+      op->emitOpError("has no reference in linalg: decompose runs on modules before they are kernels");
+      signalPassFailure();
+    });
+  }
+};
+
+}  // namespace
+}  // namespace streamtensor::compiler
