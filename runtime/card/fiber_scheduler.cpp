@@ -27,6 +27,44 @@ uint64_t NextRandom(uint64_t& state) {
 
 }  // namespace
 
+inline uint32_t FiberScheduler::NextRunnable() {
+  if (ring_head_ == ring_tail_) return kNobody;
+  if (__builtin_expect(cancelled_.load(std::memory_order_relaxed), 0)) {
+    Fail(LaunchCode::kCancelled, "the launch was cancelled");
+    return kNobody;
+  }
+  if (random_order_) {
+    const uint32_t count = ring_tail_ - ring_head_;
+    const uint32_t chosen = ring_head_ + static_cast<uint32_t>(NextRandom(random_state_) % count);
+    std::swap(ring_[ring_head_ & ring_mask_], ring_[chosen & ring_mask_]);
+  }
+  return ring_[ring_head_++ & ring_mask_];
+}
+
+inline void FiberScheduler::CountTicks(uint32_t process) {
+  if (!measure_) return;
+  const uint64_t now = __rdtsc();
+  if (process != kNobody) processes_[process].ticks += now - ticks_at_switch_;
+  ticks_at_switch_ = now;
+}
+
+inline void FiberScheduler::Arrived(transfer_t from) {
+  (left_ == kNobody ? thread_context_ : processes_[left_].context) = from.fctx;
+  SanitizerFiber& from_sanitizer = left_ == kNobody ? thread_sanitizer_ : processes_[left_].sanitizer;
+  (current_ == kNobody ? thread_sanitizer_ : processes_[current_].sanitizer).Arrive(from_sanitizer);
+}
+
+inline void FiberScheduler::SwitchTo(uint32_t next, bool ending) {
+  CountTicks(current_);
+  SanitizerFiber& from_sanitizer = current_ == kNobody ? thread_sanitizer_ : processes_[current_].sanitizer;
+  SanitizerFiber& to_sanitizer = next == kNobody ? thread_sanitizer_ : processes_[next].sanitizer;
+  left_ = current_;
+  current_ = next;
+  from_sanitizer.Leave(to_sanitizer, ending);
+  const transfer_t from = jump_fcontext(next == kNobody ? thread_context_ : processes_[next].context, this);
+  Arrived(from);
+}
+
 FiberScheduler::FiberScheduler()
     : api_{ST_HOST_API_VERSION, 0,         this,        &ChannelEntry, &ProcessEntry,
            &AttachEntry,        &RunEntry, &BlockEntry, &WakeEntry,    &CloseEntry} {}
@@ -149,44 +187,6 @@ void FiberScheduler::FiberMain(transfer_t from) {
   std::abort();  // an ended fiber never runs again
 }
 
-uint32_t FiberScheduler::NextRunnable() {
-  if (ring_head_ == ring_tail_) return kNobody;
-  if (__builtin_expect(cancelled_.load(std::memory_order_relaxed), 0)) {
-    Fail(LaunchCode::kCancelled, "the launch was cancelled");
-    return kNobody;
-  }
-  if (random_order_) {
-    const uint32_t count = ring_tail_ - ring_head_;
-    const uint32_t chosen = ring_head_ + static_cast<uint32_t>(NextRandom(random_state_) % count);
-    std::swap(ring_[ring_head_ & ring_mask_], ring_[chosen & ring_mask_]);
-  }
-  return ring_[ring_head_++ & ring_mask_];
-}
-
-void FiberScheduler::CountTicks(uint32_t process) {
-  if (!measure_) return;
-  const uint64_t now = __rdtsc();
-  if (process != kNobody) processes_[process].ticks += now - ticks_at_switch_;
-  ticks_at_switch_ = now;
-}
-
-void FiberScheduler::SwitchTo(uint32_t next, bool ending) {
-  CountTicks(current_);
-  SanitizerFiber& from_sanitizer = current_ == kNobody ? thread_sanitizer_ : processes_[current_].sanitizer;
-  SanitizerFiber& to_sanitizer = next == kNobody ? thread_sanitizer_ : processes_[next].sanitizer;
-  left_ = current_;
-  current_ = next;
-  from_sanitizer.Leave(to_sanitizer, ending);
-  const transfer_t from = jump_fcontext(next == kNobody ? thread_context_ : processes_[next].context, this);
-  Arrived(from);
-}
-
-void FiberScheduler::Arrived(transfer_t from) {
-  (left_ == kNobody ? thread_context_ : processes_[left_].context) = from.fctx;
-  SanitizerFiber& from_sanitizer = left_ == kNobody ? thread_sanitizer_ : processes_[left_].sanitizer;
-  (current_ == kNobody ? thread_sanitizer_ : processes_[current_].sanitizer).Arrive(from_sanitizer);
-}
-
 void FiberScheduler::BlockEntry(void* context, uint32_t channel, uint32_t wait) {
   FiberScheduler& self = Self(context);
   Process& process = self.processes_[self.current_];
@@ -306,9 +306,15 @@ void FiberScheduler::NameProcesses() {
   }
 }
 
-std::string FiberScheduler::ChannelName(uint32_t channel) const {
-  const char* name = channels_[channel].name;
-  return name != nullptr ? name : "channel " + std::to_string(channel);
+// Elements of arrays of streams have no names: they are called by their ends.
+std::string FiberScheduler::ChannelName(uint32_t channel) {
+  const Channel& c = channels_[channel];
+  if (c.name != nullptr) return c.name;
+  std::string ends = "channel " + std::to_string(channel);
+  for (int end = 0; end < 2; ++end) {
+    if (c.process[end] != kNobody) ends += (end == 0 ? ": " : " -> ") + ProcessName(c.process[end]);
+  }
+  return ends;
 }
 
 }  // namespace streamtensor::runtime::card

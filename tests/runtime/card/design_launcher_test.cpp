@@ -109,9 +109,9 @@ TEST(DesignLauncher, NamesAFifoThatNobodyReads) {
   Buffers buffers;
   const LaunchReport report = buffers.Launch(launch_no_reader);
   EXPECT_EQ(report.code, LaunchCode::kDeadlock);
-  EXPECT_EQ(
-      report.message,
-      "deadlock: send -> waits for full FIFO 'channel 0' (depth 2) -> whose other end no process holds");
+  EXPECT_EQ(report.message,
+            "deadlock: send -> waits for full FIFO 'channel 0: send' (depth 2) -> whose other end no process "
+            "holds");
 }
 
 TEST(DesignLauncher, NamesAProcessThatWaitsForItself) {
