@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/metrics/metrics.h"
+
+#include <prometheus/counter.h>
+#include <prometheus/histogram.h>
+#include <prometheus/registry.h>
+#include <prometheus/text_serializer.h>
+
+#include <iterator>
+#include <map>
+#include <mutex>
+#include <utility>
+
+#include "server/metrics/process_metrics.h"
+
+namespace streamtensor::server {
+namespace {
+
+using prometheus::Counter;
+using prometheus::Family;
+using prometheus::Histogram;
+using prometheus::MetricFamily;
+using prometheus::MetricType;
+
+// Seconds, from 0.1 ms to a minute.
+Histogram::BucketBoundaries LatencyBuckets() {
+  return {1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 1e-2, 2e-2, 5e-2, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60};
+}
+
+Histogram::BucketBoundaries JouleBuckets() { return {0.01, 0.1, 1, 3, 10, 30, 100, 300, 1000, 3000, 10000}; }
+
+const char* SourceName(bool measured) { return measured ? "measured" : "modelled"; }
+
+// One gauge or counter with its labels.
+void AddSample(MetricFamily& family, std::vector<prometheus::ClientMetric::Label> labels, double value) {
+  prometheus::ClientMetric metric;
+  metric.label = std::move(labels);
+  if (family.type == MetricType::Counter) {
+    metric.counter.value = value;
+  } else {
+    metric.gauge.value = value;
+  }
+  family.metric.push_back(std::move(metric));
+}
+
+// Everything read off the cards at scrape time.
+std::vector<MetricFamily> CollectCards(const std::vector<CardReading>& cards) {
+  auto family = [](const char* name, const char* help, MetricType type = MetricType::Gauge) {
+    return MetricFamily{std::string("streamtensor_") + name, help, type, {}};
+  };
+  MetricFamily running = family("running_requests", "Requests that hold KV pages.");
+  MetricFamily waiting = family("waiting_requests", "Requests in the queue.");
+  MetricFamily pages = family("kv_pages", "KV pages of the card: held by requests, cached for reuse, free.");
+  MetricFamily state = family("card_state", "1 for the state the card is in.");
+  MetricFamily power =
+      family("card_power_watts", "Power from the card's sensor (measured) or power model (modelled).");
+  MetricFamily energy = family("card_energy_joules_total", "Energy of all steps; idle energy is not in it.",
+                               MetricType::Counter);
+  MetricFamily temperature = family("card_temperature_celsius", "From the card's sensor.");
+  MetricFamily last_step = family("last_step_timestamp_seconds", "Unix time at which the last step ended.");
+  for (const CardReading& reading : cards) {
+    const EngineSnapshot& snapshot = reading.snapshot;
+    const std::vector<prometheus::ClientMetric::Label> both = {{"model", reading.model},
+                                                               {"card", reading.card}};
+    AddSample(running, both, snapshot.counts.running);
+    AddSample(waiting, both, snapshot.counts.waiting);
+    AddSample(pages, {{"card", reading.card}, {"state", "held"}}, snapshot.counts.pages_held);
+    AddSample(pages, {{"card", reading.card}, {"state", "cached"}}, snapshot.counts.pages_cached);
+    AddSample(pages, {{"card", reading.card}, {"state", "free"}}, snapshot.counts.pages_free);
+    AddSample(state, {{"card", reading.card}, {"state", "ready"}}, snapshot.state == CardState::kReady);
+    AddSample(state, {{"card", reading.card}, {"state", "lost"}}, snapshot.state == CardState::kLost);
+    AddSample(energy, {{"card", reading.card}, {"source", SourceName(snapshot.joules_measured)}},
+              snapshot.joules_total);
+    if (snapshot.sensors_error.empty()) {
+      AddSample(power, {{"card", reading.card}, {"source", SourceName(snapshot.sensors.power_measured)}},
+                snapshot.sensors.power_watts);
+      if (snapshot.sensors.temperature_known) {
+        AddSample(temperature, {{"card", reading.card}}, snapshot.sensors.temperature_celsius);
+      }
+    }
+    if (snapshot.last_step != absl::InfinitePast()) {
+      AddSample(last_step, {{"card", reading.card}},
+                absl::ToDoubleSeconds(snapshot.last_step - absl::UnixEpoch()));
+    }
+  }
+  std::vector<MetricFamily> families;
+  for (MetricFamily* f : {&running, &waiting, &pages, &state, &power, &energy, &temperature, &last_step}) {
+    if (!f->metric.empty()) families.push_back(std::move(*f));
+  }
+  return families;
+}
+
+// The label of a status: its name in lower case.
+std::string Reason(const absl::Status& status) {
+  std::string name = absl::StatusCodeToString(status.code());
+  for (char& c : name) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return name;
+}
+
+}  // namespace
+
+struct Metrics::Impl {
+  class CardObserver;
+
+  explicit Impl(const std::string& version);
+
+  Family<Counter>& AddCounter(const char* name, const char* help) {
+    return prometheus::BuildCounter().Name(std::string("streamtensor_") + name).Help(help).Register(registry);
+  }
+  Family<Histogram>& AddHistogram(const char* name, const char* help) {
+    return prometheus::BuildHistogram()
+        .Name(std::string("streamtensor_") + name)
+        .Help(help)
+        .Register(registry);
+  }
+
+  prometheus::Registry registry;
+  Family<Counter>& requests = AddCounter("requests_total", "Requests that ended well.");
+  Family<Counter>& failed = AddCounter("requests_failed_total", "Requests that ended with another status.");
+  Family<Counter>& rejected =
+      AddCounter("requests_rejected_total", "Requests refused before they were queued.");
+  Family<Histogram>& first_token =
+      AddHistogram("time_to_first_token_seconds", "From arrival to the first token.");
+  Family<Histogram>& next_token =
+      AddHistogram("inter_token_latency_seconds", "Between two tokens of a request.");
+  Family<Histogram>& queued = AddHistogram("request_queue_seconds", "From arrival to the first step.");
+  Family<Histogram>& duration = AddHistogram("request_duration_seconds", "From arrival to the end.");
+  Family<Counter>& prompt_tokens = AddCounter("prompt_tokens_total", "Prompt tokens of ended requests.");
+  Family<Counter>& cached_tokens =
+      AddCounter("cached_prompt_tokens_total", "Prompt tokens that needed no computing.");
+  Family<Counter>& generated_tokens = AddCounter("generated_tokens_total", "Tokens generated.");
+  Family<Counter>& preemptions =
+      AddCounter("preemptions_total", "Requests that lost their pages to another.");
+  Family<Counter>& steps = AddCounter("steps_total", "Steps run.");
+  Family<Histogram>& step_tokens = AddHistogram("step_tokens", "Tokens a step carried.");
+  Family<Histogram>& request_energy =
+      AddHistogram("request_energy_joules", "A request's share of its steps' energy.");
+
+  mutable std::mutex mutex;
+  std::vector<std::unique_ptr<CardObserver>> observers;
+  std::function<std::vector<CardReading>()> read_cards;
+};
+
+class Metrics::Impl::CardObserver : public SchedulerObserver {
+ public:
+  CardObserver(Impl* metrics, const std::string& model, const std::string& card)
+      : metrics_(metrics),
+        model_(model),
+        first_token_(metrics->first_token.Add({{"model", model}}, LatencyBuckets())),
+        next_token_(metrics->next_token.Add({{"model", model}}, LatencyBuckets())),
+        queued_(metrics->queued.Add({{"model", model}}, LatencyBuckets())),
+        duration_(metrics->duration.Add({{"model", model}}, LatencyBuckets())),
+        prompt_tokens_(metrics->prompt_tokens.Add({{"model", model}})),
+        cached_tokens_(metrics->cached_tokens.Add({{"model", model}})),
+        generated_tokens_(metrics->generated_tokens.Add({{"model", model}})),
+        preemptions_(metrics->preemptions.Add({{"model", model}})),
+        steps_(metrics->steps.Add({{"card", card}})),
+        step_tokens_(metrics->step_tokens.Add({{"card", card}},
+                                              Histogram::BucketBoundaries{1, 2, 4, 6, 8, 10, 12, 14, 16})) {}
+
+  void OnStep(const StepReport& report) override {
+    steps_.Increment();
+    step_tokens_.Observe(report.tokens);
+  }
+  void OnAdmitted(absl::Duration time) override { queued_.Observe(absl::ToDoubleSeconds(time)); }
+  void OnFirstToken(absl::Duration time) override {
+    generated_tokens_.Increment();
+    first_token_.Observe(absl::ToDoubleSeconds(time));
+  }
+  void OnNextToken(absl::Duration time) override {
+    generated_tokens_.Increment();
+    next_token_.Observe(absl::ToDoubleSeconds(time));
+  }
+  void OnPreempted() override { preemptions_.Increment(); }
+  void OnFinished(const absl::Status& status, const ReplySummary& summary, absl::Duration time) override {
+    duration_.Observe(absl::ToDoubleSeconds(time));
+    prompt_tokens_.Increment(summary.prompt_tokens);
+    cached_tokens_.Increment(summary.cached_tokens);
+    if (summary.joules > 0) {
+      metrics_->request_energy
+          .Add({{"model", model_}, {"source", SourceName(summary.joules_measured)}}, JouleBuckets())
+          .Observe(summary.joules);
+    }
+    if (status.ok()) {
+      const char* reason = summary.finish_reason == FinishReason::kStop ? "stop" : "length";
+      metrics_->requests.Add({{"model", model_}, {"finish_reason", reason}}).Increment();
+    } else {
+      metrics_->failed.Add({{"reason", Reason(status)}}).Increment();
+    }
+  }
+
+ private:
+  Impl* const metrics_;
+  const std::string model_;
+  Histogram& first_token_;
+  Histogram& next_token_;
+  Histogram& queued_;
+  Histogram& duration_;
+  Counter& prompt_tokens_;
+  Counter& cached_tokens_;
+  Counter& generated_tokens_;
+  Counter& preemptions_;
+  Counter& steps_;
+  Histogram& step_tokens_;
+};
+
+Metrics::Impl::Impl(const std::string& version) {
+  prometheus::BuildGauge()
+      .Name("streamtensor_build_info")
+      .Help("1, labelled with the build.")
+      .Register(registry)
+      .Add({{"version", version}})
+      .Set(1);
+}
+
+Metrics::Metrics(const std::string& version) : impl_(std::make_unique<Impl>(version)) {}
+
+Metrics::~Metrics() = default;
+
+void Metrics::SetCards(std::function<std::vector<CardReading>()> read) {
+  std::lock_guard lock(impl_->mutex);
+  impl_->read_cards = std::move(read);
+}
+
+SchedulerObserver* Metrics::Observer(const std::string& model, const std::string& card) {
+  std::lock_guard lock(impl_->mutex);
+  impl_->observers.push_back(std::make_unique<Impl::CardObserver>(impl_.get(), model, card));
+  return impl_->observers.back().get();
+}
+
+void Metrics::CountRefused(const absl::Status& status) {
+  impl_->rejected.Add({{"reason", Reason(status)}}).Increment();
+}
+
+std::string Metrics::Render() const {
+  std::vector<MetricFamily> families = impl_->registry.Collect();
+  std::function<std::vector<CardReading>()> read;
+  {
+    std::lock_guard lock(impl_->mutex);
+    read = impl_->read_cards;
+  }
+  auto append = [&families](std::vector<MetricFamily> more) {
+    families.insert(families.end(), std::make_move_iterator(more.begin()),
+                    std::make_move_iterator(more.end()));
+  };
+  if (read) append(CollectCards(read()));
+  append(CollectProcess());
+  return prometheus::TextSerializer().Serialize(families);
+}
+
+}  // namespace streamtensor::server

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// The daemon's Prometheus metrics: names and labels as the interface page fixes them.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "server/scheduler/engine.h"
+#include "server/scheduler/scheduler.h"
+
+namespace streamtensor::server {
+
+// A card as it is when somebody scrapes.
+struct CardReading {
+  std::string card;
+  std::string model;
+  EngineSnapshot snapshot;
+};
+
+// Thread-safe.
+class Metrics {
+ public:
+  // `version` is the build's. The energy source label is "measured" or "modelled".
+  explicit Metrics(const std::string& version);
+  ~Metrics();
+
+  // Where per-card figures come from; called for each scrape, by the scraping thread.
+  void SetCards(std::function<std::vector<CardReading>()> read);
+
+  // Counts for one model on one card. Owned by Metrics, lives as long.
+  SchedulerObserver* Observer(const std::string& model, const std::string& card);
+
+  // A request that never reached a scheduler, by the status it got.
+  void CountRefused(const absl::Status& status);
+
+  // The text exposition format, version 0.0.4.
+  std::string Render() const;
+
+ private:
+  struct Impl;
+  const std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace streamtensor::server

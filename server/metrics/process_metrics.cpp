@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/metrics/process_metrics.h"
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <string>
+
+namespace streamtensor::server {
+namespace {
+
+using prometheus::MetricFamily;
+using prometheus::MetricType;
+
+MetricFamily Single(const char* name, const char* help, MetricType type, double value) {
+  prometheus::ClientMetric metric;
+  metric.gauge.value = value;
+  metric.counter.value = value;
+  return {name, help, type, {metric}};
+}
+
+std::string ReadAll(const char* path) {
+  std::ifstream file(path);
+  std::stringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+// Seconds since 1970 at which the machine booted; 0 if unknown.
+double BootTime() {
+  std::istringstream stat(ReadAll("/proc/stat"));
+  std::string line;
+  while (std::getline(stat, line)) {
+    if (line.rfind("btime ", 0) == 0) return std::stod(line.substr(6));
+  }
+  return 0;
+}
+
+}  // namespace
+
+std::vector<MetricFamily> CollectProcess() {
+  std::vector<MetricFamily> families;
+  const double ticks = static_cast<double>(sysconf(_SC_CLK_TCK));
+  const std::string stat = ReadAll("/proc/self/stat");
+  // The program's name, in brackets, may hold anything; the fields behind it are numbers from the third on.
+  if (const size_t bracket = stat.rfind(')'); bracket != std::string::npos) {
+    std::istringstream fields(stat.substr(bracket + 1));
+    std::string state;
+    fields >> state;
+    double field[25] = {};
+    for (int i = 4; i <= 24 && fields; ++i) fields >> field[i];
+    if (fields) {
+      families.push_back(Single("process_cpu_seconds_total", "User and system CPU time.", MetricType::Counter,
+                                (field[14] + field[15]) / ticks));
+      families.push_back(Single("process_threads", "Threads.", MetricType::Gauge, field[20]));
+      if (const double boot = BootTime(); boot > 0) {
+        families.push_back(Single("process_start_time_seconds", "Unix time of the start.", MetricType::Gauge,
+                                  boot + field[22] / ticks));
+      }
+      families.push_back(
+          Single("process_virtual_memory_bytes", "Virtual memory.", MetricType::Gauge, field[23]));
+      families.push_back(Single("process_resident_memory_bytes", "Resident memory.", MetricType::Gauge,
+                                field[24] * static_cast<double>(sysconf(_SC_PAGESIZE))));
+    }
+  }
+  std::error_code error;
+  double open = 0;
+  for (auto it = std::filesystem::directory_iterator("/proc/self/fd", error);
+       !error && it != std::filesystem::directory_iterator(); it.increment(error)) {
+    ++open;
+  }
+  if (open > 0)
+    families.push_back(Single("process_open_fds", "Open file descriptors.", MetricType::Gauge, open - 1));
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+    families.push_back(Single("process_max_fds", "Limit of open file descriptors.", MetricType::Gauge,
+                              static_cast<double>(limit.rlim_cur)));
+  }
+  return families;
+}
+
+}  // namespace streamtensor::server
