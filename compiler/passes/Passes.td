@@ -68,4 +68,27 @@ def Decompose : Pass<"decompose", "::mlir::ModuleOp"> {
 // Dataflow: ordered -> sized
 //===----------------------------------------------------------------------===//
 
+def Tile : Pass<"tile", "::mlir::ModuleOp"> {
+  let summary = "Choose the tile of every linalg operation of the step";
+  let description = [{
+    One row at a time. Operations that are elementwise on a matrix and fed, through such operations only, by
+    contractions take `columns` columns of one row, column tiles outside: the order in which the engine gives
+    its results. The choice is optimistic through the layers' loop, so a residual keeps its tiles.
+    Leaves `dataflow.tile` and `dataflow.order` on each operation.
+  }];
+  let options = [Option<"columns", "columns", "int64_t", "16", "Columns of a tile: rows of an engine tile">];
+}
+
+def LinalgToDataflow : Pass<"linalg-to-dataflow", "::mlir::ModuleOp"> {
+  let summary = "Make each tiled linalg operation a dataflow.kernel on itensors";
+  let description = [{
+    Trip counts and steps of the tile loops give the iteration space of an operand, its indexing map the map,
+    the tile the element. Weights, tables and descriptor fields stay tensors that the kernel indexes at will.
+    Where an operand's order and its producer's meet, an unrealized_conversion_cast stands until `fuse`.
+  }];
+  let dependentDialects = ["::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect",
+                           "::streamtensor::compiler::dataflow::DataflowDialect",
+                           "::streamtensor::compiler::itensor::ITensorDialect"];
+}
+
 #endif  // STREAMTENSOR_COMPILER_PASSES

@@ -89,12 +89,12 @@ QuantizedActivations quantizeActivations(TensorWriter& w, Value x) {
                              FloatWriter f(nested, at);
                              return f.divide(args[0], f.constant(127.0f));
                            });
-  result.q = w.generic({grouped, amax, result.scale}, w.empty(by_value, b.getI32Type()),
-                       {{0, 1, 2}, {0, 1}, {0, 1}, {0, 1, 2}}, 3, {},
+  result.q = w.generic({grouped, result.scale}, w.empty(by_value, b.getI32Type()),
+                       {{0, 1, 2}, {0, 1}, {0, 1, 2}}, 3, {},
                        [](OpBuilder& nested, Location at, ValueRange args) -> Value {
                          FloatWriter f(nested, at);
                          Value zero = f.constant(0.0f), low = f.constant(-127.0f), high = f.constant(127.0f);
-                         Value v = f.roundSmallHalfEven(f.divide(args[0], args[2]));
+                         Value v = f.roundSmallHalfEven(f.divide(args[0], args[1]));
                          v = f.select(f.less(v, low), low, v);
                          v = f.select(f.greater(v, high), high, v);
                          Value none =

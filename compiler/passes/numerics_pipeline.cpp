@@ -12,6 +12,8 @@ void buildNumericsPipeline(mlir::OpPassManager& pm) {
   pm.addPass(createQuantize());
   pm.addPass(createExpandMath());
   pm.addPass(createOrderSums());
+  // A sum's tree joins what is computed from it.
+  pm.addPass(createFuseElementwise());
   // The dequantisations that quantize made idle go; equal tables and fills become one.
   pm.addPass(mlir::createCanonicalizerPass());
   pm.addPass(mlir::createCSEPass());

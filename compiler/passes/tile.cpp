@@ -99,7 +99,7 @@ class TilePass : public impl::TileBase<TilePass> {
       auto loop = dyn_cast<scf::ForOp>(argument.getOwner()->getParentOp());
       if (!loop || argument.getArgNumber() == 0) return false;
       Value next = loop.getYieldedValues()[argument.getArgNumber() - 1];
-      return next == value ? false : comesInTiles(next);
+      return isa<BlockArgument>(next) ? false : comesInTiles(next);
     }
     if (auto loop = value.getDefiningOp<scf::ForOp>())
       return comesInTiles(loop.getYieldedValues()[cast<OpResult>(value).getResultNumber()]);
