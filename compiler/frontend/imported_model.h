@@ -25,7 +25,7 @@ struct ImportOptions {
   int64_t step_tokens = 16;
   // Names of graph mutations (compiler/frontend/mutations.h), for tests only: each makes the module
   // compute something that is not the model.
-  std::vector<std::string> mutations;
+  std::vector<std::string> mutations = {};
 };
 
 // Owns everything it hands out; `weights` may outlive it.

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <fstream>
+#include <string>
+
+#include "compiler/frontend/imported_model.h"
+#include "llvm/Support/raw_ostream.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
+namespace streamtensor::compiler {
+namespace {
+
+// A row of 32 floats, each 0.5 above the one before.
+std::string Row(float first) {
+  std::string text = "[";
+  for (int i = 0; i < 32; ++i)
+    text += (i > 0 ? ", " : "") + std::to_string(first + 0.5f * static_cast<float>(i));
+  return text + "]";
+}
+
+class MlirImport : public ::testing::Test {
+ protected:
+  absl::StatusOr<ImportedModel> Import(const std::string& text) {
+    const std::string path = ::testing::TempDir() + "/mlir_import_" +
+                             ::testing::UnitTest::GetInstance()->current_test_info()->name() + ".mlir";
+    std::ofstream(path) << text;
+    return ImportModel(path, {}, &context_);
+  }
+  static std::string Text(ImportedModel& model) {
+    std::string text;
+    llvm::raw_string_ostream stream(text);
+    model.module->getOperation()->print(stream);
+    return text;
+  }
+  void ExpectRefused(const std::string& text, absl::StatusCode code, const std::string& part) {
+    const absl::Status status = Import(text).status();
+    EXPECT_EQ(status.code(), code) << status;
+    EXPECT_NE(std::string(status.message()).find(part), std::string::npos) << status;
+    EXPECT_NE(std::string(status.message()).find(".mlir"), std::string::npos) << "names the file: " << status;
+  }
+  // int8 value times its scale.
+  static std::vector<float> Dequantised(const WeightSource& weights, const std::string& name) {
+    const auto q = *weights.Read(name, WeightPart::kQ);
+    const auto d = *weights.Read(name, WeightPart::kD);
+    std::vector<float> values;
+    for (size_t i = 0; i < q.size(); ++i) {
+      _Float16 scale;
+      std::memcpy(&scale, d.data() + i / 32 * 2, 2);
+      values.push_back(static_cast<float>(scale) * static_cast<int8_t>(q[i]));
+    }
+    return values;
+  }
+
+  mlir::MLIRContext context_;
+};
+
+TEST_F(MlirImport, HoistsWeightsOfProducts) {
+  // The constant is [N, K], transposed as PyTorch's linear layers are.
+  absl::StatusOr<ImportedModel> model = Import(R"mlir(
+module attributes {torch.debug_module_name = "linear"} {
+  func.func @main(%x: tensor<?x32xf32> {jax.arg = "x"}) -> tensor<?x2xf32> {
+    %c0 = arith.constant 0 : index
+    %zero = arith.constant 0.0 : f32
+    %t = tensor.dim %x, %c0 : tensor<?x32xf32>
+    %w = arith.constant dense<[)mlir" + Row(-8) +
+                                               ", " + Row(1) + R"mlir(]> : tensor<2x32xf32>
+    %bias = arith.constant dense<[3.0, 4.0]> : tensor<2xf32>
+    %e = tensor.empty() : tensor<32x2xf32>
+    %wt = linalg.transpose ins(%w : tensor<2x32xf32>) outs(%e : tensor<32x2xf32>) permutation = [1, 0]
+    %ey = tensor.empty(%t) : tensor<?x2xf32>
+    %init = linalg.broadcast ins(%bias : tensor<2xf32>) outs(%ey : tensor<?x2xf32>) dimensions = [0]
+    %y = linalg.matmul ins(%x, %wt : tensor<?x32xf32>, tensor<32x2xf32>) outs(%init : tensor<?x2xf32>) -> tensor<?x2xf32>
+    return %y : tensor<?x2xf32>
+  }
+})mlir");
+  ASSERT_TRUE(model.ok()) << model.status();
+  const std::string text = Text(*model);
+  for (const char* part :
+       {"func.func @step(%arg0: tensor<?x32xf32> {dataflow.input = \"input0\", dataflow.symbol = \"T\"}",
+        "tensor<2x1x32xi8> {dataflow.part = \"q\", dataflow.weight = \"constant0\"}",
+        "tensor<2x1xf16> {dataflow.part = \"d\", dataflow.weight = \"constant0\"}",
+        "tensor<2xf32> {dataflow.part = \"value\", dataflow.weight = \"constant1\"}", "arith.sitofp",
+        "linalg.broadcast", "dataflow.symbols = {T = 16 : i64}"}) {
+    EXPECT_NE(text.find(part), std::string::npos) << part << "\n" << text;
+  }
+  for (const char* part : {"linalg.matmul", "linalg.transpose", "torch.", "jax.", "dense<"}) {
+    EXPECT_EQ(text.find(part), std::string::npos) << part << "\n" << text;
+  }
+  const std::vector<float> values = Dequantised(*model->weights, "constant0");
+  ASSERT_EQ(values.size(), 64u);
+  for (int i = 0; i < 64; ++i) {
+    const float wanted = (i < 32 ? -8.0f : 1.0f) + 0.5f * static_cast<float>(i % 32);
+    EXPECT_NEAR(values[i], wanted, 0.08f) << i;
+  }
+  EXPECT_FALSE(model->decoder.has_value());
+  EXPECT_FALSE(model->tokenizer.has_value());
+  EXPECT_EQ(model->name, "mlir_import_HoistsWeightsOfProducts");
+}
+
+TEST_F(MlirImport, ReadsResourcesAndOtherOrientations) {
+  std::string blob = "04000000";
+  for (int i = 0; i < 64; ++i) {  // [K, N] = [32, 2]: w[k][n] = k + 100 n
+    const float value = static_cast<float>(i / 2 + 100 * (i % 2));
+    unsigned char bytes[4];
+    std::memcpy(bytes, &value, 4);
+    for (unsigned char byte : bytes) {
+      constexpr char kDigits[] = "0123456789ABCDEF";
+      blob += kDigits[byte >> 4];
+      blob += kDigits[byte & 15];
+    }
+  }
+  absl::StatusOr<ImportedModel> model = Import(R"mlir(
+func.func @main(%x: tensor<3x32xf32>) -> (tensor<3x2xf32>, tensor<3x2xf32>) {
+  %zero = arith.constant 0.0 : f32
+  %w = arith.constant dense_resource<my_weight> : tensor<32x2xf32>
+  %e = tensor.empty() : tensor<3x2xf32>
+  %z = linalg.fill ins(%zero : f32) outs(%e : tensor<3x2xf32>) -> tensor<3x2xf32>
+  %a = linalg.matmul ins(%x, %w : tensor<3x32xf32>, tensor<32x2xf32>) outs(%z : tensor<3x2xf32>) -> tensor<3x2xf32>
+  %b = linalg.generic {indexing_maps = [affine_map<(t, n, k) -> (k, n)>, affine_map<(t, n, k) -> (t, k)>, affine_map<(t, n, k) -> (t, n)>],
+                       iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%w, %x : tensor<32x2xf32>, tensor<3x32xf32>) outs(%z : tensor<3x2xf32>) {
+  ^bb0(%in: f32, %in_x: f32, %out: f32):
+    %p = arith.mulf %in, %in_x : f32
+    %s = arith.addf %out, %p : f32
+    linalg.yield %s : f32
+  } -> tensor<3x2xf32>
+  return %a, %b : tensor<3x2xf32>, tensor<3x2xf32>
+}
+{-#
+  dialect_resources: { builtin: { my_weight: "0x)mlir" +
+                                               blob + R"mlir(" } }
+#-})mlir");
+  ASSERT_TRUE(model.ok()) << model.status();
+  // Both products share one weight.
+  auto step = model->module->lookupSymbol<mlir::func::FuncOp>("step");
+  EXPECT_EQ(step.getNumArguments(), 3u);
+  const std::vector<float> values = Dequantised(*model->weights, "my_weight");
+  ASSERT_EQ(values.size(), 64u);
+  for (int i = 0; i < 64; ++i) EXPECT_NEAR(values[i], i % 32 + 100 * (i / 32), 0.6) << i;
+}
+
+TEST_F(MlirImport, LeavesOtherProductsInFloat32) {
+  absl::StatusOr<ImportedModel> model = Import(R"mlir(
+func.func @main(%x: tensor<?x3xf32>) -> tensor<?x2xf32> {
+  %c0 = arith.constant 0 : index
+  %t = tensor.dim %x, %c0 : tensor<?x3xf32>
+  %w = arith.constant dense<[[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]> : tensor<3x2xf32>
+  %zero = arith.constant 0.0 : f32
+  %e = tensor.empty(%t) : tensor<?x2xf32>
+  %z = linalg.fill ins(%zero : f32) outs(%e : tensor<?x2xf32>) -> tensor<?x2xf32>
+  %y = linalg.matmul ins(%x, %w : tensor<?x3xf32>, tensor<3x2xf32>) outs(%z : tensor<?x2xf32>) -> tensor<?x2xf32>
+  return %y : tensor<?x2xf32>
+})mlir");
+  ASSERT_TRUE(model.ok()) << model.status();
+  EXPECT_EQ(model->weights->Read("constant0", WeightPart::kValue)->size(), 24u);
+}
+
+TEST_F(MlirImport, RefusesWithAReason) {
+  using absl::StatusCode;
+  ExpectRefused("not mlir", StatusCode::kInvalidArgument, "line 1, column 1");
+  ExpectRefused("func.func @main(%x: tensor<4xf32>) -> tensor<4xf32> {\n  return %y : tensor<4xf32>\n}",
+                StatusCode::kInvalidArgument, "line 2, column 10: use of undeclared SSA value name");
+  ExpectRefused("module {}", StatusCode::kInvalidArgument, "no function @main");
+  ExpectRefused("func.func @forward(%x: tensor<4xf32>) -> tensor<4xf32> { return %x : tensor<4xf32> }",
+                StatusCode::kUnimplemented, "@forward; only one function, @main");
+  ExpectRefused("func.func @main(%x: tensor<4xf64>) -> tensor<4xf64> { return %x : tensor<4xf64> }",
+                StatusCode::kUnimplemented,
+                "argument 0 of @main is tensor<4xf64>; expected a ranked f32 tensor");
+  ExpectRefused("func.func @main(%x: tensor<4x?xf32>) -> tensor<4x?xf32> { return %x : tensor<4x?xf32> }",
+                StatusCode::kUnimplemented, "only the leading dimension may be dynamic");
+  ExpectRefused("func.func @main(%x: tensor<4xf32>) { return }", StatusCode::kInvalidArgument, "no result");
+  ExpectRefused(
+      "func.func @main(%x: tensor<4xf32>) -> tensor<4xf32> {\n"
+      "  %y = \"torch.aten.relu\"(%x) : (tensor<4xf32>) -> tensor<4xf32>\n  return %y : tensor<4xf32>\n}",
+      StatusCode::kUnimplemented, "@main uses 'torch.aten.relu'");
+  ExpectRefused(
+      "func.func @main(%x: tensor<2xf32>) -> tensor<2xf32> {\n"
+      "  %w = arith.constant dense_resource<missing> : tensor<2xf32>\n  return %w : tensor<2xf32>\n}",
+      StatusCode::kInvalidArgument, "dense_resource 'missing' has no data");
+  ExpectRefused(
+      "func.func @main(%x: tensor<2xf32>) -> tensor<2xf32> {\n"
+      "  %w = arith.constant dense<[1.0, 2.0]> : tensor<2xf64>\n"
+      "  %e = tensor.empty() : tensor<2xf32>\n"
+      "  %y = linalg.generic {indexing_maps = [affine_map<(i) -> (i)>, affine_map<(i) -> (i)>],\n"
+      "                       iterator_types = [\"parallel\"]}\n"
+      "      ins(%w : tensor<2xf64>) outs(%e : tensor<2xf32>) {\n"
+      "  ^bb0(%in: f64, %out: f32):\n"
+      "    %t = arith.truncf %in : f64 to f32\n"
+      "    linalg.yield %t : f32\n"
+      "  } -> tensor<2xf32>\n"
+      "  return %y : tensor<2xf32>\n}",
+      StatusCode::kUnimplemented, "a constant of type tensor<2xf64> can't be compiled yet");
+}
+
+TEST_F(MlirImport, ReadsTheSamePathsAsAnyFile) {
+  EXPECT_EQ(ImportMlir("/nowhere/x.mlir", {}, &context_).status().code(), absl::StatusCode::kNotFound);
+  const std::string text =
+      "func.func @main(%x: tensor<4xf32>) -> tensor<4xf32> { return %x : tensor<4xf32> }";
+  EXPECT_TRUE(Import(text).ok());
+  const std::string path = ::testing::TempDir() + "/mlir_import_options.mlir";
+  std::ofstream(path) << text;
+  EXPECT_EQ(ImportModel(path, {.mutations = {"no-rope"}}, &context_).status().code(),
+            absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(ImportModel(path, {.step_tokens = 0}, &context_).status().code(),
+            absl::StatusCode::kInvalidArgument);
+}
+
+}  // namespace
+}  // namespace streamtensor::compiler
