@@ -37,6 +37,12 @@ llvm::SmallVector<int64_t> RowMajorStrides(llvm::ArrayRef<int64_t> shape) {
 BodyEmitter::BodyEmitter(TextWriter* out, ConstantPool* constants, std::string prefix)
     : out_(*out), constants_(*constants), prefix_(std::move(prefix)) {}
 
+bool TensorView::IsWholeArray() const {
+  int64_t elements = 1;
+  for (int64_t size : shape) elements *= size;
+  return array_elements == elements && offset == "0" && IsContiguous() && !as_bits;
+}
+
 std::string BodyEmitter::NewName() { return prefix_ + std::to_string(names_++); }
 
 void BodyEmitter::Bind(mlir::Value tensor, const std::string& buffer, bool writable) {
@@ -69,6 +75,7 @@ mlir::LogicalResult BodyEmitter::Declare(mlir::Value tensor, const std::string& 
   }
   local_bytes_ += (type.getNumElements() * ElementBytes(type.getElementType()) + 63) / 64 * 64;
   Bind(tensor, name, /*writable=*/true);
+  views_[tensor].array_elements = type.getNumElements();
   return mlir::success();
 }
 
@@ -162,7 +169,7 @@ mlir::LogicalResult BodyEmitter::EmitOperation(mlir::Operation* operation) {
       .Case([&](tensor::ExtractOp) { return EmitExtract(operation); })
       .Case<tensor::FromElementsOp, tensor::SplatOp>([&](auto) { return EmitFromElements(operation); })
       .Case([&](mlir::scf::ForOp) { return EmitFor(operation); })
-      .Default([&](mlir::Operation*) { return EmitScalar(operation); });
+      .Default([&](mlir::Operation*) { return EmitOther(operation); });
 }
 
 mlir::LogicalResult BodyEmitter::EmitConstant(mlir::Operation* operation) {
@@ -174,10 +181,10 @@ mlir::LogicalResult BodyEmitter::EmitConstant(mlir::Operation* operation) {
     views_[operation->getResult(0)].as_bits = entry->as_bits;
     return mlir::success();
   }
-  return EmitScalar(operation);
+  return EmitOther(operation);
 }
 
-mlir::LogicalResult BodyEmitter::EmitScalar(mlir::Operation* operation) {
+mlir::LogicalResult BodyEmitter::EmitOther(mlir::Operation* operation) {
   llvm::SmallVector<std::string> operands;
   for (mlir::Value operand : operation->getOperands()) {
     auto found = scalars_.find(operand);
@@ -317,10 +324,10 @@ mlir::LogicalResult BodyEmitter::EmitReshape(mlir::Operation* operation) {
   return mlir::success();
 }
 
-std::string BodyEmitter::OffsetText(mlir::OpFoldResult offset) {
-  if (const std::optional<int64_t> constant = mlir::getConstantIntValue(offset))
+std::string BodyEmitter::IndexText(mlir::OpFoldResult index) {
+  if (const std::optional<int64_t> constant = mlir::getConstantIntValue(index))
     return std::to_string(*constant);
-  return Scalar(llvm::cast<mlir::Value>(offset));
+  return Scalar(llvm::cast<mlir::Value>(index));
 }
 
 mlir::LogicalResult BodyEmitter::EmitExtractSlice(mlir::Operation* operation) {
@@ -334,7 +341,7 @@ mlir::LogicalResult BodyEmitter::EmitExtractSlice(mlir::Operation* operation) {
   view.strides.clear();
   llvm::SmallVector<std::string> offsets;
   for (auto [index, size, stride] : llvm::enumerate(op.getMixedSizes(), op.getMixedStrides())) {
-    offsets.push_back(OffsetText(op.getMixedOffsets()[index]));
+    offsets.push_back(IndexText(op.getMixedOffsets()[index]));
     if (dropped.test(index)) continue;
     const std::optional<int64_t> fixed_size = mlir::getConstantIntValue(size);
     const std::optional<int64_t> fixed_stride = mlir::getConstantIntValue(stride);
@@ -361,7 +368,7 @@ mlir::LogicalResult BodyEmitter::EmitInsertSlice(mlir::Operation* operation) {
   window.strides.clear();
   llvm::SmallVector<std::string> offsets;
   for (auto [index, size, stride] : llvm::enumerate(op.getMixedSizes(), op.getMixedStrides())) {
-    offsets.push_back(OffsetText(op.getMixedOffsets()[index]));
+    offsets.push_back(IndexText(op.getMixedOffsets()[index]));
     if (dropped.test(index)) continue;
     const std::optional<int64_t> fixed_size = mlir::getConstantIntValue(size);
     const std::optional<int64_t> fixed_stride = mlir::getConstantIntValue(stride);
@@ -405,16 +412,16 @@ mlir::LogicalResult BodyEmitter::EmitFromElements(mlir::Operation* operation) {
 
 mlir::LogicalResult BodyEmitter::EmitFor(mlir::Operation* operation) {
   auto loop = llvm::cast<mlir::scf::ForOp>(operation);
-  const std::optional<int64_t> lower = mlir::getConstantIntValue(loop.getLowerBound());
-  const std::optional<int64_t> upper = mlir::getConstantIntValue(loop.getUpperBound());
-  const std::optional<int64_t> step = mlir::getConstantIntValue(loop.getStep());
-  if (!lower || !upper || !step) return operation->emitOpError("has bounds that are not constant");
-
   // What is carried round lives in arrays and variables of its own: the body's values end with it.
   llvm::SmallVector<std::string> carried;
   for (auto [init, argument, result] :
        llvm::zip(loop.getInitArgs(), loop.getRegionIterArgs(), loop.getResults())) {
-    if (llvm::isa<mlir::RankedTensorType>(init.getType())) {
+    if (HasOpaque(init)) {
+      const std::string name = Opaque(init);
+      carried.push_back(name);
+      BindOpaque(argument, name);
+      BindOpaque(result, name);
+    } else if (llvm::isa<mlir::RankedTensorType>(init.getType())) {
       if (mlir::failed(NewArray(operation, result))) return mlir::failure();
       carried.push_back(View(result).buffer);
       if (HasView(init) && mlir::failed(EmitCopy(init, carried.back()))) return mlir::failure();
@@ -427,8 +434,9 @@ mlir::LogicalResult BodyEmitter::EmitFor(mlir::Operation* operation) {
     }
   }
   const std::string counter = NewName();
-  out_.open("for (int64_t " + counter + " = " + std::to_string(*lower) + "; " + counter + " < " +
-            std::to_string(*upper) + "; " + counter + " += " + std::to_string(*step) + ")");
+  out_.open("for (int64_t " + counter + " = " + IndexText(loop.getLowerBound()) + "; " + counter + " < " +
+            IndexText(loop.getUpperBound()) + "; " + counter + " += " + IndexText(loop.getStep()) + ")");
+  out_.directive("#pragma HLS LOOP_FLATTEN off");
   BindScalar(loop.getInductionVar(), counter);
   if (mlir::failed(EmitBlock(*loop.getBody()))) return mlir::failure();
 
@@ -436,7 +444,7 @@ mlir::LogicalResult BodyEmitter::EmitFor(mlir::Operation* operation) {
   auto yielded = loop.getBody()->getTerminator()->getOperands();
   llvm::SmallVector<std::string> fresh(carried.size());
   for (auto [index, value] : llvm::enumerate(yielded)) {
-    if (llvm::isa<mlir::RankedTensorType>(value.getType())) continue;
+    if (llvm::isa<mlir::RankedTensorType>(value.getType()) || HasOpaque(value)) continue;
     fresh[index] = NewName();
     out_.line("const " + *CppType(value.getType()) + " " + fresh[index] + " = " + Scalar(value) + ";");
   }

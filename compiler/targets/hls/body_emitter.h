@@ -27,11 +27,14 @@ struct TensorView {
   llvm::SmallVector<int64_t> shape;  // a dynamic size may stand first
   llvm::SmallVector<int64_t> strides;
   std::string offset = "0";
-  bool writable = false;  // a local array, that may be reused as a destination
-  bool as_bits = false;   // floats kept as raw bits (ConstantPool)
+  bool writable = false;       // a local array, that may be reused as a destination
+  bool as_bits = false;        // floats kept as raw bits (ConstantPool)
+  int64_t array_elements = 0;  // of the whole local array; 0 for a pointer
 
   std::string Access(llvm::ArrayRef<std::string> indices) const;
   bool IsContiguous() const;
+  // Whether the view is the whole of a local array, in its order.
+  bool IsWholeArray() const;
 };
 
 // Row-major strides of a shape of which all but the first size must be static.
@@ -41,11 +44,14 @@ class BodyEmitter {
  public:
   // Names start with `prefix`. Both referees must outlive the emitter.
   BodyEmitter(TextWriter* out, ConstantPool* constants, std::string prefix);
+  virtual ~BodyEmitter() = default;
 
   // Says what stands for a value from outside: an array or pointer, row-major; or an expression (a
   // name or literal).
   void Bind(mlir::Value tensor, const std::string& buffer, bool writable);
   void BindScalar(mlir::Value scalar, const std::string& expression);
+  // A value that is neither tensor nor scalar: it has a name, and loops may carry it.
+  void BindOpaque(mlir::Value value, const std::string& name) { opaque_[value] = name; }
 
   // Declares a local array for a tensor of a static shape and binds it.
   mlir::LogicalResult Declare(mlir::Value tensor, const std::string& name);
@@ -58,11 +64,20 @@ class BodyEmitter {
   const std::string& Scalar(mlir::Value scalar) const { return scalars_.find(scalar)->second; }
   bool HasView(mlir::Value tensor) const { return views_.contains(tensor); }
 
+  bool HasOpaque(mlir::Value value) const { return opaque_.contains(value); }
+  const std::string& Opaque(mlir::Value value) const { return opaque_.find(value)->second; }
+
   // Copies all elements of a tensor into a row-major array.
   mlir::LogicalResult EmitCopy(mlir::Value tensor, const std::string& to);
 
   // Bytes of all arrays declared so far: what they need of the stack.
   int64_t local_bytes() const { return local_bytes_; }
+
+ protected:
+  // Operations of other dialects. By default they are scalar operations, or refused.
+  virtual mlir::LogicalResult EmitOther(mlir::Operation* operation);
+  std::string NewName();
+  TextWriter& out() { return out_; }
 
  private:
   mlir::LogicalResult EmitOperation(mlir::Operation* operation);
@@ -75,10 +90,8 @@ class BodyEmitter {
   mlir::LogicalResult EmitInsertSlice(mlir::Operation* operation);
   mlir::LogicalResult EmitExtract(mlir::Operation* operation);
   mlir::LogicalResult EmitFromElements(mlir::Operation* operation);
-  mlir::LogicalResult EmitScalar(mlir::Operation* operation);
   mlir::LogicalResult EmitFor(mlir::Operation* operation);
 
-  std::string NewName();
   mlir::LogicalResult NewArray(mlir::Operation* at, mlir::Value result);
   // Gives `result` the array of `destination` if nothing but `operation` still reads it; otherwise a
   // new array, with the old contents when `keeps_contents`.
@@ -86,8 +99,8 @@ class BodyEmitter {
                                   mlir::OpOperand& destination, bool keeps_contents);
   bool MayOverwrite(mlir::Operation* operation, mlir::OpOperand& destination) const;
   mlir::LogicalResult CopyView(mlir::Operation* at, const TensorView& from, const TensorView& to);
-  // Text of a slice's static or dynamic offset.
-  std::string OffsetText(mlir::OpFoldResult offset);
+  // Text of an index that is constant or a value.
+  std::string IndexText(mlir::OpFoldResult offset);
 
   TextWriter& out_;
   ConstantPool& constants_;
@@ -96,6 +109,7 @@ class BodyEmitter {
   int64_t local_bytes_ = 0;
   llvm::DenseMap<mlir::Value, TensorView> views_;
   llvm::DenseMap<mlir::Value, std::string> scalars_;
+  llvm::DenseMap<mlir::Value, std::string> opaque_;
 };
 
 }  // namespace streamtensor::compiler::hls

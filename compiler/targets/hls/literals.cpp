@@ -17,6 +17,8 @@ std::optional<std::string> CppType(mlir::Type type) {
     switch (integer.getWidth()) {
       case 1:
         return "bool";
+      case 4:
+        return "uint8_t";  // a nibble of a weight, a byte each in memory
       case 8:
       case 16:
       case 32:

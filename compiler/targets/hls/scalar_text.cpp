@@ -24,7 +24,7 @@ std::string Cast(const std::string& type, const std::string& x) {
 
 std::string Unsigned(mlir::Type type) {
   if (type.isInteger(1)) return "bool";
-  const unsigned width = type.isIndex() ? 64 : type.getIntOrFloatBitWidth();
+  const unsigned width = type.isIndex() ? 64 : std::max(8u, type.getIntOrFloatBitWidth());
   return "uint" + std::to_string(width) + "_t";
 }
 
@@ -149,6 +149,8 @@ std::optional<std::string> FloatText(mlir::Operation* operation, Operands x) {
 std::optional<std::string> IntegerText(mlir::Operation* operation, Operands x) {
   const mlir::Type type = operation->getOperand(0).getType();
   if (!type.isIntOrIndex() || !CppType(type)) return std::nullopt;
+  // A nibble is storage: it is widened, never computed with.
+  if (type.isInteger(4)) return std::nullopt;
   const std::string cpp = *CppType(type);
   auto shift = [&](const std::string& as, const char* op) {
     return Cast(cpp, Cast(as, x[0]) + " " + op + " " + x[1]);
@@ -177,7 +179,9 @@ std::optional<std::string> IntegerText(mlir::Operation* operation, Operands x) {
 
 std::optional<std::string> ConversionText(mlir::Operation* operation, Operands x) {
   const mlir::Type from = operation->getOperand(0).getType(), to = operation->getResult(0).getType();
-  if (!CppType(from) || !CppType(to)) return std::nullopt;
+  if (!CppType(from) || !CppType(to) || to.isInteger(4)) return std::nullopt;
+  // Nibbles are unsigned.
+  if (from.isInteger(4) && !llvm::isa<arith::ExtUIOp, arith::UIToFPOp>(operation)) return std::nullopt;
   auto cast = [&] { return Cast(*CppType(to), x[0]); };
   auto zero_extended = [&] { return Cast(*CppType(to), Cast(Unsigned(from), x[0])); };
   // An i1 that is true is -1 when read as signed; C++'s bool is 1.

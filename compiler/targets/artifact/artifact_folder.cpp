@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compiler/targets/artifact/artifact_folder.h"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+
+#include "absl/strings/str_cat.h"
+
+namespace streamtensor::compiler {
+namespace {
+
+namespace fs = std::filesystem;
+
+absl::Status Unavailable(const fs::path& path, const std::error_code& error) {
+  return absl::UnavailableError(absl::StrCat(path.string(), ": ", error.message()));
+}
+
+bool MayReplace(const fs::path& target) {
+  std::error_code error;
+  if (!fs::exists(target, error)) return true;
+  if (!fs::is_directory(target, error)) return false;
+  return fs::is_empty(target, error) || fs::is_regular_file(target / "manifest.json", error);
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<ArtifactFolder>> ArtifactFolder::Create(const std::string& target) {
+  std::error_code error;
+  fs::path place = fs::absolute(target, error).lexically_normal();
+  if (error) return Unavailable(target, error);
+  if (!place.has_filename()) place = place.parent_path();
+  if (!MayReplace(place)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(place.string(), " exists and is not an artifact; choose another folder, or remove it"));
+  }
+  fs::create_directories(place.parent_path(), error);
+  if (error) return Unavailable(place.parent_path(), error);
+  std::string path = absl::StrCat(place.string(), ".building.XXXXXX");
+  if (mkdtemp(path.data()) == nullptr) {
+    return absl::UnavailableError(absl::StrCat(path, ": ", std::strerror(errno)));
+  }
+  fs::permissions(path,
+                  fs::perms::owner_all | fs::perms::group_read | fs::perms::group_exec |
+                      fs::perms::others_read | fs::perms::others_exec,
+                  error);
+  return std::unique_ptr<ArtifactFolder>(new ArtifactFolder(place.string(), path));
+}
+
+ArtifactFolder::~ArtifactFolder() {
+  std::error_code error;
+  if (!published_) fs::remove_all(path_, error);
+}
+
+absl::Status ArtifactFolder::Write(const std::string& name, const std::string& bytes) {
+  const fs::path path = fs::path(path_) / name;
+  std::error_code error;
+  fs::create_directories(path.parent_path(), error);
+  if (error) return Unavailable(path.parent_path(), error);
+  std::ofstream file(path, std::ios::binary | std::ios::trunc);
+  file.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  file.close();
+  if (!file) return absl::UnavailableError(absl::StrCat(path.string(), ": ", std::strerror(errno)));
+  return absl::OkStatus();
+}
+
+absl::Status ArtifactFolder::Publish() {
+  std::error_code error;
+  if (!MayReplace(target_)) {
+    return absl::InvalidArgumentError(absl::StrCat(target_, " exists and is not an artifact"));
+  }
+  // A folder that holds files can't be replaced in one step: move the old one away, then remove it.
+  std::string old;
+  if (fs::exists(target_, error)) {
+    old = path_ + ".old";
+    fs::rename(target_, old, error);
+    if (error) return Unavailable(target_, error);
+  }
+  fs::rename(path_, target_, error);
+  if (error) {
+    const absl::Status status = Unavailable(target_, error);
+    if (!old.empty()) fs::rename(old, target_, error);
+    return status;
+  }
+  published_ = true;
+  if (!old.empty()) fs::remove_all(old, error);
+  return absl::OkStatus();
+}
+
+}  // namespace streamtensor::compiler

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compiler/targets/artifact/object_build.h"
+
+#include <fcntl.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+
+extern char** environ;
+
+namespace streamtensor::compiler {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string Compiler() {
+  const char* chosen = std::getenv("STREAMTENSOR_CXX");
+  return chosen && *chosen ? chosen : "g++";
+}
+
+// Starts a program whose output goes to `log`.
+absl::StatusOr<pid_t> Start(const std::vector<std::string>& command, const std::string& log) {
+  std::vector<char*> arguments;
+  for (const std::string& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
+  arguments.push_back(nullptr);
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+  posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, log.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0644);
+  posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO);
+  pid_t process = 0;
+  const int error = posix_spawnp(&process, command[0].c_str(), &actions, nullptr, arguments.data(), environ);
+  posix_spawn_file_actions_destroy(&actions);
+  if (error != 0) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("the C++ compiler '", command[0], "' can't be started (", std::strerror(error),
+                     "): install g++, or name a compiler in STREAMTENSOR_CXX"));
+  }
+  return process;
+}
+
+std::string FirstError(const std::string& log) {
+  std::ifstream file(log);
+  std::string line, first;
+  while (std::getline(file, line)) {
+    if (first.empty()) first = line;
+    if (line.find("error") != std::string::npos) return line;
+  }
+  return first.empty() ? "no message" : first;
+}
+
+absl::Status Wait(pid_t process, const std::string& isa, const std::string& log) {
+  int status = 0;
+  while (waitpid(process, &status, 0) < 0) {
+    if (errno != EINTR) return absl::InternalError(absl::StrCat("waitpid: ", std::strerror(errno)));
+  }
+  if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return absl::OkStatus();
+  if (WIFSIGNALED(status)) {
+    return absl::InternalError(
+        absl::StrCat("the C++ compiler was ended by signal ", WTERMSIG(status), " while it built for ", isa));
+  }
+  return absl::InternalError(
+      absl::StrCat("the emitted text does not compile for ", isa, ": ", FirstError(log)));
+}
+
+}  // namespace
+
+std::vector<ObjectTarget> ObjectTargets() {
+  return {{"x86-64-v3", {"-march=x86-64-v3"}}, {"x86-64-v4-vnni", {"-march=x86-64-v4", "-mavx512vnni"}}};
+}
+
+absl::StatusOr<std::vector<std::string>> BuildObjects(const ObjectBuildOptions& options,
+                                                      const std::vector<ObjectTarget>& targets) {
+  std::vector<std::string> objects;
+  std::vector<std::string> logs;
+  std::vector<pid_t> processes;
+  absl::Status status;
+  for (const ObjectTarget& target : targets) {
+    objects.push_back(absl::StrCat(options.folder, "/design.", target.isa, ".so"));
+    logs.push_back(objects.back() + ".log");
+    // No contraction and no -ffast-math: the bits of every build must be equal.
+    std::vector<std::string> command = {Compiler(),
+                                        "-std=c++14",
+                                        "-O3",
+                                        "-ffp-contract=off",
+                                        "-fno-math-errno",
+                                        "-fno-exceptions",
+                                        "-fno-rtti",
+                                        "-fno-gnu-unique",
+                                        "-fvisibility=hidden",
+                                        "-fvisibility-inlines-hidden",
+                                        "-Wno-unknown-pragmas",
+                                        "-fPIC",
+                                        "-shared",
+                                        "-I" + options.kernels,
+                                        "-I" + options.kernels + "/host"};
+    command.insert(command.end(), target.flags.begin(), target.flags.end());
+    if (options.plain) command.push_back("-DST_PLAIN");
+    command.insert(command.end(), options.sources.begin(), options.sources.end());
+    command.push_back("-o");
+    command.push_back(objects.back());
+    absl::StatusOr<pid_t> process = Start(command, logs.back());
+    if (!process.ok()) {
+      status = process.status();
+      break;
+    }
+    processes.push_back(*process);
+  }
+  for (size_t i = 0; i < processes.size(); ++i) {
+    const absl::Status ended = Wait(processes[i], targets[i].isa, logs[i]);
+    if (status.ok()) status = ended;
+  }
+  if (!status.ok()) return status;
+  return objects;
+}
+
+absl::StatusOr<std::string> FindKernels() {
+  std::vector<std::string> places;
+  if (const char* folder = std::getenv("STREAMTENSOR_KERNELS_DIR"); folder && *folder) {
+    places.push_back(folder);
+  } else {
+    std::error_code error;
+    const fs::path program = fs::read_symlink("/proc/self/exe", error);
+    if (!error)
+      places.push_back((program.parent_path().parent_path() / "share/streamtensor/kernels").string());
+    places.push_back(ST_SOURCE_DIR "/kernels");
+  }
+  for (const std::string& place : places) {
+    std::error_code error;
+    if (fs::is_regular_file(place + "/st/dataflow.h", error)) return place;
+  }
+  return absl::FailedPreconditionError(
+      absl::StrCat("the kernel library (st/dataflow.h) is in none of: ", absl::StrJoin(places, ", "),
+                   "; name its folder in STREAMTENSOR_KERNELS_DIR"));
+}
+
+}  // namespace streamtensor::compiler

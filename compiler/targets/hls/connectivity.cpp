@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compiler/targets/hls/connectivity.h"
+
+#include <map>
+#include <vector>
+
+namespace streamtensor::compiler::hls {
+namespace {
+
+uint64_t BankOf(dataflow::MemoryOp memory) { return memory.getBank().value_or(0); }
+
+}  // namespace
+
+std::string InterfacePragmas(const Network& network) {
+  std::map<uint64_t, std::vector<dataflow::MemoryOp>> by_bank;
+  for (dataflow::MemoryOp memory : network.memories()) by_bank[BankOf(memory)].push_back(memory);
+  std::string text;
+  for (dataflow::MemoryOp memory : network.memories()) {
+    const std::vector<dataflow::MemoryOp>& bundle = by_bank[BankOf(memory)];
+    text += "#pragma HLS INTERFACE m_axi port = " + network.Name(memory.getSymName()) +
+            " offset = slave bundle = bank" + std::to_string(BankOf(memory)) + " max_widen_bitwidth = 512";
+    if (bundle.size() > 1) {
+      const size_t channel = std::find(bundle.begin(), bundle.end(), memory) - bundle.begin();
+      text += " channel = " + std::to_string(channel);
+    }
+    text += "\n";
+  }
+  text += "#pragma HLS INTERFACE s_axilite port = return\n";
+  return text;
+}
+
+std::string ConnectivityText(const Network& network, const EmitOptions& options) {
+  const std::string kernel = dataflow::DesignOp(network.design()).getSymName().str();
+  const std::string instance = kernel + "_1";
+  std::string text;
+  if (!options.platform.empty()) text += "platform=" + options.platform + "\n";
+  text += "kernel_frequency=" + std::to_string(options.clock_hz / 1000000) + "\n\n[connectivity]\n";
+  text += "nk=" + kernel + ":1:" + instance + "\n";
+  for (dataflow::MemoryOp memory : network.memories()) {
+    text += "sp=" + instance + "." + network.Name(memory.getSymName()) + ":" + options.memory_tag + "[" +
+            std::to_string(BankOf(memory)) + "]\n";
+  }
+  return text;
+}
+
+}  // namespace streamtensor::compiler::hls

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// A sized dataflow.design as HLS C++: the text that Vitis would build and that the emulated card runs.
+#pragma once
+
+#include <string>
+
+#include "compiler/dialects/dataflow/DataflowDialect.h"
+#include "mlir/Support/LogicalResult.h"
+
+namespace streamtensor::compiler::hls {
+
+struct DesignText {
+  std::string design_h;      // the top function's declaration
+  std::string design_cpp;    // processes and top function
+  std::string launch_cpp;    // host only: the symbol st_launch
+  std::string connectivity;  // for v++: --config
+};
+
+struct EmitOptions {
+  std::string memory_tag = "HBM";  // banks are TAG[i]
+  int64_t clock_hz = 250000000;
+  std::string platform;  // what v++ --platform takes
+};
+
+// Fails with a diagnostic at the operation that can't be written.
+mlir::FailureOr<DesignText> EmitDesign(dataflow::DesignOp design, const EmitOptions& options);
+
+}  // namespace streamtensor::compiler::hls
