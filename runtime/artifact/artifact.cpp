@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/artifact/artifact.h"
+
+#include <google/protobuf/util/json_util.h>
+#include <sys/stat.h>
+
+#include <set>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+namespace streamtensor::runtime {
+namespace {
+
+using artifact::v1::File;
+using artifact::v1::Manifest;
+
+constexpr std::size_t kMaxManifestBytes = 16u << 20;
+constexpr std::size_t kMaxTokenizerBytes = 256u << 20;
+
+// A file of an artifact that is not there is damage, not a wrong path.
+absl::Status AsDamage(const absl::Status& status) {
+  return absl::IsNotFound(status) ? absl::InvalidArgumentError(status.message()) : status;
+}
+
+absl::StatusOr<Manifest> ReadManifest(const std::string& folder) {
+  struct stat info;
+  if (stat(folder.c_str(), &info) != 0) {
+    return absl::NotFoundError(absl::StrCat("artifact folder ", folder, " does not exist"));
+  }
+  if (!S_ISDIR(info.st_mode)) {
+    return absl::InvalidArgumentError(absl::StrCat(folder, " is not a folder; an artifact is one"));
+  }
+  const std::string path = absl::StrCat(folder, "/", kManifestName);
+  absl::StatusOr<MappedFile> file = MappedFile::Open(path);
+  if (!file.ok()) {
+    if (!absl::IsNotFound(file.status())) return file.status();
+    return absl::NotFoundError(
+        absl::StrCat(folder, " has no ", kManifestName, ": not an artifact, or an unfinished one"));
+  }
+  if (file->bytes().size() > kMaxManifestBytes) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(path, ": ", file->bytes().size(), " bytes, at most ", kMaxManifestBytes, " are read"));
+  }
+  Manifest manifest;
+  const auto status = google::protobuf::util::JsonStringToMessage(
+      google::protobuf::StringPiece(reinterpret_cast<const char*>(file->bytes().data()),
+                                    file->bytes().size()),
+      &manifest);
+  if (!status.ok()) return absl::InvalidArgumentError(absl::StrCat(path, ": ", status.ToString()));
+  return manifest;
+}
+
+// Opens a file of the manifest and holds it against its entry.
+absl::StatusOr<MappedFile> OpenChecked(const std::string& folder, const File& entry) {
+  const std::string path = absl::StrCat(folder, "/", entry.name());
+  absl::StatusOr<MappedFile> file = MappedFile::Open(path);
+  if (!file.ok()) return AsDamage(file.status());
+  if (file->bytes().size() != entry.bytes()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(path, ": ", file->bytes().size(), " bytes, ", kManifestName, " says ", entry.bytes()));
+  }
+  if (const std::string hash = Sha256Hex(file->bytes()); hash != entry.sha256()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(path, ": SHA-256 is ", hash, ", ", kManifestName, " says ", entry.sha256()));
+  }
+  return file;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Artifact>> Artifact::Open(const std::string& folder) {
+  absl::StatusOr<Manifest> manifest = ReadManifest(folder);
+  if (!manifest.ok()) return manifest.status();
+  std::unique_ptr<Artifact> result(new Artifact());
+  result->folder_ = folder;
+  result->manifest_ = *std::move(manifest);
+
+  std::set<std::string> seen;
+  for (const File& entry : result->manifest_.files()) {
+    if (!IsArtifactFileName(entry.name()) || entry.name() == kManifestName) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(kManifestName, ": files: '", entry.name(), "' is not a file name of an artifact"));
+    }
+    if (!seen.insert(entry.name()).second) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(kManifestName, ": files: '", entry.name(), "' stands twice"));
+    }
+    absl::StatusOr<MappedFile> file = OpenChecked(folder, entry);
+    if (!file.ok()) return file.status();
+    if (entry.name() == kXclbinName) {
+      result->xclbin_ = *std::move(file);
+    } else if (entry.name() == kWeightsName) {
+      result->weights_ = *std::move(file);
+    } else if (entry.name() == kTokenizerName) {
+      if (file->bytes().size() > kMaxTokenizerBytes ||
+          !result->tokenizer_.ParseFromArray(file->bytes().data(), static_cast<int>(file->bytes().size()))) {
+        return absl::InvalidArgumentError(
+            absl::StrCat(folder, "/", kTokenizerName, ": not a tokenizer message"));
+      }
+    }
+  }
+  if (absl::Status status = CheckManifest(result->manifest_, result->weights().size()); !status.ok()) {
+    return status;
+  }
+  for (const char* const name : {kXclbinName, kWeightsName}) {
+    if (seen.count(name) == 0) {
+      return absl::InvalidArgumentError(absl::StrCat(kManifestName, ": files: ", name, " is missing"));
+    }
+  }
+  if (result->is_decoder()) {
+    if (seen.count(kTokenizerName) == 0) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(kManifestName, ": files: ", kTokenizerName, " is missing"));
+    }
+    if (absl::Status status = CheckTokenizer(result->tokenizer_); !status.ok()) return status;
+    const auto pieces = static_cast<uint32_t>(result->tokenizer_.pieces_size());
+    if (pieces > result->manifest_.decoder().vocabulary()) {
+      return absl::InvalidArgumentError(absl::StrCat(kTokenizerName, ": ", pieces,
+                                                     " pieces, the decoder's vocabulary has ",
+                                                     result->manifest_.decoder().vocabulary()));
+    }
+  }
+  return result;
+}
+
+}  // namespace streamtensor::runtime

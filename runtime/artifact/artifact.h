@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// A compiled artifact on disk: checked whole before anybody sees a byte of it.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "runtime/artifact/mapped_file.h"
+#include "streamtensor/artifact/v1/manifest.pb.h"
+#include "streamtensor/artifact/v1/tokenizer.pb.h"
+
+namespace streamtensor::runtime {
+
+inline constexpr char kXclbinName[] = "design.xclbin";
+inline constexpr char kWeightsName[] = "weights.bin";
+inline constexpr char kManifestName[] = "manifest.json";
+inline constexpr char kTokenizerName[] = "tokenizer.bin";
+
+// Immutable after Open, so thread-safe. All spans live as long as the artifact.
+class Artifact {
+ public:
+  // Reads manifest.json of `folder`, checks it (CheckManifest) and every file it names by size and
+  // SHA-256, and maps the files. A caller may trust what it gets: argument offsets lie inside
+  // weights.bin, sizes don't overflow, messages parse.
+  //  NOT_FOUND         no such folder, or it has no manifest.json
+  //  INVALID_ARGUMENT  damaged, or of another format version: names file, field or offset
+  //
+  // Files are mapped, not copied. Whoever can write to the folder could change them afterwards; the
+  // daemon's cache is its own (0700) and a published artifact is never written again.
+  static absl::StatusOr<std::unique_ptr<Artifact>> Open(const std::string& folder);
+
+  const std::string& folder() const { return folder_; }
+  const artifact::v1::Manifest& manifest() const { return manifest_; }
+  bool is_decoder() const { return manifest_.has_decoder(); }
+
+  std::span<const std::byte> xclbin() const { return xclbin_.bytes(); }
+  std::span<const std::byte> weights() const { return weights_.bytes(); }
+  // Bytes of one WEIGHTS or CONSTANTS argument in weights.bin.
+  std::span<const std::byte> ArgumentBytes(const artifact::v1::Argument& argument) const {
+    return weights().subspan(argument.file_offset(), argument.bytes());
+  }
+  // Empty message when the artifact has no tokenizer (a general module).
+  const artifact::v1::Tokenizer& tokenizer() const { return tokenizer_; }
+
+ private:
+  Artifact() = default;
+
+  std::string folder_;
+  artifact::v1::Manifest manifest_;
+  artifact::v1::Tokenizer tokenizer_;
+  MappedFile xclbin_;
+  MappedFile weights_;
+};
+
+// What manifest.json must hold, the files aside; `weights_bytes` is the size of weights.bin.
+// INVALID_ARGUMENT names the field, its value and what it must be.
+absl::Status CheckManifest(const artifact::v1::Manifest& manifest, uint64_t weights_bytes);
+
+// What a tokenizer must hold to be used: version, ids in range, no empty vocabulary.
+absl::Status CheckTokenizer(const artifact::v1::Tokenizer& tokenizer);
+
+// Whether `name` may stand in a manifest: relative, one level, folders hls/ and reports/ alone.
+bool IsArtifactFileName(const std::string& name);
+
+}  // namespace streamtensor::runtime

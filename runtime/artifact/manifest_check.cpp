@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: Apache-2.0
+// What manifest.json and tokenizer.bin must hold.
+#include <cstdint>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "runtime/artifact/artifact.h"
+
+namespace streamtensor::runtime {
+namespace {
+
+using artifact::v1::Argument;
+using artifact::v1::Decoder;
+using artifact::v1::Launch;
+using artifact::v1::Manifest;
+
+constexpr uint32_t kFormatVersion = 1;
+constexpr uint32_t kDescriptorVersion = 1;
+constexpr uint32_t kHeaderWords = 16;
+constexpr uint32_t kTokenWords = 8;
+constexpr uint32_t kBanks = 32;
+constexpr uint32_t kPageTokens = 32;
+constexpr uint64_t kFileAlignment = 4096;
+constexpr uint64_t kStatusBytes = 64;
+// Bounds far beyond any card, so that products below fit 64 bits.
+constexpr uint64_t kMaxArgumentBytes = uint64_t{1} << 36;
+constexpr uint32_t kMaxStepTokens = 1024;
+constexpr uint32_t kMaxPages = 1u << 20;
+constexpr uint32_t kMaxCount = 1u << 24;  // of layers, heads, widths, tokens
+
+class Checker {
+ public:
+  explicit Checker(const Manifest& manifest, uint64_t weights_bytes)
+      : manifest_(manifest), weights_bytes_(weights_bytes) {}
+
+  absl::Status Check() {
+    CheckHead();
+    if (status_.ok()) CheckLaunch();
+    if (status_.ok() && manifest_.has_decoder()) CheckDecoder();
+    for (int i = 0; status_.ok() && i < manifest_.kernel().arguments_size(); ++i) CheckArgument(i);
+    if (status_.ok()) CheckRoles();
+    if (status_.ok()) CheckTiming();
+    return status_;
+  }
+
+ private:
+  template <class... Parts>
+  void Fail(const Parts&... parts) {
+    if (status_.ok()) {
+      status_ = absl::InvalidArgumentError(absl::StrCat(kManifestName, ": ", parts...));
+    }
+  }
+  void Equal(const std::string& field, uint64_t value, uint64_t expected) {
+    if (value != expected) Fail(field, " is ", value, ", must be ", expected);
+  }
+  void Range(const std::string& field, uint64_t value, uint64_t low, uint64_t high) {
+    if (value < low || value > high) Fail(field, " is ", value, ", must be ", low, "..", high);
+  }
+
+  void CheckHead() {
+    if (manifest_.format_version() != kFormatVersion) {
+      Fail("format_version is ", manifest_.format_version(), ", this program reads ", kFormatVersion,
+           ": compile the model again");
+    }
+    if (manifest_.model_name().empty()) Fail("model_name is missing");
+    if (manifest_.target() != Manifest::TARGET_EMULATION && manifest_.target() != Manifest::TARGET_HW) {
+      Fail("target is ", manifest_.target(), ", must be TARGET_EMULATION or TARGET_HW");
+    }
+    if (manifest_.platform().empty()) Fail("platform is missing");
+    if (manifest_.kernel().name().empty()) Fail("kernel.name is missing");
+  }
+
+  void CheckLaunch() {
+    const Launch& launch = manifest_.launch();
+    Equal("launch.descriptor_version", launch.descriptor_version(), kDescriptorVersion);
+    Equal("launch.header_words", launch.header_words(), kHeaderWords);
+    Equal("launch.token_words", launch.token_words(), kTokenWords);
+    Range("launch.step_tokens", launch.step_tokens(), 1, kMaxStepTokens);
+    Range("launch.step_logits", launch.step_logits(), 0, launch.step_tokens());
+    Range("launch.max_pages", launch.max_pages(), manifest_.has_decoder() ? 1 : 0, kMaxPages);
+  }
+
+  void CheckDecoder() {
+    const Decoder& decoder = manifest_.decoder();
+    Range("decoder.layers", decoder.layers(), 1, kMaxCount);
+    Range("decoder.hidden", decoder.hidden(), 1, kMaxCount);
+    Range("decoder.vocabulary", decoder.vocabulary(), 1, kMaxCount);
+    Range("decoder.query_heads", decoder.query_heads(), 1, kMaxCount);
+    Range("decoder.kv_heads", decoder.kv_heads(), 1, kMaxCount);
+    Range("decoder.head_dim", decoder.head_dim(), 1, kMaxCount);
+    Range("launch.step_logits", manifest_.launch().step_logits(), 1, manifest_.launch().step_tokens());
+    Equal("decoder.kv.page_tokens", decoder.kv().page_tokens(), kPageTokens);
+    Range("decoder.max_context", decoder.max_context(), 1,
+          static_cast<uint64_t>(manifest_.launch().max_pages()) * kPageTokens);
+    const unsigned __int128 page_bytes = static_cast<unsigned __int128>(decoder.layers()) *
+                                         decoder.kv_heads() * kPageTokens * decoder.head_dim() * 2;
+    if (page_bytes > kMaxArgumentBytes || page_bytes != decoder.kv().page_bytes()) {
+      Fail("decoder.kv.page_bytes is ", decoder.kv().page_bytes(), ", must be layers * kv_heads * ",
+           kPageTokens, " * head_dim * 2 = ", static_cast<uint64_t>(page_bytes));
+    }
+  }
+
+  void CheckArgument(int i) {
+    const Argument& argument = manifest_.kernel().arguments(i);
+    const Launch& launch = manifest_.launch();
+    const std::string field = absl::StrCat("kernel.arguments[", i, "]");
+    Equal(field + ".index", argument.index(), static_cast<uint64_t>(i));
+    if (argument.name().empty()) Fail(field, ".name is missing");
+    Range(field + ".bank", argument.bank(), 0, kBanks - 1);
+    Range(field + ".bytes", argument.bytes(), 1, kMaxArgumentBytes);
+    const bool in_file =
+        argument.role() == Argument::ROLE_WEIGHTS || argument.role() == Argument::ROLE_CONSTANTS;
+    const uint64_t tokens = launch.step_tokens();
+    switch (argument.role()) {
+      case Argument::ROLE_DESCRIPTOR:
+        AtLeast(field, argument.bytes(),
+                4 * (kHeaderWords + kTokenWords * tokens + tokens * launch.max_pages()));
+        break;
+      case Argument::ROLE_STATUS:
+        Equal(field + ".bytes", argument.bytes(), kStatusBytes);
+        break;
+      case Argument::ROLE_LOGITS:
+        Equal(field + ".width", argument.width(), manifest_.decoder().vocabulary());
+        AtLeast(field, argument.bytes(), 4 * uint64_t{launch.step_logits()} * argument.width());
+        break;
+      case Argument::ROLE_INPUT:
+      case Argument::ROLE_OUTPUT:
+        Range(field + ".width", argument.width(), 1, kMaxCount);
+        AtLeast(field, argument.bytes(), 4 * tokens * argument.width());
+        break;
+      case Argument::ROLE_WEIGHTS:
+      case Argument::ROLE_CONSTANTS:
+        CheckFileRange(field, argument);
+        break;
+      case Argument::ROLE_K_READ:
+      case Argument::ROLE_V_READ:
+      case Argument::ROLE_K_WRITE:
+      case Argument::ROLE_V_WRITE:
+        if (!manifest_.has_decoder()) {
+          Fail(field, ".role is ", Argument::Role_Name(argument.role()), ", but there is no decoder");
+        } else {
+          Equal(field + ".bytes", argument.bytes(), manifest_.decoder().kv().page_bytes());
+        }
+        break;
+      default:
+        Fail(field, ".role is ", static_cast<int>(argument.role()), ", which is not a role");
+    }
+    if (!in_file) Equal(field + ".file_offset", argument.file_offset(), 0);
+  }
+
+  void AtLeast(const std::string& field, uint64_t bytes, uint64_t least) {
+    if (bytes < least) Fail(field, ".bytes is ", bytes, ", must be at least ", least);
+  }
+
+  void CheckFileRange(const std::string& field, const Argument& argument) {
+    if (argument.file_offset() % kFileAlignment != 0) {
+      Fail(field, ".file_offset is ", argument.file_offset(), ", must be a multiple of ", kFileAlignment);
+    }
+    if (argument.file_offset() > weights_bytes_ ||
+        argument.bytes() > weights_bytes_ - argument.file_offset()) {
+      Fail(field, " claims bytes ", argument.file_offset(), "+", argument.bytes(), " of ", kWeightsName,
+           ", which has ", weights_bytes_);
+    }
+  }
+
+  void CheckRoles() {
+    ExactlyOne(Argument::ROLE_DESCRIPTOR);
+    ExactlyOne(Argument::ROLE_STATUS);
+    if (manifest_.has_decoder()) {
+      ExactlyOne(Argument::ROLE_LOGITS);
+      if (Count(Argument::ROLE_INPUT) + Count(Argument::ROLE_OUTPUT) > 0) {
+        Fail("kernel.arguments: a decoder has no INPUT and no OUTPUT");
+      }
+      SameBuffer(ExactlyOne(Argument::ROLE_K_READ), ExactlyOne(Argument::ROLE_K_WRITE));
+      SameBuffer(ExactlyOne(Argument::ROLE_V_READ), ExactlyOne(Argument::ROLE_V_WRITE));
+    } else {
+      if (Count(Argument::ROLE_OUTPUT) == 0) Fail("kernel.arguments: a module needs at least one OUTPUT");
+      if (Count(Argument::ROLE_LOGITS) > 0) Fail("kernel.arguments: LOGITS, but there is no decoder");
+    }
+  }
+
+  int Count(Argument::Role role) const {
+    int count = 0;
+    for (const Argument& argument : manifest_.kernel().arguments()) count += argument.role() == role;
+    return count;
+  }
+  const Argument* ExactlyOne(Argument::Role role) {
+    if (const int count = Count(role); count != 1) {
+      Fail("kernel.arguments: ", count, " of ", Argument::Role_Name(role), ", must be exactly one");
+      return nullptr;
+    }
+    for (const Argument& argument : manifest_.kernel().arguments()) {
+      if (argument.role() == role) return &argument;
+    }
+    return nullptr;
+  }
+  void SameBuffer(const Argument* read, const Argument* write) {
+    if (read == nullptr || write == nullptr || read->bank() == write->bank()) return;
+    Fail("kernel.arguments[", write->index(), "].bank is ", write->bank(), ", must be ", read->bank(),
+         ": it names the buffer of arguments[", read->index(), "]");
+  }
+
+  void CheckTiming() {
+    const int cycles = manifest_.timing().step_cycles_size();
+    if (cycles != 0 && static_cast<uint32_t>(cycles) != manifest_.launch().step_tokens()) {
+      Fail("timing.step_cycles has ", cycles, " entries, must have ", manifest_.launch().step_tokens());
+    }
+    if (!(manifest_.timing().clock_hz() >= 0)) Fail("timing.clock_hz must not be negative");
+  }
+
+  const Manifest& manifest_;
+  const uint64_t weights_bytes_;
+  absl::Status status_;
+};
+
+absl::Status TokenizerError(const std::string& what) {
+  return absl::InvalidArgumentError(absl::StrCat(kTokenizerName, ": ", what));
+}
+
+}  // namespace
+
+absl::Status CheckManifest(const Manifest& manifest, uint64_t weights_bytes) {
+  return Checker(manifest, weights_bytes).Check();
+}
+
+absl::Status CheckTokenizer(const artifact::v1::Tokenizer& tokenizer) {
+  if (tokenizer.format_version() != 1) {
+    return TokenizerError(absl::StrCat("format_version is ", tokenizer.format_version(), ", must be 1"));
+  }
+  if (tokenizer.kind() != artifact::v1::Tokenizer::KIND_BYTE_LEVEL_BPE) {
+    return TokenizerError(absl::StrCat("kind is ", static_cast<int>(tokenizer.kind()), ", which is unknown"));
+  }
+  const auto pieces = static_cast<uint32_t>(tokenizer.pieces_size());
+  if (pieces == 0) return TokenizerError("pieces is empty");
+  const auto check = [&](const char* field, bool present, uint32_t id) {
+    return !present || id < pieces
+               ? absl::OkStatus()
+               : TokenizerError(absl::StrCat(field, " is ", id, ", must be below ", pieces));
+  };
+  for (const absl::Status& status :
+       {check("bos_token_id", tokenizer.has_bos_token_id(), tokenizer.bos_token_id()),
+        check("eos_token_id", tokenizer.has_eos_token_id(), tokenizer.eos_token_id()),
+        check("unknown_token_id", tokenizer.has_unknown_token_id(), tokenizer.unknown_token_id()),
+        check("padding_token_id", tokenizer.has_padding_token_id(), tokenizer.padding_token_id())}) {
+    if (!status.ok()) return status;
+  }
+  for (const uint32_t id : tokenizer.end_of_generation_ids()) {
+    if (const absl::Status status = check("end_of_generation_ids", true, id); !status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+bool IsArtifactFileName(const std::string& name) {
+  std::string rest = name;
+  for (const char* const folder : {"hls/", "reports/"}) {
+    if (rest.rfind(folder, 0) == 0) {
+      rest = rest.substr(std::string(folder).size());
+      break;
+    }
+  }
+  return !rest.empty() && rest.size() < 256 && rest[0] != '.' && rest.find('/') == std::string::npos &&
+         rest.find('\0') == std::string::npos;
+}
+
+}  // namespace streamtensor::runtime

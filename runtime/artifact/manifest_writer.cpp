@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/artifact/manifest_writer.h"
+
+#include <google/protobuf/util/json_util.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
+#include "absl/strings/str_cat.h"
+#include "runtime/artifact/artifact.h"
+#include "runtime/artifact/mapped_file.h"
+
+namespace streamtensor::runtime {
+
+absl::StatusOr<artifact::v1::File> DescribeFile(const std::string& folder, const std::string& name) {
+  if (!IsArtifactFileName(name)) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "'", name, "' can't be a file of an artifact: a plain name, in hls/ or reports/ or none"));
+  }
+  absl::StatusOr<MappedFile> file = MappedFile::Open(absl::StrCat(folder, "/", name));
+  if (!file.ok()) return file.status();
+  artifact::v1::File entry;
+  entry.set_name(name);
+  entry.set_bytes(file->bytes().size());
+  entry.set_sha256(Sha256Hex(file->bytes()));
+  return entry;
+}
+
+absl::StatusOr<std::string> ManifestToJson(const artifact::v1::Manifest& manifest) {
+  google::protobuf::util::JsonPrintOptions options;
+  options.add_whitespace = true;
+  options.preserve_proto_field_names = true;
+  std::string json;
+  const auto status = google::protobuf::util::MessageToJsonString(manifest, &json, options);
+  if (!status.ok()) return absl::InternalError(absl::StrCat("manifest: ", status.ToString()));
+  return json;
+}
+
+absl::StatusOr<std::string> ManifestToUserMetadata(artifact::v1::Manifest manifest) {
+  manifest.clear_files();
+  return ManifestToJson(manifest);
+}
+
+absl::Status WriteManifest(const std::string& folder, std::span<const std::string> names,
+                           artifact::v1::Manifest* manifest) {
+  manifest->clear_files();
+  for (const std::string& name : names) {
+    absl::StatusOr<artifact::v1::File> file = DescribeFile(folder, name);
+    if (!file.ok()) return file.status();
+    *manifest->add_files() = *std::move(file);
+  }
+  absl::StatusOr<std::string> json = ManifestToJson(*manifest);
+  if (!json.ok()) return json.status();
+  const std::string path = absl::StrCat(folder, "/", kManifestName);
+  std::FILE* const out = std::fopen(path.c_str(), "wb");
+  if (out == nullptr) return absl::InternalError(absl::StrCat(path, ": ", std::strerror(errno)));
+  const bool written = std::fwrite(json->data(), 1, json->size(), out) == json->size();
+  if (std::fclose(out) != 0 || !written) {
+    return absl::InternalError(absl::StrCat(path, ": ", std::strerror(errno)));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace streamtensor::runtime

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <utility>
+
+#include "absl/status/statusor.h"
+
+namespace streamtensor::runtime {
+
+// A regular file, mapped read-only. Movable.
+class MappedFile {
+ public:
+  MappedFile() = default;
+  // NOT_FOUND when missing, INVALID_ARGUMENT when not a regular file, else what the system says.
+  static absl::StatusOr<MappedFile> Open(const std::string& path);
+
+  MappedFile(MappedFile&& other) noexcept
+      : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+  MappedFile& operator=(MappedFile&& other) noexcept {
+    std::swap(data_, other.data_);
+    std::swap(size_, other.size_);
+    return *this;
+  }
+  ~MappedFile();
+
+  std::span<const std::byte> bytes() const { return {static_cast<const std::byte*>(data_), size_}; }
+
+ private:
+  MappedFile(void* data, std::size_t size) : data_(data), size_(size) {}
+
+  void* data_ = nullptr;
+  std::size_t size_ = 0;
+};
+
+// SHA-256 of `bytes`, 64 lower-case hexadecimal digits.
+std::string Sha256Hex(std::span<const std::byte> bytes);
+
+}  // namespace streamtensor::runtime

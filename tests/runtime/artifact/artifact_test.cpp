@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/artifact/artifact.h"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <functional>
+#include <random>
+#include <string>
+
+#include "runtime/artifact/manifest_writer.h"
+#include "sample_artifact.h"
+
+namespace streamtensor::runtime {
+namespace {
+
+using artifact::v1::Argument;
+using artifact::v1::Manifest;
+
+std::string Message(const absl::Status& status) { return std::string(status.message()); }
+
+TEST(Artifact, OpensWhatTheWriterWrote) {
+  SampleFolder folder;
+  folder.WriteArtifact(SampleDecoderManifest(), SampleTokenizer());
+  const auto artifact = Artifact::Open(folder.path());
+  ASSERT_TRUE(artifact.ok()) << artifact.status();
+  EXPECT_EQ((*artifact)->manifest().model_name(), "sample");
+  EXPECT_TRUE((*artifact)->is_decoder());
+  EXPECT_EQ((*artifact)->xclbin().size(), 13u);
+  EXPECT_EQ((*artifact)->weights().size(), 16384u);
+  EXPECT_EQ((*artifact)->tokenizer().pieces_size(), 50);
+  const auto bytes = (*artifact)->ArgumentBytes((*artifact)->manifest().kernel().arguments(4));
+  EXPECT_EQ(bytes.size(), 4000u);
+  EXPECT_EQ(static_cast<unsigned>(bytes[0]), 4096u * 7 % 251);
+}
+
+TEST(Artifact, OpensAModuleWithoutTokenizer) {
+  SampleFolder folder;
+  folder.WriteArtifact(SampleModuleManifest(), {});
+  const auto artifact = Artifact::Open(folder.path());
+  ASSERT_TRUE(artifact.ok()) << artifact.status();
+  EXPECT_FALSE((*artifact)->is_decoder());
+}
+
+TEST(Artifact, UserMetadataIsTheManifestWithoutFiles) {
+  SampleFolder folder;
+  folder.WriteArtifact(SampleDecoderManifest(), SampleTokenizer());
+  const auto artifact = Artifact::Open(folder.path());
+  ASSERT_TRUE(artifact.ok());
+  const auto json = ManifestToUserMetadata((*artifact)->manifest());
+  ASSERT_TRUE(json.ok());
+  EXPECT_EQ(*json, *ManifestToJson(SampleDecoderManifest()));
+}
+
+TEST(Artifact, WrongPaths) {
+  SampleFolder folder;
+  EXPECT_EQ(Artifact::Open(folder.path() + "/none").status().code(), absl::StatusCode::kNotFound);
+  const auto empty = Artifact::Open(folder.path()).status();
+  EXPECT_EQ(empty.code(), absl::StatusCode::kNotFound);
+  EXPECT_NE(Message(empty).find("has no manifest.json"), std::string::npos);
+  folder.WriteFile("file", "x");
+  EXPECT_NE(Message(Artifact::Open(folder.path() + "/file").status()).find("is not a folder"),
+            std::string::npos);
+}
+
+TEST(Artifact, NamesTheFileThatIsDamaged) {
+  SampleFolder folder;
+  folder.WriteArtifact(SampleDecoderManifest(), SampleTokenizer());
+  for (const std::string name : {"design.xclbin", "weights.bin", "tokenizer.bin", "hls/design.cpp"}) {
+    const std::string good = folder.ReadFile(name);
+    std::string bad = good;
+    bad[bad.size() / 2] = static_cast<char>(bad[bad.size() / 2] ^ 1);
+    folder.WriteFile(name, bad);
+    EXPECT_NE(Message(Artifact::Open(folder.path()).status()).find(name + ": SHA-256 is"), std::string::npos);
+    folder.WriteFile(name, good + "x");
+    EXPECT_NE(Message(Artifact::Open(folder.path()).status()).find(name + ": "), std::string::npos);
+    EXPECT_NE(Message(Artifact::Open(folder.path()).status()).find(" bytes, manifest.json says"),
+              std::string::npos);
+    std::filesystem::remove(folder.path() + "/" + name);
+    EXPECT_EQ(Artifact::Open(folder.path()).status().code(), absl::StatusCode::kInvalidArgument);
+    EXPECT_NE(Message(Artifact::Open(folder.path()).status()).find(name), std::string::npos);
+    ASSERT_EQ(mkfifo((folder.path() + "/" + name).c_str(), 0600), 0);
+    EXPECT_NE(Message(Artifact::Open(folder.path()).status()).find("not a regular file"), std::string::npos);
+    std::filesystem::remove(folder.path() + "/" + name);
+    folder.WriteFile(name, good);
+    ASSERT_TRUE(Artifact::Open(folder.path()).ok());
+  }
+}
+
+TEST(Artifact, RefusesForeignJson) {
+  SampleFolder folder;
+  for (const std::string text : {"", "{", "[]", "{\"format_version\": \"x\"}", "{\"no_such_field\": 1}"}) {
+    folder.WriteFile("manifest.json", text);
+    const auto status = Artifact::Open(folder.path()).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << text;
+    EXPECT_NE(Message(status).find("manifest.json"), std::string::npos);
+  }
+}
+
+TEST(Artifact, RefusesFilesOutsideOfTheFolder) {
+  for (const char* name : {"", ".", "..", "../x", "/etc/passwd", "hls/../x", "a/b", "hls/", "hls/a/b",
+                           ".hidden", "reports/.x"}) {
+    EXPECT_FALSE(IsArtifactFileName(name)) << name;
+  }
+  for (const char* name : {"design.xclbin", "hls/design.cpp", "reports/cycles.json"}) {
+    EXPECT_TRUE(IsArtifactFileName(name)) << name;
+  }
+  SampleFolder folder;
+  Manifest manifest = SampleDecoderManifest();
+  manifest.add_files()->set_name("../../etc/passwd");
+  folder.WriteManifestAsIs(manifest);
+  EXPECT_NE(Message(Artifact::Open(folder.path()).status()).find("'../../etc/passwd' is not a file name"),
+            std::string::npos);
+}
+
+TEST(Artifact, NeedsItsFiles) {
+  SampleFolder folder;
+  folder.WriteArtifact(SampleDecoderManifest(), SampleTokenizer());
+  const Manifest full = (*Artifact::Open(folder.path()))->manifest();
+  for (int i = 0; i < 3; ++i) {
+    Manifest manifest = full;
+    manifest.mutable_files()->DeleteSubrange(i, 1);
+    folder.WriteManifestAsIs(manifest);
+    const auto status = Artifact::Open(folder.path()).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  }
+  Manifest twice = full;
+  *twice.add_files() = full.files(0);
+  folder.WriteManifestAsIs(twice);
+  EXPECT_NE(Message(Artifact::Open(folder.path()).status()).find("stands twice"), std::string::npos);
+}
+
+// A change of the decoder's manifest, and what the error must say.
+struct BadManifest {
+  const char* name;
+  std::function<void(Manifest&)> change;
+  const char* message;
+};
+
+class BadManifests : public testing::TestWithParam<BadManifest> {};
+
+TEST_P(BadManifests, IsNamed) {
+  Manifest manifest = SampleDecoderManifest();
+  ASSERT_TRUE(CheckManifest(manifest, 16384).ok()) << CheckManifest(manifest, 16384);
+  GetParam().change(manifest);
+  const absl::Status status = CheckManifest(manifest, 16384);
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_NE(Message(status).find(GetParam().message), std::string::npos) << status;
+}
+
+Argument& Arg(Manifest& manifest, int i) { return *manifest.mutable_kernel()->mutable_arguments(i); }
+
+INSTANTIATE_TEST_SUITE_P(
+    All, BadManifests,
+    testing::Values(
+        BadManifest{"version", [](Manifest& m) { m.set_format_version(2); }, "format_version is 2"},
+        BadManifest{"target", [](Manifest& m) { m.clear_target(); }, "target is 0"},
+        BadManifest{"platform", [](Manifest& m) { m.clear_platform(); }, "platform is missing"},
+        BadManifest{"kernel", [](Manifest& m) { m.mutable_kernel()->clear_name(); }, "kernel.name"},
+        BadManifest{"descriptor", [](Manifest& m) { m.mutable_launch()->set_descriptor_version(7); },
+                    "launch.descriptor_version is 7, must be 1"},
+        BadManifest{"tokens", [](Manifest& m) { m.mutable_launch()->set_step_tokens(0); },
+                    "launch.step_tokens is 0, must be 1..1024"},
+        BadManifest{"logits", [](Manifest& m) { m.mutable_launch()->set_step_logits(5); },
+                    "launch.step_logits is 5, must be 0..4"},
+        BadManifest{"pages", [](Manifest& m) { m.mutable_launch()->set_max_pages(0xffffffff); },
+                    "launch.max_pages is 4294967295"},
+        BadManifest{"index", [](Manifest& m) { Arg(m, 3).set_index(4); },
+                    "kernel.arguments[3].index is 4, must be 3"},
+        BadManifest{"bank", [](Manifest& m) { Arg(m, 2).set_bank(32); },
+                    "kernel.arguments[2].bank is 32, must be 0..31"},
+        BadManifest{"bytes", [](Manifest& m) { Arg(m, 0).set_bytes(319); },
+                    "kernel.arguments[0].bytes is 319, must be at least 320"},
+        BadManifest{"status", [](Manifest& m) { Arg(m, 1).set_bytes(128); },
+                    "kernel.arguments[1].bytes is 128, must be 64"},
+        BadManifest{"huge", [](Manifest& m) { Arg(m, 3).set_bytes(~0ull); }, "kernel.arguments[3].bytes"},
+        BadManifest{"logits_width", [](Manifest& m) { Arg(m, 2).set_width(51); },
+                    "kernel.arguments[2].width is 51, must be 50"},
+        BadManifest{"logits_bytes", [](Manifest& m) { Arg(m, 2).set_bytes(799); }, "must be at least 800"},
+        BadManifest{"alignment", [](Manifest& m) { Arg(m, 4).set_file_offset(4097); },
+                    "kernel.arguments[4].file_offset is 4097, must be a multiple of 4096"},
+        BadManifest{"beyond", [](Manifest& m) { Arg(m, 4).set_file_offset(16384); },
+                    "kernel.arguments[4] claims bytes 16384+4000 of weights.bin, which has 16384"},
+        BadManifest{"overflow", [](Manifest& m) { Arg(m, 4).set_file_offset(~0ull - 4095); },
+                    "kernel.arguments[4] claims bytes 18446744073709547520"},
+        BadManifest{"offset", [](Manifest& m) { Arg(m, 5).set_file_offset(4096); },
+                    "kernel.arguments[5].file_offset is 4096, must be 0"},
+        BadManifest{"role", [](Manifest& m) { Arg(m, 9).clear_role(); }, "kernel.arguments[9].role is 0"},
+        BadManifest{
+            "two_descriptors",
+            [](Manifest& m) { Arg(m, 3).set_role(Argument::ROLE_DESCRIPTOR), Arg(m, 3).clear_file_offset(); },
+            "2 of ROLE_DESCRIPTOR"},
+        BadManifest{"no_pool", [](Manifest& m) { Arg(m, 7).set_role(Argument::ROLE_V_WRITE); },
+                    "0 of ROLE_K_WRITE"},
+        BadManifest{"pool_bank", [](Manifest& m) { Arg(m, 7).set_bank(9); },
+                    "kernel.arguments[7].bank is 9, must be 4: it names the buffer of arguments[5]"},
+        BadManifest{"page", [](Manifest& m) { m.mutable_decoder()->mutable_kv()->set_page_tokens(16); },
+                    "decoder.kv.page_tokens is 16, must be 32"},
+        BadManifest{"page_bytes",
+                    [](Manifest& m) { m.mutable_decoder()->mutable_kv()->set_page_bytes(2047); },
+                    "decoder.kv.page_bytes is 2047"},
+        BadManifest{"page_overflow",
+                    [](Manifest& m) {
+                      m.mutable_decoder()->set_layers(1u << 24);
+                      m.mutable_decoder()->set_kv_heads(1u << 24);
+                      m.mutable_decoder()->set_head_dim(1u << 24);
+                    },
+                    "decoder.kv.page_bytes"},
+        BadManifest{"context", [](Manifest& m) { m.mutable_decoder()->set_max_context(257); },
+                    "decoder.max_context is 257, must be 1..256"},
+        BadManifest{"vocabulary", [](Manifest& m) { m.mutable_decoder()->set_vocabulary(0); },
+                    "decoder.vocabulary is 0"},
+        BadManifest{"timing", [](Manifest& m) { m.mutable_timing()->add_step_cycles(1); },
+                    "timing.step_cycles has 5 entries, must have 4"}),
+    [](const auto& info) { return std::string(info.param.name); });
+
+TEST(Artifact, ModuleRules) {
+  Manifest manifest = SampleModuleManifest();
+  ASSERT_TRUE(CheckManifest(manifest, 16384).ok());
+  Arg(manifest, 3).set_role(Argument::ROLE_INPUT);
+  EXPECT_NE(Message(CheckManifest(manifest, 16384)).find("at least one OUTPUT"), std::string::npos);
+  Arg(manifest, 3).set_role(Argument::ROLE_K_READ);
+  EXPECT_NE(Message(CheckManifest(manifest, 16384)).find("there is no decoder"), std::string::npos);
+}
+
+TEST(Artifact, TokenizerRules) {
+  auto tokenizer = SampleTokenizer();
+  tokenizer.set_bos_token_id(50);
+  EXPECT_NE(Message(CheckTokenizer(tokenizer)).find("bos_token_id is 50, must be below 50"),
+            std::string::npos);
+  tokenizer = SampleTokenizer();
+  tokenizer.add_end_of_generation_ids(99);
+  EXPECT_FALSE(CheckTokenizer(tokenizer).ok());
+  tokenizer = SampleTokenizer();
+  tokenizer.set_format_version(3);
+  EXPECT_FALSE(CheckTokenizer(tokenizer).ok());
+  SampleFolder folder;
+  tokenizer = SampleTokenizer();
+  tokenizer.add_pieces();
+  folder.WriteArtifact(SampleDecoderManifest(), tokenizer);
+  EXPECT_NE(Message(Artifact::Open(folder.path()).status()).find("51 pieces"), std::string::npos);
+}
+
+// Damage of the manifest's text: an error or a manifest that passes all checks, never a crash.
+TEST(Artifact, RandomDamageOfTheManifest) {
+  SampleFolder folder;
+  folder.WriteArtifact(SampleDecoderManifest(), SampleTokenizer());
+  const std::string good = folder.ReadFile("manifest.json");
+  const uint64_t seed = 5;
+  SCOPED_TRACE(testing::Message() << "seed " << seed);
+  std::mt19937_64 random(seed);
+  for (int round = 0; round < 200; ++round) {
+    std::string bad = good;
+    switch (random() % 3) {
+      case 0:
+        bad[random() % bad.size()] = static_cast<char>(random());
+        break;
+      case 1:
+        bad.resize(random() % bad.size());
+        break;
+      default:
+        bad.replace(random() % bad.size(), random() % 20, good.substr(random() % good.size(), random() % 20));
+    }
+    folder.WriteFile("manifest.json", bad);
+    const auto artifact = Artifact::Open(folder.path());
+    if (!artifact.ok()) {
+      EXPECT_FALSE(artifact.status().message().empty());
+    }
+  }
+}
+
+}  // namespace
+}  // namespace streamtensor::runtime

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// A small decoder artifact (2 layers, 50 tokens) and a general module's, written to a folder of
+// their own. The xclbin is not one: these test what happens around the card.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "streamtensor/artifact/v1/manifest.pb.h"
+#include "streamtensor/artifact/v1/tokenizer.pb.h"
+
+namespace streamtensor::runtime {
+
+// A fresh folder under the test's temporary one, removed at the end.
+class SampleFolder {
+ public:
+  SampleFolder();
+  ~SampleFolder();
+  SampleFolder(const SampleFolder&) = delete;
+  SampleFolder& operator=(const SampleFolder&) = delete;
+
+  const std::string& path() const { return path_; }
+  void WriteFile(const std::string& name, const std::string& bytes) const;
+  std::string ReadFile(const std::string& name) const;
+
+  // Writes xclbin, weights.bin, tokenizer.bin (decoders) and the manifest that describes them.
+  void WriteArtifact(artifact::v1::Manifest manifest, const artifact::v1::Tokenizer& tokenizer) const;
+  // Writes the manifest alone, as it is, hashes and all.
+  void WriteManifestAsIs(const artifact::v1::Manifest& manifest) const;
+
+ private:
+  std::string path_;
+};
+
+// step_tokens 4, step_logits 4, 8 pages of 32 a sequence, 2 weight channels, 2 tables.
+artifact::v1::Manifest SampleDecoderManifest();
+// Input and output 8 wide, step_tokens 4.
+artifact::v1::Manifest SampleModuleManifest();
+artifact::v1::Tokenizer SampleTokenizer();
+// 16 KiB, byte i is i * 7 mod 251.
+std::string SampleWeights();
+
+}  // namespace streamtensor::runtime
