@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/models/artifact_cache.h"
+
+#include <fcntl.h>
+#include <openssl/evp.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <filesystem>
+#include <memory>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+
+namespace streamtensor::server {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr char kMakingPrefix[] = ".making-";
+
+absl::Status FileError(const std::string& what, const std::string& path, int error) {
+  const std::string message = absl::StrCat(what, " ", path, ": ", std::strerror(error));
+  switch (error) {
+    case ENOENT:
+    case ENOTDIR:
+      return absl::NotFoundError(message);
+    case EACCES:
+    case EPERM:
+    case EROFS:
+      return absl::PermissionDeniedError(message);
+    case ENOSPC:
+    case EDQUOT:
+      return absl::ResourceExhaustedError(message);
+    default:
+      return absl::InternalError(message);
+  }
+}
+
+class Sha256 {
+ public:
+  Sha256() : context_(EVP_MD_CTX_new()) { EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr); }
+  void Add(const void* data, size_t bytes) { EVP_DigestUpdate(context_.get(), data, bytes); }
+  void Add(const std::string& text) { Add(text.data(), text.size()); }
+  std::string Hex() {
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned bytes = 0;
+    EVP_DigestFinal_ex(context_.get(), digest, &bytes);
+    return absl::BytesToHexString(std::string(reinterpret_cast<char*>(digest), bytes));
+  }
+
+ private:
+  struct Free {
+    void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
+  };
+  std::unique_ptr<EVP_MD_CTX, Free> context_;
+};
+
+absl::Status AddFile(Sha256& hash, const std::string& path, const std::atomic<bool>& stop) {
+  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return FileError("can not read", path, errno);
+  std::vector<char> buffer(1 << 20);
+  absl::Status status;
+  for (;;) {
+    const ssize_t got = read(fd, buffer.data(), buffer.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) status = FileError("can not read", path, errno);
+    if (stop.load()) status = absl::CancelledError("stopped");
+    if (got <= 0 || !status.ok()) break;
+    hash.Add(buffer.data(), static_cast<size_t>(got));
+  }
+  close(fd);
+  return status;
+}
+
+int64_t BytesOf(const fs::path& folder) {
+  int64_t bytes = 0;
+  std::error_code error;
+  for (auto it = fs::recursive_directory_iterator(folder, error);
+       !error && it != fs::recursive_directory_iterator(); it.increment(error)) {
+    std::error_code ignored;
+    if (it->is_regular_file(ignored)) bytes += static_cast<int64_t>(it->file_size(ignored));
+  }
+  return bytes;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<ArtifactCache>> ArtifactCache::Open(const std::string& dir,
+                                                                   int64_t max_bytes) {
+  const std::string folder = dir + "/artifacts";
+  std::error_code error;
+  fs::create_directories(dir, error);
+  if (error) return FileError("can not make the cache folder", dir, error.value());
+  if (mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST)
+    return FileError("can not make the folder", folder, errno);
+  struct stat info {};
+  if (stat(folder.c_str(), &info) != 0 || !S_ISDIR(info.st_mode))
+    return FileError("can not use", folder, errno);
+  // An artifact holds native code: nobody else may put one here.
+  if (info.st_uid != geteuid()) {
+    return absl::FailedPreconditionError(absl::StrCat("the cache folder ", folder, " belongs to user ",
+                                                      info.st_uid, "; it must belong to user ", geteuid(),
+                                                      ", who runs this"));
+  }
+  if ((info.st_mode & 077) != 0 && chmod(folder.c_str(), 0700) != 0) {
+    return FileError("can not close to others", folder, errno);
+  }
+  if (access(folder.c_str(), R_OK | W_OK | X_OK) != 0) return FileError("can not write to", folder, errno);
+  return std::unique_ptr<ArtifactCache>(new ArtifactCache(folder, max_bytes));
+}
+
+std::optional<std::string> ArtifactCache::Find(const std::string& key) const {
+  const std::string path = absl::StrCat(folder_, "/", key);
+  std::error_code error;
+  if (!fs::is_directory(path, error)) return std::nullopt;
+  utimensat(AT_FDCWD, path.c_str(), nullptr, 0);
+  return path;
+}
+
+ArtifactCache::Lock::~Lock() {
+  if (fd_ >= 0) close(fd_);
+}
+
+absl::StatusOr<ArtifactCache::Lock> ArtifactCache::Acquire(const std::atomic<bool>& stop) const {
+  const std::string path = folder_ + "/.lock";
+  const int fd = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (fd < 0) return FileError("can not open", path, errno);
+  Lock lock(fd);
+  while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK && errno != EINTR) return FileError("can not lock", path, errno);
+    if (stop.load()) return absl::CancelledError("stopped");
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  }
+  return lock;
+}
+
+std::string ArtifactCache::MakingPath(const std::string& key) const {
+  return absl::StrCat(folder_, "/", kMakingPrefix, key);
+}
+
+absl::StatusOr<std::string> ArtifactCache::Install(const std::string& key) const {
+  const std::string path = absl::StrCat(folder_, "/", key);
+  std::error_code error;
+  fs::rename(MakingPath(key), path, error);
+  if (error) return FileError("can not put in place", path, error.value());
+  return path;
+}
+
+int64_t ArtifactCache::Trim(const std::set<std::string>& in_use) const {
+  struct Entry {
+    fs::file_time_type used;
+    int64_t bytes;
+    std::string path;
+  };
+  std::vector<Entry> entries;
+  int64_t total = 0;
+  std::error_code error;
+  for (auto it = fs::directory_iterator(folder_, error); !error && it != fs::directory_iterator();
+       it.increment(error)) {
+    const std::string name = it->path().filename().string();
+    std::error_code ignored;
+    if (name[0] == '.' || !it->is_directory(ignored)) continue;
+    entries.push_back({it->last_write_time(ignored), BytesOf(it->path()), it->path().string()});
+    total += entries.back().bytes;
+  }
+  std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) { return a.used < b.used; });
+  int64_t freed = 0;
+  for (const Entry& entry : entries) {
+    if (total - freed <= max_bytes_) break;
+    if (in_use.contains(entry.path)) continue;
+    // Renamed first: a half-removed artifact must not be found.
+    const std::string doomed = absl::StrCat(folder_, "/", kMakingPrefix, "dropped");
+    fs::rename(entry.path, doomed, error);
+    if (error) continue;
+    fs::remove_all(doomed, error);
+    freed += entry.bytes;
+  }
+  return freed;
+}
+
+void ArtifactCache::SweepHalfMade() const {
+  std::vector<fs::path> doomed;
+  std::error_code error;
+  for (auto it = fs::directory_iterator(folder_, error); !error && it != fs::directory_iterator();
+       it.increment(error)) {
+    if (it->path().filename().string().rfind(kMakingPrefix, 0) == 0) doomed.push_back(it->path());
+  }
+  for (const fs::path& path : doomed) fs::remove_all(path, error);
+}
+
+absl::StatusOr<std::string> HashContent(const std::string& path, const std::atomic<bool>& stop) {
+  Sha256 hash;
+  std::error_code error;
+  if (!fs::is_directory(path, error)) {
+    if (absl::Status status = AddFile(hash, path, stop); !status.ok()) return status;
+    return hash.Hex();
+  }
+  std::vector<std::string> names;
+  for (auto it = fs::directory_iterator(path, error); !error && it != fs::directory_iterator();
+       it.increment(error)) {
+    std::error_code ignored;
+    if (it->is_regular_file(ignored)) names.push_back(it->path().filename().string());
+  }
+  if (error) return FileError("can not list", path, error.value());
+  std::sort(names.begin(), names.end());
+  for (const std::string& name : names) {
+    const std::string file = absl::StrCat(path, "/", name);
+    hash.Add(absl::StrCat(name.size(), ":", name, ":", fs::file_size(file, error), ":"));
+    if (absl::Status status = AddFile(hash, file, stop); !status.ok()) return status;
+  }
+  return hash.Hex();
+}
+
+std::string HashText(const std::string& text) {
+  Sha256 hash;
+  hash.Add(text);
+  return hash.Hex();
+}
+
+}  // namespace streamtensor::server

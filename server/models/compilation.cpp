@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/models/compilation.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "absl/strings/str_cat.h"
+#include "server/models/child_process.h"
+
+namespace streamtensor::server {
+namespace {
+
+constexpr int64_t kVersionSeconds = 30;
+
+absl::StatusOr<std::string> CompilerVersion(const CompilationOptions& options,
+                                            const std::atomic<bool>& stop) {
+  std::string version;
+  const absl::Status status = RunChild(
+      {{options.compiler, "--version"}, options.max_memory_bytes, kVersionSeconds},
+      [&version](std::string_view line) { version.append(line).append("\n"); }, stop);
+  if (!status.ok()) return status;
+  return version;
+}
+
+absl::StatusOr<std::string> CacheKey(const CompilationOptions& options, const std::atomic<bool>& stop) {
+  absl::StatusOr<std::string> version = CompilerVersion(options, stop);
+  if (!version.ok()) return version.status();
+  absl::StatusOr<std::string> compiler = HashContent(options.compiler, stop);
+  if (!compiler.ok()) return compiler.status();
+  absl::StatusOr<std::string> model = HashContent(options.source, stop);
+  if (!model.ok()) return model.status();
+  return HashText(absl::StrCat("artifact 1\n", *model, "\n", *compiler, "\n", *version, options.platform,
+                               "\n", options.target, "\n", options.max_context, "\n", options.step_tokens,
+                               "\n"));
+}
+
+// What the compiler's progress lines say (docs/architecture.md, section 8).
+class ProgressReader {
+ public:
+  explicit ProgressReader(const std::function<void(const CompilationProgress&)>& on_progress)
+      : on_progress_(on_progress) {}
+
+  void ReadLine(std::string_view line) {
+    const nlohmann::json object = nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
+    if (!object.is_object()) return;
+    if (const auto it = object.find("error"); it != object.end() && it->is_string())
+      error_ = it->get<std::string>();
+    if (const auto it = object.find("done"); it != object.end() && it->is_boolean()) done_ = it->get<bool>();
+    const auto stage = object.find("stage");
+    const auto fraction = object.find("fraction");
+    if (stage == object.end() || !stage->is_string()) return;
+    CompilationProgress progress{stage->get<std::string>(), 0};
+    if (fraction != object.end() && fraction->is_number()) {
+      progress.fraction = std::clamp(fraction->get<double>(), 0.0, 1.0);
+    }
+    on_progress_(progress);
+  }
+
+  const std::string& error() const { return error_; }
+  bool done() const { return done_; }
+
+ private:
+  const std::function<void(const CompilationProgress&)>& on_progress_;
+  std::string error_;
+  bool done_ = false;
+};
+
+absl::Status RunCompiler(const CompilationOptions& options, const std::string& folder,
+                         const std::function<void(const CompilationProgress&)>& on_progress,
+                         const std::atomic<bool>& stop) {
+  ChildOptions child;
+  child.arguments = {options.compiler,
+                     "compile",
+                     options.source,
+                     "-o",
+                     folder,
+                     "--platform",
+                     options.platform,
+                     "--target",
+                     options.target,
+                     "--max-context",
+                     absl::StrCat(options.max_context),
+                     "--step-tokens",
+                     absl::StrCat(options.step_tokens),
+                     "--progress",
+                     "json"};
+  child.max_memory_bytes = options.max_memory_bytes;
+  child.max_seconds = options.max_seconds;
+  ProgressReader progress(on_progress);
+  const absl::Status status = RunChild(
+      child, [&](std::string_view line) { progress.ReadLine(line); }, stop);
+  if (absl::IsCancelled(status)) return status;
+  if (!progress.error().empty()) return absl::InvalidArgumentError(progress.error());
+  if (!status.ok()) return status;
+  std::error_code error;
+  if (!progress.done() || !std::filesystem::is_directory(folder, error)) {
+    return absl::InternalError(absl::StrCat(options.compiler, " ended well but made no artifact"));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> CompileOrFind(const ArtifactCache& cache, const CompilationOptions& options,
+                                          const std::set<std::string>& in_use,
+                                          const std::function<void(const CompilationProgress&)>& on_progress,
+                                          const std::atomic<bool>& stop) {
+  std::error_code error;
+  if (!std::filesystem::exists(options.source, error)) {
+    return absl::NotFoundError(absl::StrCat("there is no model at ", options.source));
+  }
+  absl::StatusOr<std::string> key = CacheKey(options, stop);
+  if (!key.ok()) return key.status();
+  if (std::optional<std::string> found = cache.Find(*key)) return *found;
+
+  on_progress({"waiting", 0});
+  absl::StatusOr<ArtifactCache::Lock> lock = cache.Acquire(stop);
+  if (!lock.ok()) return lock.status();
+  // Another process may have made it meanwhile.
+  if (std::optional<std::string> found = cache.Find(*key)) return *found;
+  cache.SweepHalfMade();
+  absl::Status status = RunCompiler(options, cache.MakingPath(*key), on_progress, stop);
+  if (!status.ok()) {
+    cache.SweepHalfMade();
+    return status;
+  }
+  absl::StatusOr<std::string> folder = cache.Install(*key);
+  if (!folder.ok()) return folder;
+  std::set<std::string> keep = in_use;
+  keep.insert(*folder);
+  if (const int64_t freed = cache.Trim(keep); freed > 0)
+    spdlog::info("artifact cache: dropped {} bytes of old artifacts", freed);
+  return folder;
+}
+
+}  // namespace streamtensor::server

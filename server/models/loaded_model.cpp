@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/models/loaded_model.h"
+
+#include <algorithm>
+#include <fstream>
+#include <sstream>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+namespace streamtensor::server {
+namespace {
+
+constexpr std::streamoff kMaxTokenizerBytes = 256 << 20;
+
+class TokenizerVocabulary : public Vocabulary {
+ public:
+  explicit TokenizerVocabulary(std::shared_ptr<const Tokenizer> tokenizer)
+      : tokenizer_(std::move(tokenizer)) {}
+  uint32_t size() const override { return tokenizer_->vocabulary(); }
+  std::string_view PieceBytes(uint32_t id) const override { return tokenizer_->PieceBytes(id); }
+  bool IsControl(uint32_t id) const override { return tokenizer_->IsControl(id); }
+  std::span<const uint32_t> end_of_generation() const override { return tokenizer_->end_of_generation(); }
+
+ private:
+  const std::shared_ptr<const Tokenizer> tokenizer_;
+};
+
+}  // namespace
+
+LoadedModel::LoadedModel(std::string name, std::unique_ptr<Tokenizer> tokenizer,
+                         absl::StatusOr<std::unique_ptr<ChatTemplate>> chat_template,
+                         std::vector<std::unique_ptr<Engine>> engines)
+    : name_(std::move(name)),
+      tokenizer_(std::move(tokenizer)),
+      chat_template_(std::move(chat_template)),
+      vocabulary_(std::make_shared<TokenizerVocabulary>(tokenizer_)),
+      engines_(std::move(engines)) {}
+
+absl::StatusOr<std::unique_ptr<Tokenizer>> LoadedModel::ReadTokenizer(const std::string& artifact,
+                                                                      std::string* chat_template_source) {
+  const std::string path = absl::StrCat(artifact, "/tokenizer.bin");
+  std::ifstream file(path, std::ios::binary | std::ios::ate);
+  if (!file) return absl::NotFoundError(absl::StrCat(path, " can not be read"));
+  if (file.tellg() > kMaxTokenizerBytes) {
+    return absl::InvalidArgumentError(absl::StrCat(path, " has ", static_cast<int64_t>(file.tellg()),
+                                                   " bytes; allowed are ", kMaxTokenizerBytes));
+  }
+  file.seekg(0);
+  artifact::v1::Tokenizer message;
+  if (!message.ParseFromIstream(&file))
+    return absl::InvalidArgumentError(absl::StrCat(path, " is no tokenizer message"));
+  absl::StatusOr<std::unique_ptr<Tokenizer>> tokenizer = Tokenizer::Create(message);
+  if (!tokenizer.ok()) {
+    return absl::Status(tokenizer.status().code(), absl::StrCat(path, ": ", tokenizer.status().message()));
+  }
+  *chat_template_source = message.chat_template();
+  return tokenizer;
+}
+
+int32_t LoadedModel::max_context() const {
+  int32_t most = 0;
+  for (const auto& engine : engines_) most = std::max(most, engine->max_context());
+  return most;
+}
+
+std::vector<uint32_t> LoadedModel::EncodePrompt(std::string_view text) const {
+  std::vector<uint32_t> ids = tokenizer_->Encode(text, /*parse_special=*/false);
+  if (tokenizer_->add_bos() && tokenizer_->bos().has_value()) ids.insert(ids.begin(), *tokenizer_->bos());
+  if (tokenizer_->add_eos() && tokenizer_->eos().has_value()) ids.push_back(*tokenizer_->eos());
+  return ids;
+}
+
+absl::StatusOr<std::vector<uint32_t>> LoadedModel::EncodeChat(std::span<const ChatTurn> messages) const {
+  if (!chat_template_.ok()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("chat can not be used with model ", name_, ": ", chat_template_.status().message()));
+  }
+  auto text_of = [this](std::optional<uint32_t> id) {
+    return id.has_value() ? tokenizer_->PieceBytes(*id) : std::string_view();
+  };
+  const absl::StatusOr<std::string> text =
+      (*chat_template_)
+          ->Render(messages, /*add_generation_prompt=*/true, text_of(tokenizer_->bos()),
+                   text_of(tokenizer_->eos()));
+  if (!text.ok()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("chat: the model's template refused the messages: ", text.status().message()));
+  }
+  return tokenizer_->Encode(*text, /*parse_special=*/true);
+}
+
+absl::StatusOr<Engine*> LoadedModel::Submit(std::shared_ptr<Sequence> sequence) const {
+  std::vector<std::pair<int32_t, Engine*>> by_load;
+  for (const auto& engine : engines_) {
+    const bool lost = engine->snapshot().state == CardState::kLost;
+    by_load.emplace_back(lost ? std::numeric_limits<int32_t>::max() : engine->load(), engine.get());
+  }
+  std::stable_sort(by_load.begin(), by_load.end(),
+                   [](const auto& a, const auto& b) { return a.first < b.first; });
+  absl::Status first_refusal;
+  for (const auto& [load, engine] : by_load) {
+    const absl::Status status = engine->Submit(sequence);
+    if (status.ok()) return engine;
+    if (first_refusal.ok()) first_refusal = status;
+    if (absl::IsInvalidArgument(status)) break;
+  }
+  return first_refusal;
+}
+
+bool LoadedModel::AnyCardReady() const {
+  return std::any_of(engines_.begin(), engines_.end(),
+                     [](const auto& engine) { return engine->snapshot().state == CardState::kReady; });
+}
+
+}  // namespace streamtensor::server
