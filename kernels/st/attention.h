@@ -183,7 +183,7 @@ void attention(hls::stream<header_word>& headers, hls::stream<word512>& page_tab
                const word512* value_pages, hls::stream<word512>& out) {
   constexpr int ENTRIES = CONFIG::step_tokens * CONFIG::max_pages;
   step_header header;
-  read_header(headers, header);
+  read_header<CONFIG::step_tokens>(headers, header);
   int32_t pages[CONFIG::step_tokens][CONFIG::max_pages];
   for (int beat = 0; beat < (ENTRIES + 15) / 16; ++beat) {
 #pragma HLS PIPELINE II = 1
@@ -211,8 +211,8 @@ void attention(hls::stream<header_word>& headers, hls::stream<word512>& page_tab
 #pragma HLS LOOP_FLATTEN off
       for (int t = 0; t < header.tokens; ++t) {
 #pragma HLS LOOP_FLATTEN off
-        attend_head<CONFIG>(seen[t], pages[header.token[t].slot], t, head, layer, rows, key_pages,
-                            value_pages);
+        attend_head<CONFIG>(seen[t], pages[header.token[t].slot % CONFIG::step_tokens], t, head, layer, rows,
+                            key_pages, value_pages);
       }
     }
     for (int t = 0; t < header.tokens; ++t) {

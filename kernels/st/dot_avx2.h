@@ -157,6 +157,7 @@ inline void dot(const word512* tiles, int run, const word512* frame, int groups,
                 float (&sums)[MAX_ROWS][16]) {
   constexpr int WORDS = BITS == 4 ? 4 : 8;
   constexpr int AT_ONCE = BITS == 4 ? 4 : 2;  // rows whose sums fit the registers
+  if (rows > MAX_ROWS) __builtin_unreachable();
   if (rows <= AT_ONCE) {
     switch (rows) {
       case 1:

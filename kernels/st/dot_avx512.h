@@ -87,6 +87,7 @@ inline void dot_rows(const word512* tiles, int run, const word512* frame, int gr
 template <int BITS, int MAX_ROWS>
 inline void dot(const word512* tiles, int run, const word512* frame, int groups, int rows,
                 float (&sums)[MAX_ROWS][16]) {
+  if (rows > MAX_ROWS) __builtin_unreachable();
   int row = 0;
   for (; row + 8 <= rows; row += 8) {
     dot_rows<BITS, 8>(tiles, run, frame + row * groups, groups, sums + row);

@@ -85,7 +85,7 @@ void engine(hls::stream<header_word>& headers,
             hls::stream_of_blocks<weight_block, DEPTH> (&weights)[CONFIG::channels],
             hls::stream<word512>& results) {
   step_header header;
-  read_header(headers, header);
+  read_header<CONFIG::step_tokens>(headers, header);
   int turn = 0;
   for (int i = 0; i < CONFIG::prologue_issues; ++i) {
 #pragma HLS LOOP_FLATTEN off

@@ -106,9 +106,13 @@ inline step_fault read_header_and_fault(hls::stream<header_word>& in, step_heade
   return fault;
 }
 
-// The first thing that a process does. Reads 1 + T words; every count is clamped to its bound.
+// The first thing that a process does. Reads 1 + T words; every count is clamped to its bound, T and W
+// to that of the design where a process has buffers of that size.
+template <int STEP_TOKENS = MAX_STEP_TOKENS>
 inline void read_header(hls::stream<header_word>& in, step_header& header) {
   read_header_and_fault(in, header);
+  header.tokens = header.tokens > STEP_TOKENS ? STEP_TOKENS : header.tokens;
+  header.logits = header.logits > STEP_TOKENS ? STEP_TOKENS : header.logits;
 }
 
 // Rows of an operation in this step.

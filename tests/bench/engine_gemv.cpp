@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+// Milliseconds a step spends in the engine's arithmetic, for all matrix products of SmolLM2-135M
+// (random weights): one thread, blocks read in place as the fast build does, without fibers. For tuning
+// st::dot; prints what was measured, asserts nothing.
+#include <xmmintrin.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <random>
+#include <vector>
+
+#include "aligned_array.h"
+#include "st/dot.h"
+#include "st/frames.h"
+
+namespace {
+
+constexpr int kMaxRows = 16;
+constexpr int kMaxGroups = 48;
+constexpr int kLayers = 30;
+constexpr int kChannels = 4;
+
+struct Product {
+  st::issue issue;
+  int times;
+};
+
+// q, k and v; o; gate and up; down; head.
+const Product kProducts[] = {{{4, 18, 60, st::ROWS_T}, kLayers},
+                             {{4, 18, 36, st::ROWS_T}, kLayers},
+                             {{4, 18, 192, st::ROWS_T}, kLayers},
+                             {{4, 48, 36, st::ROWS_T}, kLayers},
+                             {{8, 18, 3072, st::ROWS_W}, 1}};
+
+using Frame = st::word512[kMaxRows * kMaxGroups];
+
+// What st::run_issue does, without streams. Returns where this issue's blocks end.
+void RunIssue(const st::issue& op, int rows, const Frame& frame, std::vector<const st::word512*>& channels,
+              int& turn, st::word512* results) {
+  alignas(64) float sums[kMaxRows][16];
+  const int blocks = st::issue_blocks(op.bits, op.groups, op.row_tiles);
+  int left = op.groups * op.row_tiles;
+  int group = 0;
+  int written = 0;
+  for (int b = 0; b < blocks; ++b) {
+    const st::weight_block& block = *reinterpret_cast<const st::weight_block*>(channels[turn]);
+    channels[turn] += st::block_words(op.bits);
+    turn = (turn + 1) % kChannels;
+    const int tiles = std::min(left, st::tiles_per_block(op.bits));
+    left -= tiles;
+    for (int tile = 0; tile < tiles;) {
+      const int run = std::min(op.groups - group, tiles - tile);
+      if (group == 0) {
+        for (int row = 0; row < rows; ++row) {
+          for (float& sum : sums[row]) sum = 0;
+        }
+      }
+      st::dot(op.bits, block, tile, run, frame, op.groups, group, rows, sums);
+      tile += run;
+      group += run;
+      if (group == op.groups) {
+        group = 0;
+        for (int row = 0; row < rows; ++row) results[written++ % 64] = st::pack_f32(sums[row]);
+      }
+    }
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  _mm_setcsr(_mm_getcsr() | 0x8040);
+  const int repeats = argc > 1 ? std::atoi(argv[1]) : 20;
+  size_t words = 0;
+  for (const Product& p : kProducts) {
+    words += size_t{1} * p.times * st::block_words(p.issue.bits) *
+             st::issue_blocks(p.issue.bits, p.issue.groups, p.issue.row_tiles);
+  }
+  const size_t channel_words = words / kChannels + 64 * 1024;
+  st::host::AlignedArray<st::word512> weights(channel_words * kChannels);
+  std::mt19937_64 random(1);
+  for (st::word512& word : weights) {
+    for (int i = 0; i < 8; ++i) {
+      // Scales are read from the same words: clear the high exponent bits of every float16.
+      word.range(64 * i + 63, 64 * i) = random() & 0xbfffbfffbfffbfffull;
+    }
+  }
+  st::host::AlignedArray<st::word512> frame_memory(kMaxRows * kMaxGroups);
+  Frame& frame = *reinterpret_cast<Frame*>(frame_memory.data());
+  for (st::word512& word : frame) {
+    float x[32];
+    for (float& v : x) v = static_cast<float>(static_cast<int32_t>(random() % 2001) - 1000) / 500.0f;
+    word = st::quantise(x);
+  }
+  st::word512 results[64];
+#if defined(ST_FAST_VNNI)
+  const char* isa = "AVX-512 VNNI";
+#elif defined(ST_FAST)
+  const char* isa = "AVX2";
+#else
+  const char* isa = "plain";
+#endif
+  std::printf("%s, %.1f MB of weights, one thread, best of %d\n", isa, words * 64 / 1e6, repeats);
+  for (const int rows : {1, 2, 4, 8, 16}) {
+    double best = 1e9;
+    for (int repeat = 0; repeat < repeats; ++repeat) {
+      std::vector<const st::word512*> channels;
+      for (int c = 0; c < kChannels; ++c) channels.push_back(weights.data() + c * channel_words);
+      int turn = 0;
+      const auto begin = std::chrono::steady_clock::now();
+      for (int layer = 0; layer < kLayers; ++layer) {
+        for (const Product& p : kProducts) {
+          if (p.times == kLayers) RunIssue(p.issue, rows, frame, channels, turn, results);
+        }
+      }
+      RunIssue(kProducts[4].issue, rows, frame, channels, turn, results);
+      const std::chrono::duration<double, std::milli> time = std::chrono::steady_clock::now() - begin;
+      best = std::min(best, time.count());
+    }
+    std::printf("T = %2d: %6.2f ms a step (measured), %.1f GB/s, result %08x\n", rows, best,
+                words * 64 / best / 1e6, st::lane_u32(results[0], 0));
+  }
+  return 0;
+}

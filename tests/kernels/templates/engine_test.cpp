@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: Apache-2.0
+// Weight channels, activation switch and engine together, against st_reference::Contract.
+#include "kernels/st/engine.h"
+
+#include <algorithm>
+#include <functional>
+#include <memory>
+#include <utility>
+
+#include "aligned_array.h"
+#include "kernels/st/frames.h"
+#include "kernels/st/load_weights.h"
+#include "tests/kernels/templates/reference.h"
+#include "tests/kernels/templates/run_design.h"
+
+namespace st_test {
+namespace {
+
+using st_reference::Weight;
+
+class EngineTest : public TemplateTest {
+ protected:
+  Weight RandomWeight(const st::issue& op) {
+    Weight w;
+    w.bits = op.bits;
+    w.rows = 16 * op.row_tiles;
+    w.groups = op.groups;
+    const int style = Uniform(0, 3);  // 0: the extremes
+    for (int i = 0; i < w.rows * 32 * w.groups; ++i) {
+      if (op.bits == 4) {
+        w.q.push_back(style == 0 ? 15 : Uniform(0, 15));
+      } else {
+        w.q.push_back(style == 0 ? -128 : Uniform(-128, 127));
+      }
+    }
+    for (int i = 0; i < w.rows * w.groups; ++i) {
+      // Any finite float16: subnormal, negative and zero ones too.
+      auto half = [&] {
+        return static_cast<uint16_t>(Uniform(0, 0xffff) & (Uniform(0, 9) == 0 ? 0x83ff : 0xbfff));
+      };
+      w.d.push_back(half());
+      w.m.push_back(op.bits == 4 ? half() : 0);
+    }
+    return w;
+  }
+
+  Floats RandomRows(int rows, int width) {
+    Floats x = RandomFloats(static_cast<size_t>(rows) * width);
+    const int style = Uniform(0, 3);
+    for (float& v : x) {
+      if (style == 0) v = v < 0 ? -1.0f : 1.0f;  // every quantised value is +-127
+    }
+    if (style == 0) std::fill(x.begin(), x.begin() + std::min<size_t>(x.size(), 64), 1.0f);
+    if (style == 1) std::fill(x.begin(), x.begin() + std::min<size_t>(x.size(), 32), 0.0f);
+    return x;
+  }
+};
+
+// Written from docs/architecture.md section 4: tiles, then blocks, dealt over the channels.
+void Pack(const Weight& w, std::vector<std::vector<uint8_t>>& channels, size_t& turn) {
+  const int k = 32 * w.groups;
+  const size_t block_bytes = (w.bits == 4 ? 30 : 27) * 64;
+  std::vector<uint8_t> bytes;
+  for (int tile_row = 0; tile_row < w.rows / 16; ++tile_row) {
+    for (int g = 0; g < w.groups; ++g) {
+      auto q = [&](int r, int kk) { return w.q[(16 * tile_row + r) * k + 32 * g + kk]; };
+      for (int i = 0; i < (w.bits == 4 ? 4 : 8); ++i) {
+        for (int r = 0; r < 16; ++r) {
+          for (int b = 0; b < 4; ++b) {
+            bytes.push_back(static_cast<uint8_t>(w.bits == 4 ? q(r, 4 * i + b) | q(r, 16 + 4 * i + b) << 4
+                                                             : q(r, 4 * i + b)));
+          }
+        }
+      }
+      for (const auto* scales : {&w.d, &w.m}) {
+        for (int r = 0; r < 16; ++r) {
+          const uint16_t half = (*scales)[(16 * tile_row + r) * w.groups + g];
+          bytes.push_back(static_cast<uint8_t>(half));
+          bytes.push_back(static_cast<uint8_t>(half >> 8));
+        }
+      }
+    }
+  }
+  bytes.resize((bytes.size() + block_bytes - 1) / block_bytes * block_bytes, 0);
+  for (size_t at = 0; at < bytes.size(); at += block_bytes) {
+    channels[turn].insert(channels[turn].end(), bytes.begin() + at, bytes.begin() + at + block_bytes);
+    turn = (turn + 1) % channels.size();
+  }
+}
+
+constexpr st::issue kPrologue[] = {{8, 3, 2, st::ROWS_T}};
+constexpr st::issue kLayer[] = {{4, 5, 3, st::ROWS_T},
+                                {4, 1, 7, st::ROWS_T},
+                                {8, 7, 1, st::ROWS_T},
+                                {4, 8, 4, st::ROWS_T},
+                                {4, 6, 1, st::ROWS_FIXED}};
+constexpr st::issue kEpilogue[] = {{8, 5, 5, st::ROWS_W}, {4, 7, 3, st::ROWS_W}};
+
+template <int CHANNELS, int STEP_TOKENS>
+struct EngineConfig {
+  static constexpr int channels = CHANNELS;
+  static constexpr int step_tokens = STEP_TOKENS;
+  static constexpr int max_groups = 8;
+  static constexpr int layers = 3;
+  static constexpr int fixed_rows = 2;
+  static constexpr int prologue_issues = 1;
+  static constexpr int layer_issues = 5;
+  static constexpr int epilogue_issues = 2;
+  static constexpr st::issue prologue(int i) { return kPrologue[i]; }
+  static constexpr st::issue layer(int i) { return kLayer[i]; }
+  static constexpr st::issue epilogue(int i) { return kEpilogue[i]; }
+};
+
+template <class ENGINE, int CHANNEL>
+struct ChannelConfig : ENGINE {
+  static constexpr int channel = CHANNEL;
+};
+
+// One issue of the launch with its operand and weights.
+struct Run {
+  st::issue op;
+  int rows;
+  Floats x;
+  Weight w;
+};
+
+template <int FRAME_WORDS>
+void FillFrames(const std::vector<Run>& runs, hls::stream<st::word512>& in,
+                hls::stream_of_blocks<st::word512[FRAME_WORDS]>& frames) {
+  for (const Run& run : runs) {
+    switch (run.op.groups) {
+      case 1:
+        st::fill_frame<1>(in, run.rows, frames);
+        break;
+      case 3:
+        st::fill_frame<3>(in, run.rows, frames);
+        break;
+      case 5:
+        st::fill_frame<5>(in, run.rows, frames);
+        break;
+      case 6:
+        st::fill_frame<6>(in, run.rows, frames);
+        break;
+      case 7:
+        st::fill_frame<7>(in, run.rows, frames);
+        break;
+      case 8:
+        st::fill_frame<8>(in, run.rows, frames);
+        break;
+      default:
+        FAIL();
+    }
+  }
+}
+
+template <class CONFIG, size_t... I>
+void RunEngine(const std::vector<Run>& runs, const std::vector<st::header_word>& header,
+               const st::word512* const* memory, size_t result_words, Words& results,
+               std::index_sequence<I...>) {
+  Words operands;
+  for (const Run& run : runs) {
+    const Words words = RowsToWords(run.x, 32 * run.op.groups);
+    operands.insert(operands.end(), words.begin(), words.end());
+  }
+  constexpr int kFrameWords = CONFIG::step_tokens * CONFIG::max_groups;
+  RunDesign([&] {
+    hls::stream<st::header_word, 2> headers("headers");
+    hls::stream<st::word512, 2> rows("rows"), result_stream("results");
+    hls::stream_of_blocks<st::word512[kFrameWords], 2> frames("frames");
+    hls::stream_of_blocks<st::weight_block, 4> weights[CONFIG::channels];
+    ST_PROCESS(Feed<st::header_word>, header, headers);
+    ST_PROCESS(Feed<st::word512>, operands, rows);
+    ST_PROCESS(FillFrames<kFrameWords>, runs, rows, frames);
+    const int started[] = {(
+        [&] {
+          using Channel = ChannelConfig<CONFIG, static_cast<int>(I)>;
+          ST_PROCESS(st::load_weights<Channel>, memory[I], weights[I]);
+        }(),
+        0)...};
+    (void)started;
+    ST_PROCESS(st::engine<CONFIG>, headers, frames, weights, result_stream);
+    ST_PROCESS(Collect<st::word512>, result_stream, result_words, results);
+    ST_DATAFLOW_END
+  });
+}
+
+template <class CONFIG>
+void CheckEngine(int tokens, int logits, const std::function<Weight(const st::issue&)>& weight,
+                 const std::function<Floats(int, int)>& rows) {
+  std::vector<Run> runs;
+  auto add = [&](const st::issue& op) {
+    Run run;
+    run.op = op;
+    run.rows = op.rows == st::ROWS_T ? tokens : op.rows == st::ROWS_W ? logits : CONFIG::fixed_rows;
+    run.x = rows(run.rows, 32 * op.groups);
+    run.w = weight(op);
+    runs.push_back(run);
+  };
+  for (const st::issue& op : kPrologue) add(op);
+  for (int layer = 0; layer < CONFIG::layers; ++layer) {
+    for (const st::issue& op : kLayer) add(op);
+  }
+  for (const st::issue& op : kEpilogue) add(op);
+
+  std::vector<std::vector<uint8_t>> packed(CONFIG::channels);
+  size_t turn = 0;
+  size_t result_words = 0;
+  for (const Run& run : runs) {
+    Pack(run.w, packed, turn);
+    result_words += static_cast<size_t>(run.rows) * run.op.row_tiles;
+  }
+  std::vector<std::unique_ptr<st::host::AlignedArray<uint8_t>>> memory;
+  std::vector<const st::word512*> pointers;
+  for (const auto& bytes : packed) {
+    memory.push_back(std::make_unique<st::host::AlignedArray<uint8_t>>(bytes.size()));
+    std::copy(bytes.begin(), bytes.end(), memory.back()->data());
+    pointers.push_back(reinterpret_cast<const st::word512*>(memory.back()->data()));
+  }
+  Words results;
+  RunEngine<CONFIG>(runs, HeaderWords(tokens, logits), pointers.data(), result_words, results,
+                    std::make_index_sequence<CONFIG::channels>());
+  ASSERT_EQ(results.size(), result_words);
+  auto next = results.begin();
+  for (size_t i = 0; i < runs.size(); ++i) {
+    const Run& run = runs[i];
+    SCOPED_TRACE(::testing::Message() << "issue " << i << ", T = " << tokens << ", W = " << logits);
+    const auto end = next + static_cast<ptrdiff_t>(run.rows) * run.op.row_tiles;
+    ExpectSameBits(WordsToRows(Words(next, end), run.w.rows, run.rows, true),
+                   st_reference::Contract(run.x, run.rows, run.w));
+    next = end;
+  }
+}
+
+TEST_F(EngineTest, EveryStepShape) {
+  auto weight = [this](const st::issue& op) { return RandomWeight(op); };
+  auto rows = [this](int count, int width) { return RandomRows(count, width); };
+  for (int tokens = 0; tokens <= 16; ++tokens) {
+    CheckEngine<EngineConfig<3, 16>>(tokens, tokens == 16 ? 16 : Uniform(0, tokens), weight, rows);
+  }
+}
+
+TEST_F(EngineTest, AnyNumberOfChannels) {
+  auto weight = [this](const st::issue& op) { return RandomWeight(op); };
+  auto rows = [this](int count, int width) { return RandomRows(count, width); };
+  CheckEngine<EngineConfig<1, 16>>(5, 0, weight, rows);
+  CheckEngine<EngineConfig<2, 16>>(6, 1, weight, rows);
+  CheckEngine<EngineConfig<4, 16>>(7, 7, weight, rows);
+  CheckEngine<EngineConfig<32, 16>>(3, 2, weight, rows);
+  CheckEngine<EngineConfig<4, 3>>(3, 3, weight, rows);
+}
+
+}  // namespace
+}  // namespace st_test

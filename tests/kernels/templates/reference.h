@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+// Scalar loops written from docs/architecture.md section 2 alone; they share nothing with kernels/st but
+// the conversion of float16 (tested elsewhere).
+#pragma once
+
+#include <bit>
+#include <cmath>
+#include <cstdint>
+#include <vector>
+
+#include "kernels/st/word.h"
+
+namespace st_reference {
+
+inline float F32OfF16(uint16_t half) { return st::f32_of_f16_bits(half); }
+inline uint16_t F16OfF32(float value) { return st::f16_bits_of_f32(value); }
+
+inline float FloatSum(const std::vector<float>& x) {
+  std::vector<float> p(16, 0.0f);
+  for (size_t i = 0; i < x.size(); ++i) p[i % 16] += x[i];
+  for (size_t half = 8; half > 0; half /= 2) {
+    for (size_t j = 0; j < half; ++j) p[j] = p[j] + p[j + half];
+  }
+  return p[0];
+}
+
+inline float Exp(float x) {
+  x = x < -87 ? -87 : x;
+  x = x > 88 ? 88 : x;
+  float t = x * 1.44269504f;
+  float n = (t + 12582912.0f) - 12582912.0f;
+  float r = (x - n * 0.693359375f) - n * (-2.12194440e-4f);
+  float p = 1.9875691500e-4f;
+  p = p * r + 1.3981999507e-3f;
+  p = p * r + 8.3334519073e-3f;
+  p = p * r + 4.1665795894e-2f;
+  p = p * r + 1.6666665459e-1f;
+  p = p * r + 5.0000001201e-1f;
+  float y = (p * (r * r) + r) + 1.0f;
+  return y * std::bit_cast<float>((static_cast<int32_t>(n) + 127) << 23);
+}
+
+struct Group {
+  int8_t q[32];
+  float scale;
+  int32_t sum;
+};
+
+inline Group Quantise(const float* x) {
+  Group group;
+  float amax = 0;
+  for (int i = 0; i < 32; ++i) amax = std::fabs(x[i]) > amax ? std::fabs(x[i]) : amax;
+  group.scale = amax / 127;
+  group.sum = 0;
+  for (int i = 0; i < 32; ++i) {
+    int32_t q = 0;
+    if (group.scale != 0) {
+      float v = x[i] / group.scale;
+      v = (v + 12582912.0f) - 12582912.0f;
+      q = v < -127 ? -127 : v > 127 ? 127 : static_cast<int32_t>(v);
+    }
+    group.q[i] = static_cast<int8_t>(q);
+    group.sum += q;
+  }
+  return group;
+}
+
+// A weight of N rows and K = 32*groups columns: integers and float16 scales, row by row.
+struct Weight {
+  int bits = 4;
+  int rows = 0;
+  int groups = 0;
+  std::vector<int> q;          // [rows][32*groups]
+  std::vector<uint16_t> d, m;  // [rows][groups]; m is not used for 8 bits
+};
+
+inline std::vector<float> Contract(const std::vector<float>& x, int count, const Weight& w) {
+  const int k = 32 * w.groups;
+  std::vector<float> out(static_cast<size_t>(count) * w.rows);
+  for (int t = 0; t < count; ++t) {
+    std::vector<Group> groups;
+    for (int g = 0; g < w.groups; ++g) groups.push_back(Quantise(&x[t * k + 32 * g]));
+    for (int n = 0; n < w.rows; ++n) {
+      float acc = 0;
+      for (int g = 0; g < w.groups; ++g) {
+        int32_t isum = 0;
+        for (int i = 0; i < 32; ++i) isum += w.q[n * k + 32 * g + i] * groups[g].q[i];
+        const float d = F32OfF16(w.d[n * w.groups + g]);
+        float offset = 0;
+        if (w.bits == 4) offset = F32OfF16(w.m[n * w.groups + g]) * static_cast<float>(groups[g].sum);
+        acc = acc + groups[g].scale * (d * static_cast<float>(isum) + offset);
+      }
+      out[static_cast<size_t>(t) * w.rows + n] = acc;
+    }
+  }
+  return out;
+}
+
+// One query row of one head over keys[j], values[j] (float16 of head_dim each), j = 0..n-1.
+inline std::vector<float> Attend(const std::vector<float>& query, float scale,
+                                 const std::vector<std::vector<uint16_t>>& keys,
+                                 const std::vector<std::vector<uint16_t>>& values) {
+  const size_t dim = query.size();
+  std::vector<float> out(dim, 0.0f);
+  if (keys.empty()) return out;
+  std::vector<float> weights;
+  for (const auto& key : keys) {
+    std::vector<float> products;
+    for (size_t i = 0; i < dim; ++i) products.push_back(query[i] * F32OfF16(key[i]));
+    weights.push_back(scale * FloatSum(products));
+  }
+  float most = weights[0];
+  for (float score : weights) most = score > most ? score : most;
+  for (float& score : weights) score = Exp(score - most);
+  const float sum = FloatSum(weights);
+  for (size_t d = 0; d < dim; ++d) {
+    float acc = 0;
+    for (size_t j = 0; j < values.size(); ++j) acc = acc + weights[j] * F32OfF16(values[j][d]);
+    out[d] = acc / sum;
+  }
+  return out;
+}
+
+}  // namespace st_reference
