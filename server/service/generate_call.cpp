@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/service/generate_call.h"
+
+#include <spdlog/spdlog.h>
+
+#include <atomic>
+#include <chrono>
+#include <mutex>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+namespace streamtensor::server {
+namespace {
+
+// A stream pauses here, so that with the step under way it stays below 64 KiB.
+constexpr size_t kPauseBytes = 60 << 10;
+
+absl::Time DeadlineOf(const grpc::CallbackServerContext& call, const Clock& clock) {
+  const auto deadline = call.deadline();
+  if (deadline == std::chrono::system_clock::time_point::max()) return absl::InfiniteFuture();
+  return clock.Now() + absl::FromChrono(deadline - std::chrono::system_clock::now());
+}
+
+// About what a message takes on the wire.
+size_t BytesOf(const ReplyDelta& delta) {
+  size_t bytes = 8 + delta.text.size() + 3 * delta.token_ids.size();
+  for (const auto* list : {&delta.logprobs, &delta.prompt_logprobs}) {
+    for (const TokenLogprob& logprob : *list) bytes += 24 + 12 * logprob.alternatives.size();
+  }
+  return bytes;
+}
+
+// What both kinds of call share: submitting, and one line in the log at the end.
+class Submission {
+ public:
+  Submission(ServiceContext* context, const grpc::CallbackServerContext& call)
+      : context_(context),
+        id_(context->NextRequestId()),
+        arrival_(context->clock->Now()),
+        deadline_(DeadlineOf(call, *context->clock)) {}
+
+  absl::Status Start(const v1::GenerateRequest& message, std::shared_ptr<ReplySink> sink) {
+    model_name_ = message.model();
+    const absl::Status status = Submit(message, std::move(sink));
+    if (!status.ok()) {
+      context_->metrics->CountRefused(status);
+      spdlog::info("{} {} refused: {}", id_, model_name_, status.ToString());
+    }
+    return status;
+  }
+
+  void Cancel() {
+    if (Engine* engine = engine_.load()) {
+      sequence_->Cancel();
+      engine->Wake();
+    }
+  }
+  void Wake() {
+    if (Engine* engine = engine_.load()) engine->Wake();
+  }
+
+  const Tokenizer& tokenizer() const { return model_->tokenizer(); }
+
+  void LogEnd(const absl::Status& status, const ReplySummary& summary) const {
+    const double seconds = absl::ToDoubleSeconds(context_->clock->Now() - arrival_);
+    spdlog::info("{} {} {}: prompt {} (cached {}), reply {} tokens, TTFT {:.3f} s, {:.3f} s in all", id_,
+                 model_name_, status.ok() ? "done" : status.ToString(), summary.prompt_tokens,
+                 summary.cached_tokens, summary.completion_tokens, summary.ttft_seconds, seconds);
+    context_->ObserveDuration(seconds);
+  }
+
+ private:
+  absl::Status Submit(const v1::GenerateRequest& message, std::shared_ptr<ReplySink> sink) {
+    if (message.model().empty())
+      return absl::InvalidArgumentError("model is empty; a model's name is needed");
+    absl::StatusOr<std::shared_ptr<const LoadedModel>> model = context_->registry->Get(message.model());
+    if (!model.ok()) return model.status();
+    absl::StatusOr<GenerationRequest> request = ReadRequest(message, **model, context_->limits);
+    if (!request.ok()) return request.status();
+    request->request_id = id_;
+    request->arrival = arrival_;
+    request->deadline = deadline_;
+    model_ = *std::move(model);
+    sequence_ = std::make_shared<Sequence>(*std::move(request), model_->vocabulary(), std::move(sink));
+    absl::StatusOr<Engine*> engine = model_->Submit(sequence_);
+    if (!engine.ok()) return engine.status();
+    engine_.store(*engine);
+    return absl::OkStatus();
+  }
+
+  ServiceContext* const context_;
+  const std::string id_;
+  const absl::Time arrival_;
+  const absl::Time deadline_;
+  std::string model_name_;
+  std::shared_ptr<const LoadedModel> model_;
+  std::shared_ptr<Sequence> sequence_;
+  std::atomic<Engine*> engine_ = nullptr;
+};
+
+// Kept by the sequence; the reactor may go first only after the sink was told OnDone.
+class UnaryCall : public grpc::ServerUnaryReactor {
+ public:
+  UnaryCall(ServiceContext* context, grpc::CallbackServerContext* call, v1::GenerateResponse* response)
+      : context_(context),
+        call_(call),
+        response_(response),
+        submission_(context, *call),
+        sink_(std::make_shared<Sink>(this)) {}
+
+  void Start(const v1::GenerateRequest& request) {
+    const absl::Status status = submission_.Start(request, sink_);
+    if (!status.ok()) Finish(ToGrpc(status, call_, context_));
+  }
+
+  void OnCancel() override { submission_.Cancel(); }
+
+  void OnDone() override {
+    { std::lock_guard lock(sink_->mutex); }
+    delete this;
+  }
+
+ private:
+  struct Sink : ReplySink {
+    explicit Sink(UnaryCall* owner) : owner(owner) {}
+    bool Writable() const override { return true; }
+    void OnDelta(ReplyDelta delta) override { WriteDelta(delta, owner->submission_.tokenizer(), message); }
+    void OnDone(const absl::Status& status, const ReplySummary& summary) override {
+      // Finish() lets the owner go, but not before this lock is given back.
+      std::lock_guard lock(mutex);
+      owner->submission_.LogEnd(status, summary);
+      WriteSummary(summary, message);
+      owner->response_->Swap(&message);
+      owner->Finish(ToGrpc(status, owner->call_, owner->context_));
+    }
+    UnaryCall* const owner;
+    std::mutex mutex;
+    v1::GenerateResponse message;  // touched by the card's thread alone
+  };
+
+  ServiceContext* const context_;
+  grpc::CallbackServerContext* const call_;
+  v1::GenerateResponse* const response_;
+  Submission submission_;
+  const std::shared_ptr<Sink> sink_;
+};
+
+// At most one write is under way; what comes meanwhile is gathered into the next message.
+class StreamCall : public grpc::ServerWriteReactor<v1::GenerateStreamResponse> {
+ public:
+  StreamCall(ServiceContext* context, grpc::CallbackServerContext* call)
+      : context_(context), call_(call), submission_(context, *call), sink_(std::make_shared<Sink>(this)) {}
+
+  void Start(const v1::GenerateRequest& request) {
+    const absl::Status status = submission_.Start(request, sink_);
+    if (!status.ok()) Finish(ToGrpc(status, call_, context_));
+  }
+
+  void OnCancel() override { submission_.Cancel(); }
+  void OnWriteDone(bool ok) override { sink_->OnWritten(ok); }
+
+  void OnDone() override {
+    { std::lock_guard lock(sink_->mutex); }
+    delete this;
+  }
+
+ private:
+  struct Sink : ReplySink {
+    explicit Sink(StreamCall* owner) : owner(owner) {}
+
+    bool Writable() const override { return unsent_bytes.load(std::memory_order_relaxed) < kPauseBytes; }
+
+    void OnDelta(ReplyDelta delta) override {
+      const size_t bytes = BytesOf(delta);
+      std::lock_guard lock(mutex);
+      WriteDelta(delta, owner->submission_.tokenizer(), next);
+      next_bytes += bytes;
+      unsent_bytes += bytes;
+      if (!writing) WriteNext();
+    }
+
+    void OnDone(const absl::Status& end_status, const ReplySummary& summary) override {
+      std::lock_guard lock(mutex);
+      owner->submission_.LogEnd(end_status, summary);
+      if (end_status.ok()) WriteSummary(summary, next);
+      done = true;
+      status = ToGrpc(end_status, owner->call_, owner->context_);
+      if (!writing) WriteLast();
+    }
+
+    void OnWritten(bool ok) {
+      bool resumes = false;
+      {
+        std::lock_guard lock(mutex);
+        writing = false;
+        const size_t before = unsent_bytes.fetch_sub(written_bytes);
+        resumes = before >= kPauseBytes && Writable();
+        if (!ok) {
+          // The client is gone: OnCancel() tells the scheduler, whose OnDone() then comes.
+          broken = true;
+          next.Clear();
+          unsent_bytes -= next_bytes;
+          next_bytes = 0;
+        }
+        if (done) {
+          WriteLast();
+          return;  // the owner may be gone
+        }
+        if (next_bytes > 0) WriteNext();
+      }
+      if (resumes) owner->submission_.Wake();
+    }
+
+    void WriteNext() {
+      if (broken) {
+        next.Clear();
+        unsent_bytes -= next_bytes;
+        next_bytes = 0;
+        return;
+      }
+      current.Swap(&next);
+      next.Clear();
+      written_bytes = std::exchange(next_bytes, 0);
+      writing = true;
+      owner->StartWrite(&current);
+    }
+
+    void WriteLast() {
+      if (broken || (!status.ok() && next_bytes == 0)) {
+        owner->Finish(status);
+        return;
+      }
+      current.Swap(&next);
+      owner->StartWriteAndFinish(&current, grpc::WriteOptions(), status);
+    }
+
+    StreamCall* const owner;
+    std::mutex mutex;
+    std::atomic<size_t> unsent_bytes = 0;
+    v1::GenerateStreamResponse current;  // gRPC's while `writing`
+    v1::GenerateStreamResponse next;
+    size_t written_bytes = 0;
+    size_t next_bytes = 0;
+    bool writing = false;
+    bool broken = false;
+    bool done = false;
+    grpc::Status status;
+  };
+
+  ServiceContext* const context_;
+  grpc::CallbackServerContext* const call_;
+  Submission submission_;
+  const std::shared_ptr<Sink> sink_;
+};
+
+}  // namespace
+
+grpc::ServerUnaryReactor* BeginGenerate(ServiceContext* context, grpc::CallbackServerContext* call,
+                                        const v1::GenerateRequest& request, v1::GenerateResponse* response) {
+  auto* unary = new UnaryCall(context, call, response);
+  unary->Start(request);
+  return unary;
+}
+
+grpc::ServerWriteReactor<v1::GenerateStreamResponse>* BeginGenerateStream(
+    ServiceContext* context, grpc::CallbackServerContext* call, const v1::GenerateRequest& request) {
+  auto* stream = new StreamCall(context, call);
+  stream->Start(request);
+  return stream;
+}
+
+}  // namespace streamtensor::server

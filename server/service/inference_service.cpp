@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/service/inference_service.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "absl/strings/str_cat.h"
+#include "server/service/generate_call.h"
+
+namespace streamtensor::server {
+namespace {
+
+grpc::ServerUnaryReactor* Answer(grpc::CallbackServerContext* call, const absl::Status& status) {
+  grpc::ServerUnaryReactor* reactor = call->DefaultReactor();
+  reactor->Finish(ToGrpc(status, nullptr, nullptr));
+  return reactor;
+}
+
+}  // namespace
+
+void ServiceContext::ObserveDuration(double seconds) {
+  // Lost updates do no harm.
+  const double before = mean_seconds.load(std::memory_order_relaxed);
+  mean_seconds.store(before + 0.1 * (seconds - before), std::memory_order_relaxed);
+}
+
+// About when the next of the running requests ends.
+int64_t ServiceContext::RetryAfterMs() const {
+  const double load = static_cast<double>(std::max<int64_t>(1, registry->Load()));
+  return std::clamp<int64_t>(std::llround(1000 * mean_seconds.load(std::memory_order_relaxed) / load), 50,
+                             30000);
+}
+
+grpc::Status ToGrpc(const absl::Status& status, grpc::ServerContextBase* call,
+                    const ServiceContext* context) {
+  if (status.ok()) return grpc::Status::OK;
+  if (absl::IsResourceExhausted(status) && call != nullptr && context != nullptr) {
+    const std::string milliseconds = std::to_string(context->RetryAfterMs());
+    call->AddTrailingMetadata("retry-after-ms", milliseconds);
+    call->AddTrailingMetadata("grpc-retry-pushback-ms", milliseconds);
+  }
+  return {static_cast<grpc::StatusCode>(status.code()), std::string(status.message())};
+}
+
+grpc::ServerUnaryReactor* InferenceService::Generate(grpc::CallbackServerContext* call,
+                                                     const v1::GenerateRequest* request,
+                                                     v1::GenerateResponse* response) {
+  return BeginGenerate(context_, call, *request, response);
+}
+
+grpc::ServerWriteReactor<v1::GenerateStreamResponse>* InferenceService::GenerateStream(
+    grpc::CallbackServerContext* call, const v1::GenerateRequest* request) {
+  return BeginGenerateStream(context_, call, *request);
+}
+
+grpc::ServerUnaryReactor* InferenceService::Tokenize(grpc::CallbackServerContext* call,
+                                                     const v1::TokenizeRequest* request,
+                                                     v1::TokenizeResponse* response) {
+  const auto model = context_->registry->Get(request->model());
+  if (!model.ok()) return Answer(call, model.status());
+  for (uint32_t id : (*model)->tokenizer().Encode(request->text(), request->parse_special())) {
+    response->add_token_ids(id);
+  }
+  return Answer(call, absl::OkStatus());
+}
+
+grpc::ServerUnaryReactor* InferenceService::Detokenize(grpc::CallbackServerContext* call,
+                                                       const v1::DetokenizeRequest* request,
+                                                       v1::DetokenizeResponse* response) {
+  const auto model = context_->registry->Get(request->model());
+  if (!model.ok()) return Answer(call, model.status());
+  const std::vector<uint32_t> ids(request->token_ids().begin(), request->token_ids().end());
+  absl::StatusOr<std::string> raw = (*model)->tokenizer().Decode(ids);
+  if (!raw.ok()) return Answer(call, raw.status());
+  Utf8Stream characters;
+  response->set_text(characters.Push(*raw));
+  response->mutable_text()->append(characters.Finish());
+  response->set_raw(*std::move(raw));
+  return Answer(call, absl::OkStatus());
+}
+
+grpc::ServerUnaryReactor* InferenceService::ListModels(grpc::CallbackServerContext* call,
+                                                       const v1::ListModelsRequest* request,
+                                                       v1::ListModelsResponse* response) {
+  for (const ModelStatus& status : context_->registry->Models()) WriteModel(status, *response->add_models());
+  return Answer(call, absl::OkStatus());
+}
+
+grpc::ServerUnaryReactor* InferenceService::GetModel(grpc::CallbackServerContext* call,
+                                                     const v1::GetModelRequest* request,
+                                                     v1::Model* response) {
+  const absl::StatusOr<ModelStatus> status = context_->registry->Describe(request->name());
+  if (!status.ok()) return Answer(call, status.status());
+  WriteModel(*status, *response);
+  return Answer(call, absl::OkStatus());
+}
+
+grpc::ServerUnaryReactor* OperatorService::ListCards(grpc::CallbackServerContext* call,
+                                                     const v1::ListCardsRequest* request,
+                                                     v1::ListCardsResponse* response) {
+  for (const CardStatus& status : context_->registry->Cards()) WriteCard(status, *response->add_cards());
+  return Answer(call, absl::OkStatus());
+}
+
+}  // namespace streamtensor::server

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// streamtensor.v1.InferenceService and OperatorService over gRPC's callback interface.
+#pragma once
+
+#include <grpcpp/grpcpp.h>
+
+#include <atomic>
+#include <string>
+
+#include "server/metrics/metrics.h"
+#include "server/models/model_registry.h"
+#include "server/scheduler/clock.h"
+#include "server/service/request.h"
+#include "streamtensor/v1/inference.grpc.pb.h"
+#include "streamtensor/v1/operator.grpc.pb.h"
+
+namespace streamtensor::server {
+
+// What every call needs; all of it outlives the server.
+struct ServiceContext {
+  ModelRegistry* registry = nullptr;
+  Metrics* metrics = nullptr;
+  const Clock* clock = nullptr;
+  RequestLimits limits;
+  std::atomic<uint64_t> last_request = 0;
+
+  // "r17": stands in the log from the call to its end.
+  std::string NextRequestId() { return "r" + std::to_string(++last_request); }
+
+  // From how long requests take follows when a refused one may try again.
+  std::atomic<double> mean_seconds = 1;
+  void ObserveDuration(double seconds);
+  int64_t RetryAfterMs() const;
+};
+
+// The same code and message. RESOURCE_EXHAUSTED also sets retry-after-ms and grpc-retry-pushback-ms, when
+// the call and the context are given.
+grpc::Status ToGrpc(const absl::Status& status, grpc::ServerContextBase* call, const ServiceContext* context);
+
+class InferenceService : public v1::InferenceService::CallbackService {
+ public:
+  explicit InferenceService(ServiceContext* context) : context_(context) {}
+
+  grpc::ServerUnaryReactor* Generate(grpc::CallbackServerContext* call, const v1::GenerateRequest* request,
+                                     v1::GenerateResponse* response) override;
+  grpc::ServerWriteReactor<v1::GenerateStreamResponse>* GenerateStream(
+      grpc::CallbackServerContext* call, const v1::GenerateRequest* request) override;
+  grpc::ServerUnaryReactor* Tokenize(grpc::CallbackServerContext* call, const v1::TokenizeRequest* request,
+                                     v1::TokenizeResponse* response) override;
+  grpc::ServerUnaryReactor* Detokenize(grpc::CallbackServerContext* call,
+                                       const v1::DetokenizeRequest* request,
+                                       v1::DetokenizeResponse* response) override;
+  grpc::ServerUnaryReactor* ListModels(grpc::CallbackServerContext* call,
+                                       const v1::ListModelsRequest* request,
+                                       v1::ListModelsResponse* response) override;
+  grpc::ServerUnaryReactor* GetModel(grpc::CallbackServerContext* call, const v1::GetModelRequest* request,
+                                     v1::Model* response) override;
+
+ private:
+  ServiceContext* const context_;
+};
+
+class OperatorService : public v1::OperatorService::CallbackService {
+ public:
+  explicit OperatorService(ServiceContext* context) : context_(context) {}
+
+  grpc::ServerUnaryReactor* ListCards(grpc::CallbackServerContext* call, const v1::ListCardsRequest* request,
+                                      v1::ListCardsResponse* response) override;
+
+ private:
+  ServiceContext* const context_;
+};
+
+}  // namespace streamtensor::server

@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/service/request.h"
+
+#include <random>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+namespace streamtensor::server {
+namespace {
+
+uint64_t DrawSeed() {
+  std::random_device device;
+  return (static_cast<uint64_t>(device()) << 32) | device();
+}
+
+SamplingParams ReadSampling(const v1::Sampling& message) {
+  SamplingParams params;
+  if (message.has_temperature()) params.temperature = message.temperature();
+  if (message.has_top_k()) params.top_k = message.top_k();
+  if (message.has_top_p()) params.top_p = message.top_p();
+  if (message.has_min_p()) params.min_p = message.min_p();
+  if (message.has_repetition_penalty()) params.repetition_penalty = message.repetition_penalty();
+  if (message.has_presence_penalty()) params.presence_penalty = message.presence_penalty();
+  if (message.has_frequency_penalty()) params.frequency_penalty = message.frequency_penalty();
+  for (const v1::LogitBias& bias : message.logit_bias())
+    params.logit_bias.emplace_back(bias.token_id(), bias.bias());
+  params.seed = message.has_seed() ? message.seed() : DrawSeed();
+  return params;
+}
+
+StoppingParams ReadStopping(const v1::Stopping& message) {
+  StoppingParams params;
+  if (message.has_max_tokens()) params.max_tokens = message.max_tokens();
+  params.min_tokens = message.min_tokens();
+  params.stop_strings.assign(message.stop_strings().begin(), message.stop_strings().end());
+  params.stop_token_ids.assign(message.stop_token_ids().begin(), message.stop_token_ids().end());
+  params.ignore_eos = message.ignore_eos();
+  return params;
+}
+
+absl::StatusOr<std::vector<uint32_t>> ReadPrompt(const v1::GenerateRequest& message,
+                                                 const LoadedModel& model) {
+  switch (message.input_case()) {
+    case v1::GenerateRequest::kPrompt:
+      return model.EncodePrompt(message.prompt());
+    case v1::GenerateRequest::kTokens: {
+      const auto& ids = message.tokens().ids();
+      for (int i = 0; i < ids.size(); ++i) {
+        if (ids[i] >= model.tokenizer().vocabulary()) {
+          return absl::InvalidArgumentError(absl::StrCat("tokens.ids[", i, "] is ", ids[i],
+                                                         "; the model's token ids are 0 to ",
+                                                         model.tokenizer().vocabulary() - 1));
+        }
+      }
+      return std::vector<uint32_t>(ids.begin(), ids.end());
+    }
+    case v1::GenerateRequest::kChat: {
+      if (message.chat().messages().empty()) {
+        return absl::InvalidArgumentError("chat.messages is empty; at least one message is needed");
+      }
+      std::vector<ChatTurn> turns;
+      for (const v1::ChatMessage& turn : message.chat().messages()) {
+        if (turn.role().empty()) {
+          return absl::InvalidArgumentError(
+              absl::StrCat("chat.messages[", turns.size(), "].role is empty; such as \"user\" is needed"));
+        }
+        turns.push_back({turn.role(), turn.content()});
+      }
+      return model.EncodeChat(turns);
+    }
+    case v1::GenerateRequest::INPUT_NOT_SET:
+      break;
+  }
+  return absl::InvalidArgumentError("none of prompt, chat and tokens is given; one of them is needed");
+}
+
+template <typename Messages>
+void WriteLogprobs(const std::vector<TokenLogprob>& logprobs, const Tokenizer& tokenizer,
+                   Messages* messages) {
+  for (const TokenLogprob& logprob : logprobs) {
+    v1::TokenLogprob* message = messages->Add();
+    message->set_token_id(logprob.token_id);
+    message->set_raw(std::string(tokenizer.PieceBytes(logprob.token_id)));
+    message->set_logprob(logprob.logprob);
+    for (const TokenLogprob::Alternative& alternative : logprob.alternatives) {
+      v1::Alternative* other = message->add_alternatives();
+      other->set_token_id(alternative.token_id);
+      other->set_logprob(alternative.logprob);
+    }
+  }
+}
+
+template <typename Message>
+void WriteAnyDelta(const ReplyDelta& delta, const Tokenizer& tokenizer, Message& message) {
+  message.mutable_text()->append(delta.text);
+  for (uint32_t id : delta.token_ids) message.add_token_ids(id);
+  WriteLogprobs(delta.logprobs, tokenizer, message.mutable_logprobs());
+  WriteLogprobs(delta.prompt_logprobs, tokenizer, message.mutable_prompt_logprobs());
+}
+
+template <typename Message>
+void WriteAnySummary(const ReplySummary& summary, Message& message) {
+  switch (summary.finish_reason) {
+    case FinishReason::kStop:
+      message.set_finish_reason(v1::FINISH_REASON_STOP);
+      break;
+    case FinishReason::kLength:
+      message.set_finish_reason(v1::FINISH_REASON_LENGTH);
+      break;
+    case FinishReason::kNone:
+      break;
+  }
+  message.set_stop_match(summary.stop_match);
+  message.set_seed(summary.seed);
+  v1::Usage* usage = message.mutable_usage();
+  usage->set_prompt_tokens(summary.prompt_tokens);
+  usage->set_cached_tokens(summary.cached_tokens);
+  usage->set_completion_tokens(summary.completion_tokens);
+  v1::Timing* timing = message.mutable_timing();
+  timing->set_queue_seconds(summary.queue_seconds);
+  timing->set_ttft_seconds(summary.ttft_seconds);
+  timing->set_decode_seconds(summary.decode_seconds);
+  // A card without sensor and power model says nothing rather than zero.
+  if (summary.joules > 0) {
+    v1::Energy* energy = message.mutable_energy();
+    energy->set_joules(summary.joules);
+    energy->set_source(summary.joules_measured ? v1::ENERGY_SOURCE_MEASURED : v1::ENERGY_SOURCE_MODELLED);
+  }
+  if (summary.modelled_cycles > 0) {
+    v1::CardUse* card = message.mutable_card();
+    card->set_modelled_cycles(summary.modelled_cycles);
+    card->set_modelled_seconds(summary.modelled_seconds);
+  }
+}
+
+}  // namespace
+
+absl::StatusOr<GenerationRequest> ReadRequest(const v1::GenerateRequest& message, const LoadedModel& model,
+                                              const RequestLimits& limits) {
+  GenerationRequest request;
+  const uint32_t vocabulary = model.tokenizer().vocabulary();
+  request.sampling = ReadSampling(message.sampling());
+  if (absl::Status status = Check(request.sampling, vocabulary); !status.ok()) return status;
+  request.stopping = ReadStopping(message.stopping());
+  if (absl::Status status = Check(request.stopping, vocabulary); !status.ok()) return status;
+  if (message.output().has_logprobs()) {
+    if (message.output().logprobs() > kMaxAlternatives) {
+      return absl::InvalidArgumentError(absl::StrCat("output.logprobs is ", message.output().logprobs(),
+                                                     "; allowed is 0 to ", kMaxAlternatives));
+    }
+    request.logprobs = message.output().logprobs();
+  }
+  request.prompt_logprobs = message.output().prompt_logprobs();
+  request.priority = message.priority();
+
+  absl::StatusOr<std::vector<uint32_t>> prompt = ReadPrompt(message, model);
+  if (!prompt.ok()) return prompt.status();
+  request.prompt = *std::move(prompt);
+  if (static_cast<int64_t>(request.prompt.size()) > limits.max_prompt_tokens) {
+    return absl::InvalidArgumentError(absl::StrCat("the prompt has ", request.prompt.size(),
+                                                   " tokens; limits.max_prompt_tokens allows ",
+                                                   limits.max_prompt_tokens));
+  }
+  return request;
+}
+
+void WriteDelta(const ReplyDelta& delta, const Tokenizer& tokenizer, v1::GenerateResponse& message) {
+  WriteAnyDelta(delta, tokenizer, message);
+}
+void WriteDelta(const ReplyDelta& delta, const Tokenizer& tokenizer, v1::GenerateStreamResponse& message) {
+  WriteAnyDelta(delta, tokenizer, message);
+}
+void WriteSummary(const ReplySummary& summary, v1::GenerateResponse& message) {
+  WriteAnySummary(summary, message);
+}
+void WriteSummary(const ReplySummary& summary, v1::GenerateStreamResponse& message) {
+  WriteAnySummary(summary, message);
+}
+
+void WriteModel(const ModelStatus& status, v1::Model& message) {
+  static constexpr v1::ModelState kStates[] = {v1::MODEL_STATE_COMPILING, v1::MODEL_STATE_LOADING,
+                                               v1::MODEL_STATE_READY, v1::MODEL_STATE_FAILED};
+  message.set_name(status.name);
+  message.set_state(kStates[static_cast<int>(status.state)]);
+  message.set_progress(status.progress);
+  message.set_stage(status.stage);
+  message.set_error(status.error);
+  message.set_max_context(static_cast<uint32_t>(status.max_context));
+  message.set_platform(status.platform);
+  message.set_target(status.target);
+  if (status.state != ModelState::kReady) return;
+  const runtime::DecoderInfo& info = status.info;
+  message.set_step_tokens(static_cast<uint32_t>(info.step_tokens));
+  message.set_vocabulary(static_cast<uint32_t>(info.vocabulary));
+  for (size_t i = 0; i < info.modelled_step_cycles.size(); ++i) {
+    const uint64_t cycles = info.modelled_step_cycles[i];
+    if (cycles == 0 || info.modelled_clock_hz <= 0) continue;
+    v1::ModelledDecode* modelled = message.add_modelled_decode();
+    modelled->set_tokens_per_step(static_cast<uint32_t>(i + 1));
+    modelled->set_modelled_cycles(cycles);
+    modelled->set_modelled_tokens_per_second(static_cast<double>(i + 1) * info.modelled_clock_hz /
+                                             static_cast<double>(cycles));
+  }
+}
+
+void WriteCard(const CardStatus& status, v1::Card& message) {
+  auto source = [](bool measured) {
+    return measured ? v1::READING_SOURCE_MEASURED : v1::READING_SOURCE_MODELLED;
+  };
+  const EngineSnapshot& snapshot = status.snapshot;
+  message.set_name(status.name);
+  message.set_driver(status.driver);
+  message.set_platform(status.platform);
+  message.set_model(status.model);
+  v1::CardState state = v1::CARD_STATE_UNSPECIFIED;
+  v1::CardState_Parse(absl::StrCat("CARD_STATE_", status.state), &state);
+  message.set_state(state);
+  message.set_error(status.error);
+  if (state != v1::CARD_STATE_READY && state != v1::CARD_STATE_LOST) return;
+  message.set_running_requests(snapshot.counts.running);
+  message.set_waiting_requests(snapshot.counts.waiting);
+  message.set_kv_pages_held(snapshot.counts.pages_held);
+  message.set_kv_pages_cached(snapshot.counts.pages_cached);
+  message.set_kv_pages_free(snapshot.counts.pages_free);
+  message.set_resets(snapshot.resets);
+  message.set_step_joules(snapshot.joules_total);
+  message.set_step_joules_source(source(snapshot.joules_measured));
+  if (!snapshot.sensors_error.empty()) return;
+  message.set_power_watts(snapshot.sensors.power_watts);
+  message.set_power_source(source(snapshot.sensors.power_measured));
+  if (snapshot.sensors.temperature_known)
+    message.set_temperature_celsius(snapshot.sensors.temperature_celsius);
+}
+
+}  // namespace streamtensor::server
