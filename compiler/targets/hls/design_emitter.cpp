@@ -162,7 +162,8 @@ mlir::FailureOr<DesignText> EmitDesign(dataflow::DesignOp design, const EmitOpti
   if (mlir::failed(network)) return mlir::failure();
   for (dataflow::MemoryOp memory : network->memories()) {
     if (!PointerType(memory))
-      return memory.emitOpError("has a type without a C++ pointer: ") << memory.getType().value_or(mlir::Type());
+      return memory.emitOpError("has a type without a C++ pointer: ")
+             << memory.getType().value_or(mlir::Type());
   }
   const std::string top = design.getSymName().str();
 

@@ -117,8 +117,8 @@ mlir::LogicalResult ProcessWriter::EmitKernel() {
     body.Bind(block.getArgument(argument++), network_.Name(memory.getSymName()), /*writable=*/false);
   }
   std::vector<std::string> columns;
-  if (process_.getFields()) {
-    for (mlir::Attribute field : *process_.getFields()) {
+  if (const std::optional<mlir::ArrayAttr> fields = process_.getFields()) {
+    for (mlir::Attribute field : *fields) {
       const llvm::StringRef name = llvm::cast<mlir::StringAttr>(field).getValue();
       const std::optional<std::string> column = FieldText(name);
       if (!column)

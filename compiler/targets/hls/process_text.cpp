@@ -158,7 +158,8 @@ mlir::FailureOr<RowLayout> ProcessWriter::Layout(dataflow::StreamOp stream) cons
   const std::optional<RowLayout> layout = type ? FindRowLayout(type) : std::nullopt;
   if (!layout) {
     return stream.emitOpError("carries neither rows nor row tiles of float32, which @")
-           << dataflow::ProcessOp(process_).getSymName() << " takes: " << stream.getType().value_or(mlir::Type());
+           << dataflow::ProcessOp(process_).getSymName()
+           << " takes: " << stream.getType().value_or(mlir::Type());
   }
   return *layout;
 }
