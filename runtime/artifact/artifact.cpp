@@ -4,6 +4,7 @@
 #include <google/protobuf/util/json_util.h>
 #include <sys/stat.h>
 
+#include <limits>
 #include <set>
 #include <utility>
 
@@ -23,7 +24,7 @@ absl::Status AsDamage(const absl::Status& status) {
   return absl::IsNotFound(status) ? absl::InvalidArgumentError(status.message()) : status;
 }
 
-absl::StatusOr<Manifest> ReadManifest(const std::string& folder) {
+absl::StatusOr<Manifest> ParseManifest(const std::string& folder) {
   struct stat info;
   if (stat(folder.c_str(), &info) != 0) {
     return absl::NotFoundError(absl::StrCat("artifact folder ", folder, " does not exist"));
@@ -69,8 +70,19 @@ absl::StatusOr<MappedFile> OpenChecked(const std::string& folder, const File& en
 
 }  // namespace
 
+absl::StatusOr<Manifest> Artifact::ReadManifest(const std::string& folder) {
+  absl::StatusOr<Manifest> manifest = ParseManifest(folder);
+  if (!manifest.ok()) return manifest.status();
+  uint64_t weights_bytes = std::numeric_limits<uint64_t>::max();
+  for (const File& entry : manifest->files()) {
+    if (entry.name() == kWeightsName) weights_bytes = entry.bytes();
+  }
+  if (absl::Status status = CheckManifest(*manifest, weights_bytes); !status.ok()) return status;
+  return manifest;
+}
+
 absl::StatusOr<std::unique_ptr<Artifact>> Artifact::Open(const std::string& folder) {
-  absl::StatusOr<Manifest> manifest = ReadManifest(folder);
+  absl::StatusOr<Manifest> manifest = ParseManifest(folder);
   if (!manifest.ok()) return manifest.status();
   std::unique_ptr<Artifact> result(new Artifact());
   result->folder_ = folder;

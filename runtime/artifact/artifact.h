@@ -33,6 +33,9 @@ class Artifact {
   // daemon's cache is its own (0700) and a published artifact is never written again.
   static absl::StatusOr<std::unique_ptr<Artifact>> Open(const std::string& folder);
 
+  // The manifest alone, checked by itself; the files it names are not looked at.
+  static absl::StatusOr<artifact::v1::Manifest> ReadManifest(const std::string& folder);
+
   const std::string& folder() const { return folder_; }
   const artifact::v1::Manifest& manifest() const { return manifest_; }
   bool is_decoder() const { return manifest_.has_decoder(); }

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+
+#include "streamtensor/artifact/v1/manifest.pb.h"
+
+namespace streamtensor::runtime {
+
+// What of a step its modelled time and energy depend on.
+struct StepShape {
+  uint32_t tokens = 0;         // T, 1..step_tokens
+  uint32_t logits = 0;         // W
+  uint64_t context_pages = 0;  // summed over the tokens: pages below `start` that each attends to
+};
+
+// Modelled, never measured. Zero where the manifest models nothing.
+struct ModelledStep {
+  uint64_t cycles = 0;
+  double seconds = 0;
+  double joules = 0;
+};
+
+ModelledStep ModelStep(const artifact::v1::TimingModel& timing, const StepShape& shape);
+
+}  // namespace streamtensor::runtime

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+
+#include "absl/status/statusor.h"
+#include "runtime/artifact/artifact.h"
+#include "runtime/session/step_card.h"
+#include "streamtensor/runtime/module.h"
+
+namespace streamtensor::runtime {
+
+// A general module on the card that `open` opens. Takes the artifact, which must not be a decoder's.
+absl::StatusOr<std::unique_ptr<Module>> OpenCardModule(std::unique_ptr<Artifact> artifact,
+                                                       const StepCardOpener& open);
+
+}  // namespace streamtensor::runtime
