@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compiler/targets/artifact/manifest_builder.h"
+
+#include <map>
+
+#include "compiler/targets/hls/network.h"
+#include "llvm/ADT/StringSwitch.h"
+
+namespace streamtensor::compiler {
+namespace {
+
+using artifact::v1::Argument;
+
+constexpr uint32_t kPageTokens = 32;
+constexpr uint32_t kHeaderWords = 16;
+constexpr uint32_t kTokenWords = 8;
+
+Argument::Role RoleOf(llvm::StringRef role) {
+  return llvm::StringSwitch<Argument::Role>(role)
+      .Case("descriptor", Argument::ROLE_DESCRIPTOR)
+      .Case("status", Argument::ROLE_STATUS)
+      .Case("logits", Argument::ROLE_LOGITS)
+      .Case("weights", Argument::ROLE_WEIGHTS)
+      .Case("constants", Argument::ROLE_CONSTANTS)
+      .Case("k_read", Argument::ROLE_K_READ)
+      .Case("v_read", Argument::ROLE_V_READ)
+      .Case("k_write", Argument::ROLE_K_WRITE)
+      .Case("v_write", Argument::ROLE_V_WRITE)
+      .Case("input", Argument::ROLE_INPUT)
+      .Case("output", Argument::ROLE_OUTPUT)
+      .Default(Argument::ROLE_UNSPECIFIED);
+}
+
+// Buffers are moved in whole words of the memory.
+uint64_t WholeWords(uint64_t bytes) { return (bytes + kWordBytes - 1) / kWordBytes * kWordBytes; }
+
+mlir::FailureOr<uint64_t> Width(dataflow::MemoryOp memory) {
+  auto type = llvm::dyn_cast<mlir::RankedTensorType>(memory.getType().value_or(mlir::Type()));
+  if (!type || type.getRank() < 1) return memory.emitOpError("needs the type of its rows");
+  uint64_t width = 1;
+  for (int64_t size : type.getShape().drop_front()) {
+    if (size < 1) return memory.emitOpError("has rows of unknown width: ") << type;
+    width *= static_cast<uint64_t>(size);
+  }
+  return width;
+}
+
+}  // namespace
+
+uint64_t KvPageBytes(const std::optional<artifact::v1::Decoder>& decoder) {
+  if (!decoder) return 0;
+  return uint64_t{decoder->layers()} * decoder->kv_heads() * kPageTokens * decoder->head_dim() * 2;
+}
+
+mlir::FailureOr<artifact::v1::Manifest> BuildManifest(dataflow::DesignOp design,
+                                                      const hls::PackingRequest& packing,
+                                                      const WeightLayout& layout,
+                                                      const ManifestInputs& inputs) {
+  mlir::FailureOr<hls::Network> network = hls::Network::Create(design);
+  if (mlir::failed(network)) return mlir::failure();
+  artifact::v1::Manifest manifest;
+  manifest.set_format_version(1);
+  manifest.set_model_name(inputs.model_name);
+  manifest.set_compiler_version(inputs.compiler_version);
+  manifest.set_target(inputs.target);
+  manifest.set_platform(inputs.platform);
+  artifact::v1::Launch& launch = *manifest.mutable_launch();
+  launch.set_descriptor_version(1);
+  launch.set_step_tokens(static_cast<uint32_t>(network->step_tokens()));
+  launch.set_step_logits(static_cast<uint32_t>(network->step_logits()));
+  launch.set_header_words(kHeaderWords);
+  launch.set_token_words(kTokenWords);
+  launch.set_max_pages(static_cast<uint32_t>(network->max_pages()));
+  if (inputs.decoder) {
+    *manifest.mutable_decoder() = *inputs.decoder;
+    manifest.mutable_decoder()->mutable_kv()->set_page_tokens(kPageTokens);
+    manifest.mutable_decoder()->mutable_kv()->set_page_bytes(KvPageBytes(inputs.decoder));
+  }
+  *manifest.mutable_timing() = inputs.timing;
+
+  // Segments of weights.bin, by argument index.
+  std::map<int64_t, WeightSegment> segments;
+  for (auto [index, segment] : llvm::zip(packing.channel_arguments, layout.channels))
+    segments[index] = segment;
+  for (auto [index, segment] : llvm::zip(packing.constant_arguments, layout.constants))
+    segments[index] = segment;
+
+  manifest.mutable_kernel()->set_name(design.getSymName().str());
+  const auto tokens = static_cast<uint64_t>(network->step_tokens());
+  for (dataflow::MemoryOp memory : network->memories()) {
+    Argument& argument = *manifest.mutable_kernel()->add_arguments();
+    argument.set_index(static_cast<uint32_t>(*memory.getIndex()));
+    argument.set_name(network->Name(memory.getSymName()));
+    argument.set_role(RoleOf(memory.getRole()));
+    argument.set_bank(static_cast<uint32_t>(memory.getBank().value_or(0)));
+    switch (argument.role()) {
+      case Argument::ROLE_DESCRIPTOR:
+        argument.set_bytes(
+            WholeWords(4 * (kHeaderWords + kTokenWords * tokens + tokens * launch.max_pages())));
+        break;
+      case Argument::ROLE_STATUS:
+        argument.set_bytes(kWordBytes);
+        break;
+      case Argument::ROLE_WEIGHTS:
+      case Argument::ROLE_CONSTANTS:
+        argument.set_bytes(segments[argument.index()].bytes);
+        argument.set_file_offset(segments[argument.index()].file_offset);
+        break;
+      case Argument::ROLE_LOGITS:
+      case Argument::ROLE_INPUT:
+      case Argument::ROLE_OUTPUT: {
+        const mlir::FailureOr<uint64_t> width = Width(memory);
+        if (mlir::failed(width)) return mlir::failure();
+        const uint64_t rows = argument.role() == Argument::ROLE_LOGITS ? launch.step_logits() : tokens;
+        argument.set_width(static_cast<uint32_t>(*width));
+        argument.set_bytes(WholeWords(4 * rows * *width));
+        break;
+      }
+      default:
+        if (!inputs.decoder) return memory.emitOpError("is a pool of pages, but the model is no decoder");
+        argument.set_bytes(KvPageBytes(inputs.decoder));
+        break;
+    }
+  }
+  return manifest;
+}
+
+}  // namespace streamtensor::compiler
