@@ -30,10 +30,12 @@ class CardDecoder : public Decoder {
 
   const DecoderInfo& info() const override { return info_; }
 
-  absl::Status Reset() override {
+  absl::Status Reset() override { return Open(/*reset=*/true); }
+
+  absl::Status Open(bool reset) {
     Close();
     absl::StatusOr<std::unique_ptr<StepCard>> card =
-        open_(artifact_->xclbin(), artifact_->manifest().kernel().name());
+        open_(artifact_->xclbin(), artifact_->manifest().kernel().name(), reset);
     if (!card.ok()) return card.status();
     card_ = *std::move(card);
     absl::StatusOr<ArgumentBuffers> buffers = ArgumentBuffers::Upload(*artifact_, pages_, *card_);
@@ -65,6 +67,8 @@ class CardDecoder : public Decoder {
     return card_->ReadSensors();
   }
 
+  std::span<const ProcessTime> process_times() const override { return process_times_; }
+
  private:
   absl::StatusOr<StepResult> Launch(const Step& step, absl::Duration timeout) {
     CardBuffer& descriptor = buffers_->Of(Argument::ROLE_DESCRIPTOR);
@@ -76,7 +80,7 @@ class CardDecoder : public Decoder {
     std::fill(status_words.begin(), status_words.end(), kStatusCleared);
     if (absl::Status status = status_buffer.ToCard(0, kStatusWords * 4); !status.ok()) return status;
 
-    const absl::StatusOr<RunOutcome> outcome = card_->Run(timeout);
+    absl::StatusOr<RunOutcome> outcome = card_->Run(timeout);
     if (!outcome.ok()) return outcome.status();
 
     if (absl::Status status = status_buffer.FromCard(0, kStatusWords * 4); !status.ok()) return status;
@@ -90,6 +94,7 @@ class CardDecoder : public Decoder {
       result.logits = ArgumentBuffers::As<const float>(logits).first(floats);
     }
     result.card_seconds = outcome->card_seconds;
+    process_times_ = std::move(outcome->processes);
     const ModelledStep modelled = ModelStep(artifact_->manifest().timing(), shape);
     const bool card_models = outcome->modelled_cycles != 0;
     result.modelled_cycles = card_models ? outcome->modelled_cycles : modelled.cycles;
@@ -111,6 +116,7 @@ class CardDecoder : public Decoder {
   const StepLimits limits_;
   std::unique_ptr<StepCard> card_;
   std::optional<ArgumentBuffers> buffers_;  // empty: not open, or failed
+  std::vector<ProcessTime> process_times_;
 };
 
 }  // namespace
@@ -172,7 +178,7 @@ absl::StatusOr<std::unique_ptr<Decoder>> OpenCardDecoder(std::unique_ptr<Artifac
   const absl::StatusOr<int64_t> pages = PagesFor(artifact->manifest(), options);
   if (!pages.ok()) return pages.status();
   auto decoder = std::make_unique<CardDecoder>(std::move(artifact), std::move(open), *pages);
-  if (absl::Status status = decoder->Reset(); !status.ok()) return status;
+  if (absl::Status status = decoder->Open(/*reset=*/false); !status.ok()) return status;
   return decoder;
 }
 

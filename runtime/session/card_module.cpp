@@ -91,13 +91,14 @@ class CardModule : public Module {
     std::fill(words.begin(), words.end(), kStatusCleared);
     if (absl::Status status = status_buffer.ToCard(0, kStatusWords * 4); !status.ok()) return status;
 
-    const absl::StatusOr<RunOutcome> outcome = card_->Run(timeout);
+    absl::StatusOr<RunOutcome> outcome = card_->Run(timeout);
     if (!outcome.ok()) return outcome.status();
     if (absl::Status status = status_buffer.FromCard(0, kStatusWords * 4); !status.ok()) return status;
     if (absl::Status status = CheckStatus(words); !status.ok()) return status;
 
     ModuleResult result;
     result.card_seconds = outcome->card_seconds;
+    result.processes = std::move(outcome->processes);
     result.modelled_cycles = outcome->modelled_cycles;
     if (result.modelled_cycles == 0) {
       result.modelled_cycles =
@@ -125,7 +126,7 @@ class CardModule : public Module {
 absl::StatusOr<std::unique_ptr<Module>> OpenCardModule(std::unique_ptr<Artifact> artifact,
                                                        const StepCardOpener& open) {
   absl::StatusOr<std::unique_ptr<StepCard>> card =
-      open(artifact->xclbin(), artifact->manifest().kernel().name());
+      open(artifact->xclbin(), artifact->manifest().kernel().name(), /*reset=*/false);
   if (!card.ok()) return card.status();
   absl::StatusOr<ArgumentBuffers> buffers = ArgumentBuffers::Upload(*artifact, 0, **card);
   if (!buffers.ok()) return buffers.status();

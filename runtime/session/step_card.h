@@ -8,6 +8,8 @@
 #include <functional>
 #include <memory>
 #include <span>
+#include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -32,6 +34,7 @@ struct RunOutcome {
   double modelled_seconds = 0;
   double joules = 0;
   bool joules_measured = false;
+  std::vector<ProcessTime> processes;  // empty: the card doesn't say
 };
 
 // One open card with one design. Not thread-safe. Errors: UNAVAILABLE when the card is gone or failed,
@@ -47,8 +50,8 @@ class StepCard {
   virtual absl::StatusOr<CardSensors> ReadSensors() = 0;
 };
 
-// Opens a card and loads `xclbin` with its one kernel; called again by Reset().
+// Opens a card and loads `xclbin` with its one kernel. `reset`: start the card anew, it may have failed.
 using StepCardOpener = std::function<absl::StatusOr<std::unique_ptr<StepCard>>(
-    std::span<const std::byte> xclbin, const std::string& kernel)>;
+    std::span<const std::byte> xclbin, const std::string& kernel, bool reset)>;
 
 }  // namespace streamtensor::runtime

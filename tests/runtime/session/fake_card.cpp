@@ -68,12 +68,13 @@ class Card : public StepCard {
 }  // namespace
 
 StepCardOpener OpenFakeCard(std::shared_ptr<FakeCardState> state) {
-  return
-      [state](std::span<const std::byte>, const std::string&) -> absl::StatusOr<std::unique_ptr<StepCard>> {
-        if (!state->open_status.ok()) return state->open_status;
-        ++state->opened;
-        return std::make_unique<Card>(state);
-      };
+  return [state](std::span<const std::byte>, const std::string&,
+                 bool reset) -> absl::StatusOr<std::unique_ptr<StepCard>> {
+    if (!state->open_status.ok()) return state->open_status;
+    ++state->opened;
+    state->resets += reset;
+    return std::make_unique<Card>(state);
+  };
 }
 
 }  // namespace streamtensor::runtime

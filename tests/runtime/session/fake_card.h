@@ -25,7 +25,7 @@ struct FakeCardState {
   absl::Status run_status;                     // what Run says instead of running
   absl::Status open_status, allocate_status;
   RunOutcome outcome;
-  int opened = 0, buffers_alive = 0, cards_alive = 0;
+  int opened = 0, resets = 0, buffers_alive = 0, cards_alive = 0;
 
   template <class T>
   T* Card(uint32_t argument) {

@@ -129,12 +129,15 @@ TEST_F(CardDecoderTest, CardsOwnModelGoesFirst) {
   state_->outcome.modelled_cycles = 1234;
   state_->outcome.modelled_seconds = 0.5;
   state_->outcome.joules = 2;
+  state_->outcome.processes = {{"engine", 1000, 7}};
   const auto decoder = Open();
   ASSERT_TRUE(decoder.ok());
   const auto result = (*decoder)->Run(OneToken(1), kTimeout);
   EXPECT_EQ(result->modelled_cycles, 1234u);
   EXPECT_EQ(result->modelled_seconds, 0.5);
   EXPECT_EQ(result->joules, 2);
+  ASSERT_EQ((*decoder)->process_times().size(), 1u);
+  EXPECT_EQ((*decoder)->process_times()[0].name, "engine");
 }
 
 TEST_F(CardDecoderTest, BadStepsLaunchNothing) {
@@ -183,6 +186,7 @@ TEST_F(CardDecoderTest, FailedRunNeedsReset) {
     EXPECT_EQ(result->logits[0], 300);
   }
   EXPECT_EQ(state_->opened, 3);
+  EXPECT_EQ(state_->resets, 2);
 }
 
 TEST_F(CardDecoderTest, NoMemoryNamesTheArgument) {

@@ -55,6 +55,14 @@ struct StepResult {
   bool joules_measured = false;  // false: modelled
 };
 
+// Measured by the emulated card: how long a dataflow process of the design ran in a step, and how often
+// it had to wait for a FIFO.
+struct ProcessTime {
+  std::string name;
+  uint64_t nanoseconds = 0;
+  uint64_t switches = 0;
+};
+
 struct CardSensors {
   double power_watts = 0;
   bool power_measured = false;  // false: modelled
@@ -79,6 +87,9 @@ class Decoder {
   virtual absl::Status Reset() = 0;
 
   virtual absl::StatusOr<CardSensors> ReadSensors() = 0;
+
+  // Of the latest step that succeeded; empty where the card can't tell. Valid until the next Run().
+  virtual std::span<const ProcessTime> process_times() const { return {}; }
 };
 
 struct CardConfig {
