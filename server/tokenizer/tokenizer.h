@@ -29,8 +29,10 @@ class Tokenizer {
   Tokenizer& operator=(const Tokenizer&) = delete;
 
   // The ids of `text`, which may be any bytes: invalid UTF-8 is encoded byte by byte, so that Decode()
-  // gives back exactly `text`. With parse_special, special tokens written as text become their id;
-  // without it they are ordinary text. Never adds BOS or EOS: see add_bos() and add_eos().
+  // gives back exactly `text` - except for bytes that the vocabulary can't spell (some lack rare control
+  // characters), which are left out as the models' own tokenizers do. With parse_special, special tokens
+  // written as text become their id; without it they are ordinary text. Never adds BOS or EOS: see add_bos()
+  // and add_eos().
   std::vector<uint32_t> Encode(std::string_view text, bool parse_special) const;
 
   // The exact bytes of `ids`, special tokens written out as their text. One token's bytes need not be

@@ -1,0 +1,423 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/tokenizer/chat_template.h"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "server/tokenizer/jinja_builtins.h"
+#include "server/tokenizer/jinja_syntax.h"
+
+namespace streamtensor::server {
+namespace {
+
+using namespace jinja;  // NOLINT: this file is the evaluator of that tree
+
+constexpr int64_t kMaxOperations = 2'000'000;
+constexpr size_t kMaxOutputBytes = size_t{16} << 20;
+
+constexpr std::string_view kFunctions[] = {"raise_exception", "namespace", "range", "dict"};
+
+// --- what Create() refuses ---------------------------------------------------------------------------
+
+absl::Status Unsupported(int line, const std::string& kind, const std::string& name) {
+  return absl::UnimplementedError(absl::StrCat("chat template: line ", line, ": ", kind, " '", name,
+                                               "' is outside the subset of Jinja that is supported"));
+}
+
+absl::Status CheckExpression(const Expression* expression) {
+  if (expression == nullptr) return absl::OkStatus();
+  using Kind = Expression::Kind;
+  if (expression->kind == Kind::kFilter && !HasFilter(expression->name)) {
+    return Unsupported(expression->line, "filter", expression->name);
+  }
+  if (expression->kind == Kind::kTest && !HasTest(expression->name)) {
+    return Unsupported(expression->line, "test", expression->name);
+  }
+  if (expression->kind == Kind::kCall) {
+    const Expression& callee = *expression->operands[0];
+    if (callee.kind == Kind::kName &&
+        std::find(std::begin(kFunctions), std::end(kFunctions), callee.name) == std::end(kFunctions)) {
+      return Unsupported(expression->line, "function", callee.name);
+    }
+    if (callee.kind == Kind::kAttribute && !HasMethod(callee.name)) {
+      return Unsupported(expression->line, "method", callee.name);
+    }
+    if (callee.kind != Kind::kName && callee.kind != Kind::kAttribute) {
+      return Unsupported(expression->line, "a call of", "an expression");
+    }
+  }
+  for (const ExpressionPtr& operand : expression->operands) {
+    if (auto status = CheckExpression(operand.get()); !status.ok()) return status;
+  }
+  for (const auto& [keyword, argument] : expression->arguments) {
+    if (auto status = CheckExpression(argument.get()); !status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckBlock(const Block& block) {
+  for (const Statement& statement : block) {
+    for (const Expression* expression : {statement.expression.get(), statement.condition.get()}) {
+      if (auto status = CheckExpression(expression); !status.ok()) return status;
+    }
+    for (const Block* inner : {&statement.body, &statement.otherwise}) {
+      if (auto status = CheckBlock(*inner); !status.ok()) return status;
+    }
+  }
+  return absl::OkStatus();
+}
+
+// --- rendering ---------------------------------------------------------------------------------------
+
+class Evaluator {
+ public:
+  using Scope = std::map<std::string, Value, std::less<>>;
+
+  explicit Evaluator(Scope globals) { scopes_.push_back(std::move(globals)); }
+
+  std::string Run(const Block& block) {
+    Render(block);
+    return std::move(output_);
+  }
+
+  int line() const { return line_; }
+
+ private:
+  enum class Flow { kNext, kBreak, kContinue };
+
+  void Spend() {
+    if (++operations_ > kMaxOperations) {
+      throw EvaluationError{absl::StatusCode::kResourceExhausted,
+                            absl::StrCat("more than ", kMaxOperations, " operations")};
+    }
+  }
+
+  void Print(std::string_view text) {
+    if (output_.size() + text.size() > kMaxOutputBytes) {
+      throw EvaluationError{absl::StatusCode::kResourceExhausted,
+                            absl::StrCat("more than ", kMaxOutputBytes, " bytes of text")};
+    }
+    output_ += text;
+  }
+
+  Flow Render(const Block& block) {
+    for (const Statement& statement : block) {
+      Spend();
+      if (statement.line != 0) line_ = statement.line;
+      Flow flow = Flow::kNext;
+      switch (statement.kind) {
+        case Statement::Kind::kText:
+          Print(statement.text);
+          break;
+        case Statement::Kind::kOutput:
+          Print(Text(Evaluate(*statement.expression)));
+          break;
+        case Statement::Kind::kIf:
+          flow = Render(Truthy(Evaluate(*statement.expression)) ? statement.body : statement.otherwise);
+          break;
+        case Statement::Kind::kFor:
+          flow = RenderFor(statement);
+          break;
+        case Statement::Kind::kSet:
+          Set(statement);
+          break;
+        case Statement::Kind::kBreak:
+          return Flow::kBreak;
+        case Statement::Kind::kContinue:
+          return Flow::kContinue;
+      }
+      if (flow != Flow::kNext) return flow;
+    }
+    return Flow::kNext;
+  }
+
+  void BindTargets(const Statement& statement, const Value& element, Scope& scope) {
+    if (statement.targets.size() == 1) {
+      scope[statement.targets[0]] = element;
+      return;
+    }
+    if (!element.is_array() || element.size() != statement.targets.size()) {
+      Fail(absl::StrCat("a loop over ", statement.targets.size(),
+                        " variables needs elements of as many values"));
+    }
+    for (size_t i = 0; i < statement.targets.size(); ++i) scope[statement.targets[i]] = element[i];
+  }
+
+  // A break or continue ends with this loop: the caller always goes on.
+  Flow RenderFor(const Statement& statement) {
+    std::vector<Value> elements = Elements(Evaluate(*statement.expression));
+    if (statement.condition) {
+      std::vector<Value> kept;
+      for (Value& element : elements) {
+        Spend();
+        scopes_.emplace_back();
+        BindTargets(statement, element, scopes_.back());
+        if (Truthy(Evaluate(*statement.condition))) kept.push_back(std::move(element));
+        scopes_.pop_back();
+      }
+      elements = std::move(kept);
+    }
+    if (elements.empty()) return Render(statement.otherwise);
+    for (size_t i = 0; i < elements.size(); ++i) {
+      Spend();
+      scopes_.emplace_back();
+      BindTargets(statement, elements[i], scopes_.back());
+      scopes_.back()["loop"] = LoopValue(elements, i);
+      const Flow flow = Render(statement.body);
+      scopes_.pop_back();
+      if (flow == Flow::kBreak) break;
+    }
+    return Flow::kNext;
+  }
+
+  static Value LoopValue(const std::vector<Value>& elements, size_t i) {
+    Value loop = Value::object();
+    const size_t count = elements.size();
+    loop["index"] = static_cast<int64_t>(i + 1);
+    loop["index0"] = static_cast<int64_t>(i);
+    loop["revindex"] = static_cast<int64_t>(count - i);
+    loop["revindex0"] = static_cast<int64_t>(count - i - 1);
+    loop["first"] = i == 0;
+    loop["last"] = i + 1 == count;
+    loop["length"] = static_cast<int64_t>(count);
+    if (i > 0) loop["previtem"] = elements[i - 1];
+    if (i + 1 < count) loop["nextitem"] = elements[i + 1];
+    return loop;
+  }
+
+  Value* Lookup(std::string_view name) {
+    for (auto scope = scopes_.rbegin(); scope != scopes_.rend(); ++scope) {
+      if (auto found = scope->find(name); found != scope->end()) return &found->second;
+    }
+    return nullptr;
+  }
+
+  void Set(const Statement& statement) {
+    Value value;
+    if (statement.expression) {
+      value = Evaluate(*statement.expression);
+    } else {
+      std::string outer = std::exchange(output_, "");
+      Render(statement.body);
+      value = std::exchange(output_, std::move(outer));
+    }
+    if (statement.attribute.empty()) {
+      scopes_.back()[statement.targets[0]] = std::move(value);
+      return;
+    }
+    Value* target = Lookup(statement.targets[0]);
+    if (target == nullptr || !target->is_object()) {
+      Fail(absl::StrCat("'", statement.targets[0], "' is not a namespace"));
+    }
+    (*target)[statement.attribute] = std::move(value);
+  }
+
+  Arguments EvaluateArguments(const Expression& call) {
+    Arguments arguments;
+    for (const auto& [keyword, argument] : call.arguments)
+      arguments.emplace_back(keyword, Evaluate(*argument));
+    return arguments;
+  }
+
+  Value Evaluate(const Expression& expression) {
+    using Kind = Expression::Kind;
+    Spend();
+    line_ = expression.line;
+    const auto& operands = expression.operands;
+    switch (expression.kind) {
+      case Kind::kLiteral:
+        return expression.value;
+      case Kind::kName: {
+        const Value* value = Lookup(expression.name);
+        return value != nullptr ? *value : Undefined();
+      }
+      case Kind::kList: {
+        Value list = Value::array();
+        for (const ExpressionPtr& operand : operands) list.push_back(Evaluate(*operand));
+        return list;
+      }
+      case Kind::kDict: {
+        Value dict = Value::object();
+        for (size_t i = 0; i + 1 < operands.size(); i += 2) {
+          dict[Text(Evaluate(*operands[i]))] = Evaluate(*operands[i + 1]);
+        }
+        return dict;
+      }
+      case Kind::kAttribute:
+        return Member(Evaluate(*operands[0]), expression.name);
+      case Kind::kIndex:
+        return Index(Evaluate(*operands[0]), Evaluate(*operands[1]));
+      case Kind::kSlice:
+        return Slice(expression);
+      case Kind::kCall:
+        return Call(expression);
+      case Kind::kFilter: {
+        Value value = Evaluate(*operands[0]);
+        return ApplyFilter(expression.name, value, EvaluateArguments(expression));
+      }
+      case Kind::kTest: {
+        Value value = Evaluate(*operands[0]);
+        return ApplyTest(expression.name, value, EvaluateArguments(expression)) != expression.negated;
+      }
+      case Kind::kUnary: {
+        Value value = Evaluate(*operands[0]);
+        if (expression.name == "not") return !Truthy(value);
+        return expression.name == "-" ? ApplyBinary("-", 0, value) : value;
+      }
+      case Kind::kBinary:
+        return Binary(expression);
+      case Kind::kCondition:
+        if (Truthy(Evaluate(*operands[1]))) return Evaluate(*operands[0]);
+        return operands[2] ? Evaluate(*operands[2]) : Undefined();
+    }
+    return Undefined();
+  }
+
+  Value Binary(const Expression& expression) {
+    Value left = Evaluate(*expression.operands[0]);
+    if (expression.name == "and") return Truthy(left) ? Evaluate(*expression.operands[1]) : left;
+    if (expression.name == "or") return Truthy(left) ? left : Evaluate(*expression.operands[1]);
+    Value right = Evaluate(*expression.operands[1]);
+    line_ = expression.line;
+    return ApplyBinary(expression.name, left, right);
+  }
+
+  static Value Member(const Value& object, const std::string& name) {
+    if (IsUndefined(object)) Fail(absl::StrCat("'", name, "' of an undefined value"));
+    if (!object.is_object()) return Undefined();
+    const auto found = object.find(name);
+    return found != object.end() ? *found : Undefined();
+  }
+
+  static Value Index(const Value& object, const Value& index) {
+    if (object.is_object() && index.is_string()) return Member(object, index.get<std::string>());
+    if (IsUndefined(object)) Fail("an index into an undefined value");
+    if (!index.is_number_integer() || (!object.is_array() && !object.is_string())) return Undefined();
+    const std::vector<Value> elements = Elements(object);
+    const auto size = static_cast<int64_t>(elements.size());
+    int64_t at = index.get<int64_t>();
+    if (at < 0) at += size;
+    return at >= 0 && at < size ? elements[static_cast<size_t>(at)] : Undefined();
+  }
+
+  Value Slice(const Expression& expression) {
+    const Value object = Evaluate(*expression.operands[0]);
+    if (!object.is_array() && !object.is_string()) Fail(absl::StrCat("a slice of ", TypeName(object)));
+    const std::vector<Value> elements = Elements(object);
+    const auto size = static_cast<int64_t>(elements.size());
+    auto part = [&](size_t i) -> std::optional<int64_t> {
+      if (!expression.operands[i]) return std::nullopt;
+      const Value value = Evaluate(*expression.operands[i]);
+      if (value.is_null()) return std::nullopt;
+      if (!value.is_number_integer()) Fail(absl::StrCat("a slice by ", TypeName(value)));
+      return value.get<int64_t>();
+    };
+    const int64_t step = std::clamp<int64_t>(part(3).value_or(1), -size - 1, size + 1);
+    if (step == 0) Fail("a slice with step 0");
+    const int64_t low = step > 0 ? 0 : -1, high = step > 0 ? size : size - 1;
+    auto bound = [&](std::optional<int64_t> value, int64_t otherwise) {
+      if (!value) return otherwise;
+      return std::clamp(*value < 0 ? std::max(*value, -size - 1) + size : *value, low, high);
+    };
+    int64_t at = bound(part(1), step > 0 ? low : high);
+    const int64_t end = bound(part(2), step > 0 ? high : low);
+    Value list = Value::array();
+    std::string text;
+    for (; step > 0 ? at < end : at > end; at += step) {
+      Spend();
+      if (object.is_string())
+        text += elements[static_cast<size_t>(at)].get_ref<const std::string&>();
+      else
+        list.push_back(elements[static_cast<size_t>(at)]);
+    }
+    return object.is_string() ? Value(std::move(text)) : list;
+  }
+
+  Value Call(const Expression& expression) {
+    const Expression& callee = *expression.operands[0];
+    if (callee.kind == Expression::Kind::kAttribute) {
+      Value object = Evaluate(*callee.operands[0]);
+      Arguments arguments = EvaluateArguments(expression);
+      line_ = expression.line;
+      return CallMethod(object, callee.name, arguments);
+    }
+    Arguments arguments = EvaluateArguments(expression);
+    line_ = expression.line;
+    if (callee.name == "raise_exception") {
+      Fail(arguments.empty() ? "the template refuses this conversation" : Text(arguments[0].second));
+    }
+    if (callee.name == "range") return Range(arguments);
+    Value object = Value::object();  // namespace(), dict()
+    for (auto& [keyword, value] : arguments) {
+      if (keyword.empty()) Fail(absl::StrCat(callee.name, "() takes keyword arguments only"));
+      object[keyword] = std::move(value);
+    }
+    return object;
+  }
+
+  Value Range(const Arguments& arguments) {
+    int64_t part[3] = {0, 0, 1};
+    if (arguments.empty() || arguments.size() > 3) Fail("range() takes one to three integers");
+    for (size_t i = 0; i < arguments.size(); ++i) {
+      if (!arguments[i].second.is_number_integer()) Fail("range() takes integers");
+      part[arguments.size() == 1 ? 1 : i] = arguments[i].second.get<int64_t>();
+    }
+    if (part[2] == 0) Fail("range() with step 0");
+    Value list = Value::array();
+    for (int64_t at = part[0]; part[2] > 0 ? at < part[1] : at > part[1];) {
+      Spend();
+      list.push_back(at);
+      if (__builtin_add_overflow(at, part[2], &at)) break;
+    }
+    return list;
+  }
+
+  std::vector<Scope> scopes_;
+  std::string output_;
+  int64_t operations_ = 0;
+  int line_ = 0;
+};
+
+}  // namespace
+
+struct ChatTemplate::Impl {
+  Block block;
+};
+
+ChatTemplate::ChatTemplate(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+ChatTemplate::~ChatTemplate() = default;
+
+absl::StatusOr<std::unique_ptr<ChatTemplate>> ChatTemplate::Create(std::string_view jinja_source) {
+  auto block = Parse(jinja_source);
+  if (!block.ok()) return block.status();
+  if (auto status = CheckBlock(*block); !status.ok()) return status;
+  auto impl = std::make_unique<Impl>();
+  impl->block = *std::move(block);
+  return std::unique_ptr<ChatTemplate>(new ChatTemplate(std::move(impl)));
+}
+
+absl::StatusOr<std::string> ChatTemplate::Render(std::span<const ChatTurn> messages,
+                                                 bool add_generation_prompt, std::string_view bos_token,
+                                                 std::string_view eos_token) const {
+  Value list = Value::array();
+  for (const ChatTurn& turn : messages) list.push_back({{"role", turn.role}, {"content", turn.content}});
+  Evaluator evaluator({{"messages", std::move(list)},
+                       {"add_generation_prompt", add_generation_prompt},
+                       {"bos_token", std::string(bos_token)},
+                       {"eos_token", std::string(eos_token)}});
+  try {
+    return evaluator.Run(impl_->block);
+  } catch (const EvaluationError& error) {
+    return absl::Status(error.code,
+                        absl::StrCat("chat template: line ", evaluator.line(), ": ", error.message));
+  } catch (const nlohmann::json::exception& error) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("chat template: line ", evaluator.line(), ": ", error.what()));
+  }
+}
+
+}  // namespace streamtensor::server

@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/tokenizer/tokenizer.h"
+
+#include <algorithm>
+#include <array>
+#include <limits>
+#include <queue>
+#include <utility>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "server/tokenizer/pre_tokenizer.h"
+
+namespace streamtensor::server {
+namespace {
+
+using artifact::v1::Piece;
+
+constexpr uint32_t kNoToken = std::numeric_limits<uint32_t>::max();
+constexpr size_t kMaxPieces = size_t{1} << 21;
+constexpr size_t kMaxPieceBytes = size_t{1} << 16;
+
+// The byte-level alphabet: every byte has a printable character. Bytes that are printable in Latin-1 are
+// themselves; the 68 others follow U+0100, in order.
+class ByteAlphabet {
+ public:
+  ByteAlphabet() {
+    uint32_t next = 256;
+    byte_of_.fill(-1);
+    for (int byte = 0; byte < 256; ++byte) {
+      const bool printable = (byte >= '!' && byte <= '~') || (byte >= 0xa1 && byte <= 0xac) || byte >= 0xae;
+      byte_of_[printable ? byte : next++] = static_cast<int16_t>(byte);
+    }
+  }
+
+  // The bytes that `spelled` stands for; `spelled` itself where it holds any character outside.
+  std::string Bytes(std::string_view spelled) const {
+    std::string bytes;
+    for (size_t i = 0; i < spelled.size();) {
+      const auto first = static_cast<uint8_t>(spelled[i]);
+      uint32_t character = first;
+      size_t length = 1;
+      if (first >= 0xc2 && first <= 0xc5 && i + 1 < spelled.size()) {
+        character = (first & 0x1fu) << 6 | (static_cast<uint8_t>(spelled[i + 1]) & 0x3fu);
+        length = 2;
+      } else if (first >= 0x80) {
+        return std::string(spelled);
+      }
+      if (character >= byte_of_.size() || byte_of_[character] < 0) return std::string(spelled);
+      bytes.push_back(static_cast<char>(byte_of_[character]));
+      i += length;
+    }
+    return bytes;
+  }
+
+ private:
+  std::array<int16_t, 256 + 68> byte_of_;
+};
+
+bool IsSpecial(Piece::Type type) { return type == Piece::TYPE_CONTROL || type == Piece::TYPE_USER_DEFINED; }
+
+std::string Quoted(std::string_view text) {
+  return absl::StrCat("\"", absl::Utf8SafeCEscape(std::string(text.substr(0, 40))), "\"");
+}
+
+struct Merge {
+  uint32_t rank = 0;
+  uint32_t merged = kNoToken;
+};
+
+uint64_t PairKey(uint32_t left, uint32_t right) { return uint64_t{left} << 32 | right; }
+
+}  // namespace
+
+struct Tokenizer::Impl {
+  std::unique_ptr<PreTokenizer> pre_tokenizer;
+  std::vector<std::string> bytes;      // by id
+  std::vector<Piece::Type> types;      // by id
+  std::array<uint32_t, 256> byte_ids;  // kNoToken: the vocabulary can't spell this byte
+  absl::flat_hash_map<uint64_t, Merge> merges;
+  // Special tokens by their first byte, longest first.
+  std::array<std::vector<uint32_t>, 256> specials;
+  std::optional<uint32_t> bos, eos;
+  bool add_bos = false, add_eos = false;
+  std::vector<uint32_t> end_of_generation;
+
+  // The special token that begins at text[at], or kNoToken.
+  uint32_t SpecialAt(std::string_view text, size_t at, bool parse_control) const {
+    for (uint32_t id : specials[static_cast<uint8_t>(text[at])]) {
+      if (!parse_control && types[id] == Piece::TYPE_CONTROL) continue;
+      if (text.substr(at, bytes[id].size()) == bytes[id]) return id;
+    }
+    return kNoToken;
+  }
+
+  void EncodeText(std::string_view text, std::vector<uint32_t>& ids) const {
+    std::vector<std::string_view> words;
+    pre_tokenizer->Split(text, words);
+    for (std::string_view word : words) EncodeWord(word, ids);
+  }
+
+  // Merges the pair of least rank, leftmost first, until none is left.
+  void EncodeWord(std::string_view word, std::vector<uint32_t>& ids) const {
+    struct Symbol {
+      uint32_t id;
+      int32_t previous, next;
+    };
+    struct Candidate {
+      uint32_t rank;
+      int32_t left;
+      uint32_t left_id, right_id;  // stale once either has changed
+      bool operator>(const Candidate& other) const {
+        return std::pair(rank, left) > std::pair(other.rank, other.left);
+      }
+    };
+    std::vector<Symbol> symbols;
+    symbols.reserve(word.size());
+    for (char byte : word) {
+      const uint32_t id = byte_ids[static_cast<uint8_t>(byte)];
+      if (id == kNoToken) continue;
+      const auto at = static_cast<int32_t>(symbols.size());
+      symbols.push_back({id, at - 1, at + 1});
+    }
+    if (symbols.empty()) return;
+    symbols.back().next = -1;
+
+    std::priority_queue<Candidate, std::vector<Candidate>, std::greater<>> candidates;
+    auto consider = [&](int32_t left) {
+      if (left < 0 || symbols[left].next < 0) return;
+      const uint32_t a = symbols[left].id, b = symbols[symbols[left].next].id;
+      if (auto merge = merges.find(PairKey(a, b)); merge != merges.end()) {
+        candidates.push({merge->second.rank, left, a, b});
+      }
+    };
+    for (int32_t i = 0; i + 1 < static_cast<int32_t>(symbols.size()); ++i) consider(i);
+    while (!candidates.empty()) {
+      const Candidate best = candidates.top();
+      candidates.pop();
+      Symbol& left = symbols[best.left];
+      if (left.id != best.left_id || left.next < 0 || symbols[left.next].id != best.right_id) continue;
+      Symbol& right = symbols[left.next];
+      left.id = merges.at(PairKey(best.left_id, best.right_id)).merged;
+      left.next = right.next;
+      right.id = kNoToken;
+      if (left.next >= 0) symbols[left.next].previous = best.left;
+      consider(left.previous);
+      consider(best.left);
+    }
+    for (int32_t i = 0; i >= 0; i = symbols[i].next) ids.push_back(symbols[i].id);
+  }
+};
+
+Tokenizer::Tokenizer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Tokenizer::~Tokenizer() = default;
+
+absl::StatusOr<std::unique_ptr<Tokenizer>> Tokenizer::Create(const artifact::v1::Tokenizer& message) {
+  using Message = artifact::v1::Tokenizer;
+  if (message.format_version() != 1) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("tokenizer: format_version is ", message.format_version(), ", this build reads 1"));
+  }
+  if (message.kind() != Message::KIND_BYTE_LEVEL_BPE) {
+    return absl::UnimplementedError(absl::StrCat("tokenizer: kind ", Message::Kind_Name(message.kind()), " (",
+                                                 static_cast<int>(message.kind()),
+                                                 ") is not known to this build; known: KIND_BYTE_LEVEL_BPE"));
+  }
+  const auto pieces = static_cast<size_t>(message.pieces_size());
+  if (pieces == 0 || pieces > kMaxPieces) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("tokenizer: ", pieces, " pieces, expected 1..", kMaxPieces));
+  }
+  if (message.add_space_prefix()) {
+    return absl::UnimplementedError(
+        "tokenizer: add_space_prefix is set; byte-level BPE here never adds a space");
+  }
+
+  auto impl = std::make_unique<Impl>();
+  auto pre_tokenizer = PreTokenizer::Create(message.pre_tokenizer());
+  if (!pre_tokenizer.ok()) return pre_tokenizer.status();
+  impl->pre_tokenizer = *std::move(pre_tokenizer);
+
+  const ByteAlphabet alphabet;
+  absl::flat_hash_map<std::string_view, uint32_t> id_of;
+  id_of.reserve(pieces);
+  impl->byte_ids.fill(kNoToken);
+  for (uint32_t id = 0; id < pieces; ++id) {
+    const Piece& piece = message.pieces(static_cast<int>(id));
+    const std::string& text = piece.text();
+    if (text.empty() || text.size() > kMaxPieceBytes) {
+      return absl::InvalidArgumentError(absl::StrCat("tokenizer: piece ", id, " has ", text.size(),
+                                                     " bytes, expected 1..", kMaxPieceBytes));
+    }
+    const auto [other, added] = id_of.emplace(text, id);
+    if (!added) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("tokenizer: pieces ", other->second, " and ", id, " are both ", Quoted(text)));
+    }
+    const bool special = IsSpecial(piece.type());
+    impl->types.push_back(piece.type());
+    impl->bytes.push_back(special ? text : alphabet.Bytes(text));
+    if (special) {
+      impl->specials[static_cast<uint8_t>(text[0])].push_back(id);
+    } else if (impl->bytes.back().size() == 1) {
+      impl->byte_ids[static_cast<uint8_t>(impl->bytes.back()[0])] = id;
+    }
+  }
+  for (auto& bucket : impl->specials) {
+    std::stable_sort(bucket.begin(), bucket.end(),
+                     [&](uint32_t a, uint32_t b) { return impl->bytes[a].size() > impl->bytes[b].size(); });
+  }
+
+  impl->merges.reserve(static_cast<size_t>(message.merges_size()));
+  for (int rank = 0; rank < message.merges_size(); ++rank) {
+    const artifact::v1::Merge& merge = message.merges(rank);
+    const std::string whole = merge.left() + merge.right();
+    uint32_t ids[3];
+    const std::string_view parts[3] = {merge.left(), merge.right(), whole};
+    for (int i = 0; i < 3; ++i) {
+      const auto found = id_of.find(parts[i]);
+      if (found == id_of.end()) {
+        return absl::InvalidArgumentError(absl::StrCat("tokenizer: merge ", rank, " needs the piece ",
+                                                       Quoted(parts[i]), ", which the vocabulary lacks"));
+      }
+      ids[i] = found->second;
+    }
+    // A pair given twice keeps its first, lower rank.
+    impl->merges.emplace(PairKey(ids[0], ids[1]), Merge{static_cast<uint32_t>(rank), ids[2]});
+  }
+
+  auto check_id = [&](const char* field, uint32_t id) {
+    return id < pieces ? absl::OkStatus()
+                       : absl::InvalidArgumentError(
+                             absl::StrCat("tokenizer: ", field, " is ", id, ", expected less than ", pieces));
+  };
+  if (message.has_bos_token_id()) {
+    if (auto status = check_id("bos_token_id", message.bos_token_id()); !status.ok()) return status;
+    impl->bos = message.bos_token_id();
+  }
+  if (message.has_eos_token_id()) {
+    if (auto status = check_id("eos_token_id", message.eos_token_id()); !status.ok()) return status;
+    impl->eos = message.eos_token_id();
+    impl->end_of_generation.push_back(*impl->eos);
+  }
+  for (uint32_t id : message.end_of_generation_ids()) {
+    if (auto status = check_id("end_of_generation_ids", id); !status.ok()) return status;
+    impl->end_of_generation.push_back(id);
+  }
+  std::sort(impl->end_of_generation.begin(), impl->end_of_generation.end());
+  impl->end_of_generation.erase(std::unique(impl->end_of_generation.begin(), impl->end_of_generation.end()),
+                                impl->end_of_generation.end());
+  if (message.add_bos() && !impl->bos) {
+    return absl::InvalidArgumentError("tokenizer: add_bos is set but there is no bos_token_id");
+  }
+  if (message.add_eos() && !impl->eos) {
+    return absl::InvalidArgumentError("tokenizer: add_eos is set but there is no eos_token_id");
+  }
+  impl->add_bos = message.add_bos();
+  impl->add_eos = message.add_eos();
+  return std::unique_ptr<Tokenizer>(new Tokenizer(std::move(impl)));
+}
+
+std::vector<uint32_t> Tokenizer::Encode(std::string_view text, bool parse_special) const {
+  std::vector<uint32_t> ids;
+  size_t done = 0;
+  for (size_t at = 0; at < text.size();) {
+    const uint32_t special = impl_->SpecialAt(text, at, parse_special);
+    if (special == kNoToken) {
+      ++at;
+      continue;
+    }
+    impl_->EncodeText(text.substr(done, at - done), ids);
+    ids.push_back(special);
+    at += impl_->bytes[special].size();
+    done = at;
+  }
+  impl_->EncodeText(text.substr(done), ids);
+  return ids;
+}
+
+absl::StatusOr<std::string> Tokenizer::Decode(std::span<const uint32_t> ids) const {
+  std::string bytes;
+  for (size_t i = 0; i < ids.size(); ++i) {
+    if (ids[i] >= vocabulary()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("token_ids[", i, "] is ", ids[i], ", expected less than ", vocabulary()));
+    }
+    bytes += impl_->bytes[ids[i]];
+  }
+  return bytes;
+}
+
+std::string_view Tokenizer::PieceBytes(uint32_t id) const {
+  return id < vocabulary() ? std::string_view(impl_->bytes[id]) : std::string_view();
+}
+
+uint32_t Tokenizer::vocabulary() const { return static_cast<uint32_t>(impl_->bytes.size()); }
+
+bool Tokenizer::IsControl(uint32_t id) const {
+  return id < vocabulary() && impl_->types[id] == Piece::TYPE_CONTROL;
+}
+
+std::optional<uint32_t> Tokenizer::bos() const { return impl_->bos; }
+std::optional<uint32_t> Tokenizer::eos() const { return impl_->eos; }
+bool Tokenizer::add_bos() const { return impl_->add_bos; }
+bool Tokenizer::add_eos() const { return impl_->add_eos; }
+std::span<const uint32_t> Tokenizer::end_of_generation() const { return impl_->end_of_generation; }
+
+bool Tokenizer::IsEndOfGeneration(uint32_t id) const {
+  return std::binary_search(impl_->end_of_generation.begin(), impl_->end_of_generation.end(), id);
+}
+
+}  // namespace streamtensor::server
