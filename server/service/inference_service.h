@@ -7,6 +7,7 @@
 #include <atomic>
 #include <string>
 
+#include "absl/strings/str_cat.h"
 #include "server/metrics/metrics.h"
 #include "server/models/model_registry.h"
 #include "server/scheduler/clock.h"
@@ -25,7 +26,7 @@ struct ServiceContext {
   std::atomic<uint64_t> last_request = 0;
 
   // "r17": stands in the log from the call to its end.
-  std::string NextRequestId() { return "r" + std::to_string(++last_request); }
+  std::string NextRequestId() { return absl::StrCat("r", ++last_request); }
 
   // From how long requests take follows when a refused one may try again.
   std::atomic<double> mean_seconds = 1;

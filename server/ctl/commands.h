@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// The commands of streamtensorctl. Each gets the arguments after its name and returns the exit code:
+// 0 good, 1 failed, 2 wrong usage.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace streamtensor::ctl {
+
+using Words = std::vector<std::string>;
+
+int Generate(const std::string& server, const Words& arguments);
+int Chat(const std::string& server, const Words& arguments);
+int Tokenize(const std::string& server, const Words& arguments);
+int Models(const std::string& server, const Words& arguments);
+int Cards(const std::string& server, const Words& arguments);
+int Doctor(const std::string& server, const Words& arguments);
+
+// Prints "streamtensorctl COMMAND: MESSAGE; see ..." on stderr and returns 2.
+int WrongUsage(const std::string& command, const std::string& message);
+
+}  // namespace streamtensor::ctl

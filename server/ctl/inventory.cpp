@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+// models, cards and tokenize.
+#include <cstdio>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "server/ctl/arguments.h"
+#include "server/ctl/client.h"
+#include "server/ctl/commands.h"
+
+namespace streamtensor::ctl {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+// "MODEL_STATE_READY" -> "READY".
+std::string WithoutPrefix(const std::string& name, const std::string& prefix) {
+  return name.rfind(prefix, 0) == 0 ? name.substr(prefix.size()) : name;
+}
+
+std::string StateOf(const v1::Model& model) {
+  return WithoutPrefix(v1::ModelState_Name(model.state()), "MODEL_STATE_");
+}
+std::string StateOf(const v1::Card& card) {
+  return WithoutPrefix(v1::CardState_Name(card.state()), "CARD_STATE_");
+}
+
+const char* WordFor(v1::ReadingSource source) {
+  return source == v1::READING_SOURCE_MEASURED ? "measured" : "modelled";
+}
+
+// Reads the two options that both lists take; -1: go on.
+int ReadListOptions(const char* command, const Words& words, bool& json) {
+  bool help = false;
+  Arguments arguments;
+  arguments.Flag("json", &json, "print one object");
+  arguments.Flag("help", &help, "this text");
+  if (const absl::Status status = arguments.Read(words); !status.ok()) {
+    return WrongUsage(command, std::string(status.message()));
+  }
+  if (!help) return -1;
+  std::printf("Usage: streamtensorctl [--server HOST:PORT] %s [--json]\n\n%s", command,
+              arguments.Help().c_str());
+  return 0;
+}
+
+Json ModelAsJson(const v1::Model& model) {
+  Json json = {{"name", model.name()}, {"state", StateOf(model)}, {"progress", model.progress()}};
+  if (!model.stage().empty()) json["stage"] = model.stage();
+  if (!model.error().empty()) json["error"] = model.error();
+  json["max_context"] = model.max_context();
+  if (model.step_tokens() > 0) json["step_tokens"] = model.step_tokens();
+  if (model.vocabulary() > 0) json["vocabulary"] = model.vocabulary();
+  json["platform"] = model.platform();
+  json["target"] = model.target();
+  for (const v1::ModelledDecode& decode : model.modelled_decode()) {
+    json["modelled_decode"].push_back({{"tokens_per_step", decode.tokens_per_step()},
+                                       {"modelled_cycles", decode.modelled_cycles()},
+                                       {"modelled_tokens_per_second", decode.modelled_tokens_per_second()}});
+  }
+  return json;
+}
+
+Json CardAsJson(const v1::Card& card) {
+  Json json = {{"name", card.name()},
+               {"driver", card.driver()},
+               {"platform", card.platform()},
+               {"model", card.model()},
+               {"state", StateOf(card)}};
+  if (!card.error().empty()) json["error"] = card.error();
+  json["running_requests"] = card.running_requests();
+  json["waiting_requests"] = card.waiting_requests();
+  json["kv_pages"] = {
+      {"held", card.kv_pages_held()}, {"cached", card.kv_pages_cached()}, {"free", card.kv_pages_free()}};
+  json["resets"] = card.resets();
+  if (card.has_power_watts()) json[WordFor(card.power_source())]["power_watts"] = card.power_watts();
+  if (card.has_temperature_celsius()) json["measured"]["temperature_celsius"] = card.temperature_celsius();
+  if (card.step_joules() > 0) json[WordFor(card.step_joules_source())]["step_joules"] = card.step_joules();
+  return json;
+}
+
+}  // namespace
+
+int Models(const std::string& server, const Words& words) {
+  bool json = false;
+  if (const int code = ReadListOptions("models", words, json); code >= 0) return code;
+  const Client client(server);
+  grpc::ClientContext context;
+  SetShortDeadline(context);
+  v1::ListModelsResponse response;
+  const grpc::Status status = client.inference->ListModels(&context, v1::ListModelsRequest(), &response);
+  if (!status.ok()) return Fail(status, client);
+  if (json) {
+    Json list = Json::array();
+    for (const v1::Model& model : response.models()) list.push_back(ModelAsJson(model));
+    std::puts(Json{{"models", list}}.dump(2).c_str());
+    return 0;
+  }
+  std::puts("NAME                 STATE      CONTEXT  PLATFORM  TARGET");
+  for (const v1::Model& model : response.models()) {
+    std::string note;
+    if (!model.error().empty()) note = "  " + model.error();
+    if (!model.stage().empty())
+      note = absl::StrFormat("  %s, %.0f %%", model.stage(), model.progress() * 100);
+    absl::PrintF("%-20s %-10s %7d  %-8s  %s%s\n", model.name(), StateOf(model), model.max_context(),
+                 model.platform(), model.target(), note);
+  }
+  return 0;
+}
+
+int Cards(const std::string& server, const Words& words) {
+  bool json = false;
+  if (const int code = ReadListOptions("cards", words, json); code >= 0) return code;
+  const Client client(server);
+  grpc::ClientContext context;
+  SetShortDeadline(context);
+  v1::ListCardsResponse response;
+  const grpc::Status status = client.operations->ListCards(&context, v1::ListCardsRequest(), &response);
+  if (!status.ok()) return Fail(status, client);
+  if (json) {
+    Json list = Json::array();
+    for (const v1::Card& card : response.cards()) list.push_back(CardAsJson(card));
+    std::puts(Json{{"cards", list}}.dump(2).c_str());
+    return 0;
+  }
+  std::puts("CARD             PLATFORM  STATE   MODEL             RUN  WAIT  KV HELD/CACHED/FREE  POWER");
+  for (const v1::Card& card : response.cards()) {
+    const std::string pages =
+        absl::StrCat(card.kv_pages_held(), "/", card.kv_pages_cached(), "/", card.kv_pages_free());
+    const std::string power = card.has_power_watts() ? absl::StrFormat("%.1f W %s", card.power_watts(),
+                                                                       WordFor(card.power_source()))
+                                                     : std::string("-");
+    absl::PrintF("%-16s %-9s %-7s %-16s %4d  %4d  %-19s  %s%s\n", card.name(), card.platform(), StateOf(card),
+                 card.model(), card.running_requests(), card.waiting_requests(), pages, power,
+                 card.error().empty() ? "" : "  " + card.error());
+  }
+  return 0;
+}
+
+int Tokenize(const std::string& server, const Words& words) {
+  std::string model;
+  bool special = false;
+  bool json = false;
+  bool help = false;
+  std::vector<std::string> texts;
+  Arguments arguments;
+  arguments.Text("model", "M", &model, "whose tokenizer");
+  arguments.Flag("special", &special, "recognise special tokens written as text");
+  arguments.Flag("json", &json, "print one object");
+  arguments.Flag("help", &help, "this text");
+  arguments.Positional(&texts);
+  if (const absl::Status status = arguments.Read(words); !status.ok()) {
+    return WrongUsage("tokenize", std::string(status.message()));
+  }
+  if (help) {
+    std::printf("Usage: streamtensorctl [--server HOST:PORT] tokenize --model M TEXT\n\n%s",
+                arguments.Help().c_str());
+    return 0;
+  }
+  if (model.empty()) return WrongUsage("tokenize", "--model is missing");
+  if (texts.size() != 1)
+    return WrongUsage("tokenize", absl::StrCat(texts.size(), " texts are given; one is needed"));
+  const Client client(server);
+  grpc::ClientContext context;
+  SetShortDeadline(context);
+  v1::TokenizeRequest request;
+  request.set_model(model);
+  request.set_text(texts[0]);
+  request.set_parse_special(special);
+  v1::TokenizeResponse response;
+  const grpc::Status status = client.inference->Tokenize(&context, request, &response);
+  if (!status.ok()) return Fail(status, client);
+  if (json) {
+    Json ids = Json::array();
+    for (uint32_t id : response.token_ids()) ids.push_back(id);
+    std::puts(Json{{"model", model}, {"token_ids", ids}}.dump().c_str());
+    return 0;
+  }
+  std::string line;
+  for (uint32_t id : response.token_ids()) absl::StrAppend(&line, line.empty() ? "" : " ", id);
+  std::puts(line.c_str());
+  return 0;
+}
+
+}  // namespace streamtensor::ctl

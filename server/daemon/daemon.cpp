@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/daemon/daemon.h"
+
+#include <spdlog/spdlog.h>
+
+#include <chrono>
+#include <thread>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "streamtensor/runtime/decoder.h"
+
+namespace streamtensor::server {
+
+Daemon::Daemon(const Config& config, const std::string& program_dir, const std::string& version)
+    : config_(config), metrics_(version) {
+  ModelRegistry::Options options;
+  options.config = config;
+  options.compiler_program =
+      config.compiler.program.empty() ? program_dir + "/streamtensorc" : config.compiler.program;
+  options.open_decoder = &runtime::OpenDecoder;
+  options.metrics = &metrics_;
+  options.clock = &clock_;
+  options.on_change = [this] {
+    std::lock_guard lock(grpc_mutex_);
+    if (grpc_ != nullptr) grpc_->UpdateHealth();
+  };
+  registry_ = std::make_unique<ModelRegistry>(std::move(options));
+  metrics_.SetCards([this] { return registry_->CardReadings(); });
+  context_.registry = registry_.get();
+  context_.metrics = &metrics_;
+  context_.clock = &clock_;
+  context_.limits.max_prompt_tokens = config.limits.max_prompt_tokens;
+}
+
+// Nobody may ask while the registry goes.
+Daemon::~Daemon() {
+  http_.reset();
+  registry_->Stop();
+  std::unique_ptr<GrpcServer> grpc;
+  {
+    std::lock_guard lock(grpc_mutex_);
+    grpc = std::move(grpc_);
+  }
+  if (grpc != nullptr) grpc->Shutdown(absl::Seconds(1));
+  grpc.reset();
+  registry_.reset();
+}
+
+absl::Status Daemon::Start() {
+  absl::StatusOr<std::unique_ptr<HttpServer>> http = HttpServer::Start(
+      config_.server.metrics_listen,
+      {{"/metrics",
+        [this] {
+          return HttpAnswer{200, "text/plain; version=0.0.4; charset=utf-8", metrics_.Render()};
+        }},
+       {"/healthz", [this] { return Health(); }},
+       {"/readyz", [this] { return Readiness(); }}});
+  if (!http.ok()) return http.status();
+  http_ = *std::move(http);
+  absl::StatusOr<std::unique_ptr<GrpcServer>> grpc = GrpcServer::Start(config_.server.listen, &context_);
+  if (!grpc.ok()) return grpc.status();
+  {
+    std::lock_guard lock(grpc_mutex_);
+    grpc_ = *std::move(grpc);
+  }
+  spdlog::info("listening on {} (gRPC) and {} (HTTP)", config_.server.listen, config_.server.metrics_listen);
+  registry_->Start();
+  return absl::OkStatus();
+}
+
+void Daemon::Drain(const std::function<bool()>& impatient) {
+  registry_->BeginDrain();
+  const int64_t running = registry_->Load();
+  if (running > 0) {
+    spdlog::info("draining {} requests for up to {} seconds", running, config_.limits.drain_seconds);
+  }
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(config_.limits.drain_seconds);
+  while (registry_->Load() > 0 && std::chrono::steady_clock::now() < end && !impatient()) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  if (const int64_t left = registry_->Load(); left > 0) spdlog::warn("ending {} requests UNAVAILABLE", left);
+}
+
+// Alive is what can answer and whose cards are not stuck: a stuck card is lost, not a dead daemon.
+HttpAnswer Daemon::Health() const { return {200, "text/plain; charset=utf-8", "ok\n"}; }
+
+HttpAnswer Daemon::Readiness() const {
+  if (registry_->ServesAll()) return {200, "text/plain; charset=utf-8", "ready\n"};
+  std::string body;
+  static constexpr const char* kStates[] = {"COMPILING", "LOADING", "READY", "FAILED"};
+  for (const ModelStatus& model : registry_->Models()) {
+    absl::StrAppend(&body, model.name, ": ", kStates[static_cast<int>(model.state)],
+                    model.error.empty() ? "" : absl::StrCat(": ", model.error),
+                    registry_->Serves(model.name) ? "" : " (not serving)", "\n");
+  }
+  return {503, "text/plain; charset=utf-8", body};
+}
+
+}  // namespace streamtensor::server

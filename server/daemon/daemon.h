@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// The daemon's life: listen, load, serve, drain.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "server/config/config.h"
+#include "server/metrics/http_server.h"
+#include "server/metrics/metrics.h"
+#include "server/models/model_registry.h"
+#include "server/scheduler/clock.h"
+#include "server/service/grpc_server.h"
+
+namespace streamtensor::server {
+
+// Used by the main thread alone.
+class Daemon {
+ public:
+  // `program_dir` holds the programs that the daemon starts.
+  Daemon(const Config& config, const std::string& program_dir, const std::string& version);
+  ~Daemon();
+
+  // Listens and begins to load the models.
+  //  UNAVAILABLE  an address is taken, in one line
+  absl::Status Start();
+
+  // Readiness off; streams may end by themselves for limits.drain_seconds, the rest ends UNAVAILABLE.
+  // `impatient()` true (a second signal) ends the wait.
+  void Drain(const std::function<bool()>& impatient);
+
+ private:
+  HttpAnswer Health() const;
+  HttpAnswer Readiness() const;
+
+  const Config config_;
+  const SystemClock clock_;
+  Metrics metrics_;
+  ServiceContext context_;
+  std::unique_ptr<ModelRegistry> registry_;
+  std::unique_ptr<HttpServer> http_;
+  std::mutex grpc_mutex_;  // the registry's threads report changes while grpc_ comes and goes
+  std::unique_ptr<GrpcServer> grpc_;
+};
+
+}  // namespace streamtensor::server

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+// streamtensord: serves compiled models to gRPC clients.
+#include <signal.h>
+#include <spdlog/spdlog.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <climits>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+#include "server/config/config.h"
+#include "server/daemon/daemon.h"
+#include "server/daemon/logging.h"
+#ifdef ST_HAVE_SYSTEMD
+#include <systemd/sd-daemon.h>
+#endif
+
+namespace {
+
+using namespace streamtensor::server;
+
+constexpr char kHelp[] =
+    "Usage: streamtensord --config FILE [--check]\n"
+    "\n"
+    "Serves the models of the configuration over gRPC, with metrics and health over HTTP.\n"
+    "\n"
+    "  --config FILE  the configuration (YAML; configs/streamtensord.yaml explains every key)\n"
+    "  --check        only read the configuration: exit 0 if it is good, else print every error\n"
+    "  --help         this text\n"
+    "  --version      the version\n"
+    "\n"
+    "SIGTERM and SIGINT let running streams end for limits.drain_seconds, then stop; a second one stops at "
+    "once.\n";
+
+void TellSystemd(const char* state) {
+#ifdef ST_HAVE_SYSTEMD
+  sd_notify(0, state);
+#else
+  (void)state;
+#endif
+}
+
+std::string ProgramDir() {
+  char path[PATH_MAX];
+  const ssize_t length = readlink("/proc/self/exe", path, sizeof(path) - 1);
+  return length > 0 ? std::filesystem::path(std::string(path, static_cast<size_t>(length))).parent_path()
+                    : ".";
+}
+
+int WrongUsage(const std::string& what) {
+  std::fprintf(stderr, "streamtensord: %s; see streamtensord --help\n", what.c_str());
+  return 2;
+}
+
+// Many clients are many descriptors.
+void RaiseDescriptorLimit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+  }
+}
+
+int Serve(const Config& config) {
+  SetUpLogging(config.log);
+  RaiseDescriptorLimit();
+  // Every thread inherits this: signals reach sigwait() alone.
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (int number : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, number);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  signal(SIGPIPE, SIG_IGN);
+
+  spdlog::info("streamtensord {} starts", ST_VERSION);
+  Daemon daemon(config, ProgramDir(), ST_VERSION);
+  if (const absl::Status status = daemon.Start(); !status.ok()) {
+    spdlog::error("{}", std::string(status.message()));
+    return 1;
+  }
+  TellSystemd("READY=1");
+  int number = 0;
+  while (sigwait(&signals, &number) == 0 && number == SIGHUP) {
+    spdlog::warn("SIGHUP: the configuration can not be reloaded yet; restart to apply changes");
+  }
+  spdlog::info("{}: shutting down", strsignal(number));
+  TellSystemd("STOPPING=1");
+  daemon.Drain([&signals] {
+    const timespec now{};
+    return sigtimedwait(&signals, nullptr, &now) > 0;
+  });
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::string file;
+  bool check = false;
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view argument = argv[i];
+    if (argument == "--help" || argument == "-h") {
+      std::fputs(kHelp, stdout);
+      return 0;
+    }
+    if (argument == "--version") {
+      std::puts("streamtensord " ST_VERSION);
+      return 0;
+    }
+    if (argument == "--check") {
+      check = true;
+    } else if (argument == "--config") {
+      if (++i == argc) return WrongUsage("--config needs a file");
+      file = argv[i];
+    } else if (argument.rfind("--config=", 0) == 0) {
+      file = argument.substr(9);
+    } else {
+      return WrongUsage("unknown argument \"" + std::string(argument) + "\"");
+    }
+  }
+  if (file.empty()) return WrongUsage("--config FILE is missing");
+
+  const absl::StatusOr<Config> config = ReadConfig(file);
+  if (!config.ok()) {
+    std::fprintf(stderr, "%s\n", std::string(config.status().message()).c_str());
+    return 1;
+  }
+  if (check) {
+    std::printf("%s: good\n", file.c_str());
+    return 0;
+  }
+  const int code = Serve(*config);
+  if (code == 0) spdlog::info("stopped");
+  spdlog::shutdown();
+  return code;
+}
