@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// Writes xclbin files (axlf containers) for emulated cards, from xclbin.h's structures: Debian's
+// xclbinutil is broken. Links no XRT.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+
+namespace streamtensor::runtime::xclbin {
+
+struct WriterArgument {
+  std::string name;
+  std::string type;   // C type as it stands in the kernel's signature: "const float*"
+  uint32_t bank = 0;  // memory channel
+};
+
+struct WriterMemory {
+  std::string tag = "HBM";  // bank i is called tag[i]
+  uint32_t banks = 32;
+  uint64_t bytes_per_bank = 512ull << 20;  // a multiple of 1024
+};
+
+struct WriterInput {
+  std::string platform;                   // "u55c"
+  std::string part;                       // "xcu55c-fsvh2892-2L-e"
+  std::string kernel;                     // "streamtensor_step"
+  std::vector<WriterArgument> arguments;  // by index: all are pointers
+  WriterMemory memory;
+  double clock_hz = 0;
+  // true: for the emulated card. false: a container that a real card's driver accepts as its own,
+  // around whatever `bitstream` is; only tests of the control path want that.
+  bool emulation = true;
+  std::string vbnv;                      // empty: EmulationVbnv(platform); must be given without `emulation`
+  std::span<const std::byte> bitstream;  // emulation: an index of objects (runtime/card/object_index.h)
+  std::string user_metadata;             // the manifest's JSON, without file hashes
+  std::string compiler_version;
+};
+
+// The name an emulated card's platform has, and its prefix: no real platform has it.
+inline constexpr char kEmulationVbnvPrefix[] = "streamtensor_emulated_";
+std::string EmulationVbnv(const std::string& platform);
+
+// The file's bytes; equal input gives equal bytes (the UUID is a hash of the contents, times are 0).
+// INVALID_ARGUMENT names what does not fit the container.
+absl::StatusOr<std::vector<std::byte>> WriteXclbin(const WriterInput& input);
+
+}  // namespace streamtensor::runtime::xclbin
