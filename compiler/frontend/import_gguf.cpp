@@ -16,6 +16,8 @@ namespace streamtensor::compiler {
 namespace {
 
 constexpr int64_t kDefaultContext = 2048;
+// Bounds the page table and the RoPE tables.
+constexpr int64_t kContextLimit = 1 << 17;
 constexpr int64_t kStepTokensLimit = 16;
 
 absl::StatusOr<LlamaBounds> Bounds(const ImportOptions& options, const LlamaConfig& config) {
@@ -26,6 +28,10 @@ absl::StatusOr<LlamaBounds> Bounds(const ImportOptions& options, const LlamaConf
     return absl::InvalidArgumentError(Message("max context ", bounds.max_context, " is not within 1 to ",
                                               config.trained_context,
                                               ", the positions the model was trained for"));
+  }
+  if (bounds.max_context > kContextLimit) {
+    return absl::UnimplementedError(
+        Message("max context ", bounds.max_context, " can't be compiled yet; up to ", kContextLimit, " can"));
   }
   bounds.step_tokens = options.step_tokens;
   if (bounds.step_tokens < 1 || bounds.step_tokens > kStepTokensLimit) {

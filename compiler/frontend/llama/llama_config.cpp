@@ -17,6 +17,7 @@ namespace {
 constexpr int64_t kLayersLimit = 1024;
 constexpr int64_t kWidthLimit = 1 << 18;
 constexpr int64_t kHeadsLimit = 1024;
+constexpr int64_t kHeadDimLimit = 512;
 constexpr int64_t kVocabularyLimit = 1 << 22;
 constexpr int64_t kContextLimit = 1 << 24;
 
@@ -192,8 +193,9 @@ absl::Status CheckShape(const LlamaConfig& config) {
     return Invalid(Message("llama.attention.head_count is ", config.query_heads,
                            ", not a multiple of head_count_kv ", config.kv_heads));
   }
-  if (config.head_dim % 2 != 0) {
-    return Invalid(Message("heads are ", config.head_dim, " wide; RoPE wants an even number"));
+  if (config.head_dim < 2 || config.head_dim > kHeadDimLimit || config.head_dim % 2 != 0) {
+    return Invalid(
+        Message("heads are ", config.head_dim, " wide; expected an even number from 2 to ", kHeadDimLimit));
   }
   const std::pair<std::string_view, int64_t> widths[] = {
       {"llama.embedding_length", config.hidden},
@@ -283,7 +285,7 @@ absl::StatusOr<LlamaConfig> ReadLlamaConfig(const GgufFile& file) {
   config.inner = keys.Count("feed_forward_length", kWidthLimit);
   config.query_heads = keys.Count("attention.head_count", kHeadsLimit);
   config.kv_heads = keys.Count("attention.head_count_kv", kHeadsLimit, config.query_heads);
-  config.head_dim = keys.Count("attention.key_length", kWidthLimit, config.hidden / config.query_heads);
+  config.head_dim = keys.Count("attention.key_length", kHeadDimLimit, config.hidden / config.query_heads);
   config.trained_context = keys.Count("context_length", kContextLimit);
   config.rope_base = keys.Float("rope.freq_base", 10000);
   config.rms_epsilon = static_cast<float>(keys.Float("attention.layer_norm_rms_epsilon"));

@@ -1,0 +1,164 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Checks the tiny models against the compiler's reader, and the references against plain loops.
+
+Usage: models_test.py WEIGHT_DUMP    (the program built from tests/compiler/frontend/weight_dump.cpp)
+"""
+import math
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parent))
+import make_tiny_llama
+import make_tiny_mlp
+import numpy_llama
+
+WEIGHT_DUMP = None
+
+
+def make(folder, **options):
+    path = str(Path(folder) / "tiny.gguf")
+    make_tiny_llama.make(path, make_tiny_llama.Options(**options))
+    return path
+
+
+def dump(path, name):
+    raw = subprocess.run([WEIGHT_DUMP, path, name], check=True, stdout=subprocess.PIPE).stdout
+    return np.frombuffer(raw, dtype="<f4")
+
+
+class Weights(unittest.TestCase):
+
+    def check(self, **options):
+        with tempfile.TemporaryDirectory() as folder:
+            path = make(folder, **options)
+            model = numpy_llama.Model(path)
+            for name, (kind, shape, _) in model.infos.items():
+                ours, theirs = dump(path, name).reshape(shape), model.weight(name)
+                if kind == make_tiny_llama.F32 and len(shape) > 1:  # quantised by the compiler
+                    step = np.abs(theirs).max() / 127
+                    self.assertLess(np.abs(ours - theirs).max(), 0.6 * step, f"{name} {options}")
+                else:
+                    np.testing.assert_array_equal(ours, theirs, f"{name} {options}")
+
+    def test_all_types(self):
+        self.check(matrix_type="Q4_1")
+        self.check(matrix_type="Q4_0", head_type="Q8_0")
+        self.check(matrix_type="Q8_0", embedding_type="Q4_0", alignment=64)
+        self.check(matrix_type="F32", embedding_type="F32", head_type="Q4_1")
+
+    def test_layers_of_different_types(self):
+        self.check(matrix_type="Q4_1", types={"blk.0.attn_q.weight": "Q4_0", "blk.1.attn_q.weight": "Q4_1"})
+        self.check(matrix_type="Q8_0", types={"blk.0.ffn_up.weight": "Q4_0"})
+
+    def test_rope_tables(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = make(folder, head_dim=32, rope_base=500.0)
+            for name, function in (("rope.cos", math.cos), ("rope.sin", math.sin)):
+                table = dump(path, name).reshape(64, 16)
+                wanted = [[function(p * 500.0**(-2 * i / 32)) for i in range(16)] for p in range(64)]
+                np.testing.assert_array_equal(table, np.asarray(wanted).astype(np.float32))
+
+
+class Llama(unittest.TestCase):
+
+    def test_a_token_sees_only_what_came_before(self):
+        with tempfile.TemporaryDirectory() as folder:
+            model = numpy_llama.Model(make(folder))
+            tokens = np.random.default_rng(3).integers(3, 384, 40)
+            whole = numpy_llama.forward(model, tokens)
+            np.testing.assert_allclose(numpy_llama.forward(model, tokens[:25]), whole[:25], rtol=1e-3, atol=1e-3)
+            tokens[5] = (tokens[5] + 1) % 384
+            changed = numpy_llama.forward(model, tokens)
+            np.testing.assert_allclose(changed[:5], whole[:5], rtol=1e-3, atol=1e-3)
+            self.assertGreater(np.abs(changed[5:] - whole[5:]).max(), 1)
+
+    def test_against_plain_loops(self):
+        """One layer, two tokens, written out element by element in double."""
+        with tempfile.TemporaryDirectory() as folder:
+            model = numpy_llama.Model(make(folder, layers=1))
+            tokens, heads, dim = [7, 300], 4, 16
+            w = lambda name: model.weight(name).astype(np.float64)
+            times = lambda name, x: [sum(a * b for a, b in zip(row, x)) for row in w(name)]
+
+            def norm(name, x):
+                scale = 1 / math.sqrt(sum(v * v for v in x) / len(x) + 1e-5)
+                return [v * scale * g for v, g in zip(x, w(name))]
+
+            def rotate(x, position):
+                out = list(x)
+                for start in range(0, len(x), dim):
+                    for i in range(dim // 2):
+                        angle = position * 10000.0**(-2 * i / dim)
+                        a, b = x[start + 2 * i], x[start + 2 * i + 1]
+                        out[start + 2 * i] = a * math.cos(angle) - b * math.sin(angle)
+                        out[start + 2 * i + 1] = a * math.sin(angle) + b * math.cos(angle)
+                return out
+
+            keys, values, logits = [], [], []
+            for position, token in enumerate(tokens):
+                x = list(w("token_embd.weight")[token])
+                normal = norm("blk.0.attn_norm.weight", x)
+                q = rotate(times("blk.0.attn_q.weight", normal), position)
+                keys.append(rotate(times("blk.0.attn_k.weight", normal), position))
+                values.append(times("blk.0.attn_v.weight", normal))
+                attended = []
+                for head in range(heads):
+                    kv = head // 2 * dim
+                    scores = [sum(q[head * dim + i] * k[kv + i] for i in range(dim)) / math.sqrt(dim) for k in keys]
+                    powers = [math.exp(score) for score in scores]
+                    for i in range(dim):
+                        attended.append(sum(p * v[kv + i] for p, v in zip(powers, values)) / sum(powers))
+                x = [a + b for a, b in zip(x, times("blk.0.attn_output.weight", attended))]
+                normal = norm("blk.0.ffn_norm.weight", x)
+                gate, up = times("blk.0.ffn_gate.weight", normal), times("blk.0.ffn_up.weight", normal)
+                inner = [g / (1 + math.exp(-g)) * u for g, u in zip(gate, up)]
+                x = [a + b for a, b in zip(x, times("blk.0.ffn_down.weight", inner))]
+                logits.append(times("token_embd.weight", norm("output_norm.weight", x)))
+            np.testing.assert_allclose(numpy_llama.forward(model, tokens), logits, rtol=1e-3, atol=1e-3)
+
+    def test_attention_is_peaked(self):
+        """Or the numeric tests would not see a wrong position."""
+        with tempfile.TemporaryDirectory() as folder:
+            model = numpy_llama.Model(make(folder))
+            x = model.weight("token_embd.weight")[3:67]
+            normal = numpy_llama.rms_norm(x, model.weight("blk.0.attn_norm.weight"), 1e-5)
+            q = (normal @ model.weight("blk.0.attn_q.weight").T).reshape(64, 4, 16)
+            k = (normal @ model.weight("blk.0.attn_k.weight").T).reshape(64, 2, 16)
+            shares = numpy_llama.softmax(q[:, 0] @ k[:, 0].T / 4)
+            self.assertGreater(np.median(shares.max(axis=1)), 0.4)
+
+
+class Mlp(unittest.TestCase):
+
+    def test_layer_norm(self):
+        w = make_tiny_mlp.weights()
+        x = np.random.default_rng(1).standard_normal((5, 64)).astype(np.float32)
+        y = (make_tiny_mlp.forward(w, x) - w["b"]) / w["g"]
+        np.testing.assert_allclose(y.mean(axis=1), 0, atol=1e-5)
+        np.testing.assert_allclose(y.std(axis=1), 1, atol=1e-3)
+
+
+class Tokenizer(unittest.TestCase):
+
+    def test_merges_make_tokens(self):
+        options = make_tiny_llama.Options()
+        metadata = make_tiny_llama.metadata_of(options)
+        tokens = metadata["tokenizer.ggml.tokens"]
+        self.assertEqual(len(tokens), options.vocabulary)
+        self.assertEqual(len(set(tokens)), len(tokens))
+        for merge in metadata["tokenizer.ggml.merges"]:
+            left, right = merge.split(" ")
+            self.assertTrue({left, right, left + right} <= set(tokens), merge)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) < 2:
+        sys.exit("usage: models_test.py WEIGHT_DUMP")
+    WEIGHT_DUMP = sys.argv.pop(1)
+    unittest.main(verbosity=2)
