@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/tokenizer/tokenizer.h"
+
+#include <gtest/gtest.h>
+
+#include <functional>
+
+namespace streamtensor::server {
+namespace {
+
+using artifact::v1::Piece;
+using Message = artifact::v1::Tokenizer;
+
+// Bytes a, b, c and space, merges "ab" and "abc", one control and one user-defined token.
+Message Small() {
+  Message message;
+  message.set_format_version(1);
+  message.set_kind(Message::KIND_BYTE_LEVEL_BPE);
+  message.set_pre_tokenizer(Message::PRE_TOKENIZER_SMOLLM);
+  for (const char* text : {"<end>", "a", "b", "c", "\xc4\xa0", "ab", "abc", "<user>"}) {
+    Piece* piece = message.add_pieces();
+    piece->set_text(text);
+    piece->set_type(Piece::TYPE_NORMAL);
+  }
+  message.mutable_pieces(0)->set_type(Piece::TYPE_CONTROL);
+  message.mutable_pieces(7)->set_type(Piece::TYPE_USER_DEFINED);
+  for (auto [left, right] : {std::pair("a", "b"), std::pair("ab", "c")}) {
+    artifact::v1::Merge* merge = message.add_merges();
+    merge->set_left(left);
+    merge->set_right(right);
+  }
+  message.set_eos_token_id(0);
+  return message;
+}
+
+TEST(Tokenizer, Encodes) {
+  auto tokenizer = *Tokenizer::Create(Small());
+  using Ids = std::vector<uint32_t>;
+  EXPECT_EQ(tokenizer->Encode("abcab a", false), (Ids{6, 5, 4, 1}));
+  EXPECT_EQ(tokenizer->Encode("a<end>b", true), (Ids{1, 0, 2}));
+  EXPECT_EQ(tokenizer->Encode("a<end>b", false), (Ids{1, 2})) << "bytes without a piece are left out";
+  EXPECT_EQ(tokenizer->Encode("a<user>b", false), (Ids{1, 7, 2})) << "user-defined tokens are always found";
+  EXPECT_EQ(tokenizer->Encode("", true), Ids{});
+  EXPECT_EQ(*tokenizer->Decode(Ids{6, 4, 0}), "abc <end>");
+  EXPECT_TRUE(tokenizer->IsControl(0));
+  EXPECT_TRUE(tokenizer->IsEndOfGeneration(0));
+  EXPECT_EQ(tokenizer->Decode(Ids{1, 8}).status().message(), "token_ids[1] is 8, expected less than 8");
+}
+
+TEST(Tokenizer, RefusesDamage) {
+  const std::pair<std::function<void(Message&)>, std::string> cases[] = {
+      {[](Message& m) { m.set_format_version(2); }, "format_version is 2"},
+      {[](Message& m) { m.set_kind(Message::KIND_UNSPECIFIED); }, "kind KIND_UNSPECIFIED"},
+      {[](Message& m) { m.clear_pre_tokenizer(); }, "PRE_TOKENIZER_UNSPECIFIED"},
+      {[](Message& m) { m.clear_pieces(); }, "0 pieces"},
+      {[](Message& m) { m.mutable_pieces(1)->clear_text(); }, "piece 1 has 0 bytes"},
+      {[](Message& m) { m.mutable_pieces(2)->set_text("a"); }, "pieces 1 and 2 are both \"a\""},
+      {[](Message& m) { m.mutable_merges(1)->set_right("q"); }, "merge 1 needs the piece \"q\""},
+      {[](Message& m) { m.set_eos_token_id(8); }, "eos_token_id is 8"},
+      {[](Message& m) { m.add_end_of_generation_ids(99); }, "end_of_generation_ids is 99"},
+      {[](Message& m) { m.set_add_bos(true); }, "no bos_token_id"},
+  };
+  for (const auto& [damage, expected] : cases) {
+    Message message = Small();
+    damage(message);
+    const auto tokenizer = Tokenizer::Create(message);
+    ASSERT_FALSE(tokenizer.ok()) << expected;
+    EXPECT_NE(tokenizer.status().message().find(expected), absl::string_view::npos) << tokenizer.status();
+  }
+}
+
+TEST(Utf8Stream, NeverSplitsACharacter) {
+  Utf8Stream stream;
+  EXPECT_EQ(stream.Push("a\xe2\x82"), "a");
+  EXPECT_EQ(stream.pending(), 2u);
+  EXPECT_EQ(stream.Push("\xac"), "\xe2\x82\xac");
+  EXPECT_EQ(stream.Push("\xf0\x9f"), "");
+  EXPECT_EQ(stream.Push("x"), "\xef\xbf\xbdx");
+  EXPECT_EQ(stream.Push("\xff"), "\xef\xbf\xbd");
+  EXPECT_EQ(stream.Push("\xe2"), "");
+  EXPECT_EQ(stream.Finish(), "\xef\xbf\xbd");
+  EXPECT_EQ(stream.pending(), 0u);
+}
+
+}  // namespace
+}  // namespace streamtensor::server
