@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// The streamtensor-card process behind an emulated card: started, spoken to, ended.
+#pragma once
+
+#include <sys/types.h>
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "runtime/emulator/message_socket.h"
+
+namespace streamtensor::runtime::emulator {
+
+// Not thread-safe.
+class CardProcess {
+ public:
+  // NOT_FOUND: no such program. UNAVAILABLE: it does not answer.
+  static absl::StatusOr<std::unique_ptr<CardProcess>> Start(const std::string& program,
+                                                            const std::string& platform);
+  // Kills the process if it lives, and waits for its end: nothing is left.
+  ~CardProcess();
+  CardProcess(const CardProcess&) = delete;
+  CardProcess& operator=(const CardProcess&) = delete;
+
+  pid_t pid() const { return pid_; }
+
+  // Sends a request and returns its sequence number. `descriptor` < 0: none.
+  absl::StatusOr<uint64_t> Send(MessageKind kind, std::string_view payload, int descriptor,
+                                Deadline deadline);
+  // The answer's payload, or the error in it. Answers nobody waits for any more are skipped.
+  absl::StatusOr<std::string> Receive(uint64_t sequence, Deadline deadline);
+  // Both, for everything but runs.
+  absl::StatusOr<std::string> Ask(MessageKind kind, std::string_view payload, int descriptor,
+                                  Deadline deadline);
+
+ private:
+  CardProcess(pid_t pid, FileDescriptor pidfd, FileDescriptor socket)
+      : pid_(pid), pidfd_(std::move(pidfd)), socket_(std::move(socket)) {}
+  // An error of the socket, with what became of the process.
+  absl::Status Explain(const absl::Status& status);
+  bool Reap(int timeout_ms);
+
+  pid_t pid_;
+  FileDescriptor pidfd_;
+  MessageSocket socket_;
+  uint64_t sequence_ = 0;
+  bool reaped_ = false;
+  std::string end_;  // how it ended, once reaped
+};
+
+}  // namespace streamtensor::runtime::emulator

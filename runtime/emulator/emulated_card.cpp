@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/emulator/emulated_card.h"
+
+#include <algorithm>
+#include <cstring>
+#include <map>
+#include <optional>
+#include <span>
+
+#include "absl/strings/str_cat.h"
+#include "runtime/xclbin/writer.h"
+
+namespace streamtensor::runtime::emulator {
+namespace {
+
+// A card that is not running answers at once; one that does not within this time is stopped or stuck.
+constexpr std::chrono::seconds kAnswerTimeout{10};
+constexpr std::chrono::seconds kLoadTimeout{60};
+
+Deadline In(std::chrono::seconds time) { return std::chrono::steady_clock::now() + time; }
+
+// Strict mode fills what small buffers hold before they are written: 0xff is a NaN in every float type.
+constexpr uint64_t kMostPoisonedBytes = 64 << 20;
+constexpr int kPoison = 0xff;
+
+struct Registry {
+  std::mutex mutex;
+  std::map<uint32_t, EmulatedCardOptions> options;
+  std::map<uint32_t, std::weak_ptr<EmulatedCard>> cards;
+};
+Registry& TheRegistry() {
+  static Registry registry;
+  return registry;
+}
+
+}  // namespace
+
+EmulatedBuffer::~EmulatedBuffer() {
+  if (card_ != nullptr) card_->Release(*this);
+}
+
+absl::Status EmulatedBuffer::Sync(bool to_card, uint64_t offset, uint64_t bytes) {
+  if (offset > bytes_ || bytes > bytes_ - offset) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("sync of bytes ", offset, "+", bytes, " of a buffer of ", bytes_));
+  }
+  {
+    const std::lock_guard<std::mutex> lock(card_->mutex_);
+    if (card_->generation_ != generation_)
+      return absl::UnavailableError("the buffer's design is no longer loaded");
+    if (absl::Status status = card_->CheckAlive(); !status.ok()) return status;
+  }
+  if (host_.data() != nullptr) {
+    std::byte* const host = host_.data() + offset;
+    std::byte* const device = device_.data() + offset;
+    std::memcpy(to_card ? device : host, to_card ? host : device, bytes);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status EmulatedCard::Configure(uint32_t index, const EmulatedCardOptions& options) {
+  Registry& registry = TheRegistry();
+  const std::lock_guard<std::mutex> lock(registry.mutex);
+  const std::shared_ptr<EmulatedCard> open = registry.cards[index].lock();
+  if (open != nullptr &&
+      (open->options_.platform != options.platform || open->options_.card_program != options.card_program ||
+       open->options_.strict_sync != options.strict_sync)) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("emulated card ", index, " is open already with other options"));
+  }
+  registry.options[index] = options;
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::shared_ptr<EmulatedCard>> EmulatedCard::Open(uint32_t index) {
+  if (index >= kMaxCards) {
+    return absl::NotFoundError(absl::StrCat("emulated card ", index, ": there are cards 0..", kMaxCards - 1));
+  }
+  Registry& registry = TheRegistry();
+  const std::lock_guard<std::mutex> lock(registry.mutex);
+  if (std::shared_ptr<EmulatedCard> open = registry.cards[index].lock()) return open;
+  std::shared_ptr<EmulatedCard> card(new EmulatedCard(index, registry.options[index]));
+  if (absl::Status status = card->StartProcess(); !status.ok()) return status;
+  registry.cards[index] = card;
+  return card;
+}
+
+absl::Status EmulatedCard::StartProcess() {
+  pid_ = 0;
+  process_.reset();
+  image_.reset();
+  banks_.clear();
+  live_buffers_ = 0;
+  running_ = false;
+  ++generation_;
+  absl::StatusOr<std::unique_ptr<CardProcess>> process =
+      CardProcess::Start(options_.card_program, options_.platform);
+  lost_ = process.status();
+  if (!process.ok()) return lost_;
+  process_ = *std::move(process);
+  pid_ = process_->pid();
+  return absl::OkStatus();
+}
+
+absl::Status EmulatedCard::CheckAlive() const { return lost_; }
+
+absl::Status EmulatedCard::Lose(const absl::Status& status) {
+  lost_ = absl::UnavailableError(
+      absl::StrCat("emulated card ", index_, " is lost and must be reset: ", std::string(status.message())));
+  return lost_;
+}
+
+// The card's own answers (a bad argument, no memory) leave it usable; silence or a broken socket don't.
+absl::Status EmulatedCard::Remember(const absl::Status& status) {
+  if (absl::IsUnavailable(status)) return Lose(status);
+  if (absl::IsDeadlineExceeded(status)) {
+    return Lose(
+        absl::UnavailableError(absl::StrCat("its process (pid ", process_->pid(), ") does not answer")));
+  }
+  return status;
+}
+
+absl::Status EmulatedCard::Load(std::shared_ptr<const XclbinImage> image, const std::string& kernel) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (absl::Status status = CheckAlive(); !status.ok()) return status;
+  if (image->contents.kind != xclbin::Xclbin::Kind::kEmulation ||
+      image->contents.vbnv != xclbin::EmulationVbnv(options_.platform)) {
+    return absl::InvalidArgumentError(absl::StrCat("the xclbin is for platform ", image->contents.vbnv,
+                                                   "; this card is ",
+                                                   xclbin::EmulationVbnv(options_.platform)));
+  }
+  if (image_ != nullptr) {
+    if (image_->bytes == image->bytes) return absl::OkStatus();
+    if (live_buffers_ > 0) {
+      return absl::FailedPreconditionError(absl::StrCat(
+          live_buffers_, " buffers of the design before are still allocated on emulated card ", index_));
+    }
+    if (absl::Status status = StartProcess(); !status.ok()) return status;
+  }
+  absl::StatusOr<FileDescriptor> file =
+      CreateSealedFile("streamtensor-xclbin", std::as_bytes(std::span(image->bytes)));
+  if (!file.ok()) return file.status();
+  PayloadWriter payload;
+  payload.PutString(kernel);
+  const absl::StatusOr<std::string> answer =
+      process_->Ask(MessageKind::kLoad, payload.bytes(), file->get(), In(kLoadTimeout));
+  if (!answer.ok()) return Remember(answer.status());
+  image_ = std::move(image);
+  ++generation_;
+  for (const xclbin::Memory& memory : image_->contents.memories) {
+    banks_.emplace_back(memory.base_address, memory.used ? memory.bytes : 0);
+  }
+  return absl::OkStatus();
+}
+
+std::shared_ptr<const XclbinImage> EmulatedCard::Loaded(uint64_t* generation) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  *generation = generation_;
+  return image_;
+}
+
+absl::StatusOr<std::shared_ptr<EmulatedBuffer>> EmulatedCard::Allocate(uint32_t bank, uint64_t bytes) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (absl::Status status = CheckAlive(); !status.ok()) return status;
+  if (image_ == nullptr) return absl::FailedPreconditionError("no design is loaded");
+  if (bank >= banks_.size() || banks_[bank].bytes() == 0) {
+    return absl::InvalidArgumentError(absl::StrCat("the design uses no memory bank ", bank));
+  }
+  if (bytes == 0) return absl::InvalidArgumentError("a buffer of 0 bytes");
+  absl::StatusOr<FileDescriptor> file = CreateMemoryFile("streamtensor-buffer", bytes);
+  if (!file.ok()) return file.status();
+  absl::StatusOr<Mapping> device = Mapping::OfFile(file->get(), bytes, true);
+  if (!device.ok()) return device.status();
+  std::shared_ptr<EmulatedBuffer> buffer(new EmulatedBuffer());
+  buffer->device_ = *std::move(device);
+  if (options_.strict_sync) {
+    absl::StatusOr<Mapping> host = Mapping::Anonymous(bytes);
+    if (!host.ok()) return host.status();
+    buffer->host_ = *std::move(host);
+    std::memset(buffer->device_.data(), kPoison, std::min(bytes, kMostPoisonedBytes));
+  }
+  const std::optional<uint64_t> address = banks_[bank].Allocate(bytes);
+  if (!address.has_value()) {
+    return absl::ResourceExhaustedError(absl::StrCat("memory bank ", bank, " (", banks_[bank].bytes(),
+                                                     " bytes) has no room for a buffer of ", bytes,
+                                                     " bytes"));
+  }
+  buffer->id_ = next_buffer_++;
+  buffer->bytes_ = bytes;
+  buffer->bank_ = bank;
+  buffer->address_ = *address;
+  buffer->generation_ = generation_;
+  PayloadWriter payload;
+  payload.Put(buffer->id_);
+  payload.Put(bytes);
+  payload.Put(bank);
+  const absl::StatusOr<std::string> answer =
+      process_->Ask(MessageKind::kAddBuffer, payload.bytes(), file->get(), In(kAnswerTimeout));
+  if (!answer.ok()) {
+    banks_[bank].Free(*address);
+    return Remember(answer.status());
+  }
+  ++live_buffers_;
+  buffer->card_ = shared_from_this();  // from here on its end is announced
+  return buffer;
+}
+
+void EmulatedCard::Release(EmulatedBuffer& buffer) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (buffer.generation_ != generation_) return;
+  banks_[buffer.bank_].Free(buffer.address_);
+  --live_buffers_;
+  if (!lost_.ok()) return;
+  PayloadWriter payload;
+  payload.Put(buffer.id_);
+  // A card that is stuck takes no messages; nobody waits for it here.
+  const absl::StatusOr<uint64_t> sent =
+      process_->Send(MessageKind::kRemoveBuffer, payload.bytes(), -1, std::chrono::steady_clock::now());
+  if (!sent.ok()) Remember(sent.status()).IgnoreError();
+}
+
+absl::StatusOr<EmulatedCard::Sensors> EmulatedCard::ReadSensors() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (absl::Status status = CheckAlive(); !status.ok()) return status;
+  if (running_) return absl::FailedPreconditionError("a run is under way");
+  const absl::StatusOr<std::string> answer =
+      process_->Ask(MessageKind::kReadSensors, "", -1, In(kAnswerTimeout));
+  if (!answer.ok()) return Remember(answer.status());
+  PayloadReader reader(*answer);
+  Sensors sensors;
+  sensors.electrical = reader.GetString();
+  sensors.thermal = reader.GetString();
+  if (!reader.complete()) return Lose(absl::InternalError("it answered nonsense about its sensors"));
+  return sensors;
+}
+
+absl::StatusOr<uint64_t> EmulatedCard::StartRun(uint64_t generation, const std::vector<uint64_t>& buffers) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (absl::Status status = CheckAlive(); !status.ok()) return status;
+  if (generation != generation_) return absl::UnavailableError("the run's design is no longer loaded");
+  if (running_) return absl::FailedPreconditionError("another run is under way");
+  PayloadWriter payload;
+  payload.Put(static_cast<uint32_t>(buffers.size()));
+  for (const uint64_t id : buffers) payload.Put(id);
+  const absl::StatusOr<uint64_t> ticket =
+      process_->Send(MessageKind::kRun, payload.bytes(), -1, In(kAnswerTimeout));
+  if (!ticket.ok()) return Remember(ticket.status());
+  running_ = true;
+  return *ticket;
+}
+
+absl::StatusOr<RunAnswer> EmulatedCard::WaitRun(uint64_t generation, uint64_t ticket, Deadline deadline) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (generation != generation_) return absl::UnavailableError("the card was reset during the run");
+  if (absl::Status status = CheckAlive(); !status.ok()) return status;
+  const absl::StatusOr<std::string> answer = process_->Receive(ticket, deadline);
+  if (absl::IsDeadlineExceeded(answer.status())) return answer.status();
+  running_ = false;
+  if (!answer.ok()) return Remember(answer.status());
+  RunAnswer result;
+  PayloadReader reader(*answer);
+  if (!RunAnswer::Read(&reader, &result))
+    return Lose(absl::InternalError("it answered nonsense about a run"));
+  return result;
+}
+
+absl::Status EmulatedCard::Reset() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return StartProcess();
+}
+
+}  // namespace streamtensor::runtime::emulator
