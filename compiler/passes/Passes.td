@@ -90,5 +90,17 @@ def LinalgToDataflow : Pass<"linalg-to-dataflow", "::mlir::ModuleOp"> {
                            "::streamtensor::compiler::dataflow::DataflowDialect",
                            "::streamtensor::compiler::itensor::ITensorDialect"];
 }
+def Fuse : Pass<"fuse", "::mlir::ModuleOp"> {
+  let summary = "Fold kernels with equal loops, join the others";
+  let description = [{
+    A producer and a consumer whose ends have one type and whose loop nests match become one kernel, unless
+    what the producer makes also reaches the consumer another way. What remains is joined by a FIFO where
+    types are equal, by `itensor.converter` with the least buffer where they are not. More buffer than
+    `on-chip-bytes` is an error that lists the converters.
+  }];
+  let options = [Option<"onChipBytes", "on-chip-bytes", "int64_t", "33554432",
+                        "Bytes of on-chip memory that converters may take (both sides of each)">];
+  let dependentDialects = ["::streamtensor::compiler::itensor::ITensorDialect"];
+}
 
 #endif  // STREAMTENSOR_COMPILER_PASSES

@@ -53,7 +53,7 @@ class TilePass : public impl::TileBase<TilePass> {
     if (!op.hasPureTensorSemantics()) return op->emitError("works on buffers; only tensors can be compiled");
     for (OpOperand& init : op.getDpsInitsMutable()) {
       AffineMap map = op.getMatchingIndexingMap(&init);
-      auto row = map.getNumResults() > 0 ? dyn_cast<AffineDimExpr>(map.getResult(0)) : AffineDimExpr();
+      auto row = dyn_cast_or_null<AffineDimExpr>(map.getNumResults() > 0 ? map.getResult(0) : AffineExpr());
       if (!row || op.getIteratorTypesArray()[row.getPosition()] != utils::IteratorType::parallel)
         return op->emitError("has a result without rows: its leading dimension must be a parallel loop");
       if (row.getPosition() != rowLoop(op))
