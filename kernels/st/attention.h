@@ -78,33 +78,12 @@ inline visible_rows find_visible(const step_header& header, int t) {
   return rows;
 }
 
-// Reads `rows` rows of one page, layer and head.
-template <int D>
-inline void load_page(const word512* chunk, int rows, float (&page)[PAGE_ROWS * D]) {
-  const int words = (rows * D + 31) / 32;
-  for (int w = 0; w < words; ++w) {
-#pragma HLS PIPELINE II = 1
-    float lanes[32];
-    unpack_f16(chunk[w], lanes);
-    for (int i = 0; i < 32; ++i) {
-#pragma HLS UNROLL
-      page[32 * w + i] = lanes[i];
-    }
-  }
-}
-
-// Weights of the positions in place of their scores; returns their sum.
-inline float soften(float* scores, int count) {
-  float most = scores[0];
-  for (int j = 0; j < count; ++j) {
-#pragma HLS PIPELINE II = 1
-    most = scores[j] > most ? scores[j] : most;
-  }
-  for (int j = 0; j < count; ++j) {
-#pragma HLS PIPELINE II = 1
-    scores[j] = exp_approx(scores[j] - most);
-  }
-  return sum_floats(scores, count);
+// Where a slot's logical page lies, for one layer and head.
+template <class CONFIG>
+inline const word512* chunk_of(const word512* pool, const int32_t (&pages)[CONFIG::max_pages], int logical,
+                               int layer, int head) {
+#pragma HLS INLINE
+  return pool + pool_offset<CONFIG>(pages[CONFIG::page_column(logical)], layer, head) / 32;
 }
 
 template <class CONFIG>
@@ -123,11 +102,15 @@ inline void attend_head(const visible_rows& seen, const int32_t (&pages)[CONFIG:
     if (CONFIG::kv_head(q) == head) query_head[group++] = q;
   }
 
-  for (int j = 0; j < seen.stored; j += PAGE_ROWS) {
+  const int stored_pages = (seen.stored + PAGE_ROWS - 1) / PAGE_ROWS;
+  for (int i = 0; i < stored_pages; ++i) {
 #pragma HLS LOOP_FLATTEN off
+    const int j = PAGE_ROWS * i;
     const int count = seen.stored - j < PAGE_ROWS ? seen.stored - j : PAGE_ROWS;
-    const int32_t physical = pages[CONFIG::page_column(j / PAGE_ROWS)];
-    load_page<D>(key_pages + pool_offset<CONFIG>(physical, layer, head) / 32, count, page);
+    const page_hint next = i + 1 < stored_pages
+                               ? page_hint(chunk_of<CONFIG>(key_pages, pages, i + 1, layer, head))
+                               : page_hint(chunk_of<CONFIG>(value_pages, pages, 0, layer, head));
+    load_page<PAGE_ROWS, D>(chunk_of<CONFIG>(key_pages, pages, i, layer, head), next, count, page);
     for (int g = 0; g < group; ++g) {
       score_rows<D>(&rows.q[t][query_head[g] * D], page, D, count, CONFIG::scale, scores[g] + j);
     }
@@ -141,14 +124,16 @@ inline void attend_head(const visible_rows& seen, const int32_t (&pages)[CONFIG:
   float sums[GROUP];
   alignas(64) float out[GROUP][D];
   for (int g = 0; g < group; ++g) {
-    sums[g] = count > 0 ? soften(scores[g], count) : 0.0f;
+    if (count > 0) exp_scores(scores[g], count);
+    sums[g] = sum_floats(scores[g], count);
     for (int d = 0; d < D; ++d) out[g][d] = 0.0f;
   }
-  for (int j = 0; j < seen.stored; j += PAGE_ROWS) {
+  for (int i = 0; i < stored_pages; ++i) {
 #pragma HLS LOOP_FLATTEN off
+    const int j = PAGE_ROWS * i;
     const int part = seen.stored - j < PAGE_ROWS ? seen.stored - j : PAGE_ROWS;
-    const int32_t physical = pages[CONFIG::page_column(j / PAGE_ROWS)];
-    load_page<D>(value_pages + pool_offset<CONFIG>(physical, layer, head) / 32, part, page);
+    const page_hint next(chunk_of<CONFIG>(value_pages, pages, i + 1 < stored_pages ? i + 1 : i, layer, head));
+    load_page<PAGE_ROWS, D>(chunk_of<CONFIG>(value_pages, pages, i, layer, head), next, part, page);
     for (int g = 0; g < group; ++g) weigh_rows<D>(scores[g] + j, page, D, part, out[g]);
   }
   for (int g = 0; g < group; ++g) {

@@ -61,6 +61,40 @@ inline void dot_plain(int bits, const weight_block& block, int tile, int run,
   }
 }
 
+// One group of 32: the frame's word (32 x int8, float32 scale at byte 32, int32 sum at byte 36).
+inline word512 quantise_plain(const float (&x)[32]) {
+#pragma HLS INLINE
+  float amax = 0.0f;
+  for (int i = 0; i < 32; ++i) {
+#pragma HLS UNROLL
+    const float magnitude = float_of_bits(bits_of_float(x[i]) & 0x7fffffffu);
+    amax = magnitude > amax ? magnitude : amax;
+  }
+  const float scale = amax / 127.0f;
+  // A scale of 0 (amax 0, or so small that amax/127 is flushed) would divide 0 by 0; such x round to 0.
+  const float divisor = scale == 0.0f ? 1.0f : scale;
+  int8_t q[32];
+  int32_t sum = 0;
+  for (int i = 0; i < 32; ++i) {
+#pragma HLS UNROLL
+    float v = round_half_even(x[i] / divisor);
+    v = v != v ? 0.0f : v;  // a NaN has no integer
+    v = v < -127.0f ? -127.0f : v;
+    v = v > 127.0f ? 127.0f : v;
+    const int32_t n = static_cast<int32_t>(v);
+    q[i] = static_cast<int8_t>(n);
+    sum += n;
+  }
+  word512 word(0);
+  for (int i = 0; i < 32; ++i) {
+#pragma HLS UNROLL
+    set_lane_i8(word, i, q[i]);
+  }
+  set_lane_f32(word, 8, scale);
+  set_lane_i32(word, 9, sum);
+  return word;
+}
+
 // Scores of `count` key rows of D floats, `stride` floats apart: scale * (Float sum of q*k).
 template <int D>
 inline void score_rows_plain(const float* query, const float* keys, int stride, int count, float scale,
@@ -124,6 +158,22 @@ inline void dot(int bits, const weight_block& block, int tile, int run, const wo
 #endif
 }
 
+// One group of activations, its 32 floats in two words.
+inline word512 quantise_words(const word512& low, const word512& high) {
+#pragma HLS INLINE
+#ifdef ST_FAST
+  return avx2::quantise(low, high);
+#else
+  float x[32];
+  for (int i = 0; i < 16; ++i) {
+#pragma HLS UNROLL
+    x[i] = lane_f32(low, i);
+    x[16 + i] = lane_f32(high, i);
+  }
+  return quantise_plain(x);
+#endif
+}
+
 template <int D>
 inline void score_rows(const float* query, const float* keys, int stride, int count, float scale,
                        float* scores) {
@@ -145,6 +195,61 @@ inline void weigh_rows(const float* weights, const float* values, int stride, in
   }
 #endif
   weigh_rows_plain<D>(weights, values, stride, count, out);
+}
+
+// Replaces count > 0 scores by exp(score - the largest).
+inline void exp_scores(float* scores, int count) {
+#ifdef ST_FAST
+  float most;
+  int j = avx2::exp_scores(scores, count, most);
+#else
+  float most = scores[0];
+  for (int i = 0; i < count; ++i) {
+#pragma HLS PIPELINE II = 1
+    most = scores[i] > most ? scores[i] : most;
+  }
+  int j = 0;
+#endif
+  for (; j < count; ++j) {
+#pragma HLS PIPELINE II = 1
+    scores[j] = exp_approx(scores[j] - most);
+  }
+}
+
+// Which chunk of a pool will be read next: pages lie scattered, so a host's caches must be told. On the
+// card it holds nothing (pointers of two ports can't be chosen between).
+class page_hint {
+ public:
+#ifdef ST_FAST
+  explicit page_hint(const word512* chunk) : chunk_(chunk) {}
+  void use(int w) const { _mm_prefetch(reinterpret_cast<const char*>(chunk_ + w), _MM_HINT_T0); }
+
+ private:
+  const word512* chunk_;
+#else
+  explicit page_hint(const word512*) {}
+  void use(int) const {}
+#endif
+};
+
+// Reads `rows` rows of D float16 from one page, layer and head; gives them as float32.
+template <int MAX_ROWS, int D>
+inline void load_page(const word512* chunk, const page_hint& next, int rows, float (&page)[MAX_ROWS * D]) {
+  const int words = (rows * D + 31) / 32;
+  for (int w = 0; w < words; ++w) {
+#pragma HLS PIPELINE II = 1
+    next.use(w);
+#ifdef ST_FAST
+    unpack_f16(chunk[w], *reinterpret_cast<float(*)[32]>(page + 32 * w));
+#else
+    float lanes[32];
+    unpack_f16(chunk[w], lanes);
+    for (int i = 0; i < 32; ++i) {
+#pragma HLS UNROLL
+      page[32 * w + i] = lanes[i];
+    }
+#endif
+  }
 }
 
 // float16 of a row, round half to even.

@@ -263,6 +263,95 @@ inline void score_rows(const float* query, const float* keys, int stride, int co
   }
 }
 
+inline float largest_of(__m256 v) {
+  __m128 m = _mm_max_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
+  m = _mm_max_ps(m, _mm_movehl_ps(m, m));
+  m = _mm_max_ss(m, _mm_movehdup_ps(m));
+  return _mm_cvtss_f32(m);
+}
+
+// One group of activations, its 32 floats in two words: st::quantise.
+inline word512 quantise(const word512& low, const word512& high) {
+  const float* const halves[2] = {reinterpret_cast<const float*>(&low),
+                                  reinterpret_cast<const float*>(&high)};
+  const __m256 magnitude = _mm256_castsi256_ps(_mm256_set1_epi32(0x7fffffff));
+  __m256 x[4];
+  __m256 most = _mm256_setzero_ps();
+  for (int i = 0; i < 4; ++i) {
+    x[i] = _mm256_load_ps(halves[i / 2] + i % 2 * 8);
+    // The operand order leaves a NaN out.
+    most = _mm256_max_ps(_mm256_and_ps(x[i], magnitude), most);
+  }
+  const float scale = largest_of(most) / 127.0f;
+  const __m256 divisor = _mm256_set1_ps(scale == 0.0f ? 1.0f : scale);
+  const __m256 magic = _mm256_set1_ps(12582912.0f);
+  __m256i q[4];
+  for (int i = 0; i < 4; ++i) {
+    __m256 v = _mm256_sub_ps(_mm256_add_ps(_mm256_div_ps(x[i], divisor), magic), magic);
+    v = _mm256_and_ps(v, _mm256_cmp_ps(v, v, _CMP_ORD_Q));
+    v = _mm256_min_ps(_mm256_max_ps(v, _mm256_set1_ps(-127.0f)), _mm256_set1_ps(127.0f));
+    q[i] = _mm256_cvttps_epi32(v);
+  }
+  const __m256i eight = _mm256_add_epi32(_mm256_add_epi32(q[0], q[1]), _mm256_add_epi32(q[2], q[3]));
+  __m128i sum = _mm_add_epi32(_mm256_castsi256_si128(eight), _mm256_extracti128_si256(eight, 1));
+  sum = _mm_add_epi32(sum, _mm_srli_si128(sum, 8));
+  sum = _mm_add_epi32(sum, _mm_srli_si128(sum, 4));
+  const __m256i mixed = _mm256_packs_epi16(_mm256_packs_epi32(q[0], q[1]), _mm256_packs_epi32(q[2], q[3]));
+  const __m256i bytes = _mm256_permutevar8x32_epi32(mixed, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
+  word512 word;
+  __m256i* to = reinterpret_cast<__m256i*>(&word);
+  _mm256_store_si256(to, bytes);
+  // Scale, sum, zeros.
+  _mm256_store_si256(to + 1,
+                     _mm256_zextsi128_si256(_mm_unpacklo_epi32(_mm_castps_si128(_mm_set_ss(scale)),
+                                                               _mm_cvtsi32_si128(_mm_cvtsi128_si32(sum)))));
+  return word;
+}
+
+// exp_approx of eight.
+inline __m256 exp_approx(__m256 x) {
+  const __m256 low = _mm256_set1_ps(-87.0f);
+  const __m256 high = _mm256_set1_ps(88.0f);
+  x = _mm256_blendv_ps(x, low, _mm256_cmp_ps(x, low, _CMP_LT_OQ));
+  x = _mm256_blendv_ps(x, high, _mm256_cmp_ps(x, high, _CMP_GT_OQ));
+  const __m256 magic = _mm256_set1_ps(12582912.0f);
+  const __m256 t = _mm256_mul_ps(x, _mm256_set1_ps(1.44269504f));
+  const __m256 n = _mm256_sub_ps(_mm256_add_ps(t, magic), magic);
+  const __m256 r = _mm256_sub_ps(_mm256_sub_ps(x, _mm256_mul_ps(n, _mm256_set1_ps(0.693359375f))),
+                                 _mm256_mul_ps(n, _mm256_set1_ps(-2.12194440e-4f)));
+  __m256 p = _mm256_set1_ps(1.9875691500e-4f);
+  p = _mm256_add_ps(_mm256_mul_ps(p, r), _mm256_set1_ps(1.3981999507e-3f));
+  p = _mm256_add_ps(_mm256_mul_ps(p, r), _mm256_set1_ps(8.3334519073e-3f));
+  p = _mm256_add_ps(_mm256_mul_ps(p, r), _mm256_set1_ps(4.1665795894e-2f));
+  p = _mm256_add_ps(_mm256_mul_ps(p, r), _mm256_set1_ps(1.6666665459e-1f));
+  p = _mm256_add_ps(_mm256_mul_ps(p, r), _mm256_set1_ps(5.0000001201e-1f));
+  const __m256 y =
+      _mm256_add_ps(_mm256_add_ps(_mm256_mul_ps(p, _mm256_mul_ps(r, r)), r), _mm256_set1_ps(1.0f));
+  const __m256i power =
+      _mm256_slli_epi32(_mm256_add_epi32(_mm256_cvttps_epi32(n), _mm256_set1_epi32(127)), 23);
+  return _mm256_mul_ps(y, _mm256_castsi256_ps(power));
+}
+
+// Finds the largest of count > 0 scores; replaces the first count / 8 * 8 by exp(score - largest) and
+// returns how many those are.
+inline int exp_scores(float* scores, int count, float& most) {
+  const int whole = count / 8 * 8;
+  most = scores[0];
+  if (whole > 0) {
+    __m256 largest = _mm256_loadu_ps(scores);
+    for (int j = 8; j < whole; j += 8) largest = _mm256_max_ps(_mm256_loadu_ps(scores + j), largest);
+    alignas(32) float lanes[8];
+    _mm256_store_ps(lanes, largest);
+    for (int i = 0; i < 8; ++i) most = lanes[i] > most ? lanes[i] : most;
+  }
+  for (int j = whole; j < count; ++j) most = scores[j] > most ? scores[j] : most;
+  const __m256 offset = _mm256_set1_ps(most);
+  for (int j = 0; j < whole; j += 8) {
+    _mm256_storeu_ps(scores + j, exp_approx(_mm256_sub_ps(_mm256_loadu_ps(scores + j), offset)));
+  }
+  return whole;
+}
+
 // WIDTH floats of every row, a multiple of 8 up to 64, summed in registers.
 template <int WIDTH>
 inline void weigh_columns(const float* weights, const float* values, int stride, int count, float* out) {

@@ -9,54 +9,9 @@
 #define ST_FRAMES_H
 
 #include "dataflow.h"
-#include "math.h"
+#include "dot.h"
 
 namespace st {
-
-// One group of 32: the frame's word (32 x int8, float32 scale at byte 32, int32 sum at byte 36).
-inline word512 quantise(const float (&x)[32]) {
-#pragma HLS INLINE
-  float amax = 0.0f;
-  for (int i = 0; i < 32; ++i) {
-#pragma HLS UNROLL
-    const float magnitude = float_of_bits(bits_of_float(x[i]) & 0x7fffffffu);
-    amax = magnitude > amax ? magnitude : amax;
-  }
-  const float scale = amax / 127.0f;
-  // A scale of 0 (amax 0, or so small that amax/127 is flushed) would divide 0 by 0.
-  const float divisor = scale == 0.0f ? 1.0f : scale;
-  int8_t q[32];
-  int32_t sum = 0;
-  for (int i = 0; i < 32; ++i) {
-#pragma HLS UNROLL
-    float v = round_half_even(x[i] / divisor);
-    v = v < -127.0f ? -127.0f : v;
-    v = v > 127.0f ? 127.0f : v;
-    v = scale == 0.0f ? 0.0f : v;
-    const int32_t n = static_cast<int32_t>(v);
-    q[i] = static_cast<int8_t>(n);
-    sum += n;
-  }
-  word512 word(0);
-  for (int i = 0; i < 32; ++i) {
-#pragma HLS UNROLL
-    set_lane_i8(word, i, q[i]);
-  }
-  set_lane_f32(word, 8, scale);
-  set_lane_i32(word, 9, sum);
-  return word;
-}
-
-inline word512 quantise_words(const word512& low, const word512& high) {
-#pragma HLS INLINE
-  float x[32];
-  for (int i = 0; i < 16; ++i) {
-#pragma HLS UNROLL
-    x[i] = lane_f32(low, i);
-    x[16 + i] = lane_f32(high, i);
-  }
-  return quantise(x);
-}
 
 // Takes one frame (write lock); reads rows * 2*GROUPS words, rows outer; hands the frame on.
 template <int GROUPS, int FRAME_WORDS>

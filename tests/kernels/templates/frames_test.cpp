@@ -20,6 +20,11 @@ void CollectFrame(hls::stream_of_blocks<st::word512[kFrameWords]>& frames, int w
   out.assign(frame, frame + words);
 }
 
+st::word512 Quantise(const Floats& x) {
+  const Words words = RowsToWords(x, 32);
+  return st::quantise_words(words[0], words[1]);
+}
+
 void ExpectGroup(const st::word512& word, const float* x) {
   const st_reference::Group want = st_reference::Quantise(x);
   for (int i = 0; i < 32; ++i) EXPECT_EQ(st::lane_i8(word, i), want.q[i]) << i << ": " << x[i];
@@ -74,21 +79,32 @@ TEST_F(FramesTest, EdgesOfQuantisation) {
       Floats(32, 0.0f),                                      // scale 0
       Floats(32, -0.0f),          Floats(32, 0.5f * least),  // subnormal: counts as 0
       Floats(32, least),                                     // amax/127 is flushed
-      Floats(32, 200.0f * least), Floats(32, 3.0e38f),      Floats(32, -1.0f),
+      Floats(32, 200.0f * least), Floats(32, 3.0e38f),      Floats(32, -1.0f), Floats(32, NAN),
+      Floats(32, INFINITY),
   };
   for (Floats x : patterns) {
-    ExpectGroup(st::quantise(*reinterpret_cast<float(*)[32]>(x.data())), x.data());
+    ExpectGroup(Quantise(x), x.data());
     x[3] = 0.0f;
     x[17] = -x[17];
-    ExpectGroup(st::quantise(*reinterpret_cast<float(*)[32]>(x.data())), x.data());
+    ExpectGroup(Quantise(x), x.data());
   }
   // Ties: with amax 127 the scale is 1, so halves lie between two integers.
   Floats ties(32, 127.0f);
   for (int i = 1; i < 32; ++i) ties[i] = static_cast<float>(i - 16) + 0.5f;
-  ExpectGroup(st::quantise(*reinterpret_cast<float(*)[32]>(ties.data())), ties.data());
+  ExpectGroup(Quantise(ties), ties.data());
+  // Close to ties at any scale: a product with the reciprocal would round other ways.
+  for (int repeat = 0; repeat < 2000; ++repeat) {
+    const float amax = std::uniform_real_distribution<float>(0.5f, 100.0f)(random);
+    Floats x(32, amax);
+    for (int i = 1; i < 32; ++i) {
+      x[i] = (static_cast<float>(Uniform(-127, 126)) + 0.5f) * (amax / 127.0f);
+      x[i] = std::nextafter(x[i], static_cast<float>(Uniform(-1, 1)) * 200.0f);
+    }
+    ExpectGroup(Quantise(x), x.data());
+  }
   for (int repeat = 0; repeat < 2000; ++repeat) {
     Floats x = RandomFloats(32, std::ldexp(1.0f, Uniform(-120, 120)));
-    ExpectGroup(st::quantise(*reinterpret_cast<float(*)[32]>(x.data())), x.data());
+    ExpectGroup(Quantise(x), x.data());
   }
 }
 

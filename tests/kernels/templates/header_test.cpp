@@ -171,6 +171,7 @@ TEST_F(HeaderTest, TellsWhatIsWrong) {
       {"start above position", tokens + 8 * 4 + 3, 160, 8, 4},
       {"start changes", tokens + 8 * 1 + 3, 29, 8, 1},
       {"page", pages + 64 * 2 + 4, 50, 9, 64 * 2 + 4},
+      {"page long before the first position", pages + 64 * 2 + 1, 50, 9, 64 * 2 + 1},
       {"negative page", pages + 64 * 1 + 0, 0xffffffffu, 9, 64},
       {"first page of the slot's last token", pages + 64 * 1 + 1, 50, 9, 65},
       {"M", 5, 63, 10, 0},

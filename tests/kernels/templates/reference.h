@@ -57,7 +57,7 @@ inline Group Quantise(const float* x) {
     if (group.scale != 0) {
       float v = x[i] / group.scale;
       v = (v + 12582912.0f) - 12582912.0f;
-      q = v < -127 ? -127 : v > 127 ? 127 : static_cast<int32_t>(v);
+      q = std::isnan(v) ? 0 : v < -127 ? -127 : v > 127 ? 127 : static_cast<int32_t>(v);
     }
     group.q[i] = static_cast<int8_t>(q);
     group.sum += q;
