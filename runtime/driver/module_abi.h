@@ -81,9 +81,9 @@ typedef struct st_card_sensors {
 
 enum st_card_direction { ST_CARD_TO_CARD = 0, ST_CARD_FROM_CARD = 1 };
 
-typedef struct st_card_module {
+typedef struct st_card_module_table {
   uint32_t abi_version;  /* ST_CARD_MODULE_ABI_VERSION */
-  uint32_t struct_bytes; /* sizeof(st_card_module) */
+  uint32_t struct_bytes; /* sizeof(st_card_module_table) */
   const char* name;      /* "emulated" or "xrt" */
 
   int32_t (*open)(const st_card_open_options* options, st_card** card, st_card_error* error);
@@ -102,10 +102,10 @@ typedef struct st_card_module {
   int32_t (*read_sensors)(st_card* card, st_card_sensors* sensors, st_card_error* error);
   int32_t (*reset)(st_card* card, st_card_error* error);
   int64_t (*process_id)(st_card* card); /* 0: not a process */
-} st_card_module;
+} st_card_module_table;
 
 /* The module's one symbol. The table is constant and lives as long as the module. */
-typedef const st_card_module* (*st_card_module_function)(void);
+typedef const st_card_module_table* (*st_card_module_function)(void);
 
 #ifdef __cplusplus
 }

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+// streamtensor-card: the process of one emulated card. Started by the emulator (card_emulated.so) with a
+// socket as descriptor 3; ends with it.
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstring>
+#include <string_view>
+#include <thread>
+
+#include "runtime/card_program/card_server.h"
+#include "runtime/card_program/confinement.h"
+#include "runtime/emulator/message_socket.h"
+
+#ifndef ST_VERSION
+#error "the build defines ST_VERSION"
+#endif
+
+namespace {
+
+using streamtensor::runtime::emulator::FileDescriptor;
+using streamtensor::runtime::emulator::kCardSocketFd;
+using streamtensor::runtime::emulator::MessageSocket;
+
+constexpr char kHelp[] =
+    "Usage: streamtensor-card\n"
+    "\n"
+    "The process of one emulated card. It is started by the emulated card's driver, which holds the other\n"
+    "end of a socket on descriptor 3, and ends when that end is closed. There is nothing to run by hand:\n"
+    "say 'driver: emulated' in the configuration of streamtensord, or use streamtensorc run.\n"
+    "\n"
+    "  --help     this text\n"
+    "  --version  version\n"
+    "\n"
+    "Environment: STREAMTENSOR_ISA  instruction set of the design to load (x86-64-v3, x86-64-v4-vnni)\n";
+
+bool IsSocket(int fd) {
+  int type = 0;
+  socklen_t length = sizeof type;
+  return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &length) == 0 && type == SOCK_SEQPACKET;
+}
+
+// Ends the process when the host closes its end, even in the middle of a launch. The parent's death
+// signal would not do: it fires when the thread that started us ends, and not when a card is closed.
+void WatchHost() {
+  pollfd entry = {kCardSocketFd, 0, 0};  // hang-ups alone
+  while (poll(&entry, 1, -1) <= 0 || (entry.revents & (POLLHUP | POLLERR | POLLNVAL)) == 0) {
+  }
+  _exit(0);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc > 1) {
+    const std::string_view option = argv[1];
+    if (argc == 2 && option == "--help") {
+      std::fputs(kHelp, stdout);
+      return 0;
+    }
+    if (argc == 2 && option == "--version") {
+      std::puts("streamtensor-card " ST_VERSION);
+      return 0;
+    }
+    std::fprintf(stderr, "streamtensor-card: unknown argument '%s'; see --help\n", argv[1]);
+    return 2;
+  }
+  if (!IsSocket(kCardSocketFd)) {
+    std::fputs(
+        "streamtensor-card: descriptor 3 is not a card's socket: this program is started by the driver\n",
+        stderr);
+    return 2;
+  }
+  // What the host had open is not ours to hold.
+  close_range(kCardSocketFd + 1, ~0u, 0);
+  fcntl(kCardSocketFd, F_SETFD, FD_CLOEXEC);
+  prctl(PR_SET_NAME, "st-card");
+  const rlimit no_core = {0, 0};
+  setrlimit(RLIMIT_CORE, &no_core);
+
+  std::thread(WatchHost).detach();
+  if (absl::Status status = streamtensor::runtime::card_program::GiveUpNetworkAndWriting(); !status.ok()) {
+    std::fprintf(stderr, "streamtensor-card: %s\n", std::string(status.message()).c_str());
+    return 1;
+  }
+  streamtensor::runtime::card_program::CardServer server{MessageSocket(FileDescriptor(kCardSocketFd))};
+  const int code = server.Serve();
+  std::fflush(nullptr);
+  _exit(code);  // the watching thread is blocked for good
+}

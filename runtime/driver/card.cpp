@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/driver/card.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "runtime/driver/module_loader.h"
+#include "runtime/xclbin/validate.h"
+
+namespace streamtensor::runtime::driver {
+namespace {
+
+absl::Status ToStatus(int32_t code, const st_card_error& error) {
+  if (code == ST_CARD_OK) return absl::OkStatus();
+  return absl::Status(static_cast<absl::StatusCode>(code), error.message);
+}
+
+class ModuleBuffer : public Buffer {
+ public:
+  ModuleBuffer(const st_card_module_table* table, st_card* card, st_card_buffer* buffer,
+               std::span<std::byte> host)
+      : table_(table), card_(card), buffer_(buffer), host_(host) {}
+  ~ModuleBuffer() override { table_->release(card_, buffer_); }
+  ModuleBuffer(const ModuleBuffer&) = delete;
+  ModuleBuffer& operator=(const ModuleBuffer&) = delete;
+
+  std::span<std::byte> host() override { return host_; }
+
+  absl::Status Sync(SyncDirection direction, uint64_t offset, uint64_t bytes) override {
+    st_card_error error;
+    const uint32_t to = direction == SyncDirection::kToCard ? ST_CARD_TO_CARD : ST_CARD_FROM_CARD;
+    return ToStatus(table_->sync(card_, buffer_, to, offset, bytes, &error), error);
+  }
+
+  const st_card* card() const { return card_; }
+  st_card_buffer* buffer() const { return buffer_; }
+
+ private:
+  const st_card_module_table* const table_;
+  st_card* const card_;
+  st_card_buffer* const buffer_;
+  const std::span<std::byte> host_;
+};
+
+class ModuleCard : public Card {
+ public:
+  ModuleCard(const st_card_module_table* table, st_card* card) : table_(table), card_(card) {}
+  ~ModuleCard() override { table_->close(card_); }
+  ModuleCard(const ModuleCard&) = delete;
+  ModuleCard& operator=(const ModuleCard&) = delete;
+
+  absl::Status LoadXclbin(std::span<const std::byte> bytes, const std::string& kernel) override {
+    const absl::StatusOr<xclbin::Xclbin> contents = xclbin::ValidateXclbin(bytes);
+    if (!contents.ok()) return contents.status();
+    if (contents->FindKernel(kernel) == nullptr) {
+      return absl::InvalidArgumentError(absl::StrCat("the xclbin has no kernel '", kernel, "'; it has '",
+                                                     contents->kernels.front().name, "'"));
+    }
+    st_card_error error;
+    return ToStatus(table_->load_xclbin(card_, bytes.data(), bytes.size(), kernel.c_str(), &error), error);
+  }
+
+  absl::StatusOr<std::unique_ptr<Buffer>> Allocate(uint32_t argument, uint64_t bytes) override {
+    st_card_error error;
+    st_card_buffer* buffer = nullptr;
+    void* host = nullptr;
+    const int32_t code = table_->allocate(card_, argument, bytes, &buffer, &host, &error);
+    if (code != ST_CARD_OK) return ToStatus(code, error);
+    return std::make_unique<ModuleBuffer>(table_, card_, buffer,
+                                          std::span(static_cast<std::byte*>(host), bytes));
+  }
+
+  absl::Status SetArgument(uint32_t argument, Buffer& buffer) override {
+    auto* const ours = dynamic_cast<ModuleBuffer*>(&buffer);
+    if (ours == nullptr || ours->card() != card_) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("argument ", argument, ": the buffer was not allocated on this card"));
+    }
+    st_card_error error;
+    return ToStatus(table_->set_argument(card_, argument, ours->buffer(), &error), error);
+  }
+
+  absl::StatusOr<RunReport> Run(absl::Duration timeout) override {
+    if (timeout <= absl::ZeroDuration()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("timeout is ", absl::FormatDuration(timeout), ", must be positive"));
+    }
+    constexpr absl::Duration kLongest = absl::Hours(24);
+    const absl::Duration rounded = absl::Ceil(std::min(timeout, kLongest), absl::Milliseconds(1));
+    st_card_error error;
+    st_card_run_report from;
+    const int32_t code =
+        table_->run(card_, static_cast<uint64_t>(absl::ToInt64Milliseconds(rounded)), &from, &error);
+    if (code != ST_CARD_OK) return ToStatus(code, error);
+    RunReport report;
+    report.card_seconds = from.card_seconds;
+    report.modelled = from.modelled != 0;
+    report.modelled_cycles = from.modelled_cycles;
+    report.modelled_seconds = from.modelled_seconds;
+    report.launch_nanoseconds = from.launch_nanoseconds;
+    report.joules_known = from.joules_known != 0;
+    report.joules_measured = from.joules_measured != 0;
+    report.joules = from.joules;
+    report.processes.reserve(from.process_count);
+    for (uint32_t i = 0; i < from.process_count; ++i) {
+      report.processes.push_back(
+          {from.processes[i].name, from.processes[i].nanoseconds, from.processes[i].switches});
+    }
+    return report;
+  }
+
+  absl::StatusOr<SensorReport> ReadSensors() override {
+    st_card_error error;
+    st_card_sensors from;
+    const int32_t code = table_->read_sensors(card_, &from, &error);
+    if (code != ST_CARD_OK) return ToStatus(code, error);
+    SensorReport report;
+    report.power_known = from.power_known != 0;
+    report.power_measured = from.power_measured != 0;
+    report.power_watts = from.power_watts;
+    report.temperature_known = from.temperature_known != 0;
+    report.temperature_celsius = from.temperature_celsius;
+    report.electrical_json = from.electrical_json;
+    report.thermal_json = from.thermal_json;
+    return report;
+  }
+
+  absl::Status Reset() override {
+    st_card_error error;
+    return ToStatus(table_->reset(card_, &error), error);
+  }
+
+  int64_t ProcessId() override { return table_->process_id(card_); }
+
+ private:
+  const st_card_module_table* const table_;
+  st_card* const card_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Card>> Card::Open(const CardOptions& options) {
+  if (options.card.driver == CardConfig::Driver::kDummy) {
+    return absl::InvalidArgumentError("driver 'dummy' has no card to open");
+  }
+  const bool emulated = options.card.driver == CardConfig::Driver::kEmulated;
+  if (emulated && !options.card.bdf.empty()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("emulated cards have an index and no PCI address; got bdf '", options.card.bdf, "'"));
+  }
+  const std::string programs = ProgramFolder();
+  const std::string modules =
+      options.module_dir.empty() ? programs + "/../lib/streamtensor" : options.module_dir;
+  const absl::StatusOr<const st_card_module_table*> table =
+      LoadModule(modules, emulated ? "emulated" : "xrt");
+  if (!table.ok()) return table.status();
+
+  const std::string program =
+      options.card_program.empty() ? programs + "/streamtensor-card" : options.card_program;
+  const char* const strict = std::getenv("STREAMTENSOR_STRICT_SYNC");
+  st_card_open_options open = {};
+  open.index = options.card.index;
+  open.strict_sync = options.strict_sync || (strict != nullptr && std::strcmp(strict, "1") == 0);
+  open.bdf = options.card.bdf.c_str();
+  open.platform = options.card.platform.c_str();
+  open.card_program = program.c_str();
+  st_card_error error;
+  st_card* card = nullptr;
+  const int32_t code = (*table)->open(&open, &card, &error);
+  if (code != ST_CARD_OK) return ToStatus(code, error);
+  return std::make_unique<ModuleCard>(*table, card);
+}
+
+}  // namespace streamtensor::runtime::driver
