@@ -97,6 +97,14 @@ LogicalResult StepFunction::visit(Operation* op) {
     }
     return success();
   }
+  if (auto cast = dyn_cast<UnrealizedConversionCastOp>(op)) {
+    auto type = dyn_cast<ITensorType>(cast.getOperand(0).getType());
+    if (!type || !isDynamic(cast.getResult(0))) return success();
+    SmallVector<unsigned> loops = type.getLoopsOfDim(0);
+    if (loops.size() != 1) return success();
+    return assign(op, cast.getResult(0),
+                  {type.getTripSymbols()[loops[0]].str(), type.getTripBounds()[loops[0]]});
+  }
   if (!keepsRows(op)) return success();
   std::optional<Rows> known;
   for (Value operand : op->getOperands()) {

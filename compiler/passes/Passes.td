@@ -103,4 +103,19 @@ def Fuse : Pass<"fuse", "::mlir::ModuleOp"> {
   let dependentDialects = ["::streamtensor::compiler::itensor::ITensorDialect"];
 }
 
+def Bind : Pass<"bind", "::mlir::ModuleOp"> {
+  let summary = "Put the contractions on one engine, in one order";
+  let description = [{
+    Each group of contractions with one activation operand and one weight format becomes a
+    `dataflow.issue`: alternating row tiles when one kernel takes all of its results tile by tile, one weight
+    after another otherwise. The order is the order of the block, which dominance makes topological.
+    The residual becomes an itensor iter_arg. Itensors with several users are forked.
+  }];
+  let options = [Option<"slots", "slots", "int64_t", "2", "Frames that may be live at once">,
+                 Option<"onChipBytes", "on-chip-bytes", "int64_t", "33554432",
+                        "Bytes of on-chip memory that converters may take (both sides of each)">];
+  let dependentDialects = ["::streamtensor::compiler::itensor::ITensorDialect",
+                           "::streamtensor::compiler::dataflow::DataflowDialect"];
+}
+
 #endif  // STREAMTENSOR_COMPILER_PASSES

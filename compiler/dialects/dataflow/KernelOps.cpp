@@ -86,15 +86,34 @@ int64_t IssueOp::getTiles(unsigned index) {
   return (cast<ShapedType>(getQ()[index].getType()).getDimSize(0) + kTileRows - 1) / kTileRows;
 }
 
+// The loop that counts an itensor's rows, or -1.
+static int rowLoop(itensor::ITensorType type) {
+  for (unsigned loop = 0; loop < type.getNumLoops(); ++loop)
+    if (type.getDimOfLoop(loop) == 0) return static_cast<int>(loop);
+  return -1;
+}
+
 itensor::ITensorType IssueOp::getExpectedType(unsigned index) {
-  // The activations' one loop counts tokens.
   auto activations = getActivations().getType();
   auto context = getContext();
+  int rows = rowLoop(activations);
   auto d0 = getAffineDimExpr(0, context), d1 = getAffineDimExpr(1, context);
   return itensor::ITensorType::get(context, {1, kTileRows}, Float32Type::get(context),
-                                   {getTiles(index), activations.getTripBounds()[0]},
-                                   {StringAttr::get(context, ""), activations.getTripSymbols()[0]},
+                                   {getTiles(index), activations.getTripBounds()[rows]},
+                                   {StringAttr::get(context, ""), activations.getTripSymbols()[rows]},
                                    {kTileRows, 1}, AffineMap::get(2, 0, {d1, d0}, context));
+}
+
+// Whole rows, one after another, or the engine's own order: 16 columns of one row, rows inside.
+static bool isIssueOrder(itensor::ITensorType type, int64_t inner) {
+  if (!type.getElementType().isF32() || type.getDataRank() != 2 || type.getElementShape()[0] != 1)
+    return false;
+  int rows = rowLoop(type);
+  if (rows < 0 || type.getSteps()[rows] != 1) return false;
+  if (type.getNumLoops() == 1) return type.getElementShape()[1] == inner;
+  return type.getNumLoops() == 2 && rows == 1 && type.getDimOfLoop(0) == 1 && !type.isSymbolic(0) &&
+         type.getElementShape()[1] == kTileRows && type.getSteps()[0] == kTileRows &&
+         type.getTripBounds()[0] * kTileRows == inner;
 }
 
 LogicalResult IssueOp::verify() {
@@ -106,12 +125,6 @@ LogicalResult IssueOp::verify() {
   if (getOutputs().size() != getQ().size())
     return emitOpError("has ") << getQ().size() << " weights but " << getOutputs().size() << " results";
   auto activations = getActivations().getType();
-  if (activations.getNumLoops() != 1 || activations.getDataRank() != 2 || activations.getDimOfLoop(0) != 0 ||
-      activations.getElementShape()[0] != 1 || activations.getSteps()[0] != 1 ||
-      !activations.getElementType().isF32())
-    return emitOpError(
-               "activations must be float32 rows of one token, <1xKxf32, [T]*[1], (d0) -> (d0, 0)>, got ")
-           << activations;
   auto first = cast<ShapedType>(getQ().front().getType());
   for (auto [index, weight] : llvm::enumerate(getQ())) {
     auto q = cast<ShapedType>(weight.getType());
@@ -119,9 +132,10 @@ LogicalResult IssueOp::verify() {
       return emitOpError("weights of one issue must have one format, got ") << first << " and " << q;
     if (q.getDimSize(2) != kGroupSize)
       return emitOpError("weights come in groups of ") << kGroupSize << ", got " << q;
-    if (q.getDimSize(1) * kGroupSize != activations.getElementShape()[1])
+    if (!isIssueOrder(activations, q.getDimSize(1) * kGroupSize))
       return emitOpError("weight ") << index << " takes " << q.getDimSize(1) * kGroupSize
-                                    << " activations, but a row has " << activations.getElementShape()[1];
+                                    << " float32 a row, as rows or in tiles of 16 columns, got "
+                                    << activations;
     if (cast<ShapedType>(getD()[index].getType()).getShape() != q.getShape().drop_back())
       return emitOpError("needs one scale a group of ") << q << ", got " << getD()[index].getType();
     if (!getM().empty() && getM()[index].getType() != getD()[index].getType())

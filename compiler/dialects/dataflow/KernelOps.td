@@ -83,8 +83,8 @@ def Dataflow_EngineOp : Dataflow_Op<"engine", [Symbol]> {
 def Dataflow_IssueOp : Dataflow_Op<"issue", [Pure, AttrSizedOperandSegments]> {
   let summary = "One use of an engine: a frame of activations times one or more weights";
   let description = [{
-    The position among the issues of its block is the order on the engine. `activations` come as
-    rows of one token, `[T x K]`; result i, for weight i of N rows, leaves as row tiles of 16,
+    The position among the issues of its block is the order on the engine. `activations`, `[T x K]`, come as
+    rows of one token or in the engine's own order (below); result i, for weight i of N rows, leaves as row tiles of 16,
     tokens inner: `<1x16xf32, [ceil(N/16), T]*[16, 1], (d0, d1) -> (d1, d0)>`. Results of several
     weights leave one after another, or with `alternate` (equal N) row tile by row tile in turn.
 

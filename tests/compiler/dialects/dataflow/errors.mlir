@@ -90,10 +90,10 @@ func.func @f(%x: !itensor.itensor<1x64xf32, [T max 16]*[1], (d0) -> (d0, 0)>, %q
 }
 
 // -----
-func.func @f(%x: !itensor.itensor<1x16xf32, [4, T max 16]*[16, 1], (d0, d1) -> (d1, d0)>, %q: tensor<48x2x32xi4>, %d: tensor<48x2xf16>) {
-  // expected-error@+1 {{activations must be float32 rows of one token}}
+func.func @f(%x: !itensor.itensor<1x16xf32, [5, T max 16]*[16, 1], (d0, d1) -> (d1, d0)>, %q: tensor<48x2x32xi4>, %d: tensor<48x2xf16>) {
+  // expected-error@+1 {{weight 0 takes 64 float32 a row, as rows or in tiles of 16 columns}}
   %s = dataflow.issue @engine %x q(%q) d(%d)
-    : !itensor.itensor<1x16xf32, [4, T max 16]*[16, 1], (d0, d1) -> (d1, d0)>, (tensor<48x2x32xi4>), (tensor<48x2xf16>)
+    : !itensor.itensor<1x16xf32, [5, T max 16]*[16, 1], (d0, d1) -> (d1, d0)>, (tensor<48x2x32xi4>), (tensor<48x2xf16>)
     -> !itensor.itensor<1x16xf32, [3, T max 16]*[16, 1], (d0, d1) -> (d1, d0)>
   return
 }
