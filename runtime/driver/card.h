@@ -109,8 +109,9 @@ class Card {
 
   virtual absl::StatusOr<SensorReport> ReadSensors() = 0;
 
-  // Forgets the design and starts the card anew; for everyone who has it open. Buffers should be gone
-  // before: those that are left are dead, and their host sides are still readable.
+  // Forgets the design and starts the card anew; for everyone who has it open. (A real card is closed and
+  // opened again: XRT's API has no hardware reset; a hung kernel needs the operator's `xbutil reset`.)
+  // Buffers should be gone before: those that are left are dead, and their host sides are still readable.
   virtual absl::Status Reset() = 0;
 
   // Process id of the emulated card, for tests and for accounting; 0: not a process.

@@ -398,14 +398,14 @@ int32_t Reset(st_card* card, st_card_error* error) {
     card->live_buffers = 0;
     card->power_read_at = {};
     card->broken = "its reset did not succeed";
+    if (card->device) RestartCard(&card->device);
     if (!card->device) OpenDevice(card);
-    card->device.reset();
     card->broken.clear();
     return static_cast<int32_t>(ST_CARD_OK);
   });
 }
 
-int64_t ProcessId(st_card* card) { return CardProcessId(card->device); }
+int64_t ProcessId(st_card* card) { return card->device ? CardProcessId(card->device) : 0; }
 
 }  // namespace
 

@@ -41,6 +41,10 @@ struct RunExtension {
 // Of the latest execution of `run`. False: not available.
 bool ReadRunExtension(const xrt::run& run, RunExtension* extension);
 
+// Brings the card back as far as the module can, for everyone who has it open. May leave `device` empty:
+// then it is to be opened again. Throws std::system_error.
+void RestartCard(xrt::device* device);
+
 // Process id of the card; 0: it is not a process.
 int64_t CardProcessId(const xrt::device& device);
 

@@ -5,7 +5,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
-#include <sys/pidfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 
@@ -13,6 +12,10 @@
 #include <cstring>
 
 #include "absl/strings/str_cat.h"
+
+extern "C" {
+#include <sys/pidfd.h>  // glibc 2.36 forgets to say that its functions are C
+}
 
 extern char** environ;
 

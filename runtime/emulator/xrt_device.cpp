@@ -80,7 +80,8 @@ uuid device::get_xclbin_uuid() const {
   return image == nullptr ? uuid() : uuid(image->contents.uuid.data());
 }
 
-void device::reset() { emulator::ThrowIfError(handle->card->Reset()); }
+// As in AMD's library: lets go of the device, no more.
+void device::reset() { handle.reset(); }
 
 device::operator xclDeviceHandle() const { return handle.get(); }
 

@@ -137,6 +137,8 @@ bool ReadRunExtension(const xrt::run& run, RunExtension* extension) {
   return true;
 }
 
+void RestartCard(xrt::device* device) { emulator::ThrowIfError(device->get_handle()->card->Reset()); }
+
 int64_t CardProcessId(const xrt::device& device) { return device.get_handle()->card->ProcessId(); }
 
 }  // namespace streamtensor::runtime::driver

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "conformance_design.h"
+
+#include <fcntl.h>
+#include <st/dataflow.h>
+#include <sys/socket.h>
+
+namespace conformance {
+
+void load(const uint32_t* descriptor, const float* input, const float* weights, hls::stream<float>& products,
+          hls::stream<float>& acknowledgements) {
+  const uint32_t behaviour = descriptor[kBehaviourWord];
+  if (behaviour == kDeadlock) acknowledgements.read();  // comes only after the products
+  if (behaviour == kSpin) {
+    for (volatile bool go_on = true; go_on;) {
+    }
+  }
+  if (behaviour == kCrash) *static_cast<volatile int*>(nullptr) = 1;
+  float reached = 0;
+  if (behaviour == kReachOut) {
+    reached += open("/etc/passwd", O_RDONLY) >= 0;
+    reached += open("/tmp/streamtensor-conformance", O_RDWR | O_CREAT, 0600) >= 0;
+    reached += socket(AF_INET, SOCK_STREAM, 0) >= 0;
+  }
+  const int tokens = static_cast<int>(descriptor[2]);
+  for (int t = 0; t < tokens && t < kStepTokens; ++t) {
+    for (int i = 0; i < kWidth; ++i) {
+      products.write(behaviour == kReachOut ? reached : input[t * kWidth + i] * weights[i]);
+    }
+  }
+  if (behaviour != kDeadlock) acknowledgements.read();
+}
+
+void store(const uint32_t* descriptor, uint32_t* status, const float* pool_read, float* pool_write,
+           float* output, hls::stream<float>& products, hls::stream<float>& acknowledgements) {
+  const int tokens = static_cast<int>(descriptor[2]);
+  const float scale = descriptor[kBehaviourWord] == kReachOut ? 0.0f : 1.0f;
+  for (int t = 0; t < tokens && t < kStepTokens; ++t) {
+    for (int i = 0; i < kWidth; ++i) output[t * kWidth + i] = products.read() + scale * pool_read[i];
+  }
+  for (int i = 0; i < kWidth; ++i) pool_write[i] = pool_read[i] + 1.0f;
+  status[0] = 1;
+  acknowledgements.write(1.0f);
+}
+
+void top(const uint32_t* descriptor, uint32_t* status, const float* input, float* output,
+         const float* weights, const float* pool_read, float* pool_write) {
+#pragma HLS DATAFLOW
+  hls::stream<float, 2> products("products");
+  hls::stream<float, 1> acknowledgements("acknowledgements");
+  ST_PROCESS(load, descriptor, input, weights, products, acknowledgements);
+  ST_PROCESS(store, descriptor, status, pool_read, pool_write, output, products, acknowledgements);
+  ST_DATAFLOW_END;
+}
+
+}  // namespace conformance
+
+ST_EXPORT_LAUNCH(conformance::top)

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// A small design that the card conformance suite runs: output[t][i] = input[t][i] * weights[i] + pool[i],
+// and pool[i] += 1 by its writing argument. On demand it misbehaves. Shared by design and test.
+#ifndef ST_TESTS_CONFORMANCE_DESIGN_H
+#define ST_TESTS_CONFORMANCE_DESIGN_H
+
+#include <cstdint>
+
+namespace conformance {
+
+constexpr int kStepTokens = 4;
+constexpr int kWidth = 16;  // floats a row
+constexpr int kDescriptorWords = 16 + 8 * kStepTokens;
+constexpr int kBehaviourWord = 6;  // of the descriptor; the format leaves it free
+
+enum Behaviour : uint32_t {
+  kCompute = 0,
+  kDeadlock = 1,  // two processes wait for each other
+  kSpin = 2,      // never ends
+  kCrash = 3,     // writes to address 0
+  kReachOut = 4,  // tries to open a file and a socket; output[0][0] = how many succeeded
+};
+
+enum ArgumentIndex { kDescriptor, kStatus, kInput, kOutput, kWeights, kPoolRead, kPoolWrite, kArguments };
+
+}  // namespace conformance
+
+#endif
