@@ -6,6 +6,7 @@
 
 #include <bit>
 #include <cstdint>
+#include <cstdio>
 #include <random>
 #include <vector>
 
@@ -127,7 +128,7 @@ inline std::vector<st::header_word> HeaderWords(int tokens, int logits) {
 class TemplateTest : public ::testing::Test {
  protected:
   static constexpr uint32_t kSeed = 20240611;
-  TemplateTest() : random(kSeed) { RecordProperty("seed", static_cast<int>(kSeed)); }
+  TemplateTest() : random(kSeed) { std::printf("seed %u\n", kSeed); }
 
   Floats RandomFloats(size_t count, float scale = 1.0f) {
     std::normal_distribution<float> normal(0.0f, scale);
