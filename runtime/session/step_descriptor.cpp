@@ -158,8 +158,9 @@ void WriteModuleDescriptor(int32_t rows, std::span<uint32_t> words) {
 }
 
 absl::Status CheckStatus(std::span<const uint32_t> status) {
-  static constexpr const char* kNames[] = {"magic or version", "T",     "W",    "token id", "slot",
-                                           "position",         "start", "page", "M"};
+  static constexpr const char* kNames[] = {
+      "magic or version", "T",     "W",    "token id", "slot",
+      "position",         "start", "page", "M",        "a word or flag that must be 0"};
   const uint32_t code = status[0];
   if (code == kStatusDone) return absl::OkStatus();
   if (code == kStatusCleared) {

@@ -134,7 +134,10 @@ TEST(StepDescriptor, StatusOfTheCard) {
   EXPECT_EQ(CheckStatus(status).message(), "the card refused the step: page at index 3 is 77");
   EXPECT_EQ(CheckStatus(status).code(), absl::StatusCode::kUnavailable);
   status[0] = 11;
-  EXPECT_EQ(CheckStatus(status).message(), "the card ended the run with the unknown status 11");
+  EXPECT_EQ(CheckStatus(status).message(),
+            "the card refused the step: a word or flag that must be 0 at index 3 is 77");
+  status[0] = 12;
+  EXPECT_EQ(CheckStatus(status).message(), "the card ended the run with the unknown status 12");
 }
 
 TEST(StepDescriptor, ShapeCountsContextPages) {
