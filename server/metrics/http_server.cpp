@@ -3,23 +3,39 @@
 
 #include <civetweb.h>
 
+#include <chrono>
+#include <cstdlib>
 #include <string_view>
+#include <thread>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "server/metrics/listen_error.h"
 
 namespace streamtensor::server {
 
 struct HttpServer::Impl {
   ~Impl() {
-    if (context != nullptr) mg_stop(context);
+    if (context != nullptr) {
+      // Its accepting thread looks up every two seconds, or when somebody knocks.
+      std::thread stopping([this] { mg_stop(context); });
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+      Knock();
+      stopping.join();
+    }
     mg_exit_library();
   }
 
-  static int Log(const mg_connection* connection, const char* message) {
-    auto* self = static_cast<Impl*>(mg_get_user_data(mg_get_context(connection)));
-    if (self != nullptr && self->context == nullptr) self->start_error = message;
-    return 1;  // nothing of it goes to stderr
+  // Nothing of civetweb's goes to stderr.
+  static int Log(const mg_connection*, const char*) { return 1; }
+
+  void Knock() const {
+    const size_t colon = listen.rfind(':');
+    char error[100];
+    mg_connection* connection =
+        mg_connect_client(listen.substr(0, colon).c_str(), std::atoi(listen.c_str() + colon + 1),
+                          /*use_ssl=*/0, error, sizeof(error));
+    if (connection != nullptr) mg_close_connection(connection);
   }
 
   static int Serve(mg_connection* connection, void* handler) {
@@ -40,12 +56,12 @@ struct HttpServer::Impl {
     return answer.status;
   }
 
+  std::string listen;
   Handlers handlers;
   std::function<HttpAnswer()> not_found = [] {
     return HttpAnswer{404, "text/plain; charset=utf-8", "served are /metrics, /healthz and /readyz\n"};
   };
   mg_context* context = nullptr;
-  std::string start_error;
 };
 
 HttpServer::HttpServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -55,6 +71,7 @@ HttpServer::~HttpServer() = default;
 absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(const std::string& listen, Handlers handlers) {
   mg_init_library(MG_FEATURES_DEFAULT);
   auto impl = std::make_unique<Impl>();
+  impl->listen = listen;
   impl->handlers = std::move(handlers);
   const char* options[] = {
       "listening_ports", listen.c_str(),      "num_threads", "2",    "request_timeout_ms",
@@ -63,7 +80,8 @@ absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(const std::string&
   callbacks.log_message = &Impl::Log;
   mg_context* context = mg_start(&callbacks, impl.get(), options);
   if (context == nullptr) {
-    return absl::UnavailableError(absl::StrCat("can not listen on ", listen, " (HTTP): ", impl->start_error));
+    return absl::UnavailableError(
+        absl::StrCat("can not listen on ", listen, " (HTTP): ", WhyNotBound(listen)));
   }
   for (auto& [path, handler] : impl->handlers) {
     // '$' ends the pattern: exactly this path.

@@ -219,7 +219,8 @@ std::vector<Scheduler::Planned> Scheduler::Plan() {
                    [](const SequencePtr& a, const SequencePtr& b) { return a->last_step_ < b->last_step_; });
 
   int32_t decode_room = step_tokens_;
-  if (!prefilling.empty() && steps_without_prefill_ >= kPrefillPatienceSteps) decode_room -= std::max(1, step_tokens_ / 2);
+  if (!prefilling.empty() && steps_without_prefill_ >= kPrefillPatienceSteps)
+    decode_room -= std::max(1, step_tokens_ / 2);
 
   std::vector<Planned> plan;
   for (const SequencePtr& sequence : decoding) {

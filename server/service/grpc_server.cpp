@@ -5,49 +5,20 @@
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/grpcpp.h>
 #include <grpcpp/health_check_service_interface.h>
-#include <netdb.h>
 #include <spdlog/spdlog.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
-#include <cerrno>
 #include <chrono>
-#include <cstring>
 #include <mutex>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "server/metrics/listen_error.h"
 
 namespace streamtensor::server {
 namespace {
 
 // gRPC's own lines are no errors of ours: they go to the debug log.
 void LogFromGrpc(gpr_log_func_args* line) { spdlog::debug("grpc: {}", line->message); }
-
-// Why an address can not be bound: gRPC does not tell.
-std::string BindError(const std::string& listen) {
-  const size_t colon = listen.rfind(':');
-  std::string host = listen.substr(0, colon);
-  if (host.size() > 2 && host.front() == '[') host = host.substr(1, host.size() - 2);
-  addrinfo hints{};
-  hints.ai_socktype = SOCK_STREAM;
-  hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
-  addrinfo* found = nullptr;
-  if (const int error = getaddrinfo(host.c_str(), listen.substr(colon + 1).c_str(), &hints, &found);
-      error != 0) {
-    return gai_strerror(error);
-  }
-  std::string reason = "it could not be bound";
-  const int fd = socket(found->ai_family, found->ai_socktype | SOCK_CLOEXEC, found->ai_protocol);
-  if (fd >= 0) {
-    const int on = 1;
-    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-    if (bind(fd, found->ai_addr, found->ai_addrlen) != 0) reason = std::strerror(errno);
-    close(fd);
-  }
-  freeaddrinfo(found);
-  return reason;
-}
 
 }  // namespace
 
@@ -80,7 +51,8 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(const std::string&
   builder.AddListeningPort(listen, grpc::InsecureServerCredentials(), &port);
   impl->server = builder.BuildAndStart();
   if (impl->server == nullptr || port == 0) {
-    return absl::UnavailableError(absl::StrCat("can not listen on ", listen, " (gRPC): ", BindError(listen)));
+    return absl::UnavailableError(
+        absl::StrCat("can not listen on ", listen, " (gRPC): ", WhyNotBound(listen)));
   }
   auto server = std::unique_ptr<GrpcServer>(new GrpcServer(std::move(impl)));
   server->UpdateHealth();

@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The errors a newcomer makes: one clear line each, with the right status."""
+
+import subprocess
+
+import grpc
+import pytest
+
+from conftest import BIN
+
+
+def refusal(call, request):
+    with pytest.raises(grpc.RpcError) as error:
+        call(request)
+    return error.value.code(), error.value.details()
+
+
+def test_unknown_model(daemon, request_for, protos):
+    code, text = refusal(daemon.stub.Generate, request_for(model="nope"))
+    assert code == grpc.StatusCode.NOT_FOUND
+    assert "nope" in text and "tiny" in text
+    for call, request in [
+        (daemon.stub.GetModel, protos.pb.GetModelRequest(name="nope")),
+        (daemon.stub.Tokenize, protos.pb.TokenizeRequest(model="nope", text="x")),
+        (daemon.stub.Detokenize, protos.pb.DetokenizeRequest(model="nope")),
+    ]:
+        assert refusal(call, request)[0] == grpc.StatusCode.NOT_FOUND
+
+
+@pytest.mark.parametrize(
+    "path, value, field",
+    [
+        ("sampling.temperature", -1.0, "sampling.temperature is -1"),
+        ("sampling.temperature", float("nan"), "sampling.temperature is nan"),
+        ("sampling.top_p", 0.0, "sampling.top_p is 0"),
+        ("sampling.top_p", 1.5, "sampling.top_p is 1.5"),
+        ("sampling.min_p", 2.0, "sampling.min_p is 2"),
+        ("sampling.repetition_penalty", 0.0, "sampling.repetition_penalty is 0"),
+        ("sampling.presence_penalty", 1e9, "sampling.presence_penalty is 1e+09"),
+        ("stopping.min_tokens", 100, "stopping.min_tokens is 100"),
+        ("output.logprobs", 21, "output.logprobs is 21; allowed is 0 to 20"),
+    ],
+)
+def test_bad_parameters_name_field_value_and_limit(daemon, request_for, path, value, field):
+    request = request_for()
+    group, name = path.split(".")
+    setattr(getattr(request, group), name, value)
+    for call in (daemon.stub.Generate, lambda r: list(daemon.stub.GenerateStream(r))):
+        code, text = refusal(call, request)
+        assert code == grpc.StatusCode.INVALID_ARGUMENT
+        assert field in text and "allowed" in text
+        assert "\n" not in text
+
+
+def test_bad_prompts(daemon, request_for, protos):
+    pb = protos.pb
+    code, text = refusal(daemon.stub.Generate, request_for(prompt="x" * 600))
+    assert code == grpc.StatusCode.INVALID_ARGUMENT and "600 tokens" in text and "512" in text
+    code, text = refusal(daemon.stub.Generate, pb.GenerateRequest(model="tiny"))
+    assert code == grpc.StatusCode.INVALID_ARGUMENT and "prompt" in text
+    code, text = refusal(daemon.stub.Generate, pb.GenerateRequest())
+    assert code == grpc.StatusCode.INVALID_ARGUMENT and "model is empty" in text
+    code, text = refusal(daemon.stub.Generate, request_for(tokens=pb.Tokens(ids=[5, 70000])))
+    assert code == grpc.StatusCode.INVALID_ARGUMENT and "tokens.ids[1] is 70000" in text
+    code, text = refusal(daemon.stub.Generate, request_for(tokens=pb.Tokens()))
+    assert code == grpc.StatusCode.INVALID_ARGUMENT
+    code, text = refusal(daemon.stub.Generate, request_for(chat=pb.Chat()))
+    assert code == grpc.StatusCode.INVALID_ARGUMENT and "chat.messages" in text
+    request = request_for()
+    request.sampling.logit_bias.add(token_id=99999, bias=1)
+    code, text = refusal(daemon.stub.Generate, request)
+    assert code == grpc.StatusCode.INVALID_ARGUMENT and "sampling.logit_bias[0].token_id is 99999" in text
+    code, text = refusal(daemon.stub.Detokenize, pb.DetokenizeRequest(model="tiny", token_ids=[99999]))
+    assert code == grpc.StatusCode.INVALID_ARGUMENT and "99999" in text
+
+
+def run_daemon(*arguments):
+    return subprocess.run([BIN / "streamtensord", *arguments], capture_output=True, text=True, timeout=30)
+
+
+def test_wrong_usage():
+    assert run_daemon().returncode == 2
+    assert run_daemon("--nope").returncode == 2
+    assert run_daemon("--version").returncode == 0
+    assert "--check" in run_daemon("--help").stdout
+
+
+def test_bad_configuration(tmp_path):
+    file = tmp_path / "c.yaml"
+    file.write_text("cards: [{driver: dumy}]\nmodels: [{name: m}]\nextra: 1\n")
+    for arguments in (["--check"], []):
+        result = run_daemon("--config", str(file), *arguments)
+        assert result.returncode == 1
+        lines = result.stderr.strip().splitlines()
+        assert [line.split(" ")[0] for line in lines] == [f"{file}:1:18:", f"{file}:2:10:", f"{file}:3:1:"], lines
+    assert run_daemon("--config", str(tmp_path / "none.yaml")).returncode == 1
+    file.write_text("cards: [{driver: dummy}]\nmodels: [{name: m, artifact: a}]\n")
+    assert run_daemon("--config", str(file), "--check").returncode == 0
+
+
+def test_port_taken(start, artifact):
+    models = f"[{{name: tiny, artifact: {artifact}}}]"
+    first = start(models)
+    first.wait_listening()
+    from conftest import free_ports
+
+    for ports in ([first.port, free_ports(1)[0]], [free_ports(1)[0], first.http_port]):
+        second = start(models, ports=ports)
+        assert second.process.wait(timeout=30) == 1
+        errors = [line for line in second.log().splitlines() if "error" in line]
+        assert len(errors) == 1, second.log()
+        assert "127.0.0.1" in errors[0] and "Address already in use" in errors[0], errors
+    assert first.stop() == 0
+
+
+def test_missing_artifact_and_model(start, tmp_path):
+    running = start(
+        f"[{{name: a, artifact: {tmp_path}/none}}, {{name: b, source: {tmp_path}/none.gguf}}]",
+        cards="[{driver: dummy, index: 0}, {driver: dummy, index: 1}]",
+    )
+    for name in ("a", "b"):
+        model = running.wait_state(name, "FAILED")
+        assert str(tmp_path) in model.error
+    code, text = refusal(running.stub.Generate, running.protos.pb.GenerateRequest(model="a", prompt="x"))
+    assert code == grpc.StatusCode.UNAVAILABLE and "none" in text
+    assert running.http("/readyz")[0] == 503
+    assert running.stop() == 0

@@ -1,0 +1,280 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Start, compile, health, metrics, shutdown."""
+
+import os
+import pathlib
+import stat
+import subprocess
+import threading
+import time
+
+import grpc
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
+
+# Stands in for the compiler: copies a finished artifact, telling its progress as the compiler does.
+COMPILER = """#!/usr/bin/env bash
+if [ "$1" = --version ]; then echo "fake 1"; exit 0; fi
+echo "$@" >>"{calls}"
+source=$2; out=$4
+[ "$(head -c 4 "$source")" = GGUF ] || {{ echo '{{"error":"'$source' is no GGUF file"}}'; exit 1; }}
+for stage in import tile emit; do
+  echo "{{\\"stage\\":\\"$stage\\",\\"index\\":1,\\"stages\\":3,\\"fraction\\":0.3,\\"seconds\\":0.1}}"
+  sleep {seconds}
+done
+cp -r "{artifact}" "$out"
+echo '{{"done":true,"artifact":"'$out'"}}'
+"""
+
+
+def write_compiler(folder, artifact, seconds=0.1):
+    program = folder / "fake-compiler"
+    program.write_text(COMPILER.format(artifact=artifact, seconds=seconds, calls=folder / "calls"))
+    program.chmod(0o755)
+    return program
+
+
+def calls(folder):
+    file = folder / "calls"
+    return file.read_text().splitlines() if file.exists() else []
+
+
+def serving(daemon, service=""):
+    stub = health_pb2_grpc.HealthStub(daemon.channel)
+    return stub.Check(health_pb2.HealthCheckRequest(service=service)).status
+
+
+def test_first_start_compiles_and_the_second_does_not(start, tmp_path, artifact):
+    model = tmp_path / "model.gguf"
+    model.write_bytes(b"GGUF and more")
+    compiler = f"compiler: {{program: {write_compiler(tmp_path, artifact, seconds=1)}}}"
+    models = f"[{{name: tiny, source: {model}, max_context: 256, step_tokens: 8}}]"
+    first = start(models, extra=compiler)
+    first.wait_listening()
+    compiling = first.wait_state("tiny", "COMPILING")
+    assert compiling.max_context == 256
+    assert serving(first) == health_pb2.HealthCheckResponse.NOT_SERVING
+    first.wait_state("tiny", "READY")
+    assert serving(first) == health_pb2.HealthCheckResponse.SERVING
+    assert "compiling: tile" in first.log()
+    call = calls(tmp_path)[0].split()
+    assert call[0:2] == ["compile", str(model)]
+    assert call[4:] == "--platform u55c --target emulation --max-context 256 --step-tokens 8 --progress json".split()
+    assert first.stop() == 0
+    mode = stat.S_IMODE(os.stat(tmp_path / "cache" / "artifacts").st_mode)
+    assert mode == 0o700, "native code: nobody else may write here"
+
+    second = start(models, extra=compiler)
+    second.wait_state("tiny", "READY")
+    assert len(calls(tmp_path)) == 1, "from the cache"
+    assert second.stop() == 0
+
+    model.write_bytes(b"GGUF of another content")
+    third = start(models, extra=compiler)
+    third.wait_state("tiny", "READY")
+    assert len(calls(tmp_path)) == 2
+    assert third.stop() == 0
+    artifacts = [p.name for p in (tmp_path / "cache" / "artifacts").iterdir() if not p.name.startswith(".")]
+    assert len(artifacts) == 2
+
+
+def test_a_failed_compilation_is_told_and_leaves_nothing(start, tmp_path, artifact):
+    model = tmp_path / "model.gguf"
+    model.write_bytes(b"ELF")
+    running = start(
+        f"[{{name: tiny, source: {model}}}]", extra=f"compiler: {{program: {write_compiler(tmp_path, artifact)}}}"
+    )
+    failed = running.wait_state("tiny", "FAILED")
+    assert failed.error == f"{model} is no GGUF file"
+    assert [p.name for p in (tmp_path / "cache" / "artifacts").iterdir()] == [".lock"]
+    assert running.stop() == 0
+
+
+def test_a_missing_compiler_is_named(start, tmp_path):
+    model = tmp_path / "model.gguf"
+    model.write_bytes(b"GGUF")
+    running = start(f"[{{name: tiny, source: {model}}}]", extra="compiler: {program: /nowhere/streamtensorc}")
+    assert "/nowhere/streamtensorc" in running.wait_state("tiny", "FAILED").error
+    assert running.stop() == 0
+
+
+def test_stopping_kills_a_compilation(start, tmp_path, artifact):
+    model = tmp_path / "model.gguf"
+    model.write_bytes(b"GGUF")
+    compiler = write_compiler(tmp_path, artifact, seconds=300)
+    running = start(f"[{{name: tiny, source: {model}}}]", extra=f"compiler: {{program: {compiler}}}")
+    running.wait_listening()
+    while not calls(tmp_path):
+        time.sleep(0.02)
+    assert running.stop() == 0
+    left = subprocess.run(["pgrep", "-f", str(compiler)], capture_output=True, text=True).stdout.split()
+    assert left == []
+
+
+def test_a_killed_daemon_leaves_a_usable_cache(start, tmp_path, artifact):
+    model = tmp_path / "model.gguf"
+    model.write_bytes(b"GGUF")
+    slow = write_compiler(tmp_path, artifact, seconds=0.3)
+    running = start(f"[{{name: tiny, source: {model}}}]", extra=f"compiler: {{program: {slow}}}")
+    running.wait_listening()
+    while not calls(tmp_path):
+        time.sleep(0.02)
+    running.process.kill()
+    running.process.wait()
+    again = start(f"[{{name: tiny, source: {model}}}]", extra=f"compiler: {{program: {slow}}}")
+    again.wait_state("tiny", "READY")
+    assert again.stop() == 0
+
+
+def test_health_reflection_and_probes(daemon):
+    assert serving(daemon) == health_pb2.HealthCheckResponse.SERVING
+    assert serving(daemon, "tiny") == health_pb2.HealthCheckResponse.SERVING
+    try:
+        serving(daemon, "nope")
+        raise AssertionError("unknown service")
+    except grpc.RpcError as error:
+        assert error.code() == grpc.StatusCode.NOT_FOUND
+    services = set(ProtoReflectionDescriptorDatabase(daemon.channel).get_services())
+    assert {"streamtensor.v1.InferenceService", "streamtensor.v1.OperatorService", "grpc.health.v1.Health"} <= services
+    assert daemon.http("/healthz") == (200, "ok\n")
+    assert daemon.http("/readyz") == (200, "ready\n")
+    assert daemon.http("/nope")[0] == 404
+
+
+def test_metrics(daemon, request_for):
+    before = daemon.metrics()
+    reply = daemon.stub.Generate(request_for(prompt="metrics", max_tokens=10))
+    try:
+        daemon.stub.Generate(request_for(model="nope"))
+    except grpc.RpcError:
+        pass
+    after = daemon.metrics()
+
+    def grown(name):
+        return after[name] - before.get(name, 0)
+
+    reason = {1: "stop", 2: "length"}[reply.finish_reason]
+    assert grown(f'streamtensor_requests_total{{finish_reason="{reason}",model="tiny"}}') == 1 or grown(
+        f'streamtensor_requests_total{{model="tiny",finish_reason="{reason}"}}'
+    ) == 1
+    assert grown('streamtensor_generated_tokens_total{model="tiny"}') == len(reply.token_ids)
+    assert grown('streamtensor_prompt_tokens_total{model="tiny"}') == reply.usage.prompt_tokens
+    assert grown('streamtensor_requests_rejected_total{reason="not_found"}') == 1
+    assert after['streamtensor_card_state{card="dummy:0",state="ready"}'] == 1
+    names = {name.split("{")[0] for name in after}
+    for name in (
+        "time_to_first_token_seconds_count inter_token_latency_seconds_count request_queue_seconds_count "
+        "request_duration_seconds_count cached_prompt_tokens_total running_requests waiting_requests preemptions_total "
+        "kv_pages steps_total step_tokens_count card_power_watts card_energy_joules_total last_step_timestamp_seconds "
+        "build_info"
+    ).split():
+        assert "streamtensor_" + name in names, name
+    assert {"process_cpu_seconds_total", "process_resident_memory_bytes", "process_open_fds"} <= names
+
+
+def test_sigterm_lets_streams_end(start, artifact, request_for):
+    running = start(f"[{{name: tiny, artifact: {artifact}}}]", cards="[{driver: dummy, step_us: 10000}]")
+    running.wait_state("tiny", "READY")
+    request = request_for(max_tokens=60)
+    request.stopping.ignore_eos = True
+    stream = running.stub.GenerateStream(request)
+    first = next(iter(stream))
+    running.process.terminate()
+    tokens = list(first.token_ids)
+    for _ in range(200):
+        if running.http("/readyz")[0] == 503:
+            break
+        time.sleep(0.01)
+    assert running.http("/readyz")[0] == 503
+    try:
+        running.stub.Generate(request)
+        raise AssertionError("a draining daemon takes no requests")
+    except grpc.RpcError as error:
+        assert error.code() == grpc.StatusCode.UNAVAILABLE and "shutting down" in error.details()
+    for part in stream:
+        tokens += part.token_ids
+    assert len(tokens) == 60
+    assert running.process.wait(timeout=30) == 0
+
+
+def test_sigterm_ends_long_streams_at_the_limit(start, artifact, request_for):
+    running = start(
+        f"[{{name: tiny, artifact: {artifact}}}]", cards="[{driver: dummy, step_us: 100000}]", limits="{drain_seconds: 0}"
+    )
+    running.wait_state("tiny", "READY")
+    request = request_for(max_tokens=400)
+    request.stopping.ignore_eos = True
+    stream = running.stub.GenerateStream(request)
+    next(iter(stream))
+    ended = []
+
+    def read():
+        try:
+            for _ in stream:
+                pass
+        except grpc.RpcError as error:
+            ended.append(error)
+
+    thread = threading.Thread(target=read)
+    thread.start()
+    running.process.terminate()
+    thread.join(timeout=30)
+    assert ended and ended[0].code() == grpc.StatusCode.UNAVAILABLE, ended
+    assert "shutting down" in ended[0].details()
+    assert running.process.wait(timeout=30) == 0
+
+
+def test_a_hung_card_is_lost_and_comes_back(start, artifact, request_for):
+    """The dummy card's step outlasts the timeout: its sequences end UNAVAILABLE, then it is reset."""
+    running = start(
+        f"[{{name: tiny, artifact: {artifact}}}]",
+        cards="[{driver: dummy, step_us: 3000000}]",
+        limits="{step_timeout_seconds: 1}",
+    )
+    running.wait_state("tiny", "READY")
+    try:
+        running.stub.Generate(request_for())
+        raise AssertionError("a hung card answers nothing")
+    except grpc.RpcError as error:
+        assert error.code() == grpc.StatusCode.UNAVAILABLE and "card failed" in error.details(), error.details()
+    for _ in range(200):
+        if "back after" in running.log():
+            break
+        time.sleep(0.05)
+    assert "card dummy:0: lost" in running.log() and "back after 1 resets" in running.log()
+    assert serving(running) == health_pb2.HealthCheckResponse.SERVING
+    assert running.stop() == 0
+
+
+def test_several_models_and_replicas(start, artifact, request_for):
+    running = start(
+        f"[{{name: a, artifact: {artifact}}}, {{name: b, artifact: {artifact}, cards: [2]}}]",
+        cards="[{driver: dummy, index: 0, step_us: 2000}, {driver: dummy, index: 1, step_us: 2000}, {driver: dummy, index: 2}]",
+    )
+    for name in "ab":
+        running.wait_state(name, "READY")
+    request = request_for(model="a", max_tokens=50)
+    request.stopping.ignore_eos = True
+    streams = [running.stub.GenerateStream(request) for _ in range(8)]
+    replies = [[i for part in s for i in part.token_ids] for s in streams]
+    assert all(r == replies[0] for r in replies)
+    assert list(running.stub.Generate(request_for(model="b", max_tokens=50)).token_ids)
+    metrics = running.metrics()
+    for card in range(3):
+        assert metrics[f'streamtensor_steps_total{{card="dummy:{card}"}}'] > 0
+    cards = running.operator.ListCards(running.protos.operator_pb.ListCardsRequest()).cards
+    assert [(c.name, c.model) for c in cards] == [("dummy:0", "a"), ("dummy:1", "a"), ("dummy:2", "b")]
+    assert running.stop() == 0
+
+
+def test_json_log(start, artifact, request_for):
+    import json
+
+    running = start(f"[{{name: tiny, artifact: {artifact}}}]", extra="log: {format: json, level: debug}")
+    running.wait_state("tiny", "READY")
+    running.stub.Generate(request_for(prompt="a secret prompt"))
+    assert running.stop() == 0
+    lines = running.log_path.read_text().splitlines()
+    objects = [json.loads(line) for line in lines]
+    assert any("r1 tiny done" in o["message"] for o in objects)
+    assert not any("secret" in line for line in lines), "prompts are not logged"
