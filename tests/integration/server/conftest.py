@@ -1,20 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """A daemon on dummy cards, and an artifact for it: real gRPC, real scheduler, no arithmetic."""
 
-import json
 import os
 import pathlib
-import signal
-import socket
-import subprocess
 import sys
-import time
-import urllib.request
 
-import grpc
 import pytest
 
-ROOT = pathlib.Path(__file__).resolve().parents[3]
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from daemon import Daemon, free_ports, protos  # noqa: E402,F401
+
 BIN = pathlib.Path(os.environ["STREAMTENSOR_BIN_DIR"])
 
 CHAT_TEMPLATE = (
@@ -34,31 +29,17 @@ def byte_alphabet():
     return [chr(b) if b in printable else chr(next(others)) for b in range(256)]
 
 
-@pytest.fixture(scope="session")
-def protos(tmp_path_factory):
-    """The modules generated from proto/, importable."""
-    from grpc_tools import protoc
-
-    out = tmp_path_factory.mktemp("proto")
-    files = sorted(str(f) for f in (ROOT / "proto").rglob("*.proto"))
-    code = protoc.main(["protoc", f"--proto_path={ROOT / 'proto'}", f"--python_out={out}", f"--grpc_python_out={out}", *files])
-    assert code == 0
-    sys.path.insert(0, str(out))
-    from streamtensor.v1 import inference_pb2, inference_pb2_grpc, operator_pb2, operator_pb2_grpc
-
-    class Modules:
-        pb = inference_pb2
-        rpc = inference_pb2_grpc
-        operator_pb = operator_pb2
-        operator_rpc = operator_pb2_grpc
-
-    return Modules
+@pytest.fixture(scope="session", name="protos")
+def protos_fixture():
+    """The modules generated from proto/."""
+    return protos()
 
 
 def write_artifact(folder, max_context=512, step_tokens=16):
     """manifest.json and tokenizer.bin: all that a dummy card reads."""
     from google.protobuf import json_format
-    from streamtensor.artifact.v1 import manifest_pb2, tokenizer_pb2
+
+    manifest_pb2, tokenizer_pb2 = protos().manifest_pb, protos().tokenizer_pb
 
     tokenizer = tokenizer_pb2.Tokenizer(
         format_version=1,
@@ -120,141 +101,37 @@ def write_artifact(folder, max_context=512, step_tokens=16):
 
 
 @pytest.fixture(scope="session")
-def artifact(protos, tmp_path_factory):
+def artifact(tmp_path_factory):
     return write_artifact(tmp_path_factory.mktemp("artifact"))
 
 
-def free_ports(count):
-    sockets = [socket.socket() for _ in range(count)]
-    for s in sockets:
-        s.bind(("127.0.0.1", 0))
-    ports = [s.getsockname()[1] for s in sockets]
-    for s in sockets:
-        s.close()
-    return ports
-
-
-class Daemon:
-    """A running streamtensord."""
-
-    def __init__(self, folder, protos, models, cards="[{driver: dummy}]", limits="{}", extra="", ports=None, env=None):
-        self.protos = protos
-        self.port, self.http_port = ports or free_ports(2)
-        self.server = f"127.0.0.1:{self.port}"
-        self.config = folder / f"streamtensord-{self.port}.yaml"
-        self.config.write_text(
-            f'server: {{listen: "{self.server}", metrics_listen: "127.0.0.1:{self.http_port}"}}\n'
-            f"limits: {limits}\ncards: {cards}\nmodels: {models}\ncache: {{dir: {folder / 'cache'}}}\n{extra}\n"
-        )
-        self.log_path = folder / f"log-{self.port}.txt"
-        self.log_file = open(self.log_path, "w")
-        self.process = subprocess.Popen(
-            [BIN / "streamtensord", "--config", self.config], stderr=self.log_file, stdout=self.log_file,
-            env={**os.environ, **(env or {})},
-        )
-        # Not before it listens: a channel that was refused once waits long.
-        self._wait_for_port()
-        self.channel = grpc.insecure_channel(self.server)
-        self.stub = protos.rpc.InferenceServiceStub(self.channel)
-        self.operator = protos.operator_rpc.OperatorServiceStub(self.channel)
-
-    def _wait_for_port(self):
-        for _ in range(3000):
-            if self.process.poll() is not None:
-                return
-            try:
-                socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
-                return
-            except OSError:
-                time.sleep(0.01)
-
-    def log(self):
-        self.log_file.flush()
-        return self.log_path.read_text()
-
-    def http(self, path):
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.http_port}{path}", timeout=10) as answer:
-                return answer.status, answer.read().decode()
-        except urllib.error.HTTPError as error:
-            return error.code, error.read().decode()
-
-    def metrics(self):
-        """Samples by name with labels, as the text format spells them."""
-        status, text = self.http("/metrics")
-        assert status == 200
-        samples = {}
-        for line in text.splitlines():
-            if line and not line.startswith("#"):
-                name, value = line.rsplit(" ", 1)
-                samples[name] = float(value)
-        return samples
-
-    def wait_listening(self):
-        for _ in range(600):
-            assert self.process.poll() is None, self.log()
-            try:
-                self.stub.ListModels(self.protos.pb.ListModelsRequest(), timeout=1)
-                return self
-            except grpc.RpcError:
-                time.sleep(0.05)
-        raise AssertionError("not listening:\n" + self.log())
-
-    def wait_state(self, name, state):
-        pb = self.protos.pb
-        for _ in range(1200):
-            assert self.process.poll() is None, self.log()
-            try:
-                model = self.stub.GetModel(pb.GetModelRequest(name=name), timeout=1)
-                if pb.ModelState.Name(model.state) == "MODEL_STATE_" + state:
-                    return model
-            except grpc.RpcError:
-                pass
-            time.sleep(0.05)
-        raise AssertionError(f"{name} is not {state}:\n" + self.log())
-
-    def ctl(self, *arguments, **kwargs):
-        return subprocess.run(
-            [BIN / "streamtensorctl", "--server", self.server, *arguments], capture_output=True, text=True, timeout=60,
-            **kwargs,
-        )
-
-    def stop(self, number=signal.SIGTERM):
-        if self.process.poll() is None:
-            self.process.send_signal(number)
-        code = self.process.wait(timeout=60)
-        self.channel.close()
-        self.log_file.close()
-        return code
+def dummy_cards(count=1, **options):
+    return [{"driver": "dummy", "index": index, **options} for index in range(count)]
 
 
 @pytest.fixture
-def start(tmp_path, protos):
-    """Starts daemons that end with the test."""
+def start(tmp_path, artifact):
+    """Starts daemons that end with the test; by default with the tiny model on one dummy card."""
     daemons = []
 
-    def run(*args, **kwargs):
-        daemons.append(Daemon(tmp_path, protos, *args, **kwargs))
+    def run(models=None, cards=None, **extra):
+        ports = extra.pop("ports", None)
+        models = models or [{"name": "tiny", "artifact": str(artifact)}]
+        daemons.append(Daemon(BIN, models, cards or dummy_cards(), tmp_path / "cache", extra, ports))
         return daemons[-1]
 
     yield run
     for daemon in daemons:
-        if daemon.process.poll() is None:
-            daemon.process.kill()
-            daemon.process.wait()
+        daemon.kill()
 
 
 @pytest.fixture(scope="module")
-def daemon(tmp_path_factory, protos, artifact):
+def daemon(artifact):
     """One daemon for all tests of a file."""
-    running = Daemon(
-        tmp_path_factory.mktemp("daemon"), protos, f"[{{name: tiny, artifact: {artifact}}}]",
-        cards="[{driver: dummy, step_us: 500}]",
-    )
-    running.wait_state("tiny", "READY")
-    yield running
-    code = running.stop()
-    assert code == 0, running.log_path.read_text()
+    models = [{"name": "tiny", "artifact": str(artifact)}]
+    with Daemon(BIN, models, dummy_cards(step_us=500)) as running:
+        running.wait_ready("tiny")
+        yield running
 
 
 @pytest.fixture
@@ -273,7 +150,3 @@ def request_for(protos):
         return request
 
     return build
-
-
-def read_json(text):
-    return json.loads(text)

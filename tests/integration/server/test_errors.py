@@ -6,7 +6,7 @@ import subprocess
 import grpc
 import pytest
 
-from conftest import BIN
+from conftest import BIN, dummy_cards, free_ports
 
 
 def refusal(call, request):
@@ -98,14 +98,10 @@ def test_bad_configuration(tmp_path):
     assert run_daemon("--config", str(file), "--check").returncode == 0
 
 
-def test_port_taken(start, artifact):
-    models = f"[{{name: tiny, artifact: {artifact}}}]"
-    first = start(models)
-    first.wait_listening()
-    from conftest import free_ports
-
-    for ports in ([first.port, free_ports(1)[0]], [free_ports(1)[0], first.http_port]):
-        second = start(models, ports=ports)
+def test_port_taken(start):
+    first = start()
+    for ports in ([first.grpc_port, free_ports(1)[0]], [free_ports(1)[0], first.metrics_port]):
+        second = start(ports=ports)
         assert second.process.wait(timeout=30) == 1
         errors = [line for line in second.log().splitlines() if "error" in line]
         assert len(errors) == 1, second.log()
@@ -113,15 +109,14 @@ def test_port_taken(start, artifact):
     assert first.stop() == 0
 
 
-def test_missing_artifact_and_model(start, tmp_path):
+def test_missing_artifact_and_model(start, tmp_path, protos):
     running = start(
-        f"[{{name: a, artifact: {tmp_path}/none}}, {{name: b, source: {tmp_path}/none.gguf}}]",
-        cards="[{driver: dummy, index: 0}, {driver: dummy, index: 1}]",
+        [{"name": "a", "artifact": f"{tmp_path}/none"}, {"name": "b", "source": f"{tmp_path}/none.gguf"}], dummy_cards(2)
     )
     for name in ("a", "b"):
         model = running.wait_state(name, "FAILED")
         assert str(tmp_path) in model.error
-    code, text = refusal(running.stub.Generate, running.protos.pb.GenerateRequest(model="a", prompt="x"))
+    code, text = refusal(running.stub.Generate, protos.pb.GenerateRequest(model="a", prompt="x"))
     assert code == grpc.StatusCode.UNAVAILABLE and "none" in text
     assert running.http("/readyz")[0] == 503
     assert running.stop() == 0

@@ -8,7 +8,7 @@ import time
 import grpc
 import pytest
 
-from conftest import MERGES, SPECIALS
+from conftest import MERGES, SPECIALS, dummy_cards, write_artifact
 
 
 def collect(stream):
@@ -170,9 +170,9 @@ def test_cancelled_stream_frees_its_place(daemon, request_for):
     assert metrics['streamtensor_kv_pages{card="dummy:0",state="held"}'] == 0
 
 
-def test_deadline(start, artifact, request_for):
-    slow = start(f"[{{name: tiny, artifact: {artifact}}}]", cards="[{driver: dummy, step_us: 20000}]")
-    slow.wait_state("tiny", "READY")
+def test_deadline(start, request_for):
+    slow = start(cards=dummy_cards(step_us=20000))
+    slow.wait_ready("tiny")
     request = request_for(max_tokens=500)
     request.stopping.ignore_eos = True
     with pytest.raises(grpc.RpcError) as error:
@@ -181,13 +181,9 @@ def test_deadline(start, artifact, request_for):
     assert slow.stop() == 0
 
 
-def test_full_queue_is_refused_with_a_hint(start, artifact, request_for):
-    small = start(
-        f"[{{name: tiny, artifact: {artifact}}}]",
-        cards="[{driver: dummy, step_us: 20000}]",
-        limits="{max_queue: 2, max_running: 1}",
-    )
-    small.wait_state("tiny", "READY")
+def test_full_queue_is_refused_with_a_hint(start, request_for):
+    small = start(cards=dummy_cards(step_us=20000), limits={"max_queue": 2, "max_running": 1})
+    small.wait_ready("tiny")
     request = request_for(max_tokens=100)
     request.stopping.ignore_eos = True
     streams = [small.stub.GenerateStream(request) for _ in range(10)]
@@ -218,21 +214,33 @@ def test_full_queue_is_refused_with_a_hint(start, artifact, request_for):
     assert small.stop() == 0
 
 
-def test_a_slow_reader_pauses_alone(start, artifact, request_for):
-    """A reader that takes nothing stops its own sequence; another one runs on."""
-    running = start(f"[{{name: tiny, artifact: {artifact}}}]", limits="{slow_reader_seconds: 2}")
-    running.wait_state("tiny", "READY")
-    options = [("grpc.http2.bdp_probe", 0), ("grpc.http2.lookahead_bytes", 1024)]
-    slow_channel = grpc.insecure_channel(running.server, options=options)
-    slow_stub = running.protos.rpc.InferenceServiceStub(slow_channel)
-    request = request_for(prompt="slow", max_tokens=500)
+def test_a_slow_reader_pauses_alone(start, request_for, tmp_path):
+    """A reader that takes nothing stops its own sequence, which ends at a limit; others run on."""
+    big = write_artifact(tmp_path / "big", max_context=16384)
+    running = start([{"name": "tiny", "artifact": str(big)}], limits={"slow_reader_seconds": 4})
+    running.wait_ready("tiny")
+    request = request_for(prompt="slow", max_tokens=16000)
     request.stopping.ignore_eos = True
     request.output.logprobs = 20
-    # Many unread streams on one connection share its window.
-    streams = [slow_stub.GenerateStream(request) for _ in range(8)]
-    quick = daemon_reply = running.stub.Generate(request_for(prompt="quick", max_tokens=200))
-    assert quick.usage.completion_tokens == daemon_reply.usage.completion_tokens > 0
-    for stream in streams:
-        stream.cancel()
-    slow_channel.close()
+    stream = running.stub.GenerateStream(request)
+
+    def generated():
+        return running.metrics()['streamtensor_generated_tokens_total{model="tiny"}']
+
+    paused_at, before = generated(), -1
+    while paused_at != before or paused_at == 0:
+        time.sleep(0.3)
+        before, paused_at = paused_at, generated()
+    assert paused_at < 8000, "paused long before its end"
+    quick = running.stub.Generate(request_for(prompt="quick", max_tokens=50))
+    assert quick.usage.completion_tokens > 0
+    assert generated() == paused_at + quick.usage.completion_tokens
+    while running.metrics()['streamtensor_running_requests{model="tiny",card="dummy:0"}'] > 0:
+        time.sleep(0.1)
+    received = 0
+    with pytest.raises(grpc.RpcError) as error:
+        for part in stream:
+            received += len(part.token_ids)
+    assert error.value.code() == grpc.StatusCode.RESOURCE_EXHAUSTED and "unread" in error.value.details()
+    assert received == paused_at, "what was generated arrives"
     assert running.stop() == 0

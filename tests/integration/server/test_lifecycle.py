@@ -12,6 +12,8 @@ import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
 
+from conftest import dummy_cards
+
 # Stands in for the compiler: copies a finished artifact, telling its progress as the compiler does.
 COMPILER = """#!/usr/bin/env bash
 if [ "$1" = --version ]; then echo "fake 1"; exit 0; fi
@@ -47,14 +49,13 @@ def serving(daemon, service=""):
 def test_first_start_compiles_and_the_second_does_not(start, tmp_path, artifact):
     model = tmp_path / "model.gguf"
     model.write_bytes(b"GGUF and more")
-    compiler = f"compiler: {{program: {write_compiler(tmp_path, artifact, seconds=1)}}}"
-    models = f"[{{name: tiny, source: {model}, max_context: 256, step_tokens: 8}}]"
-    first = start(models, extra=compiler)
-    first.wait_listening()
+    compiler = {"program": str(write_compiler(tmp_path, artifact, seconds=1))}
+    models = [{"name": "tiny", "source": str(model), "max_context": 256, "step_tokens": 8}]
+    first = start(models, compiler=compiler)
     compiling = first.wait_state("tiny", "COMPILING")
     assert compiling.max_context == 256
     assert serving(first) == health_pb2.HealthCheckResponse.NOT_SERVING
-    first.wait_state("tiny", "READY")
+    first.wait_ready("tiny")
     assert serving(first) == health_pb2.HealthCheckResponse.SERVING
     assert "compiling: tile" in first.log()
     call = calls(tmp_path)[0].split()
@@ -64,14 +65,14 @@ def test_first_start_compiles_and_the_second_does_not(start, tmp_path, artifact)
     mode = stat.S_IMODE(os.stat(tmp_path / "cache" / "artifacts").st_mode)
     assert mode == 0o700, "native code: nobody else may write here"
 
-    second = start(models, extra=compiler)
-    second.wait_state("tiny", "READY")
+    second = start(models, compiler=compiler)
+    second.wait_ready("tiny")
     assert len(calls(tmp_path)) == 1, "from the cache"
     assert second.stop() == 0
 
     model.write_bytes(b"GGUF of another content")
-    third = start(models, extra=compiler)
-    third.wait_state("tiny", "READY")
+    third = start(models, compiler=compiler)
+    third.wait_ready("tiny")
     assert len(calls(tmp_path)) == 2
     assert third.stop() == 0
     artifacts = [p.name for p in (tmp_path / "cache" / "artifacts").iterdir() if not p.name.startswith(".")]
@@ -82,7 +83,7 @@ def test_a_failed_compilation_is_told_and_leaves_nothing(start, tmp_path, artifa
     model = tmp_path / "model.gguf"
     model.write_bytes(b"ELF")
     running = start(
-        f"[{{name: tiny, source: {model}}}]", extra=f"compiler: {{program: {write_compiler(tmp_path, artifact)}}}"
+        [{"name": "tiny", "source": str(model)}], compiler={"program": str(write_compiler(tmp_path, artifact))}
     )
     failed = running.wait_state("tiny", "FAILED")
     assert failed.error == f"{model} is no GGUF file"
@@ -93,7 +94,7 @@ def test_a_failed_compilation_is_told_and_leaves_nothing(start, tmp_path, artifa
 def test_a_missing_compiler_is_named(start, tmp_path):
     model = tmp_path / "model.gguf"
     model.write_bytes(b"GGUF")
-    running = start(f"[{{name: tiny, source: {model}}}]", extra="compiler: {program: /nowhere/streamtensorc}")
+    running = start([{"name": "tiny", "source": str(model)}], compiler={"program": "/nowhere/streamtensorc"})
     assert "/nowhere/streamtensorc" in running.wait_state("tiny", "FAILED").error
     assert running.stop() == 0
 
@@ -102,8 +103,7 @@ def test_stopping_kills_a_compilation(start, tmp_path, artifact):
     model = tmp_path / "model.gguf"
     model.write_bytes(b"GGUF")
     compiler = write_compiler(tmp_path, artifact, seconds=300)
-    running = start(f"[{{name: tiny, source: {model}}}]", extra=f"compiler: {{program: {compiler}}}")
-    running.wait_listening()
+    running = start([{"name": "tiny", "source": str(model)}], compiler={"program": str(compiler)})
     while not calls(tmp_path):
         time.sleep(0.02)
     assert running.stop() == 0
@@ -115,14 +115,13 @@ def test_a_killed_daemon_leaves_a_usable_cache(start, tmp_path, artifact):
     model = tmp_path / "model.gguf"
     model.write_bytes(b"GGUF")
     slow = write_compiler(tmp_path, artifact, seconds=0.3)
-    running = start(f"[{{name: tiny, source: {model}}}]", extra=f"compiler: {{program: {slow}}}")
-    running.wait_listening()
+    running = start([{"name": "tiny", "source": str(model)}], compiler={"program": str(slow)})
     while not calls(tmp_path):
         time.sleep(0.02)
     running.process.kill()
     running.process.wait()
-    again = start(f"[{{name: tiny, source: {model}}}]", extra=f"compiler: {{program: {slow}}}")
-    again.wait_state("tiny", "READY")
+    again = start([{"name": "tiny", "source": str(model)}], compiler={"program": str(slow)})
+    again.wait_ready("tiny")
     assert again.stop() == 0
 
 
@@ -172,9 +171,9 @@ def test_metrics(daemon, request_for):
     assert {"process_cpu_seconds_total", "process_resident_memory_bytes", "process_open_fds"} <= names
 
 
-def test_sigterm_lets_streams_end(start, artifact, request_for):
-    running = start(f"[{{name: tiny, artifact: {artifact}}}]", cards="[{driver: dummy, step_us: 10000}]")
-    running.wait_state("tiny", "READY")
+def test_sigterm_lets_streams_end(start, request_for):
+    running = start(cards=dummy_cards(step_us=10000))
+    running.wait_ready("tiny")
     request = request_for(max_tokens=60)
     request.stopping.ignore_eos = True
     stream = running.stub.GenerateStream(request)
@@ -197,11 +196,9 @@ def test_sigterm_lets_streams_end(start, artifact, request_for):
     assert running.process.wait(timeout=30) == 0
 
 
-def test_sigterm_ends_long_streams_at_the_limit(start, artifact, request_for):
-    running = start(
-        f"[{{name: tiny, artifact: {artifact}}}]", cards="[{driver: dummy, step_us: 100000}]", limits="{drain_seconds: 0}"
-    )
-    running.wait_state("tiny", "READY")
+def test_sigterm_ends_long_streams_at_the_limit(start, request_for):
+    running = start(cards=dummy_cards(step_us=100000), limits={"drain_seconds": 0})
+    running.wait_ready("tiny")
     request = request_for(max_tokens=400)
     request.stopping.ignore_eos = True
     stream = running.stub.GenerateStream(request)
@@ -224,14 +221,10 @@ def test_sigterm_ends_long_streams_at_the_limit(start, artifact, request_for):
     assert running.process.wait(timeout=30) == 0
 
 
-def test_a_hung_card_is_lost_and_comes_back(start, artifact, request_for):
+def test_a_hung_card_is_lost_and_comes_back(start, request_for):
     """The dummy card's step outlasts the timeout: its sequences end UNAVAILABLE, then it is reset."""
-    running = start(
-        f"[{{name: tiny, artifact: {artifact}}}]",
-        cards="[{driver: dummy, step_us: 3000000}]",
-        limits="{step_timeout_seconds: 1}",
-    )
-    running.wait_state("tiny", "READY")
+    running = start(cards=dummy_cards(step_us=3000000), limits={"step_timeout_seconds": 1})
+    running.wait_ready("tiny")
     try:
         running.stub.Generate(request_for())
         raise AssertionError("a hung card answers nothing")
@@ -246,13 +239,11 @@ def test_a_hung_card_is_lost_and_comes_back(start, artifact, request_for):
     assert running.stop() == 0
 
 
-def test_several_models_and_replicas(start, artifact, request_for):
-    running = start(
-        f"[{{name: a, artifact: {artifact}}}, {{name: b, artifact: {artifact}, cards: [2]}}]",
-        cards="[{driver: dummy, index: 0, step_us: 2000}, {driver: dummy, index: 1, step_us: 2000}, {driver: dummy, index: 2}]",
-    )
+def test_several_models_and_replicas(start, artifact, request_for, protos):
+    models = [{"name": "a", "artifact": str(artifact)}, {"name": "b", "artifact": str(artifact), "cards": [2]}]
+    running = start(models, dummy_cards(3, step_us=2000))
     for name in "ab":
-        running.wait_state(name, "READY")
+        running.wait_ready(name)
     request = request_for(model="a", max_tokens=50)
     request.stopping.ignore_eos = True
     streams = [running.stub.GenerateStream(request) for _ in range(8)]
@@ -262,19 +253,19 @@ def test_several_models_and_replicas(start, artifact, request_for):
     metrics = running.metrics()
     for card in range(3):
         assert metrics[f'streamtensor_steps_total{{card="dummy:{card}"}}'] > 0
-    cards = running.operator.ListCards(running.protos.operator_pb.ListCardsRequest()).cards
+    cards = running.operator.ListCards(protos.operator_pb.ListCardsRequest()).cards
     assert [(c.name, c.model) for c in cards] == [("dummy:0", "a"), ("dummy:1", "a"), ("dummy:2", "b")]
     assert running.stop() == 0
 
 
-def test_json_log(start, artifact, request_for):
+def test_json_log(start, request_for):
     import json
 
-    running = start(f"[{{name: tiny, artifact: {artifact}}}]", extra="log: {format: json, level: debug}")
-    running.wait_state("tiny", "READY")
+    running = start(log={"format": "json", "level": "debug"})
+    running.wait_ready("tiny")
     running.stub.Generate(request_for(prompt="a secret prompt"))
     assert running.stop() == 0
-    lines = running.log_path.read_text().splitlines()
+    lines = running.log().splitlines()
     objects = [json.loads(line) for line in lines]
     assert any("r1 tiny done" in o["message"] for o in objects)
     assert not any("secret" in line for line in lines), "prompts are not logged"
