@@ -520,8 +520,9 @@ class Validator {
         return Error(*section, 0, absl::StrCat("kernel '", kernel.name, "' has no <instance>"));
       for (const std::string& instance : kernel.instances) {
         const std::string name = absl::StrCat(kernel.name, ":", instance);
-        if (std::none_of(ips_.begin(), ips_.end(), [&](const Ip& ip) { return ip.name == name; })) {
-          return Error(*section, 0, absl::StrCat("IP_LAYOUT has no '", name, "'"));
+        if (std::none_of(ips_.begin(), ips_.end(),
+                         [&](const Ip& ip) { return ip.type == IP_KERNEL && ip.name == name; })) {
+          return Error(*section, 0, absl::StrCat("IP_LAYOUT has no kernel '", name, "'"));
         }
       }
     }
