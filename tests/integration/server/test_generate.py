@@ -214,7 +214,7 @@ def test_full_queue_is_refused_with_a_hint(start, request_for):
     assert small.stop() == 0
 
 
-def test_a_slow_reader_pauses_alone(start, request_for, tmp_path):
+def test_a_slow_reader_pauses_alone(start, request_for, tmp_path, protos):
     """A reader that takes nothing stops its own sequence, which ends at a limit; others run on."""
     big = write_artifact(tmp_path / "big", max_context=16384)
     running = start([{"name": "tiny", "artifact": str(big)}], limits={"slow_reader_seconds": 4})
@@ -222,7 +222,11 @@ def test_a_slow_reader_pauses_alone(start, request_for, tmp_path):
     request = request_for(prompt="slow", max_tokens=16000)
     request.stopping.ignore_eos = True
     request.output.logprobs = 20
-    stream = running.stub.GenerateStream(request)
+    # A window that grows by itself would take the whole reply.
+    channel = grpc.insecure_channel(
+        running.server, options=[("grpc.http2.bdp_probe", 0), ("grpc.http2.lookahead_bytes", 65536)]
+    )
+    stream = protos.rpc.InferenceServiceStub(channel).GenerateStream(request)
 
     def generated():
         return running.metrics()['streamtensor_generated_tokens_total{model="tiny"}']
