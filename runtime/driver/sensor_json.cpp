@@ -39,7 +39,8 @@ std::optional<double> TemperatureCelsius(const std::string& thermal) {
   for (const Json& sensor : report["thermals"]) {
     const std::optional<double> celsius = Number(sensor, "temp_C");
     if (!celsius.has_value() || *celsius <= 0) continue;  // XRT reports absent sensors as 0
-    if (sensor.value("location_id", std::string()) == "fpga0") return celsius;
+    if (const auto place = sensor.find("location_id"); place != sensor.end() && *place == "fpga0")
+      return celsius;
     if (!highest.has_value() || *celsius > *highest) highest = celsius;
   }
   return highest;
