@@ -58,7 +58,7 @@ class Keys {
     return *value;
   }
 
-  void Fail(absl::Status status) { status_.Update(status); }
+  void Fail(const absl::Status& status) { status_.Update(status); }
   const absl::Status& status() const { return status_; }
 
  private:
@@ -306,7 +306,7 @@ absl::StatusOr<LlamaConfig> ReadLlamaConfig(const GgufFile& file) {
   return config;
 }
 
-std::shared_ptr<const WeightSource> MakeLlamaWeights(std::shared_ptr<const GgufFile> file,
+std::shared_ptr<const WeightSource> MakeLlamaWeights(const std::shared_ptr<const GgufFile>& file,
                                                      const LlamaConfig& config, int64_t max_context) {
   auto weights = std::make_shared<StoredWeights>(file);
   for (const MatrixRole& role : Matrices(config)) {

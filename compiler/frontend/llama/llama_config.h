@@ -50,7 +50,7 @@ inline constexpr char kRopeSin[] = "rope.sin";
 
 // The weight values of the graph: the file's tensors and the RoPE tables [max_context, head_dim / 2]. The
 // frequency of pair i is rope_base^(-2 i / head_dim), computed in double.
-std::shared_ptr<const WeightSource> MakeLlamaWeights(std::shared_ptr<const GgufFile> file,
+std::shared_ptr<const WeightSource> MakeLlamaWeights(const std::shared_ptr<const GgufFile>& file,
                                                      const LlamaConfig& config, int64_t max_context);
 
 }  // namespace streamtensor::compiler
