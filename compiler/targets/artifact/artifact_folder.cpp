@@ -23,7 +23,8 @@ bool MayReplace(const fs::path& target) {
   std::error_code error;
   if (!fs::exists(target, error)) return true;
   if (!fs::is_directory(target, error)) return false;
-  return fs::is_empty(target, error) || fs::is_regular_file(target / "manifest.json", error);
+  return fs::is_empty(target, error) || fs::is_regular_file(target / "manifest.json", error) ||
+         fs::is_regular_file(target / "hls" / "user_metadata.json", error);
 }
 
 }  // namespace

@@ -93,6 +93,7 @@ absl::StatusOr<std::vector<std::string>> BuildObjects(const ObjectBuildOptions& 
                                         "-O3",
                                         "-ffp-contract=off",
                                         "-fno-math-errno",
+                                        "-fno-trapping-math",
                                         "-fno-exceptions",
                                         "-fno-rtti",
                                         "-fno-gnu-unique",

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compiler/driver/compile_job.h"
+
+#include <filesystem>
+#include <fstream>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "compiler/driver/diagnostic_text.h"
+#include "compiler/driver/ir_stages.h"
+#include "compiler/targets/artifact/manifest_builder.h"
+#include "compiler/targets/artifact/reports.h"
+#include "compiler/targets/artifact/xclbin_assembly.h"
+#include "compiler/targets/hls/network.h"
+#include "compiler/targets/weights/weights_writer.h"
+#include "runtime/artifact/artifact.h"
+#include "runtime/artifact/manifest_writer.h"
+
+namespace streamtensor::compiler {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr char kUserMetadata[] = "hls/user_metadata.json";
+// Constants beyond this size are tables of which a step reads a few rows.
+constexpr uint64_t kWholeTableBytes = 1 << 20;
+
+std::string HardwareNote(const Platform& platform) {
+  return absl::StrCat(
+      "This artifact is not complete: v++ is not run by this version. With Vitis installed:\n\n"
+      "  v++ -c -t hw --config connectivity.cfg -k streamtensor_step -I KERNELS -o design.xo design.cpp\n"
+      "  v++ -l -t hw --config connectivity.cfg -o design.xclbin design.xo\n"
+      "  streamtensorc package .. --xclbin design.xclbin\n\n"
+      "KERNELS is the folder that holds st/. Platform: ",
+      platform.platform, ". Never tried on a real card.\n");
+}
+
+}  // namespace
+
+CompileJob::CompileJob(const CompileOptions& options, Platform platform,
+                       std::unique_ptr<ArtifactFolder> folder)
+    : options_(options), platform_(std::move(platform)), folder_(std::move(folder)) {
+  // Errors are told in one line; a stack of notes would not be.
+  context_.printOpOnDiagnostic(false);
+  RegisterIrPasses();
+}
+
+absl::Status CompileJob::Import() {
+  ImportOptions import;
+  import.max_context = options_.max_context;
+  import.step_tokens = options_.step_tokens;
+  import.mutations = options_.mutations;
+  DiagnosticText diagnostics(&context_);
+  absl::StatusOr<ImportedModel> model = ImportModel(options_.model, import, &context_);
+  if (!model.ok()) return model.status();
+  model_ = *std::move(model);
+  return SaveIr("import", 1);
+}
+
+absl::Status CompileJob::Transform(const std::string& name, const std::string& pipeline, int number) {
+  if (absl::Status status = RunIrStage({name, pipeline}, *model_.module); !status.ok()) return status;
+  return SaveIr(name, number);
+}
+
+absl::Status CompileJob::SaveIr(const std::string& name, int number) {
+  if (options_.save_ir.empty()) return absl::OkStatus();
+  std::error_code error;
+  fs::create_directories(options_.save_ir, error);
+  const fs::path path = fs::path(options_.save_ir) / absl::StrFormat("%02d-%s.mlir", number, name);
+  std::string text;
+  llvm::raw_string_ostream out(text);
+  model_.module->print(out);
+  std::ofstream file(path);
+  file << text << "\n";
+  if (!file.flush()) return absl::UnavailableError(absl::StrCat(path.string(), ": can't be written"));
+  return absl::OkStatus();
+}
+
+absl::StatusOr<dataflow::DesignOp> CompileJob::Design() {
+  auto designs = model_.module->getOps<dataflow::DesignOp>();
+  if (designs.empty()) return absl::InternalError("the module holds no dataflow.design");
+  return *designs.begin();
+}
+
+absl::Status CompileJob::WriteFile(const std::string& name, const std::string& bytes) {
+  if (absl::Status status = folder_->Write(name, bytes); !status.ok()) return status;
+  files_.push_back(name);
+  return absl::OkStatus();
+}
+
+absl::Status CompileJob::Emit() {
+  absl::StatusOr<dataflow::DesignOp> design = Design();
+  if (!design.ok()) return design.status();
+  DiagnosticText diagnostics(&context_);
+  auto failed = [&] { return absl::InvalidArgumentError(diagnostics.Take("the design can't be emitted")); };
+
+  hls::EmitOptions emit;
+  emit.memory_tag = platform_.memory.tag;
+  emit.clock_hz = static_cast<int64_t>(platform_.clock_hz);
+  emit.platform = platform_.platform == "none" ? "" : platform_.platform;
+  mlir::FailureOr<hls::DesignText> text = hls::EmitDesign(*design, emit);
+  if (mlir::failed(text)) return failed();
+  mlir::FailureOr<hls::PackingRequest> packing = hls::RequestPacking(*design);
+  if (mlir::failed(packing)) return failed();
+  packing_ = std::move(*packing);
+  absl::StatusOr<WeightLayout> layout = LayOutWeights(packing_.plan);
+  if (!layout.ok()) return layout.status();
+  layout_ = *std::move(layout);
+
+  uint64_t bytes_per_step = 0;
+  for (const WeightSegment& segment : layout_.channels) bytes_per_step += segment.used_bytes;
+  for (const WeightSegment& segment : layout_.constants) {
+    if (segment.used_bytes <= kWholeTableBytes) bytes_per_step += segment.used_bytes;
+  }
+  mlir::FailureOr<CycleModel> cycles =
+      ModelCycles(*design, platform_, bytes_per_step, KvPageBytes(model_.decoder));
+  if (mlir::failed(cycles)) return failed();
+
+  ManifestInputs inputs;
+  inputs.model_name = model_.name;
+  inputs.compiler_version = ST_VERSION;
+  inputs.platform = platform_.name;
+  inputs.target = options_.target == CompileTarget::kHw ? artifact::v1::Manifest::TARGET_HW
+                                                        : artifact::v1::Manifest::TARGET_EMULATION;
+  inputs.decoder = model_.decoder;
+  inputs.timing = cycles->timing;
+  mlir::FailureOr<artifact::v1::Manifest> manifest = BuildManifest(*design, packing_, layout_, inputs);
+  if (mlir::failed(manifest)) return failed();
+  manifest_ = std::move(*manifest);
+  mlir::FailureOr<hls::Network> network = hls::Network::Create(*design);
+  if (mlir::failed(network)) return failed();
+  for (dataflow::MemoryOp memory : network->memories()) argument_types_.push_back(*hls::PointerType(memory));
+
+  const DesignReport report = ReportDesign(*design, layout_, *cycles, platform_);
+  const std::pair<const char*, const std::string*> files[] = {
+      {"hls/design.h", &text->design_h},      {"hls/design.cpp", &text->design_cpp},
+      {"hls/launch.cpp", &text->launch_cpp},  {"hls/connectivity.cfg", &text->connectivity},
+      {"reports/summary.json", &report.json}, {"reports/summary.txt", &report.text}};
+  for (const auto& [name, bytes] : files) {
+    if (absl::Status status = WriteFile(name, *bytes); !status.ok()) return status;
+  }
+  sources_ = {folder() + "/hls/design.cpp", folder() + "/hls/launch.cpp"};
+  return absl::OkStatus();
+}
+
+absl::Status CompileJob::PackWeights(const std::function<void(double)>& partly) {
+  if (absl::Status status = WriteWeights(folder() + "/" + runtime::kWeightsName, packing_.plan, layout_,
+                                         *model_.weights, options_.threads, partly);
+      !status.ok()) {
+    return status;
+  }
+  files_.push_back(runtime::kWeightsName);
+  // The model is not needed any more; its file may be large.
+  model_.weights.reset();
+  if (!model_.tokenizer) return absl::OkStatus();
+  return WriteFile(runtime::kTokenizerName, model_.tokenizer->SerializeAsString());
+}
+
+absl::Status CompileJob::Build() {
+  if (options_.target == CompileTarget::kHw) return absl::OkStatus();
+  absl::StatusOr<std::string> kernels = FindKernels();
+  if (!kernels.ok()) return kernels.status();
+  const std::string objects_folder = folder() + "/objects";
+  std::error_code error;
+  fs::create_directories(objects_folder, error);
+  ObjectBuildOptions build;
+  build.sources = sources_;
+  build.folder = objects_folder;
+  build.kernels = *kernels;
+  build.plain = options_.plain;
+  absl::StatusOr<std::vector<std::string>> objects = BuildObjects(build, ObjectTargets());
+  if (!objects.ok()) return objects.status();
+  objects_ = *std::move(objects);
+  absl::StatusOr<std::string> xclbin =
+      AssembleXclbin(manifest_, platform_, argument_types_, ObjectTargets(), objects_);
+  if (!xclbin.ok()) return xclbin.status();
+  fs::remove_all(objects_folder, error);
+  return WriteFile(runtime::kXclbinName, *xclbin);
+}
+
+absl::Status CompileJob::Package() {
+  if (options_.target == CompileTarget::kHw) {
+    absl::StatusOr<std::string> metadata = runtime::ManifestToUserMetadata(manifest_);
+    if (!metadata.ok()) return metadata.status();
+    if (absl::Status status = WriteFile(kUserMetadata, *metadata); !status.ok()) return status;
+    if (absl::Status status = WriteFile("hls/BUILD.txt", HardwareNote(platform_)); !status.ok())
+      return status;
+    return folder_->Publish();
+  }
+  // The emulated card's interface is checked before anyone can start it.
+  if (absl::Status status = runtime::CheckManifest(manifest_, layout_.file_bytes); !status.ok())
+    return status;
+  if (absl::Status status = runtime::WriteManifest(folder(), files_, &manifest_); !status.ok()) return status;
+  return folder_->Publish();
+}
+
+}  // namespace streamtensor::compiler

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compiler/driver/pipeline.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "compiler/driver/compile_job.h"
+#include "compiler/driver/ir_stages.h"
+#include "compiler/driver/stage_runner.h"
+#include "google/protobuf/util/json_util.h"
+#include "runtime/artifact/artifact.h"
+#include "runtime/artifact/manifest_writer.h"
+
+namespace streamtensor::compiler {
+namespace {
+
+namespace fs = std::filesystem;
+
+absl::Status CheckOptions(const CompileOptions& options) {
+  if (options.step_tokens < 1 || options.step_tokens > 16) {
+    return absl::InvalidArgumentError(absl::StrCat("step tokens must be 1..16, got ", options.step_tokens));
+  }
+  if (options.max_context < 0 || options.max_context > 1 << 20) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("max context must be 1..", 1 << 20, ", got ", options.max_context));
+  }
+  std::error_code error;
+  if (!fs::exists(options.model, error)) {
+    return absl::NotFoundError(absl::StrCat(options.model, ": no such file or folder"));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> Compile(const CompileOptions& options, const ProgressCallback& progress) {
+  if (absl::Status status = CheckOptions(options); !status.ok()) return status;
+  absl::StatusOr<Platform> platform = FindPlatform(options.platform);
+  if (!platform.ok()) return platform.status();
+  const std::string target = options.target == CompileTarget::kHw ? "hw" : "emulation";
+  if (std::find(platform->targets.begin(), platform->targets.end(), target) == platform->targets.end()) {
+    return absl::InvalidArgumentError(absl::StrCat("platform ", platform->name, " has no target ", target,
+                                                   "; it has: ", absl::StrJoin(platform->targets, ", ")));
+  }
+  absl::StatusOr<std::unique_ptr<ArtifactFolder>> folder = ArtifactFolder::Create(options.output);
+  if (!folder.ok()) return folder.status();
+  const int64_t channels = platform->memory.channels;
+  CompileJob job(options, *std::move(platform), *std::move(folder));
+
+  StageRunner stages(progress);
+  stages.Add("import", [&](const auto&) { return job.Import(); });
+  int number = 2;
+  for (const IrStage& stage : IrStages({channels})) {
+    stages.Add(stage.name, [&job, stage, number](const auto&) {
+      return job.Transform(stage.name, stage.pipeline, number);
+    });
+    ++number;
+  }
+  stages.Add("emit", [&](const auto&) { return job.Emit(); });
+  stages.Add("weights", [&](const auto& partly) { return job.PackWeights(partly); });
+  stages.Add("build", [&](const auto&) { return job.Build(); });
+  stages.Add("package", [&](const auto&) { return job.Package(); });
+  if (absl::Status status = stages.Run(); !status.ok()) return status;
+  return options.output;
+}
+
+absl::Status PackageHardware(const std::string& folder, const std::string& xclbin) {
+  std::ifstream metadata(folder + "/hls/user_metadata.json");
+  if (!metadata) {
+    return absl::NotFoundError(
+        absl::StrCat(folder, ": no artifact of target hw (hls/user_metadata.json is missing)"));
+  }
+  const std::string json((std::istreambuf_iterator<char>(metadata)), std::istreambuf_iterator<char>());
+  artifact::v1::Manifest manifest;
+  const auto parsed = google::protobuf::util::JsonStringToMessage(json, &manifest);
+  if (!parsed.ok()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(folder, "/hls/user_metadata.json: ", std::string(parsed.message())));
+  }
+  if (manifest.target() != artifact::v1::Manifest::TARGET_HW) {
+    return absl::InvalidArgumentError(absl::StrCat(folder, ": is not of target hw"));
+  }
+  std::ifstream file(xclbin, std::ios::binary);
+  char magic[8] = {};
+  file.read(magic, sizeof magic);
+  if (!file) return absl::NotFoundError(absl::StrCat(xclbin, ": can't be read"));
+  if (std::string(magic, 7) != "xclbin2") {
+    return absl::InvalidArgumentError(
+        absl::StrCat(xclbin, ": is no xclbin (it does not begin with \"xclbin2\")"));
+  }
+  std::error_code error;
+  fs::copy_file(xclbin, folder + "/" + runtime::kXclbinName, fs::copy_options::overwrite_existing, error);
+  if (error) return absl::UnavailableError(absl::StrCat(folder, ": ", error.message()));
+  const uint64_t weights_bytes = fs::file_size(folder + "/" + runtime::kWeightsName, error);
+  if (error) return absl::InvalidArgumentError(absl::StrCat(folder, ": weights.bin is missing"));
+  if (absl::Status status = runtime::CheckManifest(manifest, weights_bytes); !status.ok()) return status;
+
+  std::vector<std::string> names;
+  for (const auto& entry : fs::recursive_directory_iterator(folder, error)) {
+    if (!entry.is_regular_file()) continue;
+    const std::string name = fs::relative(entry.path(), folder).string();
+    if (name != runtime::kManifestName && runtime::IsArtifactFileName(name)) names.push_back(name);
+  }
+  std::sort(names.begin(), names.end());
+  return runtime::WriteManifest(folder, names, &manifest);
+}
+
+}  // namespace streamtensor::compiler

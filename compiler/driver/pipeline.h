@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// A compile job: from a model to an artifact, in named stages.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+
+namespace streamtensor::compiler {
+
+enum class CompileTarget { kEmulation, kHw };
+
+struct CompileOptions {
+  std::string model;   // .gguf, a folder with safetensors, .mlir
+  std::string output;  // the artifact's folder
+  std::string platform = "u55c";
+  CompileTarget target = CompileTarget::kEmulation;
+  int64_t max_context = 0;  // positions a sequence may have; 0: what the model was trained for, at most 2048
+  int64_t step_tokens = 16;
+  int threads = 2;  // for packing weights
+
+  // For tests and for looking.
+  bool plain = false;                  // build the synthesis side of every fork (HLS contract, h)
+  std::string save_ir;                 // a folder that gets the module after every stage
+  std::vector<std::string> mutations;  // of the importer's graph
+};
+
+// One stage has ended, or (within a stage) is partly done.
+struct StageProgress {
+  std::string stage;
+  int index = 0;  // 1-based
+  int stages = 0;
+  double fraction = 0;  // of the whole job, 0..1
+  double seconds = 0;   // that the stage has taken so far
+  bool finished = false;
+};
+using ProgressCallback = std::function<void(const StageProgress&)>;
+
+// Compiles. On success returns the artifact's folder, complete and in place; on failure leaves nothing
+// behind. The status' message is one line that names the stage. Calls `progress` (may be empty) from
+// one thread at a time.
+absl::StatusOr<std::string> Compile(const CompileOptions& options, const ProgressCallback& progress);
+
+// Completes the artifact of target hw in `folder` with the xclbin that v++ made.
+absl::Status PackageHardware(const std::string& folder, const std::string& xclbin);
+
+}  // namespace streamtensor::compiler

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compiler/targets/artifact/xclbin_assembly.h"
+
+#include <fstream>
+#include <iterator>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "runtime/artifact/manifest_writer.h"
+#include "runtime/card/object_index.h"
+#include "runtime/xclbin/writer.h"
+
+namespace streamtensor::compiler {
+
+absl::StatusOr<std::string> AssembleXclbin(const artifact::v1::Manifest& manifest, const Platform& platform,
+                                           const std::vector<std::string>& argument_types,
+                                           const std::vector<ObjectTarget>& targets,
+                                           const std::vector<std::string>& objects) {
+  std::vector<std::string> bytes;
+  std::vector<runtime::card::ObjectEntry> entries;
+  for (const std::string& path : objects) {
+    std::ifstream file(path, std::ios::binary);
+    bytes.emplace_back(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
+    if (!file || bytes.back().empty())
+      return absl::UnavailableError(absl::StrCat(path, ": can't be read back"));
+  }
+  for (size_t i = 0; i < objects.size(); ++i) {
+    entries.push_back({targets[i].isa, std::as_bytes(std::span(bytes[i].data(), bytes[i].size()))});
+  }
+  const std::optional<std::vector<std::byte>> index = runtime::card::WriteObjectIndex(entries);
+  if (!index) return absl::InternalError("the objects' names do not fit the object index");
+
+  runtime::xclbin::WriterInput input;
+  input.platform = platform.name;
+  input.part = platform.part;
+  input.kernel = manifest.kernel().name();
+  for (const artifact::v1::Argument& argument : manifest.kernel().arguments()) {
+    input.arguments.push_back({argument.name(), argument_types.at(argument.index()), argument.bank()});
+  }
+  input.memory.tag = platform.memory.tag;
+  input.memory.banks = static_cast<uint32_t>(platform.memory.channels);
+  input.memory.bytes_per_bank = static_cast<uint64_t>(platform.memory.bytes_per_channel);
+  input.clock_hz = platform.clock_hz;
+  input.bitstream = *index;
+  absl::StatusOr<std::string> metadata = runtime::ManifestToUserMetadata(manifest);
+  if (!metadata.ok()) return metadata.status();
+  input.user_metadata = *std::move(metadata);
+  input.compiler_version = manifest.compiler_version();
+  absl::StatusOr<std::vector<std::byte>> file = runtime::xclbin::WriteXclbin(input);
+  if (!file.ok()) return file.status();
+  return std::string(reinterpret_cast<const char*>(file->data()), file->size());
+}
+
+}  // namespace streamtensor::compiler

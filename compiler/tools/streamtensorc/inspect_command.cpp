@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "compiler/frontend/imported_model.h"
+#include "compiler/frontend/inspect.h"
+#include "compiler/tools/streamtensorc/command_line.h"
+#include "compiler/tools/streamtensorc/commands.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "nlohmann/json.hpp"
+#include "runtime/artifact/artifact.h"
+#include "runtime/artifact/manifest_writer.h"
+
+namespace streamtensor::compiler {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr char kUsage[] =
+    "usage: streamtensorc inspect PATH [--json]\n\n"
+    "  PATH is a model file (.gguf, .mlir) or an artifact's folder. All of an artifact is checked.\n";
+
+absl::StatusOr<std::string> InspectArtifact(const std::string& path, bool json) {
+  absl::StatusOr<std::unique_ptr<runtime::Artifact>> artifact = runtime::Artifact::Open(path);
+  if (!artifact.ok()) return artifact.status();
+  const artifact::v1::Manifest& manifest = (*artifact)->manifest();
+  if (json) return runtime::ManifestToJson(manifest);
+
+  std::string text =
+      absl::StrCat("artifact   ", manifest.model_name(), " for ", manifest.platform(), ", ",
+                   manifest.target() == artifact::v1::Manifest::TARGET_HW ? "hardware" : "emulation",
+                   ", compiled by ", manifest.compiler_version(), "\n");
+  if (manifest.has_decoder()) {
+    const artifact::v1::Decoder& decoder = manifest.decoder();
+    absl::StrAppend(&text, "decoder    ", decoder.architecture(), ": ", decoder.layers(), " layers, ",
+                    decoder.hidden(), " wide, ", decoder.query_heads(), " query and ", decoder.kv_heads(),
+                    " KV heads of ", decoder.head_dim(), ", ", decoder.vocabulary(), " tokens\n");
+    absl::StrAppend(&text, "context    ", decoder.max_context(), " positions in pages of ",
+                    decoder.kv().page_tokens(), " (", decoder.kv().page_bytes(), " bytes a page and pool)\n");
+  }
+  absl::StrAppend(&text, "step       up to ", manifest.launch().step_tokens(), " tokens, ",
+                  manifest.launch().step_logits(), " rows of logits\n");
+  const artifact::v1::TimingModel& timing = manifest.timing();
+  if (timing.step_cycles_size() > 0) {
+    const double last = static_cast<double>(timing.step_cycles(timing.step_cycles_size() - 1));
+    absl::StrAppend(&text, "modelled   ", timing.step_cycles(0), " cycles for 1 token (",
+                    static_cast<int64_t>(timing.clock_hz() / static_cast<double>(timing.step_cycles(0))),
+                    " tokens/s), ", timing.step_cycles(timing.step_cycles_size() - 1), " for ",
+                    timing.step_cycles_size(), " (",
+                    static_cast<int64_t>(timing.step_cycles_size() * timing.clock_hz() / last),
+                    " tokens/s) at ", static_cast<int64_t>(timing.clock_hz() / 1e6), " MHz\n");
+  }
+  absl::StrAppend(&text, "kernel     ", manifest.kernel().name(), ", ", manifest.kernel().arguments_size(),
+                  " arguments\n");
+  for (const artifact::v1::Argument& argument : manifest.kernel().arguments()) {
+    absl::StrAppend(&text, "  ", argument.index(), "  ", argument.name(), "  ",
+                    artifact::v1::Argument::Role_Name(argument.role()), "  bank ", argument.bank(), "  ",
+                    argument.bytes(), " bytes\n");
+  }
+  absl::StrAppend(&text, "files      (sizes and SHA-256 are right)\n");
+  for (const artifact::v1::File& file : manifest.files()) {
+    absl::StrAppend(&text, "  ", file.name(), "  ", file.bytes(), "  ", file.sha256(), "\n");
+  }
+  return text;
+}
+
+absl::StatusOr<std::string> InspectMlir(const std::string& path, bool json) {
+  mlir::MLIRContext context;
+  absl::StatusOr<ImportedModel> model = ImportModel(path, {}, &context);
+  if (!model.ok()) return model.status();
+  nlohmann::ordered_json functions = nlohmann::ordered_json::array();
+  std::string text = absl::StrCat("module     ", model->name, "\n");
+  for (auto function : model->module->getOps<mlir::func::FuncOp>()) {
+    std::string type;
+    llvm::raw_string_ostream(type) << function.getFunctionType();
+    functions.push_back({{"name", function.getName().str()}, {"type", type}});
+    absl::StrAppend(&text, "  @", function.getName().str(), " ", type, "\n");
+  }
+  if (json) return nlohmann::ordered_json{{"module", model->name}, {"functions", functions}}.dump(2) + "\n";
+  return text;
+}
+
+}  // namespace
+
+int RunInspectCommand(const std::vector<std::string>& words) {
+  for (const std::string& word : words) {
+    if (word != "--help") continue;
+    std::fputs(kUsage, stdout);
+    return 0;
+  }
+  absl::StatusOr<CommandLine> line = CommandLine::Parse(words, {{"PATH"}, {}, {"--json"}});
+  if (!line.ok()) return WrongUsage("inspect", line.status());
+  const std::string path = line->positional(0);
+  const bool json = line->Has("--json");
+  std::error_code error;
+  absl::StatusOr<std::string> text = absl::NotFoundError(path + ": no such file or folder");
+  if (fs::is_directory(path, error)) {
+    text = InspectArtifact(path, json);
+  } else if (absl::EndsWith(path, ".mlir")) {
+    text = InspectMlir(path, json);
+  } else if (fs::exists(path, error)) {
+    text = InspectGguf(path, json ? InspectFormat::kJson : InspectFormat::kText);
+  }
+  if (!text.ok()) return Failed("inspect", text.status());
+  std::fputs(text->c_str(), stdout);
+  return 0;
+}
+
+}  // namespace streamtensor::compiler

@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cstdio>
+#include <span>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "compiler/tools/streamtensorc/command_line.h"
+#include "compiler/tools/streamtensorc/commands.h"
+#include "compiler/tools/streamtensorc/npy_file.h"
+#include "runtime/artifact/artifact.h"
+#include "streamtensor/runtime/decoder.h"
+#include "streamtensor/runtime/module.h"
+
+namespace streamtensor::compiler {
+namespace {
+
+constexpr char kUsage[] =
+    "usage: streamtensorc run DIR --tokens \"1 2 3\" [--steps N] [--logits FILE.npy] [options]\n"
+    "       streamtensorc run DIR --input FILE.npy --output FILE.npy [options]\n"
+    "\n"
+    "  Runs a compiled decoder (greedy continuation) or module, without a daemon.\n"
+    "\n"
+    "  --tokens \"IDS\"         the prompt\n"
+    "  --steps N              tokens to produce (default 1; 0: only the prompt)\n"
+    "  --logits FILE.npy      writes the logits of every token that was fed: prompt, then produced\n"
+    "  --chunk K              prompt tokens a step (default: as many as a step carries)\n"
+    "  --input FILE.npy       rows of the module's first input; more inputs: give --input=A,B\n"
+    "  --output FILE.npy      gets the rows of the module's output\n"
+    "  --driver DRIVER        emulated (default) or xrt\n"
+    "  --profile              measured time by process of the last step\n";
+
+constexpr absl::Duration kStepTimeout = absl::Minutes(5);
+
+struct Totals {
+  int64_t steps = 0;
+  int64_t tokens = 0;
+  double card_seconds = 0;
+  uint64_t modelled_cycles = 0;
+  double modelled_seconds = 0;
+  double joules = 0;
+  bool joules_measured = false;
+};
+
+void PrintTotals(const Totals& totals) {
+  std::fprintf(stderr, "%lld tokens in %lld steps; card %.1f ms (measured)",
+               static_cast<long long>(totals.tokens), static_cast<long long>(totals.steps),
+               1e3 * totals.card_seconds);
+  if (totals.modelled_seconds > 0) {
+    std::fprintf(stderr, "; %llu cycles, %.3f ms, %.0f tokens/s, %.4f J (modelled)",
+                 static_cast<unsigned long long>(totals.modelled_cycles), 1e3 * totals.modelled_seconds,
+                 static_cast<double>(totals.tokens) / totals.modelled_seconds, totals.joules);
+  }
+  std::fputc('\n', stderr);
+}
+
+void PrintProfile(std::span<const runtime::ProcessTime> processes) {
+  std::vector<runtime::ProcessTime> sorted(processes.begin(), processes.end());
+  std::sort(sorted.begin(), sorted.end(),
+            [](const auto& a, const auto& b) { return a.nanoseconds > b.nanoseconds; });
+  std::fputs("process, last step (measured)         us   waits\n", stderr);
+  for (const runtime::ProcessTime& process : sorted) {
+    std::fprintf(stderr, "  %-28s %9.1f %7llu\n", process.name.c_str(),
+                 1e-3 * static_cast<double>(process.nanoseconds),
+                 static_cast<unsigned long long>(process.switches));
+  }
+}
+
+absl::StatusOr<std::vector<int32_t>> ReadTokens(const std::string& text, int32_t vocabulary) {
+  std::vector<int32_t> tokens;
+  for (const auto& word : absl::StrSplit(text, absl::ByAnyChar(" ,\t\n"), absl::SkipEmpty())) {
+    int32_t id = 0;
+    if (!absl::SimpleAtoi(word, &id) || id < 0 || id >= vocabulary) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("--tokens: '", word, "' is no token id from 0 to ", vocabulary - 1));
+    }
+    tokens.push_back(id);
+  }
+  if (tokens.empty()) return absl::InvalidArgumentError("--tokens names no token");
+  return tokens;
+}
+
+int32_t Greedy(std::span<const float> logits) {
+  return static_cast<int32_t>(std::max_element(logits.begin(), logits.end()) - logits.begin());
+}
+
+// One sequence on slot 0, its pages 0, 1, 2, ...
+class Sequence {
+ public:
+  Sequence(runtime::Decoder* decoder, bool all_logits) : decoder_(*decoder), all_logits_(all_logits) {}
+
+  // Feeds tokens in one step; returns the greedy token after the last.
+  absl::StatusOr<int32_t> Feed(std::span<const int32_t> tokens) {
+    runtime::Step step;
+    const int32_t start = position_;
+    for (size_t i = 0; i < tokens.size(); ++i) {
+      const bool wanted = all_logits_ || i + 1 == tokens.size();
+      step.tokens.push_back({tokens[i], 0, position_++, start, wanted});
+    }
+    std::vector<int32_t>& pages = step.page_tables.emplace_back();
+    for (int32_t page = 0; page * decoder_.info().page_tokens < position_; ++page) pages.push_back(page);
+    absl::StatusOr<runtime::StepResult> result = decoder_.Run(step, kStepTimeout);
+    if (!result.ok()) return result.status();
+    ++totals_.steps;
+    totals_.tokens += static_cast<int64_t>(tokens.size());
+    totals_.card_seconds += result->card_seconds;
+    totals_.modelled_cycles += result->modelled_cycles;
+    totals_.modelled_seconds += result->modelled_seconds;
+    totals_.joules += result->joules;
+    totals_.joules_measured = result->joules_measured;
+    if (all_logits_) logits_.insert(logits_.end(), result->logits.begin(), result->logits.end());
+    return Greedy(result->logits.last(static_cast<size_t>(decoder_.info().vocabulary)));
+  }
+
+  const Totals& totals() const { return totals_; }
+  const std::vector<float>& logits() const { return logits_; }
+
+ private:
+  runtime::Decoder& decoder_;
+  bool all_logits_;
+  int32_t position_ = 0;
+  Totals totals_;
+  std::vector<float> logits_;
+};
+
+absl::Status RunDecoder(const CommandLine& line, const runtime::DecoderOptions& options) {
+  absl::StatusOr<int64_t> steps = line.Number("--steps", 0, 1 << 20, 1);
+  if (!steps.ok()) return steps.status();
+  if (!line.Has("--tokens"))
+    return absl::InvalidArgumentError("--tokens is missing: the artifact holds a decoder");
+  absl::StatusOr<std::unique_ptr<runtime::Decoder>> decoder = runtime::OpenDecoder(options);
+  if (!decoder.ok()) return decoder.status();
+  const runtime::DecoderInfo& info = (*decoder)->info();
+  absl::StatusOr<std::vector<int32_t>> prompt = ReadTokens(line.Text("--tokens", ""), info.vocabulary);
+  if (!prompt.ok()) return prompt.status();
+  absl::StatusOr<int64_t> chunk = line.Number("--chunk", 1, info.step_tokens, info.step_tokens);
+  if (!chunk.ok()) return chunk.status();
+  const int64_t positions = static_cast<int64_t>(prompt->size()) + std::max<int64_t>(*steps - 1, 0);
+  if (positions > info.max_context) {
+    return absl::InvalidArgumentError(absl::StrCat(prompt->size(), " prompt tokens and ", *steps,
+                                                   " steps need ", positions, " positions; the artifact has ",
+                                                   info.max_context));
+  }
+
+  Sequence sequence(decoder->get(), line.Has("--logits"));
+  int32_t next = 0;
+  for (size_t at = 0; at < prompt->size(); at += static_cast<size_t>(*chunk)) {
+    const size_t count = std::min(static_cast<size_t>(*chunk), prompt->size() - at);
+    absl::StatusOr<int32_t> token = sequence.Feed(std::span(*prompt).subspan(at, count));
+    if (!token.ok()) return token.status();
+    next = *token;
+  }
+  for (int64_t step = 0; step < *steps; ++step) {
+    std::printf("%s%d", step == 0 ? "" : " ", next);
+    std::fflush(stdout);
+    if (step + 1 == *steps) break;
+    absl::StatusOr<int32_t> token = sequence.Feed(std::span(&next, 1));
+    if (!token.ok()) return token.status();
+    next = *token;
+  }
+  if (*steps > 0) std::printf("\n");
+  if (line.Has("--logits")) {
+    const int64_t width = info.vocabulary;
+    const absl::Status written =
+        WriteNpy(line.Text("--logits", ""),
+                 {static_cast<int64_t>(sequence.logits().size()) / width, width, sequence.logits()});
+    if (!written.ok()) return written;
+  }
+  PrintTotals(sequence.totals());
+  if (line.Has("--profile")) PrintProfile((*decoder)->process_times());
+  return absl::OkStatus();
+}
+
+absl::Status RunModule(const CommandLine& line, const runtime::DecoderOptions& options) {
+  if (!line.Has("--input") || !line.Has("--output")) {
+    return absl::InvalidArgumentError("--input and --output are needed: the artifact holds no decoder");
+  }
+  absl::StatusOr<std::unique_ptr<runtime::Module>> module = runtime::OpenModule(options);
+  if (!module.ok()) return module.status();
+  const runtime::ModuleInfo& info = (*module)->info();
+  std::vector<Rows> inputs;
+  for (const auto& path : absl::StrSplit(line.Text("--input", ""), ',', absl::SkipEmpty())) {
+    absl::StatusOr<Rows> rows = ReadNpy(std::string(path));
+    if (!rows.ok()) return rows.status();
+    inputs.push_back(*std::move(rows));
+  }
+  if (inputs.size() != info.inputs.size()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--input: ", inputs.size(), " files for ", info.inputs.size(), " inputs"));
+  }
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    if (inputs[i].width != info.inputs[i].width || inputs[i].count != inputs[0].count) {
+      return absl::InvalidArgumentError(absl::StrCat("--input: ", inputs[i].count, " rows of ",
+                                                     inputs[i].width, " for input ", info.inputs[i].name,
+                                                     ", which has rows of ", info.inputs[i].width));
+    }
+  }
+  const int64_t rows = inputs.empty() ? 1 : inputs[0].count;
+  absl::StatusOr<int64_t> chunk = line.Number("--chunk", 1, info.max_rows, info.max_rows);
+  if (!chunk.ok()) return chunk.status();
+
+  std::vector<Rows> outputs;
+  for (const runtime::ModuleTensor& output : info.outputs) outputs.push_back({0, output.width, {}});
+  Totals totals;
+  for (int64_t at = 0; at < rows; at += *chunk) {
+    const int64_t count = std::min(*chunk, rows - at);
+    std::vector<std::span<const float>> spans;
+    for (const Rows& input : inputs) {
+      spans.push_back(
+          std::span(input.values)
+              .subspan(static_cast<size_t>(at * input.width), static_cast<size_t>(count * input.width)));
+    }
+    absl::StatusOr<runtime::ModuleResult> result =
+        (*module)->Run(static_cast<int32_t>(count), spans, kStepTimeout);
+    if (!result.ok()) return result.status();
+    for (size_t i = 0; i < outputs.size(); ++i) {
+      outputs[i].values.insert(outputs[i].values.end(), result->outputs[i].begin(), result->outputs[i].end());
+      outputs[i].count += count;
+    }
+    ++totals.steps;
+    totals.tokens += count;
+    totals.card_seconds += result->card_seconds;
+    if (line.Has("--profile") && at + count == rows) PrintProfile(result->processes);
+  }
+  const std::vector<std::string> paths = absl::StrSplit(line.Text("--output", ""), ',', absl::SkipEmpty());
+  if (paths.size() != outputs.size()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--output: ", paths.size(), " files for ", outputs.size(), " outputs"));
+  }
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    if (absl::Status status = WriteNpy(paths[i], outputs[i]); !status.ok()) return status;
+  }
+  PrintTotals(totals);
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+int RunRunCommand(const std::vector<std::string>& words) {
+  for (const std::string& word : words) {
+    if (word != "--help") continue;
+    std::fputs(kUsage, stdout);
+    return 0;
+  }
+  absl::StatusOr<CommandLine> line = CommandLine::Parse(
+      words, {{"DIR"},
+              {"--tokens", "--steps", "--logits", "--chunk", "--input", "--output", "--driver", "--index"},
+              {"--profile"}});
+  if (!line.ok()) return WrongUsage("run", line.status());
+  const std::string driver = line->Text("--driver", "emulated");
+  if (driver != "emulated" && driver != "xrt") {
+    return WrongUsage("run",
+                      absl::InvalidArgumentError("--driver must be emulated or xrt, got '" + driver + "'"));
+  }
+  absl::StatusOr<int64_t> index = line->Number("--index", 0, 255, 0);
+  if (!index.ok()) return WrongUsage("run", index.status());
+
+  runtime::DecoderOptions options;
+  options.artifact = line->positional(0);
+  options.card.driver =
+      driver == "xrt" ? runtime::CardConfig::Driver::kXrt : runtime::CardConfig::Driver::kEmulated;
+  options.card.index = static_cast<uint32_t>(*index);
+  absl::StatusOr<artifact::v1::Manifest> manifest = runtime::Artifact::ReadManifest(options.artifact);
+  if (!manifest.ok()) return Failed("run", manifest.status());
+  options.card.platform = manifest->platform();
+  options.kv_pages = manifest->launch().max_pages();
+  const absl::Status status =
+      manifest->has_decoder() ? RunDecoder(*line, options) : RunModule(*line, options);
+  return status.ok() ? 0 : Failed("run", status);
+}
+
+}  // namespace streamtensor::compiler
