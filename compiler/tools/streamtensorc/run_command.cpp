@@ -9,6 +9,7 @@
 #include "compiler/tools/streamtensorc/command_line.h"
 #include "compiler/tools/streamtensorc/commands.h"
 #include "compiler/tools/streamtensorc/npy_file.h"
+#include "compiler/tools/streamtensorc/step_script.h"
 #include "runtime/artifact/artifact.h"
 #include "streamtensor/runtime/decoder.h"
 #include "streamtensor/runtime/module.h"
@@ -18,6 +19,7 @@ namespace {
 
 constexpr char kUsage[] =
     "usage: streamtensorc run DIR --tokens \"1 2 3\" [--steps N] [--logits FILE.npy] [options]\n"
+    "       streamtensorc run DIR --script STEPS.json --logits FILE.npy [options]\n"
     "       streamtensorc run DIR --input FILE.npy --output FILE.npy [options]\n"
     "\n"
     "  Runs a compiled decoder (greedy continuation) or module, without a daemon.\n"
@@ -26,6 +28,7 @@ constexpr char kUsage[] =
     "  --steps N              tokens to produce (default 1; 0: only the prompt)\n"
     "  --logits FILE.npy      writes the logits of every token that was fed: prompt, then produced\n"
     "  --chunk K              prompt tokens a step (default: as many as a step carries)\n"
+    "  --script STEPS.json    steps spelled out: tokens with slot, position and start, and page tables\n"
     "  --input FILE.npy       rows of the module's first input; more inputs: give --input=A,B\n"
     "  --output FILE.npy      gets the rows of the module's output\n"
     "  --driver DRIVER        emulated (default) or xrt\n"
@@ -85,6 +88,16 @@ int32_t Greedy(std::span<const float> logits) {
   return static_cast<int32_t>(std::max_element(logits.begin(), logits.end()) - logits.begin());
 }
 
+void Add(const runtime::StepResult& result, size_t tokens, Totals& totals) {
+  ++totals.steps;
+  totals.tokens += static_cast<int64_t>(tokens);
+  totals.card_seconds += result.card_seconds;
+  totals.modelled_cycles += result.modelled_cycles;
+  totals.modelled_seconds += result.modelled_seconds;
+  totals.joules += result.joules;
+  totals.joules_measured = result.joules_measured;
+}
+
 // One sequence on slot 0, its pages 0, 1, 2, ...
 class Sequence {
  public:
@@ -102,13 +115,7 @@ class Sequence {
     for (int32_t page = 0; page * decoder_.info().page_tokens < position_; ++page) pages.push_back(page);
     absl::StatusOr<runtime::StepResult> result = decoder_.Run(step, kStepTimeout);
     if (!result.ok()) return result.status();
-    ++totals_.steps;
-    totals_.tokens += static_cast<int64_t>(tokens.size());
-    totals_.card_seconds += result->card_seconds;
-    totals_.modelled_cycles += result->modelled_cycles;
-    totals_.modelled_seconds += result->modelled_seconds;
-    totals_.joules += result->joules;
-    totals_.joules_measured = result->joules_measured;
+    Add(*result, tokens.size(), totals_);
     if (all_logits_) logits_.insert(logits_.end(), result->logits.begin(), result->logits.end());
     return Greedy(result->logits.last(static_cast<size_t>(decoder_.info().vocabulary)));
   }
@@ -124,7 +131,33 @@ class Sequence {
   std::vector<float> logits_;
 };
 
+absl::Status RunScript(const CommandLine& line, runtime::DecoderOptions options) {
+  absl::StatusOr<StepScript> script = ReadStepScript(line.Text("--script", ""));
+  if (!script.ok()) return script.status();
+  options.kv_pages = script->pages;
+  absl::StatusOr<std::unique_ptr<runtime::Decoder>> decoder = runtime::OpenDecoder(options);
+  if (!decoder.ok()) return decoder.status();
+  Rows logits{0, (*decoder)->info().vocabulary, {}};
+  Totals totals;
+  for (const runtime::Step& step : script->steps) {
+    absl::StatusOr<runtime::StepResult> result = (*decoder)->Run(step, kStepTimeout);
+    if (!result.ok())
+      return absl::Status(result.status().code(),
+                          absl::StrCat("step ", totals.steps, ": ", std::string(result.status().message())));
+    Add(*result, step.tokens.size(), totals);
+    logits.values.insert(logits.values.end(), result->logits.begin(), result->logits.end());
+  }
+  logits.count = static_cast<int64_t>(logits.values.size()) / logits.width;
+  if (line.Has("--logits")) {
+    if (absl::Status status = WriteNpy(line.Text("--logits", ""), logits); !status.ok()) return status;
+  }
+  PrintTotals(totals);
+  if (line.Has("--profile")) PrintProfile((*decoder)->process_times());
+  return absl::OkStatus();
+}
+
 absl::Status RunDecoder(const CommandLine& line, const runtime::DecoderOptions& options) {
+  if (line.Has("--script")) return RunScript(line, options);
   absl::StatusOr<int64_t> steps = line.Number("--steps", 0, 1 << 20, 1);
   if (!steps.ok()) return steps.status();
   if (!line.Has("--tokens"))
@@ -243,10 +276,11 @@ int RunRunCommand(const std::vector<std::string>& words) {
     std::fputs(kUsage, stdout);
     return 0;
   }
-  absl::StatusOr<CommandLine> line = CommandLine::Parse(
-      words, {{"DIR"},
-              {"--tokens", "--steps", "--logits", "--chunk", "--input", "--output", "--driver", "--index"},
-              {"--profile"}});
+  absl::StatusOr<CommandLine> line =
+      CommandLine::Parse(words, {{"DIR"},
+                                 {"--tokens", "--steps", "--logits", "--chunk", "--input", "--output",
+                                  "--driver", "--index", "--script"},
+                                 {"--profile"}});
   if (!line.ok()) return WrongUsage("run", line.status());
   const std::string driver = line->Text("--driver", "emulated");
   if (driver != "emulated" && driver != "xrt") {
