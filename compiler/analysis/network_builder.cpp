@@ -1,0 +1,411 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compiler/analysis/network_builder.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/StringMap.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+
+namespace streamtensor::compiler {
+namespace {
+
+using dataflow::ChannelKind;
+using dataflow::ProcessKind;
+using dataflow::Section;
+using itensor::ITensorType;
+using Kind = Network::Operation::Kind;
+using mlir::failed;
+using mlir::failure;
+using mlir::FailureOr;
+using mlir::LogicalResult;
+using mlir::success;
+
+// Tiles in a block of packed weights (docs/architecture.md, section 4).
+constexpr int64_t kU4TilesPerBlock = 6;
+constexpr int64_t kI8TilesPerBlock = 3;
+constexpr int64_t kWordsPerGroup = 2;  // 32 float32
+
+class Builder {
+ public:
+  Builder(dataflow::DesignOp design, const StepShape& shape) : design_(design), shape_(shape) {}
+
+  FailureOr<DesignNetwork> Build() {
+    AddChannels();
+    for (auto process : design_.getBody().getOps<dataflow::ProcessOp>()) {
+      if (process.getKind() == ProcessKind::header) continue;
+      const int32_t index = process_index_.at(process.getSymName().str());
+      ProgramBuilder program(result_.network.processes[index]);
+      program_ = &program;
+      process_ = process;
+      CollectEnds();
+      if (failed(AddProgram())) return failure();
+    }
+    return std::move(result_);
+  }
+
+ private:
+  void AddChannels() {
+    for (auto process : design_.getBody().getOps<dataflow::ProcessOp>()) {
+      if (process.getKind() == ProcessKind::header) continue;
+      process_index_[process.getSymName()] = static_cast<int32_t>(result_.network.processes.size());
+      result_.network.processes.push_back({process.getSymName().str(), {}});
+    }
+    for (auto stream : design_.getBody().getOps<dataflow::StreamOp>()) {
+      if (stream.getKind() == ChannelKind::header) continue;
+      channel_index_[stream.getSymName()] = static_cast<int32_t>(result_.network.channels.size());
+      result_.network.channels.push_back({stream.getSymName().str(), static_cast<int64_t>(stream.getDepth()),
+                                          process_index_.lookup(stream.getSource()),
+                                          process_index_.lookup(stream.getSink())});
+      result_.streams.push_back(stream);
+    }
+  }
+
+  void CollectEnds() {
+    reads_.clear();
+    writes_.clear();
+    auto collect = [&](mlir::ArrayAttr names, std::vector<int32_t>& ends) {
+      for (auto name : names.getAsRange<mlir::FlatSymbolRefAttr>()) {
+        auto found = channel_index_.find(name.getValue());
+        if (found != channel_index_.end()) ends.push_back(found->second);
+      }
+    };
+    collect(process_.getReads(), reads_);
+    collect(process_.getWrites(), writes_);
+  }
+
+  int64_t Symbol(llvm::StringRef symbol) const {
+    return symbol == "T" ? shape_.tokens : symbol == "W" ? shape_.logits : 0;
+  }
+
+  int64_t Rows(mlir::DictionaryAttr operation) const {
+    mlir::Attribute rows = operation.get("rows");
+    if (auto symbol = llvm::dyn_cast_or_null<mlir::StringAttr>(rows)) return Symbol(symbol.getValue());
+    if (auto fixed = llvm::dyn_cast_or_null<mlir::IntegerAttr>(rows)) return fixed.getInt();
+    return shape_.tokens;
+  }
+
+  static int64_t Integer(mlir::DictionaryAttr operation, llvm::StringRef key) {
+    auto value = operation.getAs<mlir::IntegerAttr>(key);
+    return value ? value.getInt() : 0;
+  }
+
+  int64_t Trips(ITensorType type, unsigned loop) const {
+    return type.isSymbolic(loop) ? Symbol(type.getTripSymbols()[loop].getValue())
+                                 : type.getTripBounds()[loop];
+  }
+
+  // Words that pass by within one iteration of the outermost `outer` loops.
+  int64_t Words(int32_t channel, unsigned outer = 0) {
+    auto type = llvm::cast<ITensorType>(*result_.streams[channel].getType());
+    int64_t words = type.getElementWords();
+    for (unsigned loop = outer; loop < type.getNumLoops(); ++loop) words *= Trips(type, loop);
+    return words;
+  }
+
+  // prologue; for layer { layer }; epilogue
+  template <class Body>
+  LogicalResult ForEachOperation(Body body) {
+    auto visit = [&](std::optional<mlir::ArrayAttr> list) -> LogicalResult {
+      if (!list) return success();
+      for (auto operation : list->getAsRange<mlir::DictionaryAttr>()) {
+        if (failed(body(operation))) return failure();
+      }
+      return success();
+    };
+    if (failed(visit(process_.getPrologue()))) return failure();
+    for (int64_t layer = 0; layer < shape_.layers; ++layer) {
+      if (failed(visit(process_.getLayer()))) return failure();
+    }
+    return visit(process_.getEpilogue());
+  }
+
+  int64_t Repetitions() { return process_.getSection() == Section::layer ? shape_.layers : 1; }
+
+  LogicalResult AddProgram() {
+    switch (process_.getKind()) {
+      case ProcessKind::load_weights:
+        return AddLoadWeights();
+      case ProcessKind::activation_switch:
+        return AddActivationSwitch();
+      case ProcessKind::engine:
+        return AddEngine();
+      case ProcessKind::result_switch:
+        return AddResultSwitch();
+      case ProcessKind::carry:
+        AddCarry();
+        return success();
+      case ProcessKind::header:
+        return success();
+      default:
+        break;
+    }
+    LogicalResult added = success();
+    program_->Loop(Repetitions(), [&] { added = AddSection(); });
+    return added;
+  }
+
+  // What a process of one section does in it.
+  LogicalResult AddSection() {
+    switch (process_.getKind()) {
+      case ProcessKind::kernel:
+        return AddKernel();
+      case ProcessKind::convert:
+        AddConvert();
+        return success();
+      case ProcessKind::fork:
+        program_->Loop(Words(reads_[0]), [&] {
+          program_->Read(reads_[0]);
+          for (int32_t write : writes_) program_->Write(write);
+        });
+        return success();
+      case ProcessKind::take_rows:
+        AddTakeRows();
+        return success();
+      default:  // attention, kv_append, load, store: all their reads, then all their writes
+        for (int32_t read : reads_) program_->Read(read, Words(read));
+        for (int32_t write : writes_) program_->Write(write, Words(write));
+        return success();
+    }
+  }
+
+  void AddConvert() {
+    mlir::DictionaryAttr config = process_.getConfig().value_or(mlir::DictionaryAttr());
+    const auto shared = static_cast<unsigned>(config ? Integer(config, "shared_loops") : 0);
+    auto type = llvm::cast<ITensorType>(*result_.streams[reads_[0]].getType());
+    int64_t iterations = 1;
+    for (unsigned loop = 0; loop < shared; ++loop) iterations *= Trips(type, loop);
+    program_->Loop(iterations, [&] {
+      program_->Read(reads_[0], Words(reads_[0], shared));
+      program_->Write(writes_[0], Words(writes_[0], shared));
+    });
+  }
+
+  // Which rows are taken does not matter for the outcome only if the reader keeps up with any of them; the
+  // last ones are the case that holds most back, and the case of every step but prompt_logprobs'.
+  void AddTakeRows() {
+    auto type = llvm::cast<ITensorType>(*result_.streams[reads_[0]].getType());
+    const int64_t words = type.getElementWords();
+    program_->Read(reads_[0], (shape_.tokens - shape_.logits) * words);
+    program_->Loop(shape_.logits * words, [&] {
+      program_->Read(reads_[0]);
+      program_->Write(writes_[0]);
+    });
+  }
+
+  void AddCarry() {
+    const int64_t words = Words(reads_[0]);
+    auto pass = [&](int32_t from, int32_t to) {
+      program_->Loop(words, [&] {
+        program_->Read(from);
+        program_->Write(to);
+      });
+    };
+    pass(reads_[0], writes_[0]);
+    program_->Loop(shape_.layers - 1, [&] { pass(reads_[1], writes_[0]); });
+    pass(reads_[1], writes_[1]);
+  }
+
+  static int64_t Blocks(mlir::DictionaryAttr issue) {
+    const int64_t tiles = Integer(issue, "groups") * Integer(issue, "row_tiles");
+    const int64_t per_block = TilesPerBlock(issue);
+    return (tiles + per_block - 1) / per_block;
+  }
+  static int64_t TilesPerBlock(mlir::DictionaryAttr issue) {
+    return Integer(issue, "bits") == 4 ? kU4TilesPerBlock : kI8TilesPerBlock;
+  }
+
+  // The blocks of this channel, counted over all issues of the engine.
+  LogicalResult AddLoadWeights() {
+    dataflow::ProcessOp engine;
+    for (auto process : design_.getBody().getOps<dataflow::ProcessOp>()) {
+      if (process.getKind() == ProcessKind::engine) engine = process;
+    }
+    if (!engine) return process_.emitOpError("loads weights, but the design has no engine");
+    std::vector<int32_t> channels = BlockChannelsOf(engine);
+    const auto mine = std::find(channels.begin(), channels.end(), writes_[0]) - channels.begin();
+    const auto count = static_cast<int64_t>(channels.size());
+    int64_t blocks = 0;
+    auto self = process_;
+    process_ = engine;
+    const LogicalResult counted = ForEachOperation([&](mlir::DictionaryAttr issue) {
+      blocks += Blocks(issue);
+      return success();
+    });
+    process_ = self;
+    const int64_t my_blocks = blocks / count + (mine < blocks % count ? 1 : 0);
+    program_->Loop(my_blocks, [&] {
+      program_->Add(Kind::kOpen, writes_[0]);
+      program_->Add(Kind::kPublish, writes_[0]);
+    });
+    return counted;
+  }
+
+  std::vector<int32_t> BlockChannelsOf(dataflow::ProcessOp engine) {
+    std::vector<int32_t> channels;
+    for (auto name : engine.getReads().getAsRange<mlir::FlatSymbolRefAttr>()) {
+      auto found = channel_index_.find(name.getValue());
+      if (found != channel_index_.end() && result_.streams[found->second].getKind() == ChannelKind::blocks) {
+        channels.push_back(found->second);
+      }
+    }
+    return channels;
+  }
+
+  LogicalResult AddActivationSwitch() {
+    return ForEachOperation([&](mlir::DictionaryAttr issue) -> LogicalResult {
+      const int64_t source = Integer(issue, "source");
+      if (source < 0 || source >= static_cast<int64_t>(reads_.size())) {
+        return process_.emitOpError("issues from source ") << source << " of " << reads_.size();
+      }
+      program_->Add(Kind::kOpen, writes_[0]);
+      program_->Read(reads_[source], Rows(issue) * kWordsPerGroup * Integer(issue, "groups"));
+      program_->Add(Kind::kPublish, writes_[0]);
+      return success();
+    });
+  }
+
+  LogicalResult AddEngine() {
+    const std::vector<int32_t> weights = BlockChannelsOf(process_);
+    int32_t frames = -1;
+    for (int32_t read : reads_) {
+      if (result_.streams[read].getKind() == ChannelKind::frames) frames = read;
+    }
+    if (frames < 0 || weights.empty()) return process_.emitOpError("has no frames or no weights");
+    size_t channel = 0;
+    return ForEachOperation([&](mlir::DictionaryAttr issue) {
+      const int64_t groups = Integer(issue, "groups"), tiles = Integer(issue, "row_tiles") * groups;
+      const int64_t per_block = TilesPerBlock(issue), rows = Rows(issue);
+      program_->Add(Kind::kTake, frames);
+      for (int64_t first = 0; first < tiles; first += per_block) {
+        const int64_t last = std::min(first + per_block, tiles);
+        program_->Add(Kind::kTake, weights[channel]);
+        // Row tiles whose last group lies in this block.
+        program_->Write(writes_[0], (last / groups - first / groups) * rows);
+        program_->Add(Kind::kRelease, weights[channel]);
+        channel = (channel + 1) % weights.size();
+      }
+      program_->Add(Kind::kRelease, frames);
+      return success();
+    });
+  }
+
+  LogicalResult AddResultSwitch() {
+    return ForEachOperation([&](mlir::DictionaryAttr operation) -> LogicalResult {
+      auto sinks = operation.getAs<mlir::DenseI64ArrayAttr>("sinks");
+      if (!sinks || sinks.empty()) return process_.emitOpError("has a group of row tiles without sinks");
+      for (int64_t sink : sinks.asArrayRef()) {
+        if (sink < 0 || sink >= static_cast<int64_t>(writes_.size())) {
+          return process_.emitOpError("routes to sink ") << sink << " of " << writes_.size();
+        }
+      }
+      const int64_t rows = Rows(operation);
+      program_->Loop(Integer(operation, "row_tiles"), [&] {
+        for (int64_t sink : sinks.asArrayRef()) {
+          program_->Loop(rows, [&] {
+            program_->Read(reads_[0]);
+            program_->Write(writes_[sink]);
+          });
+        }
+      });
+      return success();
+    });
+  }
+
+  //===--- kernels: the body's own loops ------------------------------------------------------------===//
+
+  LogicalResult AddKernel() {
+    mlir::Block& block = process_.getBody().front();
+    destination_.clear();
+    auto yield = llvm::cast<dataflow::YieldOp>(block.getTerminator());
+    for (auto [index, value] : llvm::enumerate(yield.getValues())) MarkDestination(value, writes_[index]);
+    return AddBody(block);
+  }
+
+  // Every write that `value` is made by goes to `channel`.
+  void MarkDestination(mlir::Value value, int32_t channel) {
+    if (!value || !destination_.try_emplace(value, channel).second) return;
+    if (auto write = value.getDefiningOp<itensor::WriteOp>()) {
+      MarkDestination(write.getDest(), channel);
+    } else if (auto loop = value.getDefiningOp<mlir::scf::ForOp>()) {
+      const unsigned result = llvm::cast<mlir::OpResult>(value).getResultNumber();
+      MarkDestination(loop.getInitArgs()[result], channel);
+      MarkDestination(loop.getRegionIterArgs()[result], channel);
+      MarkDestination(loop.getBody()->getTerminator()->getOperand(result), channel);
+    }
+  }
+
+  std::optional<int64_t> BoundOf(mlir::Value value) const {
+    if (std::optional<int64_t> constant = mlir::getConstantIntValue(value)) return constant;
+    if (auto extent = value.getDefiningOp<dataflow::ExtentOp>()) return Symbol(extent.getSymbol());
+    return std::nullopt;
+  }
+
+  LogicalResult AddBody(mlir::Block& block) {
+    for (mlir::Operation& operation : block) {
+      if (auto loop = llvm::dyn_cast<mlir::scf::ForOp>(operation)) {
+        const auto lower = BoundOf(loop.getLowerBound()), upper = BoundOf(loop.getUpperBound()),
+                   step = BoundOf(loop.getStep());
+        if (!lower || !upper || !step || *step < 1) {
+          return loop.emitOpError(
+              "has a trip count that is neither a constant nor a symbol: its streams can't be proved");
+        }
+        LogicalResult added = success();
+        program_->Loop(std::max<int64_t>((*upper - *lower + *step - 1) / *step, 0),
+                       [&] { added = AddBody(*loop.getBody()); });
+        if (failed(added)) return failure();
+      } else if (auto read = llvm::dyn_cast<itensor::ReadOp>(operation)) {
+        auto argument = llvm::dyn_cast<mlir::BlockArgument>(read.getSource());
+        if (!argument || argument.getOwner() != &process_.getBody().front() ||
+            argument.getArgNumber() >= reads_.size()) {
+          return read.emitOpError("does not read an argument of its process");
+        }
+        program_->Read(reads_[argument.getArgNumber()], read.getSource().getType().getElementWords());
+      } else if (auto write = llvm::dyn_cast<itensor::WriteOp>(operation)) {
+        auto found = destination_.find(write.getResult());
+        if (found == destination_.end()) return write.emitOpError("writes what its process does not yield");
+        program_->Write(found->second, write.getDest().getType().getElementWords());
+      } else if (operation.getNumRegions() > 0) {
+        bool streams = false;
+        operation.walk(
+            [&](mlir::Operation* inner) { streams |= llvm::isa<itensor::ReadOp, itensor::WriteOp>(inner); });
+        if (streams)
+          return operation.emitOpError("reads or writes streams within a region that can't be proved");
+      }
+    }
+    return success();
+  }
+
+  dataflow::DesignOp design_;
+  StepShape shape_;
+  DesignNetwork result_;
+  llvm::StringMap<int32_t> process_index_, channel_index_;
+
+  dataflow::ProcessOp process_;
+  ProgramBuilder* program_ = nullptr;
+  std::vector<int32_t> reads_, writes_;  // channels, the header stream left out
+  llvm::DenseMap<mlir::Value, int32_t> destination_;
+};
+
+}  // namespace
+
+FailureOr<DesignNetwork> BuildNetwork(dataflow::DesignOp design, const StepShape& shape) {
+  return Builder(design, shape).Build();
+}
+
+std::vector<StepShape> ShapesToProve(dataflow::DesignOp design) {
+  const int64_t layers = std::min(static_cast<int64_t>(design.getLayers()), kLayersToProve);
+  const int64_t tokens = std::max<int64_t>(design.getBound("T"), 1), logits = design.getBound("W");
+  std::vector<StepShape> shapes;
+  for (int64_t t = tokens; t >= 0; --t) {
+    std::vector<int64_t> rows = {0};
+    if (logits > 0 && t > 0) rows.push_back(1);
+    if (logits > 0 && t > 1) rows.push_back(std::min(t, logits));
+    for (auto w = rows.rbegin(); w != rows.rend(); ++w) shapes.push_back({t, *w, layers});
+  }
+  return shapes;
+}
+
+}  // namespace streamtensor::compiler

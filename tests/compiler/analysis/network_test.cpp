@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compiler/analysis/network.h"
+
+#include <gtest/gtest.h>
+
+namespace streamtensor::compiler {
+namespace {
+
+using Kind = Network::Operation::Kind;
+
+// fork copies n elements to `store` (kept whole before it answers) and to `skip`; add takes an answer, then a
+// skipped element, n times. So `skip` must hold n - 1 elements beside the one that add asks for next.
+Network Reconvergent(int64_t n, int64_t skip_depth) {
+  Network network;
+  network.channels = {{"to_store", 1, 0, 1}, {"skip", skip_depth, 0, 2}, {"answer", 1, 1, 2}};
+  network.processes = {{"fork", {}}, {"store", {}}, {"add", {}}};
+  ProgramBuilder fork(network.processes[0]), store(network.processes[1]), add(network.processes[2]);
+  fork.Loop(n, [&] {
+    fork.Write(0);
+    fork.Write(1);
+  });
+  store.Read(0, n);
+  store.Write(2, n);
+  add.Loop(n, [&] {
+    add.Read(2);
+    add.Read(1);
+  });
+  return network;
+}
+
+TEST(Network, TheBoundCompletesAndOneLessNamesTheCycle) {
+  for (int64_t n = 2; n <= 16; ++n) {
+    Network enough = Reconvergent(n, n - 1);
+    EXPECT_TRUE(RunNetwork(enough).completed) << n;
+    if (n == 2) continue;
+    Network less = Reconvergent(n, n - 2);
+    const NetworkRun run = RunNetwork(less);
+    EXPECT_FALSE(run.completed) << n;
+    EXPECT_EQ(
+        DescribeCycle(less, run.cycle),
+        "fork -> waits for full FIFO 'skip' (depth " + std::to_string(n - 2) +
+            ") -> add -> waits for empty FIFO 'answer' (depth 1) -> store -> waits for empty FIFO 'to_store' "
+            "(depth 1) -> fork");
+  }
+}
+
+TEST(Network, GrowsInPlaceToTheSameDepth) {
+  Network network = Reconvergent(16, 1);
+  const NetworkRun run = RunNetwork(network, [](Network& grown, const std::vector<Wait>& cycle) {
+    for (const Wait& wait : cycle) {
+      if (wait.full) ++grown.channels[wait.channel].depth;
+    }
+    return true;
+  });
+  EXPECT_TRUE(run.completed);
+  EXPECT_EQ(network.channels[1].depth, 15);
+}
+
+// A slot counts as taken from the moment that the writer opens it until the reader releases it.
+TEST(Network, AFrameIsHeldWhileItIsReadAndFilled) {
+  for (int64_t slots : {1, 2}) {
+    Network network;
+    network.channels = {{"frames", slots, 0, 1}, {"results", 1, 1, 0}};
+    network.processes = {{"fill", {}}, {"engine", {}}};
+    ProgramBuilder fill(network.processes[0]), engine(network.processes[1]);
+    fill.Add(Kind::kOpen, 0);
+    fill.Add(Kind::kPublish, 0);
+    fill.Add(Kind::kOpen, 0);  // the next frame, before any result of the first is read
+    fill.Add(Kind::kPublish, 0);
+    fill.Read(1, 4);
+    engine.Loop(2, [&] {
+      engine.Add(Kind::kTake, 0);
+      engine.Write(1, 2);
+      engine.Add(Kind::kRelease, 0);
+    });
+    const NetworkRun run = RunNetwork(network);
+    EXPECT_EQ(run.completed, slots == 2);
+    if (slots == 1) {
+      EXPECT_EQ(DescribeCycle(network, run.cycle),
+                "fill -> waits for full FIFO 'frames' (depth 1) -> engine -> waits for full FIFO 'results' "
+                "(depth 1) -> "
+                "fill");
+    }
+  }
+}
+
+TEST(Network, WaitingForAnEndedProcessIsNoCycle) {
+  Network network;
+  network.channels = {{"x", 1, 0, 1}};
+  network.processes = {{"source", {}}, {"sink", {}}};
+  ProgramBuilder(network.processes[0]).Write(0);
+  ProgramBuilder(network.processes[1]).Read(0, 2);
+  const NetworkRun run = RunNetwork(network);
+  EXPECT_FALSE(run.completed);
+  EXPECT_TRUE(run.cycle.empty());
+}
+
+TEST(Network, EmptyLoopsAreSkipped) {
+  Network network = Reconvergent(0, 1);
+  const NetworkRun run = RunNetwork(network);
+  EXPECT_TRUE(run.completed);
+  EXPECT_EQ(run.operations, 0u);
+}
+
+}  // namespace
+}  // namespace streamtensor::compiler
