@@ -118,4 +118,42 @@ def Bind : Pass<"bind", "::mlir::ModuleOp"> {
                            "::streamtensor::compiler::dataflow::DataflowDialect"];
 }
 
+def Materialize : Pass<"materialize", "::mlir::ModuleOp"> {
+  let summary = "Make the network of processes and streams: dataflow.design";
+  let description = [{
+    Projects the one sequence of issues on activation switch, engine, result switch and weight channels, each
+    with an operation list for prologue, layer and epilogue; every kernel, converter and fork becomes a
+    process of its section, the loop's iter_arg a carry. Only here does the cycle from results back to
+    activations exist. The functions are erased.
+  }];
+  let options = [Option<"channels", "channels", "int64_t", "4", "Channels that weights are dealt over">];
+  let dependentDialects = ["::streamtensor::compiler::dataflow::DataflowDialect"];
+}
+
+def SizeFifos : Pass<"size-fifos", "::mlir::ModuleOp"> {
+  let summary = "The least depth of every FIFO, found on the network itself";
+  let description = [{
+    Runs the design's process network without values (compiler/analysis/network.h) for every T, with W = 0, 1
+    and T, over as many layers as make a difference. All depths start at 1; at a deadlock the shallowest full
+    channel of the cycle grows; then each is made least. `minimum` is that depth: with every other at its own,
+    one less deadlocks. Channels with a minimum above 1 are named "ring" (frame slots) or "reconvergent".
+    `depth` is at least `words`, `blocks` or `frames`, so that processes need not wait for each other at every
+    word; with `exact` it is the minimum.
+  }];
+  let options = [Option<"words", "words", "int64_t", "32", "Least depth of a FIFO of words">,
+                 Option<"blocks", "blocks", "int64_t", "8", "Least depth of a channel of weight blocks">,
+                 Option<"frames", "frames", "int64_t", "2", "Least number of frame slots">,
+                 Option<"exact", "exact", "bool", "false", "Set every depth to its minimum">];
+}
+
+def VerifyBound : Pass<"verify-bound", "::mlir::ModuleOp"> {
+  let summary = "Prove that a sized design completes every step";
+  let description = [{
+    Activation switch, engine and result switch must hold one and the same sequence of issues, and the process
+    network must complete at its depths for every T, with W = 0, 1 and T. The network is determinate, so one run
+    decides for every timing. A design that deadlocks is an error that names the cycle of processes and FIFOs as
+    the card would.
+  }];
+}
+
 #endif  // STREAMTENSOR_COMPILER_PASSES

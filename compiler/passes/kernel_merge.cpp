@@ -61,7 +61,9 @@ class Merger {
   dataflow::KernelOp run() {
     chooseEnds();
     OpBuilder outside(consumer_);
+    // The longer name says more: that of a weight rather than of an operation.
     StringRef label = consumer_.getLabel();
+    if (producer_.getLabel().size() > label.size()) label = producer_.getLabel();
     merged_ = outside.create<dataflow::KernelOp>(consumer_.getLoc(), label, inputs_, outputTypes());
     for (auto [value, argument] : llvm::zip_equal(inputs_, merged_.getBody().getArguments()))
       arguments_[value] = argument;

@@ -33,5 +33,8 @@ int main(int argc, char** argv) {
   mlir::PassPipelineRegistration<>("numerics",
                                    "imported -> ordered: the passes that fix every bit of the results",
                                    streamtensor::compiler::buildNumericsPipeline);
+  mlir::PassPipelineRegistration<>(
+      "dataflow", "ordered -> sized: the passes that make the design",
+      [](mlir::OpPassManager& pm) { streamtensor::compiler::buildDataflowPipeline(pm); });
   return mlir::asMainReturnCode(mlir::MlirOptMain(argc, argv, "StreamTensor's pass tool\n", registry));
 }

@@ -14,7 +14,8 @@ def Dataflow_DesignOp : Dataflow_Op<"design", [IsolatedFromAbove, Symbol, Symbol
   let description = [{
     - `layers`: how often section `layer` runs (0: there is none);
     - `symbols`: the named symbols and their bounds;
-    - `max_pages`: page-table entries a slot, 0 without attention.
+    - `max_pages`: page-table entries a slot, 0 without attention;
+    - `vocabulary`: token ids are below it, 0 when nothing is looked up by token id.
 
     Example:
     ```mlir
@@ -26,7 +27,8 @@ def Dataflow_DesignOp : Dataflow_Op<"design", [IsolatedFromAbove, Symbol, Symbol
     ```
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, I64Attr:$layers, DictionaryAttr:$symbols,
-                       DefaultValuedAttr<I64Attr, "0">:$max_pages);
+                       DefaultValuedAttr<I64Attr, "0">:$max_pages,
+                       DefaultValuedAttr<I64Attr, "0">:$vocabulary);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = "$sym_name attr-dict-with-keyword $body";
   let hasVerifier = 1;
@@ -68,8 +70,9 @@ def Dataflow_StreamOp : Dataflow_Op<"stream", [Symbol, HasParent<"DesignOp">]> {
     - `header`: 1 + T words (attention and kv_append also the page table);
     - `blocks`: packed weights, `words` 512-bit words each;
     - `frames`: quantised activations of an issue, `words` 512-bit words each.
-    `role` is set by `size-fifos`: "ring" (frame slots, carried residual), "reconvergent" (has to
-    hold the skew between two paths), absent otherwise.
+    `minimum` and `role` are set by `size-fifos`. `minimum`: with every other stream at its own minimum,
+    less deadlocks (a minimum of 1 can't be less). `role`: "ring" (frame slots), "reconvergent" (has to
+    hold the skew between two paths), absent where 1 is enough.
 
     Example:
     ```mlir
@@ -80,7 +83,8 @@ def Dataflow_StreamOp : Dataflow_Op<"stream", [Symbol, HasParent<"DesignOp">]> {
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, Dataflow_ChannelKind:$kind, I64Attr:$depth,
                        FlatSymbolRefAttr:$source, FlatSymbolRefAttr:$sink, OptionalAttr<TypeAttr>:$type,
-                       OptionalAttr<I64Attr>:$words, OptionalAttr<StrAttr>:$role);
+                       OptionalAttr<I64Attr>:$words, OptionalAttr<I64Attr>:$minimum,
+                       OptionalAttr<StrAttr>:$role);
   let assemblyFormat = "$sym_name $kind `depth` $depth `from` $source `to` $sink attr-dict";
   let hasVerifier = 1;
 }
