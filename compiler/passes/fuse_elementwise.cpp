@@ -2,6 +2,7 @@
 #include "compiler/passes/Passes.h"
 #include "compiler/passes/dequantization.h"
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
+#include "mlir/Dialect/MemRef/Transforms/Transforms.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
 namespace streamtensor::compiler {
@@ -37,6 +38,11 @@ bool mayFuse(OpOperand* operand) {
 class FuseElementwisePass : public impl::FuseElementwiseBase<FuseElementwisePass> {
   void runOnOperation() override {
     if (failed(generalize())) return signalPassFailure();
+    // A size asked of a result would count as one more user of it: ask the operands instead.
+    RewritePatternSet sizes(&getContext());
+    memref::populateResolveRankedShapedTypeResultDimsPatterns(sizes);
+    tensor::DimOp::getCanonicalizationPatterns(sizes, &getContext());
+    if (failed(applyPatternsAndFoldGreedily(getOperation(), std::move(sizes)))) return signalPassFailure();
     RewritePatternSet patterns(&getContext());
     linalg::populateElementwiseOpsFusionPatterns(patterns, mayFuse);
     linalg::populateEraseUnusedOperandsAndResultsPatterns(patterns);

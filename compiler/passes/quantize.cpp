@@ -2,8 +2,11 @@
 #include "compiler/dialects/dataflow/DataflowDialect.h"
 #include "compiler/passes/Passes.h"
 #include "compiler/passes/dequantization.h"
+#include "mlir/Dialect/MemRef/Transforms/Transforms.h"
 #include "mlir/Dialect/Utils/ReshapeOpsUtils.h"
 #include "mlir/IR/Matchers.h"
+#include "mlir/IR/PatternMatch.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
 namespace streamtensor::compiler {
 
@@ -120,6 +123,21 @@ SmallVector<unsigned> loopsOf(AffineMap map) {
   return loops;
 }
 
+// The number of rows of a result is asked of the activations: each other user of the result is then one of
+// its values.
+struct RowsOfActivations : OpRewritePattern<tensor::DimOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(tensor::DimOp dim, PatternRewriter& rewriter) const override {
+    Value rows;
+    if (auto contract = dim.getSource().getDefiningOp<dataflow::ContractOp>()) rows = contract.getX();
+    if (auto attention = dim.getSource().getDefiningOp<dataflow::PagedAttentionOp>()) rows = attention.getQ();
+    if (!rows || dim.getConstantIndex() != 0) return failure();
+    rewriter.modifyOpInPlace(dim, [&] { dim.getSourceMutable().set(rows); });
+    return success();
+  }
+};
+
 class QuantizePass : public impl::QuantizeBase<QuantizePass> {
   void runOnOperation() override {
     SmallVector<linalg::LinalgOp> products;
@@ -129,6 +147,11 @@ class QuantizePass : public impl::QuantizeBase<QuantizePass> {
     bool ok = true;
     for (linalg::LinalgOp op : products) ok &= succeeded(rewrite(op));
     if (!ok) return signalPassFailure();
+    RewritePatternSet patterns(&getContext());
+    patterns.add<RowsOfActivations>(&getContext());
+    memref::populateResolveRankedShapedTypeResultDimsPatterns(patterns);
+    tensor::DimOp::getCanonicalizationPatterns(patterns, &getContext());
+    if (failed(applyPatternsAndFoldGreedily(getOperation(), std::move(patterns)))) signalPassFailure();
   }
 
   LogicalResult rewrite(linalg::LinalgOp op) {

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+// docs/architecture.md, section 2, as plain loops over scalars. Written from the text alone, to check the
+// reference and the kernels against. Callers compile without contraction and flush denormals.
+#pragma once
+
+#include <immintrin.h>
+
+#include <array>
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+#include <functional>
+#include <vector>
+
+namespace streamtensor::reference::scalar {
+
+inline float HalfToFloat(uint16_t half) { return _cvtsh_ss(half); }
+inline uint16_t FloatToHalf(float value) { return _cvtss_sh(value, _MM_FROUND_TO_NEAREST_INT); }
+
+inline float Sum(const std::vector<float>& terms) {
+  std::array<float, 16> partial{};
+  for (size_t i = 0; i < terms.size(); ++i) partial[i % 16] += terms[i];
+  for (int width = 8; width >= 1; width /= 2)
+    for (int j = 0; j < width; ++j) partial[j] += partial[j + width];
+  return partial[0];
+}
+
+inline float Exp(float x) {
+  x = x < -87.0f ? -87.0f : x;
+  x = x > 88.0f ? 88.0f : x;
+  const float t = x * 1.44269504f;
+  const float n = (t + 12582912.0f) - 12582912.0f;
+  const float r = (x - n * 0.693359375f) - n * (-2.12194440e-4f);
+  float p = 1.9875691500e-4f;
+  p = p * r + 1.3981999507e-3f;
+  p = p * r + 8.3334519073e-3f;
+  p = p * r + 4.1665795894e-2f;
+  p = p * r + 1.6666665459e-1f;
+  p = p * r + 5.0000001201e-1f;
+  const float y = (p * (r * r) + r) + 1.0f;
+  const uint32_t bits = static_cast<uint32_t>(static_cast<int32_t>(n) + 127) << 23;
+  float scale = 0;
+  std::memcpy(&scale, &bits, sizeof scale);
+  return y * scale;
+}
+
+// q, d, m: [N x K/32 x 32], [N x K/32], the same or empty. x: K values of one token. Returns N values.
+inline std::vector<float> Contract(const std::vector<float>& x, const std::vector<int>& q,
+                                   const std::vector<uint16_t>& d, const std::vector<uint16_t>& m,
+                                   int64_t outputs) {
+  const int64_t groups = static_cast<int64_t>(x.size()) / 32;
+  std::vector<float> scale(groups);
+  std::vector<int> sum(groups), quantized(x.size());
+  for (int64_t g = 0; g < groups; ++g) {
+    float amax = 0;
+    for (int k = 0; k < 32; ++k) amax = std::fabs(x[32 * g + k]) > amax ? std::fabs(x[32 * g + k]) : amax;
+    scale[g] = amax / 127.0f;
+    for (int k = 0; k < 32; ++k) {
+      float v = 0;
+      if (scale[g] != 0.0f) {
+        v = (x[32 * g + k] / scale[g] + 12582912.0f) - 12582912.0f;
+        v = v < -127.0f ? -127.0f : v;
+        v = v > 127.0f ? 127.0f : v;
+      }
+      quantized[32 * g + k] = static_cast<int>(v);
+      sum[g] += quantized[32 * g + k];
+    }
+  }
+  std::vector<float> result(outputs);
+  for (int64_t n = 0; n < outputs; ++n) {
+    float acc = 0;
+    for (int64_t g = 0; g < groups; ++g) {
+      int dot = 0;
+      for (int k = 0; k < 32; ++k) dot += quantized[32 * g + k] * q[(n * groups + g) * 32 + k];
+      const float minimum = m.empty() ? 0.0f : HalfToFloat(m[n * groups + g]) * static_cast<float>(sum[g]);
+      acc = acc + scale[g] * (HalfToFloat(d[n * groups + g]) * static_cast<float>(dot) + minimum);
+    }
+    result[n] = acc;
+  }
+  return result;
+}
+
+// One token and head. key(j) and value(j) give row j as D halves; `seen` rows are visible.
+inline std::vector<float> Attend(const std::vector<float>& q, float scale, int64_t seen,
+                                 const std::function<const uint16_t*(int64_t)>& key,
+                                 const std::function<const uint16_t*(int64_t)>& value) {
+  const size_t size = q.size();
+  std::vector<float> result(size, 0.0f);
+  if (seen <= 0) return result;
+  std::vector<float> e(seen);
+  float most = -INFINITY;
+  for (int64_t j = 0; j < seen; ++j) {
+    std::vector<float> terms(size);
+    for (size_t d = 0; d < size; ++d) terms[d] = q[d] * HalfToFloat(key(j)[d]);
+    e[j] = scale * Sum(terms);
+    most = e[j] > most ? e[j] : most;
+  }
+  for (float& score : e) score = Exp(score - most);
+  const float total = Sum(e);
+  for (size_t d = 0; d < size; ++d) {
+    float acc = 0;
+    for (int64_t j = 0; j < seen; ++j) acc = acc + e[j] * HalfToFloat(value(j)[d]);
+    result[d] = acc / total;
+  }
+  return result;
+}
+
+}  // namespace streamtensor::reference::scalar
