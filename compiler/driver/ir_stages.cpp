@@ -7,6 +7,7 @@
 #include "compiler/driver/diagnostic_text.h"
 #include "compiler/passes/Passes.h"
 #include "llvm/Support/raw_ostream.h"
+#include "mlir/Dialect/Func/Extensions/InlinerExtension.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassRegistry.h"
 #include "mlir/Transforms/Passes.h"
@@ -16,10 +17,10 @@ namespace streamtensor::compiler {
 std::vector<IrStage> IrStages(const IrStageOptions& options) {
   return {
       {"quantise", "numerics"},
-      {"tile", "tile"},
+      {"tile", "inline,canonicalize,cse,tile"},
       {"kernels", "linalg-to-dataflow"},
-      {"fuse", "fuse"},
-      {"bind", "bind"},
+      {"fuse", "fuse,canonicalize,cse"},
+      {"bind", "bind,canonicalize,cse"},
       {"materialise", "materialize"},
       {"size", absl::StrCat("assign-channels{channels=", options.channels, "},size-fifos,verify-bound")},
   };
@@ -37,6 +38,9 @@ void RegisterIrPasses() {
 
 absl::Status RunIrStage(const IrStage& stage, mlir::ModuleOp module) {
   DiagnosticText diagnostics(module.getContext());
+  mlir::DialectRegistry extensions;
+  mlir::func::registerInlinerExtension(extensions);
+  module.getContext()->appendDialectRegistry(extensions);
   mlir::PassManager manager(module.getContext());
   std::string error;
   llvm::raw_string_ostream errors(error);

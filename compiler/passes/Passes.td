@@ -130,6 +130,17 @@ def Materialize : Pass<"materialize", "::mlir::ModuleOp"> {
   let dependentDialects = ["::streamtensor::compiler::dataflow::DataflowDialect"];
 }
 
+def AssignChannels : Pass<"assign-channels", "::mlir::ModuleOp"> {
+  let summary = "Give every memory its argument index and its pseudo-channel";
+  let description = [{
+    Arguments stand in the order of docs/architecture.md, section 3. Weight channels are spread evenly over
+    the card's memory channels; a pool's two pointers share one; everything else goes where least lies. More
+    than a channel holds is an error that names the memory.
+  }];
+  let options = [Option<"banks", "channels", "int64_t", "32", "Memory channels the card has">,
+                 Option<"bankBytes", "channel-bytes", "int64_t", "536870912", "Bytes one of them holds">];
+}
+
 def SizeFifos : Pass<"size-fifos", "::mlir::ModuleOp"> {
   let summary = "The least depth of every FIFO, found on the network itself";
   let description = [{

@@ -20,6 +20,9 @@ void buildDataflowPipeline(mlir::OpPassManager& pm, int64_t channels) {
   MaterializeOptions materialize;
   materialize.channels = channels;
   pm.addPass(createMaterialize(materialize));
+  pm.addPass(createAssignChannels());
+  pm.addPass(createSizeFifos());
+  pm.addPass(createVerifyBound());
 }
 
 }  // namespace streamtensor::compiler

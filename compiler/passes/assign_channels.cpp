@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <array>
+
+#include "compiler/passes/Passes.h"
+
+namespace streamtensor::compiler {
+
+#define GEN_PASS_DEF_ASSIGNCHANNELS
+#include "compiler/passes/Passes.h.inc"
+
+namespace {
+
+using namespace mlir;
+using dataflow::MemoryOp;
+
+// Order of the kernel's arguments (docs/architecture.md, section 3).
+constexpr llvm::StringLiteral kRoles[] = {"descriptor", "status", "input",   "output",  "logits",   "weights",
+                                          "k_read",     "v_read", "k_write", "v_write", "constants"};
+constexpr int64_t kBlockTilesU4 = 6, kBlockWordsU4 = 30, kBlockTilesI8 = 3, kBlockWordsI8 = 27;
+constexpr int64_t kWordBytes = 64;
+
+class AssignChannelsPass : public impl::AssignChannelsBase<AssignChannelsPass> {
+ public:
+  using AssignChannelsBase::AssignChannelsBase;
+
+ private:
+  void runOnOperation() override {
+    if (banks < 1 || banks > 32) {
+      getOperation().emitError("option channels must be 1..32, got ") << banks;
+      return signalPassFailure();
+    }
+    WalkResult walk = getOperation().walk([&](dataflow::DesignOp design) {
+      return failed(assign(design)) ? WalkResult::interrupt() : WalkResult::advance();
+    });
+    if (walk.wasInterrupted()) signalPassFailure();
+  }
+
+  LogicalResult assign(dataflow::DesignOp design) {
+    SmallVector<MemoryOp> memories = inArgumentOrder(design);
+    Builder builder(&getContext());
+    for (auto [index, memory] : llvm::enumerate(memories))
+      memory.setIndexAttr(builder.getI64IntegerAttr(index));
+
+    bytes_.assign(banks, 0);
+    int64_t channels =
+        llvm::count_if(memories, [](MemoryOp memory) { return memory.getRole() == "weights"; });
+    int64_t weight_bytes = channels == 0 ? 0 : weightBytes(design) / channels;
+    for (MemoryOp memory : memories) {
+      if (memory.getRole() != "weights") continue;
+      // Spread evenly, so that no two channels share a pseudo-channel while there are enough.
+      int64_t bank = static_cast<int64_t>(*memory.getChannel()) * banks / channels;
+      if (failed(place(memory, bank % banks, weight_bytes))) return failure();
+    }
+    // Both pointers of a pool are one buffer, which lies in one bank.
+    llvm::StringMap<int64_t> pools;
+    for (MemoryOp memory : memories) {
+      StringRef role = memory.getRole();
+      if (role == "weights") continue;
+      if (!role.starts_with("k_") && !role.starts_with("v_")) {
+        if (failed(place(memory, emptiest(), sizeOf(memory)))) return failure();
+        continue;
+      }
+      // How many pages there are is the host's choice: a pool counts as half a bank.
+      auto [pool, is_new] = pools.try_emplace(role.take_front(1), 0);
+      if (is_new) pool->second = emptiest();
+      if (failed(place(memory, pool->second, is_new ? bankBytes / 2 : 0))) return failure();
+    }
+    return success();
+  }
+
+  static SmallVector<MemoryOp> inArgumentOrder(dataflow::DesignOp design) {
+    SmallVector<MemoryOp> memories(design.getBody().getOps<MemoryOp>());
+    auto rank = [](MemoryOp memory) {
+      auto found = llvm::find(kRoles, memory.getRole());
+      int64_t channel = memory.getChannel() ? static_cast<int64_t>(*memory.getChannel()) : 0;
+      return std::pair<int64_t, int64_t>(found - std::begin(kRoles), channel);
+    };
+    // Constants stay in process order: that is how they were made.
+    llvm::stable_sort(memories, [&](MemoryOp a, MemoryOp b) { return rank(a) < rank(b); });
+    return memories;
+  }
+
+  LogicalResult place(MemoryOp memory, int64_t bank, int64_t bytes) {
+    bytes_[bank] += bytes;
+    if (bytes_[bank] > bankBytes)
+      return memory.emitError("does not fit: pseudo-channel ")
+             << bank << " would hold " << bytes_[bank] << " bytes, it has " << bankBytes
+             << "; more channels hold less each";
+    memory.setBankAttr(IntegerAttr::get(IntegerType::get(&getContext(), 64), bank));
+    return success();
+  }
+
+  int64_t emptiest() const { return std::min_element(bytes_.begin(), bytes_.end()) - bytes_.begin(); }
+
+  // Dynamic extents count as 16, the largest step.
+  static int64_t sizeOf(MemoryOp memory) {
+    auto type = memory.getType() ? dyn_cast<ShapedType>(*memory.getType()) : ShapedType();
+    if (!type) return 4096;
+    int64_t bits = type.getElementTypeBitWidth();
+    for (int64_t extent : type.getShape()) bits *= ShapedType::isDynamic(extent) ? 16 : extent;
+    return (bits + 7) / 8;
+  }
+
+  // Of all issues' blocks.
+  static int64_t weightBytes(dataflow::DesignOp design) {
+    int64_t bytes = 0;
+    for (auto process : design.getBody().getOps<dataflow::ProcessOp>()) {
+      if (process.getKind() != dataflow::ProcessKind::engine) continue;
+      for (auto [list, times] : {std::pair(process.getPrologue(), int64_t{1}),
+                                 std::pair(process.getLayer(), static_cast<int64_t>(design.getLayers())),
+                                 std::pair(process.getEpilogue(), int64_t{1})})
+        for (auto issue : list->getAsRange<DictionaryAttr>()) {
+          int64_t tiles =
+              issue.getAs<IntegerAttr>("groups").getInt() * issue.getAs<IntegerAttr>("row_tiles").getInt();
+          bool is_u4 = issue.getAs<IntegerAttr>("bits").getInt() == 4;
+          int64_t a_block = is_u4 ? kBlockTilesU4 : kBlockTilesI8;
+          bytes += times * ((tiles + a_block - 1) / a_block) * (is_u4 ? kBlockWordsU4 : kBlockWordsI8) *
+                   kWordBytes;
+        }
+    }
+    return bytes;
+  }
+
+  std::vector<int64_t> bytes_;  // that each bank holds
+};
+
+}  // namespace
+}  // namespace streamtensor::compiler
