@@ -31,11 +31,19 @@ class Sizer {
       networks_.push_back(std::move(built->network));
       streams_ = std::move(built->streams);
     }
-    depths_.assign(streams_.size(), 1);
+    // A frame slot less would move its frame into word channels on both sides of the engine, which costs
+    // more: the slots start as `bind` chose them and shrink last.
+    for (StreamOp stream : streams_) {
+      depths_.push_back(stream.getKind() == ChannelKind::frames ? static_cast<int64_t>(stream.getDepth()) : 1);
+    }
     for (size_t shape = 0; shape < networks_.size(); ++shape) {
       if (failed(Grow(shape))) return failure();
     }
-    for (size_t channel = 0; channel < depths_.size(); ++channel) Shrink(channel);
+    for (bool frames : {false, true}) {
+      for (size_t channel = 0; channel < depths_.size(); ++channel) {
+        if ((streams_[channel].getKind() == ChannelKind::frames) == frames) Shrink(channel);
+      }
+    }
     // Shrinking looked at the largest steps alone.
     for (size_t shape = 0; shape < networks_.size(); ++shape) {
       if (failed(Grow(shape))) return failure();
