@@ -3,23 +3,19 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
-#include "absl/strings/str_cat.h"
+#include "server/sampling/softmax.h"
 
 namespace streamtensor::server {
 
 absl::StatusOr<TokenLogprob> LogSoftmax(std::span<const float> logits, uint32_t token_id,
                                         uint32_t alternatives) {
-  float largest = -std::numeric_limits<float>::infinity();
-  for (size_t i = 0; i < logits.size(); ++i) {
-    if (std::isnan(logits[i])) return absl::InternalError(absl::StrCat("logit ", i, " is NaN"));
-    largest = std::max(largest, logits[i]);
-  }
+  bool is_nan = false;
+  const float largest = LargestLogit(logits, is_nan);
+  if (is_nan) return absl::InternalError("the card returned a logit that is not a number");
   if (!std::isfinite(largest)) return absl::InternalError("no logit is finite");
-  double sum = 0;
-  for (float logit : logits) sum += std::exp(static_cast<double>(logit) - largest);
-  const double log_sum = largest + std::log(sum);
+  thread_local std::vector<float> weights;
+  const double log_sum = largest + std::log(Weights(logits, largest, 1, weights));
 
   TokenLogprob result;
   result.token_id = token_id;

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <limits>
 
-#include "absl/strings/str_cat.h"
+#include "server/sampling/softmax.h"
 
 namespace streamtensor::server {
 namespace {
@@ -49,20 +49,17 @@ absl::StatusOr<uint32_t> Sampler::Sample(std::span<const float> logits, std::spa
     Adjust(adjusted_, banned);
     logits = adjusted_;
   }
-  float largest = kNever;
-  uint32_t best = 0;
-  bool nan = false;
-  for (uint32_t id = 0; id < logits.size(); ++id) {
-    nan |= logits[id] != logits[id];
-    if (logits[id] > largest) {
-      largest = logits[id];
-      best = id;
-    }
-  }
-  if (nan) return absl::InternalError("the card returned a logit that is not a number");
+  bool is_nan = false;
+  const float largest = LargestLogit(logits, is_nan);
+  if (is_nan) return absl::InternalError("the card returned a logit that is not a number");
   if (!std::isfinite(largest)) return absl::InternalError("no token may be chosen: no logit is finite");
-  if (params_.temperature == 0 || params_.top_k == 1) return best;
-  return Draw(logits, largest);
+  if (params_.temperature == 0 || params_.top_k == 1) {
+    return static_cast<uint32_t>(std::find(logits.begin(), logits.end(), largest) - logits.begin());
+  }
+  const double total = Weights(logits, largest, std::min(1 / params_.temperature, 1e30f), weights_);
+  if (params_.top_k > 0 && params_.top_k < logits.size()) return DrawOf(TopK());
+  if (params_.top_p < 1) return DrawOf(Nucleus(total));
+  return DrawOfAll(total);
 }
 
 bool Sampler::Adjusts(std::span<const uint32_t> banned) const {
@@ -86,60 +83,90 @@ void Sampler::Adjust(std::vector<float>& logits, std::span<const uint32_t> banne
   }
 }
 
-// Weights are exp((logit - largest) / temperature): the likeliest token's is 1, so min-p is a bound on
-// the weight itself. Candidates are walked likeliest first, which makes each filter a cut of the list.
-uint32_t Sampler::Draw(std::span<const float> logits, float largest) {
-  const double inverse_temperature = 1.0 / params_.temperature;
-  auto weight = [&](const Candidate& c) {
-    return std::exp((static_cast<double>(c.logit) - largest) * inverse_temperature);
-  };
-  auto likelier = [](const Candidate& a, const Candidate& b) {
-    return a.logit != b.logit ? a.logit > b.logit : a.id < b.id;
-  };
+bool Sampler::Likelier(const Candidate& a, const Candidate& b) {
+  return a.weight != b.weight ? a.weight > b.weight : a.id < b.id;
+}
 
-  // Tokens below min-p can not come back, whatever top-k and top-p cut, but they do count in top-p's
-  // total: only weights that vanish are left out here.
+// The top_k likeliest, likeliest first; of these, the nucleus.
+std::span<const Sampler::Candidate> Sampler::TopK() {
+  const size_t wanted = params_.top_k;
   candidates_.clear();
-  for (uint32_t id = 0; id < logits.size(); ++id) {
-    if (logits[id] != kNever) candidates_.push_back({id, logits[id]});
-  }
-  const bool cuts_k = params_.top_k > 0 && params_.top_k < candidates_.size();
-  if (cuts_k) {
-    std::nth_element(candidates_.begin(), candidates_.begin() + params_.top_k - 1, candidates_.end(),
-                     likelier);
-    candidates_.resize(params_.top_k);
-  }
-  size_t kept = candidates_.size();
-  if (params_.top_p < 1) {
-    double total = 0;
-    for (const Candidate& c : candidates_) total += weight(c);
-    const double wanted = total * params_.top_p;
-    double reached = 0;
-    size_t sorted = 0;
-    kept = 0;
-    // Sorted in growing runs: a nucleus is mostly small, the vocabulary is not.
-    while (reached < wanted && kept < candidates_.size()) {
-      if (kept == sorted) {
-        const size_t next = std::min(candidates_.size(), std::max<size_t>(256, sorted * 4));
-        std::partial_sort(candidates_.begin() + sorted, candidates_.begin() + next, candidates_.end(),
-                          likelier);
-        sorted = next;
-      }
-      reached += weight(candidates_[kept++]);
+  // A heap with the least likely on top: most tokens are one comparison.
+  for (uint32_t id = 0; id < weights_.size(); ++id) {
+    const Candidate candidate{id, weights_[id]};
+    if (candidates_.size() == wanted) {
+      if (!Likelier(candidate, candidates_.front())) continue;
+      std::pop_heap(candidates_.begin(), candidates_.end(), Likelier);
+      candidates_.back() = candidate;
+    } else {
+      candidates_.push_back(candidate);
     }
+    std::push_heap(candidates_.begin(), candidates_.end(), Likelier);
   }
+  std::sort_heap(candidates_.begin(), candidates_.end(), Likelier);
   double total = 0;
-  for (size_t i = 0; i < kept; ++i) {
-    if (const double w = weight(candidates_[i]); w >= params_.min_p) total += w;
+  for (const Candidate& candidate : candidates_) total += candidate.weight;
+  return FewestThatReach(total);
+}
+
+// The likeliest tokens that together reach top_p of `total`. A nucleus is mostly small, the vocabulary is
+// not: gathers by a falling bound before anything is sorted.
+std::span<const Sampler::Candidate> Sampler::Nucleus(double total) {
+  for (float bound = 1.0f / 16; bound > 0; bound = bound < 1e-30f ? 0 : bound / 16) {
+    candidates_.clear();
+    double reached = 0;
+    for (uint32_t id = 0; id < weights_.size(); ++id) {
+      if (weights_[id] < bound) continue;
+      candidates_.push_back({id, weights_[id]});
+      reached += weights_[id];
+    }
+    if (reached >= total * params_.top_p) break;
+  }
+  std::sort(candidates_.begin(), candidates_.end(), Likelier);
+  return FewestThatReach(total);
+}
+
+std::span<const Sampler::Candidate> Sampler::FewestThatReach(double total) const {
+  const double wanted = params_.top_p < 1 ? total * params_.top_p : std::numeric_limits<double>::infinity();
+  double reached = 0;
+  size_t kept = 0;
+  while (kept < candidates_.size() && reached < wanted) reached += candidates_[kept++].weight;
+  return std::span(candidates_).first(kept);
+}
+
+// The likeliest token's weight is 1, so min-p is a bound on the weight itself.
+uint32_t Sampler::DrawOf(std::span<const Candidate> candidates) const {
+  double total = 0;
+  for (const Candidate& candidate : candidates) {
+    if (candidate.weight >= params_.min_p) total += candidate.weight;
   }
   const double drawn = UniformDraw(params_.seed, accepted_) * total;
   double passed = 0;
-  uint32_t last = candidates_.front().id;
-  for (size_t i = 0; i < kept; ++i) {
-    const double w = weight(candidates_[i]);
-    if (w < params_.min_p || w == 0) continue;
-    passed += w;
-    last = candidates_[i].id;
+  uint32_t last = candidates.front().id;
+  for (const Candidate& candidate : candidates) {
+    if (candidate.weight < params_.min_p || candidate.weight == 0) continue;
+    passed += candidate.weight;
+    last = candidate.id;
+    if (drawn < passed) break;
+  }
+  return last;
+}
+
+uint32_t Sampler::DrawOfAll(double total) {
+  if (params_.min_p > 0) {
+    total = 0;
+    for (float& weight : weights_) {
+      weight = weight < params_.min_p ? 0 : weight;
+      total += weight;
+    }
+  }
+  const double drawn = UniformDraw(params_.seed, accepted_) * total;
+  double passed = 0;
+  uint32_t last = 0;
+  for (uint32_t id = 0; id < weights_.size(); ++id) {
+    if (weights_[id] == 0) continue;
+    passed += weights_[id];
+    last = id;
     if (drawn < passed) break;
   }
   return last;

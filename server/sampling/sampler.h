@@ -34,17 +34,23 @@ class Sampler {
  private:
   struct Candidate {
     uint32_t id;
-    float logit;
+    float weight;
   };
 
   bool Adjusts(std::span<const uint32_t> banned) const;
   void Adjust(std::vector<float>& logits, std::span<const uint32_t> banned) const;
-  uint32_t Draw(std::span<const float> logits, float largest);
+  static bool Likelier(const Candidate& a, const Candidate& b);
+  std::span<const Candidate> TopK();
+  std::span<const Candidate> Nucleus(double total);
+  std::span<const Candidate> FewestThatReach(double total) const;
+  uint32_t DrawOf(std::span<const Candidate> candidates) const;
+  uint32_t DrawOfAll(double total);
 
   const SamplingParams params_;
   std::unordered_map<uint32_t, uint32_t> reply_counts_;  // times a token was accepted; 0: only in the prompt
   uint64_t accepted_ = 0;
   std::vector<float> adjusted_;
+  std::vector<float> weights_;  // of the row at hand, the likeliest token's is 1
   std::vector<Candidate> candidates_;
 };
 

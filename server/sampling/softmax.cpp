@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/sampling/softmax.h"
+
+#include <algorithm>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+
+namespace streamtensor::server {
+namespace {
+
+constexpr size_t kLanes = 16;
+
+// exp for x <= 0: x = n*ln 2 + r, a polynomial in r (Cephes' coefficients), n into the exponent. Without
+// branches and library calls, so that the loop around it becomes vector code; for that the bounds are
+// compared as integers, whose order among negative floats is the reverse.
+inline float ExpOfNegative(float x) {
+  constexpr uint32_t kLeast = std::bit_cast<uint32_t>(-87.0f);
+  const uint32_t bits = std::bit_cast<uint32_t>(x);
+  const float bounded = std::bit_cast<float>(bits < kLeast ? bits : kLeast);
+  const float n = (bounded * 1.44269504f + 12582912.0f) - 12582912.0f;
+  const float r = (bounded - n * 0.693359375f) - n * -2.12194440e-4f;
+  float p = 1.9875691500e-4f;
+  p = p * r + 1.3981999507e-3f;
+  p = p * r + 8.3334519073e-3f;
+  p = p * r + 4.1665795894e-2f;
+  p = p * r + 1.6666665459e-1f;
+  p = p * r + 5.0000001201e-1f;
+  const float y = (p * (r * r) + r) + 1.0f;
+  const auto power = static_cast<uint32_t>(static_cast<int32_t>(n) + 127) << 23;
+  const uint32_t kept = bits > kLeast ? 0u : ~0u;
+  return std::bit_cast<float>(std::bit_cast<uint32_t>(y * std::bit_cast<float>(power)) & kept);
+}
+
+}  // namespace
+
+float LargestLogit(std::span<const float> logits, bool& is_nan) {
+  float largest[kLanes];
+  uint32_t nan[kLanes] = {};
+  std::fill_n(largest, kLanes, -std::numeric_limits<float>::infinity());
+  size_t i = 0;
+  for (; i + kLanes <= logits.size(); i += kLanes) {
+    for (size_t lane = 0; lane < kLanes; ++lane) {
+      const float logit = logits[i + lane];
+      largest[lane] = logit > largest[lane] ? logit : largest[lane];
+      nan[lane] |= logit != logit ? 1u : 0u;
+    }
+  }
+  for (; i < logits.size(); ++i) {
+    largest[0] = std::max(largest[0], logits[i]);
+    nan[0] |= logits[i] != logits[i] ? 1u : 0u;
+  }
+  is_nan = std::any_of(nan, nan + kLanes, [](uint32_t flag) { return flag != 0; });
+  return *std::max_element(largest, largest + kLanes);
+}
+
+double Weights(std::span<const float> logits, float largest, float inverse_temperature,
+               std::vector<float>& weights) {
+  weights.resize(logits.size());
+  const float* from = logits.data();
+  float* to = weights.data();
+  const size_t count = logits.size();
+  for (size_t i = 0; i < count; ++i) to[i] = ExpOfNegative((from[i] - largest) * inverse_temperature);
+  double sums[kLanes] = {};
+  size_t i = 0;
+  for (; i + kLanes <= count; i += kLanes) {
+    for (size_t lane = 0; lane < kLanes; ++lane) sums[lane] += to[i + lane];
+  }
+  for (; i < count; ++i) sums[0] += to[i];
+  double sum = 0;
+  for (double part : sums) sum += part;
+  return sum;
+}
+
+}  // namespace streamtensor::server
