@@ -123,16 +123,21 @@ SmallVector<unsigned> loopsOf(AffineMap map) {
   return loops;
 }
 
-// The number of rows of a result is asked of the activations: each other user of the result is then one of
-// its values.
-struct RowsOfActivations : OpRewritePattern<tensor::DimOp> {
+// The number of rows is asked of what the rows come from: each other user of a product is then one of its
+// values.
+struct RowsOfSource : OpRewritePattern<tensor::DimOp> {
   using OpRewritePattern::OpRewritePattern;
 
   LogicalResult matchAndRewrite(tensor::DimOp dim, PatternRewriter& rewriter) const override {
-    Value rows;
-    if (auto contract = dim.getSource().getDefiningOp<dataflow::ContractOp>()) rows = contract.getX();
-    if (auto attention = dim.getSource().getDefiningOp<dataflow::PagedAttentionOp>()) rows = attention.getQ();
-    if (!rows || dim.getConstantIndex() != 0) return failure();
+    if (dim.getConstantIndex() != 0) return failure();
+    Value source = dim.getSource(), rows;
+    if (auto contract = source.getDefiningOp<dataflow::ContractOp>()) rows = contract.getX();
+    if (auto attention = source.getDefiningOp<dataflow::PagedAttentionOp>()) rows = attention.getQ();
+    if (auto collapse = source.getDefiningOp<tensor::CollapseShapeOp>())
+      if (collapse.getReassociationIndices()[0].size() == 1) rows = collapse.getSrc();
+    if (auto expand = source.getDefiningOp<tensor::ExpandShapeOp>())
+      if (expand.getReassociationIndices()[0].size() == 1) rows = expand.getSrc();
+    if (!rows) return failure();
     rewriter.modifyOpInPlace(dim, [&] { dim.getSourceMutable().set(rows); });
     return success();
   }
@@ -148,7 +153,7 @@ class QuantizePass : public impl::QuantizeBase<QuantizePass> {
     for (linalg::LinalgOp op : products) ok &= succeeded(rewrite(op));
     if (!ok) return signalPassFailure();
     RewritePatternSet patterns(&getContext());
-    patterns.add<RowsOfActivations>(&getContext());
+    patterns.add<RowsOfSource>(&getContext());
     memref::populateResolveRankedShapedTypeResultDimsPatterns(patterns);
     tensor::DimOp::getCanonicalizationPatterns(patterns, &getContext());
     if (failed(applyPatternsAndFoldGreedily(getOperation(), std::move(patterns)))) signalPassFailure();

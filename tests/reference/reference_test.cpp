@@ -309,9 +309,9 @@ class ReferenceFunction : public Reference {
 TEST_F(ReferenceFunction, Exp) { Expect("%r = math.exp %a : f32", scalar::Exp); }
 
 TEST_F(ReferenceFunction, Silu) {
-  Expect(R"(%n = arith.negf %a : f32
-            %e = math.exp %n : f32
-            %d = arith.addf %e, %one : f32
+  Expect(R"(%m = arith.negf %a : f32
+            %p = math.exp %m : f32
+            %d = arith.addf %p, %one : f32
             %r = arith.divf %a, %d : f32)",
          [](float x) { return x / (scalar::Exp(-x) + 1.0f); });
 }
