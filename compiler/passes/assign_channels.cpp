@@ -27,7 +27,7 @@ class AssignChannelsPass : public impl::AssignChannelsBase<AssignChannelsPass> {
  private:
   void runOnOperation() override {
     if (banks < 1 || banks > 32) {
-      getOperation().emitError("option channels must be 1..32, got ") << banks;
+      getOperation().emitError("option channels must be 1..32, got ") << int64_t{banks};
       return signalPassFailure();
     }
     WalkResult walk = getOperation().walk([&](dataflow::DesignOp design) {
@@ -85,7 +85,7 @@ class AssignChannelsPass : public impl::AssignChannelsBase<AssignChannelsPass> {
     bytes_[bank] += bytes;
     if (bytes_[bank] > bankBytes)
       return memory.emitError("does not fit: pseudo-channel ")
-             << bank << " would hold " << bytes_[bank] << " bytes, it has " << bankBytes
+             << bank << " would hold " << bytes_[bank] << " bytes, it has " << int64_t{bankBytes}
              << "; more channels hold less each";
     memory.setBankAttr(IntegerAttr::get(IntegerType::get(&getContext(), 64), bank));
     return success();

@@ -40,7 +40,7 @@ class MaterializePass : public impl::MaterializeBase<MaterializePass> {
     if (failed(step)) return signalPassFailure();
     step_ = *step;
     if (channels < 1 || channels > 32) {
-      step_.emitError("option channels must be 1..32, got ") << channels;
+      step_.emitError("option channels must be 1..32, got ") << int64_t{channels};
       return signalPassFailure();
     }
     DesignBuilder design(&getContext());

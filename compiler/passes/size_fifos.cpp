@@ -34,7 +34,8 @@ class Sizer {
     // A frame slot less would move its frame into word channels on both sides of the engine, which costs
     // more: the slots start as `bind` chose them and shrink last.
     for (StreamOp stream : streams_) {
-      depths_.push_back(stream.getKind() == ChannelKind::frames ? static_cast<int64_t>(stream.getDepth()) : 1);
+      depths_.push_back(stream.getKind() == ChannelKind::frames ? static_cast<int64_t>(stream.getDepth())
+                                                                : 1);
     }
     for (size_t shape = 0; shape < networks_.size(); ++shape) {
       if (failed(Grow(shape))) return failure();

@@ -23,7 +23,7 @@ class TilePass : public impl::TileBase<TilePass> {
     FailureOr<func::FuncOp> step = FindStep(getOperation());
     if (failed(step)) return signalPassFailure();
     if (columns < 1) {
-      step->emitError("option columns must be at least 1, got ") << columns;
+      step->emitError("option columns must be at least 1, got ") << int64_t{columns};
       return signalPassFailure();
     }
     SmallVector<linalg::LinalgOp> ops;
