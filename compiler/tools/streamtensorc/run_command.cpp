@@ -134,7 +134,7 @@ class Sequence {
 absl::Status RunScript(const CommandLine& line, runtime::DecoderOptions options) {
   absl::StatusOr<StepScript> script = ReadStepScript(line.Text("--script", ""));
   if (!script.ok()) return script.status();
-  options.kv_pages = script->pages;
+  options.kv_pages = std::max(options.kv_pages, script->pages);
   absl::StatusOr<std::unique_ptr<runtime::Decoder>> decoder = runtime::OpenDecoder(options);
   if (!decoder.ok()) return decoder.status();
   Rows logits{0, (*decoder)->info().vocabulary, {}};
@@ -193,6 +193,7 @@ absl::Status RunDecoder(const CommandLine& line, const runtime::DecoderOptions& 
     next = *token;
   }
   if (*steps > 0) std::printf("\n");
+  std::fflush(stdout);
   if (line.Has("--logits")) {
     const int64_t width = info.vocabulary;
     const absl::Status written =
