@@ -36,10 +36,28 @@ struct CopiesToLinalg : mlir::PassWrapper<CopiesToLinalg, mlir::OperationPass<ml
   }
 };
 
+// A call that stayed would get its arguments as contiguous buffers, and lose the offset of a layer's slice.
+struct NoCallsLeft : mlir::PassWrapper<NoCallsLeft, mlir::OperationPass<mlir::ModuleOp>> {
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(NoCallsLeft)
+
+  void runOnOperation() override {
+    mlir::SymbolTable symbols(getOperation());
+    getOperation().walk([&](mlir::func::CallOp call) {
+      auto callee = symbols.lookup<mlir::func::FuncOp>(call.getCallee());
+      if (callee && callee.isExternal()) return;
+      call.emitOpError("could not be inlined");
+      signalPassFailure();
+    });
+  }
+};
+
 }  // namespace
 
 void BuildLoweringPipeline(mlir::OpPassManager& pm) {
+  // Affine operations keep a function from being inlined into a loop.
+  pm.addPass(mlir::createLowerAffinePass());
   pm.addPass(mlir::createInlinerPass());
+  pm.addPass(std::make_unique<NoCallsLeft>());
   pm.addPass(mlir::createCanonicalizerPass());
   pm.addPass(mlir::createCSEPass());
 
