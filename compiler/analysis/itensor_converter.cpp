@@ -25,6 +25,20 @@ llvm::SmallVector<int64_t> extentsFrom(ITensorType type, int64_t first) {
   return extents;
 }
 
+// The symbols that count each dimension: the same number of rows only when they are the same.
+bool sameSymbols(ITensorType a, ITensorType b) {
+  auto symbolsOf = [](ITensorType type, unsigned dim) {
+    llvm::SmallVector<llvm::StringRef> symbols;
+    for (unsigned loop : type.getLoopsOfDim(dim))
+      if (type.isSymbolic(loop)) symbols.push_back(type.getTripSymbols()[loop].getValue());
+    llvm::sort(symbols);
+    return symbols;
+  };
+  for (unsigned dim = 0; dim < a.getDataRank(); ++dim)
+    if (symbolsOf(a, dim) != symbolsOf(b, dim)) return false;
+  return true;
+}
+
 }  // namespace
 
 int64_t ConverterBuffer::size() const {
@@ -36,7 +50,7 @@ int64_t ConverterBuffer::size() const {
 std::optional<ConverterBuffer> ConverterBufferFor(ITensorType source, ITensorType result,
                                                   int64_t shared_loops) {
   if (source.getElementType() != result.getElementType() || source.getDataShape() != result.getDataShape() ||
-      source.getDataBounds() != result.getDataBounds())
+      source.getDataBounds() != result.getDataBounds() || !sameSymbols(source, result))
     return std::nullopt;
   if (shared_loops < 0 || shared_loops > std::min(source.getNumLoops(), result.getNumLoops()))
     return std::nullopt;
