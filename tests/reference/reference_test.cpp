@@ -220,9 +220,15 @@ TEST_P(ReferenceAttention, EqualsLoops) {
   ExpectBits((*results)[0], expected, "attention");
 }
 
+std::string CaseName(const testing::TestParamInfo<AttentionCase>& info) {
+  const int64_t offset = info.param.mask_offset;
+  return absl::StrCat("Head", info.param.head_size, offset < 0 ? "SeesLess" : offset > 0 ? "SeesMore" : "");
+}
+
 INSTANTIATE_TEST_SUITE_P(Sizes, ReferenceAttention,
                          testing::Values(AttentionCase{64, 0}, AttentionCase{24, 0}, AttentionCase{8, 0},
-                                         AttentionCase{16, -1}, AttentionCase{16, 1}));
+                                         AttentionCase{16, -1}, AttentionCase{16, 1}),
+                         CaseName);
 
 class ReferenceSum : public Reference, public testing::WithParamInterface<int64_t> {};
 
