@@ -89,19 +89,18 @@ QuantizedActivations quantizeActivations(TensorWriter& w, Value x) {
                              FloatWriter f(nested, at);
                              return f.divide(args[0], f.constant(127.0f));
                            });
-  result.q = w.generic({grouped, result.scale}, w.empty(by_value, b.getI32Type()),
-                       {{0, 1, 2}, {0, 1}, {0, 1, 2}}, 3, {},
-                       [](OpBuilder& nested, Location at, ValueRange args) -> Value {
-                         FloatWriter f(nested, at);
-                         Value zero = f.constant(0.0f), low = f.constant(-127.0f), high = f.constant(127.0f);
-                         Value v = f.roundSmallHalfEven(f.divide(args[0], args[1]));
-                         v = f.select(f.less(v, low), low, v);
-                         v = f.select(f.greater(v, high), high, v);
-                         Value none =
-                             nested.create<arith::CmpFOp>(at, arith::CmpFPredicate::OEQ, args[1], zero);
-                         v = f.select(none, zero, v);
-                         return nested.create<arith::FPToSIOp>(at, nested.getI32Type(), v);
-                       });
+  result.q =
+      w.generic({grouped, result.scale}, w.empty(by_value, b.getI32Type()), {{0, 1, 2}, {0, 1}, {0, 1, 2}}, 3,
+                {}, [](OpBuilder& nested, Location at, ValueRange args) -> Value {
+                  FloatWriter f(nested, at);
+                  Value zero = f.constant(0.0f), low = f.constant(-127.0f), high = f.constant(127.0f);
+                  Value v = f.roundSmallHalfEven(f.divide(args[0], args[1]));
+                  v = f.select(f.less(v, low), low, v);
+                  v = f.select(f.greater(v, high), high, v);
+                  Value none = nested.create<arith::CmpFOp>(at, arith::CmpFPredicate::OEQ, args[1], zero);
+                  v = f.select(none, zero, v);
+                  return nested.create<arith::FPToSIOp>(at, nested.getI32Type(), v);
+                });
   result.sum = w.generic(result.q, w.filled(by_group, b.getI32IntegerAttr(0)), {{0, 1, 2}, {0, 1}}, 3, {2},
                          [](OpBuilder& nested, Location at, ValueRange args) -> Value {
                            return nested.create<arith::AddIOp>(at, args[1], args[0]);
