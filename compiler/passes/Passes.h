@@ -25,7 +25,8 @@ namespace streamtensor::compiler {
 // imported -> ordered: fuse-elementwise, quantize, expand-math, order-sums, with clean-up between.
 void buildNumericsPipeline(mlir::OpPassManager& pm);
 
-// ordered -> sized: the functions become one dataflow.design. `channels`: channels that weights are dealt over.
+// ordered -> sized: the functions become one dataflow.design. `channels`: channels that weights are dealt
+// over.
 void buildDataflowPipeline(mlir::OpPassManager& pm, int64_t channels = 4);
 
 }  // namespace streamtensor::compiler
