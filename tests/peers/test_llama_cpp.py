@@ -36,9 +36,9 @@ def perplexity(logprobs):
 
 def test_perplexity_of_plain_english(daemon, llama_cpp):
     text = (pathlib.Path(__file__).parent / "english.txt").read_text()
-    ids = list(daemon.stub.Tokenize(daemon.messages.TokenizeRequest(model="smollm2", text=text)).token_ids)[:2200]
+    ids = list(daemon.stub.Tokenize(daemon.pb.TokenizeRequest(model="smollm2", text=text)).token_ids)[:2200]
     assert len(ids) > 2000
-    request = daemon.messages.GenerateRequest(model="smollm2")
+    request = daemon.pb.GenerateRequest(model="smollm2")
     request.tokens.ids.extend(ids)
     request.stopping.max_tokens = 1
     request.sampling.temperature = 0
@@ -55,14 +55,14 @@ def test_perplexity_of_plain_english(daemon, llama_cpp):
 def test_greedy_replies(daemon, llama_cpp):
     compared = 0
     for prompt in PROMPTS:
-        request = daemon.messages.GenerateRequest(model="smollm2")
+        request = daemon.pb.GenerateRequest(model="smollm2")
         request.sampling.temperature = 0
         request.stopping.max_tokens = REPLY_TOKENS
         request.stopping.ignore_eos = True
         chat = f"<|im_start|>user\n{prompt}<|im_end|>\n<|im_start|>assistant\n"
         ids = list(
             daemon.stub.Tokenize(
-                daemon.messages.TokenizeRequest(model="smollm2", text=chat, parse_special=True)
+                daemon.pb.TokenizeRequest(model="smollm2", text=chat, parse_special=True)
             ).token_ids
         )
         request.tokens.ids.extend(ids)
