@@ -12,6 +12,15 @@ namespace st {
 // Correctly rounded; no call of a libm when built with -fno-math-errno.
 inline float square_root(float x) { return sqrtf(x); }
 
+// The value itself, which the host's compiler may not fuse into a later sum.
+inline float rounded(float x) {
+#pragma HLS INLINE
+#ifndef __SYNTHESIS__
+  asm("" : "+x"(x));
+#endif
+  return x;
+}
+
 // IEEE 754's maximum and minimum: a NaN wins, +0 is greater than -0.
 inline float maximum(float a, float b) {
   if (a != a) return a;

@@ -75,7 +75,8 @@ absl::Status Wait(pid_t process, const std::string& isa, const std::string& log)
 }  // namespace
 
 std::vector<ObjectTarget> ObjectTargets() {
-  return {{"x86-64-v3", {"-march=x86-64-v3"}}, {"x86-64-v4-vnni", {"-march=x86-64-v4", "-mavx512vnni"}}};
+  return {{"x86-64-v3", {"-march=x86-64-v3", "-mno-fma"}},
+          {"x86-64-v4-vnni", {"-march=x86-64-v4", "-mavx512vnni", "-mno-fma"}}};
 }
 
 absl::StatusOr<std::vector<std::string>> BuildObjects(const ObjectBuildOptions& options,

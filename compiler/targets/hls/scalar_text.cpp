@@ -129,13 +129,28 @@ std::optional<std::string> Bitcast(arith::BitcastOp op, Operands x) {
   return std::nullopt;
 }
 
+// g++ 12.2 fuses the products of neighbouring lanes that add and subtract in turn into vfmaddsub, even
+// under -ffp-contract=off (GCC bug 107647). That takes a choice between a sum and a difference: then the
+// difference's products pass through st::rounded, which keeps them out of the pattern.
+std::string Difference(arith::SubFOp op, Operands x) {
+  const bool chosen = llvm::any_of(op->getUsers(), [&](mlir::Operation* user) {
+    auto select = llvm::dyn_cast<arith::SelectOp>(user);
+    return select && (select.getTrueValue().getDefiningOp<arith::AddFOp>() ||
+                      select.getFalseValue().getDefiningOp<arith::AddFOp>());
+  });
+  auto term = [&](mlir::Value value, const std::string& text) {
+    return chosen && value.getDefiningOp<arith::MulFOp>() ? "st::rounded(" + text + ")" : text;
+  };
+  return term(op.getLhs(), x[0]) + " - " + term(op.getRhs(), x[1]);
+}
+
 bool IsFloat32(mlir::Operation* op) { return op->getOperand(0).getType().isF32(); }
 
 std::optional<std::string> FloatText(mlir::Operation* operation, Operands x) {
   if (!IsFloat32(operation)) return std::nullopt;
   return llvm::TypeSwitch<mlir::Operation*, std::optional<std::string>>(operation)
       .Case([&](arith::AddFOp) { return Infix(x, "+"); })
-      .Case([&](arith::SubFOp) { return Infix(x, "-"); })
+      .Case([&](arith::SubFOp op) { return Difference(op, x); })
       .Case([&](arith::MulFOp) { return Infix(x, "*"); })
       .Case([&](arith::DivFOp) { return Infix(x, "/"); })
       .Case([&](arith::NegFOp) { return "-" + (x[0][0] == '-' ? "(" + x[0] + ")" : x[0]); })
