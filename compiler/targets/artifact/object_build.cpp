@@ -2,16 +2,20 @@
 #include "compiler/targets/artifact/object_build.h"
 
 #include <fcntl.h>
+#include <openssl/sha.h>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 
@@ -143,6 +147,29 @@ absl::StatusOr<std::string> FindKernels() {
   return absl::FailedPreconditionError(
       absl::StrCat("the kernel library (st/dataflow.h) is in none of: ", absl::StrJoin(places, ", "),
                    "; name its folder in STREAMTENSOR_KERNELS_DIR"));
+}
+
+absl::StatusOr<std::string> HashKernels(const std::string& kernels) {
+  std::vector<fs::path> headers;
+  std::error_code error;
+  for (const char* folder : {"st", "host"}) {
+    for (const auto& entry : fs::directory_iterator(fs::path(kernels) / folder, error)) {
+      if (entry.path().extension() == ".h") headers.push_back(entry.path());
+    }
+    if (error) return absl::UnavailableError(absl::StrCat(kernels, "/", folder, ": ", error.message()));
+  }
+  std::sort(headers.begin(), headers.end());
+  std::string all;
+  for (const fs::path& header : headers) {
+    std::ifstream file(header, std::ios::binary);
+    if (!file) return absl::UnavailableError(absl::StrCat(header.string(), ": can't be read"));
+    const std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+    absl::StrAppend(&all, header.filename().string(), "\n", text.size(), "\n", text);
+  }
+  std::string digest(SHA256_DIGEST_LENGTH, '\0');
+  SHA256(reinterpret_cast<const unsigned char*>(all.data()), all.size(),
+         reinterpret_cast<unsigned char*>(digest.data()));
+  return absl::BytesToHexString(digest);
 }
 
 }  // namespace streamtensor::compiler

@@ -37,4 +37,8 @@ absl::StatusOr<std::vector<std::string>> BuildObjects(const ObjectBuildOptions& 
 // source tree the program was built from. FAILED_PRECONDITION names the places.
 absl::StatusOr<std::string> FindKernels();
 
+// SHA-256, in hexadecimal, over names and contents of the headers under `kernels`: with the compiler it
+// decides what an object is. UNAVAILABLE when one can't be read.
+absl::StatusOr<std::string> HashKernels(const std::string& kernels);
+
 }  // namespace streamtensor::compiler

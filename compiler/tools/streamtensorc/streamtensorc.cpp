@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "compiler/targets/artifact/object_build.h"
 #include "compiler/tools/streamtensorc/commands.h"
 
 namespace streamtensor::compiler {
@@ -26,7 +27,10 @@ int Main(const std::vector<std::string>& words) {
     return 0;
   }
   if (command == "--version") {
-    std::printf("streamtensorc %s\n", ST_VERSION);
+    // The second line tells which kernel library designs would be built with.
+    const absl::StatusOr<std::string> kernels = FindKernels();
+    const absl::StatusOr<std::string> hash = kernels.ok() ? HashKernels(*kernels) : kernels.status();
+    std::printf("streamtensorc %s\nkernels %s\n", ST_VERSION, hash.ok() ? hash->c_str() : "none");
     return 0;
   }
   const std::vector<std::string> rest(words.begin() + (words.empty() ? 0 : 1), words.end());
