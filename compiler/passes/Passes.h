@@ -22,7 +22,7 @@ namespace streamtensor::compiler {
 #define GEN_PASS_REGISTRATION
 #include "compiler/passes/Passes.h.inc"
 
-// imported -> ordered: fuse-elementwise, quantize, expand-math, order-sums, with clean-up between.
+// imported -> ordered: keep-layers, fuse-elementwise, quantize, expand-math, order-sums, with clean-up between.
 void buildNumericsPipeline(mlir::OpPassManager& pm);
 
 // ordered -> sized: the functions become one dataflow.design. `channels`: channels that weights are dealt

@@ -10,6 +10,16 @@ include "mlir/Pass/PassBase.td"
 // Numerics: imported -> ordered
 //===----------------------------------------------------------------------===//
 
+def KeepLayers : Pass<"keep-layers", "::mlir::ModuleOp"> {
+  let summary = "Keep a loop over one layer from being folded away";
+  let description = [{
+    Where the only loop at the top of a function runs once and carries tensors, its upper bound becomes
+    `dataflow.layers 1`. Clean-up passes then leave it alone, and a model of one layer takes the path of
+    every other.
+  }];
+  let dependentDialects = ["::streamtensor::compiler::dataflow::DataflowDialect"];
+}
+
 def FuseElementwise : Pass<"fuse-elementwise", "::mlir::ModuleOp"> {
   let summary = "Fold chains of elementwise linalg operations into one";
   let description = [{

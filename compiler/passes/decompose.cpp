@@ -228,8 +228,8 @@ class DecomposePass : public impl::DecomposeBase<DecomposePass> {
   void runOnOperation() override {
     SmallVector<Operation*> operations;
     getOperation()->walk([&](Operation* op) {
-      if (isa<dataflow::ContractOp, dataflow::PagedAttentionOp, dataflow::TakeRowsOp, dataflow::KvAppendOp>(
-              op))
+      if (isa<dataflow::ContractOp, dataflow::PagedAttentionOp, dataflow::TakeRowsOp, dataflow::KvAppendOp,
+              dataflow::LayersOp>(op))
         operations.push_back(op);
     });
     for (Operation* op : operations) {
@@ -239,6 +239,8 @@ class DecomposePass : public impl::DecomposeBase<DecomposePass> {
       if (auto attention = dyn_cast<dataflow::PagedAttentionOp>(op))
         value = decomposePagedAttention(attention, builder);
       if (auto take = dyn_cast<dataflow::TakeRowsOp>(op)) value = decomposeTakeRows(take, builder);
+      if (auto layers = dyn_cast<dataflow::LayersOp>(op))
+        value = builder.create<arith::ConstantIndexOp>(op->getLoc(), static_cast<int64_t>(layers.getCount()));
       if (auto append = dyn_cast<dataflow::KvAppendOp>(op)) decomposeAppend(append, builder);
       if (value) {
         if (value.getType() != op->getResult(0).getType())

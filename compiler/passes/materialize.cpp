@@ -63,13 +63,19 @@ class MaterializePass : public impl::MaterializeBase<MaterializePass> {
     for (auto loop : step_.getBody().front().getOps<scf::ForOp>()) {
       if (loop_) return loop.emitError("is a second loop over layers; a step has one");
       loop_ = loop;
-      auto first = getConstantIntValue(loop.getLowerBound()),
-           last = getConstantIntValue(loop.getUpperBound()), by = getConstantIntValue(loop.getStep());
+      auto first = getConstantIntValue(loop.getLowerBound()), last = boundOf(loop.getUpperBound()),
+           by = getConstantIntValue(loop.getStep());
       if (!first || !last || !by || *first != 0 || *by != 1 || *last < 1)
         return loop.emitError("must run over layers 0, 1, .. of a constant number");
       layers_ = *last;
     }
     return success();
+  }
+
+  static std::optional<int64_t> boundOf(Value bound) {
+    if (auto layers = bound.getDefiningOp<dataflow::LayersOp>())
+      return static_cast<int64_t>(layers.getCount());
+    return getConstantIntValue(bound);
   }
 
   Section sectionOf(Operation* op) {
@@ -169,7 +175,7 @@ class MaterializePass : public impl::MaterializeBase<MaterializePass> {
       return op->emitError("has no process yet");
     if (auto ret = dyn_cast<func::ReturnOp>(op)) return visitReturn(ret);
     if (isa<UnrealizedConversionCastOp, itensor::ReassociateOp, itensor::CastOp, scf::YieldOp,
-            tensor::ExtractSliceOp>(op) ||
+            tensor::ExtractSliceOp, dataflow::LayersOp>(op) ||
         op->hasTrait<OpTrait::ConstantLike>() || isOpTriviallyDead(op))
       return success();
     return op->emitError("can't become a process; it should have been made a kernel");

@@ -6,6 +6,7 @@
 namespace streamtensor::compiler {
 
 void buildNumericsPipeline(mlir::OpPassManager& pm) {
+  pm.addPass(createKeepLayers());
   // Fusion first: it sees whole functions (SiLU, the rotation) before expand-math makes them long.
   pm.addPass(mlir::createConvertElementwiseToLinalgPass());
   pm.addPass(createFuseElementwise());

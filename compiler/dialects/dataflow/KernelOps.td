@@ -24,6 +24,22 @@ def Dataflow_ExtentOp : Dataflow_Op<"extent", [Pure]> {
   let assemblyFormat = "$symbol attr-dict `:` type($result)";
 }
 
+def Dataflow_LayersOp : Dataflow_Op<"layers", [Pure]> {
+  let summary = "The bound of the loop over layers where there is one layer";
+  let description = [{
+    Not a constant, so that the loop of one trip is not folded away: it says what is stacked by layer and what
+    the residual is. `materialize` takes it for the number it holds, `decompose` makes it that constant.
+
+    Example:
+    ```mlir
+    %layers = dataflow.layers 1 : index
+    ```
+  }];
+  let arguments = (ins ConfinedAttr<I64Attr, [IntPositive]>:$count);
+  let results = (outs Index:$result);
+  let assemblyFormat = "$count attr-dict `:` type($result)";
+}
+
 def Dataflow_KernelOp : Dataflow_Op<"kernel", [IsolatedFromAbove, SingleBlock,
     RecursiveMemoryEffects]> {
   let summary = "A loop nest that reads itensors and memories and writes itensors";

@@ -44,6 +44,8 @@ dataflow.engine @engine {slots = 3 : i64}
 func.func @kernel(%x: !row, %w: tensor<30x64xf32>, %layer: index, %q: tensor<48x2x32xi4>, %d: tensor<48x2xf16>) {
   // CHECK: dataflow.kernel "same" (%[[IN:.*]] = %{{.*}} : !itensor.itensor<{{.*}}>, %{{.*}} = %{{.*}} : tensor<30x64xf32>, %{{.*}} = %{{.*}} : index) -> !itensor.itensor<{{.*}}> {
   %0 = dataflow.kernel "same" (%in = %x : !row, %table = %w : tensor<30x64xf32>, %l = %layer : index) -> !row {
+    // CHECK: dataflow.layers 1 : index
+    %layers = dataflow.layers 1 : index
     // CHECK: dataflow.extent "T" : index
     %tokens = dataflow.extent "T" : index
     %c0 = arith.constant 0 : index
