@@ -7,16 +7,29 @@
 #include <memory>
 #include <string>
 
+#include "absl/status/statusor.h"
 #include "streamtensor/v1/inference.grpc.pb.h"
 #include "streamtensor/v1/operator.grpc.pb.h"
 
 namespace streamtensor::ctl {
 
-struct Client {
-  // `server` is HOST:PORT. Connects with the first call.
-  explicit Client(const std::string& server);
+// Which daemon, and who asks.
+struct Target {
+  std::string server = "127.0.0.1:50051";  // HOST:PORT
+  std::string token;                       // bearer token; empty: none is sent
+  std::string tls_ca;                      // PEM text of who signed the daemon's certificate; empty: no TLS
+};
 
-  std::string server;
+struct Client {
+  // Connects with the first call. `own_connection` shares none with other clients of this process.
+  explicit Client(const Target& target, bool own_connection = false);
+
+  // What every call's context needs; `seconds` > 0 limits the call.
+  void Prepare(grpc::ClientContext& context, double seconds = 0) const;
+  // For a call that answers at once.
+  void PrepareShort(grpc::ClientContext& context) const { Prepare(context, 10); }
+
+  Target target;
   std::unique_ptr<v1::InferenceService::Stub> inference;
   std::unique_ptr<v1::OperatorService::Stub> operations;
 };
@@ -27,8 +40,5 @@ std::string StatusName(grpc::StatusCode code);
 // Prints "error: NOT_FOUND: ..." on stderr, one line, and returns the exit code 1.
 int Fail(const grpc::Status& status, const Client& client);
 int Fail(const std::string& message);
-
-// Limits a call that answers at once.
-void SetShortDeadline(grpc::ClientContext& context);
 
 }  // namespace streamtensor::ctl

@@ -6,16 +6,19 @@
 #include <string>
 #include <vector>
 
+#include "server/ctl/client.h"
+
 namespace streamtensor::ctl {
 
 using Words = std::vector<std::string>;
 
-int Generate(const std::string& server, const Words& arguments);
-int Chat(const std::string& server, const Words& arguments);
-int Tokenize(const std::string& server, const Words& arguments);
-int Models(const std::string& server, const Words& arguments);
-int Cards(const std::string& server, const Words& arguments);
-int Doctor(const std::string& server, const Words& arguments);
+int Generate(const Target& target, const Words& arguments);
+int Bench(const Target& target, const Words& arguments);
+int Chat(const Target& target, const Words& arguments);
+int Tokenize(const Target& target, const Words& arguments);
+int Models(const Target& target, const Words& arguments);
+int Cards(const Target& target, const Words& arguments);
+int Doctor(const Target& target, const Words& arguments);
 
 // Prints "streamtensorctl COMMAND: MESSAGE; see ..." on stderr and returns 2.
 int WrongUsage(const std::string& command, const std::string& message);

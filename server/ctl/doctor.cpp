@@ -2,15 +2,19 @@
 // Checks the host and says what to do.
 #include <dlfcn.h>
 #include <limits.h>
+#include <link.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "server/config/config.h"
 #include "server/ctl/arguments.h"
 #include "server/ctl/client.h"
@@ -60,6 +64,14 @@ void CheckPrograms(Findings& findings) {
                    "build it: scripts/build");
     }
   }
+  for (const char* module : {"card_emulated.so", "card_xrt.so"}) {
+    const fs::path file = dir.parent_path() / "lib/streamtensor" / module;
+    if (access(file.c_str(), R_OK) == 0) {
+      findings.Good(absl::StrCat("card module: ", module));
+    } else {
+      findings.Bad(absl::StrCat("card module: ", file.string(), " is missing"), "build it: scripts/build");
+    }
+  }
   bool found = false;
   const char* search = std::getenv("PATH");
   std::string folders = search != nullptr ? search : "";
@@ -76,9 +88,20 @@ void CheckPrograms(Findings& findings) {
   }
 }
 
+std::string FirstLine(const fs::path& path) {
+  std::ifstream file(path);
+  std::string line;
+  std::getline(file, line);
+  return line;
+}
+
 void CheckXrt(Findings& findings) {
   if (void* library = dlopen("libxrt_coreutil.so.2", RTLD_LAZY | RTLD_LOCAL)) {
-    findings.Good("XRT: libxrt_coreutil.so.2");
+    const link_map* loaded = nullptr;
+    std::error_code error;
+    std::string file;
+    if (dlinfo(library, RTLD_DI_LINKMAP, &loaded) == 0) file = fs::canonical(loaded->l_name, error).string();
+    findings.Good(absl::StrCat("XRT: ", file.empty() ? "libxrt_coreutil.so.2" : file));
     dlclose(library);
   } else {
     findings.Note("XRT: libxrt_coreutil.so.2 is not installed",
@@ -89,20 +112,29 @@ void CheckXrt(Findings& findings) {
     findings.Note(
         "XILINX_XRT is not set",
         "driver xrt needs it: a folder whose lib/ holds libxrt_coreutil.so (on Debian: a folder with a link "
-        "lib -> /usr/lib/x86_64-linux-gnu)");
+        "lib -> /usr/lib/x86_64-linux-gnu; lib/streamtensor/xrt of an installation is one)");
   } else if (!fs::is_directory(fs::path(xrt) / "lib")) {
     findings.Bad(absl::StrCat("XILINX_XRT is ", xrt, ", which has no folder lib"),
                  "let it name XRT's folder, or unset it");
   } else {
     findings.Good(absl::StrCat("XILINX_XRT: ", xrt));
   }
+  for (const char* module : {"xocl", "xclmgmt"}) {
+    const fs::path folder = fs::path("/sys/module") / module;
+    if (fs::exists(folder)) {
+      findings.Good(absl::StrCat("kernel driver: ", module, " ", FirstLine(folder / "version")));
+    }
+  }
 }
 
-std::string FirstLine(const fs::path& path) {
-  std::ifstream file(path);
-  std::string line;
-  std::getline(file, line);
-  return line;
+// What a card's flash says it was loaded with ("xilinx_u55c_gen3x16_xdma_base_3"); empty: not told.
+std::string ShellOf(const fs::path& device) {
+  std::error_code error;
+  for (auto it = fs::directory_iterator(device, error); !error && it != fs::directory_iterator();
+       it.increment(error)) {
+    if (it->path().filename().string().rfind("rom.", 0) == 0) return FirstLine(it->path() / "VBNV");
+  }
+  return "";
 }
 
 // Accelerator functions on the PCIe bus by vendor, and who drives them.
@@ -114,22 +146,23 @@ void CheckPcie(Findings& findings) {
     if (FirstLine(it->path() / "vendor") != "0x10ee") continue;
     ++cards;
     const std::string bdf = it->path().filename().string();
-    const fs::path driver = fs::read_symlink(it->path() / "driver", error);
-    if (error) {
+    std::error_code no_driver;
+    const fs::path driver = fs::read_symlink(it->path() / "driver", no_driver);
+    if (no_driver) {
       findings.Note(
           absl::StrCat("PCIe: card ", bdf, " (device ", FirstLine(it->path() / "device"), ") has no driver"),
           "install XRT's kernel modules (xocl, xclmgmt)");
-      error.clear();
-    } else {
-      findings.Good(absl::StrCat("PCIe: card ", bdf, ", driver ", driver.filename().string()));
+      continue;
     }
+    const std::string shell = ShellOf(it->path());
+    findings.Good(absl::StrCat("PCIe: card ", bdf, ", driver ", driver.filename().string(),
+                               shell.empty() ? "" : ", shell ", shell));
   }
   if (cards == 0)
     findings.Note("PCIe: no AMD card", "use driver emulated; everything but real silicon works with it");
 }
 
-void CheckCache(Findings& findings) {
-  const std::string dir = server::DefaultCacheDir();
+void CheckCache(Findings& findings, const std::string& dir) {
   fs::path existing = dir;
   while (!fs::exists(existing) && existing.has_parent_path() && existing != existing.parent_path()) {
     existing = existing.parent_path();
@@ -137,29 +170,54 @@ void CheckCache(Findings& findings) {
   std::error_code error;
   const fs::space_info space = fs::space(existing, error);
   const double free_gib = error ? 0 : static_cast<double>(space.available) / (1 << 30);
-  if (access(existing.c_str(), W_OK) != 0) {
+  if (!fs::is_directory(existing)) {
+    findings.Bad(absl::StrCat("cache: ", dir, " can not be made: ", existing.string(), " is no folder"),
+                 "set cache.dir, or STREAMTENSOR_CACHE_DIR, to a folder");
+  } else if (access(existing.c_str(), W_OK) != 0) {
     findings.Bad(absl::StrCat("cache: ", dir, " can not be written"),
-                 "set STREAMTENSOR_CACHE_DIR to a folder of yours");
+                 "set cache.dir, or STREAMTENSOR_CACHE_DIR, to a folder of yours");
   } else if (free_gib < 1) {
     findings.Bad(absl::StrCat("cache: ", dir, " has less than 1 GiB free"),
-                 "make room, or set STREAMTENSOR_CACHE_DIR");
+                 "make room, or set cache.dir or STREAMTENSOR_CACHE_DIR");
   } else {
     findings.Good(absl::StrCat("cache: ", dir, ", ", static_cast<int64_t>(free_gib), " GiB free"));
   }
 }
 
-void CheckServer(Findings& findings, const std::string& server) {
-  const Client client(server);
+// The daemon's configuration: its errors, its cache, and whether what it names is there.
+void CheckConfiguration(Findings& findings, const std::string& file) {
+  const absl::StatusOr<server::Config> config = server::ReadConfig(file);
+  if (!config.ok()) {
+    for (const auto line : absl::StrSplit(config.status().message(), '\n')) {
+      findings.Bad(absl::StrCat("configuration: ", line), "configs/streamtensord.yaml explains every key");
+    }
+    return;
+  }
+  findings.Good(absl::StrCat("configuration: ", file));
+  CheckCache(findings, config->cache.dir);
+  for (const server::ModelEntry& model : config->models) {
+    const std::string& path = model.source.empty() ? model.artifact : model.source;
+    if (access(path.c_str(), R_OK) == 0) {
+      findings.Good(absl::StrCat("model ", model.name, ": ", path));
+    } else {
+      findings.Bad(absl::StrCat("model ", model.name, ": ", path, ": ", std::strerror(errno)),
+                   "correct models[].source or artifact, or make it readable");
+    }
+  }
+}
+
+void CheckServer(Findings& findings, const Target& target) {
+  const Client client(target);
   grpc::ClientContext context;
-  SetShortDeadline(context);
+  client.PrepareShort(context);
   v1::ListCardsResponse response;
   const grpc::Status status = client.operations->ListCards(&context, v1::ListCardsRequest(), &response);
   if (!status.ok()) {
-    findings.Note(absl::StrCat("server: none at ", server),
+    findings.Note(absl::StrCat("server: none at ", target.server),
                   "start one: streamtensord --config FILE (or name it: --server HOST:PORT)");
     return;
   }
-  findings.Good(absl::StrCat("server: answers at ", server));
+  findings.Good(absl::StrCat("server: answers at ", target.server));
   for (const v1::Card& card : response.cards()) {
     const std::string name = absl::StrCat("card ", card.name());
     if (card.state() == v1::CARD_STATE_READY) {
@@ -176,15 +234,20 @@ void CheckServer(Findings& findings, const std::string& server) {
 
 }  // namespace
 
-int Doctor(const std::string& server, const Words& words) {
+int Doctor(const Target& target, const Words& words) {
   bool help = false;
   Arguments arguments;
+  std::string config;
+  arguments.Text("config", "FILE", &config, "also check this configuration of the daemon");
   arguments.Flag("help", &help, "this text");
   if (const absl::Status status = arguments.Read(words); !status.ok()) {
     return WrongUsage("doctor", std::string(status.message()));
   }
   if (help) {
-    std::printf("Usage: streamtensorctl [--server HOST:PORT] doctor\n\nExit code 1 when something is BAD.\n");
+    std::printf(
+        "Usage: streamtensorctl [--server HOST:PORT] doctor [OPTION...]\n\nExit code 1 when something is "
+        "BAD.\n\n%s",
+        arguments.Help().c_str());
     return 0;
   }
   Findings findings;
@@ -192,8 +255,12 @@ int Doctor(const std::string& server, const Words& words) {
   CheckPrograms(findings);
   CheckXrt(findings);
   CheckPcie(findings);
-  CheckCache(findings);
-  CheckServer(findings, server);
+  if (config.empty()) {
+    CheckCache(findings, server::DefaultCacheDir());
+  } else {
+    CheckConfiguration(findings, config);
+  }
+  CheckServer(findings, target);
   return findings.bad() ? 1 : 0;
 }
 

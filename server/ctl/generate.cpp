@@ -94,10 +94,7 @@ grpc::Status StreamReply(const Client& client, const v1::GenerateRequest& reques
   const auto begin = Clock::now();
   auto seconds = [begin] { return std::chrono::duration<double>(Clock::now() - begin).count(); };
   grpc::ClientContext context;
-  if (timeout_seconds) {
-    context.set_deadline(std::chrono::system_clock::now() +
-                         std::chrono::milliseconds(static_cast<int64_t>(*timeout_seconds * 1000)));
-  }
+  client.Prepare(context, timeout_seconds.value_or(0));
   reply.model = request.model();
   v1::GenerateResponse& whole = reply.response;
   auto reader = client.inference->GenerateStream(&context, request);
@@ -129,7 +126,7 @@ void Print(const std::string& text) {
 
 }  // namespace
 
-int Generate(const std::string& server, const Words& words) {
+int Generate(const Target& target, const Words& words) {
   ReplyOptions options;
   std::string prompt;
   bool json = false;
@@ -155,7 +152,7 @@ int Generate(const std::string& server, const Words& words) {
   if (prompt.empty()) return WrongUsage("generate", "--prompt is missing or empty");
   if (!IsUtf8(prompt)) return WrongUsage("generate", "--prompt is not valid UTF-8");
 
-  const Client client(server);
+  const Client client(target);
   v1::GenerateRequest request;
   options.Write(request);
   request.set_prompt(prompt);
@@ -173,7 +170,7 @@ int Generate(const std::string& server, const Words& words) {
   return 0;
 }
 
-int Chat(const std::string& server, const Words& words) {
+int Chat(const Target& target, const Words& words) {
   ReplyOptions options;
   std::string system;
   bool help = false;
@@ -193,7 +190,7 @@ int Chat(const std::string& server, const Words& words) {
   }
   if (options.model.empty()) return WrongUsage("chat", "--model is missing");
 
-  const Client client(server);
+  const Client client(target);
   v1::GenerateRequest request;
   options.Write(request);
   v1::Chat& chat = *request.mutable_chat();

@@ -83,12 +83,12 @@ Json CardAsJson(const v1::Card& card) {
 
 }  // namespace
 
-int Models(const std::string& server, const Words& words) {
+int Models(const Target& target, const Words& words) {
   bool json = false;
   if (const int code = ReadListOptions("models", words, json); code >= 0) return code;
-  const Client client(server);
+  const Client client(target);
   grpc::ClientContext context;
-  SetShortDeadline(context);
+  client.PrepareShort(context);
   v1::ListModelsResponse response;
   const grpc::Status status = client.inference->ListModels(&context, v1::ListModelsRequest(), &response);
   if (!status.ok()) return Fail(status, client);
@@ -110,12 +110,12 @@ int Models(const std::string& server, const Words& words) {
   return 0;
 }
 
-int Cards(const std::string& server, const Words& words) {
+int Cards(const Target& target, const Words& words) {
   bool json = false;
   if (const int code = ReadListOptions("cards", words, json); code >= 0) return code;
-  const Client client(server);
+  const Client client(target);
   grpc::ClientContext context;
-  SetShortDeadline(context);
+  client.PrepareShort(context);
   v1::ListCardsResponse response;
   const grpc::Status status = client.operations->ListCards(&context, v1::ListCardsRequest(), &response);
   if (!status.ok()) return Fail(status, client);
@@ -139,7 +139,7 @@ int Cards(const std::string& server, const Words& words) {
   return 0;
 }
 
-int Tokenize(const std::string& server, const Words& words) {
+int Tokenize(const Target& target, const Words& words) {
   std::string model;
   bool special = false;
   bool json = false;
@@ -162,9 +162,9 @@ int Tokenize(const std::string& server, const Words& words) {
   if (model.empty()) return WrongUsage("tokenize", "--model is missing");
   if (texts.size() != 1)
     return WrongUsage("tokenize", absl::StrCat(texts.size(), " texts are given; one is needed"));
-  const Client client(server);
+  const Client client(target);
   grpc::ClientContext context;
-  SetShortDeadline(context);
+  client.PrepareShort(context);
   v1::TokenizeRequest request;
   request.set_model(model);
   request.set_text(texts[0]);

@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // streamtensorctl: client and operator tool.
 #include <cstdio>
+#include <fstream>
+#include <iterator>
 #include <string>
 
+#include "absl/status/status.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
 #include "server/ctl/commands.h"
 
 namespace {
@@ -18,18 +23,22 @@ constexpr char kHelp[] =
     "  models [--json]                    what is served, and its state\n"
     "  cards [--json]                     the cards, their load and sensors\n"
     "  doctor                             check this host and say what to do\n"
+    "  bench --model M                    measure latency and throughput under load\n"
     "\n"
     "  --server HOST:PORT                 default 127.0.0.1:50051\n"
+    "  --token-file FILE                  holds the bearer token to send\n"
+    "  --tls-ca FILE                      connect by TLS; who signed the daemon's certificate (PEM)\n"
     "  --help, --version\n"
     "\n"
     "COMMAND --help tells its options. Exit codes: 0 good, 1 failed, 2 wrong usage.\n";
 
 struct Command {
   const char* name;
-  int (*run)(const std::string& server, const Words& arguments);
+  int (*run)(const Target& target, const Words& arguments);
 };
 constexpr Command kCommands[] = {{"generate", &Generate}, {"chat", &Chat},   {"tokenize", &Tokenize},
-                                 {"models", &Models},     {"cards", &Cards}, {"doctor", &Doctor}};
+                                 {"models", &Models},     {"cards", &Cards}, {"doctor", &Doctor},
+                                 {"bench", &Bench}};
 
 int Usage(const std::string& what) {
   std::fprintf(stderr, "streamtensorctl: %s; see streamtensorctl --help\n", what.c_str());
@@ -44,44 +53,70 @@ int streamtensor::ctl::WrongUsage(const std::string& command, const std::string&
   return 2;
 }
 
-int main(int argc, char** argv) {
-  std::string server = "127.0.0.1:50051";
-  int i = 1;
-  for (; i < argc; ++i) {
-    const std::string argument = argv[i];
-    if (argument == "--help" || argument == "-h") {
-      std::fputs(kHelp, stdout);
-      return 0;
-    }
-    if (argument == "--version") {
-      std::puts("streamtensorctl " ST_VERSION);
-      return 0;
-    }
-    if (argument.rfind("--server=", 0) == 0) {
-      server = argument.substr(9);
-    } else if (argument == "--server") {
-      if (++i == argc) return Usage("--server needs HOST:PORT");
-      server = argv[i];
-    } else {
+namespace {
+
+// Options that every command takes, wherever they stand. Takes them out of `words`.
+absl::Status TakeCommonOptions(Words& words, Target& target) {
+  Words rest;
+  for (size_t i = 0; i < words.size(); ++i) {
+    const std::string& word = words[i];
+    if (word == "--") {
+      rest.insert(rest.end(), words.begin() + i, words.end());
       break;
     }
-  }
-  if (i == argc) return Usage("a command is missing");
-  Words words;
-  const std::string name = argv[i];
-  // --server may also stand behind the command.
-  for (int k = i + 1; k < argc; ++k) {
-    const std::string argument = argv[k];
-    if (argument == "--server" && k + 1 < argc) {
-      server = argv[++k];
-    } else if (argument.rfind("--server=", 0) == 0) {
-      server = argument.substr(9);
+    const std::string name = word.substr(0, word.find('='));
+    if (name != "--server" && name != "--token-file" && name != "--tls-ca") {
+      rest.push_back(word);
+      continue;
+    }
+    std::string value;
+    if (name != word) {
+      value = word.substr(name.size() + 1);
+    } else if (++i < words.size()) {
+      value = words[i];
     } else {
-      words.push_back(argument);
+      return absl::InvalidArgumentError(name + (name == "--server" ? " needs HOST:PORT" : " needs a file"));
+    }
+    if (name == "--server") {
+      target.server = value;
+      continue;
+    }
+    std::ifstream file(value);
+    std::string text{std::istreambuf_iterator<char>(file), {}};
+    if (!file.is_open() || file.bad() || text.empty()) {
+      return absl::InvalidArgumentError(absl::StrCat(name, ": ", value, " can not be read, or is empty"));
+    }
+    if (name == "--tls-ca") {
+      target.tls_ca = text;
+    } else {
+      target.token = std::string(absl::StripAsciiWhitespace(text));
     }
   }
-  for (const Command& command : kCommands) {
-    if (name == command.name) return command.run(server, words);
+  words = std::move(rest);
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Words words(argv + 1, argv + argc);
+  Target target;
+  if (const absl::Status status = TakeCommonOptions(words, target); !status.ok()) {
+    return Usage(std::string(status.message()));
   }
-  return Usage("unknown command \"" + name + "\"");
+  if (words.empty()) return Usage("a command is missing");
+  const std::string name = words.front();
+  words.erase(words.begin());
+  if (name == "--help" || name == "-h") {
+    std::fputs(kHelp, stdout);
+    return 0;
+  }
+  if (name == "--version") {
+    std::puts("streamtensorctl " ST_VERSION);
+    return 0;
+  }
+  for (const Command& command : kCommands) {
+    if (name == command.name) return command.run(target, words);
+  }
+  return Usage(absl::StrCat("unknown ", name.front() == '-' ? "option" : "command", " \"", name, "\""));
 }

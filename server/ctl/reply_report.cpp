@@ -78,7 +78,7 @@ std::string ReportAsText(const FinishedReply& reply, const Client& client) {
   request.set_name(reply.model);
   v1::Model model;
   grpc::ClientContext context;
-  SetShortDeadline(context);
+  client.PrepareShort(context);
   std::string platform = "the card";
   std::string rate;
   if (client.inference->GetModel(&context, request, &model).ok()) {

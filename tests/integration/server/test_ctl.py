@@ -2,9 +2,10 @@
 """streamtensorctl against a running daemon."""
 
 import json
+import os
 import subprocess
 
-from conftest import BIN, free_ports
+from conftest import BIN, dummy_cards, free_ports
 
 
 def test_generate_streams_text(daemon, request_for):
@@ -65,6 +66,13 @@ def test_errors_are_one_line(daemon):
         (["tokenize", "--model", "tiny"], 2, "one is needed"),
         (["dance"], 2, "unknown command"),
         ([], 2, "a command is missing"),
+        (["--token-file", "/nowhere", "models"], 2, "--token-file: /nowhere can not be read"),
+        (["bench"], 2, "--model is missing"),
+        (["bench", "--model", "nope"], 1, "error: NOT_FOUND: there is no model"),
+        (["bench", "--model", "tiny", "--rate", "1", "--concurrency", "2"], 2, "--rate and --concurrency"),
+        (["bench", "--model", "tiny", "--rate", "0"], 2, "--rate is 0; more than 0"),
+        (["bench", "--model", "tiny", "--concurrency", "0"], 2, "--concurrency is 0; allowed is 1"),
+        (["bench", "--model", "tiny", "--prompt-tokens", "3", "--shared-prefix", "4"], 2, "--shared-prefix is 4; allowed is up to"),
     ]:
         result = daemon.ctl(*arguments)
         assert result.returncode == code, arguments
@@ -79,11 +87,76 @@ def test_no_server():
     assert result.stderr.startswith(f"error: UNAVAILABLE: no server answers at {server}") and result.stderr.count("\n") == 1
 
 
-def test_help_and_doctor(daemon):
+def test_help(daemon):
     assert "Usage" in daemon.ctl("--help").stdout
-    for command in "generate chat tokenize models cards doctor".split():
+    for command in "generate chat tokenize models cards doctor bench".split():
         result = daemon.ctl(command, "--help")
         assert result.returncode == 0 and "Usage: streamtensorctl" in result.stdout
-    result = daemon.ctl("doctor")
-    assert result.returncode in (0, 1)
-    assert "server: answers" in result.stdout and "card dummy:0: READY" in result.stdout
+
+
+def test_bench_closed_loop(daemon):
+    before = daemon.metrics()['streamtensor_generated_tokens_total{model="tiny"}']
+    arguments = ["bench", "--model", "tiny", "--concurrency", "4", "--requests", "10", "--prompt-tokens", "40", "--max-tokens", "12"]
+    report = json.loads(daemon.ctl(*arguments, "--shared-prefix", "32", "--json").stdout)
+    assert report["loop"] == "closed" and report["concurrency"] == 4
+    assert report["statuses"] == {"OK": 10}
+    assert report["generated_tokens"] == 120
+    assert daemon.metrics()['streamtensor_generated_tokens_total{model="tiny"}'] - before == 120
+    assert report["cached_tokens"] > 0, "a page of 32 tokens is shared"
+    for name in ("ttft_seconds", "itl_seconds", "request_seconds"):
+        spread = report["measured"][name]
+        assert 0 < spread["p50"] <= spread["p90"] <= spread["p95"] <= spread["p99"] <= spread["max"]
+    assert report["measured"]["generated_tokens_per_second"] > 0
+    table = daemon.ctl(*arguments)
+    assert table.returncode == 0
+    for word in ("closed loop, 4 streams", "first token", "between tokens", "p99", "ended: OK 10"):
+        assert word in table.stdout, table.stdout
+
+
+def test_bench_open_loop_beyond_capacity(start):
+    """Four times what the card can do: the loop goes on sending, and what was refused is counted."""
+    running = start(cards=dummy_cards(step_us=20000), limits={"max_queue": 2, "max_running": 2})
+    running.wait_ready("tiny")
+    # Two streams of 10 tokens at 20 ms a step: 10 requests a second at most.
+    result = running.ctl("bench", "--model", "tiny", "--rate", "40", "--requests", "60", "--prompt-tokens", "8", "--max-tokens", "10", "--json")
+    assert result.returncode == 0, result.stderr
+    report = json.loads(result.stdout)
+    assert report["loop"] == "open" and report["requests"] == 60
+    assert report["statuses"]["OK"] + report["statuses"]["RESOURCE_EXHAUSTED"] == 60
+    assert report["statuses"]["RESOURCE_EXHAUSTED"] > 10
+    assert running.stop() == 0
+
+
+def test_bench_that_fails(daemon):
+    result = daemon.ctl("bench", "--model", "tiny", "--prompt-tokens", "600", "--requests", "2")
+    assert result.returncode == 1
+    assert result.stderr.startswith("error: INVALID_ARGUMENT: the prompt has 600 tokens") and result.stderr.count("\n") == 1, result.stderr
+
+
+def doctor(daemon, *arguments, **environment):
+    command = [BIN / "streamtensorctl", "--server", daemon.server, "doctor", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, env={**os.environ, **environment})
+
+
+def test_doctor(daemon, tmp_path):
+    good = doctor(daemon, "--config", str(daemon.config_path), XILINX_XRT="/usr")
+    assert good.returncode == 0, good.stdout
+    for line in ("program: streamtensord", "compiler: g++", "XRT: /", "XILINX_XRT: /usr", "cache: ", f"server: answers at {daemon.server}",
+                 "card dummy:0: READY", "model tiny: ", "configuration: "):
+        assert f"ok    {line}" in good.stdout, good.stdout
+
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "file").write_text("")
+    bad = doctor(daemon, XILINX_XRT="/nowhere", PATH=str(tmp_path / "bin"), STREAMTENSOR_CACHE_DIR=f"{tmp_path}/file/cache")
+    assert bad.returncode == 1
+    for line in ("XILINX_XRT is /nowhere", "compiler: g++ is not in PATH", f"cache: {tmp_path}/file/cache can not be made"):
+        assert f"BAD   {line}" in bad.stdout, bad.stdout
+    # What to do stands below each.
+    lines = bad.stdout.splitlines()
+    assert all(lines[i + 1].startswith("      ") for i, line in enumerate(lines) if line.startswith("BAD"))
+
+    configuration = tmp_path / "c.yaml"
+    configuration.write_text("cards: [{driver: dumy}]\nmodels: [{name: m, source: /nowhere.gguf}]\n")
+    assert f"BAD   configuration: {configuration}:1:18: " in doctor(daemon, "--config", str(configuration)).stdout
+    configuration.write_text("cards: [{driver: dummy}]\nmodels: [{name: m, source: /nowhere.gguf}]\n")
+    assert "BAD   model m: /nowhere.gguf: No such file" in doctor(daemon, "--config", str(configuration)).stdout

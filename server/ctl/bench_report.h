@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a load's times add up to.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "server/ctl/load_generator.h"
+
+namespace streamtensor::ctl {
+
+struct Spread {
+  double mean = 0;
+  double p50 = 0;
+  double p90 = 0;
+  double p95 = 0;
+  double p99 = 0;
+  double most = 0;
+};
+
+// By nearest rank. All 0 for no values.
+Spread SpreadOf(std::vector<double> values);
+
+// One object; what was measured and what was modelled stand under those words.
+nlohmann::ordered_json BenchAsJson(const LoadOptions& options, const LoadResult& result);
+
+// The same as a table.
+std::string BenchAsText(const LoadOptions& options, const LoadResult& result);
+
+}  // namespace streamtensor::ctl
