@@ -373,7 +373,9 @@ int32_t Run(st_card* card, uint64_t timeout_ms, st_card_run_report* report, st_c
 int32_t ReadSensors(st_card* card, st_card_sensors* sensors, st_card_error* error) {
   *sensors = {};
   if (const int32_t code = CheckUsable(*card, error); code != ST_CARD_OK) return code;
-  return Guard(error, ST_CARD_UNAVAILABLE, "reading the sensors", [&] {
+  // An emulated card always has its sensors: without them it is gone. A real one may lack some.
+  const int32_t otherwise = kModuleIsEmulated ? ST_CARD_UNAVAILABLE : ST_CARD_FAILED_PRECONDITION;
+  return Guard(error, otherwise, "reading the sensors", [&] {
     card->electrical = card->device.get_info<xrt::info::device::electrical>();
     card->thermal = card->device.get_info<xrt::info::device::thermal>();
     const std::optional<double> watts = PowerWatts(card->electrical);

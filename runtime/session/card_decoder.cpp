@@ -30,13 +30,13 @@ class CardDecoder : public Decoder {
 
   const DecoderInfo& info() const override { return info_; }
 
-  absl::Status Reset() override { return Open(/*reset=*/true); }
-
-  absl::Status Open(bool reset) {
+  // A card that was never open needs no reset.
+  absl::Status Reset() override {
     Close();
     absl::StatusOr<std::unique_ptr<StepCard>> card =
-        open_(artifact_->xclbin(), artifact_->manifest().kernel().name(), reset);
+        open_(artifact_->xclbin(), artifact_->manifest().kernel().name(), /*reset=*/was_open_);
     if (!card.ok()) return card.status();
+    was_open_ = true;
     card_ = *std::move(card);
     absl::StatusOr<ArgumentBuffers> buffers = ArgumentBuffers::Upload(*artifact_, pages_, *card_);
     if (!buffers.ok()) {
@@ -54,7 +54,7 @@ class CardDecoder : public Decoder {
     }
     if (absl::Status status = CheckStep(step, limits_); !status.ok()) return status;
     if (!buffers_.has_value()) {
-      return absl::UnavailableError("the card failed before and has not been reset");
+      return absl::UnavailableError("the card is not open, or failed before: it must be reset");
     }
     absl::StatusOr<StepResult> result = Launch(step, timeout);
     // Whatever a run that failed may still do, it must not meet the next one.
@@ -63,7 +63,9 @@ class CardDecoder : public Decoder {
   }
 
   absl::StatusOr<CardSensors> ReadSensors() override {
-    if (card_ == nullptr) return absl::UnavailableError("the card failed before and has not been reset");
+    if (card_ == nullptr) {
+      return absl::UnavailableError("the card is not open, or failed before: it must be reset");
+    }
     return card_->ReadSensors();
   }
 
@@ -114,6 +116,7 @@ class CardDecoder : public Decoder {
   const int64_t pages_;
   const DecoderInfo info_;
   const StepLimits limits_;
+  bool was_open_ = false;
   std::unique_ptr<StepCard> card_;
   std::optional<ArgumentBuffers> buffers_;  // empty: not open, or failed
   std::vector<ProcessTime> process_times_;
@@ -178,7 +181,9 @@ absl::StatusOr<std::unique_ptr<Decoder>> OpenCardDecoder(std::unique_ptr<Artifac
   const absl::StatusOr<int64_t> pages = PagesFor(artifact->manifest(), options);
   if (!pages.ok()) return pages.status();
   auto decoder = std::make_unique<CardDecoder>(std::move(artifact), std::move(open), *pages);
-  if (absl::Status status = decoder->Open(/*reset=*/false); !status.ok()) return status;
+  if (options.open_card) {
+    if (absl::Status status = decoder->Reset(); !status.ok()) return status;
+  }
   return decoder;
 }
 

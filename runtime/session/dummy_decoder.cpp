@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <optional>
+#include <span>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -31,10 +33,13 @@ float Uniform(uint64_t bits) { return static_cast<float>(bits >> 40) * 0x1p-24f;
 
 class DummyDecoder : public Decoder {
  public:
-  DummyDecoder(DecoderInfo info, const StepLimits& limits, std::chrono::microseconds step_time)
+  DummyDecoder(DecoderInfo info, const StepLimits& limits, std::chrono::microseconds step_time,
+               DummyFaults faults)
       : info_(std::move(info)),
         limits_(limits),
         step_time_(step_time),
+        faults_(std::move(faults)),
+        failing_resets_(faults_.failed_opens),
         rows_(static_cast<std::size_t>(limits.pages) * static_cast<std::size_t>(limits.page_tokens),
               kUnwritten),
         logits_(static_cast<std::size_t>(limits.step_logits) * static_cast<std::size_t>(limits.vocabulary)),
@@ -50,14 +55,13 @@ class DummyDecoder : public Decoder {
           absl::StrCat("timeout is ", absl::FormatDuration(timeout), ", must be positive"));
     }
     if (absl::Status status = CheckStep(step, limits_); !status.ok()) return status;
-    if (broken_) return absl::UnavailableError("the card failed before and has not been reset");
+    if (!open_) {
+      return absl::UnavailableError("the card is not open, or failed before: it must be reset");
+    }
     const auto begin = std::chrono::steady_clock::now();
-    const auto limit = absl::ToChronoMicroseconds(timeout);
-    std::this_thread::sleep_for(std::min(step_time_, limit));
-    if (step_time_ > limit) {
-      broken_ = true;
-      return absl::DeadlineExceededError(
-          absl::StrCat("the run was not done after ", absl::FormatDuration(timeout)));
+    if (absl::Status status = Pass(absl::ToChronoMicroseconds(timeout)); !status.ok()) {
+      open_ = false;
+      return status;
     }
     std::size_t row = 0;
     for (const StepToken& token : step.tokens) {
@@ -74,14 +78,52 @@ class DummyDecoder : public Decoder {
   }
 
   absl::Status Reset() override {
+    open_ = false;
+    if (failing_resets_ > 0) {
+      --failing_resets_;
+      return absl::UnavailableError("dummy fault: the card does not answer");
+    }
     std::fill(rows_.begin(), rows_.end(), kUnwritten);
-    broken_ = false;
+    open_ = true;
     return absl::OkStatus();
   }
 
-  absl::StatusOr<CardSensors> ReadSensors() override { return CardSensors(); }
+  absl::StatusOr<CardSensors> ReadSensors() override {
+    if (!open_) return absl::UnavailableError("the card is not open, or failed before: it must be reset");
+    return CardSensors();
+  }
 
  private:
+  using Kind = DummyFaults::Kind;
+
+  // Lets a run's time pass, with the fault that the seed has for it.
+  absl::Status Pass(std::chrono::microseconds limit) {
+    const std::optional<Kind> fault = NextFault();
+    std::chrono::microseconds time = step_time_;
+    if (fault == Kind::kSlow) time = 10 * time + std::chrono::milliseconds(10);
+    if (fault == Kind::kHang) time = limit + std::chrono::microseconds(1);
+    std::this_thread::sleep_for(std::min(time, limit));
+    if (time > limit) {
+      return absl::DeadlineExceededError(
+          absl::StrCat("the run was not done after ", absl::FormatDuration(absl::FromChrono(limit))));
+    }
+    if (fault == Kind::kFail) return absl::UnavailableError("dummy fault: the run failed");
+    if (fault == Kind::kDie) {
+      failing_resets_ = 1 + static_cast<int64_t>(Mix(faults_.seed ^ runs_) % 3);
+      return absl::UnavailableError("dummy fault: the card died");
+    }
+    return absl::OkStatus();
+  }
+
+  std::optional<Kind> NextFault() {
+    if (faults_.every_runs == 0) return std::nullopt;
+    const uint64_t bits = Mix(faults_.seed + 0x9e3779b97f4a7c15ull * ++runs_);
+    if (bits % static_cast<uint64_t>(faults_.every_runs) != 0) return std::nullopt;
+    static constexpr Kind kAll[] = {Kind::kFail, Kind::kHang, Kind::kDie, Kind::kSlow};
+    const std::span<const Kind> kinds = faults_.kinds.empty() ? std::span<const Kind>(kAll) : faults_.kinds;
+    return kinds[Mix(bits) % kinds.size()];
+  }
+
   std::size_t VocabularySize() const { return static_cast<std::size_t>(limits_.vocabulary); }
 
   static float Noise(std::size_t token) { return Uniform(Mix(token + 1)); }
@@ -109,10 +151,13 @@ class DummyDecoder : public Decoder {
   const DecoderInfo info_;
   const StepLimits limits_;
   const std::chrono::microseconds step_time_;
+  const DummyFaults faults_;
+  int64_t failing_resets_ = 0;
+  uint64_t runs_ = 0;
   std::vector<uint64_t> rows_;                            // by page, row
   std::vector<float> logits_;                             // [step_logits][vocabulary]
   std::vector<std::array<std::size_t, kPeaks>> peaks_{};  // of each row, as it stands in logits_
-  bool broken_ = false;
+  bool open_ = false;
 };
 
 }  // namespace
@@ -129,8 +174,13 @@ absl::StatusOr<std::unique_ptr<Decoder>> OpenDummyDecoder(const artifact::v1::Ma
   info.target = "dummy";
   info.modelled_clock_hz = 0;
   info.modelled_step_cycles.clear();
-  return std::make_unique<DummyDecoder>(std::move(info), LimitsOf(manifest, *pages),
-                                        std::chrono::microseconds(options.card.dummy_step_us));
+  auto decoder = std::make_unique<DummyDecoder>(std::move(info), LimitsOf(manifest, *pages),
+                                                std::chrono::microseconds(options.card.dummy_step_us),
+                                                options.card.dummy_faults);
+  if (options.open_card) {
+    if (absl::Status status = decoder->Reset(); !status.ok()) return status;
+  }
+  return decoder;
 }
 
 }  // namespace streamtensor::runtime

@@ -51,7 +51,8 @@ class ConfigReader {
             Number("max_prompt_tokens", 1, 10000000, limits.max_prompt_tokens),
             Number("step_timeout_seconds", 1, kMaxSeconds, limits.step_timeout_seconds),
             Number("slow_reader_seconds", 1, kMaxSeconds, limits.slow_reader_seconds),
-            Number("drain_seconds", 0, kMaxSeconds, limits.drain_seconds)};
+            Number("drain_seconds", 0, kMaxSeconds, limits.drain_seconds),
+            Number("lost_card_seconds", 0, kMaxSeconds, limits.lost_card_seconds)};
   }
 
   Keys Card(CardEntry& entry, std::map<std::string, YAML::Mark>& given) {
@@ -81,7 +82,28 @@ class ConfigReader {
             note(index),
             note(Word("bdf", entry.card.bdf)),
             note(Number("step_us", 0, 60000000, entry.card.dummy_step_us)),
+            note({"faults",
+                  [this, &entry](auto& node, auto& path) {
+                    yaml_->Map(node, path, Faults(entry.card.dummy_faults));
+                  }}),
             note(Size("kv_bytes", 1 << 20, entry.kv_bytes))};
+  }
+
+  Keys Faults(runtime::DummyFaults& faults) {
+    YamlReader::Key seed{"seed", [this, &faults](auto& node, auto& path) {
+                           int64_t value = 0;
+                           yaml_->Integer(node, path, 0, std::numeric_limits<int64_t>::max(), value);
+                           faults.seed = static_cast<uint64_t>(value);
+                         }};
+    YamlReader::Key kinds{
+        "kinds", [this, &faults](auto& node, auto& path) {
+          yaml_->List(node, path, [this, &faults](auto& item, auto& item_path, size_t) {
+            const int choice = yaml_->Choice(item, item_path, {"fail", "hang", "die", "slow"});
+            if (choice >= 0) faults.kinds.push_back(static_cast<runtime::DummyFaults::Kind>(choice));
+          });
+        }};
+    return {seed, Number("every_runs", 0, 1000000000, faults.every_runs), kinds,
+            Number("failed_opens", 0, 1000000, faults.failed_opens)};
   }
 
   Keys Model(ModelEntry& entry) {
@@ -201,6 +223,7 @@ class ConfigReader {
     };
     only("bdf", Driver::kXrt);
     only("step_us", Driver::kDummy);
+    only("faults", Driver::kDummy);
     if (given.contains("bdf") && given.contains("index")) {
       yaml_->Error(given.at("bdf"), absl::StrCat(path, " has both index and bdf; allowed is one of them"));
     }
@@ -342,6 +365,7 @@ std::vector<std::string> ConfigKeys() {
   add("server.", reader.Server());
   add("limits.", reader.Limits());
   add("cards[].", reader.Card(card, given));
+  add("cards[].faults.", reader.Faults(card.card.dummy_faults));
   add("models[].", reader.Model(model));
   add("compiler.", reader.Compiler());
   add("cache.", reader.Cache());

@@ -16,6 +16,7 @@ namespace streamtensor::server {
 struct ServerConfig {
   std::string listen = "127.0.0.1:50051";
   std::string metrics_listen = "127.0.0.1:9464";
+  bool operator==(const ServerConfig&) const = default;
 };
 
 struct LimitsConfig {
@@ -25,12 +26,14 @@ struct LimitsConfig {
   int64_t step_timeout_seconds = 60;
   int64_t slow_reader_seconds = 60;
   int64_t drain_seconds = 30;
+  int64_t lost_card_seconds = 30;  // how long a request waits for a card that was lost under it
 };
 
 struct CardEntry {
   runtime::CardConfig card;
   int64_t kv_bytes = 512ll << 20;  // of one pool, K or V
   std::string name;                // "emulated:0"
+  bool operator==(const CardEntry&) const = default;
 };
 
 struct ModelEntry {
@@ -40,6 +43,7 @@ struct ModelEntry {
   int64_t max_context = 2048;
   int64_t step_tokens = 16;
   std::vector<int64_t> cards;  // indices into Config::cards; filled in when not written
+  bool operator==(const ModelEntry&) const = default;
 };
 
 struct CompilerConfig {
@@ -59,6 +63,7 @@ enum class LogFormat { kText, kJson };
 struct LogConfig {
   LogLevel level = LogLevel::kInfo;
   LogFormat format = LogFormat::kText;
+  bool operator==(const LogConfig&) const = default;
 };
 
 struct Config {

@@ -8,6 +8,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "runtime/artifact/artifact.h"
 #include "streamtensor/runtime/decoder.h"
 
 namespace streamtensor::server {
@@ -19,18 +21,26 @@ Daemon::Daemon(const Config& config, const std::string& program_dir, const std::
   options.compiler_program =
       config.compiler.program.empty() ? program_dir + "/streamtensorc" : config.compiler.program;
   options.open_decoder = &runtime::OpenDecoder;
+  options.check_artifact = [](const std::string& folder) { return runtime::Artifact::Open(folder).status(); };
   options.metrics = &metrics_;
   options.clock = &clock_;
   options.on_change = [this] {
     std::lock_guard lock(grpc_mutex_);
     if (grpc_ != nullptr) grpc_->UpdateHealth();
   };
+  options.on_reload = [this](const Config& reloaded) { Use(reloaded); };
   registry_ = std::make_unique<ModelRegistry>(std::move(options));
   metrics_.SetCards([this] { return registry_->CardReadings(); });
   context_.registry = registry_.get();
   context_.metrics = &metrics_;
   context_.clock = &clock_;
-  context_.limits.max_prompt_tokens = config.limits.max_prompt_tokens;
+  Use(config);
+}
+
+// What may change while running and is not the registry's.
+void Daemon::Use(const Config& config) {
+  context_.max_prompt_tokens = config.limits.max_prompt_tokens;
+  drain_seconds_ = config.limits.drain_seconds;
 }
 
 // Nobody may ask while the registry goes.
@@ -49,6 +59,7 @@ Daemon::~Daemon() {
 }
 
 absl::Status Daemon::Start() {
+  if (absl::Status status = registry_->ClaimCache(); !status.ok()) return status;
   absl::StatusOr<std::unique_ptr<HttpServer>> http = HttpServer::Start(
       config_.server.metrics_listen,
       {{"/metrics",
@@ -70,21 +81,54 @@ absl::Status Daemon::Start() {
   return absl::OkStatus();
 }
 
+void Daemon::Reload(const std::string& file) {
+  const absl::StatusOr<Config> config = ReadConfig(file);
+  if (!config.ok()) {
+    spdlog::error("the configuration is not reloaded, all stays as it was: {}",
+                  std::string(config.status().message()));
+    return;
+  }
+  std::string fixed;
+  auto check = [&fixed](const char* section, bool same) {
+    if (!same) absl::StrAppend(&fixed, fixed.empty() ? "" : ", ", section);
+  };
+  check("server", config->server == config_.server);
+  check("cache.dir", config->cache.dir == config_.cache.dir);
+  check("log", config->log == config_.log);
+  if (!fixed.empty()) {
+    spdlog::error(
+        "the configuration is not reloaded, all stays as it was: {} can not change while running; restart "
+        "for "
+        "that",
+        fixed);
+    return;
+  }
+  spdlog::info("reloading {}", file);
+  registry_->Reload(*config);
+}
+
 void Daemon::Drain(const std::function<bool()>& impatient) {
   registry_->BeginDrain();
   const int64_t running = registry_->Load();
   if (running > 0) {
-    spdlog::info("draining {} requests for up to {} seconds", running, config_.limits.drain_seconds);
+    spdlog::info("draining {} requests for up to {} seconds", running, drain_seconds_.load());
   }
-  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(config_.limits.drain_seconds);
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(drain_seconds_.load());
   while (registry_->Load() > 0 && std::chrono::steady_clock::now() < end && !impatient()) {
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
   }
   if (const int64_t left = registry_->Load(); left > 0) spdlog::warn("ending {} requests UNAVAILABLE", left);
 }
 
-// Alive is what can answer and whose cards are not stuck: a stuck card is lost, not a dead daemon.
-HttpAnswer Daemon::Health() const { return {200, "text/plain; charset=utf-8", "ok\n"}; }
+std::string Daemon::Stuck() const { return absl::StrJoin(registry_->StuckCards(), ", "); }
+
+// Alive is what can answer and whose loops come round: a stuck card is lost, not a dead daemon.
+HttpAnswer Daemon::Health() const {
+  if (const std::string stuck = Stuck(); !stuck.empty()) {
+    return {503, "text/plain; charset=utf-8", absl::StrCat("stuck: the scheduler of ", stuck, "\n")};
+  }
+  return {200, "text/plain; charset=utf-8", "ok\n"};
+}
 
 HttpAnswer Daemon::Readiness() const {
   if (registry_->ServesAll()) return {200, "text/plain; charset=utf-8", "ready\n"};

@@ -2,7 +2,10 @@
 // The daemon's life: listen, load, serve, drain.
 #pragma once
 
+#include <atomic>
+#include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 
 #include "absl/status/status.h"
@@ -26,16 +29,24 @@ class Daemon {
   //  UNAVAILABLE  an address is taken, in one line
   absl::Status Start();
 
+  // Goes over to what the file says now, as ModelRegistry::Reload(). The log tells the outcome.
+  void Reload(const std::string& file);
+
+  // Cards whose scheduler's loop does not come round, for messages; empty: all is well.
+  std::string Stuck() const;
+
   // Readiness off; streams may end by themselves for limits.drain_seconds, the rest ends UNAVAILABLE.
   // `impatient()` true (a second signal) ends the wait.
   void Drain(const std::function<bool()>& impatient);
 
  private:
+  void Use(const Config& config);
   HttpAnswer Health() const;
   HttpAnswer Readiness() const;
 
   const Config config_;
   const SystemClock clock_;
+  std::atomic<int64_t> drain_seconds_ = 0;
   Metrics metrics_;
   ServiceContext context_;
   std::unique_ptr<ModelRegistry> registry_;

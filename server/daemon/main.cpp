@@ -33,6 +33,7 @@ constexpr char kHelp[] =
     "  --help         this text\n"
     "  --version      the version\n"
     "\n"
+    "SIGHUP reads the configuration again and goes over to it, all or nothing, without dropping streams.\n"
     "SIGTERM and SIGINT let running streams end for limits.drain_seconds, then stop; a second one stops at "
     "once.\n";
 
@@ -65,7 +66,37 @@ void RaiseDescriptorLimit() {
   }
 }
 
-int Serve(const Config& config) {
+// Half of what systemd allows between two signs of life; else a day.
+timespec WatchdogPeriod() {
+  uint64_t microseconds = 0;
+#ifdef ST_HAVE_SYSTEMD
+  if (sd_watchdog_enabled(0, &microseconds) <= 0) microseconds = 0;
+#endif
+  if (microseconds == 0) return {24 * 3600, 0};
+  return {static_cast<time_t>(microseconds / 2 / 1000000),
+          static_cast<long>(microseconds / 2 % 1000000 * 1000)};
+}
+
+// Until SIGTERM or SIGINT, whose number is returned. Signs of life go out as long as the schedulers' loops
+// come round.
+int AwaitEnd(Daemon& daemon, const std::string& file, const sigset_t& signals) {
+  const timespec period = WatchdogPeriod();
+  for (;;) {
+    const int number = sigtimedwait(&signals, nullptr, &period);
+    if (number == SIGHUP) {
+      daemon.Reload(file);
+    } else if (number > 0) {
+      return number;
+    }
+    if (const std::string stuck = daemon.Stuck(); stuck.empty()) {
+      TellSystemd("WATCHDOG=1");
+    } else {
+      spdlog::error("stuck: the scheduler of {}; no sign of life for the watchdog", stuck);
+    }
+  }
+}
+
+int Serve(const Config& config, const std::string& file) {
   SetUpLogging(config.log);
   RaiseDescriptorLimit();
   // Every thread inherits this: signals reach sigwait() alone.
@@ -82,10 +113,7 @@ int Serve(const Config& config) {
     return 1;
   }
   TellSystemd("READY=1");
-  int number = 0;
-  while (sigwait(&signals, &number) == 0 && number == SIGHUP) {
-    spdlog::warn("SIGHUP: the configuration can not be reloaded yet; restart to apply changes");
-  }
+  const int number = AwaitEnd(daemon, file, signals);
   spdlog::info("{}: shutting down", strsignal(number));
   TellSystemd("STOPPING=1");
   daemon.Drain([&signals] {
@@ -132,7 +160,7 @@ int main(int argc, char** argv) {
     std::printf("%s: good\n", file.c_str());
     return 0;
   }
-  const int code = Serve(*config);
+  const int code = Serve(*config, file);
   if (code == 0) spdlog::info("stopped");
   spdlog::shutdown();
   return code;

@@ -69,6 +69,7 @@ std::vector<MetricFamily> CollectCards(const std::vector<CardReading>& cards) {
     AddSample(pages, {{"card", reading.card}, {"state", "free"}}, snapshot.counts.pages_free);
     AddSample(state, {{"card", reading.card}, {"state", "ready"}}, snapshot.state == CardState::kReady);
     AddSample(state, {{"card", reading.card}, {"state", "lost"}}, snapshot.state == CardState::kLost);
+    AddSample(state, {{"card", reading.card}, {"state", "opening"}}, snapshot.state == CardState::kOpening);
     AddSample(energy, {{"card", reading.card}, {"source", SourceName(snapshot.joules_measured)}},
               snapshot.joules_total);
     if (snapshot.sensors_error.empty()) {

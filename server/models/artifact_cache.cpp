@@ -114,8 +114,33 @@ absl::StatusOr<std::unique_ptr<ArtifactCache>> ArtifactCache::Open(const std::st
   if ((info.st_mode & 077) != 0 && chmod(folder.c_str(), 0700) != 0) {
     return FileError("can not close to others", folder, errno);
   }
-  if (access(folder.c_str(), R_OK | W_OK | X_OK) != 0) return FileError("can not write to", folder, errno);
-  return std::unique_ptr<ArtifactCache>(new ArtifactCache(folder, max_bytes));
+  if (access(folder.c_str(), R_OK | X_OK) != 0) return FileError("can not read", folder, errno);
+  auto cache = std::unique_ptr<ArtifactCache>(new ArtifactCache(folder, max_bytes));
+  if (access(folder.c_str(), W_OK) != 0) {
+    cache->writable_ = FileError("the artifact cache can only be read: can not write to", folder, errno);
+  }
+  return cache;
+}
+
+// The lock goes with its process, however that ends.
+absl::Status ArtifactCache::Claim() {
+  if (!writable_.ok()) return absl::OkStatus();
+  const std::string path = folder_ + "/.daemon";
+  const int fd = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (fd < 0) return FileError("can not open", path, errno);
+  Lock lock(fd);
+  if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+    char owner[24] = {};
+    if (pread(fd, owner, sizeof(owner) - 1, 0) <= 0) owner[0] = '?';
+    return absl::FailedPreconditionError(absl::StrCat("the cache ", folder_,
+                                                      " is in use by another streamtensord (process ", owner,
+                                                      "); stop it, or give this one a cache.dir of its own"));
+  }
+  const std::string pid = absl::StrCat(getpid());
+  // For that message alone: a disk that is full must not keep the daemon from starting.
+  if (ftruncate(fd, 0) == 0) (void)!pwrite(fd, pid.data(), pid.size(), 0);
+  claim_.emplace(std::move(lock));
+  return absl::OkStatus();
 }
 
 std::optional<std::string> ArtifactCache::Find(const std::string& key) const {
@@ -131,6 +156,7 @@ ArtifactCache::Lock::~Lock() {
 }
 
 absl::StatusOr<ArtifactCache::Lock> ArtifactCache::Acquire(const std::atomic<bool>& stop) const {
+  if (!writable_.ok()) return writable_;
   const std::string path = folder_ + "/.lock";
   const int fd = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (fd < 0) return FileError("can not open", path, errno);
@@ -177,14 +203,26 @@ int64_t ArtifactCache::Trim(const std::set<std::string>& in_use) const {
   for (const Entry& entry : entries) {
     if (total - freed <= max_bytes_) break;
     if (in_use.contains(entry.path)) continue;
-    // Renamed first: a half-removed artifact must not be found.
-    const std::string doomed = absl::StrCat(folder_, "/", kMakingPrefix, "dropped");
-    fs::rename(entry.path, doomed, error);
-    if (error) continue;
-    fs::remove_all(doomed, error);
-    freed += entry.bytes;
+    if (Discard(entry.path)) freed += entry.bytes;
   }
   return freed;
+}
+
+// Renamed first: a half-removed artifact must not be found.
+bool ArtifactCache::Discard(const std::string& folder) const {
+  const std::string doomed = absl::StrCat(folder_, "/", kMakingPrefix, "dropped");
+  std::error_code error;
+  fs::remove_all(doomed, error);
+  fs::rename(folder, doomed, error);
+  if (error) return false;
+  fs::remove_all(doomed, error);
+  return true;
+}
+
+absl::Status ArtifactCache::Drop(const std::string& folder, const std::atomic<bool>& stop) const {
+  const absl::StatusOr<Lock> lock = Acquire(stop);
+  if (!lock.ok()) return lock.status();
+  return Discard(folder) ? absl::OkStatus() : absl::InternalError(absl::StrCat("can not remove ", folder));
 }
 
 void ArtifactCache::SweepHalfMade() const {

@@ -18,9 +18,16 @@ namespace streamtensor::server {
 // Not thread-safe.
 class ArtifactCache {
  public:
-  // Makes the folder, with access for its owner alone, when it is missing.
+  // Makes the folder, with access for its owner alone, when it is missing. One that can only be read still
+  // gives what it holds.
   //  PERMISSION_DENIED, FAILED_PRECONDITION (another's folder), RESOURCE_EXHAUSTED (disk full)
   static absl::StatusOr<std::unique_ptr<ArtifactCache>> Open(const std::string& dir, int64_t max_bytes);
+
+  // Takes the cache for this process, until the object goes: one daemon has it.
+  //  FAILED_PRECONDITION  another process has it
+  absl::Status Claim();
+
+  void set_max_bytes(int64_t max_bytes) { max_bytes_ = max_bytes; }
 
   // The artifact's folder, marked as used now.
   std::optional<std::string> Find(const std::string& key) const;
@@ -36,7 +43,8 @@ class ArtifactCache {
    private:
     int fd_;
   };
-  // Waits for its turn; CANCELLED when `stop` becomes true.
+  // Waits for its turn; CANCELLED when `stop` becomes true, PERMISSION_DENIED when the cache can only be
+  // read.
   absl::StatusOr<Lock> Acquire(const std::atomic<bool>& stop) const;
 
   // Under the lock: where to make the artifact (does not exist yet), and what then puts it in place.
@@ -49,11 +57,18 @@ class ArtifactCache {
 
   void SweepHalfMade() const;
 
+  // Removes an artifact (a folder that Find() gave): it is damaged.
+  absl::Status Drop(const std::string& folder, const std::atomic<bool>& stop) const;
+
  private:
   ArtifactCache(std::string folder, int64_t max_bytes) : folder_(std::move(folder)), max_bytes_(max_bytes) {}
 
+  bool Discard(const std::string& folder) const;
+
   const std::string folder_;
-  const int64_t max_bytes_;
+  int64_t max_bytes_;
+  absl::Status writable_;  // why it can only be read
+  std::optional<Lock> claim_;
 };
 
 // SHA-256 of a file, or of a folder's files with their names, as lower-case hex.

@@ -30,12 +30,12 @@ class TokenizerVocabulary : public Vocabulary {
 
 LoadedModel::LoadedModel(std::string name, std::unique_ptr<Tokenizer> tokenizer,
                          absl::StatusOr<std::unique_ptr<ChatTemplate>> chat_template,
-                         std::vector<std::unique_ptr<Engine>> engines)
+                         std::unique_ptr<CardGroup> cards)
     : name_(std::move(name)),
       tokenizer_(std::move(tokenizer)),
       chat_template_(std::move(chat_template)),
       vocabulary_(std::make_shared<TokenizerVocabulary>(tokenizer_)),
-      engines_(std::move(engines)) {}
+      cards_(std::move(cards)) {}
 
 absl::StatusOr<std::unique_ptr<Tokenizer>> LoadedModel::ReadTokenizer(const std::string& artifact,
                                                                       std::string* chat_template_source) {
@@ -60,7 +60,7 @@ absl::StatusOr<std::unique_ptr<Tokenizer>> LoadedModel::ReadTokenizer(const std:
 
 int32_t LoadedModel::max_context() const {
   int32_t most = 0;
-  for (const auto& engine : engines_) most = std::max(most, engine->max_context());
+  for (const auto& engine : cards_->engines()) most = std::max(most, engine->max_context());
   return most;
 }
 
@@ -88,29 +88,6 @@ absl::StatusOr<std::vector<uint32_t>> LoadedModel::EncodeChat(std::span<const Ch
         absl::StrCat("chat: the model's template refused the messages: ", text.status().message()));
   }
   return tokenizer_->Encode(*text, /*parse_special=*/true);
-}
-
-absl::StatusOr<Engine*> LoadedModel::Submit(std::shared_ptr<Sequence> sequence) const {
-  std::vector<std::pair<int32_t, Engine*>> by_load;
-  for (const auto& engine : engines_) {
-    const bool lost = engine->snapshot().state == CardState::kLost;
-    by_load.emplace_back(lost ? std::numeric_limits<int32_t>::max() : engine->load(), engine.get());
-  }
-  std::stable_sort(by_load.begin(), by_load.end(),
-                   [](const auto& a, const auto& b) { return a.first < b.first; });
-  absl::Status first_refusal;
-  for (const auto& [load, engine] : by_load) {
-    const absl::Status status = engine->Submit(sequence);
-    if (status.ok()) return engine;
-    if (first_refusal.ok()) first_refusal = status;
-    if (absl::IsInvalidArgument(status)) break;
-  }
-  return first_refusal;
-}
-
-bool LoadedModel::AnyCardReady() const {
-  return std::any_of(engines_.begin(), engines_.end(),
-                     [](const auto& engine) { return engine->snapshot().state == CardState::kReady; });
 }
 
 }  // namespace streamtensor::server

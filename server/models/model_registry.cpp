@@ -3,8 +3,9 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+#include <chrono>
 #include <filesystem>
-#include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -12,6 +13,8 @@
 
 namespace streamtensor::server {
 namespace {
+
+constexpr std::chrono::milliseconds kRetiredPoll{20};
 
 const char* DriverName(runtime::CardConfig::Driver driver) {
   switch (driver) {
@@ -27,51 +30,218 @@ const char* DriverName(runtime::CardConfig::Driver driver) {
 
 std::string Text(absl::string_view view) { return std::string(view); }
 
+EngineLimits LimitsOf(const Config& config) {
+  EngineLimits limits;
+  limits.scheduler.max_queue = static_cast<int32_t>(config.limits.max_queue);
+  limits.scheduler.max_running = static_cast<int32_t>(config.limits.max_running);
+  limits.scheduler.step_timeout = absl::Seconds(config.limits.step_timeout_seconds);
+  limits.scheduler.slow_reader_timeout = absl::Seconds(config.limits.slow_reader_seconds);
+  limits.recovery.lost_card_wait = absl::Seconds(config.limits.lost_card_seconds);
+  return limits;
+}
+
 }  // namespace
 
 struct ModelRegistry::Model {
   ModelEntry entry;
+  std::vector<CardEntry> cards;
+  // Guarded by the registry's lock.
+  bool load_begun = false;
+  std::string artifact;
   ModelStatus status;
-  std::shared_ptr<const LoadedModel> loaded;
+  std::shared_ptr<const LoadedModel> loaded;  // its cards may be closed yet
 };
 
-ModelRegistry::ModelRegistry(Options options)
-    : options_(std::move(options)), card_errors_(options_.config.cards.size()) {
-  for (const ModelEntry& entry : options_.config.models) {
-    auto model = std::make_unique<Model>();
-    model->entry = entry;
-    const CardEntry& card = options_.config.cards[entry.cards.front()];
-    model->status.name = entry.name;
-    model->status.state = entry.artifact.empty() ? ModelState::kCompiling : ModelState::kLoading;
-    model->status.platform = card.card.platform;
-    model->status.target = card.card.driver == runtime::CardConfig::Driver::kXrt ? "hw" : "emulation";
-    model->status.max_context = static_cast<int32_t>(entry.max_context);
-    models_.push_back(std::move(model));
-  }
+ModelRegistry::ModelPtr ModelRegistry::MakeModel(const Config& config, const ModelEntry& entry) {
+  auto model = std::make_shared<Model>();
+  model->entry = entry;
+  for (const int64_t card : entry.cards) model->cards.push_back(config.cards[card]);
+  const runtime::CardConfig& card = model->cards.front().card;
+  model->artifact = entry.artifact;
+  model->status.name = entry.name;
+  model->status.state = entry.artifact.empty() ? ModelState::kCompiling : ModelState::kLoading;
+  model->status.platform = card.platform;
+  model->status.target = card.driver == runtime::CardConfig::Driver::kXrt ? "hw" : "emulation";
+  model->status.max_context = static_cast<int32_t>(entry.max_context);
+  return model;
+}
+
+ModelRegistry::ModelRegistry(Options options) : options_(std::move(options)), config_(options_.config) {
+  for (const ModelEntry& entry : config_.models) models_.push_back(MakeModel(config_, entry));
 }
 
 ModelRegistry::~ModelRegistry() { Stop(); }
 
+absl::Status ModelRegistry::ClaimCache() {
+  for (const ModelEntry& entry : options_.config.models) {
+    if (entry.source.empty()) continue;
+    const absl::Status status = OpenCache(options_.config);
+    return absl::IsFailedPrecondition(status) ? status : absl::OkStatus();
+  }
+  return absl::OkStatus();
+}
+
 void ModelRegistry::Start() {
-  loader_ = std::thread([this] {
-    for (const auto& model : models_) {
-      if (stop_.load()) return;
-      Load(*model);
+  worker_ = std::thread([this] { Work(); });
+}
+
+void ModelRegistry::Reload(const Config& config) {
+  {
+    std::lock_guard lock(mutex_);
+    reload_ = config;
+  }
+  work_.notify_one();
+}
+
+void ModelRegistry::Work() {
+  for (;;) {
+    CloseRetired();
+    std::optional<Config> reload;
+    {
+      std::unique_lock lock(mutex_);
+      work_.wait_for(lock, retired_.empty() ? std::chrono::milliseconds(1000) : kRetiredPoll,
+                     [this] { return stop_ || reload_.has_value() || NextToLoad() != nullptr; });
+      if (stop_) return;
+      reload = std::exchange(reload_, std::nullopt);
     }
+    if (reload.has_value()) {
+      ApplyReload(*reload);
+    } else {
+      ModelPtr next;
+      {
+        std::lock_guard lock(mutex_);
+        next = NextToLoad();
+      }
+      if (next != nullptr) Load(next);
+    }
+  }
+}
+
+// With the lock: one whose cards are not still held by streams of a model that goes.
+ModelRegistry::ModelPtr ModelRegistry::NextToLoad() {
+  std::set<std::string> held;
+  for (const auto& retired : retired_) {
+    for (const auto& engine : retired->cards().engines()) held.insert(engine->card());
+  }
+  for (const ModelPtr& model : models_) {
+    if (model->load_begun) continue;
+    const auto blocked = std::find_if(model->cards.begin(), model->cards.end(),
+                                      [&](const CardEntry& card) { return held.contains(card.name); });
+    if (blocked == model->cards.end()) return model;
+    model->status.stage = absl::StrCat("wait for card ", blocked->name, ", whose streams have not ended");
+  }
+  return nullptr;
+}
+
+void ModelRegistry::CloseRetired() {
+  std::vector<std::shared_ptr<const LoadedModel>> idle;
+  {
+    std::lock_guard lock(mutex_);
+    std::erase_if(retired_, [&](const auto& model) {
+      if (model->cards().load() > 0) return false;
+      idle.push_back(model);
+      return true;
+    });
+  }
+  for (const auto& model : idle) {
+    model->cards().Close(absl::UnavailableError(absl::StrCat("model ", model->name(), " is being unloaded")));
+    spdlog::info("model {}: unloaded", model->name());
+  }
+  if (!idle.empty()) options_.on_change();
+}
+
+void ModelRegistry::Load(const ModelPtr& model) {
+  Config config;
+  std::shared_ptr<const LoadedModel> loaded;
+  {
+    std::lock_guard lock(mutex_);
+    model->load_begun = true;
+    config = config_;
+    loaded = model->loaded;
+  }
+  if (loaded == nullptr) {
+    if (const absl::Status status = Prepare(model, config); !status.ok()) {
+      if (!stop_) Fail(*model, status);
+      return;
+    }
+    std::lock_guard lock(mutex_);
+    loaded = model->loaded;
+  }
+  Update(*model, [](ModelStatus& status) {
+    status.state = ModelState::kLoading;
+    status.progress = 0;
+    status.stage = "open cards";
   });
+  loaded->cards().Start();
+}
+
+void ModelRegistry::ApplyReload(const Config& config) {
+  std::vector<ModelPtr> models;
+  std::vector<ModelPtr> fresh;
+  {
+    std::lock_guard lock(mutex_);
+    for (const ModelEntry& entry : config.models) {
+      ModelPtr model = MakeModel(config, entry);
+      const ModelPtr before = Find(entry.name);
+      const bool same = before != nullptr && before->entry == model->entry && before->cards == model->cards;
+      if (same && (before->status.state != ModelState::kFailed || before->loaded != nullptr)) model = before;
+      // One that had failed is tried again, after the others are in place: it may fail once more.
+      if (!same) fresh.push_back(model);
+      models.push_back(std::move(model));
+    }
+    pending_ = fresh;
+  }
+  options_.on_change();
+  for (const ModelPtr& model : fresh) {
+    const absl::Status status = Prepare(model, config);
+    if (status.ok()) continue;
+    {
+      std::lock_guard lock(mutex_);
+      pending_.clear();
+    }
+    options_.on_change();
+    if (!stop_) {
+      spdlog::error("the configuration is not reloaded, all stays as it was: model {}: {}", model->entry.name,
+                    Text(status.message()));
+    }
+    return;
+  }
+  CommitReload(config, std::move(models));
+}
+
+void ModelRegistry::CommitReload(const Config& config, std::vector<ModelPtr> models) {
+  const size_t count = models.size();
+  {
+    std::lock_guard lock(mutex_);
+    const EngineLimits limits = LimitsOf(config);
+    for (const ModelPtr& model : models) {
+      if (model->loaded != nullptr) model->loaded->cards().SetLimits(limits);
+      if (model->loaded != nullptr && !model->load_begun) model->status.state = ModelState::kLoading;
+    }
+    for (const ModelPtr& old : models_) {
+      const bool stays = std::find(models.begin(), models.end(), old) != models.end();
+      if (!stays && old->loaded != nullptr) retired_.push_back(std::exchange(old->loaded, nullptr));
+    }
+    models_ = std::move(models);
+    pending_.clear();
+    config_ = config;
+  }
+  options_.on_reload(config);
+  options_.on_change();
+  spdlog::info("the configuration is reloaded: {} models", count);
 }
 
 absl::StatusOr<std::shared_ptr<const LoadedModel>> ModelRegistry::Get(const std::string& name) const {
-  const Model* model = Find(name);
+  std::lock_guard lock(mutex_);
+  const ModelPtr model = Find(name);
   if (model == nullptr) {
     std::string known;
     for (const auto& each : models_) absl::StrAppend(&known, known.empty() ? "" : ", ", each->entry.name);
     return absl::NotFoundError(absl::StrCat("there is no model \"", name, "\"; served are ", known));
   }
-  if (draining_.load()) return absl::UnavailableError("the server is shutting down");
-  std::lock_guard lock(mutex_);
-  if (model->loaded != nullptr) return model->loaded;
+  if (draining_) return absl::UnavailableError("the server is shutting down");
   const ModelStatus& status = model->status;
+  if (status.state == ModelState::kReady) return model->loaded;
   if (status.state == ModelState::kFailed) {
     return absl::UnavailableError(absl::StrCat("model ", name, " could not be loaded: ", status.error));
   }
@@ -84,38 +254,49 @@ absl::StatusOr<std::shared_ptr<const LoadedModel>> ModelRegistry::Get(const std:
 std::vector<ModelStatus> ModelRegistry::Models() const {
   std::vector<ModelStatus> all;
   std::lock_guard lock(mutex_);
-  for (const auto& model : models_) all.push_back(model->status);
+  for (const ModelPtr& model : models_) all.push_back(model->status);
+  for (const ModelPtr& model : pending_) {
+    if (Find(model->entry.name) == nullptr) all.push_back(model->status);
+  }
   return all;
 }
 
 absl::StatusOr<ModelStatus> ModelRegistry::Describe(const std::string& name) const {
-  const Model* model = Find(name);
-  if (model == nullptr) return absl::NotFoundError(absl::StrCat("there is no model \"", name, "\""));
-  std::lock_guard lock(mutex_);
-  return model->status;
+  for (ModelStatus& status : Models()) {
+    if (status.name == name) return std::move(status);
+  }
+  return absl::NotFoundError(absl::StrCat("there is no model \"", name, "\""));
 }
 
 std::vector<CardStatus> ModelRegistry::Cards() const {
   std::vector<CardStatus> cards;
   std::lock_guard lock(mutex_);
-  for (size_t i = 0; i < options_.config.cards.size(); ++i) {
-    const CardEntry& entry = options_.config.cards[i];
+  for (const CardEntry& entry : config_.cards) {
     CardStatus card;
     card.name = entry.name;
     card.driver = DriverName(entry.card.driver);
     card.platform = entry.card.platform;
-    card.error = card_errors_[i];
+    if (const auto error = card_errors_.find(entry.name); error != card_errors_.end())
+      card.error = error->second;
     card.state = card.error.empty() ? "CLOSED" : "FAILED";
-    for (const auto& model : models_) {
-      for (const int64_t index : model->entry.cards) {
-        if (index == static_cast<int64_t>(i)) card.model = model->entry.name;
+    for (const ModelPtr& model : models_) {
+      for (const CardEntry& its : model->cards) {
+        if (its.name == entry.name) card.model = model->entry.name;
       }
-      if (model->loaded == nullptr) continue;
-      for (const auto& engine : model->loaded->engines()) {
-        if (engine->card() != entry.name) continue;
-        card.snapshot = engine->snapshot();
-        card.state = card.snapshot.state == CardState::kReady ? "READY" : "LOST";
-        card.error = card.snapshot.error;
+    }
+    for (const auto& loaded : AllLoaded()) {
+      for (const auto& engine : loaded->cards().engines()) {
+        const EngineSnapshot snapshot = engine->snapshot();
+        if (engine->card() != entry.name || (card.has_snapshot && snapshot.state != CardState::kReady))
+          continue;
+        card.has_snapshot = true;
+        card.model = loaded->name();
+        card.snapshot = snapshot;
+        card.error = snapshot.state == CardState::kOpening ? "" : snapshot.error;
+        card.state = snapshot.state == CardState::kReady     ? "READY"
+                     : snapshot.state == CardState::kOpening ? "CLOSED"
+                     : snapshot.was_ready                    ? "LOST"
+                                                             : "FAILED";
       }
     }
     cards.push_back(std::move(card));
@@ -126,106 +307,115 @@ std::vector<CardStatus> ModelRegistry::Cards() const {
 std::vector<CardReading> ModelRegistry::CardReadings() const {
   std::vector<CardReading> readings;
   for (CardStatus& card : Cards()) {
-    if (card.state == "READY" || card.state == "LOST") {
+    if (card.has_snapshot) {
       readings.push_back({std::move(card.name), std::move(card.model), std::move(card.snapshot)});
     }
   }
   return readings;
 }
 
+bool ModelRegistry::ServesModel(const ModelPtr& model) {
+  return model->status.state == ModelState::kReady && model->loaded->cards().AnyReady();
+}
+
 bool ModelRegistry::Serves(const std::string& name) const {
-  const Model* model = Find(name);
-  if (model == nullptr || draining_.load()) return false;
+  if (draining_) return false;
   std::lock_guard lock(mutex_);
-  return model->loaded != nullptr && model->loaded->AnyCardReady();
+  const ModelPtr model = Find(name);
+  return model != nullptr && ServesModel(model);
 }
 
 bool ModelRegistry::ServesAll() const {
-  for (const auto& model : models_) {
-    if (!Serves(model->entry.name)) return false;
+  if (draining_) return false;
+  std::lock_guard lock(mutex_);
+  return std::all_of(models_.begin(), models_.end(), ServesModel);
+}
+
+std::vector<std::string> ModelRegistry::StuckCards() const {
+  std::vector<std::string> stuck;
+  std::lock_guard lock(mutex_);
+  for (const auto& loaded : AllLoaded()) {
+    for (const auto& engine : loaded->cards().engines()) {
+      if (!engine->Alive()) stuck.push_back(engine->card());
+    }
   }
-  return true;
+  return stuck;
 }
 
 void ModelRegistry::BeginDrain() {
-  draining_.store(true);
+  draining_ = true;
   options_.on_change();
 }
 
 int64_t ModelRegistry::Load() const {
   int64_t load = 0;
   std::lock_guard lock(mutex_);
-  for (const auto& model : models_) {
-    if (model->loaded == nullptr) continue;
-    for (const auto& engine : model->loaded->engines()) load += engine->load();
-  }
+  for (const auto& loaded : AllLoaded()) load += loaded->cards().load();
   return load;
 }
 
 void ModelRegistry::Stop() {
-  draining_.store(true);
-  stop_.store(true);
-  if (loader_.joinable()) loader_.join();
+  draining_ = true;
+  {
+    std::lock_guard lock(mutex_);
+    stop_ = true;
+  }
+  work_.notify_one();
+  if (worker_.joinable()) worker_.join();
   std::vector<std::shared_ptr<const LoadedModel>> loaded;
   {
     std::lock_guard lock(mutex_);
-    for (const auto& model : models_) {
-      if (model->loaded != nullptr) loaded.push_back(std::move(model->loaded));
+    loaded = AllLoaded();
+    for (const ModelPtr& model : models_) {
       model->loaded = nullptr;
+      model->status.state = ModelState::kLoading;
     }
+    pending_.clear();
+    retired_.clear();
   }
+  const absl::Status status = absl::UnavailableError("the server is shutting down");
   for (const auto& model : loaded) {
-    for (const auto& engine : model->engines())
-      engine->Stop(absl::UnavailableError("the server is shutting down"));
+    for (const auto& engine : model->cards().engines()) engine->Stop(status);
   }
+  for (const auto& model : loaded) model->cards().Close(status);
 }
 
-void ModelRegistry::Load(Model& model) {
-  absl::StatusOr<std::string> artifact = Artifact(model);
-  absl::StatusOr<std::shared_ptr<const LoadedModel>> loaded =
-      artifact.ok() ? OpenCards(model, *artifact)
-                    : absl::StatusOr<std::shared_ptr<const LoadedModel>>(artifact.status());
-  if (!loaded.ok()) {
-    if (stop_.load()) return;
-    const std::string message = Text(loaded.status().message());
-    spdlog::error("model {}: {}", model.entry.name, message);
-    Update(model, [&](ModelStatus& status) {
-      status.state = ModelState::kFailed;
-      status.error = message;
-    });
-    return;
+// Compiles, checks and puts together all but opening the cards.
+absl::Status ModelRegistry::Prepare(const ModelPtr& model, const Config& config) {
+  absl::StatusOr<std::string> artifact = Artifact(model, config);
+  if (!artifact.ok()) return artifact.status();
+  absl::StatusOr<std::shared_ptr<const LoadedModel>> loaded = Assemble(model, config, *artifact);
+  if (!loaded.ok() && DropDamaged(model, *artifact)) {
+    artifact = Artifact(model, config);
+    if (!artifact.ok()) return artifact.status();
+    loaded = Assemble(model, config, *artifact);
   }
-  const runtime::DecoderInfo& info = (*loaded)->info();
-  spdlog::info("model {}: READY on {} of {} cards; context {}, {} KV pages", model.entry.name,
-               (*loaded)->engines().size(), model.entry.cards.size(), (*loaded)->max_context(), info.pages);
-  {
-    std::lock_guard lock(mutex_);
-    model.loaded = *std::move(loaded);
-  }
-  Update(model, [&](ModelStatus& status) {
-    status.state = ModelState::kReady;
-    status.progress = 1;
-    status.stage.clear();
-    status.info = model.loaded->info();
-    status.max_context = model.loaded->max_context();
-    status.platform = status.info.platform;
-    status.target = status.info.target;
-  });
+  if (!loaded.ok()) return loaded.status();
+  std::lock_guard lock(mutex_);
+  model->loaded = *std::move(loaded);
+  return absl::OkStatus();
 }
 
-absl::StatusOr<std::string> ModelRegistry::Artifact(Model& model) {
-  const ModelEntry& entry = model.entry;
-  if (!entry.artifact.empty()) return entry.artifact;
-  const Config& config = options_.config;
+absl::Status ModelRegistry::OpenCache(const Config& config) {
+  if (cache_ != nullptr) return absl::OkStatus();
   absl::StatusOr<std::unique_ptr<ArtifactCache>> cache =
       ArtifactCache::Open(config.cache.dir, config.cache.max_bytes);
   if (!cache.ok()) return cache.status();
+  if (absl::Status status = (*cache)->Claim(); !status.ok()) return status;
+  cache_ = *std::move(cache);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::string> ModelRegistry::Artifact(const ModelPtr& model, const Config& config) {
+  const ModelEntry& entry = model->entry;
+  if (!entry.artifact.empty()) return entry.artifact;
+  if (absl::Status status = OpenCache(config); !status.ok()) return status;
+  cache_->set_max_bytes(config.cache.max_bytes);
 
   CompilationOptions compilation;
-  compilation.compiler = options_.compiler_program;
+  compilation.compiler =
+      config.compiler.program.empty() ? options_.compiler_program : config.compiler.program;
   compilation.source = entry.source;
-  compilation.platform = model.status.platform;
-  compilation.target = model.status.target;
   compilation.max_context = entry.max_context;
   compilation.step_tokens = entry.step_tokens;
   compilation.max_memory_bytes = config.compiler.max_memory;
@@ -233,7 +423,11 @@ absl::StatusOr<std::string> ModelRegistry::Artifact(Model& model) {
   std::set<std::string> in_use;
   {
     std::lock_guard lock(mutex_);
-    for (const auto& other : models_) in_use.insert(other->entry.artifact);
+    compilation.platform = model->status.platform;
+    compilation.target = model->status.target;
+    for (const auto* list : {&models_, &pending_}) {
+      for (const ModelPtr& other : *list) in_use.insert(other->artifact);
+    }
   }
   std::string last_stage;
   auto on_progress = [&](const CompilationProgress& progress) {
@@ -241,62 +435,65 @@ absl::StatusOr<std::string> ModelRegistry::Artifact(Model& model) {
       spdlog::info("model {}: compiling: {} ({:.0f} %)", entry.name, progress.stage, progress.fraction * 100);
       last_stage = progress.stage;
     }
-    Update(model, [&](ModelStatus& status) {
+    Update(*model, [&](ModelStatus& status) {
       status.stage = progress.stage;
       status.progress = progress.fraction;
     });
   };
-  absl::StatusOr<std::string> artifact = CompileOrFind(**cache, compilation, in_use, on_progress, stop_);
+  absl::StatusOr<std::string> artifact = CompileOrFind(*cache_, compilation, in_use, on_progress, stop_);
   if (artifact.ok()) {
     std::lock_guard lock(mutex_);
-    model.entry.artifact = *artifact;
+    model->artifact = *artifact;
   }
   return artifact;
 }
 
-absl::StatusOr<std::shared_ptr<const LoadedModel>> ModelRegistry::OpenCards(Model& model,
-                                                                            const std::string& artifact) {
-  spdlog::info("model {}: loading {}", model.entry.name, artifact);
-  Update(model, [](ModelStatus& status) {
-    status.state = ModelState::kLoading;
-    status.progress = 0;
-    status.stage = "open cards";
-  });
-  const Config& config = options_.config;
-  EngineOptions engine_options;
-  engine_options.limits.max_queue = static_cast<int32_t>(config.limits.max_queue);
-  engine_options.limits.max_running = static_cast<int32_t>(config.limits.max_running);
-  engine_options.limits.step_timeout = absl::Seconds(config.limits.step_timeout_seconds);
-  engine_options.limits.slow_reader_timeout = absl::Seconds(config.limits.slow_reader_seconds);
+// An artifact of the cache that is damaged is dropped: it can be made again.
+bool ModelRegistry::DropDamaged(const ModelPtr& model, const std::string& artifact) {
+  if (!model->entry.artifact.empty() || stop_) return false;
+  const absl::Status damage = options_.check_artifact(artifact);
+  if (damage.ok()) return false;
+  spdlog::warn("model {}: the cached artifact is damaged and is made again: {}", model->entry.name,
+               Text(damage.message()));
+  return cache_->Drop(artifact, stop_).ok();
+}
 
-  std::vector<std::pair<std::string, std::unique_ptr<runtime::Decoder>>> decoders;
+absl::StatusOr<std::shared_ptr<const LoadedModel>> ModelRegistry::Assemble(const ModelPtr& model,
+                                                                           const Config& config,
+                                                                           const std::string& artifact) {
+  const std::string& name = model->entry.name;
+  spdlog::info("model {}: loading {}", name, artifact);
+  std::vector<CardGroup::Member> members;
   absl::Status first_error;
-  for (const int64_t index : model.entry.cards) {
-    if (stop_.load()) return absl::CancelledError("stopped");
-    const CardEntry& entry = config.cards[index];
+  for (const CardEntry& entry : model->cards) {
+    if (stop_) return absl::CancelledError("stopped");
     runtime::DecoderOptions decoder_options;
     decoder_options.card = entry.card;
     decoder_options.artifact = artifact;
     decoder_options.kv_bytes = entry.kv_bytes;
+    decoder_options.open_card = false;
     absl::StatusOr<std::unique_ptr<runtime::Decoder>> decoder = options_.open_decoder(decoder_options);
+    {
+      std::lock_guard lock(mutex_);
+      card_errors_.erase(entry.name);
+      if (!decoder.ok()) card_errors_[entry.name] = Text(decoder.status().message());
+    }
     if (decoder.ok()) {
-      decoders.emplace_back(entry.name, *std::move(decoder));
+      members.push_back({entry.name, *std::move(decoder), options_.metrics->Observer(name, entry.name)});
       continue;
     }
     const absl::Status error(decoder.status().code(),
                              absl::StrCat("card ", entry.name, ": ", decoder.status().message()));
     first_error.Update(error);
-    spdlog::warn("model {}: {}", model.entry.name, Text(error.message()));
-    std::lock_guard lock(mutex_);
-    card_errors_[index] = Text(decoder.status().message());
+    spdlog::warn("model {}: {}", name, Text(error.message()));
   }
-  if (decoders.empty()) return first_error;
+  if (members.empty()) return first_error;
 
   std::string chat_template_source;
   absl::StatusOr<std::unique_ptr<Tokenizer>> tokenizer =
       LoadedModel::ReadTokenizer(artifact, &chat_template_source);
   if (!tokenizer.ok()) return tokenizer.status();
-  const auto vocabulary = static_cast<uint32_t>(decoders.front().second->info().vocabulary);
+  const auto vocabulary = static_cast<uint32_t>(members.front().decoder->info().vocabulary);
   if ((*tokenizer)->vocabulary() > vocabulary) {
     return absl::InvalidArgumentError(absl::StrCat(
         artifact, ": the tokenizer has ", (*tokenizer)->vocabulary(), " tokens, the design ", vocabulary));
@@ -305,26 +502,69 @@ absl::StatusOr<std::shared_ptr<const LoadedModel>> ModelRegistry::OpenCards(Mode
       chat_template_source.empty() ? absl::NotFoundError("it has no chat template")
                                    : ChatTemplate::Create(chat_template_source);
   if (!chat_template.ok()) {
-    spdlog::warn("model {}: chat can not be used: {}", model.entry.name,
-                 Text(chat_template.status().message()));
+    spdlog::warn("model {}: chat can not be used: {}", name, Text(chat_template.status().message()));
   }
+  // A model that was replaced may be gone before its last card says something.
+  auto on_state = [this, weak = std::weak_ptr<Model>(model)](const std::string& card,
+                                                             const EngineSnapshot& snapshot) {
+    if (const ModelPtr known = weak.lock()) OnCardState(*known, card, snapshot);
+  };
+  return std::make_shared<const LoadedModel>(
+      name, *std::move(tokenizer), std::move(chat_template),
+      std::make_unique<CardGroup>(std::move(members), LimitsOf(config), options_.clock, on_state));
+}
 
-  std::vector<std::unique_ptr<Engine>> engines;
-  for (auto& [card, decoder] : decoders) {
-    engine_options.card = card;
-    auto on_state = [this, card = card](const EngineSnapshot& snapshot) {
-      if (snapshot.state == CardState::kLost) {
-        spdlog::error("card {}: lost: {}", card, snapshot.error);
-      } else {
+void ModelRegistry::OnCardState(Model& model, const std::string& card, const EngineSnapshot& snapshot) {
+  switch (snapshot.state) {
+    case CardState::kReady:
+      if (snapshot.resets > 0) {
         spdlog::info("card {}: back after {} resets", card, snapshot.resets);
+      } else {
+        spdlog::info("card {}: open", card);
       }
-      options_.on_change();
-    };
-    engines.push_back(std::make_unique<Engine>(std::move(decoder), engine_options, options_.clock,
-                                               options_.metrics->Observer(model.entry.name, card), on_state));
+      break;
+    case CardState::kLost:
+      spdlog::error("card {}: {}: {}", card, snapshot.was_ready ? "lost" : "can not be opened yet",
+                    snapshot.error);
+      break;
+    case CardState::kOpening:
+      break;
   }
-  return std::make_shared<const LoadedModel>(model.entry.name, *std::move(tokenizer),
-                                             std::move(chat_template), std::move(engines));
+  {
+    std::lock_guard lock(mutex_);
+    ModelStatus& status = model.status;
+    if (model.loaded != nullptr && status.state != ModelState::kReady) {
+      const auto& engines = model.loaded->cards().engines();
+      if (model.loaded->cards().AnyReady()) {
+        status.state = ModelState::kReady;
+        status.progress = 1;
+        status.stage.clear();
+        status.error.clear();
+        status.info = model.loaded->info();
+        status.max_context = model.loaded->max_context();
+        status.platform = status.info.platform;
+        status.target = status.info.target;
+        spdlog::info("model {}: READY; {} cards, context {}, {} KV pages a card", status.name, engines.size(),
+                     status.max_context, status.info.pages);
+      } else if (std::all_of(engines.begin(), engines.end(), [](const auto& engine) {
+                   return engine->snapshot().state == CardState::kLost;
+                 })) {
+        status.state = ModelState::kFailed;
+        status.stage = "open cards, again and again";
+        status.error = absl::StrCat("card ", card, ": ", snapshot.error);
+      }
+    }
+  }
+  options_.on_change();
+}
+
+void ModelRegistry::Fail(Model& model, const absl::Status& status) {
+  const std::string message = Text(status.message());
+  spdlog::error("model {}: {}", model.entry.name, message);
+  Update(model, [&](ModelStatus& changed) {
+    changed.state = ModelState::kFailed;
+    changed.error = message;
+  });
 }
 
 void ModelRegistry::Update(Model& model, const std::function<void(ModelStatus&)>& change) {
@@ -335,11 +575,20 @@ void ModelRegistry::Update(Model& model, const std::function<void(ModelStatus&)>
   options_.on_change();
 }
 
-const ModelRegistry::Model* ModelRegistry::Find(const std::string& name) const {
-  for (const auto& model : models_) {
-    if (model->entry.name == name) return model.get();
+ModelRegistry::ModelPtr ModelRegistry::Find(const std::string& name) const {
+  for (const ModelPtr& model : models_) {
+    if (model->entry.name == name) return model;
   }
   return nullptr;
+}
+
+// With the lock. Those that go come first, so that whoever looks for a card's latest user takes the last.
+std::vector<std::shared_ptr<const LoadedModel>> ModelRegistry::AllLoaded() const {
+  std::vector<std::shared_ptr<const LoadedModel>> all = retired_;
+  for (const ModelPtr& model : models_) {
+    if (model->loaded != nullptr && model->load_begun) all.push_back(model->loaded);
+  }
+  return all;
 }
 
 }  // namespace streamtensor::server

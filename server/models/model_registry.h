@@ -3,9 +3,13 @@
 #pragma once
 
 #include <atomic>
+#include <condition_variable>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -13,6 +17,7 @@
 #include "absl/status/statusor.h"
 #include "server/config/config.h"
 #include "server/metrics/metrics.h"
+#include "server/models/artifact_cache.h"
 #include "server/models/loaded_model.h"
 #include "server/scheduler/clock.h"
 
@@ -39,10 +44,11 @@ struct CardStatus {
   std::string model;  // which it serves
   std::string state;  // "CLOSED", "READY", "LOST", "FAILED"
   std::string error;
-  EngineSnapshot snapshot;  // while READY or LOST
+  bool has_snapshot = false;
+  EngineSnapshot snapshot;
 };
 
-// Thread-safe.
+// Thread-safe. A thread of its own compiles and loads, one model after the other, and reloads.
 class ModelRegistry {
  public:
   using OpenDecoder =
@@ -50,19 +56,34 @@ class ModelRegistry {
 
   struct Options {
     Config config;
-    std::string compiler_program;  // streamtensorc
+    std::string compiler_program;  // streamtensorc, where compiler.program is not set
     OpenDecoder open_decoder;
+    // Whether an artifact's files are what its manifest says.
+    std::function<absl::Status(const std::string& folder)> check_artifact;
     Metrics* metrics = nullptr;    // outlives the registry
     const Clock* clock = nullptr;  // outlives the registry
     // Some model or card changed its state. Called by the thread that changed it.
-    std::function<void()> on_change;
+    std::function<void()> on_change = [] {};
+    // A reload is in force. Called by the registry's thread.
+    std::function<void(const Config&)> on_reload = [](const Config&) {};
   };
 
   explicit ModelRegistry(Options options);
   ~ModelRegistry();
 
-  // Begins to compile and load, on a thread of its own, one model after the other.
+  // Takes the artifact cache, when a model is to be compiled.
+  //  FAILED_PRECONDITION  another daemon has it. Everything else that may be wrong with it is said by the
+  //                       models that need it.
+  absl::Status ClaimCache();
+
+  // Begins to compile and load.
   void Start();
+
+  // Goes over to another configuration: all of it, or, when a model that is new in it can not be compiled or
+  // an artifact can not be used, nothing. New models are compiled first; then those that went or changed take
+  // no more requests, and give up their cards when their streams have ended. Models that had failed are tried
+  // again. Returns at once; the log tells the outcome.
+  void Reload(const Config& config);
 
   // NOT_FOUND; UNAVAILABLE while it is not READY, or when the daemon drains.
   absl::StatusOr<std::shared_ptr<const LoadedModel>> Get(const std::string& name) const;
@@ -75,6 +96,8 @@ class ModelRegistry {
   // READY, with a card that works, and not draining.
   bool Serves(const std::string& name) const;
   bool ServesAll() const;
+  // The cards whose threads are stuck: a fault of this program, for a card that is stuck is LOST.
+  std::vector<std::string> StuckCards() const;
 
   // From now on Get() refuses.
   void BeginDrain();
@@ -85,20 +108,43 @@ class ModelRegistry {
 
  private:
   struct Model;
+  using ModelPtr = std::shared_ptr<Model>;
 
-  void Load(Model& model);
-  absl::StatusOr<std::string> Artifact(Model& model);
-  absl::StatusOr<std::shared_ptr<const LoadedModel>> OpenCards(Model& model, const std::string& artifact);
+  static ModelPtr MakeModel(const Config& config, const ModelEntry& entry);
+  static bool ServesModel(const ModelPtr& model);  // with the lock
+  void Work();
+  ModelPtr NextToLoad();
+  void CloseRetired();
+  void Load(const ModelPtr& model);
+  void ApplyReload(const Config& config);
+  void CommitReload(const Config& config, std::vector<ModelPtr> models);
+
+  absl::Status Prepare(const ModelPtr& model, const Config& config);
+  absl::StatusOr<std::string> Artifact(const ModelPtr& model, const Config& config);
+  absl::StatusOr<std::shared_ptr<const LoadedModel>> Assemble(const ModelPtr& model, const Config& config,
+                                                              const std::string& artifact);
+  absl::Status OpenCache(const Config& config);
+  bool DropDamaged(const ModelPtr& model, const std::string& artifact);
+  void OnCardState(Model& model, const std::string& card, const EngineSnapshot& snapshot);
   void Update(Model& model, const std::function<void(ModelStatus&)>& change);
-  const Model* Find(const std::string& name) const;
+  void Fail(Model& model, const absl::Status& status);
+  ModelPtr Find(const std::string& name) const;  // with the lock
+  std::vector<std::shared_ptr<const LoadedModel>> AllLoaded() const;
 
   const Options options_;
-  std::vector<std::unique_ptr<Model>> models_;  // constant after construction
-  mutable std::mutex mutex_;                    // guards what models_ point to
-  std::vector<std::string> card_errors_;        // by card; guarded by mutex_
+  std::unique_ptr<ArtifactCache> cache_;  // the registry's thread's, once started
+
+  mutable std::mutex mutex_;
+  std::condition_variable work_;
+  Config config_;
+  std::vector<ModelPtr> models_;
+  std::vector<ModelPtr> pending_;                            // new ones of a reload that is being prepared
+  std::vector<std::shared_ptr<const LoadedModel>> retired_;  // go when their streams have ended
+  std::map<std::string, std::string> card_errors_;           // by card: why it can not be used at all
+  std::optional<Config> reload_;
   std::atomic<bool> draining_ = false;
   std::atomic<bool> stop_ = false;
-  std::thread loader_;
+  std::thread worker_;
 };
 
 }  // namespace streamtensor::server

@@ -37,52 +37,81 @@ class Engine::StepCounter : public SchedulerObserver {
 };
 
 Engine::Engine(std::unique_ptr<runtime::Decoder> decoder, EngineOptions options, const Clock* clock,
-               SchedulerObserver* observer, std::function<void(const EngineSnapshot&)> on_state)
+               SchedulerObserver* observer)
     : options_(std::move(options)),
       clock_(clock),
-      on_state_(std::move(on_state)),
       decoder_(std::move(decoder)),
       info_(decoder_->info()),
       counter_(std::make_unique<StepCounter>(observer, clock)),
-      scheduler_(decoder_.get(), clock, options_.limits, counter_.get()),
-      max_context_(scheduler_.max_context()) {
+      limits_(options_.limits),
+      loop_(options_.card, decoder_.get(), clock, limits_.scheduler, limits_.recovery, counter_.get(), this),
+      max_context_(loop_.scheduler().max_context()),
+      max_queue_(limits_.scheduler.max_queue),
+      max_running_(limits_.scheduler.max_running) {
   Publish();
-  thread_ = std::thread([this] { Run(); });
+  Beat(clock_->Now());
 }
 
 Engine::~Engine() {
   Stop(absl::UnavailableError("the model is being unloaded"));
-  thread_.join();
+  Join();
+}
+
+void Engine::Start() {
+  thread_ = std::thread([this] { Run(); });
 }
 
 // Submit() waits for nobody: what can be refused is decided under the lock, from the published counts
 // and what has arrived since.
-absl::Status Engine::Submit(std::shared_ptr<Sequence> sequence) {
-  if (absl::Status status = scheduler_.Check(*sequence); !status.ok()) return status;
+absl::Status Engine::Submit(const std::shared_ptr<Sequence>& sequence) {
+  if (absl::Status status = loop_.scheduler().Check(*sequence); !status.ok()) return status;
   {
     std::lock_guard lock(mutex_);
     if (stop_) return stop_status_;
-    if (published_.state == CardState::kLost) {
-      return absl::UnavailableError(
-          absl::StrCat("card ", options_.card, " is lost (", published_.error, "); it is being reset"));
+    if (published_.state != CardState::kReady) {
+      return absl::UnavailableError(absl::StrCat("card ", options_.card,
+                                                 published_.was_ready ? " is lost (" : " can not be used (",
+                                                 published_.error, "); it is being reset"));
     }
     const SchedulerCounts& counts = published_.counts;
     const int64_t waiting = counts.waiting + static_cast<int64_t>(arrivals_.size());
-    const int64_t places = std::max(0, options_.limits.max_running - counts.running);
-    if (waiting >= options_.limits.max_queue + places) {
+    const int64_t places = std::max(0, max_running_ - counts.running);
+    if (waiting >= max_queue_ + places) {
       return absl::ResourceExhaustedError(absl::StrCat("the queue is full: ", waiting - places,
-                                                       " requests wait, limits.max_queue is ",
-                                                       options_.limits.max_queue));
+                                                       " requests wait, limits.max_queue is ", max_queue_));
     }
-    arrivals_.push_back(std::move(sequence));
+    sequence->MoveTo(this);
+    arrivals_.push_back(sequence);
   }
   changed_.notify_one();
   return absl::OkStatus();
 }
 
+bool Engine::Adopt(const std::shared_ptr<Sequence>& sequence) {
+  {
+    std::lock_guard lock(mutex_);
+    if (stop_ || published_.state != CardState::kReady) return false;
+    sequence->MoveTo(this);
+    arrivals_.push_back(sequence);
+  }
+  changed_.notify_one();
+  return true;
+}
+
 void Engine::Wake() {
   {
     std::lock_guard lock(mutex_);
+    wake_ = true;
+  }
+  changed_.notify_one();
+}
+
+void Engine::SetLimits(const EngineLimits& limits) {
+  {
+    std::lock_guard lock(mutex_);
+    new_limits_ = limits;
+    max_queue_ = limits.scheduler.max_queue;
+    max_running_ = limits.scheduler.max_running;
     wake_ = true;
   }
   changed_.notify_one();
@@ -97,9 +126,18 @@ void Engine::Stop(const absl::Status& status) {
   changed_.notify_one();
 }
 
+void Engine::Join() {
+  if (thread_.joinable()) thread_.join();
+}
+
 EngineSnapshot Engine::snapshot() const {
   std::lock_guard lock(mutex_);
   return published_;
+}
+
+bool Engine::ready() const {
+  std::lock_guard lock(mutex_);
+  return published_.state == CardState::kReady;
 }
 
 int32_t Engine::load() const {
@@ -108,68 +146,58 @@ int32_t Engine::load() const {
 }
 
 void Engine::Run() {
-  for (;;) {
-    TakeArrivals();
-    {
-      std::lock_guard lock(mutex_);
-      if (stop_) break;
-    }
-    const Scheduler::TurnResult turn = scheduler_.Turn();
-    if (!turn.card.ok()) {
-      Recover(turn.card);
-      continue;
-    }
-    if (clock_->Now() >= next_sensors_) ReadSensors();
+  while (TakeWhatCame()) {
+    Beat(clock_->Now() + limits_.scheduler.step_timeout);
+    const CardLoop::Turn turn = loop_.Advance();
+    if (loop_.state() == CardState::kReady && clock_->Now() >= next_sensors_) ReadSensors();
     Publish();
-    if (!turn.ran) Sleep(std::min(turn.next, next_sensors_));
+    if (!turn.ran) Sleep(std::min(turn.next, clock_->Now() + options_.sensor_period));
   }
-  TakeArrivals();  // from now on Submit() refuses
-  scheduler_.EndAll(stop_status_);
+  if (resetter_.joinable()) resetter_.join();
+  loop_.EndAll(stop_status_);
   Publish();
+  decoder_.reset();  // here, where it lived
+  Beat(absl::UnixEpoch() + absl::Hours(24 * 365 * 200));
 }
 
-void Engine::TakeArrivals() {
-  std::lock_guard lock(mutex_);
-  for (std::shared_ptr<Sequence>& sequence : arrivals_) scheduler_.Enqueue(std::move(sequence));
-  arrivals_.clear();
-  wake_ = false;
-  published_.counts = scheduler_.counts();
+// False: the engine stops, and from now on Submit() refuses.
+bool Engine::TakeWhatCame() {
+  std::optional<absl::Status> reset;
+  {
+    std::lock_guard lock(mutex_);
+    for (std::shared_ptr<Sequence>& sequence : arrivals_) loop_.Enqueue(std::move(sequence));
+    arrivals_.clear();
+    wake_ = false;
+    published_.counts = loop_.scheduler().counts();
+    if (new_limits_.has_value()) {
+      limits_ = *std::exchange(new_limits_, std::nullopt);
+      loop_.SetLimits(limits_.scheduler, limits_.recovery);
+    }
+    reset = std::exchange(reset_result_, std::nullopt);
+    if (stop_) return false;
+  }
+  if (reset.has_value()) {
+    resetter_.join();
+    loop_.OnReset(*reset);
+  }
+  return true;
 }
 
-// The scheduler has ended its sequences. Tries to get the card back until it works or the engine stops.
-void Engine::Recover(const absl::Status& failure) {
-  current_.state = CardState::kLost;
-  current_.error = std::string(failure.message());
-  Publish();
-  on_state_(current_);
-  absl::Duration delay = options_.first_reset_delay;
-  absl::Time retry = clock_->Now() + delay;
-  for (;;) {
-    // Those that arrived before the state was published.
-    TakeArrivals();
-    scheduler_.EndAll(
-        absl::UnavailableError(absl::StrCat("card ", options_.card, " is lost (", current_.error, ")")));
+// Beside the loop, so that deadlines hold and sequences can leave while a card is being opened.
+void Engine::BeginReset() {
+  resetter_ = std::thread([this] {
+    absl::Status status = decoder_->Reset();
     {
       std::lock_guard lock(mutex_);
-      if (stop_) return;
+      reset_result_ = std::move(status);
     }
-    if (clock_->Now() < retry) {
-      Sleep(retry);
-      continue;
-    }
-    ++current_.resets;
-    const absl::Status reset = decoder_->Reset();
-    if (reset.ok()) break;
-    current_.error = std::string(reset.message());
-    Publish();
-    delay = std::min(delay * 2, options_.longest_reset_delay);
-    retry = clock_->Now() + delay;
-  }
-  scheduler_.ForgetPages();
-  current_.state = CardState::kReady;
-  current_.error.clear();
+    changed_.notify_one();
+  });
+}
+
+void Engine::OnState() {
   Publish();
-  on_state_(current_);
+  options_.on_state(current_);
 }
 
 void Engine::ReadSensors() {
@@ -177,25 +205,35 @@ void Engine::ReadSensors() {
   const absl::StatusOr<runtime::CardSensors> sensors = decoder_->ReadSensors();
   current_.sensors = sensors.ok() ? *sensors : runtime::CardSensors();
   current_.sensors_error = sensors.ok() ? "" : std::string(sensors.status().message());
+  if (absl::IsUnavailable(sensors.status())) loop_.Lose(sensors.status());
 }
 
 void Engine::Publish() {
+  current_.state = loop_.state();
+  current_.was_ready = loop_.was_ready();
+  current_.error = loop_.error();
+  current_.resets = loop_.resets();
   current_.joules_total = counter_->joules_total;
   current_.joules_measured = counter_->joules_measured;
   current_.last_step = counter_->last_step;
-  current_.counts = scheduler_.counts();
+  current_.counts = loop_.scheduler().counts();
   std::lock_guard lock(mutex_);
   published_ = current_;
 }
 
 void Engine::Sleep(absl::Time until) {
   std::unique_lock lock(mutex_);
-  const auto awake = [this] { return wake_ || stop_ || !arrivals_.empty(); };
-  if (until == absl::InfiniteFuture()) {
-    changed_.wait(lock, awake);
-  } else if (const absl::Duration left = until - clock_->Now(); left > absl::ZeroDuration()) {
+  Beat(until);
+  const auto awake = [this] { return wake_ || stop_ || !arrivals_.empty() || reset_result_.has_value(); };
+  if (const absl::Duration left = until - clock_->Now(); left > absl::ZeroDuration()) {
     changed_.wait_for(lock, absl::ToChronoNanoseconds(left), awake);
   }
+}
+
+// The thread will come round again by then; a loaded host may be late.
+void Engine::Beat(absl::Time until) {
+  constexpr absl::Duration kLateness = absl::Seconds(20);
+  alive_until_nanoseconds_ = absl::ToUnixNanos(until + kLateness);
 }
 
 }  // namespace streamtensor::server

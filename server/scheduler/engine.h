@@ -1,98 +1,130 @@
 // SPDX-License-Identifier: Apache-2.0
-// One card's thread: drives its scheduler, brings the card back when it fails.
+// One card's thread: drives its loop, resets the card beside it, tells what it sees.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "server/scheduler/card_loop.h"
 #include "server/scheduler/clock.h"
 #include "server/scheduler/scheduler.h"
 #include "streamtensor/runtime/decoder.h"
 
 namespace streamtensor::server {
 
-enum class CardState { kReady, kLost };
-
 // What the card's thread last saw.
 struct EngineSnapshot {
-  CardState state = CardState::kReady;
-  std::string error;  // why it is lost
+  CardState state = CardState::kOpening;
+  bool was_ready = false;  // at any time
+  std::string error;       // why it is not ready
   SchedulerCounts counts;
   runtime::CardSensors sensors;
-  std::string sensors_error;  // not empty: `sensors` hold nothing
-  double joules_total = 0;    // of all steps
+  std::string sensors_error = "not read yet";  // not empty: `sensors` hold nothing
+  double joules_total = 0;                     // of all steps
   bool joules_measured = false;
   uint64_t resets = 0;
-  absl::Time last_step;  // InfinitePast: none yet
+  absl::Time last_step = absl::InfinitePast();  // InfinitePast: none yet
+};
+
+struct EngineLimits {
+  SchedulerLimits scheduler;
+  RecoveryLimits recovery;
+  bool operator==(const EngineLimits&) const = default;
 };
 
 struct EngineOptions {
   std::string card;  // "emulated:0", for messages
-  SchedulerLimits limits;
-  absl::Duration first_reset_delay = absl::Milliseconds(500);  // doubles up to the longest
-  absl::Duration longest_reset_delay = absl::Seconds(30);
-  absl::Duration sensor_period = absl::Seconds(5);
+  EngineLimits limits;
+  absl::Duration sensor_period = absl::Seconds(2);  // also how long the death of an idle card goes unnoticed
+  // Called by the card's thread when snapshot().state has changed.
+  std::function<void(const EngineSnapshot&)> on_state = [](const EngineSnapshot&) {};
+  // Called by the card's thread, which holds no lock: see CardHost::HandOver.
+  std::function<bool(const std::shared_ptr<Sequence>&)> hand_over = [](const auto&) { return false; };
 };
 
 // All methods are thread-safe.
-class Engine {
+class Engine : public SequenceHome, private CardHost {
  public:
-  // `clock` and `observer` outlive the engine. `on_state` is called by the card's thread when
-  // snapshot().state changes.
+  // `decoder` may be closed: the engine opens it. `clock` and `observer` outlive the engine.
   Engine(std::unique_ptr<runtime::Decoder> decoder, EngineOptions options, const Clock* clock,
-         SchedulerObserver* observer, std::function<void(const EngineSnapshot&)> on_state);
-  // Ends what is left with UNAVAILABLE, once the step under way is done.
-  ~Engine();
+         SchedulerObserver* observer);
+  ~Engine() override;
 
-  // INVALID_ARGUMENT, RESOURCE_EXHAUSTED (queue), UNAVAILABLE (card lost, or stopping). Its sink is called
-  // only when this returns OK.
-  absl::Status Submit(std::shared_ptr<Sequence> sequence);
+  // Begins to open the card.
+  void Start();
 
-  // Something outside changed: a sequence was cancelled, a sink is writable again.
-  void Wake();
+  // INVALID_ARGUMENT, RESOURCE_EXHAUSTED (queue), UNAVAILABLE (card not ready, or stopping). The sequence's
+  // sink is called only when this returns OK.
+  absl::Status Submit(const std::shared_ptr<Sequence>& sequence);
 
-  // Ends what is left with `status`, and every later Submit() too.
+  // Takes a sequence that another card lost, whatever the queue holds. False: the card is not ready either.
+  bool Adopt(const std::shared_ptr<Sequence>& sequence);
+
+  void Wake() override;
+
+  // For what comes.
+  void SetLimits(const EngineLimits& limits);
+
+  // Ends what is left with `status`, once the step under way is done, and every later Submit() too.
   void Stop(const absl::Status& status);
+  // After Stop(): waits for the card's thread and closes the card. Not from the card's own thread.
+  void Join();
 
   const runtime::DecoderInfo& info() const { return info_; }
   const std::string& card() const { return options_.card; }
   int32_t max_context() const { return max_context_; }
   EngineSnapshot snapshot() const;
+  bool ready() const;
   // Sequences here, waiting or running.
   int32_t load() const;
 
+  // False when the thread has not come round for longer than it may: it is stuck, not the card.
+  bool Alive() const { return clock_->Now() <= absl::FromUnixNanos(alive_until_nanoseconds_); }
+
  private:
+  void BeginReset() override;
+  bool HandOver(const std::shared_ptr<Sequence>& sequence) override { return options_.hand_over(sequence); }
+  void OnState() override;
+
   void Run();
-  void TakeArrivals();
-  void Recover(const absl::Status& failure);
+  bool TakeWhatCame();
   void ReadSensors();
   void Publish();
   void Sleep(absl::Time until);
+  void Beat(absl::Time until);
 
   const EngineOptions options_;
   const Clock* const clock_;
-  const std::function<void(const EngineSnapshot&)> on_state_;
-  const std::unique_ptr<runtime::Decoder> decoder_;
+  std::unique_ptr<runtime::Decoder> decoder_;
   const runtime::DecoderInfo info_;
 
   // Counts steps on their way to the daemon's observer. Used by the card's thread alone.
   class StepCounter;
   std::unique_ptr<StepCounter> counter_;
-  Scheduler scheduler_;
+  EngineLimits limits_;  // the card's thread's own copy
+  CardLoop loop_;
   const int32_t max_context_;
   EngineSnapshot current_;  // the card's thread's own copy
   absl::Time next_sensors_ = absl::InfinitePast();
+  std::thread resetter_;
 
+  std::atomic<int64_t> alive_until_nanoseconds_ = 0;
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<std::shared_ptr<Sequence>> arrivals_;
+  std::optional<EngineLimits> new_limits_;
+  std::optional<absl::Status> reset_result_;
+  int32_t max_queue_;
+  int32_t max_running_;
   EngineSnapshot published_;
   bool wake_ = false;
   bool stop_ = false;

@@ -2,6 +2,7 @@
 #include "server/scheduler/scheduler.h"
 
 #include <algorithm>
+#include <atomic>
 #include <limits>
 #include <utility>
 
@@ -11,6 +12,20 @@ namespace streamtensor::server {
 namespace {
 
 constexpr int32_t kPrefillPatienceSteps = 3;
+constexpr int32_t kSuspectRuns = 2;  // failed runs after which a sequence is run alone
+constexpr int32_t kMostFailedRuns = 4;
+
+uint64_t NextOrder() {
+  static std::atomic<uint64_t> last = 0;
+  return ++last;
+}
+
+// Higher priority first, then earlier arrival.
+bool Sooner(const std::shared_ptr<Sequence>& a, const std::shared_ptr<Sequence>& b) {
+  const int32_t first = a->request().priority;
+  const int32_t second = b->request().priority;
+  return first != second ? first > second : a->order() < b->order();
+}
 
 int32_t ServableContext(const runtime::DecoderInfo& info) {
   const int64_t pages = std::min(info.pages, info.max_pages);
@@ -26,6 +41,7 @@ Sequence::Sequence(GenerationRequest request, std::shared_ptr<const Vocabulary> 
     : request_(std::move(request)),
       vocabulary_(std::move(vocabulary)),
       sink_(std::move(sink)),
+      order_(NextOrder()),
       sampler_(request_.sampling, request_.prompt),
       reply_(request_.stopping, vocabulary_),
       tokens_(request_.prompt) {
@@ -65,15 +81,12 @@ absl::Status Scheduler::Check(const Sequence& sequence) const {
   return absl::OkStatus();
 }
 
-void Scheduler::Enqueue(std::shared_ptr<Sequence> sequence) {
-  sequence->order_ = ++last_order_;
-  waiting_.push_back(std::move(sequence));
-}
+void Scheduler::Enqueue(std::shared_ptr<Sequence> sequence) { waiting_.push_back(std::move(sequence)); }
 
 Scheduler::TurnResult Scheduler::Turn() {
   TurnResult turn;
   const absl::Time now = clock_->Now();
-  Sweep(now);
+  SweepAt(now);
   Admit(now);
   std::vector<Planned> plan = Plan();
   if (plan.empty()) {
@@ -93,7 +106,16 @@ Scheduler::TurnResult Scheduler::Turn() {
       return turn;
     }
     turn.card = result.status();
-    EndAll(absl::UnavailableError(absl::StrCat("the card failed: ", result.status().message())));
+    FailRun(plan, turn.card);
+    return turn;
+  }
+  const size_t vocabulary = decoder_->info().vocabulary;
+  int64_t rows = 0;
+  for (const Planned& planned : plan) rows += planned.logit_rows;
+  if (result->logits.size() != rows * vocabulary) {
+    turn.card = absl::InternalError(absl::StrCat("the card returned ", result->logits.size(), " logits; ",
+                                                 rows, " rows of ", vocabulary, " were asked for"));
+    FailRun(plan, turn.card);
     return turn;
   }
   turn.ran = true;
@@ -105,15 +127,6 @@ Scheduler::TurnResult Scheduler::Turn() {
   for (const Planned& planned : plan) report.decode_tokens += planned.sequence->decodes() ? 1 : 0;
   observer_->OnStep(report);
 
-  const size_t vocabulary = decoder_->info().vocabulary;
-  int64_t rows = 0;
-  for (const Planned& planned : plan) rows += planned.logit_rows;
-  if (result->logits.size() != rows * vocabulary) {
-    turn.card = absl::InternalError(absl::StrCat("the card returned ", result->logits.size(), " logits; ",
-                                                 rows, " rows of ", vocabulary, " were asked for"));
-    EndAll(absl::UnavailableError(absl::StrCat("the card failed: ", turn.card.message())));
-    return turn;
-  }
   std::span<const float> logits = result->logits;
   for (const Planned& planned : plan) {
     const size_t size = planned.logit_rows * vocabulary;
@@ -128,7 +141,37 @@ void Scheduler::EndAll(const absl::Status& status) {
   while (!waiting_.empty()) End(waiting_.back(), status);
 }
 
-void Scheduler::ForgetPages() { pool_.Clear(); }
+void Scheduler::LoseCard() {
+  for (const SequencePtr& sequence : running_) {
+    ReleasePages(*sequence);
+    waiting_.push_back(sequence);
+  }
+  running_.clear();
+  pool_.Clear();
+}
+
+void Scheduler::FailRun(const std::vector<Planned>& plan, const absl::Status& failure) {
+  LoseCard();
+  for (const Planned& planned : plan) ++planned.sequence->failed_runs_;
+  for (const Planned& planned : plan) {
+    if (planned.sequence->failed_runs_ < kMostFailedRuns) continue;
+    End(planned.sequence, absl::UnavailableError(absl::StrCat(
+                              "the card failed in ", kMostFailedRuns,
+                              " runs of this request, one after the other: ", failure.message())));
+  }
+}
+
+absl::Time Scheduler::Sweep() {
+  SweepAt(clock_->Now());
+  return NextDeadline();
+}
+
+std::vector<Scheduler::SequencePtr> Scheduler::TakeWaiting() {
+  std::sort(waiting_.begin(), waiting_.end(), Sooner);
+  return std::exchange(waiting_, {});
+}
+
+void Scheduler::EndTaken(const SequencePtr& sequence, const absl::Status& status) { End(sequence, status); }
 
 SchedulerCounts Scheduler::counts() const {
   return {static_cast<int32_t>(waiting_.size()), static_cast<int32_t>(running_.size()), pool_.held(),
@@ -136,7 +179,7 @@ SchedulerCounts Scheduler::counts() const {
 }
 
 // Ends sequences that nobody waits for any more.
-void Scheduler::Sweep(absl::Time now) {
+void Scheduler::SweepAt(absl::Time now) {
   std::vector<std::pair<SequencePtr, absl::Status>> ended;
   for (const auto* list : {&running_, &waiting_}) {
     for (const SequencePtr& sequence : *list) {
@@ -165,11 +208,7 @@ absl::Status Scheduler::Ended(Sequence& sequence, absl::Time now) {
 }
 
 void Scheduler::Admit(absl::Time now) {
-  auto sooner = [](const SequencePtr& a, const SequencePtr& b) {
-    return a->request_.priority != b->request_.priority ? a->request_.priority > b->request_.priority
-                                                        : a->order_ < b->order_;
-  };
-  std::sort(waiting_.begin(), waiting_.end(), sooner);
+  std::sort(waiting_.begin(), waiting_.end(), Sooner);
   size_t admitted = 0;
   // In order, without overtaking: a big request that does not fit yet is not starved by small ones.
   while (admitted < waiting_.size() && static_cast<int32_t>(running_.size()) < limits_.max_running) {
@@ -181,7 +220,7 @@ void Scheduler::Admit(absl::Time now) {
       sequence->summary_.queue_seconds = absl::ToDoubleSeconds(now - sequence->request_.arrival);
       observer_->OnAdmitted(now - sequence->request_.arrival);
     }
-    running_.insert(std::upper_bound(running_.begin(), running_.end(), sequence, sooner), sequence);
+    running_.insert(std::upper_bound(running_.begin(), running_.end(), sequence, Sooner), sequence);
   }
   waiting_.erase(waiting_.begin(), waiting_.begin() + admitted);
 }
@@ -209,6 +248,7 @@ bool Scheduler::AdmitOne(Sequence& sequence) {
 }
 
 std::vector<Scheduler::Planned> Scheduler::Plan() {
+  if (std::vector<Planned> plan = PlanSuspect(); !plan.empty()) return plan;
   std::vector<SequencePtr> decoding;
   std::vector<SequencePtr> prefilling;
   for (const SequencePtr& sequence : running_) {
@@ -239,6 +279,20 @@ std::vector<Scheduler::Planned> Scheduler::Plan() {
     prefilled = true;
   }
   steps_without_prefill_ = prefilled || prefilling.empty() ? 0 : steps_without_prefill_ + 1;
+  return plan;
+}
+
+// One that was in failed runs too often, alone.
+std::vector<Scheduler::Planned> Scheduler::PlanSuspect() {
+  std::vector<Planned> plan;
+  const auto found = std::find_if(running_.begin(), running_.end(), [](const SequencePtr& sequence) {
+    return sequence->failed_runs_ >= kSuspectRuns && sequence->sink_->Writable();
+  });
+  if (found == running_.end()) return plan;
+  const SequencePtr sequence = *found;
+  if (!GrowByOne(sequence, plan)) return plan;
+  const int32_t chunk = std::min(step_tokens_, sequence->uncomputed());
+  plan.push_back({sequence, chunk, LogitRows(*sequence, chunk)});
   return plan;
 }
 
@@ -335,6 +389,11 @@ void Scheduler::Deal(const Planned& planned, const runtime::StepResult& result, 
                                          : DealNextToken(sequence, logits, delta, finished);
   }
   sequence.computed_ = end;
+  // Only what is new is progress: computing again what a failed run took can go on for ever.
+  if (end > sequence.most_computed_) {
+    sequence.most_computed_ = end;
+    sequence.failed_runs_ = 0;
+  }
   PublishPages(sequence);
   if (end == known_tokens && sequence.request_.stopping.max_tokens == 0u) {
     summary.finish_reason = FinishReason::kLength;

@@ -21,6 +21,7 @@ struct SchedulerLimits {
   int32_t max_running = 64;  // sequences holding pages
   absl::Duration step_timeout = absl::Seconds(60);
   absl::Duration slow_reader_timeout = absl::Seconds(60);  // unwritable for so long: the sequence ends
+  bool operator==(const SchedulerLimits&) const = default;
 };
 
 struct StepReport {
@@ -56,6 +57,10 @@ struct SchedulerCounts {
 // A step takes the tokens of decoding sequences first (the one served longest ago first), then chunks of
 // prefill (higher priority first, then earlier arrival) up to the decoder's step_tokens. When decoding
 // sequences alone would fill every step, prefill gets half of each fourth.
+//
+// A run that fails takes all pages with it, but no sequence: they wait, with their tokens. One that was in
+// two failed runs and made no progress since is run alone, so that a request that breaks the card is told
+// from those that shared its steps; it ends with the fourth.
 class Scheduler {
  public:
   // All three outlive the scheduler.
@@ -70,21 +75,33 @@ class Scheduler {
   // INVALID_ARGUMENT when the request can never be served. May be called by any thread.
   absl::Status Check(const Sequence& sequence) const;
 
-  // Takes a sequence that has passed Check(). The queue's bound is the caller's to hold.
+  // Takes a sequence that has passed Check(), new or from another card. The queue's bound is the caller's
+  // to hold.
   void Enqueue(std::shared_ptr<Sequence> sequence);
 
   struct TurnResult {
     bool ran = false;                          // a step was run; call again at once
     absl::Time next = absl::InfiniteFuture();  // otherwise: call again at the latest then, or when woken
-    absl::Status card;                         // not OK: the card failed, all sequences have ended
+    absl::Status card;                         // not OK: the card failed, all sequences wait
   };
   TurnResult Turn();
+
+  // The card is in an unknown state: nothing counts that was in its pages. All sequences wait.
+  void LoseCard();
+
+  // Without a card: ends what nobody waits for any more. Returns when to call again at the latest.
+  absl::Time Sweep();
+
+  // All that wait, in order of service. They are the caller's now.
+  std::vector<std::shared_ptr<Sequence>> TakeWaiting();
+  // Ends a sequence that was taken.
+  void EndTaken(const std::shared_ptr<Sequence>& sequence, const absl::Status& status);
 
   // Ends every sequence with `status`.
   void EndAll(const absl::Status& status);
 
-  // The card was reset: nothing is in its pages.
-  void ForgetPages();
+  // For what comes; running sequences stay.
+  void SetLimits(const SchedulerLimits& limits) { limits_ = limits; }
 
   SchedulerCounts counts() const;
 
@@ -97,11 +114,13 @@ class Scheduler {
     int32_t logit_rows = 0;
   };
 
-  void Sweep(absl::Time now);
+  void SweepAt(absl::Time now);
+  void FailRun(const std::vector<Planned>& plan, const absl::Status& failure);
   absl::Status Ended(Sequence& sequence, absl::Time now);
   void Admit(absl::Time now);
   bool AdmitOne(Sequence& sequence);
   std::vector<Planned> Plan();
+  std::vector<Planned> PlanSuspect();
   bool GrowByOne(const SequencePtr& sequence, std::vector<Planned>& plan);
   SequencePtr Victim() const;
   void Preempt(const SequencePtr& sequence, std::vector<Planned>& plan);
@@ -122,14 +141,13 @@ class Scheduler {
 
   runtime::Decoder* const decoder_;
   const Clock* const clock_;
-  const SchedulerLimits limits_;
+  SchedulerLimits limits_;
   SchedulerObserver* const observer_;
   const int32_t step_tokens_;
   const int32_t max_context_;
   PagePool pool_;
   std::vector<SequencePtr> waiting_;  // in order of service
   std::vector<SequencePtr> running_;  // in order of service
-  uint64_t last_order_ = 0;
   uint64_t steps_ = 0;
   int32_t steps_without_prefill_ = 0;
 };

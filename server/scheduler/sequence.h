@@ -61,29 +61,48 @@ struct ReplySummary {
 class ReplySink {
  public:
   virtual ~ReplySink() = default;
-  // False while the client has too much unread: the sequence pauses. Engine::Wake() when that changes.
+  // False while the client has too much unread: the sequence pauses. Sequence::Wake() when that changes.
   virtual bool Writable() const = 0;
   virtual void OnDelta(ReplyDelta delta) = 0;
   // An OK summary is complete; otherwise its counts hold as far as the reply came.
   virtual void OnDone(const absl::Status& status, const ReplySummary& summary) = 0;
 };
 
-// Belongs to one scheduler at a time, which alone touches it but for `cancelled`. Everything that decides
-// the reply is here, so a sequence that lost its pages or its card goes on from its tokens.
+// Whoever has a sequence at the time.
+class SequenceHome {
+ public:
+  virtual ~SequenceHome() = default;
+  // From any thread: something about a sequence changed outside.
+  virtual void Wake() = 0;
+};
+
+// Belongs to one scheduler at a time, which alone touches it but for Cancel() and Wake(). Everything that
+// decides the reply is here, so a sequence that lost its pages or its card goes on from its tokens.
 class Sequence {
  public:
   // `request` must have passed its checks. `vocabulary` outlives the sequence.
   Sequence(GenerationRequest request, std::shared_ptr<const Vocabulary> vocabulary,
            std::shared_ptr<ReplySink> sink);
 
-  // From any thread; then wake the engine.
-  void Cancel() { cancelled_.store(true, std::memory_order_relaxed); }
-  bool cancelled() const { return cancelled_.load(std::memory_order_relaxed); }
+  // From any thread.
+  void Cancel() {
+    cancelled_ = true;
+    Wake();
+  }
+  bool cancelled() const { return cancelled_; }
+  // From any thread, while its homes live: the sink is writable again.
+  void Wake() {
+    if (SequenceHome* home = home_) home->Wake();
+  }
+  // Before the new home looks at it, so that a change is seen by one of the two.
+  void MoveTo(SequenceHome* home) { home_ = home; }
 
   const GenerationRequest& request() const { return request_; }
+  uint64_t order() const { return order_; }
 
  private:
   friend class Scheduler;
+  friend class CardLoop;
 
   uint32_t generated() const { return static_cast<uint32_t>(tokens_.size() - request_.prompt.size()); }
   int32_t uncomputed() const { return static_cast<int32_t>(tokens_.size()) - computed_; }
@@ -93,6 +112,8 @@ class Sequence {
   const std::shared_ptr<const Vocabulary> vocabulary_;
   const std::shared_ptr<ReplySink> sink_;
   std::atomic<bool> cancelled_ = false;
+  std::atomic<SequenceHome*> home_ = nullptr;
+  const uint64_t order_;  // of arrival, the same on every card
 
   Sampler sampler_;
   Reply reply_;
@@ -102,13 +123,15 @@ class Sequence {
   uint32_t prompt_logprobs_sent_ = 0;
 
   // On a card.
-  uint64_t order_ = 0;    // of arrival at the scheduler
   int32_t computed_ = 0;  // tokens whose K and V stand in pages
   std::vector<int32_t> pages_;
   int32_t published_ = 0;  // of pages_, how many are known by content
   uint64_t content_ = 0;   // names the last of those
   bool admitted_before_ = false;
   uint64_t last_step_ = 0;
+  int32_t most_computed_ = 0;                           // of tokens, at any time
+  int32_t failed_runs_ = 0;                             // of those that carried it, since the last progress
+  absl::Time stranded_since_ = absl::InfiniteFuture();  // without a card since then
   absl::Time unwritable_since_ = absl::InfiniteFuture();
   absl::Time last_token_;
   absl::Time first_token_;

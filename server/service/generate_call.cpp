@@ -51,13 +51,10 @@ class Submission {
   }
 
   void Cancel() {
-    if (Engine* engine = engine_.load()) {
-      sequence_->Cancel();
-      engine->Wake();
-    }
+    if (Sequence* sequence = submitted_) sequence->Cancel();
   }
   void Wake() {
-    if (Engine* engine = engine_.load()) engine->Wake();
+    if (Sequence* sequence = submitted_) sequence->Wake();
   }
 
   const Tokenizer& tokenizer() const { return model_->tokenizer(); }
@@ -76,17 +73,16 @@ class Submission {
       return absl::InvalidArgumentError("model is empty; a model's name is needed");
     absl::StatusOr<std::shared_ptr<const LoadedModel>> model = context_->registry->Get(message.model());
     if (!model.ok()) return model.status();
-    absl::StatusOr<GenerationRequest> request = ReadRequest(message, **model, context_->limits);
+    absl::StatusOr<GenerationRequest> request =
+        ReadRequest(message, **model, RequestLimits{context_->max_prompt_tokens});
     if (!request.ok()) return request.status();
     request->request_id = id_;
     request->arrival = arrival_;
     request->deadline = deadline_;
     model_ = *std::move(model);
     sequence_ = std::make_shared<Sequence>(*std::move(request), model_->vocabulary(), std::move(sink));
-    absl::StatusOr<Engine*> engine = model_->Submit(sequence_);
-    if (!engine.ok()) return engine.status();
-    engine_.store(*engine);
-    return absl::OkStatus();
+    submitted_ = sequence_.get();
+    return model_->cards().Submit(sequence_);
   }
 
   ServiceContext* const context_;
@@ -96,7 +92,7 @@ class Submission {
   std::string model_name_;
   std::shared_ptr<const LoadedModel> model_;
   std::shared_ptr<Sequence> sequence_;
-  std::atomic<Engine*> engine_ = nullptr;
+  std::atomic<Sequence*> submitted_ = nullptr;
 };
 
 // Kept by the sequence; the reactor may go first only after the sink was told OnDone.
@@ -169,7 +165,7 @@ class StreamCall : public grpc::ServerWriteReactor<v1::GenerateStreamResponse> {
   struct Sink : ReplySink {
     explicit Sink(StreamCall* owner) : owner(owner) {}
 
-    bool Writable() const override { return unsent_bytes.load(std::memory_order_relaxed) < kPauseBytes; }
+    bool Writable() const override { return unsent_bytes < kPauseBytes; }
 
     void OnDelta(ReplyDelta delta) override {
       const size_t bytes = BytesOf(delta);

@@ -9,6 +9,8 @@
 
 #include <chrono>
 #include <mutex>
+#include <set>
+#include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -29,6 +31,7 @@ struct GrpcServer::Impl {
   InferenceService inference;
   OperatorService operations;
   std::mutex health_mutex;
+  std::set<std::string> watched;  // all that were ever told
   std::unique_ptr<grpc::Server> server;
 };
 
@@ -63,8 +66,16 @@ void GrpcServer::UpdateHealth() {
   std::lock_guard lock(impl_->health_mutex);
   grpc::HealthCheckServiceInterface* health = impl_->server->GetHealthCheckService();
   const ModelRegistry& registry = *impl_->context->registry;
-  for (const ModelStatus& model : registry.Models())
+  std::set<std::string> names;
+  for (const ModelStatus& model : registry.Models()) {
+    names.insert(model.name);
     health->SetServingStatus(model.name, registry.Serves(model.name));
+  }
+  // Whoever watches a model that was unloaded must hear of it.
+  for (const std::string& name : impl_->watched) {
+    if (!names.contains(name)) health->SetServingStatus(name, false);
+  }
+  impl_->watched.merge(names);
   health->SetServingStatus("", registry.ServesAll());
 }
 

@@ -22,7 +22,7 @@ struct ServiceContext {
   ModelRegistry* registry = nullptr;
   Metrics* metrics = nullptr;
   const Clock* clock = nullptr;
-  RequestLimits limits;
+  std::atomic<int64_t> max_prompt_tokens = RequestLimits().max_prompt_tokens;
   std::atomic<uint64_t> last_request = 0;
 
   // "r17": stands in the log from the call to its end.

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <string>
 #include <vector>
 
 #include "sample_artifact.h"
@@ -98,6 +99,55 @@ TEST(DummyDecoder, ChecksStepsAndOptions) {
   options.card.dummy_step_us = -1;
   EXPECT_EQ(OpenDummyDecoder(SampleDecoderManifest(), options).status().message(),
             "step_us is -1, must not be negative");
+}
+
+// What becomes of each of `runs` runs, resetting the card as often as it takes after each failure.
+std::string Outcomes(const DummyFaults& faults, int runs) {
+  DecoderOptions options;
+  options.card.driver = CardConfig::Driver::kDummy;
+  options.card.dummy_faults = faults;
+  options.open_card = false;
+  auto decoder = OpenDummyDecoder(SampleDecoderManifest(), options);
+  EXPECT_TRUE(decoder.ok()) << decoder.status();
+  Step step;
+  step.tokens = {{1, 0, 0, 0, true}};
+  step.page_tables = {{0}};
+  EXPECT_EQ((*decoder)->Run(step, kTimeout).status().code(), absl::StatusCode::kUnavailable) << "not open";
+  std::string outcomes;
+  auto reset = [&] {
+    while (!(*decoder)->Reset().ok()) outcomes += 'r';
+  };
+  reset();
+  for (int i = 0; i < runs; ++i) {
+    const absl::Status status = (*decoder)->Run(step, absl::Milliseconds(20)).status();
+    if (status.ok()) {
+      outcomes += '.';
+      continue;
+    }
+    outcomes += absl::IsDeadlineExceeded(status)                     ? 'h'
+                : status.message().find("died") != std::string::npos ? 'd'
+                                                                     : 'f';
+    EXPECT_EQ((*decoder)->Run(step, kTimeout).status().code(), absl::StatusCode::kUnavailable);
+    EXPECT_EQ((*decoder)->ReadSensors().status().code(), absl::StatusCode::kUnavailable);
+    reset();
+  }
+  return outcomes;
+}
+
+TEST(DummyDecoder, FaultsFollowTheirSeed) {
+  DummyFaults faults;
+  faults.seed = 5;
+  faults.every_runs = 4;
+  const std::string first = Outcomes(faults, 60);
+  EXPECT_EQ(Outcomes(faults, 60), first);
+  for (const char kind : {'.', 'f', 'h', 'd', 'r'}) EXPECT_NE(first.find(kind), std::string::npos) << first;
+  faults.seed = 6;
+  EXPECT_NE(Outcomes(faults, 60), first);
+  faults.kinds = {DummyFaults::Kind::kFail};
+  EXPECT_EQ(Outcomes(faults, 60).find_first_not_of(".f"), std::string::npos);
+  faults = {};
+  faults.failed_opens = 3;
+  EXPECT_EQ(Outcomes(faults, 5), "rrr.....");
 }
 
 }  // namespace

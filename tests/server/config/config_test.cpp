@@ -120,13 +120,18 @@ TEST(Config, TheCommentedExampleNamesEveryKey) {
   std::string group;
   const std::regex top("^([a-z_]+):.*");
   const std::regex key("^  (?:- |  )?(?:# )?([a-z_]+): .*");
+  const std::regex nested("^    #   ([a-z_]+): .*");  // of the key before that stood one step less deep
+  std::string parent;
   std::smatch match;
   while (std::getline(file, line)) {
     if (std::regex_match(line, match, top)) {
       group = match[1];
       if (group == "cards" || group == "models") group += "[]";
     } else if (std::regex_match(line, match, key)) {
-      found.insert(group + "." + match[1].str());
+      parent = group + "." + match[1].str();
+      found.insert(parent);
+    } else if (std::regex_match(line, match, nested)) {
+      found.insert(parent + "." + match[1].str());
     }
   }
   const auto keys = ConfigKeys();

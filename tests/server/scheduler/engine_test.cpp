@@ -9,6 +9,7 @@
 #include <future>
 #include <mutex>
 
+#include "absl/time/clock.h"
 #include "tests/server/scheduler/fake_card.h"
 
 namespace streamtensor::server {
@@ -62,16 +63,23 @@ std::shared_ptr<Sequence> MakeSequence(Waiter& waiter, uint32_t max_tokens) {
 EngineOptions QuickResets() {
   EngineOptions options;
   options.card = "fake:0";
-  options.first_reset_delay = absl::Milliseconds(1);
-  options.longest_reset_delay = absl::Milliseconds(4);
+  options.limits.recovery.first_reset_delay = absl::Milliseconds(1);
+  options.limits.recovery.longest_reset_delay = absl::Milliseconds(4);
+  options.sensor_period = absl::Milliseconds(20);
   return options;
+}
+
+// Waits for the card to be opened, as the model registry does before a model takes requests.
+void WaitReady(const Engine& engine) {
+  while (!engine.ready()) absl::SleepFor(absl::Milliseconds(1));
 }
 
 TEST(Engine, ServesSeveralThreads) {
   SystemClock clock;
   SchedulerObserver observer;
-  Engine engine(std::make_unique<FakeDecoder>(32, 64, 4, 4, 64), QuickResets(), &clock, &observer,
-                [](const auto&) {});
+  Engine engine(std::make_unique<FakeDecoder>(32, 64, 4, 4, 64), QuickResets(), &clock, &observer);
+  engine.Start();
+  WaitReady(engine);
   std::vector<std::future<std::vector<uint32_t>>> replies;
   for (int i = 0; i < 8; ++i) {
     replies.push_back(std::async(std::launch::async, [&] {
@@ -91,31 +99,123 @@ TEST(Engine, ServesSeveralThreads) {
   for (size_t i = 1; i < replies.size(); ++i) EXPECT_EQ(replies[i].get(), first);
 }
 
-TEST(Engine, BringsALostCardBack) {
+TEST(Engine, ASequenceOutlivesItsCardsFailures) {
+  SystemClock clock;
+  SchedulerObserver observer;
+  auto owned = std::make_unique<FakeDecoder>(32, 64, 16, 4, 64);
+  std::atomic<int> runs = 0;
+  owned->on_run = [&](const runtime::Step&) {
+    return ++runs % 5 == 0 ? absl::UnavailableError("pulled out") : absl::OkStatus();
+  };
+  Event lost;
+  Event back;
+  EngineOptions options = QuickResets();
+  options.on_state = [&](const EngineSnapshot& snapshot) {
+    if (snapshot.state == CardState::kLost) lost.Notify();
+    if (snapshot.state == CardState::kReady && snapshot.resets > 0) back.Notify();
+  };
+  Engine engine(std::move(owned), options, &clock, &observer);
+  engine.Start();
+  WaitReady(engine);
+  Waiter waiter;
+  ASSERT_TRUE(engine.Submit(MakeSequence(waiter, 20)).ok());
+  waiter.done.WaitForNotification();
+  EXPECT_TRUE(waiter.sink->status.ok()) << waiter.sink->status;
+  EXPECT_EQ(waiter.sink->token_ids.size(), 20u);
+  lost.WaitForNotification();
+  back.WaitForNotification();
+  EXPECT_GE(engine.snapshot().resets, 4u);
+}
+
+TEST(Engine, ASequenceWithoutACardEndsAtTheLimit) {
   SystemClock clock;
   SchedulerObserver observer;
   auto owned = std::make_unique<FakeDecoder>(32, 64, 4, 4, 64);
   FakeDecoder* decoder = owned.get();
-  std::atomic<int> failures = 1;
-  decoder->on_run = [&](const runtime::Step&) {
-    return failures.fetch_sub(1) > 0 ? absl::UnavailableError("pulled out") : absl::OkStatus();
+  decoder->on_run = [decoder](const runtime::Step&) {
+    decoder->reset_status = absl::UnavailableError("still gone");
+    return absl::UnavailableError("pulled out");
   };
-  Event lost;
-  Event ready;
-  Engine engine(std::move(owned), QuickResets(), &clock, &observer, [&](const EngineSnapshot& snapshot) {
-    (snapshot.state == CardState::kLost ? lost : ready).Notify();
-  });
+  EngineOptions options = QuickResets();
+  options.limits.recovery.lost_card_wait = absl::Milliseconds(50);
+  Engine engine(std::move(owned), options, &clock, &observer);
+  engine.Start();
+  WaitReady(engine);
   Waiter waiter;
   ASSERT_TRUE(engine.Submit(MakeSequence(waiter, 20)).ok());
   waiter.done.WaitForNotification();
   EXPECT_EQ(waiter.sink->status.code(), absl::StatusCode::kUnavailable);
-  lost.WaitForNotification();
-  ready.WaitForNotification();
-  Waiter again;
-  ASSERT_TRUE(engine.Submit(MakeSequence(again, 20)).ok());
-  again.done.WaitForNotification();
-  EXPECT_TRUE(again.sink->status.ok()) << again.sink->status;
-  EXPECT_GE(engine.snapshot().resets, 1u);
+  EXPECT_NE(waiter.sink->status.message().find("no card came back within 50ms"), std::string::npos)
+      << waiter.sink->status;
+  Waiter late;
+  EXPECT_EQ(engine.Submit(MakeSequence(late, 1)).code(), absl::StatusCode::kUnavailable);
+}
+
+TEST(Engine, AResetThatHangsHoldsUpNoDeadline) {
+  SystemClock clock;
+  SchedulerObserver observer;
+  auto owned = std::make_unique<FakeDecoder>(32, 64, 4, 4, 64);
+  Event release;
+  Event begun;
+  owned->on_run = [](const runtime::Step&) { return absl::UnavailableError("pulled out"); };
+  owned->on_reset = [&, opens = 0]() mutable {
+    if (++opens == 1) return;
+    begun.Notify();
+    release.WaitForNotification();
+  };
+  Engine engine(std::move(owned), QuickResets(), &clock, &observer);
+  engine.Start();
+  WaitReady(engine);
+  Waiter waiter;
+  const std::shared_ptr<Sequence> sequence = MakeSequence(waiter, 20);
+  ASSERT_TRUE(engine.Submit(sequence).ok());
+  begun.WaitForNotification();
+  sequence->Cancel();
+  waiter.done.WaitForNotification();
+  EXPECT_EQ(waiter.sink->status.code(), absl::StatusCode::kCancelled);
+  EXPECT_TRUE(engine.Alive());
+  release.Notify();
+}
+
+TEST(Engine, ASilentIdleCardIsLost) {
+  SystemClock clock;
+  SchedulerObserver observer;
+  auto owned = std::make_unique<FakeDecoder>(32, 64, 4, 4, 64);
+  owned->sensors_gone = true;
+  Event back;
+  EngineOptions options = QuickResets();
+  options.on_state = [&](const EngineSnapshot& snapshot) {
+    if (snapshot.state == CardState::kReady && snapshot.resets > 0) back.Notify();
+  };
+  Engine engine(std::move(owned), options, &clock, &observer);
+  engine.Start();
+  back.WaitForNotification();
+}
+
+TEST(Engine, ACardThatCanNotBeOpenedIsTriedAgain) {
+  SystemClock clock;
+  SchedulerObserver observer;
+  auto owned = std::make_unique<FakeDecoder>(32, 64, 4, 4, 64);
+  FakeDecoder* decoder = owned.get();
+  decoder->reset_status = absl::NotFoundError("no such card");
+  decoder->on_reset = [decoder, opens = 0]() mutable {
+    if (++opens == 5) decoder->reset_status = absl::OkStatus();
+  };
+  std::mutex mutex;
+  std::vector<CardState> states;
+  EngineOptions options = QuickResets();
+  options.on_state = [&](const EngineSnapshot& snapshot) {
+    std::lock_guard lock(mutex);
+    states.push_back(snapshot.state);
+    EXPECT_EQ(snapshot.resets, 0u);
+    EXPECT_EQ(snapshot.error, snapshot.state == CardState::kLost ? "no such card" : "");
+  };
+  Engine engine(std::move(owned), options, &clock, &observer);
+  EXPECT_EQ(engine.snapshot().state, CardState::kOpening);
+  engine.Start();
+  WaitReady(engine);
+  std::lock_guard lock(mutex);
+  EXPECT_EQ(states, (std::vector<CardState>{CardState::kLost, CardState::kReady}));
 }
 
 TEST(Engine, TheQueueIsBounded) {
@@ -130,9 +230,11 @@ TEST(Engine, TheQueueIsBounded) {
     return absl::OkStatus();
   };
   EngineOptions options = QuickResets();
-  options.limits.max_queue = 2;
-  options.limits.max_running = 1;
-  Engine engine(std::move(owned), options, &clock, &observer, [](const auto&) {});
+  options.limits.scheduler.max_queue = 2;
+  options.limits.scheduler.max_running = 1;
+  Engine engine(std::move(owned), options, &clock, &observer);
+  engine.Start();
+  WaitReady(engine);
   std::vector<std::unique_ptr<Waiter>> waiters;
   auto submit = [&] {
     waiters.push_back(std::make_unique<Waiter>());
@@ -161,7 +263,9 @@ TEST(Engine, StoppingEndsWhatIsLeft) {
   };
   {
     auto owned = std::make_unique<FakeDecoder>(32, 1 << 20, 4, 4, 1 << 18);
-    Engine engine(std::move(owned), QuickResets(), &clock, &observer, [](const auto&) {});
+    Engine engine(std::move(owned), QuickResets(), &clock, &observer);
+    engine.Start();
+    WaitReady(engine);
     ASSERT_TRUE(engine.Submit(MakeSequence(waiter, 1 << 19)).ok());
     begun.WaitForNotification();
     engine.Stop(absl::UnavailableError("the server is shutting down"));

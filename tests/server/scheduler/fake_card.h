@@ -77,17 +77,21 @@ class FakeDecoder : public runtime::Decoder {
 
   absl::Status Reset() override {
     ++resets;
+    if (on_reset) on_reset();
     if (!reset_status.ok()) return reset_status;
     Forget();
     return absl::OkStatus();
   }
 
   absl::StatusOr<runtime::CardSensors> ReadSensors() override {
+    if (sensors_gone) return absl::UnavailableError("no answer");
     return runtime::CardSensors{.power_watts = 25};
   }
 
   std::function<absl::Status(const runtime::Step&)> on_run;
+  std::function<void()> on_reset;
   absl::Status reset_status;
+  bool sensors_gone = false;
   SimulatedClock* clock = nullptr;
   absl::Duration step_time = absl::Milliseconds(5);
   int runs = 0;

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <numeric>
 
 #include "tests/server/scheduler/fake_card.h"
@@ -250,20 +251,51 @@ TEST_F(SchedulerTest, HigherPriorityIsServedFirst) {
   EXPECT_TRUE(low.sink->done);
 }
 
-TEST_F(SchedulerTest, AFailedCardEndsItsSequencesUnavailable) {
+TEST_F(SchedulerTest, AFailedRunLosesNoSequence) {
   limits_.max_running = 1;
   Start(32);
   const Client running = Add(Request(3, 5));
   const Client waiting = Add(Request(3, 5));
   scheduler_->Turn();
+  scheduler_->Turn();
   decoder_->on_run = [](const runtime::Step&) { return absl::UnavailableError("the card process died"); };
   const Scheduler::TurnResult turn = scheduler_->Turn();
   EXPECT_EQ(turn.card.code(), absl::StatusCode::kUnavailable);
-  for (const Client* client : {&running, &waiting}) {
-    EXPECT_EQ(client->sink->status.code(), absl::StatusCode::kUnavailable);
-    EXPECT_NE(client->sink->status.message().find("the card process died"), std::string::npos);
+  EXPECT_EQ(scheduler_->counts().waiting, 2);
+  EXPECT_EQ(scheduler_->counts().pages_held + scheduler_->counts().pages_cached, 0);
+  EXPECT_FALSE(running.sink->done || waiting.sink->done);
+  decoder_->on_run = nullptr;
+  EXPECT_TRUE(decoder_->Reset().ok());
+  RunDry();
+  EXPECT_TRUE(running.sink->status.ok() && waiting.sink->status.ok());
+  EXPECT_EQ(running.sink->token_ids, waiting.sink->token_ids);
+  EXPECT_EQ(running.sink->token_ids.size(), 5u);
+}
+
+TEST_F(SchedulerTest, ARequestThatBreaksTheCardIsToldFromItsNeighbours) {
+  Start(64);
+  GenerationRequest poison = Request(6, 5);
+  poison.prompt[0] = 31;
+  const Client broken = Add(poison);
+  std::vector<Client> others;
+  for (int i = 0; i < 3; ++i) others.push_back(Add(Request(2, 9)));
+  decoder_->on_run = [](const runtime::Step& step) {
+    const bool breaks = std::any_of(
+        step.tokens.begin(), step.tokens.end(),
+        [](const runtime::StepToken& token) { return token.token_id == 31 && token.position == 0; });
+    return breaks ? absl::UnavailableError("it broke") : absl::OkStatus();
+  };
+  int failures = 0;
+  for (int i = 0; i < 200 && scheduler_->counts().running + scheduler_->counts().waiting > 0; ++i) {
+    if (scheduler_->Turn().card.ok()) continue;
+    ++failures;
+    EXPECT_TRUE(decoder_->Reset().ok());
   }
-  EXPECT_EQ(scheduler_->counts().pages_held, 0);
+  EXPECT_LE(failures, 4);
+  EXPECT_EQ(broken.sink->status.code(), absl::StatusCode::kUnavailable);
+  EXPECT_NE(broken.sink->status.message().find("4 runs of this request"), std::string::npos)
+      << broken.sink->status;
+  for (const Client& other : others) EXPECT_TRUE(other.sink->status.ok()) << other.sink->status;
 }
 
 TEST_F(SchedulerTest, ABiasedTokenWins) {

@@ -17,15 +17,15 @@ namespace streamtensor::runtime {
 // What the scheduler must know of a decoder. Constant after opening.
 struct DecoderInfo {
   std::string model_name;
-  std::string platform;          // "u55c"
-  std::string target;            // "emulation", "hw" or "dummy"
-  int32_t vocabulary = 0;        // logits a row
-  int32_t max_context = 0;       // positions a sequence may have
-  int32_t step_tokens = 0;       // tokens a step may carry (T)
-  int32_t page_tokens = 0;       // rows a KV page holds
-  int32_t max_pages = 0;         // page-table entries a sequence
-  int32_t pages = 0;             // pages in this card's pools
-  double modelled_clock_hz = 0;  // 0 where nothing is modelled
+  std::string platform;                        // "u55c"
+  std::string target;                          // "emulation", "hw" or "dummy"
+  int32_t vocabulary = 0;                      // logits a row
+  int32_t max_context = 0;                     // positions a sequence may have
+  int32_t step_tokens = 0;                     // tokens a step may carry (T)
+  int32_t page_tokens = 0;                     // rows a KV page holds
+  int32_t max_pages = 0;                       // page-table entries a sequence
+  int32_t pages = 0;                           // pages in this card's pools
+  double modelled_clock_hz = 0;                // 0 where nothing is modelled
   std::vector<uint64_t> modelled_step_cycles;  // by T = 1..step_tokens, empty context
 };
 
@@ -83,13 +83,30 @@ class Decoder {
   //  UNAVAILABLE         the card is gone or failed the run: Reset()
   virtual absl::StatusOr<StepResult> Run(const Step& step, absl::Duration timeout) = 0;
 
-  // Reopens the card and loads the artifact again. KV pages are lost.
+  // Opens the card, anew if it was open, and loads the artifact. KV pages are lost.
+  //  NOT_FOUND (no such card), UNAVAILABLE; may be tried again
   virtual absl::Status Reset() = 0;
 
+  //  UNAVAILABLE  the card is gone: Reset(); any other error: it has no such sensors
   virtual absl::StatusOr<CardSensors> ReadSensors() = 0;
 
   // Of the latest step that succeeded; empty where the card can't tell. Valid until the next Run().
   virtual std::span<const ProcessTime> process_times() const { return {}; }
+};
+
+// Faults of a dummy card, on purpose and replayable: for tests of what lies above it.
+struct DummyFaults {
+  enum class Kind {
+    kFail,  // the run answers UNAVAILABLE
+    kHang,  // the run takes until its timeout
+    kDie,   // the run answers UNAVAILABLE, and so do one to three resets after it
+    kSlow   // the run takes ten times as long, and 10 ms
+  };
+  uint64_t seed = 0;
+  int64_t every_runs = 0;    // on average one run in so many has a fault; 0: none
+  std::vector<Kind> kinds;   // to draw from; empty: all
+  int64_t failed_opens = 0;  // so many times the card can't be opened at first
+  bool operator==(const DummyFaults&) const = default;
 };
 
 struct CardConfig {
@@ -99,18 +116,21 @@ struct CardConfig {
   uint32_t index = 0;
   std::string bdf;            // kXrt: instead of index
   int64_t dummy_step_us = 0;  // kDummy
+  DummyFaults dummy_faults;   // kDummy
+  bool operator==(const CardConfig&) const = default;
 };
 
 struct DecoderOptions {
   CardConfig card;
-  std::string artifact;        // folder
-  int64_t kv_pages = 0;        // 0: as many as max_running sequences need, bounded by kv_bytes
+  std::string artifact;            // folder
+  bool open_card = true;           // false: only the artifact is checked; Reset() opens the card
+  int64_t kv_pages = 0;            // 0: as many as max_running sequences need, bounded by kv_bytes
   int64_t kv_bytes = 512ll << 20;  // bound of one pool
-  std::string card_program;    // streamtensor-card; empty: beside this program
-  std::string module_dir;      // card_*.so; empty: ../lib/streamtensor beside this program
+  std::string card_program;        // streamtensor-card; empty: beside this program
+  std::string module_dir;          // card_*.so; empty: ../lib/streamtensor beside this program
 };
 
-// Opens the card, checks and loads the artifact, uploads weights.
+// Checks the artifact, opens the card, loads the artifact and uploads its weights.
 //  NOT_FOUND, INVALID_ARGUMENT (artifact damaged or foreign), UNAVAILABLE (card)
 absl::StatusOr<std::unique_ptr<Decoder>> OpenDecoder(const DecoderOptions& options);
 

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// The cards that serve one model, as replicas.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "server/scheduler/engine.h"
+#include "server/scheduler/prefix_affinity.h"
+
+namespace streamtensor::server {
+
+// A request goes to the ready card with the least to do, unless one that is hardly busier has seen the
+// beginning of its prompt. What a lost card leaves goes to the others. Thread-safe.
+class CardGroup {
+ public:
+  struct Member {
+    std::string card;
+    std::unique_ptr<runtime::Decoder> decoder;  // may be closed
+    SchedulerObserver* observer = nullptr;      // outlives the group
+  };
+  // Called by a card's thread when its state has changed.
+  using OnState = std::function<void(const std::string& card, const EngineSnapshot& snapshot)>;
+
+  // At least one member. `clock` outlives the group.
+  CardGroup(std::vector<Member> members, const EngineLimits& limits, const Clock* clock, OnState on_state);
+  ~CardGroup();
+
+  // Begins to open the cards.
+  void Start();
+
+  // INVALID_ARGUMENT, RESOURCE_EXHAUSTED, UNAVAILABLE as Engine::Submit(), when no card takes it.
+  absl::Status Submit(const std::shared_ptr<Sequence>& sequence);
+
+  void SetLimits(const EngineLimits& limits);
+  // Ends what is left with `status`; afterwards no card is open and no thread left. Not from a card's thread.
+  void Close(const absl::Status& status);
+
+  const std::vector<std::unique_ptr<Engine>>& engines() const { return engines_; }
+  bool AnyReady() const;
+  int32_t load() const;
+
+ private:
+  bool HandOver(const Engine& from, const std::shared_ptr<Sequence>& sequence);
+  std::vector<size_t> InOrder(const std::vector<uint64_t>& digests, const Engine* without);
+
+  std::vector<std::unique_ptr<Engine>> engines_;
+  std::mutex mutex_;  // guards affinity_
+  PrefixAffinity affinity_;
+};
+
+}  // namespace streamtensor::server
