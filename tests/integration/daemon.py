@@ -63,28 +63,29 @@ class Daemon:
 
     `models` and `cards` are entries of the configuration (a model's `name` is needed; cards default to one
     emulated U55C), `extra` further sections such as {"limits": {"max_queue": 2}}; `cache_dir` defaults to a
-    folder that goes with the daemon. `environment` adds to the process's.
+    folder that goes with the daemon. `environment` adds to the process's; `wrapper` is a command that runs it.
     """
 
-    def __init__(self, binary_dir, models, cards=None, cache_dir=None, extra=None, ports=None, environment=None):
+    def __init__(self, binary_dir, models, cards=None, cache_dir=None, extra=None, ports=None, environment=None,
+                 wrapper=()):
         self._folder = tempfile.TemporaryDirectory(prefix="streamtensor-daemon-")
         folder = pathlib.Path(self._folder.name)
         self.binary_dir = pathlib.Path(binary_dir)
         self.grpc_port, self.metrics_port = ports or free_ports(2)
         self.server = f"127.0.0.1:{self.grpc_port}"
-        configuration = {
+        self.configuration = {
             "server": {"listen": self.server, "metrics_listen": f"127.0.0.1:{self.metrics_port}"},
             "cards": cards or [{"driver": "emulated", "platform": "u55c", "index": 0}],
-            "models": [{key: str(value) if isinstance(value, pathlib.Path) else value for key, value in m.items()} for m in models],
+            "models": models,
             "cache": {"dir": str(cache_dir or folder / "cache")},
             **(extra or {}),
         }
         self.config_path = folder / "streamtensord.yaml"
-        self.config_path.write_text(json.dumps(configuration, indent=1))
+        self._write_configuration()
         self._log_path = folder / "log.txt"
         self._log_file = open(self._log_path, "w")
         self.process = subprocess.Popen(
-            [self.binary_dir / "streamtensord", "--config", self.config_path],
+            [*wrapper, self.binary_dir / "streamtensord", "--config", self.config_path],
             stdout=self._log_file, stderr=self._log_file, env={**os.environ, **(environment or {})},
         )
         self.pb = protos().pb
@@ -105,6 +106,43 @@ class Daemon:
         finally:
             self.kill()
             self._folder.cleanup()
+
+    def _write_configuration(self):
+        self.config_path.write_text(json.dumps(self.configuration, indent=1, default=str))
+
+    def reload(self, wait=True, **sections):
+        """Changes sections of the configuration, sends SIGHUP and waits for the outcome: True when it is in force."""
+        self.configuration.update(sections)
+        self._write_configuration()
+        before = len(self.log())
+        self.process.send_signal(signal.SIGHUP)
+        deadline = time.monotonic() + 60
+        while wait and time.monotonic() < deadline:
+            said = self.log()[before:]
+            if "the configuration is reloaded" in said:
+                return True
+            if "the configuration is not reloaded" in said:
+                return False
+            time.sleep(0.01)
+        assert not wait, f"no outcome of SIGHUP:\n{self.log()}"
+
+    def children(self):
+        """Process ids of its children, by the kernel's word."""
+        try:
+            threads = list(pathlib.Path(f"/proc/{self.process.pid}/task").iterdir())
+            return {int(pid) for t in threads for pid in (t / "children").read_text().split()}
+        except FileNotFoundError:
+            return set()
+
+    def resources(self):
+        """What it holds of the system: threads, descriptors, children, resident bytes."""
+        status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text().split()
+        return types.SimpleNamespace(
+            threads=int(status[status.index("Threads:") + 1]),
+            descriptors=len(list(pathlib.Path(f"/proc/{self.process.pid}/fd").iterdir())),
+            children=len(self.children()),
+            resident_bytes=1024 * int(status[status.index("VmRSS:") + 1]),
+        )
 
     def log(self):
         """What the daemon has written so far."""

@@ -24,7 +24,7 @@ for stage in import tile emit; do
   echo "{{\\"stage\\":\\"$stage\\",\\"index\\":1,\\"stages\\":3,\\"fraction\\":0.3,\\"seconds\\":0.1}}"
   sleep {seconds}
 done
-cp -r "{artifact}" "$out"
+cp -r "{artifact}" "$out" || exit 1
 echo '{{"done":true,"artifact":"'$out'"}}'
 """
 
