@@ -98,8 +98,11 @@ class LoadGenerator {
     void OnDone(const grpc::Status& status) override {
       times_.end = load_->Now();
       times_.status = status;
-      load_->Ended(std::move(times_));
+      LoadGenerator* const load = load_;
+      StreamTimes times = std::move(times_);
+      // First: its context holds the channel, whose last owner must not be a thread of the channel's.
       delete this;
+      load->Ended(std::move(times));
     }
 
    private:

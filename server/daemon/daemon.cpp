@@ -31,6 +31,13 @@ Daemon::Daemon(const Config& config, const std::string& program_dir, const std::
   options.on_reload = [this](const Config& reloaded) { Use(reloaded); };
   registry_ = std::make_unique<ModelRegistry>(std::move(options));
   metrics_.SetCards([this] { return registry_->CardReadings(); });
+  metrics_.SetModels([this] {
+    std::vector<ModelReading> readings;
+    for (const ModelStatus& model : registry_->Models()) {
+      readings.push_back({model.name, kModelStates[static_cast<int>(model.state)]});
+    }
+    return readings;
+  });
   context_.registry = registry_.get();
   context_.metrics = &metrics_;
   context_.clock = &clock_;

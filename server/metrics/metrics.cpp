@@ -91,6 +91,16 @@ std::vector<MetricFamily> CollectCards(const std::vector<CardReading>& cards) {
   return families;
 }
 
+MetricFamily CollectModels(const std::vector<ModelReading>& models) {
+  MetricFamily state{"streamtensor_model_state", "1 for the state the model is in.", MetricType::Gauge, {}};
+  for (const ModelReading& reading : models) {
+    for (const char* each : kModelStates) {
+      AddSample(state, {{"model", reading.model}, {"state", each}}, reading.state == each);
+    }
+  }
+  return state;
+}
+
 // The label of a status: its name in lower case.
 std::string Reason(const absl::Status& status) {
   std::string name = absl::StatusCodeToString(status.code());
@@ -140,6 +150,7 @@ struct Metrics::Impl {
   mutable std::mutex mutex;
   std::vector<std::unique_ptr<CardObserver>> observers;
   std::function<std::vector<CardReading>()> read_cards;
+  std::function<std::vector<ModelReading>()> read_models;
 };
 
 class Metrics::Impl::CardObserver : public SchedulerObserver {
@@ -223,6 +234,11 @@ void Metrics::SetCards(std::function<std::vector<CardReading>()> read) {
   impl_->read_cards = std::move(read);
 }
 
+void Metrics::SetModels(std::function<std::vector<ModelReading>()> read) {
+  std::lock_guard lock(impl_->mutex);
+  impl_->read_models = std::move(read);
+}
+
 SchedulerObserver* Metrics::Observer(const std::string& model, const std::string& card) {
   std::lock_guard lock(impl_->mutex);
   impl_->observers.push_back(std::make_unique<Impl::CardObserver>(impl_.get(), model, card));
@@ -235,16 +251,19 @@ void Metrics::CountRefused(const absl::Status& status) {
 
 std::string Metrics::Render() const {
   std::vector<MetricFamily> families = impl_->registry.Collect();
-  std::function<std::vector<CardReading>()> read;
+  std::function<std::vector<CardReading>()> read_cards;
+  std::function<std::vector<ModelReading>()> read_models;
   {
     std::lock_guard lock(impl_->mutex);
-    read = impl_->read_cards;
+    read_cards = impl_->read_cards;
+    read_models = impl_->read_models;
   }
   auto append = [&families](std::vector<MetricFamily> more) {
     families.insert(families.end(), std::make_move_iterator(more.begin()),
                     std::make_move_iterator(more.end()));
   };
-  if (read) append(CollectCards(read()));
+  if (read_cards) append(CollectCards(read_cards()));
+  if (read_models) families.push_back(CollectModels(read_models()));
   append(CollectProcess());
   return prometheus::TextSerializer().Serialize(families);
 }

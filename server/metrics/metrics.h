@@ -20,6 +20,13 @@ struct CardReading {
   EngineSnapshot snapshot;
 };
 
+// A model as it is when somebody scrapes.
+struct ModelReading {
+  std::string model;
+  std::string state;  // one of kModelStates
+};
+inline constexpr const char* kModelStates[] = {"compiling", "loading", "ready", "failed"};
+
 // Thread-safe.
 class Metrics {
  public:
@@ -27,8 +34,9 @@ class Metrics {
   explicit Metrics(const std::string& version);
   ~Metrics();
 
-  // Where per-card figures come from; called for each scrape, by the scraping thread.
+  // Where figures of cards and models come from; called for each scrape, by the scraping thread.
   void SetCards(std::function<std::vector<CardReading>()> read);
+  void SetModels(std::function<std::vector<ModelReading>()> read);
 
   // Counts for one model on one card. Owned by Metrics, lives as long.
   SchedulerObserver* Observer(const std::string& model, const std::string& card);

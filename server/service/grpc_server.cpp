@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "grpc_health.pb.h"
 #include "server/metrics/listen_error.h"
 
 namespace streamtensor::server {
@@ -44,6 +45,7 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(const std::string&
   gpr_set_log_function(&LogFromGrpc);
   grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+  google::protobuf::LinkMessageReflection<grpc::health::v1::HealthCheckRequest>();  // what reflection tells
   auto impl = std::make_unique<Impl>(context);
   grpc::ServerBuilder builder;
   // Two daemons on one port would share its calls.
