@@ -34,7 +34,7 @@ class Executor {
 
   // After the channel has been deepened.
   void WakeWriter(int32_t channel) {
-    if (HasSpace(channel)) Wake(channels_[channel].waiting_writer);
+    if (Space(channel) > 0) Wake(channels_[channel].waiting_writer);
   }
 
   std::vector<Wait> FindCycle() const {
@@ -59,7 +59,13 @@ class Executor {
     return {};
   }
 
-  uint64_t operations() const { return operations_; }
+  // -1: none.
+  int32_t ChannelWithElements() const {
+    for (size_t channel = 0; channel < channels_.size(); ++channel) {
+      if (channels_[channel].filled > 0) return static_cast<int32_t>(channel);
+    }
+    return -1;
+  }
 
  private:
   struct ChannelState {
@@ -70,11 +76,11 @@ class Executor {
   struct State {
     size_t at = 0;
     bool ended = false;
-    std::vector<int64_t> counts;  // by operation: iterations left of a loop
+    std::vector<int64_t> counts;  // by operation: iterations left of a loop, elements that have moved
   };
 
-  bool HasSpace(int32_t channel) const {
-    return channels_[channel].filled + channels_[channel].holding < network_.channels[channel].depth;
+  int64_t Space(int32_t channel) const {
+    return network_.channels[channel].depth - channels_[channel].filled - channels_[channel].holding;
   }
 
   void Wake(int32_t& waiting) {
@@ -109,33 +115,49 @@ class Executor {
         state.at = --state.counts[loop] > 0 ? loop + 1 : state.at + 1;
         continue;
       }
-      ++operations_;
       ChannelState& channel = channels_[operation.channel];
+      int64_t& done = state.counts[state.at];
       switch (operation.kind) {
         case Kind::kRead:
+          while (done < operation.count) {
+            if (channel.filled == 0) {
+              channel.waiting_reader = process;
+              return;
+            }
+            const int64_t moved = std::min(channel.filled, operation.count - done);
+            channel.filled -= moved;
+            done += moved;
+            Wake(channel.waiting_writer);
+          }
+          done = 0;
+          break;
+        case Kind::kWrite:
+          while (done < operation.count) {
+            if (Space(operation.channel) <= 0) {
+              channel.waiting_writer = process;
+              return;
+            }
+            const int64_t moved = std::min(Space(operation.channel), operation.count - done);
+            channel.filled += moved;
+            done += moved;
+            Wake(channel.waiting_reader);
+          }
+          done = 0;
+          break;
         case Kind::kTake:
           if (channel.filled == 0) {
             channel.waiting_reader = process;
             return;
           }
           --channel.filled;
-          if (operation.kind == Kind::kTake)
-            ++channel.holding;
-          else
-            Wake(channel.waiting_writer);
+          ++channel.holding;
           break;
-        case Kind::kWrite:
         case Kind::kOpen:
-          if (!HasSpace(operation.channel)) {
+          if (Space(operation.channel) <= 0) {
             channel.waiting_writer = process;
             return;
           }
-          if (operation.kind == Kind::kOpen) {
-            ++channel.holding;
-          } else {
-            ++channel.filled;
-            Wake(channel.waiting_reader);
-          }
+          ++channel.holding;
           break;
         case Kind::kPublish:
           --channel.holding;
@@ -159,7 +181,6 @@ class Executor {
   std::vector<ChannelState> channels_;
   std::vector<State> processes_;
   std::deque<int32_t> runnable_;
-  uint64_t operations_ = 0;
 };
 
 }  // namespace
@@ -173,22 +194,16 @@ void ProgramBuilder::Loop(int64_t count, const std::function<void()>& body) {
   program_[loop].other = end;
 }
 
-void ProgramBuilder::Repeat(Kind kind, int32_t channel, int64_t times) {
-  if (times == 1) {
-    Add(kind, channel);
-  } else {
-    Loop(times, [&] { Add(kind, channel); });
-  }
-}
-
 NetworkRun RunNetwork(Network& network, const std::function<bool(Network&, const std::vector<Wait>&)>& grow) {
   Executor executor(network);
   NetworkRun run;
   while (true) {
     executor.RunUntilBlocked();
-    run.operations = executor.operations();
-    run.completed = executor.AllEnded();
-    if (run.completed) return run;
+    if (executor.AllEnded()) {
+      run.left_in = executor.ChannelWithElements();
+      run.completed = run.left_in < 0;
+      return run;
+    }
     run.cycle = executor.FindCycle();
     if (!grow || run.cycle.empty() || !grow(network, run.cycle)) return run;
     for (const Wait& wait : run.cycle) {
@@ -198,15 +213,16 @@ NetworkRun RunNetwork(Network& network, const std::function<bool(Network&, const
   }
 }
 
-std::string DescribeCycle(const Network& network, const std::vector<Wait>& cycle) {
-  if (cycle.empty()) return "a process waits for one that has ended";
+std::string DescribeFailure(const Network& network, const NetworkRun& run) {
+  if (run.left_in >= 0) return "FIFO '" + network.channels[run.left_in].name + "' holds elements at the end";
+  if (run.cycle.empty()) return "a process waits for one that has ended";
   std::string text;
-  for (const Wait& wait : cycle) {
+  for (const Wait& wait : run.cycle) {
     const Network::Channel& channel = network.channels[wait.channel];
     text += network.processes[wait.process].name + " -> waits for " + (wait.full ? "full" : "empty") +
             " FIFO '" + channel.name + "' (depth " + std::to_string(channel.depth) + ") -> ";
   }
-  return text + network.processes[cycle[0].process].name;
+  return text + network.processes[run.cycle[0].process].name;
 }
 
 }  // namespace streamtensor::compiler

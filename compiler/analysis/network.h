@@ -22,8 +22,8 @@ struct Network {
   // A program is a list of these; a loop runs what stands between it and its end.
   struct Operation {
     enum class Kind : uint8_t {
-      kRead,     // takes one element
-      kWrite,    // gives one element
+      kRead,     // takes `count` elements, one by one
+      kWrite,    // gives `count` elements, one by one
       kOpen,     // writer: waits for a free slot, keeps it
       kPublish,  // writer: its slot becomes an element
       kTake,     // reader: waits for an element, keeps it
@@ -33,7 +33,7 @@ struct Network {
     };
     Kind kind;
     int32_t channel = -1;  // all but kLoop, kEnd
-    int64_t count = 0;     // kLoop
+    int64_t count = 0;     // kRead, kWrite, kLoop
     int32_t other = 0;     // kLoop: index of its kEnd; kEnd: index of its kLoop
   };
 
@@ -51,14 +51,17 @@ class ProgramBuilder {
  public:
   explicit ProgramBuilder(Network::Process& process) : program_(process.program) {}
 
-  void Read(int32_t channel, int64_t times = 1) { Repeat(Network::Operation::Kind::kRead, channel, times); }
-  void Write(int32_t channel, int64_t times = 1) { Repeat(Network::Operation::Kind::kWrite, channel, times); }
+  void Read(int32_t channel, int64_t times = 1) {
+    program_.push_back({Network::Operation::Kind::kRead, channel, times});
+  }
+  void Write(int32_t channel, int64_t times = 1) {
+    program_.push_back({Network::Operation::Kind::kWrite, channel, times});
+  }
+  // Of a slot: open, publish, take, release.
   void Add(Network::Operation::Kind kind, int32_t channel) { program_.push_back({kind, channel}); }
   void Loop(int64_t count, const std::function<void()>& body);
 
  private:
-  void Repeat(Network::Operation::Kind kind, int32_t channel, int64_t times);
-
   std::vector<Network::Operation>& program_;
 };
 
@@ -70,11 +73,11 @@ struct Wait {
 };
 
 struct NetworkRun {
-  bool completed = false;
+  bool completed = false;  // all processes have ended and no channel holds anything
   // Otherwise: the cycle of waits, from its first process; empty when somebody waits for a process that
-  // ended.
+  // ended, and when something is left.
   std::vector<Wait> cycle;
-  uint64_t operations = 0;
+  int32_t left_in = -1;  // a channel that holds elements after the end of all processes
 };
 
 // Runs the network until every process has ended or none can go on. `grow`, if given, is asked at each
@@ -83,8 +86,8 @@ struct NetworkRun {
 NetworkRun RunNetwork(Network& network,
                       const std::function<bool(Network&, const std::vector<Wait>&)>& grow = {});
 
-// "a -> waits for full FIFO 'x' (depth 2) -> b -> waits for empty FIFO 'y' (depth 1) -> a", as the card's own
-// deadlock report says it.
-std::string DescribeCycle(const Network& network, const std::vector<Wait>& cycle);
+// Why a run did not complete. A cycle: "a -> waits for full FIFO 'x' (depth 2) -> b -> waits for empty FIFO
+// 'y' (depth 1) -> a", as the card's own deadlock report says it.
+std::string DescribeFailure(const Network& network, const NetworkRun& run);
 
 }  // namespace streamtensor::compiler

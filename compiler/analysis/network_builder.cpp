@@ -77,7 +77,7 @@ class Builder {
   }
 
   int64_t Symbol(llvm::StringRef symbol) const {
-    return symbol == "T" ? shape_.tokens : symbol == "W" ? shape_.logits : 0;
+    return symbol == "T" ? shape_.tokens : symbol == "W" ? shape_.logits() : 0;
   }
 
   int64_t Rows(mlir::DictionaryAttr operation) const {
@@ -183,16 +183,23 @@ class Builder {
     });
   }
 
-  // Which rows are taken does not matter for the outcome only if the reader keeps up with any of them; the
-  // last ones are the case that holds most back, and the case of every step but prompt_logprobs'.
   void AddTakeRows() {
     auto type = llvm::cast<ITensorType>(*result_.streams[reads_[0]].getType());
     const int64_t words = type.getElementWords();
-    program_->Read(reads_[0], (shape_.tokens - shape_.logits) * words);
-    program_->Loop(shape_.logits * words, [&] {
-      program_->Read(reads_[0]);
-      program_->Write(writes_[0]);
-    });
+    const TakenRows& taken = shape_.taken[std::min(take_rows_seen_++, shape_.taken.size() - 1)];
+    for (int64_t row = 0; row < shape_.tokens;) {
+      int64_t end = row + 1;
+      while (end < shape_.tokens && taken[end] == taken[row]) ++end;
+      if (!taken[row]) {
+        program_->Read(reads_[0], (end - row) * words);
+      } else {
+        program_->Loop((end - row) * words, [&] {
+          program_->Read(reads_[0]);
+          program_->Write(writes_[0]);
+        });
+      }
+      row = end;
+    }
   }
 
   void AddCarry() {
@@ -385,6 +392,7 @@ class Builder {
 
   dataflow::ProcessOp process_;
   ProgramBuilder* program_ = nullptr;
+  size_t take_rows_seen_ = 0;
   std::vector<int32_t> reads_, writes_;  // channels, the header stream left out
   llvm::DenseMap<mlir::Value, int32_t> destination_;
 };
@@ -395,15 +403,44 @@ FailureOr<DesignNetwork> BuildNetwork(dataflow::DesignOp design, const StepShape
   return Builder(design, shape).Build();
 }
 
-std::vector<StepShape> ShapesToProve(dataflow::DesignOp design) {
+int64_t StepShape::logits() const { return std::count(taken[0].begin(), taken[0].end(), true); }
+
+TakenRows FirstRows(int64_t tokens, int64_t logits) {
+  TakenRows rows(tokens, false);
+  std::fill_n(rows.begin(), logits, true);
+  return rows;
+}
+
+TakenRows LastRows(int64_t tokens, int64_t logits) {
+  TakenRows rows(tokens, false);
+  std::fill_n(rows.rbegin(), logits, true);
+  return rows;
+}
+
+FailureOr<std::vector<StepShape>> ShapesToProve(dataflow::DesignOp design) {
   const int64_t layers = std::min(static_cast<int64_t>(design.getLayers()), kLayersToProve);
-  const int64_t tokens = std::max<int64_t>(design.getBound("T"), 1), logits = design.getBound("W");
+  const int64_t most_tokens = std::max<int64_t>(design.getBound("T"), 1), most_logits = design.getBound("W");
+  size_t take_rows = 0;
+  for (auto process : design.getBody().getOps<dataflow::ProcessOp>()) {
+    if (process.getKind() == ProcessKind::take_rows) ++take_rows;
+  }
+  if (take_rows > kMostTakeRows) {
+    return design.emitError("has ") << take_rows << " processes that take rows; steps are proved for at most "
+                                    << kMostTakeRows;
+  }
   std::vector<StepShape> shapes;
-  for (int64_t t = tokens; t >= 0; --t) {
-    std::vector<int64_t> rows = {0};
-    if (logits > 0 && t > 0) rows.push_back(1);
-    if (logits > 0 && t > 1) rows.push_back(std::min(t, logits));
-    for (auto w = rows.rbegin(); w != rows.rend(); ++w) shapes.push_back({t, *w, layers});
+  for (int64_t tokens = most_tokens; tokens >= 0; --tokens) {
+    for (int64_t logits = std::min(tokens, most_logits); logits >= 0; --logits) {
+      const TakenRows first = FirstRows(tokens, logits), last = LastRows(tokens, logits);
+      const unsigned choices = first == last ? 1 : 1u << take_rows;
+      for (unsigned choice = 0; choice < choices; ++choice) {
+        StepShape shape{tokens, layers, {}};
+        for (size_t process = 0; process < std::max<size_t>(take_rows, 1); ++process) {
+          shape.taken.push_back((choice >> process & 1) != 0 ? first : last);
+        }
+        shapes.push_back(std::move(shape));
+      }
+    }
   }
   return shapes;
 }

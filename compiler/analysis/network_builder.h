@@ -7,14 +7,27 @@
 
 namespace streamtensor::compiler {
 
+// Which rows a process of kind take_rows passes on, by row.
+using TakenRows = std::vector<bool>;
+
 struct StepShape {
   int64_t tokens = 1;  // T
-  int64_t logits = 1;  // W <= T
   int64_t layers = 1;  // how many of the design's layers to run
+  // By take_rows process, in the design's order; the last one stands for those beyond. Each holds T flags, W
+  // of them set. In a step all are alike; a proof may tell them apart.
+  std::vector<TakenRows> taken = {TakenRows(1, true)};
+
+  int64_t logits() const;  // W
 };
 
-// Layers that stand for any number: what a layer meets (the channel its weights begin at, the frames left by
-// the one before) is the same from the second on, once the first and the last have been seen.
+TakenRows FirstRows(int64_t tokens, int64_t logits);
+TakenRows LastRows(int64_t tokens, int64_t logits);
+
+// Layers that stand for any number. A network that stops has a cycle of events each of which waits for the
+// next; give every event the layer of its data (a carry's read belongs to the layer that made the row). No
+// event waits for one of a later layer, so that a cycle lies within one layer, the prologue or the epilogue,
+// and all layers but the first and the last (which differ in the carry's ends) are alike. Weights are no part
+// of it: who loads them waits for the engine alone.
 inline constexpr int64_t kLayersToProve = 3;
 
 struct DesignNetwork {
@@ -27,8 +40,13 @@ struct DesignNetwork {
 // a diagnostic at the process, where a body's trip counts are neither constants nor symbols.
 mlir::FailureOr<DesignNetwork> BuildNetwork(dataflow::DesignOp design, const StepShape& shape);
 
-// Every step shape that is proved: T = 1..bound with W = 0, 1 and T, and the empty step of a faulty
-// descriptor.
-std::vector<StepShape> ShapesToProve(dataflow::DesignOp design);
+// Step shapes that stand for all: T = 1..bound with every W, the first W rows taken and the last W, and the
+// empty step of a faulty descriptor. The two are enough: which rows are taken changes nothing but where
+// take_rows writes among its reads. A cycle enters its sequence once and leaves it later: from a read to a
+// read or a write to a write, which any choice has; from a read to a later write, which taking the last rows
+// has if any choice does; or from a write to a later read, which taking the first rows has if any does. With
+// several take_rows processes each combination is listed. Fails where there are more than kMostTakeRows.
+mlir::FailureOr<std::vector<StepShape>> ShapesToProve(dataflow::DesignOp design);
+inline constexpr size_t kMostTakeRows = 3;
 
 }  // namespace streamtensor::compiler

@@ -154,8 +154,8 @@ def AssignChannels : Pass<"assign-channels", "::mlir::ModuleOp"> {
 def SizeFifos : Pass<"size-fifos", "::mlir::ModuleOp"> {
   let summary = "The least depth of every FIFO, found on the network itself";
   let description = [{
-    Runs the design's process network without values (compiler/analysis/network.h) for every T, with W = 0, 1
-    and T, over as many layers as make a difference. All depths start at 1; at a deadlock the shallowest full
+    Runs the design's process network without values (compiler/analysis/network.h) for every T, every W and any
+    choice of W rows, over as many layers as make a difference. All depths start at 1; at a deadlock the shallowest full
     channel of the cycle grows; then each is made least. `minimum` is that depth: with every other at its own,
     one less deadlocks. Channels with a minimum above 1 are named "ring" (frame slots) or "reconvergent".
     `depth` is at least `words`, `blocks` or `frames`, so that processes need not wait for each other at every
@@ -171,7 +171,7 @@ def VerifyBound : Pass<"verify-bound", "::mlir::ModuleOp"> {
   let summary = "Prove that a sized design completes every step";
   let description = [{
     Activation switch, engine and result switch must hold one and the same sequence of issues, and the process
-    network must complete at its depths for every T, with W = 0, 1 and T. The network is determinate, so one run
+    network must complete at its depths for every T, every W and any choice of W rows. The network is determinate, so one run
     decides for every timing. A design that deadlocks is an error that names the cycle of processes and FIFOs as
     the card would.
   }];

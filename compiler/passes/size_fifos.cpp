@@ -24,7 +24,9 @@ class Sizer {
   explicit Sizer(dataflow::DesignOp design) : design_(design) {}
 
   LogicalResult Run() {
-    shapes_ = ShapesToProve(design_);
+    FailureOr<std::vector<StepShape>> shapes = ShapesToProve(design_);
+    if (failed(shapes)) return failure();
+    shapes_ = std::move(*shapes);
     for (const StepShape& shape : shapes_) {
       FailureOr<DesignNetwork> built = BuildNetwork(design_, shape);
       if (failed(built)) return failure();
@@ -84,15 +86,19 @@ class Sizer {
     });
     if (!run.completed) {
       return design_.emitError("deadlocks at any depth, with T = ")
-             << shapes_[shape].tokens << " and W = " << shapes_[shape].logits << ": "
-             << DescribeCycle(network, run.cycle);
+             << shapes_[shape].tokens << " and W = " << shapes_[shape].logits() << ": "
+             << DescribeFailure(network, run);
     }
     for (size_t i = 0; i < depths_.size(); ++i) depths_[i] = network.channels[i].depth;
     return success();
   }
 
+  // The largest steps with no, one and all rows taken: what needs most depth. `Grow` then sees the others
+  // too.
   bool Completes() {
     for (size_t shape = 0; shape < networks_.size() && shapes_[shape].tokens == shapes_[0].tokens; ++shape) {
+      const int64_t logits = shapes_[shape].logits();
+      if (logits > 1 && logits < shapes_[shape].tokens) continue;
       if (!RunNetwork(At(shape)).completed) return false;
     }
     return true;

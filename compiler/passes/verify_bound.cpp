@@ -84,13 +84,19 @@ class VerifyBoundPass : public impl::VerifyBoundBase<VerifyBoundPass> {
   }
 
   static LogicalResult Prove(dataflow::DesignOp design) {
-    for (const StepShape& shape : ShapesToProve(design)) {
+    FailureOr<std::vector<StepShape>> shapes = ShapesToProve(design);
+    if (failed(shapes)) return failure();
+    for (const StepShape& shape : *shapes) {
       FailureOr<DesignNetwork> built = BuildNetwork(design, shape);
       if (failed(built)) return failure();
       const NetworkRun run = RunNetwork(built->network);
-      if (!run.completed)
-        return design.emitError("deadlocks with T = ") << shape.tokens << " and W = " << shape.logits << ": "
-                                                       << DescribeCycle(built->network, run.cycle);
+      if (run.completed) continue;
+      InFlightDiagnostic error =
+          design.emitError(run.left_in < 0 ? "deadlocks with T = " : "fails with T = ");
+      error << shape.tokens << " and W = " << shape.logits();
+      if (shape.logits() > 0 && shape.logits() < shape.tokens)
+        error << (shape.taken[0][0] ? " (the first rows)" : " (the last rows)");
+      return error << ": " << DescribeFailure(built->network, run);
     }
     return success();
   }

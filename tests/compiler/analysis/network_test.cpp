@@ -37,7 +37,7 @@ TEST(Network, TheBoundCompletesAndOneLessNamesTheCycle) {
     const NetworkRun run = RunNetwork(less);
     EXPECT_FALSE(run.completed) << n;
     EXPECT_EQ(
-        DescribeCycle(less, run.cycle),
+        DescribeFailure(less, run),
         "fork -> waits for full FIFO 'skip' (depth " + std::to_string(n - 2) +
             ") -> add -> waits for empty FIFO 'answer' (depth 1) -> store -> waits for empty FIFO 'to_store' "
             "(depth 1) -> fork");
@@ -76,7 +76,7 @@ TEST(Network, AFrameIsHeldWhileItIsReadAndFilled) {
     const NetworkRun run = RunNetwork(network);
     EXPECT_EQ(run.completed, slots == 2);
     if (slots == 1) {
-      EXPECT_EQ(DescribeCycle(network, run.cycle),
+      EXPECT_EQ(DescribeFailure(network, run),
                 "fill -> waits for full FIFO 'frames' (depth 1) -> engine -> waits for full FIFO 'results' "
                 "(depth 1) -> "
                 "fill");
@@ -97,9 +97,18 @@ TEST(Network, WaitingForAnEndedProcessIsNoCycle) {
 
 TEST(Network, EmptyLoopsAreSkipped) {
   Network network = Reconvergent(0, 1);
+  EXPECT_TRUE(RunNetwork(network).completed);
+}
+
+TEST(Network, WhatIsLeftInAChannelIsAFailure) {
+  Network network;
+  network.channels = {{"x", 2, 0, 1}};
+  network.processes = {{"source", {}}, {"sink", {}}};
+  ProgramBuilder(network.processes[0]).Write(0, 3);
+  ProgramBuilder(network.processes[1]).Read(0, 2);
   const NetworkRun run = RunNetwork(network);
-  EXPECT_TRUE(run.completed);
-  EXPECT_EQ(run.operations, 0u);
+  EXPECT_FALSE(run.completed);
+  EXPECT_EQ(DescribeFailure(network, run), "FIFO 'x' holds elements at the end");
 }
 
 }  // namespace

@@ -25,6 +25,7 @@ func.func @step(%x: tensor<?x32xf32>) -> tensor<?x32xf32> {
 // CHECK: scf.for
 // CHECK-LABEL: func.func @numbers
 // CHECK-NOT: scf.for
+// REFERENCE-LABEL: func.func @three
 func.func @three(%x: tensor<?x32xf32>) -> tensor<?x32xf32> {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
