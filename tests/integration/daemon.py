@@ -135,10 +135,13 @@ class Daemon:
             return set()
 
     def resources(self):
-        """What it holds of the system: threads, descriptors, children, resident bytes."""
+        """What it holds of the system: threads, descriptors, children, resident bytes. Threads of gRPC's pools,
+        which grow to a bound of their own and stay, don't count."""
+        names = [t.read_text().strip() for t in pathlib.Path(f"/proc/{self.process.pid}/task").glob("*/comm")]
+        pools = ("default-executo", "resolver-execut", "event_engine", "grpc", "timer_manager", "nexting_thread")
         status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text().split()
         return types.SimpleNamespace(
-            threads=int(status[status.index("Threads:") + 1]),
+            threads=sum(not name.startswith(pools) for name in names),
             descriptors=len(list(pathlib.Path(f"/proc/{self.process.pid}/fd").iterdir())),
             children=len(self.children()),
             resident_bytes=1024 * int(status[status.index("VmRSS:") + 1]),
@@ -176,6 +179,12 @@ class Daemon:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as error:
             return error.code, error.read().decode()
+
+    def cards(self):
+        """The cards, with `state` as a word such as READY."""
+        answer = self.operator.ListCards(protos().operator_pb.ListCardsRequest(), timeout=10)
+        name = protos().operator_pb.CardState.Name
+        return [types.SimpleNamespace(name=c.name, state=name(c.state).removeprefix("CARD_STATE_"), error=c.error) for c in answer.cards]
 
     def metrics(self):
         """Samples by name with labels, as the text format spells them."""

@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Emulated cards' processes are killed, stopped, and stopped for a moment, under streams of a real design: every
+stream is what it is undisturbed. Then all cards at once, and health tells it."""
+
+import os
+import random
+import signal
+import threading
+import time
+
+import grpc
+import pytest
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+
+from conftest import BIN, FAULTS, SEED, Outcome, Reference, assert_nothing_left, cards_are_idle, check, read_stream, run_threads, wait_for
+from daemon import Daemon
+
+VOCABULARY = 384
+WORKERS = 6
+SERVING = health_pb2.HealthCheckResponse.SERVING
+NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
+
+
+def emulated(count):
+    return [{"driver": "emulated", "platform": "u55c", "index": i, "kv_bytes": "4MiB"} for i in range(count)]
+
+
+def card_processes(daemon):
+    def is_card(pid):
+        try:
+            return os.path.basename(os.readlink(f"/proc/{pid}/exe")) == "streamtensor-card"
+        except OSError:
+            return False
+
+    return sorted(pid for pid in daemon.children() if is_card(pid))
+
+
+def hit(pid, number):
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        pass
+
+
+def test_killed_and_stopped_cards_lose_no_stream(tiny_llama, tmp_path):
+    print(f"STREAMTENSOR_FAULT_SEED={SEED}")
+    count = max(12, FAULTS // 10)
+    limits = {"step_timeout_seconds": 1, "lost_card_seconds": 60}
+    with Daemon(BIN, [{"name": "m", "artifact": str(tiny_llama)}], emulated(2), tmp_path / "cache", {"limits": limits}) as daemon:
+        daemon.wait_ready("m")
+        wait_for(lambda: len(card_processes(daemon)) == 2, "both cards")
+        reference = Reference(daemon, "m", 24, SEED, VOCABULARY)
+        done = threading.Event()
+
+        def clients(seed):
+            rng = random.Random(seed)
+            while not done.is_set():
+                which = rng.randrange(len(reference.requests))
+                outcome = read_stream(daemon.stub.GenerateStream(reference.requests[which], timeout=120), Outcome())
+                check(outcome, reference.replies[which], [], f"request {which}")
+
+        def hitter():
+            rng = random.Random(SEED)
+            try:
+                for _ in range(count):
+                    wait_for(lambda: card_processes(daemon), "a card")
+                    pid = rng.choice(card_processes(daemon))
+                    kind = rng.choice(["kill", "kill", "stop", "slow"])
+                    hit(pid, signal.SIGKILL if kind == "kill" else signal.SIGSTOP)
+                    if kind == "slow":
+                        time.sleep(rng.uniform(0, 0.5))
+                        hit(pid, signal.SIGCONT)
+                    time.sleep(rng.uniform(0, 0.4))
+            finally:
+                done.set()
+
+        # As many at once as there will be.
+        def warm_up(i):
+            return lambda: read_stream(daemon.stub.GenerateStream(reference.requests[i], timeout=120), Outcome())
+
+        for _ in range(2):
+            run_threads([warm_up(i) for i in range(2 * WORKERS)])
+        before = daemon.resources()
+        run_threads([hitter] + [lambda i=i: clients(SEED * 1000 + i) for i in range(WORKERS)])
+        wait_for(lambda: cards_are_idle(daemon), "idle cards")
+        wait_for(lambda: len(card_processes(daemon)) == 2, "both cards")
+        # Stopped while idle: noticed by its silent sensors.
+        wait_for(lambda: {c.state for c in daemon.cards()} == {"READY"}, "both cards ready")
+        print(f"{count} faults, {daemon.log().count(': lost: ')} losses; before {before}, after {daemon.resources()}")
+        assert daemon.log().count(": lost: ") >= count / 3
+        assert_nothing_left(daemon, before)
+
+
+def test_health_follows_a_cards_death_and_return(tiny_llama, tmp_path):
+    limits = {"step_timeout_seconds": 1, "lost_card_seconds": 60}
+    with Daemon(BIN, [{"name": "m", "artifact": str(tiny_llama)}], emulated(1), tmp_path / "cache", {"limits": limits}) as daemon:
+        daemon.wait_ready("m")
+        reference = Reference(daemon, "m", 1, SEED + 1, VOCABULARY)
+        (request,) = reference.requests
+        request.stopping.max_tokens = 300
+        tokens = daemon.stub.Generate(request)
+        expected = (list(tokens.token_ids), tokens.text)
+        seen = []
+        health = health_pb2_grpc.HealthStub(daemon.channel)
+
+        def watch():
+            try:
+                for answer in health.Watch(health_pb2.HealthCheckRequest(service="m")):
+                    seen.append(answer.status)
+            except grpc.RpcError:
+                pass
+
+        watcher = threading.Thread(target=watch, daemon=True)
+        watcher.start()
+        wait_for(lambda: seen == [SERVING], "the first answer")
+        outcome = Outcome()
+        reader = threading.Thread(target=read_stream, args=(daemon.stub.GenerateStream(request), outcome))
+        reader.start()
+        wait_for(lambda: len(outcome.tokens) > 5, "tokens")
+        program = BIN / "streamtensor-card"
+        os.kill(card_processes(daemon)[0], signal.SIGKILL)
+        wait_for(lambda: len(seen) >= 3, "death and return")
+        assert seen[:3] == [SERVING, NOT_SERVING, SERVING]
+        reader.join(timeout=60)
+        check(outcome, expected, [], "the stream")
+        assert outcome.finished and program.exists()
+        # Idle, and stopped: nobody asks it for anything but its sensors.
+        os.kill(card_processes(daemon)[0], signal.SIGSTOP)
+        wait_for(lambda: len(seen) >= 5, "silence noticed and healed")
+        assert seen[3:5] == [NOT_SERVING, SERVING]
+        wait_for(lambda: daemon.http("/readyz")[0] == 200, "readiness")
+        assert list(daemon.stub.Generate(request).token_ids) == expected[0]
+
+
+@pytest.mark.parametrize("seconds", [0, 1])
+def test_without_any_card_requests_end_unavailable(tiny_llama, tmp_path, seconds):
+    """The card can not come back: its program is gone."""
+    program = tmp_path / "bin"
+    program.mkdir()
+    for name in ("streamtensord", "streamtensor-card"):
+        os.link(BIN / name, program / name) if os.stat(BIN).st_dev == os.stat(program).st_dev else program.joinpath(name).write_bytes((BIN / name).read_bytes())
+        os.chmod(program / name, 0o755)
+    (tmp_path / "lib").symlink_to(BIN.parent / "lib")
+    limits = {"lost_card_seconds": seconds}
+    with Daemon(program, [{"name": "m", "artifact": str(tiny_llama)}], emulated(1), tmp_path / "cache", {"limits": limits}) as daemon:
+        daemon.wait_ready("m")
+        request = Reference(daemon, "m", 1, SEED + 2, VOCABULARY).requests[0]
+        request.stopping.max_tokens = 400
+        os.rename(program / "streamtensor-card", program / "gone")
+        outcome = Outcome()
+        reader = threading.Thread(target=read_stream, args=(daemon.stub.GenerateStream(request), outcome))
+        reader.start()
+        wait_for(lambda: outcome.tokens, "tokens")
+        os.kill(card_processes(daemon)[0], signal.SIGKILL)
+        reader.join(timeout=60)
+        assert outcome.code == grpc.StatusCode.UNAVAILABLE and "card" in outcome.details, outcome.details
+        assert daemon.http("/readyz")[0] == 503 and daemon.http("/healthz")[0] == 200
+        with pytest.raises(grpc.RpcError) as error:
+            daemon.stub.Generate(request)
+        assert error.value.code() == grpc.StatusCode.UNAVAILABLE and "is lost" in error.value.details()
+        assert cards_are_idle(daemon)
+        os.rename(program / "gone", program / "streamtensor-card")
+        wait_for(lambda: daemon.http("/readyz")[0] == 200, "its return")
+        assert daemon.stub.Generate(request).token_ids
