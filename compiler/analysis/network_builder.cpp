@@ -48,10 +48,14 @@ class Builder {
 
  private:
   void AddChannels() {
-    for (auto process : design_.getBody().getOps<dataflow::ProcessOp>()) {
-      if (process.getKind() == ProcessKind::header) continue;
-      process_index_[process.getSymName()] = static_cast<int32_t>(result_.network.processes.size());
-      result_.network.processes.push_back({process.getSymName().str(), {}});
+    // The engine first, as in the emitted text: a cycle is told from its first process.
+    for (bool engine : {true, false}) {
+      for (auto process : design_.getBody().getOps<dataflow::ProcessOp>()) {
+        if (process.getKind() == ProcessKind::header || (process.getKind() == ProcessKind::engine) != engine)
+          continue;
+        process_index_[process.getSymName()] = static_cast<int32_t>(result_.network.processes.size());
+        result_.network.processes.push_back({process.getSymName().str(), {}});
+      }
     }
     for (auto stream : design_.getBody().getOps<dataflow::StreamOp>()) {
       if (stream.getKind() == ChannelKind::header) continue;

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/integration/bounds/built_design.h"
+
+#include <dlfcn.h>
+
+#include <algorithm>
+#include <fstream>
+#include <regex>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "compiler/driver/ir_stages.h"
+#include "compiler/frontend/imported_model.h"
+#include "compiler/targets/artifact/object_build.h"
+#include "compiler/targets/hls/design_emitter.h"
+#include "mlir/Parser/Parser.h"
+
+namespace streamtensor::compiler {
+namespace {
+
+constexpr size_t kWordBytes = 64;
+// No argument of these small models is larger; untouched pages cost nothing.
+constexpr size_t kArgumentBytes = size_t{16} << 20;
+constexpr uint32_t kHeaderWords = 16, kTokenWords = 8;
+
+const Depths* launch_depths = nullptr;  // of the launch under way
+
+uint32_t DepthOf(const char* name, uint32_t declared) {
+  auto found = launch_depths->find(name);
+  return found == launch_depths->end() ? declared : static_cast<uint32_t>(found->second);
+}
+
+absl::Status WriteText(const std::string& path, const std::string& text) {
+  std::ofstream file(path);
+  file << text;
+  return file.flush() ? absl::OkStatus() : absl::UnavailableError(path + ": can't be written");
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<BuiltDesign>> BuiltDesign::Build(const std::string& model,
+                                                                const std::string& folder) {
+  std::unique_ptr<BuiltDesign> built(new BuiltDesign());
+  for (absl::Status status : {built->Compile(model), built->Emit(folder), built->MakeArguments()}) {
+    if (!status.ok()) return status;
+  }
+  return built;
+}
+
+BuiltDesign::~BuiltDesign() {
+  launcher_.reset();
+  if (object_ != nullptr) dlclose(object_);
+}
+
+absl::Status BuiltDesign::Compile(const std::string& model) {
+  RegisterIrPasses();
+  if (absl::EndsWith(model, ".mlir")) {
+    LoadFrontendDialects(&context_);
+    module_ = mlir::parseSourceFile<mlir::ModuleOp>(model, &context_);
+    if (!module_) return absl::InvalidArgumentError(model + ": can't be parsed");
+  } else {
+    absl::StatusOr<ImportedModel> imported = ImportModel(model, {}, &context_);
+    if (!imported.ok()) return imported.status();
+    module_ = std::move(imported->module);
+  }
+  for (IrStage stage : IrStages({})) {
+    if (stage.name == "size") stage.pipeline = "assign-channels,size-fifos{exact=true},verify-bound";
+    if (absl::Status status = RunIrStage(stage, *module_); !status.ok()) return status;
+  }
+  auto designs = module_->getOps<dataflow::DesignOp>();
+  if (designs.empty()) return absl::InternalError("no design");
+  design_ = *designs.begin();
+  return absl::OkStatus();
+}
+
+absl::Status BuiltDesign::Emit(const std::string& folder) {
+  if (!design_) return absl::OkStatus();
+  mlir::FailureOr<hls::DesignText> text = hls::EmitDesign(design_, {});
+  if (mlir::failed(text)) return absl::InternalError("the design can't be emitted");
+  std::string design = std::regex_replace(
+      text->design_cpp,
+      std::regex(R"((hls::stream<st::word512|hls::stream_of_blocks<activation_frame), (\d+)> )"),
+      "chosen_depth<$1>, $2> ");
+  design = "#include \"" ST_TEST_DIR "/chosen_depth.h\"\n" + design;
+  ObjectBuildOptions build;
+  build.folder = folder;
+  build.sources = {folder + "/design.cpp", folder + "/launch.cpp"};
+  for (absl::Status status :
+       {WriteText(folder + "/design.h", text->design_h), WriteText(build.sources[0], design),
+        WriteText(build.sources[1], text->launch_cpp)}) {
+    if (!status.ok()) return status;
+  }
+  build.kernels = ST_KERNELS_DIR;
+  const ObjectTarget target = ObjectTargets().front();  // the one that any supported CPU runs
+  absl::StatusOr<std::vector<std::string>> objects = BuildObjects(build, {target});
+  if (!objects.ok()) return objects.status();
+  object_ = dlopen(objects->front().c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (object_ == nullptr) return absl::InternalError(dlerror());
+  void* const launch = dlsym(object_, ST_LAUNCH_SYMBOL);
+  void* const depth = dlsym(object_, "st_test_depth");
+  if (launch == nullptr || depth == nullptr) return absl::InternalError("the object lacks a symbol");
+  *static_cast<decltype(&DepthOf)*>(depth) = &DepthOf;
+  launcher_ = runtime::card::DesignLauncher::FromFunction(reinterpret_cast<st_launch_function>(launch));
+  return absl::OkStatus();
+}
+
+absl::Status BuiltDesign::MakeArguments() {
+  if (!design_) return absl::OkStatus();
+  for (auto memory : design_.getBody().getOps<dataflow::MemoryOp>()) {
+    memory_.emplace_back(kArgumentBytes + kWordBytes);
+    void* aligned = memory_.back().data();
+    size_t space = memory_.back().size();
+    std::align(kWordBytes, kArgumentBytes, aligned, space);
+    if (!memory.getIndex()) return absl::InternalError("a memory has no argument index");
+    arguments_.resize(std::max<size_t>(arguments_.size(), *memory.getIndex() + 1));
+    arguments_[*memory.getIndex()] = aligned;
+    if (memory.getRole() == "descriptor") descriptor_ = static_cast<uint32_t*>(aligned);
+  }
+  return descriptor_ != nullptr ? absl::OkStatus() : absl::InternalError("no descriptor");
+}
+
+std::string BuiltDesign::AskPass(const StepShape& shape, const Depths& depths) const {
+  mlir::FailureOr<DesignNetwork> built = BuildNetwork(design_, shape);
+  if (mlir::failed(built)) return "no network";
+  for (Network::Channel& channel : built->network.channels) {
+    if (auto found = depths.find(channel.name); found != depths.end()) channel.depth = found->second;
+  }
+  const NetworkRun run = RunNetwork(built->network);
+  return run.completed ? "" : DescribeFailure(built->network, run);
+}
+
+// One sequence from position 0, in slot 0 and page 0. No token at all is an error of the descriptor, which
+// makes the empty step.
+std::string BuiltDesign::AskCard(const TakenRows& wanted, const Depths& depths) {
+  const auto step_tokens = static_cast<uint32_t>(design_.getBound("T"));
+  std::fill_n(descriptor_, kHeaderWords + kTokenWords * step_tokens + step_tokens * design_.getMaxPages(), 0);
+  const bool has_logits = design_.getBound("W") > 0;  // else the flag is an error
+  descriptor_[0] = 0x44535453;
+  descriptor_[1] = 1;
+  descriptor_[2] = static_cast<uint32_t>(wanted.size());
+  descriptor_[3] = has_logits ? static_cast<uint32_t>(std::count(wanted.begin(), wanted.end(), true)) : 0;
+  descriptor_[4] = 1;
+  descriptor_[5] = static_cast<uint32_t>(design_.getMaxPages());
+  for (size_t token = 0; token < wanted.size(); ++token) {
+    uint32_t* words = descriptor_ + kHeaderWords + kTokenWords * token;
+    words[2] = static_cast<uint32_t>(token);
+    words[4] = has_logits && wanted[token] ? 1 : 0;
+  }
+  launch_depths = &depths;
+  const runtime::card::LaunchReport report = launcher_->Launch(arguments_);
+  if (report.code == runtime::card::LaunchCode::kCompleted) return "";
+  return std::string(absl::StripPrefix(report.message, "deadlock: "));
+}
+
+}  // namespace streamtensor::compiler
