@@ -15,6 +15,7 @@ namespace {
 
 // A card that is not running answers at once; one that does not within this time is stopped or stuck.
 constexpr std::chrono::seconds kAnswerTimeout{10};
+constexpr std::chrono::seconds kSensorTimeout{5};  // asked often, of an idle card: its silence is its death
 constexpr std::chrono::seconds kLoadTimeout{60};
 
 Deadline In(std::chrono::seconds time) { return std::chrono::steady_clock::now() + time; }
@@ -224,7 +225,7 @@ absl::StatusOr<EmulatedCard::Sensors> EmulatedCard::ReadSensors() {
   if (absl::Status status = CheckAlive(); !status.ok()) return status;
   if (running_) return absl::FailedPreconditionError("a run is under way");
   const absl::StatusOr<std::string> answer =
-      process_->Ask(MessageKind::kReadSensors, "", -1, In(kAnswerTimeout));
+      process_->Ask(MessageKind::kReadSensors, "", -1, In(kSensorTimeout));
   if (!answer.ok()) return Remember(answer.status());
   PayloadReader reader(*answer);
   Sensors sensors;

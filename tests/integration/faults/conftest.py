@@ -96,6 +96,11 @@ def check(outcome, expected, allowed, what):
         assert outcome.code in allowed, f"{what}: {outcome.code} {outcome.details}"
 
 
+def was_refused(outcome):
+    """It came when all cards were lost, and was told so at once."""
+    return outcome.code == grpc.StatusCode.UNAVAILABLE and not outcome.tokens and "it is being reset" in outcome.details
+
+
 def wait_for(condition, what, seconds=60):
     end = time.monotonic() + seconds
     while not condition():

@@ -4,6 +4,7 @@ stream is what it is undisturbed. Then all cards at once, and health tells it.""
 
 import os
 import random
+import shutil
 import signal
 import threading
 import time
@@ -12,7 +13,7 @@ import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from conftest import BIN, FAULTS, SEED, Outcome, Reference, assert_nothing_left, cards_are_idle, check, read_stream, run_threads, wait_for
+from conftest import BIN, FAULTS, SEED, Outcome, Reference, assert_nothing_left, cards_are_idle, check, read_stream, run_threads, wait_for, was_refused
 from daemon import Daemon
 
 VOCABULARY = 384
@@ -42,6 +43,17 @@ def hit(pid, number):
         pass
 
 
+def kill_under_a_stream(daemon, request, card):
+    """Stopped first: a small design is so quick that its stream would be over."""
+    os.kill(card, signal.SIGSTOP)
+    outcome = Outcome()
+    reader = threading.Thread(target=read_stream, args=(daemon.stub.GenerateStream(request), outcome))
+    reader.start()
+    wait_for(lambda: not cards_are_idle(daemon), "the request")
+    os.kill(card, signal.SIGKILL)
+    return outcome, reader
+
+
 def test_killed_and_stopped_cards_lose_no_stream(tiny_llama, tmp_path):
     print(f"STREAMTENSOR_FAULT_SEED={SEED}")
     count = max(12, FAULTS // 10)
@@ -51,13 +63,18 @@ def test_killed_and_stopped_cards_lose_no_stream(tiny_llama, tmp_path):
         wait_for(lambda: len(card_processes(daemon)) == 2, "both cards")
         reference = Reference(daemon, "m", 24, SEED, VOCABULARY)
         done = threading.Event()
+        complete = []
 
         def clients(seed):
             rng = random.Random(seed)
             while not done.is_set():
                 which = rng.randrange(len(reference.requests))
                 outcome = read_stream(daemon.stub.GenerateStream(reference.requests[which], timeout=120), Outcome())
+                if was_refused(outcome):
+                    done.wait(0.05)
+                    continue
                 check(outcome, reference.replies[which], [], f"request {which}")
+                complete.append(which)
 
         def hitter():
             rng = random.Random(SEED)
@@ -86,13 +103,13 @@ def test_killed_and_stopped_cards_lose_no_stream(tiny_llama, tmp_path):
         wait_for(lambda: len(card_processes(daemon)) == 2, "both cards")
         # Stopped while idle: noticed by its silent sensors.
         wait_for(lambda: {c.state for c in daemon.cards()} == {"READY"}, "both cards ready")
-        print(f"{count} faults, {daemon.log().count(': lost: ')} losses; before {before}, after {daemon.resources()}")
-        assert daemon.log().count(": lost: ") >= count / 3
+        print(f"{count} faults, {len(complete)} streams, {daemon.log().count(': lost: ')} losses; before {before}, after {daemon.resources()}")
+        assert daemon.log().count(": lost: ") >= count / 3 and len(complete) >= count
         assert_nothing_left(daemon, before)
 
 
 def test_health_follows_a_cards_death_and_return(tiny_llama, tmp_path):
-    limits = {"step_timeout_seconds": 1, "lost_card_seconds": 60}
+    limits = {"step_timeout_seconds": 5, "lost_card_seconds": 60}
     with Daemon(BIN, [{"name": "m", "artifact": str(tiny_llama)}], emulated(1), tmp_path / "cache", {"limits": limits}) as daemon:
         daemon.wait_ready("m")
         reference = Reference(daemon, "m", 1, SEED + 1, VOCABULARY)
@@ -113,17 +130,12 @@ def test_health_follows_a_cards_death_and_return(tiny_llama, tmp_path):
         watcher = threading.Thread(target=watch, daemon=True)
         watcher.start()
         wait_for(lambda: seen == [SERVING], "the first answer")
-        outcome = Outcome()
-        reader = threading.Thread(target=read_stream, args=(daemon.stub.GenerateStream(request), outcome))
-        reader.start()
-        wait_for(lambda: len(outcome.tokens) > 5, "tokens")
-        program = BIN / "streamtensor-card"
-        os.kill(card_processes(daemon)[0], signal.SIGKILL)
+        outcome, reader = kill_under_a_stream(daemon, request, card_processes(daemon)[0])
         wait_for(lambda: len(seen) >= 3, "death and return")
         assert seen[:3] == [SERVING, NOT_SERVING, SERVING]
         reader.join(timeout=60)
         check(outcome, expected, [], "the stream")
-        assert outcome.finished and program.exists()
+        assert outcome.finished
         # Idle, and stopped: nobody asks it for anything but its sensors.
         os.kill(card_processes(daemon)[0], signal.SIGSTOP)
         wait_for(lambda: len(seen) >= 5, "silence noticed and healed")
@@ -138,20 +150,16 @@ def test_without_any_card_requests_end_unavailable(tiny_llama, tmp_path, seconds
     program = tmp_path / "bin"
     program.mkdir()
     for name in ("streamtensord", "streamtensor-card"):
-        os.link(BIN / name, program / name) if os.stat(BIN).st_dev == os.stat(program).st_dev else program.joinpath(name).write_bytes((BIN / name).read_bytes())
-        os.chmod(program / name, 0o755)
-    (tmp_path / "lib").symlink_to(BIN.parent / "lib")
-    limits = {"lost_card_seconds": seconds}
+        shutil.copy(BIN / name, program / name)
+    (tmp_path / "lib").symlink_to((BIN / "streamtensord").resolve().parents[1] / "lib")
+    limits = {"step_timeout_seconds": 5, "lost_card_seconds": seconds}
     with Daemon(program, [{"name": "m", "artifact": str(tiny_llama)}], emulated(1), tmp_path / "cache", {"limits": limits}) as daemon:
         daemon.wait_ready("m")
         request = Reference(daemon, "m", 1, SEED + 2, VOCABULARY).requests[0]
         request.stopping.max_tokens = 400
+        (card,) = card_processes(daemon)
         os.rename(program / "streamtensor-card", program / "gone")
-        outcome = Outcome()
-        reader = threading.Thread(target=read_stream, args=(daemon.stub.GenerateStream(request), outcome))
-        reader.start()
-        wait_for(lambda: outcome.tokens, "tokens")
-        os.kill(card_processes(daemon)[0], signal.SIGKILL)
+        outcome, reader = kill_under_a_stream(daemon, request, card)
         reader.join(timeout=60)
         assert outcome.code == grpc.StatusCode.UNAVAILABLE and "card" in outcome.details, outcome.details
         assert daemon.http("/readyz")[0] == 503 and daemon.http("/healthz")[0] == 200
