@@ -5,7 +5,10 @@
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdlib>
+#include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <limits>
 #include <map>
@@ -321,10 +324,15 @@ bool HasSecondDocument(std::string_view text) {
 }  // namespace
 
 absl::StatusOr<Config> ReadConfig(const std::string& path) {
+  std::error_code error;
+  if (std::filesystem::is_directory(path, error)) {
+    return absl::NotFoundError(absl::StrCat(path, ": is a folder; a file is needed"));
+  }
   std::ifstream file(path, std::ios::binary);
   std::stringstream text;
   if (file) text << file.rdbuf();
-  if (!file || file.bad()) return absl::NotFoundError(absl::StrCat(path, ": can not be read as a file"));
+  if (!file || file.bad())
+    return absl::NotFoundError(absl::StrCat(path, ": can not be read: ", std::strerror(errno)));
   return ParseConfig(text.str(), path);
 }
 

@@ -21,7 +21,7 @@ std::string KindOf(const YAML::Node& node) {
     case YAML::NodeType::Scalar:
       return absl::StrCat("\"", node.Scalar(), "\"");
     default:
-      return "nothing";
+      return "empty";
   }
 }
 

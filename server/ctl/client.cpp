@@ -49,7 +49,8 @@ std::string StatusName(grpc::StatusCode code) {
 
 int Fail(const grpc::Status& status, const Client& client) {
   std::string message = status.error_message();
-  if (status.error_code() == grpc::StatusCode::UNAVAILABLE && message.find("connect") != std::string::npos) {
+  if (status.error_code() == grpc::StatusCode::UNAVAILABLE &&
+      (message.find("connect") != std::string::npos || message.find("DNS") != std::string::npos)) {
     message = "no server answers at " + client.target.server + " (" + message + ")";
   }
   std::fprintf(stderr, "error: %s: %s\n", StatusName(status.error_code()).c_str(), OneLine(message).c_str());

@@ -7,6 +7,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "server/ctl/commands.h"
 
@@ -55,6 +56,13 @@ int streamtensor::ctl::WrongUsage(const std::string& command, const std::string&
 
 namespace {
 
+bool IsAddress(const std::string& text) {
+  const size_t colon = text.rfind(':');
+  int port = 0;
+  return colon != std::string::npos && colon > 0 && text.find('/') == std::string::npos &&
+         absl::SimpleAtoi(text.substr(colon + 1), &port) && port > 0 && port < 65536;
+}
+
 // Options that every command takes, wherever they stand. Takes them out of `words`.
 absl::Status TakeCommonOptions(Words& words, Target& target) {
   Words rest;
@@ -78,6 +86,10 @@ absl::Status TakeCommonOptions(Words& words, Target& target) {
       return absl::InvalidArgumentError(name + (name == "--server" ? " needs HOST:PORT" : " needs a file"));
     }
     if (name == "--server") {
+      if (!IsAddress(value)) {
+        return absl::InvalidArgumentError(
+            absl::StrCat("--server is \"", value, "\"; HOST:PORT is needed, such as 127.0.0.1:50051"));
+      }
       target.server = value;
       continue;
     }

@@ -17,6 +17,7 @@
 namespace streamtensor::compiler {
 namespace {
 
+constexpr int64_t kMaxSteps = 1 << 20;
 constexpr char kUsage[] =
     "usage: streamtensorc run DIR --tokens \"1 2 3\" [--steps N] [--logits FILE.npy] [options]\n"
     "       streamtensorc run DIR --script STEPS.json --logits FILE.npy [options]\n"
@@ -158,7 +159,7 @@ absl::Status RunScript(const CommandLine& line, runtime::DecoderOptions options)
 
 absl::Status RunDecoder(const CommandLine& line, const runtime::DecoderOptions& options) {
   if (line.Has("--script")) return RunScript(line, options);
-  absl::StatusOr<int64_t> steps = line.Number("--steps", 0, 1 << 20, 1);
+  absl::StatusOr<int64_t> steps = line.Number("--steps", 0, kMaxSteps, 1);
   if (!steps.ok()) return steps.status();
   if (!line.Has("--tokens"))
     return absl::InvalidArgumentError("--tokens is missing: the artifact holds a decoder");
@@ -283,6 +284,14 @@ int RunRunCommand(const std::vector<std::string>& words) {
                                   "--driver", "--index", "--script"},
                                  {"--profile"}});
   if (!line.ok()) return WrongUsage("run", line.status());
+  if (!line->Has("--tokens") && !line->Has("--script") && !line->Has("--input")) {
+    return WrongUsage("run",
+                      absl::InvalidArgumentError(
+                          "--tokens is missing (or --script; or --input, for a module that is no decoder)"));
+  }
+  if (absl::StatusOr<int64_t> steps = line->Number("--steps", 0, kMaxSteps, 1); !steps.ok()) {
+    return WrongUsage("run", steps.status());
+  }
   const std::string driver = line->Text("--driver", "emulated");
   if (driver != "emulated" && driver != "xrt") {
     return WrongUsage("run",

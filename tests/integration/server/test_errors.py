@@ -93,7 +93,14 @@ def test_bad_configuration(tmp_path):
         assert result.returncode == 1
         lines = result.stderr.strip().splitlines()
         assert [line.split(" ")[0] for line in lines] == [f"{file}:1:18:", f"{file}:2:10:", f"{file}:3:1:"], lines
-    assert run_daemon("--config", str(tmp_path / "none.yaml")).returncode == 1
+    for path, text in [(tmp_path / "none.yaml", "No such file"), (tmp_path, "is a folder")]:
+        result = run_daemon("--config", str(path))
+        assert result.returncode == 1
+        assert result.stderr.startswith(f"{path}: ") and text in result.stderr and result.stderr.count("\n") == 1
+    for text in ("", "# nothing\n", "- a list\n", "\x01\n", "a: [\n"):
+        file.write_text(text)
+        result = run_daemon("--config", str(file))
+        assert result.returncode == 1 and result.stderr.startswith(f"{file}:") and result.stderr.count("\n") == 1, result.stderr
     file.write_text("cards: [{driver: dummy}]\nmodels: [{name: m, artifact: a}]\n")
     assert run_daemon("--config", str(file), "--check").returncode == 0
 
