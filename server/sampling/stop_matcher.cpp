@@ -10,18 +10,19 @@ StopMatcher::Result StopMatcher::Push(std::string_view text) {
   if (stop_strings_.empty()) return {std::string(text), std::nullopt};
   held_.append(text);
 
-  size_t first = std::string::npos;
+  size_t first_end = std::string::npos;
   const std::string* found = nullptr;
   for (const std::string& stop : stop_strings_) {
     const size_t at = held_.find(stop);
     if (at == std::string::npos) continue;
-    if (found == nullptr || at < first || (at == first && stop.size() > found->size())) {
-      first = at;
+    const size_t end = at + stop.size();
+    if (end < first_end || (end == first_end && stop.size() > found->size())) {
+      first_end = end;
       found = &stop;
     }
   }
   if (found != nullptr) {
-    Result result{held_.substr(0, first), *found};
+    Result result{held_.substr(0, first_end - found->size()), *found};
     held_.clear();
     return result;
   }

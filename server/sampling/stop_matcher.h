@@ -19,8 +19,9 @@ class StopMatcher {
     std::optional<std::string> match;  // the stop string found; `text` ends before it
   };
 
-  // Adds text. Held back is the longest end of it that may still become a stop string. The match that
-  // begins first wins; of those beginning at one place the longest already complete.
+  // Adds text. Held back is the longest end of it that may still become a stop string. The stop string that
+  // is complete first wins, of those complete at one place the longest: so it does not matter how the text is
+  // cut into pieces.
   Result Push(std::string_view text);
 
   // The end: what was held back.

@@ -4,6 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <random>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace streamtensor::server {
 namespace {
@@ -33,11 +36,24 @@ TEST(StopMatcher, FindsAcrossBordersAndCutsBefore) {
   EXPECT_EQ(*result.match, "\n\nUser:");
 }
 
-TEST(StopMatcher, TheFirstToBeginWins) {
+TEST(StopMatcher, TheFirstThatIsCompleteWins) {
   StopMatcher matcher({"cd", "bcde", "bcd"});
   const auto result = matcher.Push("abcdef");
   EXPECT_EQ(result.text, "a");
-  EXPECT_EQ(result.match, "bcde");
+  EXPECT_EQ(result.match, "bcd");
+}
+
+// By the definition: after each character, the longest stop string that the text ends with.
+std::pair<std::string, std::string> Reference(const std::vector<std::string>& stops,
+                                              const std::string& text) {
+  for (size_t end = 1; end <= text.size(); ++end) {
+    std::string longest;
+    for (const std::string& stop : stops) {
+      if (text.substr(0, end).ends_with(stop) && stop.size() > longest.size()) longest = stop;
+    }
+    if (!longest.empty()) return {text.substr(0, end - longest.size()), longest};
+  }
+  return {text, ""};
 }
 
 // However the text is cut into pieces: the same text comes out, up to the first stop string.
@@ -51,21 +67,21 @@ TEST(StopMatcher, RandomPiecesGiveTheSameText) {
         text += "ab"[random() % 2];
       return text;
     };
-    const std::string stop = word(1, 4);
+    std::vector<std::string> stops;
+    for (uint64_t n = 1 + random() % 3; n > 0; --n) stops.push_back(word(1, 6));
     const std::string text = word(0, 40);
-    StopMatcher matcher({stop});
+    StopMatcher matcher(stops);
     std::string sent;
-    bool found = false;
-    for (size_t at = 0; at < text.size() && !found;) {
+    std::string match;
+    for (size_t at = 0; at < text.size() && match.empty();) {
       const size_t piece = 1 + random() % 5;
       const auto result = matcher.Push(std::string_view(text).substr(at, piece));
       sent += result.text;
-      found = result.match.has_value();
+      match = result.match.value_or("");
       at += piece;
     }
-    if (!found) sent += matcher.Finish();
-    EXPECT_EQ(found, text.find(stop) != std::string::npos);
-    EXPECT_EQ(sent, text.substr(0, text.find(stop)));
+    if (match.empty()) sent += matcher.Finish();
+    EXPECT_EQ(std::make_pair(sent, match), Reference(stops, text));
   }
 }
 
