@@ -62,6 +62,7 @@ class EmulatedBuffer {
   uint64_t generation_ = 0;
   Mapping device_;
   Mapping host_;  // strict mode alone
+  std::atomic<bool> synced_ = false;
 };
 
 // A card and its process. All functions may be called from any thread; runs go one after the other.

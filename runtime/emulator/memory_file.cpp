@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
@@ -16,22 +17,51 @@ namespace {
 constexpr uint64_t kHugePageBytes = 2 << 20;
 constexpr int kSizeSeals = F_SEAL_SHRINK | F_SEAL_GROW;
 
+// Linux 6.1; older headers have no name for it, older kernels refuse it.
+constexpr int kMadviseCollapse = 25;
+
+// From `position` up to the next multiple of `unit`.
+uint64_t Above(uint64_t position, uint64_t unit) { return (unit - position % unit) % unit; }
+
 absl::Status Exhausted(const char* what, uint64_t bytes) {
   return absl::ResourceExhaustedError(absl::StrCat(what, " of ", bytes, " bytes: ", std::strerror(errno)));
 }
 
+// Large mappings start on a border of huge pages: else none can stand behind them.
 absl::StatusOr<std::byte*> Map(uint64_t bytes, int protection, int flags, int fd) {
-  void* const data = mmap(nullptr, bytes, protection, flags, fd, 0);
-  if (data == MAP_FAILED) return Exhausted("mapping", bytes);
-  // Where the system lets shared memory have them, huge pages save a tenth of a step and more.
-  if (bytes >= kHugePageBytes) madvise(data, bytes, MADV_HUGEPAGE);
-  return static_cast<std::byte*>(data);
+  if (bytes < kHugePageBytes) {
+    void* const data = mmap(nullptr, bytes, protection, flags, fd, 0);
+    if (data == MAP_FAILED) return Exhausted("mapping", bytes);
+    return static_cast<std::byte*>(data);
+  }
+  const uint64_t room = bytes + kHugePageBytes;
+  void* const reserved = mmap(nullptr, room, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (reserved == MAP_FAILED) return Exhausted("mapping", bytes);
+  std::byte* const begin = static_cast<std::byte*>(reserved);
+  std::byte* const data = begin + Above(reinterpret_cast<uintptr_t>(begin), kHugePageBytes);
+  if (mmap(data, bytes, protection, flags | MAP_FIXED, fd, 0) == MAP_FAILED) {
+    const absl::Status status = Exhausted("mapping", bytes);
+    munmap(reserved, room);
+    return status;
+  }
+  // What was reserved on both sides; the last page of the mapping is whole.
+  const uint64_t end = bytes + Above(bytes, static_cast<uint64_t>(sysconf(_SC_PAGESIZE)));
+  if (data > begin) munmap(begin, static_cast<uint64_t>(data - begin));
+  if (data + end < begin + room) munmap(data + end, static_cast<uint64_t>(begin + room - (data + end)));
+  madvise(data, bytes, MADV_HUGEPAGE);
+  return data;
 }
 
 }  // namespace
 
 Mapping::~Mapping() {
   if (data_ != nullptr) munmap(data_, bytes_);
+}
+
+void Mapping::UseHugePages(uint64_t offset, uint64_t bytes) const {
+  const uint64_t begin = offset + Above(offset, kHugePageBytes);
+  const uint64_t end = (offset + bytes) / kHugePageBytes * kHugePageBytes;
+  if (begin < end) madvise(data_ + begin, end - begin, kMadviseCollapse);
 }
 
 absl::StatusOr<Mapping> Mapping::OfFile(int fd, uint64_t bytes, bool writable) {

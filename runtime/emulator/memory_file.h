@@ -32,6 +32,10 @@ class Mapping {
   // Private, of nothing but zeros.
   static absl::StatusOr<Mapping> Anonymous(uint64_t bytes);
 
+  // Asks for huge pages behind those of these bytes that have been written; a hint that the system may
+  // refuse. It moves them, once, so it is for what is written once and then read again and again.
+  void UseHugePages(uint64_t offset, uint64_t bytes) const;
+
   std::byte* data() const { return data_; }
   uint64_t bytes() const { return bytes_; }
   std::span<std::byte> span() const { return {data_, bytes_}; }
