@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <limits>
 
 #include "server/sampling/softmax.h"
@@ -10,6 +11,7 @@
 namespace streamtensor::server {
 namespace {
 
+constexpr size_t kBlock = 1024;
 constexpr float kNever = -std::numeric_limits<float>::infinity();
 
 // A bijective mix of 64 bits in which every input bit reaches every output bit (two rounds of
@@ -49,12 +51,24 @@ absl::StatusOr<uint32_t> Sampler::Sample(std::span<const float> logits, std::spa
     Adjust(adjusted_, banned);
     logits = adjusted_;
   }
+  // By blocks, so that a greedy choice looks for the token within one instead of reading the row again.
+  float largest = kNever;
+  size_t block = 0;
   bool is_nan = false;
-  const float largest = LargestLogit(logits, is_nan);
+  for (size_t at = 0; at < logits.size(); at += kBlock) {
+    bool block_is_nan = false;
+    const float most = LargestLogit(logits.subspan(at, std::min(kBlock, logits.size() - at)), block_is_nan);
+    is_nan |= block_is_nan;
+    if (most > largest) {
+      largest = most;
+      block = at;
+    }
+  }
   if (is_nan) return absl::InternalError("the card returned a logit that is not a number");
   if (!std::isfinite(largest)) return absl::InternalError("no token may be chosen: no logit is finite");
   if (params_.temperature == 0 || params_.top_k == 1) {
-    return static_cast<uint32_t>(std::find(logits.begin(), logits.end(), largest) - logits.begin());
+    const auto begin = logits.begin() + static_cast<std::ptrdiff_t>(block);
+    return static_cast<uint32_t>(std::find(begin, logits.end(), largest) - logits.begin());
   }
   const double total = Weights(logits, largest, std::min(1 / params_.temperature, 1e30f), weights_);
   if (params_.top_k > 0 && params_.top_k < logits.size()) return DrawOf(TopK());

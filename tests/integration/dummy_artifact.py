@@ -20,7 +20,7 @@ def byte_alphabet():
     return [chr(b) if b in printable else chr(next(others)) for b in range(256)]
 
 
-def write_artifact(folder, max_context=512, step_tokens=16):
+def write_artifact(folder, max_context=512, step_tokens=16, vocabulary=None):
     """manifest.json and tokenizer.bin: all that a dummy card reads."""
     from google.protobuf import json_format
 
@@ -39,6 +39,8 @@ def write_artifact(folder, max_context=512, step_tokens=16):
         tokenizer.pieces.add(text=text.encode(), type=tokenizer_pb2.Piece.TYPE_CONTROL)
     for text in [*byte_alphabet(), *(left + right for left, right in MERGES)]:
         tokenizer.pieces.add(text=text.encode(), type=tokenizer_pb2.Piece.TYPE_NORMAL)
+    for index in range(len(tokenizer.pieces), vocabulary or 0):
+        tokenizer.pieces.add(text=f"unused{index}".encode(), type=tokenizer_pb2.Piece.TYPE_NORMAL)
     for left, right in MERGES:
         tokenizer.merges.add(left=left.encode(), right=right.encode())
 
