@@ -65,7 +65,7 @@ void RunIssue(const st::issue& op, int rows, const Frame& frame, std::vector<con
           for (float& sum : sums[row]) sum = 0;
         }
       }
-      st::dot(op.bits, block, tile, run, frame, op.groups, group, rows, sums);
+      st::dot<1>(op.bits, block, tile, run, frame, op.groups, group, rows, sums);
       tile += run;
       group += run;
       if (group == op.groups) {

@@ -37,9 +37,11 @@ class Batch(ctypes.Structure):
     ]
 
 
-def load_library():
-    folder = os.path.dirname(importlib.util.find_spec("xllamacpp").origin)
-    (path,) = glob.glob(os.path.join(folder, "xllamacpp*.so"))
+def load_library(path=None):
+    """llama.cpp's C interface from a shared library; without a path, from the one inside xllamacpp."""
+    if path is None:
+        folder = os.path.dirname(importlib.util.find_spec("xllamacpp").origin)
+        (path,) = glob.glob(os.path.join(folder, "xllamacpp*.so"))
     library = ctypes.PyDLL(path)
     pointer, integer = ctypes.c_void_p, ctypes.c_int32
     for name, result, arguments in [
@@ -64,16 +66,21 @@ def load_library():
 
 
 class Peer:
-    def __init__(self, path, context, threads):
-        self.library = load_library()
+    """One model. `context`: tokens of each of `sequences` sequences."""
+
+    def __init__(self, path, context, threads, sequences=1, library=None, repack=True):
+        self.library = load_library(library)
         self.library.llama_backend_init()
-        self.model = self.library.llama_model_load_from_file(
-            path.encode(), self.library.llama_model_default_params()
-        )
+        parameters = self.library.llama_model_default_params()
+        if not repack:
+            parameters.words[18] &= 0xFF00FFFF  # use_extra_bufts
+        self.model = self.library.llama_model_load_from_file(path.encode(), parameters)
         if not self.model:
             raise RuntimeError(f"llama.cpp does not load {path}")
         parameters = self.library.llama_context_default_params()
-        parameters.words[0], parameters.words[1], parameters.words[2] = context, BATCH, BATCH  # n_ctx, n_batch, n_ubatch
+        # n_ctx, n_batch, n_ubatch, n_seq_max
+        parameters.words[0], parameters.words[1], parameters.words[2] = context * sequences, BATCH, BATCH
+        parameters.words[3] = sequences
         self.context = self.library.llama_init_from_model(self.model, parameters)
         if not self.context:
             raise RuntimeError(f"llama.cpp makes no context of {context} tokens")
