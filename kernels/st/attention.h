@@ -102,11 +102,13 @@ inline void attend_head(const visible_rows& seen, const int32_t (&pages)[CONFIG:
     if (CONFIG::kv_head(q) == head) query_head[group++] = q;
   }
 
-  const int stored_pages = (seen.stored + PAGE_ROWS - 1) / PAGE_ROWS;
+  const int stored = within(seen.stored, CONTEXT);
+  const int fresh = within(seen.fresh, CONFIG::step_tokens);
+  const int stored_pages = (stored + PAGE_ROWS - 1) / PAGE_ROWS;
   for (int i = 0; i < stored_pages; ++i) {
 #pragma HLS LOOP_FLATTEN off
     const int j = PAGE_ROWS * i;
-    const int count = seen.stored - j < PAGE_ROWS ? seen.stored - j : PAGE_ROWS;
+    const int count = within(stored - j, PAGE_ROWS);
     const page_hint next = i + 1 < stored_pages
                                ? page_hint(chunk_of<CONFIG>(key_pages, pages, i + 1, layer, head))
                                : page_hint(chunk_of<CONFIG>(value_pages, pages, 0, layer, head));
@@ -116,11 +118,11 @@ inline void attend_head(const visible_rows& seen, const int32_t (&pages)[CONFIG:
     }
   }
   for (int g = 0; g < group; ++g) {
-    score_rows<D>(&rows.q[t][query_head[g] * D], &rows.k[seen.first][head * D], STRIDE, seen.fresh,
-                  CONFIG::scale, scores[g] + seen.stored);
+    score_rows<D>(&rows.q[t][query_head[g] * D], &rows.k[seen.first][head * D], STRIDE, fresh,
+                  CONFIG::scale, scores[g] + stored);
   }
 
-  const int count = seen.stored + seen.fresh;
+  const int count = stored + fresh;
   float sums[GROUP];
   alignas(64) float out[GROUP][D];
   for (int g = 0; g < group; ++g) {
@@ -131,13 +133,13 @@ inline void attend_head(const visible_rows& seen, const int32_t (&pages)[CONFIG:
   for (int i = 0; i < stored_pages; ++i) {
 #pragma HLS LOOP_FLATTEN off
     const int j = PAGE_ROWS * i;
-    const int part = seen.stored - j < PAGE_ROWS ? seen.stored - j : PAGE_ROWS;
+    const int part = within(stored - j, PAGE_ROWS);
     const page_hint next(chunk_of<CONFIG>(value_pages, pages, i + 1 < stored_pages ? i + 1 : i, layer, head));
     load_page<PAGE_ROWS, D>(chunk_of<CONFIG>(value_pages, pages, i, layer, head), next, part, page);
     for (int g = 0; g < group; ++g) weigh_rows<D>(scores[g] + j, page, D, part, out[g]);
   }
   for (int g = 0; g < group; ++g) {
-    weigh_rows<D>(scores[g] + seen.stored, &rows.v[seen.first][head * D], STRIDE, seen.fresh, out[g]);
+    weigh_rows<D>(scores[g] + stored, &rows.v[seen.first][head * D], STRIDE, fresh, out[g]);
     for (int d = 0; d < D; ++d) {
 #pragma HLS PIPELINE II = 1
       // A mask that hides every row leaves nothing to divide.

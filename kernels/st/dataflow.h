@@ -38,7 +38,8 @@
 
 #ifdef __SYNTHESIS__
 
-#define ST_PROCESS(f, ...) f(__VA_ARGS__)
+// The parentheses keep out a function of namespace st with the same name.
+#define ST_PROCESS(f, ...) (f)(__VA_ARGS__)
 #define ST_DATAFLOW_END
 
 #else
@@ -52,7 +53,7 @@
 #endif
 #define ST_PROCESS(f, ...) \
   ::st::host::add_process( \
-      #f, ST_STACK_BYTES, [&] { f(__VA_ARGS__); }, __VA_ARGS__)
+      #f, ST_STACK_BYTES, [&] { (f)(__VA_ARGS__); }, __VA_ARGS__)
 #define ST_DATAFLOW_END ::st::host::run_processes();
 #define ST_EXPORT_LAUNCH(top)                                                                 \
   extern "C" __attribute__((visibility("default"))) int32_t st_launch(const st_host_api* api, \

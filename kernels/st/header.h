@@ -64,6 +64,12 @@ struct step_header {
   token_header token[MAX_STEP_TOKENS];
 };
 
+// A count that was read, within its declared bound: no loop runs longer, whatever stands in a stream.
+inline int within(int count, int bound) {
+#pragma HLS INLINE
+  return count < 0 ? 0 : count > bound ? bound : count;
+}
+
 // Token words that follow header word 0, within the bound.
 inline int header_tokens(const header_word& first) {
 #pragma HLS INLINE
@@ -200,7 +206,7 @@ step_fault check_descriptor(const uint32_t (&words)[descriptor_layout<CONFIG>::b
         // Pages below were checked with the slot's token before.
         const uint32_t row = max_pages * slot;
         const uint32_t first = goes_on ? position_before / PAGE_ROWS : 0;
-        for (uint32_t i = first; i <= position / PAGE_ROWS; ++i) {
+        for (uint32_t i = first; i <= position / PAGE_ROWS && i < max_pages; ++i) {
 #pragma HLS PIPELINE II = 1
           page = words[descriptor_layout<CONFIG>::slots + row + i];
           if (page >= pages) set_fault(fault, STATUS_PAGE, row + i, page);

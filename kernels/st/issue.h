@@ -26,7 +26,8 @@ constexpr int BLOCK_WORDS = 32;
 typedef word512 weight_block[BLOCK_WORDS];
 
 constexpr int tile_words(int bits) { return bits == 4 ? 5 : 9; }
-constexpr int tiles_per_block(int bits) { return bits == 4 ? 6 : 3; }
+constexpr int MAX_BLOCK_TILES = 6;
+constexpr int tiles_per_block(int bits) { return bits == 4 ? MAX_BLOCK_TILES : 3; }
 // Words of one block, in memory and of the stream's block that are used.
 constexpr int block_words(int bits) { return tile_words(bits) * tiles_per_block(bits); }
 constexpr int issue_blocks(int bits, int groups, int row_tiles) {
