@@ -26,11 +26,12 @@ CardGroup::CardGroup(std::vector<Member> members, const EngineLimits& limits, co
     options.on_state = [this, self, on_state](const EngineSnapshot& snapshot) {
       on_state(engines_[self]->card(), snapshot);
       if (snapshot.state != CardState::kReady) return;
-      // Those that have sequences without a card can leave them here.
-      for (const auto& engine : engines_) engine->Wake();
+      for (const auto& engine : engines_) {
+        if (engine != engines_[self]) engine->Share();
+      }
     };
-    options.hand_over = [this, self](const std::shared_ptr<Sequence>& sequence) {
-      return HandOver(*engines_[self], sequence);
+    options.hand_over = [this, self](const std::shared_ptr<Sequence>& sequence, int32_t load) {
+      return HandOver(*engines_[self], sequence, load);
     };
     engines_.push_back(
         std::make_unique<Engine>(std::move(member.decoder), std::move(options), clock, member.observer));
@@ -61,11 +62,12 @@ absl::Status CardGroup::Submit(const std::shared_ptr<Sequence>& sequence) {
   return refusal;
 }
 
-bool CardGroup::HandOver(const Engine& from, const std::shared_ptr<Sequence>& sequence) {
+bool CardGroup::HandOver(const Engine& from, const std::shared_ptr<Sequence>& sequence, int32_t load) {
   if (engines_.size() == 1) return false;
   const std::vector<uint64_t> digests = affinity_.Digests(sequence->request().prompt);
   for (const size_t card : InOrder(digests, &from)) {
-    if (engines_[card]->max_context() >= from.max_context() && engines_[card]->Adopt(sequence)) return true;
+    Engine& to = *engines_[card];
+    if (to.load() + 1 < load && to.max_context() >= from.max_context() && to.Adopt(sequence)) return true;
   }
   return false;
 }

@@ -45,7 +45,7 @@ class CardGroup {
   int32_t load() const;
 
  private:
-  bool HandOver(const Engine& from, const std::shared_ptr<Sequence>& sequence);
+  bool HandOver(const Engine& from, const std::shared_ptr<Sequence>& sequence, int32_t load);
   std::vector<size_t> InOrder(const std::vector<uint64_t>& digests, const Engine* without);
 
   std::vector<std::unique_ptr<Engine>> engines_;

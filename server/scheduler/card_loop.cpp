@@ -2,7 +2,9 @@
 #include "server/scheduler/card_loop.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 
@@ -65,6 +67,18 @@ void CardLoop::Lose(const absl::Status& failure) {
   host_->OnState();
 }
 
+// Those that would be served last go.
+void CardLoop::ShareWaiting() {
+  if (state_ != CardState::kReady) return;
+  std::vector<std::shared_ptr<Sequence>> waiting = scheduler_.TakeWaiting();
+  int32_t load = scheduler_.counts().running + static_cast<int32_t>(waiting.size());
+  while (!waiting.empty() && host_->HandOver(waiting.back(), load)) {
+    waiting.pop_back();
+    --load;
+  }
+  for (std::shared_ptr<Sequence>& sequence : waiting) scheduler_.Enqueue(std::move(sequence));
+}
+
 void CardLoop::SetLimits(const SchedulerLimits& limits, const RecoveryLimits& recovery) {
   scheduler_.SetLimits(limits);
   recovery_ = recovery;
@@ -82,7 +96,7 @@ absl::Time CardLoop::Relocate() {
   const absl::Time now = clock_->Now();
   for (std::shared_ptr<Sequence>& sequence : scheduler_.TakeWaiting()) {
     const absl::Time since = std::min(std::exchange(sequence->stranded_since_, absl::InfiniteFuture()), now);
-    if (host_->HandOver(sequence)) continue;
+    if (host_->HandOver(sequence, std::numeric_limits<int32_t>::max())) continue;
     sequence->stranded_since_ = since;
     const absl::Time end = since + recovery_.lost_card_wait;
     if (now >= end) {

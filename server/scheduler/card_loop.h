@@ -32,8 +32,9 @@ class CardHost {
   virtual ~CardHost() = default;
   // Begins Decoder::Reset() beside the loop; its result comes by CardLoop::OnReset(), perhaps at once.
   virtual void BeginReset() = 0;
-  // Offers a sequence to another card of the model. True: it is that card's now.
-  virtual bool HandOver(const std::shared_ptr<Sequence>& sequence) = 0;
+  // Offers a sequence to another card of the model that has less to do than `load` sequences, with this one.
+  // True: it is that card's now.
+  virtual bool HandOver(const std::shared_ptr<Sequence>& sequence, int32_t load) = 0;
   // CardLoop::state() is another.
   virtual void OnState() = 0;
 };
@@ -59,6 +60,9 @@ class CardLoop {
   void OnReset(const absl::Status& status);
   // A sign from outside that the card is gone, such as silent sensors.
   void Lose(const absl::Status& failure);
+
+  // Another card has become ready: gives it some of those that wait.
+  void ShareWaiting();
 
   void SetLimits(const SchedulerLimits& limits, const RecoveryLimits& recovery);
   void EndAll(const absl::Status& status) { scheduler_.EndAll(status); }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/scheduler/engine.h"
 
+#include <pthread.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -106,6 +108,14 @@ void Engine::Wake() {
   changed_.notify_one();
 }
 
+void Engine::Share() {
+  {
+    std::lock_guard lock(mutex_);
+    share_ = wake_ = true;
+  }
+  changed_.notify_one();
+}
+
 void Engine::SetLimits(const EngineLimits& limits) {
   {
     std::lock_guard lock(mutex_);
@@ -146,6 +156,7 @@ int32_t Engine::load() const {
 }
 
 void Engine::Run() {
+  pthread_setname_np(pthread_self(), options_.card.substr(0, 15).c_str());
   while (TakeWhatCame()) {
     Beat(clock_->Now() + limits_.scheduler.step_timeout);
     const CardLoop::Turn turn = loop_.Advance();
@@ -163,6 +174,7 @@ void Engine::Run() {
 // False: the engine stops, and from now on Submit() refuses.
 bool Engine::TakeWhatCame() {
   std::optional<absl::Status> reset;
+  bool share = false;
   {
     std::lock_guard lock(mutex_);
     for (std::shared_ptr<Sequence>& sequence : arrivals_) loop_.Enqueue(std::move(sequence));
@@ -174,12 +186,14 @@ bool Engine::TakeWhatCame() {
       loop_.SetLimits(limits_.scheduler, limits_.recovery);
     }
     reset = std::exchange(reset_result_, std::nullopt);
+    share = std::exchange(share_, false);
     if (stop_) return false;
   }
   if (reset.has_value()) {
     resetter_.join();
     loop_.OnReset(*reset);
   }
+  if (share) loop_.ShareWaiting();
   return true;
 }
 

@@ -48,7 +48,9 @@ struct EngineOptions {
   // Called by the card's thread when snapshot().state has changed.
   std::function<void(const EngineSnapshot&)> on_state = [](const EngineSnapshot&) {};
   // Called by the card's thread, which holds no lock: see CardHost::HandOver.
-  std::function<bool(const std::shared_ptr<Sequence>&)> hand_over = [](const auto&) { return false; };
+  std::function<bool(const std::shared_ptr<Sequence>&, int32_t load)> hand_over = [](const auto&, int32_t) {
+    return false;
+  };
 };
 
 // All methods are thread-safe.
@@ -71,6 +73,9 @@ class Engine : public SequenceHome, private CardHost {
 
   void Wake() override;
 
+  // Another card of the model has become ready: sequences may go there.
+  void Share();
+
   // For what comes.
   void SetLimits(const EngineLimits& limits);
 
@@ -92,7 +97,9 @@ class Engine : public SequenceHome, private CardHost {
 
  private:
   void BeginReset() override;
-  bool HandOver(const std::shared_ptr<Sequence>& sequence) override { return options_.hand_over(sequence); }
+  bool HandOver(const std::shared_ptr<Sequence>& sequence, int32_t load) override {
+    return options_.hand_over(sequence, load);
+  }
   void OnState() override;
 
   void Run();
@@ -127,6 +134,7 @@ class Engine : public SequenceHome, private CardHost {
   int32_t max_running_;
   EngineSnapshot published_;
   bool wake_ = false;
+  bool share_ = false;
   bool stop_ = false;
   absl::Status stop_status_;
   std::thread thread_;

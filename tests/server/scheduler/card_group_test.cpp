@@ -191,6 +191,42 @@ TEST_F(CardGroupTest, WithoutACardTheyWaitForTheFirstThatComesBack) {
   EXPECT_EQ(client.sink->token_ids.size(), 60u);
 }
 
+TEST_F(CardGroupTest, ACardThatComesBackTakesItsShare) {
+  EngineLimits limits = QuickResets();
+  limits.scheduler.max_running = 1;
+  std::promise<void> release;
+  const std::shared_future<void> released = release.get_future().share();
+  std::atomic<bool> away = false;
+  std::atomic<bool> back = false;
+  prepare_ = [&] {
+    decoders_[0]->on_run = [released](const runtime::Step&) {
+      released.wait();
+      return absl::OkStatus();
+    };
+    decoders_[1]->sensors_gone = true;
+    decoders_[1]->on_reset = [&, opens = 0]() mutable {
+      away = ++opens > 1;
+      decoders_[1]->sensors_gone = false;
+      decoders_[1]->reset_status = away && !back ? absl::UnavailableError("nobody there") : absl::OkStatus();
+      if (opens == 1) decoders_[1]->sensors_gone = true;
+    };
+  };
+  Start(2, limits);
+  while (!away) absl::SleepFor(absl::Milliseconds(1));
+  std::vector<std::unique_ptr<Client>> clients;
+  for (uint32_t i = 0; i < 8; ++i) {
+    clients.push_back(std::make_unique<Client>());
+    ASSERT_TRUE(group_->Submit(MakeSequence(*clients.back(), i, 3, 4)).ok());
+  }
+  EXPECT_EQ(group_->engines()[0]->load(), 8);
+  back = true;
+  while (!group_->engines()[1]->ready()) absl::SleepFor(absl::Milliseconds(1));
+  // The first card's thread is in its step; then it hears of the other.
+  release.set_value();
+  for (const auto& client : clients) client->done.get_future().wait();
+  EXPECT_GT(decoders_[1]->runs, 0);
+}
+
 TEST_F(CardGroupTest, AFullQueueIsSaidBeforeALostCard) {
   EngineLimits limits = QuickResets();
   limits.scheduler.max_queue = 1;

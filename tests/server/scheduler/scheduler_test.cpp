@@ -298,6 +298,67 @@ TEST_F(SchedulerTest, ARequestThatBreaksTheCardIsToldFromItsNeighbours) {
   for (const Client& other : others) EXPECT_TRUE(other.sink->status.ok()) << other.sink->status;
 }
 
+TEST_F(SchedulerTest, ADeadlineHoldsInPrefill) {
+  Start(64, 4, 200);
+  GenerationRequest request = Request(150, 5);
+  request.deadline = clock_.now + absl::Milliseconds(42);
+  const Client client = Add(request);
+  RunDry();
+  EXPECT_EQ(client.sink->status.code(), absl::StatusCode::kDeadlineExceeded);
+  EXPECT_EQ(decoder_->runs, 9) << "steps of 5 ms";
+  EXPECT_EQ(scheduler_->counts().pages_held, 0);
+}
+
+TEST_F(SchedulerTest, TheYoungestOfTheLowestPriorityIsPreemptedAndItsStreamGoesOn) {
+  Start(15, 8, 40);
+  GenerationRequest low = Request(6, 30);
+  GenerationRequest high = Request(7, 30);
+  high.priority = 1;
+  const Client oldest = Add(low);
+  const Client youngest = Add(low);
+  const Client urgent = Add(high);
+  std::vector<const Client*> preempted;
+  size_t before[3] = {};
+  const Client* const clients[] = {&oldest, &youngest, &urgent};
+  // Who makes no progress for more than two turns has lost its pages.
+  int stalled[3] = {};
+  while (scheduler_->Turn().ran) {
+    for (int i = 0; i < 3; ++i) {
+      const bool stands = !clients[i]->sink->done && clients[i]->sink->token_ids.size() == before[i];
+      before[i] = clients[i]->sink->token_ids.size();
+      stalled[i] = stands ? stalled[i] + 1 : 0;
+      if (stalled[i] == 3) preempted.push_back(clients[i]);
+    }
+  }
+  ASSERT_FALSE(preempted.empty());
+  EXPECT_EQ(preempted.front(), &youngest);
+  EXPECT_EQ(std::count(preempted.begin(), preempted.end(), &urgent), 0);
+  EXPECT_EQ(oldest.sink->token_ids, youngest.sink->token_ids);
+  EXPECT_EQ(youngest.sink->token_ids.size(), 30u);
+}
+
+TEST_F(SchedulerTest, APageIsSharedOnlyAfterItsLaunchHasCompleted) {
+  Start(64, 16);
+  const Client first = Add(Request(13, 4));
+  const Client second = Add(Request(13, 4));
+  bool fails = true;
+  decoder_->on_run = [&](const runtime::Step&) {
+    return fails ? absl::UnavailableError("the launch did not complete") : absl::OkStatus();
+  };
+  EXPECT_FALSE(scheduler_->Turn().card.ok());
+  EXPECT_EQ(scheduler_->counts().pages_cached, 0);
+  fails = false;
+  EXPECT_TRUE(decoder_->Reset().ok());
+  RunDry();
+  // Admitted in one turn, before either had completed a step.
+  EXPECT_EQ(first.sink->summary.cached_tokens, 0u);
+  EXPECT_EQ(second.sink->summary.cached_tokens, 0u);
+  const Client third = Add(Request(13, 4));
+  RunDry();
+  EXPECT_EQ(third.sink->summary.cached_tokens, 12u);
+  EXPECT_EQ(first.sink->token_ids, third.sink->token_ids);
+}
+
 TEST_F(SchedulerTest, ABiasedTokenWins) {
   Start(32);
   GenerationRequest request = Request(3, 5);
