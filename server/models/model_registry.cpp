@@ -85,10 +85,17 @@ void ModelRegistry::Start() {
   worker_ = std::thread([this] { Work(); });
 }
 
+bool ModelRegistry::Same(const Model& a, const Model& b) { return a.entry == b.entry && a.cards == b.cards; }
+
 void ModelRegistry::Reload(const Config& config) {
   {
     std::lock_guard lock(mutex_);
     reload_ = config;
+    if (compiling_ != nullptr) {
+      give_up_ = std::none_of(config.models.begin(), config.models.end(), [&](const ModelEntry& entry) {
+        return Same(*MakeModel(config, entry), *compiling_);
+      });
+    }
   }
   work_.notify_one();
 }
@@ -161,7 +168,13 @@ void ModelRegistry::Load(const ModelPtr& model) {
   }
   if (loaded == nullptr) {
     if (const absl::Status status = Prepare(model, config); !status.ok()) {
-      if (!stop_) Fail(*model, status);
+      if (!absl::IsCancelled(status)) {
+        Fail(*model, status);
+        return;
+      }
+      // Given up: a reload follows, which may or may not have a place for the model.
+      std::lock_guard lock(mutex_);
+      model->load_begun = false;
       return;
     }
     std::lock_guard lock(mutex_);
@@ -183,7 +196,7 @@ void ModelRegistry::ApplyReload(const Config& config) {
     for (const ModelEntry& entry : config.models) {
       ModelPtr model = MakeModel(config, entry);
       const ModelPtr before = Find(entry.name);
-      const bool same = before != nullptr && before->entry == model->entry && before->cards == model->cards;
+      const bool same = before != nullptr && Same(*before, *model);
       if (same && (before->status.state != ModelState::kFailed || before->loaded != nullptr)) model = before;
       // One that had failed is tried again, after the others are in place: it may fail once more.
       if (!same) fresh.push_back(model);
@@ -358,7 +371,7 @@ void ModelRegistry::Stop() {
   draining_ = true;
   {
     std::lock_guard lock(mutex_);
-    stop_ = true;
+    stop_ = give_up_ = true;
   }
   work_.notify_one();
   if (worker_.joinable()) worker_.join();
@@ -423,6 +436,8 @@ absl::StatusOr<std::string> ModelRegistry::Artifact(const ModelPtr& model, const
   std::set<std::string> in_use;
   {
     std::lock_guard lock(mutex_);
+    compiling_ = model;
+    give_up_ = stop_.load();
     compilation.platform = model->status.platform;
     compilation.target = model->status.target;
     for (const auto* list : {&models_, &pending_}) {
@@ -440,11 +455,10 @@ absl::StatusOr<std::string> ModelRegistry::Artifact(const ModelPtr& model, const
       status.progress = progress.fraction;
     });
   };
-  absl::StatusOr<std::string> artifact = CompileOrFind(*cache_, compilation, in_use, on_progress, stop_);
-  if (artifact.ok()) {
-    std::lock_guard lock(mutex_);
-    model->artifact = *artifact;
-  }
+  absl::StatusOr<std::string> artifact = CompileOrFind(*cache_, compilation, in_use, on_progress, give_up_);
+  std::lock_guard lock(mutex_);
+  compiling_ = nullptr;
+  if (artifact.ok()) model->artifact = *artifact;
   return artifact;
 }
 

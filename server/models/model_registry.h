@@ -82,7 +82,7 @@ class ModelRegistry {
   // Goes over to another configuration: all of it, or, when a model that is new in it can not be compiled or
   // an artifact can not be used, nothing. New models are compiled first; then those that went or changed take
   // no more requests, and give up their cards when their streams have ended. Models that had failed are tried
-  // again. Returns at once; the log tells the outcome.
+  // again. A compilation that nobody wants any more is given up. Returns at once; the log tells the outcome.
   void Reload(const Config& config);
 
   // NOT_FOUND; UNAVAILABLE while it is not READY, or when the daemon drains.
@@ -111,6 +111,7 @@ class ModelRegistry {
   using ModelPtr = std::shared_ptr<Model>;
 
   static ModelPtr MakeModel(const Config& config, const ModelEntry& entry);
+  static bool Same(const Model& a, const Model& b);
   static bool ServesModel(const ModelPtr& model);  // with the lock
   void Work();
   ModelPtr NextToLoad();
@@ -142,6 +143,8 @@ class ModelRegistry {
   std::vector<std::shared_ptr<const LoadedModel>> retired_;  // go when their streams have ended
   std::map<std::string, std::string> card_errors_;           // by card: why it can not be used at all
   std::optional<Config> reload_;
+  ModelPtr compiling_;
+  std::atomic<bool> give_up_ = false;  // the compilation
   std::atomic<bool> draining_ = false;
   std::atomic<bool> stop_ = false;
   std::thread worker_;

@@ -135,6 +135,23 @@ def test_a_source_is_compiled_before_anything_changes(start, artifact, tmp_path,
     assert running.stop() == 0
 
 
+def test_a_compilation_that_nobody_wants_any_more_is_given_up(start, artifact, tmp_path):
+    model = tmp_path / "model.gguf"
+    model.write_bytes(b"GGUF")
+    compiler = {"program": str(write_compiler(tmp_path, artifact, seconds=300))}
+    running = start([{"name": "tiny", "source": str(model)}], compiler=compiler)
+    wait_for(lambda: len(calls(tmp_path)) == 1)
+    tiny = {"name": "tiny", "source": str(model), "cards": [0]}
+    assert running.state("tiny") == "COMPILING"
+    assert running.reload(models=[{"name": "other", "artifact": str(artifact)}])
+    running.wait_ready("other")
+    assert running.children() == set()
+    running.reload(wait=False, models=[{"name": "other", "artifact": str(artifact), "cards": [0]}, tiny | {"cards": [1]}], cards=dummy_cards(2))
+    wait_for(lambda: len(calls(tmp_path)) == 2)
+    assert running.state("tiny") == "COMPILING", "shown while it is prepared"
+    assert running.stop() == 0
+
+
 def test_a_failed_model_is_tried_again(start, artifact, tmp_path):
     running = start([{"name": "tiny", "artifact": str(tmp_path / "later")}], dummy_cards())
     running.wait_state("tiny", "FAILED")
