@@ -33,8 +33,9 @@ class ConfigReader {
   ConfigReader(YamlReader* yaml, Config* config) : yaml_(yaml), config_(config) {}
 
   Keys Root() {
-    return {{"server", [this](auto& node, auto& path) { yaml_->Map(node, path, Server()); }},
+    return {{"server", [this](auto& node, auto& path) { ReadServer(node, path); }},
             {"limits", [this](auto& node, auto& path) { yaml_->Map(node, path, Limits()); }},
+            {"access", [this](auto& node, auto& path) { yaml_->Map(node, path, Access()); }},
             {"cards", [this](auto& node, auto& path) { ReadCards(node, path); }, true},
             {"models", [this](auto& node, auto& path) { ReadModels(node, path); }, true},
             {"compiler", [this](auto& node, auto& path) { yaml_->Map(node, path, Compiler()); }},
@@ -43,8 +44,9 @@ class ConfigReader {
   }
 
   Keys Server() {
-    return {Address("listen", config_->server.listen),
-            Address("metrics_listen", config_->server.metrics_listen)};
+    ServerConfig& server = config_->server;
+    return {Address("listen", server.listen), Address("metrics_listen", server.metrics_listen),
+            Word("tls_certificate", server.tls_certificate), Word("tls_key", server.tls_key)};
   }
 
   Keys Limits() {
@@ -56,6 +58,12 @@ class ConfigReader {
             Number("slow_reader_seconds", 1, kMaxSeconds, limits.slow_reader_seconds),
             Number("drain_seconds", 0, kMaxSeconds, limits.drain_seconds),
             Number("lost_card_seconds", 0, kMaxSeconds, limits.lost_card_seconds)};
+  }
+
+  Keys Access() {
+    AccessConfig& access = config_->access;
+    return {Word("tokens_file", access.tokens_file),
+            Number("requests_per_minute", 0, 1000000000, access.requests_per_minute)};
   }
 
   Keys Card(CardEntry& entry, std::map<std::string, YAML::Mark>& given) {
@@ -141,9 +149,14 @@ class ConfigReader {
                const int choice = yaml_->Choice(node, path, {"debug", "info", "warning", "error"});
                if (choice >= 0) log.level = static_cast<LogLevel>(choice);
              }},
-            {"format", [this, &log](auto& node, auto& path) {
+            {"format",
+             [this, &log](auto& node, auto& path) {
                const int choice = yaml_->Choice(node, path, {"text", "json"});
                if (choice >= 0) log.format = static_cast<LogFormat>(choice);
+             }},
+            {"prompts", [this, &log](auto& node, auto& path) {
+               const int choice = yaml_->Choice(node, path, {"false", "true"});
+               if (choice >= 0) log.prompts = choice == 1;
              }}};
   }
 
@@ -192,6 +205,15 @@ class ConfigReader {
       return;
     }
     name = text;
+  }
+
+  void ReadServer(const YAML::Node& node, const std::string& path) {
+    yaml_->Map(node, path, Server());
+    const ServerConfig& server = config_->server;
+    if (server.tls_certificate.empty() != server.tls_key.empty()) {
+      yaml_->Error(node.Mark(),
+                   absl::StrCat(path, " has only one of tls_certificate and tls_key; TLS takes both"));
+    }
   }
 
   void ReadCards(const YAML::Node& node, const std::string& list_path) {
@@ -372,6 +394,7 @@ std::vector<std::string> ConfigKeys() {
   };
   add("server.", reader.Server());
   add("limits.", reader.Limits());
+  add("access.", reader.Access());
   add("cards[].", reader.Card(card, given));
   add("cards[].faults.", reader.Faults(card.card.dummy_faults));
   add("models[].", reader.Model(model));

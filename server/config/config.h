@@ -16,6 +16,8 @@ namespace streamtensor::server {
 struct ServerConfig {
   std::string listen = "127.0.0.1:50051";
   std::string metrics_listen = "127.0.0.1:9464";
+  std::string tls_certificate;  // PEM files, both or neither
+  std::string tls_key;
   bool operator==(const ServerConfig&) const = default;
 };
 
@@ -27,6 +29,11 @@ struct LimitsConfig {
   int64_t slow_reader_seconds = 60;
   int64_t drain_seconds = 30;
   int64_t lost_card_seconds = 30;  // how long a request waits for a card that was lost under it
+};
+
+struct AccessConfig {
+  std::string tokens_file;          // empty: everybody may ask
+  int64_t requests_per_minute = 0;  // of one client; 0: no limit
 };
 
 struct CardEntry {
@@ -63,12 +70,14 @@ enum class LogFormat { kText, kJson };
 struct LogConfig {
   LogLevel level = LogLevel::kInfo;
   LogFormat format = LogFormat::kText;
+  bool prompts = false;  // requests are logged in full
   bool operator==(const LogConfig&) const = default;
 };
 
 struct Config {
   ServerConfig server;
   LimitsConfig limits;
+  AccessConfig access;
   std::vector<CardEntry> cards;
   std::vector<ModelEntry> models;
   CompilerConfig compiler;

@@ -4,6 +4,7 @@
 #include <spdlog/spdlog.h>
 
 #include <chrono>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -13,6 +14,16 @@
 #include "streamtensor/runtime/decoder.h"
 
 namespace streamtensor::server {
+namespace {
+
+absl::StatusOr<std::optional<ClientTokens>> ReadTokens(const AccessConfig& config) {
+  if (config.tokens_file.empty()) return std::nullopt;
+  absl::StatusOr<ClientTokens> tokens = ClientTokens::Read(config.tokens_file);
+  if (!tokens.ok()) return tokens.status();
+  return *std::move(tokens);
+}
+
+}  // namespace
 
 Daemon::Daemon(const Config& config, const std::string& program_dir, const std::string& version)
     : config_(config), metrics_(version) {
@@ -28,7 +39,12 @@ Daemon::Daemon(const Config& config, const std::string& program_dir, const std::
     std::lock_guard lock(grpc_mutex_);
     if (grpc_ != nullptr) grpc_->UpdateHealth();
   };
-  options.on_reload = [this](const Config& reloaded) { Use(reloaded); };
+  options.on_reload = [this](const Config& reloaded) {
+    Use(reloaded);
+    if (const absl::Status status = UseAccess(reloaded.access); !status.ok()) {
+      spdlog::error("the tokens stay as they were: {}", std::string(status.message()));
+    }
+  };
   registry_ = std::make_unique<ModelRegistry>(std::move(options));
   metrics_.SetCards([this] { return registry_->CardReadings(); });
   metrics_.SetModels([this] {
@@ -41,6 +57,8 @@ Daemon::Daemon(const Config& config, const std::string& program_dir, const std::
   context_.registry = registry_.get();
   context_.metrics = &metrics_;
   context_.clock = &clock_;
+  context_.access = &access_;
+  context_.log_prompts = config.log.prompts;
   Use(config);
 }
 
@@ -48,6 +66,13 @@ Daemon::Daemon(const Config& config, const std::string& program_dir, const std::
 void Daemon::Use(const Config& config) {
   context_.max_prompt_tokens = config.limits.max_prompt_tokens;
   drain_seconds_ = config.limits.drain_seconds;
+}
+
+absl::Status Daemon::UseAccess(const AccessConfig& config) {
+  absl::StatusOr<std::optional<ClientTokens>> tokens = ReadTokens(config);
+  if (!tokens.ok()) return tokens.status();
+  access_.Use(*std::move(tokens), config.requests_per_minute);
+  return absl::OkStatus();
 }
 
 // Nobody may ask while the registry goes.
@@ -66,6 +91,7 @@ Daemon::~Daemon() {
 }
 
 absl::Status Daemon::Start() {
+  if (absl::Status status = UseAccess(config_.access); !status.ok()) return status;
   if (absl::Status status = registry_->ClaimCache(); !status.ok()) return status;
   absl::StatusOr<std::unique_ptr<HttpServer>> http = HttpServer::Start(
       config_.server.metrics_listen,
@@ -77,13 +103,16 @@ absl::Status Daemon::Start() {
        {"/readyz", [this] { return Readiness(); }}});
   if (!http.ok()) return http.status();
   http_ = *std::move(http);
-  absl::StatusOr<std::unique_ptr<GrpcServer>> grpc = GrpcServer::Start(config_.server.listen, &context_);
+  absl::StatusOr<std::unique_ptr<GrpcServer>> grpc = GrpcServer::Start(
+      config_.server.listen, {config_.server.tls_certificate, config_.server.tls_key}, &context_);
   if (!grpc.ok()) return grpc.status();
   {
     std::lock_guard lock(grpc_mutex_);
     grpc_ = *std::move(grpc);
   }
-  spdlog::info("listening on {} (gRPC) and {} (HTTP)", config_.server.listen, config_.server.metrics_listen);
+  spdlog::info("listening on {} (gRPC{}{}) and {} (HTTP)", config_.server.listen,
+               config_.server.tls_certificate.empty() ? "" : ", TLS",
+               config_.access.tokens_file.empty() ? "" : ", tokens needed", config_.server.metrics_listen);
   registry_->Start();
   return absl::OkStatus();
 }
@@ -108,6 +137,11 @@ void Daemon::Reload(const std::string& file) {
         "for "
         "that",
         fixed);
+    return;
+  }
+  if (const auto tokens = ReadTokens(config->access); !tokens.ok()) {
+    spdlog::error("the configuration is not reloaded, all stays as it was: {}",
+                  std::string(tokens.status().message()));
     return;
   }
   spdlog::info("reloading {}", file);

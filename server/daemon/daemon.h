@@ -9,6 +9,7 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "server/access/access_control.h"
 #include "server/config/config.h"
 #include "server/metrics/http_server.h"
 #include "server/metrics/metrics.h"
@@ -26,7 +27,7 @@ class Daemon {
   ~Daemon();
 
   // Listens and begins to load the models.
-  //  UNAVAILABLE  an address is taken, in one line
+  //  UNAVAILABLE  an address is taken; or what is wrong with a file of tokens or for TLS; in one line
   absl::Status Start();
 
   // Goes over to what the file says now, as ModelRegistry::Reload(). The log tells the outcome.
@@ -41,6 +42,7 @@ class Daemon {
 
  private:
   void Use(const Config& config);
+  absl::Status UseAccess(const AccessConfig& config);
   HttpAnswer Health() const;
   HttpAnswer Readiness() const;
 
@@ -48,6 +50,7 @@ class Daemon {
   const SystemClock clock_;
   std::atomic<int64_t> drain_seconds_ = 0;
   Metrics metrics_;
+  AccessControl access_;
   ServiceContext context_;
   std::unique_ptr<ModelRegistry> registry_;
   std::unique_ptr<HttpServer> http_;

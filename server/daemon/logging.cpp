@@ -5,22 +5,64 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
 #include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 
 namespace streamtensor::server {
 namespace {
 
-// %* in the pattern: the message as a JSON string; invalid UTF-8 is replaced.
+std::string_view Payload(const spdlog::details::log_msg& message) {
+  return {message.payload.data(), message.payload.size()};
+}
+
+// %* in the pattern: the members of an object. What stands first in a message as request=... or model=...
+// becomes a member of its own; invalid UTF-8 is replaced.
 class JsonMessage : public spdlog::custom_flag_formatter {
  public:
   void format(const spdlog::details::log_msg& message, const std::tm&, spdlog::memory_buf_t& out) override {
-    const std::string text = nlohmann::json(std::string(message.payload.data(), message.payload.size()))
-                                 .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-    out.append(text.data(), text.data() + text.size());
+    std::string_view text = Payload(message);
+    for (const std::string_view key : {"request", "model"}) {
+      if (text.substr(0, key.size()) != key || text.substr(key.size(), 1) != "=") continue;
+      const size_t end = std::min(text.find(' '), text.size());
+      Append(key, text.substr(key.size() + 1, end - key.size() - 1), out);
+      out.push_back(',');
+      text.remove_prefix(std::min(end + 1, text.size()));
+    }
+    Append("message", text, out);
   }
   std::unique_ptr<custom_flag_formatter> clone() const override { return std::make_unique<JsonMessage>(); }
+
+ private:
+  static void Append(std::string_view key, std::string_view value, spdlog::memory_buf_t& out) {
+    const std::string text = absl::StrCat(
+        "\"", std::string(key), "\":",
+        nlohmann::json(std::string(value)).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+    out.append(text.data(), text.data() + text.size());
+  }
+};
+
+// The same for text: a message stays one line, whatever a client put into it.
+class TextMessage : public spdlog::custom_flag_formatter {
+ public:
+  void format(const spdlog::details::log_msg& message, const std::tm&, spdlog::memory_buf_t& out) override {
+    for (const char c : Payload(message)) {
+      const auto byte = static_cast<unsigned char>(c);
+      if (byte >= 0x20 && byte != 0x7f) {
+        out.push_back(c);
+        continue;
+      }
+      const std::string escaped = absl::StrFormat("\\x%02x", byte);
+      out.append(escaped.data(), escaped.data() + escaped.size());
+    }
+  }
+  std::unique_ptr<custom_flag_formatter> clone() const override { return std::make_unique<TextMessage>(); }
 };
 
 }  // namespace
@@ -31,9 +73,10 @@ void SetUpLogging(const LogConfig& config) {
   auto formatter = std::make_unique<spdlog::pattern_formatter>();
   if (config.format == LogFormat::kJson) {
     formatter->add_flag<JsonMessage>('*');
-    formatter->set_pattern(R"({"time":"%Y-%m-%dT%H:%M:%S.%e%z","level":"%l","thread":%t,"message":%*})");
+    formatter->set_pattern(R"({"time":"%Y-%m-%dT%H:%M:%S.%e%z","level":"%l","thread":%t,%*})");
   } else {
-    formatter->set_pattern("%Y-%m-%d %H:%M:%S.%e %-7l %v");
+    formatter->add_flag<TextMessage>('*');
+    formatter->set_pattern("%Y-%m-%d %H:%M:%S.%e %-7l %*");
   }
   logger->set_formatter(std::move(formatter));
   static constexpr spdlog::level::level_enum kLevels[] = {spdlog::level::debug, spdlog::level::info,

@@ -72,6 +72,7 @@ class Engine : public SequenceHome, private CardHost {
   bool Adopt(const std::shared_ptr<Sequence>& sequence);
 
   void Wake() override;
+  std::string_view name() const override { return options_.card; }
 
   // Another card of the model has become ready: sequences may go there.
   void Share();

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -74,6 +75,8 @@ class SequenceHome {
   virtual ~SequenceHome() = default;
   // From any thread: something about a sequence changed outside.
   virtual void Wake() = 0;
+  // The card, for the log.
+  virtual std::string_view name() const { return ""; }
 };
 
 // Belongs to one scheduler at a time, which alone touches it but for Cancel() and Wake(). Everything that
@@ -95,7 +98,12 @@ class Sequence {
     if (SequenceHome* home = home_) home->Wake();
   }
   // Before the new home looks at it, so that a change is seen by one of the two.
-  void MoveTo(SequenceHome* home) { home_ = home; }
+  void MoveTo(SequenceHome* home) {
+    home_ = home;
+    cards_.append(cards_.empty() ? "" : " > ").append(home->name());
+  }
+  // The cards it was given to, in order: "emulated:0 > emulated:1".
+  const std::string& cards() const { return cards_; }
 
   const GenerationRequest& request() const { return request_; }
   uint64_t order() const { return order_; }
@@ -114,6 +122,7 @@ class Sequence {
   std::atomic<bool> cancelled_ = false;
   std::atomic<SequenceHome*> home_ = nullptr;
   const uint64_t order_;  // of arrival, the same on every card
+  std::string cards_;
 
   Sampler sampler_;
   Reply reply_;

@@ -34,18 +34,25 @@ size_t BytesOf(const ReplyDelta& delta) {
 // What both kinds of call share: submitting, and one line in the log at the end.
 class Submission {
  public:
-  Submission(ServiceContext* context, const grpc::CallbackServerContext& call)
+  Submission(ServiceContext* context, grpc::CallbackServerContext* call)
       : context_(context),
-        id_(context->NextRequestId()),
+        call_(call),
+        id_(context->RequestId(*call)),
         arrival_(context->clock->Now()),
-        deadline_(DeadlineOf(call, *context->clock)) {}
+        deadline_(DeadlineOf(*call, *context->clock)) {
+    call->AddInitialMetadata(kRequestIdMetadata, id_);
+  }
 
   absl::Status Start(const v1::GenerateRequest& message, std::shared_ptr<ReplySink> sink) {
-    model_name_ = message.model();
+    if (absl::Status status = context_->Admit(*call_, message.model(), /*counts=*/true); !status.ok()) {
+      spdlog::info("request={} refused: {}", id_,
+                   status.ToString(absl::StatusToStringMode::kWithNoExtraData));
+      return status;
+    }
     const absl::Status status = Submit(message, std::move(sink));
     if (!status.ok()) {
       context_->metrics->CountRefused(status);
-      spdlog::info("{} {} refused: {}", id_, model_name_, status.ToString());
+      spdlog::info("request={} refused: {}", id_, status.ToString());
     }
     return status;
   }
@@ -61,9 +68,11 @@ class Submission {
 
   void LogEnd(const absl::Status& status, const ReplySummary& summary) const {
     const double seconds = absl::ToDoubleSeconds(context_->clock->Now() - arrival_);
-    spdlog::info("{} {} {}: prompt {} (cached {}), reply {} tokens, TTFT {:.3f} s, {:.3f} s in all", id_,
-                 model_name_, status.ok() ? "done" : status.ToString(), summary.prompt_tokens,
-                 summary.cached_tokens, summary.completion_tokens, summary.ttft_seconds, seconds);
+    spdlog::info(
+        "request={} model={} {}: prompt {} (cached {}), reply {} tokens, TTFT {:.3f} s, {:.3f} s in all, "
+        "card {}",
+        id_, model_->name(), status.ok() ? "done" : status.ToString(), summary.prompt_tokens,
+        summary.cached_tokens, summary.completion_tokens, summary.ttft_seconds, seconds, sequence_->cards());
     context_->ObserveDuration(seconds);
   }
 
@@ -73,6 +82,9 @@ class Submission {
       return absl::InvalidArgumentError("model is empty; a model's name is needed");
     absl::StatusOr<std::shared_ptr<const LoadedModel>> model = context_->registry->Get(message.model());
     if (!model.ok()) return model.status();
+    if (context_->log_prompts) {
+      spdlog::info("request={} model={} asks: {}", id_, message.model(), message.ShortDebugString());
+    }
     absl::StatusOr<GenerationRequest> request =
         ReadRequest(message, **model, RequestLimits{context_->max_prompt_tokens});
     if (!request.ok()) return request.status();
@@ -86,10 +98,10 @@ class Submission {
   }
 
   ServiceContext* const context_;
+  grpc::CallbackServerContext* const call_;
   const std::string id_;
   const absl::Time arrival_;
   const absl::Time deadline_;
-  std::string model_name_;
   std::shared_ptr<const LoadedModel> model_;
   std::shared_ptr<Sequence> sequence_;
   std::atomic<Sequence*> submitted_ = nullptr;
@@ -102,7 +114,7 @@ class UnaryCall : public grpc::ServerUnaryReactor {
       : context_(context),
         call_(call),
         response_(response),
-        submission_(context, *call),
+        submission_(context, call),
         sink_(std::make_shared<Sink>(this)) {}
 
   void Start(const v1::GenerateRequest& request) {
@@ -146,7 +158,7 @@ class UnaryCall : public grpc::ServerUnaryReactor {
 class StreamCall : public grpc::ServerWriteReactor<v1::GenerateStreamResponse> {
  public:
   StreamCall(ServiceContext* context, grpc::CallbackServerContext* call)
-      : context_(context), call_(call), submission_(context, *call), sink_(std::make_shared<Sink>(this)) {}
+      : context_(context), call_(call), submission_(context, call), sink_(std::make_shared<Sink>(this)) {}
 
   void Start(const v1::GenerateRequest& request) {
     const absl::Status status = submission_.Start(request, sink_);

@@ -5,9 +5,12 @@
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/grpcpp.h>
 #include <grpcpp/health_check_service_interface.h>
+#include <openssl/ssl.h>
 #include <spdlog/spdlog.h>
 
 #include <chrono>
+#include <fstream>
+#include <iterator>
 #include <mutex>
 #include <set>
 #include <string>
@@ -22,6 +25,34 @@ namespace {
 
 // gRPC's own lines are no errors of ours: they go to the debug log.
 void LogFromGrpc(gpr_log_func_args* line) { spdlog::debug("grpc: {}", line->message); }
+
+absl::StatusOr<std::string> ReadPem(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::string text{std::istreambuf_iterator<char>(file), {}};
+  if (!file.is_open() || text.empty())
+    return absl::NotFoundError(absl::StrCat("TLS: ", path, " can not be read, or is empty"));
+  return text;
+}
+
+// gRPC finds out about a bad pair only when it listens, and tells nobody why: OpenSSL says it here.
+absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> CredentialsFrom(const TlsFiles& tls) {
+  if (tls.certificate.empty()) return grpc::InsecureServerCredentials();
+  absl::StatusOr<std::string> certificate = ReadPem(tls.certificate);
+  if (!certificate.ok()) return certificate.status();
+  absl::StatusOr<std::string> key = ReadPem(tls.key);
+  if (!key.ok()) return key.status();
+  const std::unique_ptr<SSL_CTX, void (*)(SSL_CTX*)> trial(SSL_CTX_new(TLS_server_method()), &SSL_CTX_free);
+  if (SSL_CTX_use_certificate_chain_file(trial.get(), tls.certificate.c_str()) != 1) {
+    return absl::InvalidArgumentError(absl::StrCat("TLS: ", tls.certificate, " is no PEM certificate"));
+  }
+  if (SSL_CTX_use_PrivateKey_file(trial.get(), tls.key.c_str(), SSL_FILETYPE_PEM) != 1) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("TLS: ", tls.key, " is no PEM key, or not that of ", tls.certificate));
+  }
+  grpc::SslServerCredentialsOptions options;
+  options.pem_key_cert_pairs.push_back({*std::move(key), *std::move(certificate)});
+  return grpc::SslServerCredentials(options);
+}
 
 }  // namespace
 
@@ -40,8 +71,10 @@ GrpcServer::GrpcServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 GrpcServer::~GrpcServer() = default;
 
-absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(const std::string& listen,
+absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(const std::string& listen, const TlsFiles& tls,
                                                               ServiceContext* context) {
+  absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> credentials = CredentialsFrom(tls);
+  if (!credentials.ok()) return credentials.status();
   gpr_set_log_function(&LogFromGrpc);
   grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
@@ -53,7 +86,7 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(const std::string&
   builder.RegisterService(&impl->inference);
   builder.RegisterService(&impl->operations);
   int port = 0;
-  builder.AddListeningPort(listen, grpc::InsecureServerCredentials(), &port);
+  builder.AddListeningPort(listen, *credentials, &port);
   impl->server = builder.BuildAndStart();
   if (impl->server == nullptr || port == 0) {
     return absl::UnavailableError(

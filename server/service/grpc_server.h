@@ -11,12 +11,18 @@
 
 namespace streamtensor::server {
 
+// PEM files, both or neither.
+struct TlsFiles {
+  std::string certificate;
+  std::string key;
+};
+
 // Thread-safe.
 class GrpcServer {
  public:
-  // `listen` is HOST:PORT. `context` outlives the server.
-  //  UNAVAILABLE  the address can not be bound, and why
-  static absl::StatusOr<std::unique_ptr<GrpcServer>> Start(const std::string& listen,
+  // `listen` is HOST:PORT; without TLS files connections are not encrypted. `context` outlives the server.
+  //  UNAVAILABLE  the address can not be bound, and why; NOT_FOUND, INVALID_ARGUMENT  a file for TLS
+  static absl::StatusOr<std::unique_ptr<GrpcServer>> Start(const std::string& listen, const TlsFiles& tls,
                                                            ServiceContext* context);
   // Calls must have ended, or Shutdown() been called.
   ~GrpcServer();

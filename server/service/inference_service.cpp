@@ -2,6 +2,7 @@
 #include "server/service/inference_service.h"
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 
 #include "absl/strings/str_cat.h"
@@ -9,6 +10,12 @@
 
 namespace streamtensor::server {
 namespace {
+
+// The first value of a request's metadata; empty if there is none.
+std::string Metadata(const grpc::ServerContextBase& call, const char* key) {
+  const auto found = call.client_metadata().find(key);
+  return found == call.client_metadata().end() ? "" : std::string(found->second.data(), found->second.size());
+}
 
 grpc::ServerUnaryReactor* Answer(grpc::CallbackServerContext* call, const absl::Status& status) {
   grpc::ServerUnaryReactor* reactor = call->DefaultReactor();
@@ -31,11 +38,29 @@ int64_t ServiceContext::RetryAfterMs() const {
                              30000);
 }
 
+std::string ServiceContext::RequestId(const grpc::ServerContextBase& call) {
+  const std::string given = Metadata(call, kRequestIdMetadata);
+  const bool fits =
+      !given.empty() && given.size() <= 64 && std::all_of(given.begin(), given.end(), [](unsigned char c) {
+        return std::isalnum(c) || c == '-' || c == '_' || c == '.' || c == ':';
+      });
+  return fits ? given : absl::StrCat("r", ++last_request);
+}
+
+absl::Status ServiceContext::Admit(const grpc::ServerContextBase& call, const std::string& model,
+                                   bool counts) const {
+  absl::Status status =
+      access->Admit(Metadata(call, "authorization"), call.peer(), model, counts, clock->Now());
+  if (!status.ok()) metrics->CountRefused(status);
+  return status;
+}
+
 grpc::Status ToGrpc(const absl::Status& status, grpc::ServerContextBase* call,
                     const ServiceContext* context) {
   if (status.ok()) return grpc::Status::OK;
   if (absl::IsResourceExhausted(status) && call != nullptr && context != nullptr) {
-    const std::string milliseconds = std::to_string(context->RetryAfterMs());
+    const auto hint = status.GetPayload(kRetryAfterPayload);
+    const std::string milliseconds = hint ? std::string(*hint) : std::to_string(context->RetryAfterMs());
     call->AddTrailingMetadata("retry-after-ms", milliseconds);
     call->AddTrailingMetadata("grpc-retry-pushback-ms", milliseconds);
   }
@@ -56,6 +81,8 @@ grpc::ServerWriteReactor<v1::GenerateStreamResponse>* InferenceService::Generate
 grpc::ServerUnaryReactor* InferenceService::Tokenize(grpc::CallbackServerContext* call,
                                                      const v1::TokenizeRequest* request,
                                                      v1::TokenizeResponse* response) {
+  if (absl::Status status = context_->Admit(*call, request->model()); !status.ok())
+    return Answer(call, status);
   const auto model = context_->registry->Get(request->model());
   if (!model.ok()) return Answer(call, model.status());
   for (uint32_t id : (*model)->tokenizer().Encode(request->text(), request->parse_special())) {
@@ -67,6 +94,8 @@ grpc::ServerUnaryReactor* InferenceService::Tokenize(grpc::CallbackServerContext
 grpc::ServerUnaryReactor* InferenceService::Detokenize(grpc::CallbackServerContext* call,
                                                        const v1::DetokenizeRequest* request,
                                                        v1::DetokenizeResponse* response) {
+  if (absl::Status status = context_->Admit(*call, request->model()); !status.ok())
+    return Answer(call, status);
   const auto model = context_->registry->Get(request->model());
   if (!model.ok()) return Answer(call, model.status());
   const std::vector<uint32_t> ids(request->token_ids().begin(), request->token_ids().end());
@@ -82,6 +111,7 @@ grpc::ServerUnaryReactor* InferenceService::Detokenize(grpc::CallbackServerConte
 grpc::ServerUnaryReactor* InferenceService::ListModels(grpc::CallbackServerContext* call,
                                                        const v1::ListModelsRequest* request,
                                                        v1::ListModelsResponse* response) {
+  if (absl::Status status = context_->Admit(*call, ""); !status.ok()) return Answer(call, status);
   for (const ModelStatus& status : context_->registry->Models()) WriteModel(status, *response->add_models());
   return Answer(call, absl::OkStatus());
 }
@@ -89,6 +119,8 @@ grpc::ServerUnaryReactor* InferenceService::ListModels(grpc::CallbackServerConte
 grpc::ServerUnaryReactor* InferenceService::GetModel(grpc::CallbackServerContext* call,
                                                      const v1::GetModelRequest* request,
                                                      v1::Model* response) {
+  if (absl::Status status = context_->Admit(*call, request->name()); !status.ok())
+    return Answer(call, status);
   const absl::StatusOr<ModelStatus> status = context_->registry->Describe(request->name());
   if (!status.ok()) return Answer(call, status.status());
   WriteModel(*status, *response);
@@ -98,6 +130,7 @@ grpc::ServerUnaryReactor* InferenceService::GetModel(grpc::CallbackServerContext
 grpc::ServerUnaryReactor* OperatorService::ListCards(grpc::CallbackServerContext* call,
                                                      const v1::ListCardsRequest* request,
                                                      v1::ListCardsResponse* response) {
+  if (absl::Status status = context_->Admit(*call, ""); !status.ok()) return Answer(call, status);
   for (const CardStatus& status : context_->registry->Cards()) WriteCard(status, *response->add_cards());
   return Answer(call, absl::OkStatus());
 }

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "server/access/access_control.h"
 #include "server/metrics/metrics.h"
 #include "server/models/model_registry.h"
 #include "server/scheduler/clock.h"
@@ -22,17 +23,26 @@ struct ServiceContext {
   ModelRegistry* registry = nullptr;
   Metrics* metrics = nullptr;
   const Clock* clock = nullptr;
+  AccessControl* access = nullptr;
+  bool log_prompts = false;
   std::atomic<int64_t> max_prompt_tokens = RequestLimits().max_prompt_tokens;
   std::atomic<uint64_t> last_request = 0;
 
-  // "r17": stands in the log from the call to its end.
-  std::string NextRequestId() { return absl::StrCat("r", ++last_request); }
+  // What stands in the log from the call to its end: the client's x-request-id if it has up to 64 letters,
+  // digits and - _ . :, else "r17".
+  std::string RequestId(const grpc::ServerContextBase& call);
+
+  // As AccessControl::Admit(), by the call's token and peer.
+  absl::Status Admit(const grpc::ServerContextBase& call, const std::string& model,
+                     bool counts = false) const;
 
   // From how long requests take follows when a refused one may try again.
   std::atomic<double> mean_seconds = 1;
   void ObserveDuration(double seconds);
   int64_t RetryAfterMs() const;
 };
+
+inline constexpr char kRequestIdMetadata[] = "x-request-id";
 
 // The same code and message. RESOURCE_EXHAUSTED also sets retry-after-ms and grpc-retry-pushback-ms, when
 // the call and the context are given.

@@ -36,8 +36,9 @@ def start(tmp_path, artifact):
 
     def run(models=None, cards=None, **extra):
         ports = extra.pop("ports", None)
+        tls = extra.pop("tls", None)
         models = models or [{"name": "tiny", "artifact": str(artifact)}]
-        daemons.append(Daemon(BIN, models, cards or dummy_cards(), tmp_path / "cache", extra, ports))
+        daemons.append(Daemon(BIN, models, cards or dummy_cards(), tmp_path / "cache", extra, ports, tls=tls))
         return daemons[-1]
 
     yield run

@@ -53,8 +53,9 @@ TEST(Config, ReadsTheDocumentedExample) {
 
 TEST(Config, EachErrorHasItsPlace) {
   using std::string;
-  ExpectError(string("server: {listn: \"x:1\"}\n") + kTail,
-              "c.yaml:1:10: unknown key server.listn; allowed in server are listen, metrics_listen");
+  ExpectError(
+      string("server: {listn: \"x:1\"}\n") + kTail,
+      "c.yaml:1:10: unknown key server.listn; allowed in server are listen, metrics_listen, tls_certificate");
   ExpectError(string("limits:\n  max_queue: many\n") + kTail,
               "c.yaml:2:14: limits.max_queue is \"many\"; allowed is a whole number from 1 to 1000000");
   ExpectError(string("limits:\n  max_queue: 0\n") + kTail, "c.yaml:2:14: limits.max_queue is \"0\"");
@@ -82,6 +83,12 @@ TEST(Config, EachErrorHasItsPlace) {
               "c.yaml:2:10: models[0].cards names card 3; there are cards 0 to 0");
   ExpectError("cards: [{driver: dummy}]\nmodels: [{name: \"m m\", artifact: a}]\n",
               "c.yaml:2:17: models[0].name is \"m m\"");
+  ExpectError(string("server: {tls_key: k}\n") + kTail,
+              "c.yaml:1:9: server has only one of tls_certificate and tls_key");
+  ExpectError(string("log: {prompts: maybe}\n") + kTail,
+              "c.yaml:1:16: log.prompts is \"maybe\"; allowed are false, true");
+  ExpectError(string("access: {requests_per_minute: -1}\n") + kTail,
+              "c.yaml:1:31: access.requests_per_minute is");
   ExpectError("cards: [\n", "c.yaml:2:1: ");
 }
 

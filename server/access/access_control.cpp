@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/access/access_control.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <utility>
+
+#include "absl/strings/cord.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+
+namespace streamtensor::server {
+namespace {
+
+constexpr char kScheme[] = "bearer ";
+
+// "ipv4:10.0.0.7:51234": the address without the port, which is another for each connection.
+std::string HostOf(const std::string& peer) { return peer.substr(0, peer.rfind(':')); }
+
+}  // namespace
+
+void AccessControl::Use(std::optional<ClientTokens> tokens, int64_t requests_per_minute) {
+  std::lock_guard lock(mutex_);
+  tokens_ = tokens.has_value() ? std::make_shared<const ClientTokens>(*std::move(tokens)) : nullptr;
+  rate_.SetRequestsPerMinute(requests_per_minute);
+}
+
+absl::Status AccessControl::Admit(const std::string& authorization, const std::string& peer,
+                                  const std::string& model, bool counts, absl::Time now) {
+  std::shared_ptr<const ClientTokens> tokens;
+  {
+    std::lock_guard lock(mutex_);
+    tokens = tokens_;
+  }
+  std::string client = HostOf(peer);
+  if (tokens != nullptr) {
+    if (!absl::StartsWithIgnoreCase(authorization, kScheme)) {
+      return absl::UnauthenticatedError("no token; the metadata \"authorization: Bearer TOKEN\" is needed");
+    }
+    const TokenHolder* holder = tokens->Find(authorization.substr(std::strlen(kScheme)));
+    if (holder == nullptr) return absl::UnauthenticatedError("the token is nobody's");
+    const auto& models = holder->models;
+    if (!model.empty() && !models.empty() && std::find(models.begin(), models.end(), model) == models.end()) {
+      return absl::PermissionDeniedError(absl::StrCat("client ", holder->name, " may not use model ", model,
+                                                      "; allowed are ", absl::StrJoin(models, ", ")));
+    }
+    client = holder->name;
+  }
+  if (!counts) return absl::OkStatus();
+  const absl::Duration wait = rate_.Take(client, now);
+  if (wait == absl::ZeroDuration()) return absl::OkStatus();
+  const auto milliseconds = static_cast<int64_t>(std::ceil(absl::ToDoubleMilliseconds(wait)));
+  absl::Status status = absl::ResourceExhaustedError(absl::StrCat(
+      "client ", client, " asks too often: access.requests_per_minute; try again in ", milliseconds, " ms"));
+  status.SetPayload(kRetryAfterPayload, absl::Cord(absl::StrCat(milliseconds)));
+  return status;
+}
+
+}  // namespace streamtensor::server

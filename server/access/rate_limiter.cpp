@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/access/rate_limiter.h"
+
+#include <algorithm>
+
+namespace streamtensor::server {
+namespace {
+
+constexpr size_t kManyBuckets = 10000;
+
+}  // namespace
+
+void RateLimiter::SetRequestsPerMinute(int64_t requests) {
+  std::lock_guard lock(mutex_);
+  per_second_ = static_cast<double>(requests) / 60;
+  buckets_.clear();
+}
+
+absl::Duration RateLimiter::Take(const std::string& client, absl::Time now) {
+  std::lock_guard lock(mutex_);
+  if (per_second_ <= 0) return absl::ZeroDuration();
+  if (buckets_.size() >= kManyBuckets) ForgetFull(now);
+  Bucket& bucket = buckets_.try_emplace(client, Bucket{Capacity(), now}).first->second;
+  const double gained = absl::ToDoubleSeconds(now - bucket.filled_at) * per_second_;
+  bucket.requests = std::min(Capacity(), bucket.requests + std::max(0.0, gained));
+  bucket.filled_at = now;
+  if (bucket.requests < 1) return absl::Seconds((1 - bucket.requests) / per_second_);
+  bucket.requests -= 1;
+  return absl::ZeroDuration();
+}
+
+// A full bucket says no more than none at all.
+void RateLimiter::ForgetFull(absl::Time now) {
+  std::erase_if(buckets_, [&](const auto& entry) {
+    const Bucket& bucket = entry.second;
+    return bucket.requests + absl::ToDoubleSeconds(now - bucket.filled_at) * per_second_ >= Capacity();
+  });
+}
+
+}  // namespace streamtensor::server
