@@ -44,9 +44,8 @@ inline void dot_tile_plain(int bits, const weight_block& block, int first_word,
       }
       const float d = lane_f16(scales, r);
       const float m = lane_f16(scales, 16 + r);
-      // An I8 tile has no m: its term is +0, whatever the sign of asum.
-      const float offset = bits == 4 ? m * asum : 0.0f;
-      sums[row][r] = sums[row][r] + scale * (d * static_cast<float>(isum) + offset);
+      // Weights without a minimum have m = 0: the term's sign is then lost in the sum, which never is -0.
+      sums[row][r] = sums[row][r] + scale * (d * static_cast<float>(isum) + m * asum);
     }
   }
 }

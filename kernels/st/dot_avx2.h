@@ -127,17 +127,15 @@ inline void dot_rows(const word512* tiles, const word512* scale_words, int run, 
     }
     for (int half = 0; half < 2; ++half) {
       const __m256 d = load_scales(scales, half);
-      const __m256 m = BITS == 4 ? load_scales(scales, 2 + half) : _mm256_setzero_ps();
+      const __m256 m = load_scales(scales, 2 + half);
 #pragma GCC unroll 4
       for (int row = 0; row < ROWS; ++row) {
         const word512* activations = frame + row * groups + tile;
         const __m256 scale = _mm256_set1_ps(scale_of(activations));
         const __m256i asum = _mm256_set1_epi32(sum_of(activations));
         __m256i whole = _mm256_madd_epi16(isum[row][half][0], ones);
-        __m256 offset = _mm256_setzero_ps();
-        if (BITS == 4) {
-          offset = _mm256_mul_ps(m, _mm256_cvtepi32_ps(asum));
-        } else {
+        const __m256 offset = _mm256_mul_ps(m, _mm256_cvtepi32_ps(asum));
+        if (BITS == 8) {
           whole =
               _mm256_add_epi32(whole, _mm256_madd_epi16(isum[row][half][PARTS - 1], _mm256_set1_epi16(16)));
           whole = _mm256_sub_epi32(whole, _mm256_slli_epi32(asum, 7));
@@ -151,30 +149,33 @@ inline void dot_rows(const word512* tiles, const word512* scale_words, int run, 
   }
 }
 
+// All rows, up to ROWS at a time.
+template <int BITS, int ROWS, bool UNPACKED>
+struct row_blocks {
+  static void dot(const word512* tiles, const word512* scale_words, int run, const word512* frame, int groups,
+                  int rows, float (*sums)[16]) {
+    for (; rows >= ROWS; rows -= ROWS) {
+      dot_rows<BITS, ROWS, UNPACKED>(tiles, scale_words, run, frame, groups, sums);
+      frame += ROWS * groups;
+      sums += ROWS;
+    }
+    row_blocks<BITS, ROWS - 1, UNPACKED>::dot(tiles, scale_words, run, frame, groups, rows, sums);
+  }
+};
+template <int BITS, bool UNPACKED>
+struct row_blocks<BITS, 0, UNPACKED> {
+  static void dot(const word512*, const word512*, int, const word512*, int, int, float (*)[16]) {}
+};
+
 // frame points at group `group` of row 0; sums at rows of 16 on 64-byte borders.
-template <int BITS, int MAX_ROWS>
+template <int BITS>
 inline void dot(const word512* tiles, int run, const word512* frame, int groups, int rows,
-                float (&sums)[MAX_ROWS][16]) {
+                float (*sums)[16]) {
   constexpr int WORDS = BITS == 4 ? 4 : 8;
   constexpr int AT_ONCE = BITS == 4 ? 4 : 2;  // rows whose sums fit the registers
-  if (rows > MAX_ROWS) __builtin_unreachable();
   if (rows <= AT_ONCE) {
-    switch (rows) {
-      case 1:
-        dot_rows<BITS, 1, false>(tiles, tiles, run, frame, groups, sums);
-        return;
-      case 2:
-        dot_rows<BITS, 2, false>(tiles, tiles, run, frame, groups, sums);
-        return;
-      case 3:
-        dot_rows<BITS, 3, false>(tiles, tiles, run, frame, groups, sums);
-        return;
-      case 4:
-        dot_rows<BITS, 4, false>(tiles, tiles, run, frame, groups, sums);
-        return;
-      default:
-        return;
-    }
+    row_blocks<BITS, AT_ONCE, false>::dot(tiles, tiles, run, frame, groups, rows, sums);
+    return;
   }
   // More rows: unpack once, into what stays in the L1 cache.
   constexpr int TILES = tiles_per_block(BITS);
@@ -195,23 +196,7 @@ inline void dot(const word512* tiles, int run, const word512* frame, int groups,
     }
     scales[tile] = words[WORDS];
   }
-  int row = 0;
-  for (; row + AT_ONCE <= rows; row += AT_ONCE) {
-    dot_rows<BITS, AT_ONCE, true>(scratch, scales, run, frame + row * groups, groups, sums + row);
-  }
-  switch (rows - row) {
-    case 1:
-      dot_rows<BITS, 1, true>(scratch, scales, run, frame + row * groups, groups, sums + row);
-      break;
-    case 2:
-      dot_rows<BITS, 2, true>(scratch, scales, run, frame + row * groups, groups, sums + row);
-      break;
-    case 3:
-      dot_rows<BITS, 3, true>(scratch, scales, run, frame + row * groups, groups, sums + row);
-      break;
-    default:
-      break;
-  }
+  row_blocks<BITS, AT_ONCE, true>::dot(scratch, scales, run, frame, groups, rows, sums);
 }
 
 // The first step of sum_tree for one row: p[j] + p[j+8], lanes 0..7.

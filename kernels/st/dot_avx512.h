@@ -68,12 +68,12 @@ inline void dot_rows(const word512* tiles, int run, const word512* frame, int gr
     }
     _mm_prefetch(reinterpret_cast<const char*>(words + WORDS + block_words(BITS)), _MM_HINT_T0);
     const __m512 d = load_scales(words + WORDS, 0);
-    const __m512 m = BITS == 4 ? load_scales(words + WORDS, 1) : _mm512_setzero_ps();
+    const __m512 m = load_scales(words + WORDS, 1);
 #pragma GCC unroll 8
     for (int row = 0; row < ROWS; ++row) {
       const word512* activations = frame + row * groups + tile;
       const __m512 asum = _mm512_cvtepi32_ps(_mm512_set1_epi32(avx2::sum_of(activations)));
-      const __m512 offset = BITS == 4 ? _mm512_mul_ps(m, asum) : _mm512_setzero_ps();
+      const __m512 offset = _mm512_mul_ps(m, asum);
       const __m512 term = _mm512_add_ps(_mm512_mul_ps(d, _mm512_cvtepi32_ps(isum[row])), offset);
       total[row] =
           _mm512_add_ps(total[row], _mm512_mul_ps(_mm512_set1_ps(avx2::scale_of(activations)), term));
@@ -84,40 +84,27 @@ inline void dot_rows(const word512* tiles, int run, const word512* frame, int gr
 }
 
 // As avx2::dot.
-template <int BITS, int MAX_ROWS>
+template <int BITS, int ROWS = 8>
+struct row_blocks {
+  static void dot(const word512* tiles, int run, const word512* frame, int groups, int rows,
+                  float (*sums)[16]) {
+    for (; rows >= ROWS; rows -= ROWS) {
+      dot_rows<BITS, ROWS>(tiles, run, frame, groups, sums);
+      frame += ROWS * groups;
+      sums += ROWS;
+    }
+    row_blocks<BITS, ROWS - 1>::dot(tiles, run, frame, groups, rows, sums);
+  }
+};
+template <int BITS>
+struct row_blocks<BITS, 0> {
+  static void dot(const word512*, int, const word512*, int, int, float (*)[16]) {}
+};
+
+template <int BITS>
 inline void dot(const word512* tiles, int run, const word512* frame, int groups, int rows,
-                float (&sums)[MAX_ROWS][16]) {
-  if (rows > MAX_ROWS) __builtin_unreachable();
-  int row = 0;
-  for (; row + 8 <= rows; row += 8) {
-    dot_rows<BITS, 8>(tiles, run, frame + row * groups, groups, sums + row);
-  }
-  const word512* rest = frame + row * groups;
-  switch (rows - row) {
-    case 1:
-      dot_rows<BITS, 1>(tiles, run, rest, groups, sums + row);
-      break;
-    case 2:
-      dot_rows<BITS, 2>(tiles, run, rest, groups, sums + row);
-      break;
-    case 3:
-      dot_rows<BITS, 3>(tiles, run, rest, groups, sums + row);
-      break;
-    case 4:
-      dot_rows<BITS, 4>(tiles, run, rest, groups, sums + row);
-      break;
-    case 5:
-      dot_rows<BITS, 5>(tiles, run, rest, groups, sums + row);
-      break;
-    case 6:
-      dot_rows<BITS, 6>(tiles, run, rest, groups, sums + row);
-      break;
-    case 7:
-      dot_rows<BITS, 7>(tiles, run, rest, groups, sums + row);
-      break;
-    default:
-      break;
-  }
+                float (*sums)[16]) {
+  row_blocks<BITS>::dot(tiles, run, frame, groups, rows, sums);
 }
 
 }  // namespace avx512

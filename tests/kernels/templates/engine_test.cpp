@@ -26,6 +26,7 @@ class EngineTest : public TemplateTest {
     w.rows = 16 * op.row_tiles;
     w.groups = op.groups;
     const int style = Uniform(0, 3);  // 0: the extremes
+    const bool has_minimum = Uniform(0, 1) == 1;
     for (int i = 0; i < w.rows * 32 * w.groups; ++i) {
       if (op.bits == 4) {
         w.q.push_back(style == 0 ? 15 : Uniform(0, 15));
@@ -39,7 +40,7 @@ class EngineTest : public TemplateTest {
         return static_cast<uint16_t>(Uniform(0, 0xffff) & (Uniform(0, 9) == 0 ? 0x83ff : 0xbfff));
       };
       w.d.push_back(half());
-      w.m.push_back(op.bits == 4 ? half() : 0);
+      w.m.push_back(has_minimum ? half() : 0);
     }
     return w;
   }

@@ -86,8 +86,9 @@ inline std::vector<float> Contract(const std::vector<float>& x, int count, const
         int32_t isum = 0;
         for (int i = 0; i < 32; ++i) isum += w.q[n * k + 32 * g + i] * groups[g].q[i];
         const float d = F32OfF16(w.d[n * w.groups + g]);
-        float offset = 0;
-        if (w.bits == 4) offset = F32OfF16(w.m[n * w.groups + g]) * static_cast<float>(groups[g].sum);
+        const float m = F32OfF16(w.m[n * w.groups + g]);
+        // Without a minimum the term is +0, whatever the sign of the sum.
+        const float offset = m == 0 ? 0 : m * static_cast<float>(groups[g].sum);
         acc = acc + groups[g].scale * (d * static_cast<float>(isum) + offset);
       }
       out[static_cast<size_t>(t) * w.rows + n] = acc;
