@@ -25,6 +25,7 @@ struct ReplyOptions {
   std::optional<float> temperature, top_p, min_p, repetition_penalty, presence_penalty, frequency_penalty;
   std::optional<uint64_t> seed;
   std::optional<float> timeout_seconds;
+  std::string request_id;
   std::vector<std::string> stop;
   bool ignore_eos = false;
   bool stats = false;
@@ -44,6 +45,8 @@ struct ReplyOptions {
     arguments.TextList("stop", "TEXT", &stop, "end before this text; may be given several times");
     arguments.Flag("ignore-eos", &ignore_eos, "go on past the end-of-text token");
     arguments.Number("timeout", "SECONDS", &timeout_seconds, "give up after so long");
+    arguments.Text("request-id", "ID", &request_id,
+                   "what the daemon's log calls the request; default: drawn");
     arguments.Flag("stats", &stats, "print TTFT and rates on stderr at the end");
   }
 
@@ -88,13 +91,14 @@ bool IsUtf8(const std::string& text) {
 
 // Streams one reply, handing on its text as it comes.
 grpc::Status StreamReply(const Client& client, const v1::GenerateRequest& request,
-                         std::optional<float> timeout_seconds,
-                         const std::function<void(const std::string&)>& on_text, FinishedReply& reply) {
+                         const ReplyOptions& options, const std::function<void(const std::string&)>& on_text,
+                         FinishedReply& reply) {
   using Clock = std::chrono::steady_clock;
   const auto begin = Clock::now();
   auto seconds = [begin] { return std::chrono::duration<double>(Clock::now() - begin).count(); };
   grpc::ClientContext context;
-  client.Prepare(context, timeout_seconds.value_or(0));
+  client.Prepare(context, options.timeout_seconds.value_or(0));
+  if (!options.request_id.empty()) context.AddMetadata("x-request-id", options.request_id);
   reply.model = request.model();
   v1::GenerateResponse& whole = reply.response;
   auto reader = client.inference->GenerateStream(&context, request);
@@ -116,7 +120,12 @@ grpc::Status StreamReply(const Client& client, const v1::GenerateRequest& reques
     if (part.has_card()) *whole.mutable_card() = part.card();
   }
   reply.client_seconds = seconds();
-  return reader->Finish();
+  const grpc::Status status = reader->Finish();
+  const auto& metadata = context.GetServerInitialMetadata();
+  if (const auto id = metadata.find("x-request-id"); id != metadata.end()) {
+    reply.request_id.assign(id->second.data(), id->second.size());
+  }
+  return status;
 }
 
 void Print(const std::string& text) {
@@ -158,7 +167,7 @@ int Generate(const Target& target, const Words& words) {
   request.set_prompt(prompt);
   FinishedReply reply;
   const grpc::Status status = StreamReply(
-      client, request, options.timeout_seconds,
+      client, request, options,
       [json](const std::string& text) {
         if (!json) Print(text);
       },
@@ -210,7 +219,7 @@ int Chat(const Target& target, const Words& words) {
     if (!IsUtf8(line)) return Fail("the line is not valid UTF-8");
     add("user", line);
     FinishedReply reply;
-    const grpc::Status status = StreamReply(client, request, options.timeout_seconds, &Print, reply);
+    const grpc::Status status = StreamReply(client, request, options, &Print, reply);
     Print("\n");
     if (!status.ok()) return Fail(status, client);
     add("assistant", reply.response.text());

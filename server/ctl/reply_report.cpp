@@ -37,6 +37,7 @@ Json ReportAsJson(const FinishedReply& reply) {
     reason.erase(0, prefix.size());
   Json json;
   json["model"] = reply.model;
+  json["request_id"] = reply.request_id;
   json["text"] = response.text();
   json["token_ids"] = Json::array();
   for (uint32_t id : response.token_ids()) json["token_ids"].push_back(id);

@@ -14,6 +14,7 @@ namespace streamtensor::ctl {
 // A reply as it came, with the client's own clock.
 struct FinishedReply {
   std::string model;
+  std::string request_id;
   v1::GenerateResponse response;
   double client_ttft_seconds = 0;
   double client_seconds = 0;

@@ -24,6 +24,9 @@ def test_generate_json(daemon, request_for):
     whole = daemon.stub.Generate(request_for())
     assert reply["text"] == whole.text and reply["token_ids"] == list(whole.token_ids)
     assert reply["seed"] == 7
+    assert reply["request_id"].startswith("r") and f"request={reply['request_id']} model=tiny done" in daemon.log()
+    named = daemon.ctl("generate", "--model=tiny", "--prompt=x", "--max-tokens=1", "--json", "--request-id=from-the-shell")
+    assert json.loads(named.stdout)["request_id"] == "from-the-shell" and "request=from-the-shell " in daemon.log()
     assert reply["measured"]["ttft_seconds"] > 0
     assert reply["measured"]["decode_tokens_per_second"] > 0
     assert len(reply["logprobs"][0]["alternatives"]) == 2
@@ -86,9 +89,10 @@ def test_errors_are_one_line(daemon):
 
 def test_no_server():
     server = f"127.0.0.1:{free_ports(1)[0]}"
-    result = subprocess.run([BIN / "streamtensorctl", "--server", server, "models"], capture_output=True, text=True, timeout=60)
-    assert result.returncode == 1
-    assert result.stderr.startswith(f"error: UNAVAILABLE: no server answers at {server}") and result.stderr.count("\n") == 1
+    for command in (["models"], ["generate", "--model", "m", "--prompt", "x"], ["bench", "--model", "m"]):
+        result = subprocess.run([BIN / "streamtensorctl", "--server", server, *command], capture_output=True, text=True, timeout=60)
+        assert result.returncode == 1
+        assert result.stderr.startswith(f"error: UNAVAILABLE: no server answers at {server}") and result.stderr.count("\n") == 1
 
 
 def test_help(daemon):
