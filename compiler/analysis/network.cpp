@@ -115,6 +115,10 @@ class Executor {
         state.at = --state.counts[loop] > 0 ? loop + 1 : state.at + 1;
         continue;
       }
+      if (operation.kind == Kind::kCompute) {
+        ++state.at;
+        continue;
+      }
       ChannelState& channel = channels_[operation.channel];
       int64_t& done = state.counts[state.at];
       switch (operation.kind) {
@@ -168,6 +172,7 @@ class Executor {
           --channel.holding;
           Wake(channel.waiting_writer);
           break;
+        case Kind::kCompute:
         case Kind::kLoop:
         case Kind::kEnd:
           break;

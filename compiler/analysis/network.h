@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// A process network for one step shape, run without values and without time: processes are sequences of
+// A process network for one step shape, run without values: processes are sequences of
 // blocking stream operations, channels are bounded. Because such a network is determinate (Kahn, "The
 // semantics of a simple language for parallel programming", 1974), one run decides for every timing
-// whether the step completes. Free of MLIR.
+// whether the step completes. What operations cost is only for network_timing.h. Free of MLIR.
 #pragma once
 
 #include <cstdint>
@@ -28,13 +28,15 @@ struct Network {
       kPublish,  // writer: its slot becomes an element
       kTake,     // reader: waits for an element, keeps it
       kRelease,  // reader: frees the slot
+      kCompute,  // touches no channel
       kLoop,     // count times; skipped when 0
       kEnd,
     };
     Kind kind;
-    int32_t channel = -1;  // all but kLoop, kEnd
+    int32_t channel = -1;  // all but kCompute, kLoop, kEnd
     int64_t count = 0;     // kRead, kWrite, kLoop
     int32_t other = 0;     // kLoop: index of its kEnd; kEnd: index of its kLoop
+    double cycles = 0;     // kRead, kWrite: of each element; kCompute: in all
   };
 
   struct Process {
@@ -51,11 +53,16 @@ class ProgramBuilder {
  public:
   explicit ProgramBuilder(Network::Process& process) : program_(process.program) {}
 
-  void Read(int32_t channel, int64_t times = 1) {
-    program_.push_back({Network::Operation::Kind::kRead, channel, times});
+  // `cycles`: from one element to the next where nothing waits. 0 where a pipelined loop does more than one
+  // thing an iteration, for all but one of them.
+  void Read(int32_t channel, int64_t times = 1, double cycles = 1) {
+    program_.push_back({Network::Operation::Kind::kRead, channel, times, 0, cycles});
   }
-  void Write(int32_t channel, int64_t times = 1) {
-    program_.push_back({Network::Operation::Kind::kWrite, channel, times});
+  void Write(int32_t channel, int64_t times = 1, double cycles = 1) {
+    program_.push_back({Network::Operation::Kind::kWrite, channel, times, 0, cycles});
+  }
+  void Compute(double cycles) {
+    if (cycles > 0) program_.push_back({Network::Operation::Kind::kCompute, -1, 0, 0, cycles});
   }
   // Of a slot: open, publish, take, release.
   void Add(Network::Operation::Kind kind, int32_t channel) { program_.push_back({kind, channel}); }

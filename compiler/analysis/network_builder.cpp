@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "compiler/analysis/process_cycles.h"
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/StringMap.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -26,11 +27,13 @@ using mlir::success;
 // Tiles in a block of packed weights (docs/architecture.md, section 4).
 constexpr int64_t kU4TilesPerBlock = 6;
 constexpr int64_t kI8TilesPerBlock = 3;
+constexpr double kU4WordsPerBlock = 30, kI8WordsPerBlock = 27;
 constexpr int64_t kWordsPerGroup = 2;  // 32 float32
 
 class Builder {
  public:
-  Builder(dataflow::DesignOp design, const StepShape& shape) : design_(design), shape_(shape) {}
+  Builder(dataflow::DesignOp design, const StepShape& shape, const NetworkCosts& costs)
+      : design_(design), shape_(shape), costs_(costs) {}
 
   FailureOr<DesignNetwork> Build() {
     AddChannels();
@@ -162,7 +165,7 @@ class Builder {
       case ProcessKind::fork:
         program_->Loop(Words(reads_[0]), [&] {
           program_->Read(reads_[0]);
-          for (int32_t write : writes_) program_->Write(write);
+          for (int32_t write : writes_) program_->Write(write, 1, 0);
         });
         return success();
       case ProcessKind::take_rows:
@@ -170,9 +173,23 @@ class Builder {
         return success();
       default:  // attention, kv_append, load, store: all their reads, then all their writes
         for (int32_t read : reads_) program_->Read(read, Words(read));
+        program_->Compute(static_cast<double>(CyclesBetween()));
         for (int32_t write : writes_) program_->Write(write, Words(write));
         return success();
     }
+  }
+
+  // Of attention and kv_append, between their reads and their writes.
+  int64_t CyclesBetween() {
+    const bool attention = process_.getKind() == ProcessKind::attention;
+    if (!attention && process_.getKind() != ProcessKind::kv_append) return 0;
+    const mlir::DictionaryAttr config = *process_.getConfig();
+    const int64_t kv_heads = Integer(config, "kv_heads"), head_dim = Integer(config, "head_dim");
+    // Pages are written one float16 a cycle.
+    if (!attention) return 2 * shape_.tokens * kv_heads * (head_dim + kFloatLoopFill);
+    const int64_t heads = Integer(config, "query_heads");
+    return AttentionCycles(heads, kv_heads, head_dim, shape_.tokens) +
+           shape_.tokens * costs_.context_pages * AttentionPageCycles(heads, kv_heads, head_dim);
   }
 
   void AddConvert() {
@@ -183,6 +200,7 @@ class Builder {
     for (unsigned loop = 0; loop < shared; ++loop) iterations *= Trips(type, loop);
     program_->Loop(iterations, [&] {
       program_->Read(reads_[0], Words(reads_[0], shared));
+      program_->Compute(2 * kLoopFill);
       program_->Write(writes_[0], Words(writes_[0], shared));
     });
   }
@@ -199,7 +217,7 @@ class Builder {
       } else {
         program_->Loop((end - row) * words, [&] {
           program_->Read(reads_[0]);
-          program_->Write(writes_[0]);
+          program_->Write(writes_[0], 1, 0);
         });
       }
       row = end;
@@ -211,7 +229,7 @@ class Builder {
     auto pass = [&](int32_t from, int32_t to) {
       program_->Loop(words, [&] {
         program_->Read(from);
-        program_->Write(to);
+        program_->Write(to, 1, 0);
       });
     };
     pass(reads_[0], writes_[0]);
@@ -228,6 +246,10 @@ class Builder {
     return Integer(issue, "bits") == 4 ? kU4TilesPerBlock : kI8TilesPerBlock;
   }
 
+  static double BlockWords(mlir::DictionaryAttr issue) {
+    return Integer(issue, "bits") == 4 ? kU4WordsPerBlock : kI8WordsPerBlock;
+  }
+
   // The blocks of this channel, counted over all issues of the engine.
   LogicalResult AddLoadWeights() {
     dataflow::ProcessOp engine;
@@ -236,21 +258,26 @@ class Builder {
     }
     if (!engine) return process_.emitOpError("loads weights, but the design has no engine");
     std::vector<int32_t> channels = BlockChannelsOf(engine);
+    const int32_t writes_to = writes_[0];
     const auto mine = std::find(channels.begin(), channels.end(), writes_[0]) - channels.begin();
     const auto count = static_cast<int64_t>(channels.size());
     int64_t blocks = 0;
     auto self = process_;
     process_ = engine;
+    program_->Compute(costs_.first_word_cycles);
     const LogicalResult counted = ForEachOperation([&](mlir::DictionaryAttr issue) {
-      blocks += Blocks(issue);
+      // Blocks of this channel are those whose number has its remainder.
+      auto before = [&](int64_t number) { return (number + count - 1 - mine) / count; };
+      const int64_t end = blocks + Blocks(issue);
+      program_->Loop(before(end) - before(blocks), [&] {
+        program_->Add(Kind::kOpen, writes_to);
+        program_->Compute(BlockWords(issue) / costs_.words_per_cycle);
+        program_->Add(Kind::kPublish, writes_to);
+      });
+      blocks = end;
       return success();
     });
     process_ = self;
-    const int64_t my_blocks = blocks / count + (mine < blocks % count ? 1 : 0);
-    program_->Loop(my_blocks, [&] {
-      program_->Add(Kind::kOpen, writes_[0]);
-      program_->Add(Kind::kPublish, writes_[0]);
-    });
     return counted;
   }
 
@@ -272,7 +299,11 @@ class Builder {
         return process_.emitOpError("issues from source ") << source << " of " << reads_.size();
       }
       program_->Add(Kind::kOpen, writes_[0]);
-      program_->Read(reads_[source], Rows(issue) * kWordsPerGroup * Integer(issue, "groups"));
+      const int64_t rows = Rows(issue), groups = Integer(issue, "groups");
+      auto order = issue.getAs<mlir::StringAttr>("order");
+      const int64_t loops = order && order.getValue() == "tiles" ? 2 * groups : rows;
+      program_->Read(reads_[source], rows * kWordsPerGroup * groups);
+      program_->Compute(static_cast<double>(loops * kLoopFill + kQuantiseFill));
       program_->Add(Kind::kPublish, writes_[0]);
       return success();
     });
@@ -286,6 +317,8 @@ class Builder {
     }
     if (frames < 0 || weights.empty()) return process_.emitOpError("has no frames or no weights");
     size_t channel = 0;
+    const mlir::DictionaryAttr config = process_.getConfig().value_or(mlir::DictionaryAttr());
+    const int64_t unroll = std::max<int64_t>(config ? Integer(config, "unroll") : 1, 1);
     return ForEachOperation([&](mlir::DictionaryAttr issue) {
       const int64_t groups = Integer(issue, "groups"), tiles = Integer(issue, "row_tiles") * groups;
       const int64_t per_block = TilesPerBlock(issue), rows = Rows(issue);
@@ -293,8 +326,17 @@ class Builder {
       for (int64_t first = 0; first < tiles; first += per_block) {
         const int64_t last = std::min(first + per_block, tiles);
         program_->Add(Kind::kTake, weights[channel]);
-        // Row tiles whose last group lies in this block.
-        program_->Write(writes_[0], (last / groups - first / groups) * rows);
+        for (int64_t tile = first; tile < last && rows > 0;) {
+          const int64_t group = tile % groups, run = std::min(groups - group, last - tile);
+          int64_t cycles = DotCycles(Integer(issue, "bits"), run, rows, unroll);
+          if (group == 0) cycles += rows + kLoopFill;  // sums are cleared
+          program_->Compute(static_cast<double>(cycles));
+          tile += run;
+          if (tile % groups == 0) {
+            program_->Compute(kLoopFill);
+            program_->Write(writes_[0], rows);
+          }
+        }
         program_->Add(Kind::kRelease, weights[channel]);
         channel = (channel + 1) % weights.size();
       }
@@ -317,7 +359,7 @@ class Builder {
         for (int64_t sink : sinks.asArrayRef()) {
           program_->Loop(rows, [&] {
             program_->Read(reads_[0]);
-            program_->Write(writes_[sink]);
+            program_->Write(writes_[sink], 1, 0);
           });
         }
       });
@@ -384,6 +426,7 @@ class Builder {
             [&](mlir::Operation* inner) { streams |= llvm::isa<itensor::ReadOp, itensor::WriteOp>(inner); });
         if (streams)
           return operation.emitOpError("reads or writes streams within a region that can't be proved");
+        program_->Compute(static_cast<double>(OperationCycles(&operation)));
       }
     }
     return success();
@@ -391,6 +434,7 @@ class Builder {
 
   dataflow::DesignOp design_;
   StepShape shape_;
+  NetworkCosts costs_;
   DesignNetwork result_;
   llvm::StringMap<int32_t> process_index_, channel_index_;
 
@@ -403,8 +447,9 @@ class Builder {
 
 }  // namespace
 
-FailureOr<DesignNetwork> BuildNetwork(dataflow::DesignOp design, const StepShape& shape) {
-  return Builder(design, shape).Build();
+FailureOr<DesignNetwork> BuildNetwork(dataflow::DesignOp design, const StepShape& shape,
+                                      const NetworkCosts& costs) {
+  return Builder(design, shape, costs).Build();
 }
 
 int64_t StepShape::logits() const { return std::count(taken[0].begin(), taken[0].end(), true); }

@@ -35,10 +35,18 @@ struct DesignNetwork {
   std::vector<dataflow::StreamOp> streams;  // by channel
 };
 
+// What the operations of a network cost, beyond what the design says itself; for network_timing.h.
+struct NetworkCosts {
+  double words_per_cycle = 1;    // that a weight channel delivers
+  double first_word_cycles = 0;  // from its first address to its first word
+  int64_t context_pages = 0;     // below `start`, that each token attends to
+};
+
 // The network at the streams' depths. Header traffic is left out: every process reads its header before
 // anything else and the fan-out writes nothing but headers, so that it can't be part of a cycle. Fails, with
 // a diagnostic at the process, where a body's trip counts are neither constants nor symbols.
-mlir::FailureOr<DesignNetwork> BuildNetwork(dataflow::DesignOp design, const StepShape& shape);
+mlir::FailureOr<DesignNetwork> BuildNetwork(dataflow::DesignOp design, const StepShape& shape,
+                                            const NetworkCosts& costs = {});
 
 // Step shapes that stand for all: T = 1..bound with every W, the first W rows taken and the last W, and the
 // empty step of a faulty descriptor. The two are enough: which rows are taken changes nothing but where

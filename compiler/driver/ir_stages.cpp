@@ -21,7 +21,8 @@ std::vector<IrStage> IrStages(const IrStageOptions& options) {
       {"kernels", "linalg-to-dataflow"},
       {"fuse", "fuse,canonicalize,cse"},
       {"bind", "bind,canonicalize,cse"},
-      {"materialise", "materialize"},
+      {"materialise",
+       absl::StrCat("materialize{channels=", options.weight_channels, " unroll=", options.unroll, "}")},
       {"size", absl::StrCat("assign-channels{channels=", options.channels, "},size-fifos,verify-bound")},
   };
 }

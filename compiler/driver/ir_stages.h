@@ -16,7 +16,9 @@ struct IrStage {
 };
 
 struct IrStageOptions {
-  int64_t channels = 32;  // memory channels the platform has
+  int64_t channels = 32;        // memory channels the platform has
+  int64_t weight_channels = 4;  // that weights are dealt over
+  int64_t unroll = 1;           // tiles the engine works on at a time
 };
 
 // From the imported module to the sized design, in order.

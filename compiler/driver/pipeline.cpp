@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "compiler/analysis/process_cycles.h"
 #include "compiler/driver/compile_job.h"
 #include "compiler/driver/ir_stages.h"
 #include "compiler/driver/stage_runner.h"
@@ -49,13 +50,27 @@ absl::StatusOr<std::string> Compile(const CompileOptions& options, const Progres
   }
   absl::StatusOr<std::unique_ptr<ArtifactFolder>> folder = ArtifactFolder::Create(options.output);
   if (!folder.ok()) return folder.status();
-  const int64_t channels = platform->memory.channels;
+  IrStageOptions ir;
+  ir.channels = platform->memory.channels;
+  ir.weight_channels =
+      options.weight_channels > 0 ? options.weight_channels : platform->engine.weight_channels;
+  ir.unroll = options.unroll > 0 ? options.unroll : platform->engine.unroll;
+  if (ir.weight_channels > ir.channels) {
+    return absl::InvalidArgumentError(absl::StrCat("weight channels must be 1..", ir.channels, " on ",
+                                                   platform->name, ", got ", ir.weight_channels));
+  }
+  const double dsps = platform->limits.dsp * static_cast<double>(platform->Dsps());
+  if (static_cast<double>(EngineDsps(ir.unroll)) > dsps) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("unroll ", ir.unroll, " takes about ", EngineDsps(ir.unroll), " DSP slices (modelled); ",
+                     platform->name, " has room for ", static_cast<int64_t>(dsps)));
+  }
   CompileJob job(options, *std::move(platform), *std::move(folder));
 
   StageRunner stages(progress);
   stages.Add("import", [&](const auto&) { return job.Import(); });
   int number = 2;
-  for (const IrStage& stage : IrStages({channels})) {
+  for (const IrStage& stage : IrStages(ir)) {
     stages.Add(stage.name, [&job, stage, number](const auto&) {
       return job.Transform(stage.name, stage.pipeline, number);
     });

@@ -23,6 +23,7 @@ constexpr llvm::StringLiteral kDesignName = "streamtensor_step";
 constexpr int64_t kStreamDepth = 2;
 constexpr int64_t kBlockDepth = 2;
 constexpr int64_t kBlockWords = 32;
+constexpr int64_t kMostUnroll = 6;  // tiles in a block
 
 // Where an itensor leaves a process: the process, and what was written there.
 struct Source {
@@ -41,6 +42,10 @@ class MaterializePass : public impl::MaterializeBase<MaterializePass> {
     step_ = *step;
     if (channels < 1 || channels > 32) {
       step_.emitError("option channels must be 1..32, got ") << int64_t{channels};
+      return signalPassFailure();
+    }
+    if (unroll < 1 || unroll > kMostUnroll) {
+      step_.emitError("option unroll must be 1..") << kMostUnroll << ", got " << int64_t{unroll};
       return signalPassFailure();
     }
     DesignBuilder design(&getContext());
@@ -107,6 +112,7 @@ class MaterializePass : public impl::MaterializeBase<MaterializePass> {
     activation_switch_ =
         &design_->AddProcess("activation_switch", ProcessKind::activation_switch, Section::all);
     engine_ = &design_->AddProcess("engine", ProcessKind::engine, Section::all);
+    engine_->config = dictionary({{"unroll", integer(unroll)}});
     result_switch_ = &design_->AddProcess("result_switch", ProcessKind::result_switch, Section::all);
     design_->AddStream(*activation_switch_, *engine_, ChannelKind::frames, {}, frame_words,
                        engine.getSlots());

@@ -16,47 +16,55 @@ namespace st {
 inline float frame_scale(const word512& word) { return lane_f32(word, 8); }
 inline int32_t frame_sum(const word512& word) { return lane_i32(word, 9); }
 
-// One tile: adds its group's term to the 16 sums of each row.
-template <int FRAME_WORDS, int MAX_ROWS>
-inline void dot_tile_plain(int bits, const weight_block& block, int first_word,
-                           const word512 (&frame)[FRAME_WORDS], int groups, int group, int rows,
-                           float (&sums)[MAX_ROWS][16]) {
-  word512 tile[9];
-  const int words = tile_words(bits);
-  for (int i = 0; i < 9; ++i) {
-#pragma HLS PIPELINE II = 1
-    if (i < words) tile[i] = block[first_word + i];
-  }
-  const word512 scales = tile[words - 1];
-  for (int row = 0; row < rows; ++row) {
-#pragma HLS PIPELINE II = 1
-    const word512 activations = frame[row * groups + group];
-    const float scale = frame_scale(activations);
-    const float asum = static_cast<float>(frame_sum(activations));
-    for (int r = 0; r < 16; ++r) {
+// One tile, held in registers: adds its group's term to the 16 sums of one row.
+inline void dot_tile_plain(int bits, const word512 (&tile)[9], const word512& activations,
+                           float (&sums)[16]) {
+#pragma HLS INLINE
+  const word512 scales = tile[tile_words(bits) - 1];
+  const float scale = frame_scale(activations);
+  const float asum = static_cast<float>(frame_sum(activations));
+  for (int r = 0; r < 16; ++r) {
 #pragma HLS UNROLL
-      int32_t isum = 0;
-      for (int k = 0; k < 32; ++k) {
+    int32_t isum = 0;
+    for (int k = 0; k < 32; ++k) {
 #pragma HLS UNROLL
-        const int byte = bits == 4 ? lane_u8(tile[k % 16 / 4], 4 * r + k % 4) : 0;
-        const int weight = bits == 4 ? (k < 16 ? byte & 15 : byte >> 4) : lane_i8(tile[k / 4], 4 * r + k % 4);
-        isum += weight * lane_i8(activations, k);
-      }
-      const float d = lane_f16(scales, r);
-      const float m = lane_f16(scales, 16 + r);
-      // Weights without a minimum have m = 0: the term's sign is then lost in the sum, which never is -0.
-      sums[row][r] = sums[row][r] + scale * (d * static_cast<float>(isum) + m * asum);
+      const int byte = bits == 4 ? lane_u8(tile[k % 16 / 4], 4 * r + k % 4) : 0;
+      const int weight = bits == 4 ? (k < 16 ? byte & 15 : byte >> 4) : lane_i8(tile[k / 4], 4 * r + k % 4);
+      isum += weight * lane_i8(activations, k);
     }
+    const float d = lane_f16(scales, r);
+    const float m = lane_f16(scales, 16 + r);
+    // Weights without a minimum have m = 0: the term's sign is then lost in the sum, which never is -0.
+    sums[r] = sums[r] + scale * (d * static_cast<float>(isum) + m * asum);
   }
 }
 
-template <int FRAME_WORDS, int MAX_ROWS>
+// UNROLL tiles at a time: their words are loaded together, then each row's sums take their terms in order.
+template <int UNROLL, int FRAME_WORDS, int MAX_ROWS>
 inline void dot_plain(int bits, const weight_block& block, int tile, int run,
                       const word512 (&frame)[FRAME_WORDS], int groups, int group, int rows,
                       float (&sums)[MAX_ROWS][16]) {
-  for (int i = 0; i < run; ++i) {
+  const int words = tile_words(bits);
+  for (int first = 0; first < MAX_BLOCK_TILES && first < run; first += UNROLL) {
 #pragma HLS LOOP_FLATTEN off
-    dot_tile_plain(bits, block, (tile + i) * tile_words(bits), frame, groups, group + i, rows, sums);
+    word512 tiles[UNROLL][9];
+#pragma HLS ARRAY_PARTITION variable = tiles dim = 0 complete
+    for (int i = 0; i < 9; ++i) {
+#pragma HLS PIPELINE II = 1
+      for (int u = 0; u < UNROLL; ++u) {
+#pragma HLS UNROLL
+        if (i < words && first + u < run) tiles[u][i] = block[(tile + first + u) * words + i];
+      }
+    }
+    for (int row = 0; row < rows; ++row) {
+#pragma HLS PIPELINE II = 1
+      for (int u = 0; u < UNROLL; ++u) {
+#pragma HLS UNROLL
+        if (first + u < run) {
+          dot_tile_plain(bits, tiles[u], frame[row * groups + group + first + u], sums[row]);
+        }
+      }
+    }
   }
 }
 
@@ -134,8 +142,8 @@ inline void weigh_rows_plain(const float* weights, const float* values, int stri
 namespace st {
 
 // `run` tiles of `block` from tile number `tile` on: one row tile's groups from `group` on, against
-// `rows` rows of the frame, added to sums[row][0..15].
-template <int FRAME_WORDS, int MAX_ROWS>
+// `rows` rows of the frame, added to sums[row][0..15]. UNROLL: tiles the card works on at a time, 1..6.
+template <int UNROLL, int FRAME_WORDS, int MAX_ROWS>
 inline void dot(int bits, const weight_block& block, int tile, int run, const word512 (&frame)[FRAME_WORDS],
                 int groups, int group, int rows, float (&sums)[MAX_ROWS][16]) {
 #if defined(ST_FAST_VNNI)
@@ -153,7 +161,7 @@ inline void dot(int bits, const weight_block& block, int tile, int run, const wo
     avx2::dot<8>(tiles, run, frame + group, groups, rows, sums);
   }
 #else
-  dot_plain(bits, block, tile, run, frame, groups, group, rows, sums);
+  dot_plain<UNROLL>(bits, block, tile, run, frame, groups, group, rows, sums);
 #endif
 }
 

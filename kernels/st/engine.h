@@ -9,6 +9,7 @@
 //     static constexpr int max_groups = 48;    // largest K/32 of any issue
 //     static constexpr int layers = 30;
 //     static constexpr int fixed_rows = 0;     // rows of ROWS_FIXED issues
+//     static constexpr int unroll = 6;         // tiles of one row tile that are worked on at a time, 1..6
 //     static constexpr int prologue_issues = 0, layer_issues = 4, epilogue_issues = 1;
 //     static constexpr st::issue prologue(int) { return st::issue(); }   // no issue: never called
 //     static constexpr st::issue layer(int i) { return engine_layer[i]; }
@@ -36,6 +37,7 @@ inline void run_issue(const issue op, int rows,
   constexpr int FRAME_WORDS = CONFIG::step_tokens * CONFIG::max_groups;
   hls::read_lock<word512[FRAME_WORDS]> frame_lock(frames);
   word512(&frame)[FRAME_WORDS] = frame_lock;
+#pragma HLS ARRAY_PARTITION variable = frame cyclic factor = CONFIG::unroll
   alignas(64) float sums[CONFIG::step_tokens][16];
 #pragma HLS ARRAY_PARTITION variable = sums dim = 2 complete
 
@@ -49,10 +51,11 @@ inline void run_issue(const issue op, int rows,
     turn = turn + 1 == CONFIG::channels ? 0 : turn + 1;
     if (rows == 0) continue;
     weight_block& block = lock;
+#pragma HLS ARRAY_PARTITION variable = block complete
     const int tiles = left < per_block ? left : per_block;
     left -= tiles;
     int tile = 0;
-    while (tile < tiles) {
+    for (int part = 0; part < MAX_BLOCK_TILES && tile < tiles; ++part) {
 #pragma HLS LOOP_FLATTEN off
       const int run = op.groups - group < tiles - tile ? op.groups - group : tiles - tile;
       if (group == 0) {
@@ -64,7 +67,7 @@ inline void run_issue(const issue op, int rows,
           }
         }
       }
-      dot(op.bits, block, tile, run, frame, op.groups, group, rows, sums);
+      dot<CONFIG::unroll>(op.bits, block, tile, run, frame, op.groups, group, rows, sums);
       tile += run;
       group += run;
       if (group == op.groups) {

@@ -27,9 +27,18 @@ int64_t StreamBytes(dataflow::StreamOp stream) {
   return 0;
 }
 
+double StepSeconds(const CycleModel& cycles, size_t tokens) {
+  return static_cast<double>(cycles.steps[tokens - 1].total + cycles.timing.launch_cycles()) /
+         cycles.timing.clock_hz();
+}
+
 double TokensPerSecond(const CycleModel& cycles, size_t tokens) {
-  const uint64_t total = cycles.steps[tokens - 1].total;
-  return total == 0 ? 0 : static_cast<double>(tokens) * cycles.timing.clock_hz() / static_cast<double>(total);
+  return static_cast<double>(tokens) / StepSeconds(cycles, tokens);
+}
+
+// 1: a step takes what its bytes take at the peak of all the card's memory channels.
+double ShareOfRoofline(const CycleModel& cycles, size_t tokens) {
+  return cycles.memory_seconds_floor / StepSeconds(cycles, tokens);
 }
 
 }  // namespace
@@ -65,13 +74,16 @@ DesignReport ReportDesign(dataflow::DesignOp design, const WeightLayout& layout,
   }
   for (size_t i = 0; i < cycles.steps.size(); ++i) {
     const StepCycles& step = cycles.steps[i];
-    steps.push_back(llvm::json::Object{{"tokens", static_cast<int64_t>(i + 1)},
-                                       {"cycles", static_cast<int64_t>(step.total)},
-                                       {"engine_busy", static_cast<int64_t>(step.engine_busy)},
-                                       {"engine_waits_for_frames", static_cast<int64_t>(step.engine_waits)},
-                                       {"engine_waits_for_weights", static_cast<int64_t>(step.memory_waits)},
-                                       {"weights_at_channel_rate", static_cast<int64_t>(step.memory_needed)},
-                                       {"tokens_per_second", TokensPerSecond(cycles, i + 1)}});
+    steps.push_back(
+        llvm::json::Object{{"tokens", static_cast<int64_t>(i + 1)},
+                           {"cycles", static_cast<int64_t>(step.total)},
+                           {"engine_busy", static_cast<int64_t>(step.engine_busy)},
+                           {"engine_waits_for_frames", static_cast<int64_t>(step.engine_waits)},
+                           {"engine_waits_for_weights", static_cast<int64_t>(step.engine_weight_waits)},
+                           {"engine_waits_for_results", static_cast<int64_t>(step.engine_result_waits)},
+                           {"weights_at_channel_rate", static_cast<int64_t>(step.memory_needed)},
+                           {"tokens_per_second", TokensPerSecond(cycles, i + 1)},
+                           {"share_of_roofline", ShareOfRoofline(cycles, i + 1)}});
   }
   uint64_t channel_bytes = 0, constant_bytes = 0;
   for (const WeightSegment& segment : layout.channels) channel_bytes += segment.used_bytes;
@@ -91,6 +103,10 @@ DesignReport ReportDesign(dataflow::DesignOp design, const WeightLayout& layout,
                                       {"launch_cycles", static_cast<int64_t>(cycles.timing.launch_cycles())},
                                       {"logits_cycles", static_cast<int64_t>(cycles.timing.logits_cycles())},
                                       {"context_page_cycles", cycles.timing.context_page_cycles()},
+                                      {"roofline_step_seconds", cycles.memory_seconds_floor},
+                                      {"unroll", cycles.unroll},
+                                      {"engine_dsps", cycles.engine_dsps},
+                                      {"dsps_of_platform", platform.Dsps()},
                                       {"steps", std::move(steps)}}}};
   llvm::raw_string_ostream json(report.json);
   json << llvm::formatv("{0:2}", llvm::json::Value(std::move(summary))) << "\n";
@@ -102,15 +118,20 @@ DesignReport ReportDesign(dataflow::DesignOp design, const WeightLayout& layout,
   text << "  weights    " << llvm::format("%.1f", static_cast<double>(channel_bytes) / 1e6) << " MB in "
        << layout.channels.size() << " channels, tables "
        << llvm::format("%.1f", static_cast<double>(constant_bytes) / 1e6) << " MB\n";
+  text << "  engine     " << cycles.unroll << " tiles at a time, about " << cycles.engine_dsps << " of "
+       << platform.Dsps() << " DSP slices (modelled)\n";
   text << "\nModelled at " << llvm::format("%.0f", cycles.timing.clock_hz() / 1e6)
-       << " MHz, one row of logits, no context (cycles)\n"
-       << "  tokens      step    engine  waits for frames  waits for weights  tokens/s\n";
+       << " MHz, one row of logits, no context; cycles, of which the engine computes or waits for\n"
+       << "  tokens      step   computes    frames   weights   results  tokens/s  of roofline\n";
   for (size_t i = 0; i < cycles.steps.size(); ++i) {
     const StepCycles& step = cycles.steps[i];
-    text << llvm::format(
-        "  %6zu %9llu %9llu %17llu %18llu %9.0f\n", i + 1, static_cast<unsigned long long>(step.total),
-        static_cast<unsigned long long>(step.engine_busy), static_cast<unsigned long long>(step.engine_waits),
-        static_cast<unsigned long long>(step.memory_waits), TokensPerSecond(cycles, i + 1));
+    text << llvm::format("  %6zu %9llu", i + 1, static_cast<unsigned long long>(step.total))
+         << llvm::format("  %9llu %9llu", static_cast<unsigned long long>(step.engine_busy),
+                         static_cast<unsigned long long>(step.engine_waits))
+         << llvm::format(" %9llu %9llu", static_cast<unsigned long long>(step.engine_weight_waits),
+                         static_cast<unsigned long long>(step.engine_result_waits))
+         << llvm::format(" %9.0f %10.1f %%\n", TokensPerSecond(cycles, i + 1),
+                         100 * ShareOfRoofline(cycles, i + 1));
   }
   return report;
 }

@@ -68,6 +68,8 @@ mlir::LogicalResult ProcessWriter::EmitEngine() {
   constant("max_groups", max_groups);
   constant("layers", ListSize(process_.getLayer()) == 0 ? 0 : network_.layers());
   constant("fixed_rows", fixed_rows);
+  const mlir::DictionaryAttr config = process_.getConfig().value_or(mlir::DictionaryAttr());
+  constant("unroll", config ? Integer(config, "unroll").value_or(1) : 1);
   for (const auto& [name, list] : lists) {
     const int64_t size = ListSize(list);
     constant((std::string(name) + "_issues").c_str(), size);

@@ -154,11 +154,6 @@ void ReadLogic(Section logic, const std::string& file, Platform* platform, absl:
   limits.Read("uram", 0.01, 1.0, &platform->limits.uram);
   limits.Read("dsp", 0.01, 1.0, &platform->limits.dsp);
   limits.Close();
-  logic.Read("sll_per_boundary", int64_t{0}, kMany, &platform->sll_per_boundary);
-  Section port = logic.Child("axi_port");
-  port.Read("bram36", int64_t{0}, kMany, &platform->axi_port_bram36);
-  port.Read("ff", int64_t{0}, kMany, &platform->axi_port_ff);
-  port.Close();
   logic.Close();
 }
 
@@ -183,26 +178,31 @@ absl::StatusOr<Platform> Parse(const std::string& path, const YAML::Node& root) 
   memory.Read("channels", int64_t{1}, int64_t{256}, &platform.memory.channels);
   memory.Read("bytes_per_channel", int64_t{4096}, kMany, &platform.memory.bytes_per_channel);
   memory.Read("bytes_per_second_per_channel", 1e6, 1e12, &platform.memory.bytes_per_second_per_channel);
-  memory.Read("efficiency", 0.01, 1.0, &platform.memory.efficiency);
+  memory.Read("burst_efficiency", 0.01, 1.0, &platform.memory.burst_efficiency);
+  memory.Read("refresh_interval_seconds", 1.1e-6, 1.0, &platform.memory.refresh_interval_seconds);
+  memory.Read("refresh_seconds", 0.0, 1e-6, &platform.memory.refresh_seconds);
   memory.Read("port_bits", int64_t{512}, int64_t{512}, &platform.memory.port_bits);
-  memory.Read("read_latency_cycles", int64_t{1}, int64_t{100000}, &platform.memory.read_latency_cycles);
+  memory.Read("read_latency_seconds", 0.0, 1e-4, &platform.memory.read_latency_seconds);
   memory.Close();
+
+  Section engine = top.Child("engine");
+  engine.Read("weight_channels", int64_t{1}, int64_t{32}, &platform.engine.weight_channels);
+  engine.Read("unroll", int64_t{1}, int64_t{6}, &platform.engine.unroll);
+  engine.Close();
 
   ReadLogic(top.Child("logic"), path, &platform, &status);
 
   Section host = top.Child("host");
   host.Read("launch_seconds", 0.0, 1.0, &platform.launch_seconds);
-  host.Read("bytes_per_second", 1e6, 1e12, &platform.host_bytes_per_second);
   host.Close();
 
   Section power = top.Child("power");
-  power.Read("thermal_design_watts", 1.0, 10000.0, &platform.thermal_design_watts);
   power.Read("static_watts", 0.0, 10000.0, &platform.static_watts);
   power.Read("dynamic_joules_per_byte", 0.0, 1.0, &platform.dynamic_joules_per_byte);
   power.Close();
 
   Section sources = top.Child("sources");
-  for (const char* section : {"clock", "memory", "logic", "host", "power"}) {
+  for (const char* section : {"clock", "memory", "engine", "logic", "host", "power"}) {
     sources.Read(section, &platform.sources[section]);
   }
   sources.Close();
@@ -230,6 +230,20 @@ std::vector<fs::path> PlatformFolders() {
 }
 
 }  // namespace
+
+double Platform::Memory::UsableBytesPerSecond() const {
+  return bytes_per_second_per_channel * burst_efficiency * (1 - refresh_seconds / refresh_interval_seconds);
+}
+
+double Platform::Memory::PeakBytesPerSecond() const {
+  return bytes_per_second_per_channel * static_cast<double>(channels);
+}
+
+int64_t Platform::Dsps() const {
+  int64_t dsps = 0;
+  for (const LogicResources<int64_t>& slr : slrs) dsps += slr.dsp;
+  return dsps;
+}
 
 absl::StatusOr<Platform> ReadPlatform(const std::string& path) {
   std::error_code error;

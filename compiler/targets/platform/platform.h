@@ -37,21 +37,28 @@ struct Platform {
     int64_t channels = 0;
     int64_t bytes_per_channel = 0;
     double bytes_per_second_per_channel = 0;
-    double efficiency = 0;  // share of that rate long bursts reach, (0, 1]
+    double burst_efficiency = 0;  // share of that rate that linear reads reach between refreshes, (0, 1]
+    double refresh_interval_seconds = 0;
+    double refresh_seconds = 0;  // of each interval in which nothing is read
     int64_t port_bits = 0;
-    int64_t read_latency_cycles = 0;
+    double read_latency_seconds = 0;  // from a pointer's first address to its first word
+
+    double UsableBytesPerSecond() const;  // of one channel
+    double PeakBytesPerSecond() const;    // of all channels: the roofline
   } memory;
+
+  // What compile options that are not given become.
+  struct Engine {
+    int64_t weight_channels = 0;  // that weights are dealt over
+    int64_t unroll = 0;           // tiles worked on at a time
+  } engine;
 
   std::vector<LogicResources<int64_t>> slrs;
   LogicResources<double> limits;  // shares, (0, 1]
-  int64_t sll_per_boundary = 0;
-  int64_t axi_port_bram36 = 0;
-  int64_t axi_port_ff = 0;
+  int64_t Dsps() const;           // of all dies
 
-  double launch_seconds = 0;
-  double host_bytes_per_second = 0;
+  double launch_seconds = 0;  // from the end of a launch to the start of the next
 
-  double thermal_design_watts = 0;
   double static_watts = 0;
   double dynamic_joules_per_byte = 0;
 

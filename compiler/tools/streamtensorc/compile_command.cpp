@@ -24,6 +24,8 @@ constexpr char kUsage[] =
     "                         hw: sources and configuration for v++, which this version does not run\n"
     "  --max-context N        positions a sequence may have (default: the model's, at most 2048)\n"
     "  --step-tokens N        tokens a step may carry, 1..16 (default 16)\n"
+    "  --weight-channels N    memory channels that weights are dealt over (default: the platform's)\n"
+    "  --unroll N             tiles the engine works on at a time, 1..6 (default: the platform's)\n"
     "  --threads N            for packing weights (default: as the machine has)\n"
     "  --progress json        one JSON object a line on stdout, for programs\n"
     "  --save-ir DIR          writes the module after every stage, for looking at\n";
@@ -100,6 +102,12 @@ absl::StatusOr<CompileOptions> ReadOptions(const CommandLine& line) {
   absl::StatusOr<int64_t> tokens = line.Number("--step-tokens", 1, 16, options.step_tokens);
   if (!tokens.ok()) return tokens.status();
   options.step_tokens = *tokens;
+  absl::StatusOr<int64_t> channels = line.Number("--weight-channels", 1, 32, options.weight_channels);
+  if (!channels.ok()) return channels.status();
+  options.weight_channels = *channels;
+  absl::StatusOr<int64_t> unroll = line.Number("--unroll", 1, 6, options.unroll);
+  if (!unroll.ok()) return unroll.status();
+  options.unroll = *unroll;
   absl::StatusOr<int64_t> threads =
       line.Number("--threads", 1, 256, std::clamp<int64_t>(std::thread::hardware_concurrency(), 1, 16));
   if (!threads.ok()) return threads.status();
@@ -114,11 +122,11 @@ absl::StatusOr<CompileOptions> ReadOptions(const CommandLine& line) {
 
 int RunCompileCommand(const std::vector<std::string>& words) {
   // --plain and --mutate are for tests: the text of the synthesis side, and graphs that are not the model's.
-  absl::StatusOr<CommandLine> line =
-      CommandLine::Parse(words, {{"MODEL"},
-                                 {"-o", "--platform", "--target", "--max-context", "--step-tokens",
-                                  "--threads", "--progress", "--save-ir", "--mutate"},
-                                 {"--help", "--plain"}});
+  absl::StatusOr<CommandLine> line = CommandLine::Parse(
+      words, {{"MODEL"},
+              {"-o", "--platform", "--target", "--max-context", "--step-tokens", "--weight-channels",
+               "--unroll", "--threads", "--progress", "--save-ir", "--mutate"},
+              {"--help", "--plain"}});
   for (const std::string& word : words) {
     if (word != "--help") continue;
     std::fputs(kUsage, stdout);

@@ -5,6 +5,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "compiler/frontend/imported_model.h"
 #include "compiler/frontend/inspect.h"
 #include "compiler/tools/streamtensorc/command_line.h"
@@ -13,6 +14,7 @@
 #include "nlohmann/json.hpp"
 #include "runtime/artifact/artifact.h"
 #include "runtime/artifact/manifest_writer.h"
+#include "runtime/artifact/timing_model.h"
 
 namespace streamtensor::compiler {
 namespace {
@@ -45,13 +47,17 @@ absl::StatusOr<std::string> InspectArtifact(const std::string& path, bool json) 
                   manifest.launch().step_logits(), " rows of logits\n");
   const artifact::v1::TimingModel& timing = manifest.timing();
   if (timing.step_cycles_size() > 0) {
-    const double last = static_cast<double>(timing.step_cycles(timing.step_cycles_size() - 1));
-    absl::StrAppend(&text, "modelled   ", timing.step_cycles(0), " cycles for 1 token (",
-                    static_cast<int64_t>(timing.clock_hz() / static_cast<double>(timing.step_cycles(0))),
-                    " tokens/s), ", timing.step_cycles(timing.step_cycles_size() - 1), " for ",
-                    timing.step_cycles_size(), " (",
-                    static_cast<int64_t>(timing.step_cycles_size() * timing.clock_hz() / last),
-                    " tokens/s) at ", static_cast<int64_t>(timing.clock_hz() / 1e6), " MHz\n");
+    for (const uint32_t tokens : {1u, static_cast<uint32_t>(timing.step_cycles_size())}) {
+      const runtime::ModelledStep step = runtime::ModelStep(timing, {tokens, 1, 0});
+      absl::StrAppendFormat(&text,
+                            "modelled   %2d tokens a step: %d cycles at %.0f MHz, %.0f tokens/s, %.4f J",
+                            tokens, step.cycles, timing.clock_hz() / 1e6, tokens / step.seconds, step.joules);
+      if (timing.memory_bytes_per_second() > 0) {
+        const double floor = static_cast<double>(timing.bytes_per_step()) / timing.memory_bytes_per_second();
+        absl::StrAppendFormat(&text, ", %.1f %% of the memory roofline", 100 * floor / step.seconds);
+      }
+      absl::StrAppend(&text, "\n");
+    }
   }
   absl::StrAppend(&text, "kernel     ", manifest.kernel().name(), ", ", manifest.kernel().arguments_size(),
                   " arguments\n");

@@ -104,6 +104,7 @@ struct EngineConfig {
   static constexpr int max_groups = 8;
   static constexpr int layers = 3;
   static constexpr int fixed_rows = 2;
+  static constexpr int unroll = CHANNELS < 6 ? CHANNELS : 6;
   static constexpr int prologue_issues = 1;
   static constexpr int layer_issues = 5;
   static constexpr int epilogue_issues = 2;

@@ -39,7 +39,7 @@ TEST(Platform, ShippedFilesAreSound) {
     ASSERT_TRUE(platform.ok()) << platform.status();
     EXPECT_EQ(platform->name, name);
     EXPECT_FALSE(platform->slrs.empty());
-    EXPECT_EQ(platform->sources.size(), 5u);
+    EXPECT_EQ(platform->sources.size(), 6u);
   }
 }
 
@@ -53,6 +53,9 @@ TEST(Platform, U55cHoldsThePublishedFigures) {
   int64_t dsp = 0;
   for (const auto& slr : platform->slrs) dsp += slr.dsp;
   EXPECT_EQ(dsp, 8304);
+  EXPECT_EQ(platform->Dsps(), 8304);
+  // 424 of 460 GB/s.
+  EXPECT_NEAR(platform->memory.UsableBytesPerSecond() * 32, 425e9, 2e9);
 }
 
 TEST(Platform, MistakesAreNamedWithTheirPlace) {
@@ -65,7 +68,7 @@ TEST(Platform, MistakesAreNamedWithTheirPlace) {
       {"launch_seconds:", "unheard_of: 1\n  launch_seconds:", "unknown key 'unheard_of'"},
       {"channels: 32", "channels: 0", "'memory.channels' must be a whole number from 1 to 256, found '0'"},
       {"channels: 32", "channels: many", "found 'many'"},
-      {"efficiency: 0.92", "efficiency: .nan", "'memory.efficiency' must be a number"},
+      {"efficiency: 0.99", "efficiency: .nan", "'memory.burst_efficiency' must be a number"},
       {"targets: [emulation, hw]", "targets: [asic]", "may hold: emulation, hw"},
       {"port_bits: 512", "port_bits: 512\n  port_bits: 512", "stands twice"},
       {"name: u55c", "name: u56c", "must be the file's name"},
