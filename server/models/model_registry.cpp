@@ -119,7 +119,9 @@ void ModelRegistry::Work() {
         std::lock_guard lock(mutex_);
         next = NextToLoad();
       }
-      if (next != nullptr) Load(next);
+      if (next == nullptr) continue;
+      Load(next);
+      TrimCache();
     }
   }
 }
@@ -241,6 +243,7 @@ void ModelRegistry::CommitReload(const Config& config, std::vector<ModelPtr> mod
   }
   options_.on_reload(config);
   options_.on_change();
+  TrimCache();
   spdlog::info("the configuration is reloaded: {} models", count);
 }
 
@@ -440,9 +443,7 @@ absl::StatusOr<std::string> ModelRegistry::Artifact(const ModelPtr& model, const
     give_up_ = stop_.load();
     compilation.platform = model->status.platform;
     compilation.target = model->status.target;
-    for (const auto* list : {&models_, &pending_}) {
-      for (const ModelPtr& other : *list) in_use.insert(other->artifact);
-    }
+    in_use = ArtifactsInUse();
   }
   std::string last_stage;
   auto on_progress = [&](const CompilationProgress& progress) {
@@ -460,6 +461,30 @@ absl::StatusOr<std::string> ModelRegistry::Artifact(const ModelPtr& model, const
   compiling_ = nullptr;
   if (artifact.ok()) model->artifact = *artifact;
   return artifact;
+}
+
+// With the lock.
+std::set<std::string> ModelRegistry::ArtifactsInUse() const {
+  std::set<std::string> in_use;
+  for (const auto* list : {&models_, &pending_}) {
+    for (const ModelPtr& model : *list) in_use.insert(model->artifact);
+  }
+  return in_use;
+}
+
+// Once all models have theirs: what a killed process left half-made goes, and what is beyond the limit.
+void ModelRegistry::TrimCache() {
+  std::set<std::string> in_use;
+  {
+    std::lock_guard lock(mutex_);
+    if (NextToLoad() != nullptr || reload_.has_value() || stop_) return;
+    in_use = ArtifactsInUse();
+  }
+  if (cache_ == nullptr) return;
+  if (const auto lock = cache_->Acquire(stop_); lock.ok()) {
+    cache_->SweepHalfMade();
+    cache_->Trim(in_use);
+  }
 }
 
 // An artifact of the cache that is damaged is dropped: it can be made again.

@@ -125,6 +125,8 @@ class ModelRegistry {
   absl::StatusOr<std::shared_ptr<const LoadedModel>> Assemble(const ModelPtr& model, const Config& config,
                                                               const std::string& artifact);
   absl::Status OpenCache(const Config& config);
+  std::set<std::string> ArtifactsInUse() const;
+  void TrimCache();
   bool DropDamaged(const ModelPtr& model, const std::string& artifact);
   void OnCardState(Model& model, const std::string& card, const EngineSnapshot& snapshot);
   void Update(Model& model, const std::function<void(ModelStatus&)>& change);
