@@ -39,6 +39,21 @@ def test_long_context_is_the_jit_bit_for_bit(folder, model, artifact, chunk):
     assert same_bits(card_logits(artifact, folder, script), jit_logits(model, folder, script))
 
 
+def test_every_step_size_after_300_tokens_is_the_jit_bit_for_bit(folder, model, artifact):
+    sizes = [*range(1, 17)]
+    script, _ = chunked([tokens_of(304 + sum(sizes), SEED + 2)], [16])
+    whole = script["steps"].pop()  # to be cut anew from token 304 on
+    prefill = script["steps"][:19]
+    tokens = [token for step in script["steps"][19:] + [whole] for token in step["tokens"]]
+    for size in sizes:
+        step, tokens = tokens[:size], tokens[size:]
+        start = step[0]["position"]
+        prefill.append({"tokens": [{**token, "start": start} for token in step], "page_tables": whole["page_tables"]})
+    assert not tokens and [len(step["tokens"]) for step in prefill[19:]] == sizes
+    script["steps"] = prefill
+    assert same_bits(card_logits(artifact, folder, script), jit_logits(model, folder, script))
+
+
 def test_neighbours_and_chunks_change_no_bit(folder, artifact):
     sequences = [tokens_of(330, 1), tokens_of(45, 2), tokens_of(20, 3)]
     alone = []
