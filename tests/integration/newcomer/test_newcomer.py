@@ -86,6 +86,17 @@ def test_streamtensorc(files, arguments, code, text):
     assert not (files / "o").exists(), "nothing half-made is left"
 
 
+@pytest.mark.parametrize("program", ["streamtensorc", "streamtensor-opt", "streamtensord", "streamtensorctl", "streamtensor-card"])
+def test_every_program_helps(program):
+    def run(*arguments):
+        return subprocess.run([BIN / program, *arguments], capture_output=True, text=True, timeout=60)
+
+    help, version, wrong = run("--help"), run("--version"), run("--no-such-option")
+    assert help.returncode == 0 and "usage" in help.stdout.lower() and not help.stderr
+    assert version.returncode == 0 and version.stdout.startswith(f"{program} 0.") and not version.stderr
+    assert wrong.returncode == 2 and not wrong.stdout and "no-such-option" in wrong.stderr
+
+
 def test_the_daemon_says_why_a_model_failed(files):
     wrong = {"text": "not a GGUF file", "other": "architecture 'gptne'", "cut": "damaged GGUF", "none": "there is no model at"}
     models = [{"name": name, "source": files / f"{name}.gguf", "cards": [card]} for card, name in enumerate(wrong)]
