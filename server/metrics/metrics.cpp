@@ -59,7 +59,11 @@ std::vector<MetricFamily> CollectCards(const std::vector<CardReading>& cards) {
   MetricFamily temperature = family("card_temperature_celsius", "From the card's sensor.");
   MetricFamily last_step = family("last_step_timestamp_seconds", "Unix time at which the last step ended.");
   for (const CardReading& reading : cards) {
-    const EngineSnapshot& snapshot = reading.snapshot;
+    for (const char* each : kCardStates) {
+      AddSample(state, {{"card", reading.card}, {"state", each}}, reading.state == each);
+    }
+    if (!reading.snapshot.has_value()) continue;
+    const EngineSnapshot& snapshot = *reading.snapshot;
     const std::vector<prometheus::ClientMetric::Label> both = {{"model", reading.model},
                                                                {"card", reading.card}};
     AddSample(running, both, snapshot.counts.running);
@@ -67,9 +71,6 @@ std::vector<MetricFamily> CollectCards(const std::vector<CardReading>& cards) {
     AddSample(pages, {{"card", reading.card}, {"state", "held"}}, snapshot.counts.pages_held);
     AddSample(pages, {{"card", reading.card}, {"state", "cached"}}, snapshot.counts.pages_cached);
     AddSample(pages, {{"card", reading.card}, {"state", "free"}}, snapshot.counts.pages_free);
-    AddSample(state, {{"card", reading.card}, {"state", "ready"}}, snapshot.state == CardState::kReady);
-    AddSample(state, {{"card", reading.card}, {"state", "lost"}}, snapshot.state == CardState::kLost);
-    AddSample(state, {{"card", reading.card}, {"state", "opening"}}, snapshot.state == CardState::kOpening);
     AddSample(energy, {{"card", reading.card}, {"source", SourceName(snapshot.joules_measured)}},
               snapshot.joules_total);
     if (snapshot.sensors_error.empty()) {

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,8 +18,11 @@ namespace streamtensor::server {
 struct CardReading {
   std::string card;
   std::string model;
-  EngineSnapshot snapshot;
+  std::string state;                       // one of kCardStates
+  std::optional<EngineSnapshot> snapshot;  // none while no engine has it
 };
+// Waiting for its model or its first opening; serving; failed while it served; could not be used at all.
+inline constexpr const char* kCardStates[] = {"opening", "ready", "lost", "failed"};
 
 // A model as it is when somebody scrapes.
 struct ModelReading {

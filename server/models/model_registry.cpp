@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "server/models/compilation.h"
 
@@ -323,9 +324,10 @@ std::vector<CardStatus> ModelRegistry::Cards() const {
 std::vector<CardReading> ModelRegistry::CardReadings() const {
   std::vector<CardReading> readings;
   for (CardStatus& card : Cards()) {
-    if (card.has_snapshot) {
-      readings.push_back({std::move(card.name), std::move(card.model), std::move(card.snapshot)});
-    }
+    CardReading reading{std::move(card.name), std::move(card.model), absl::AsciiStrToLower(card.state), {}};
+    if (reading.state == "closed") reading.state = "opening";
+    if (card.has_snapshot) reading.snapshot = std::move(card.snapshot);
+    readings.push_back(std::move(reading));
   }
   return readings;
 }
@@ -475,12 +477,15 @@ std::set<std::string> ModelRegistry::ArtifactsInUse() const {
 // Once all models have theirs: what a killed process left half-made goes, and what is beyond the limit.
 void ModelRegistry::TrimCache() {
   std::set<std::string> in_use;
+  int64_t max_bytes = 0;
   {
     std::lock_guard lock(mutex_);
     if (NextToLoad() != nullptr || reload_.has_value() || stop_) return;
     in_use = ArtifactsInUse();
+    max_bytes = config_.cache.max_bytes;
   }
   if (cache_ == nullptr) return;
+  cache_->set_max_bytes(max_bytes);
   if (const auto lock = cache_->Acquire(stop_); lock.ok()) {
     cache_->SweepHalfMade();
     cache_->Trim(in_use);

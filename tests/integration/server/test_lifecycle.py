@@ -262,6 +262,19 @@ def test_several_models_and_replicas(start, artifact, request_for, protos):
     assert running.stop() == 0
 
 
+def test_a_replica_that_can_not_be_used_is_told(start, artifact, request_for):
+    """The artifact has no design, so that it does for the dummy card alone."""
+    running = start([{"name": "tiny", "artifact": str(artifact)}], [*dummy_cards(), {"driver": "emulated"}])
+    running.wait_ready("tiny")
+    assert list(running.stub.Generate(request_for()).token_ids), "the other card serves"
+    told = {card.name: card for card in running.cards()}
+    assert told["emulated:0"].state == "FAILED" and "design.xclbin" in told["emulated:0"].error
+    metrics = running.metrics()
+    assert metrics['streamtensor_card_state{card="emulated:0",state="failed"}'] == 1
+    assert metrics['streamtensor_card_state{card="dummy:0",state="ready"}'] == 1
+    assert running.stop() == 0
+
+
 def test_json_log(start, request_for):
     import json
 

@@ -115,6 +115,31 @@ def test_limits_change_while_running(start, artifact, request_for):
     assert running.stop() == 0
 
 
+def test_a_smaller_cache_holds_at_once(start, artifact, tmp_path):
+    compiler = {"program": str(write_compiler(tmp_path, artifact))}
+    made = tmp_path / "cache" / "artifacts"
+    (artifact / "padding").write_bytes(b"x" * (1 << 20))
+    try:
+        for turn in range(3):
+            model = tmp_path / "model.gguf"
+            model.write_bytes(b"GGUF %d" % turn)
+            running = start([{"name": "tiny", "source": str(model)}], compiler=compiler)
+            running.wait_ready("tiny")
+            if turn < 2:
+                assert running.stop() == 0
+    finally:
+        (artifact / "padding").unlink()
+
+    def kept():
+        return [p.name for p in made.iterdir() if not p.name.startswith(".")]
+
+    assert len(kept()) == 3
+    assert running.reload(cache={"dir": str(tmp_path / "cache"), "max_bytes": 1 << 20})
+    wait_for(lambda: len(kept()) == 1)
+    assert running.state("tiny") == "READY", "what is in use stays"
+    assert running.stop() == 0
+
+
 def test_a_source_is_compiled_before_anything_changes(start, artifact, tmp_path, request_for):
     compiler = {"program": str(write_compiler(tmp_path, artifact, seconds=0.5))}
     model = tmp_path / "model.gguf"
