@@ -191,11 +191,12 @@ void Scheduler::SweepAt(absl::Time now) {
 }
 
 absl::Status Scheduler::Ended(Sequence& sequence, absl::Time now) {
-  if (sequence.cancelled()) return absl::CancelledError("the client went away");
+  // First: gRPC cancels a call whose deadline has passed.
   if (now >= sequence.request_.deadline) {
     return absl::DeadlineExceededError(
         absl::StrCat("the deadline passed after ", sequence.generated(), " tokens"));
   }
+  if (sequence.cancelled()) return absl::CancelledError("the client went away");
   if (sequence.sink_->Writable()) {
     sequence.unwritable_since_ = absl::InfiniteFuture();
   } else if (sequence.unwritable_since_ == absl::InfiniteFuture()) {

@@ -105,7 +105,7 @@ def test_lengths(daemon, request_for, protos):
 
 
 def test_logprobs(daemon, request_for):
-    request = request_for(max_tokens=5)
+    request = request_for(prompt="log-probabilities " * 8, max_tokens=5)
     request.stopping.ignore_eos = True
     request.output.logprobs = 3
     request.output.prompt_logprobs = True
@@ -120,6 +120,15 @@ def test_logprobs(daemon, request_for):
     parts = list(daemon.stub.GenerateStream(request))
     streamed = [lp for part in parts for lp in part.prompt_logprobs]
     assert streamed == list(reply.prompt_logprobs)
+    assert reply.usage.cached_tokens == daemon.stub.Generate(request).usage.cached_tokens == 0, "no reuse, no row left out"
+    for alternatives in (0, 20):
+        request.output.logprobs = alternatives
+        again = daemon.stub.Generate(request)
+        assert [lp.logprob for lp in again.logprobs] == [lp.logprob for lp in reply.logprobs]
+        for logprob in [*again.logprobs, *again.prompt_logprobs]:
+            likely = [a.logprob for a in logprob.alternatives]
+            assert len(likely) == alternatives and likely == sorted(likely, reverse=True)
+    request.output.logprobs = 3
     request.stopping.max_tokens = 0
     scored = daemon.stub.Generate(request)
     assert list(scored.prompt_logprobs) == list(reply.prompt_logprobs)
@@ -178,6 +187,12 @@ def test_deadline(start, request_for):
     with pytest.raises(grpc.RpcError) as error:
         slow.stub.Generate(request, timeout=0.5)
     assert error.value.code() == grpc.StatusCode.DEADLINE_EXCEEDED
+    for _ in range(100):
+        failed = {name: count for name, count in slow.metrics().items() if name.startswith("streamtensor_requests_failed_total")}
+        if failed:
+            break
+        time.sleep(0.05)
+    assert failed == {'streamtensor_requests_failed_total{reason="deadline_exceeded"}': 1}, "not taken for a client that went away"
     assert slow.stop() == 0
 
 
