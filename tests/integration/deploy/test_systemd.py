@@ -2,11 +2,20 @@
 """The service files, as installed: known to systemd, hardened, and right about users and folders."""
 
 import os
+import pathlib
 import re
+import signal
 import stat
 import subprocess
+import sys
+import time
 
 import pytest
+
+from conftest import ROOT
+
+sys.path.insert(0, str(ROOT / "tests/integration"))
+from daemon import Daemon  # noqa: E402
 
 
 def analyze(*arguments):
@@ -44,6 +53,27 @@ def test_an_xrt_drop_in_is_understood(unit, prefix, tmp_path):
     assert [line for line in analyze("verify", "--man=no", whole).stderr.splitlines() if "streamtensor" in line] == []
     assert f"XILINX_XRT={prefix}/lib/streamtensor/xrt" in whole.read_text()
     assert (prefix / "lib/streamtensor/xrt/lib").exists()
+
+
+def test_the_daemon_compiles_and_serves_within_the_unit(prefix, unit, tmp_path):
+    """Under the unit's system call rules: compiler, card and server do all they have to."""
+    model = tmp_path / "tiny.gguf"
+    subprocess.run([sys.executable, ROOT / "tests/models/make_tiny_llama.py", model], check=True, timeout=60)
+    confined = [sys.executable, "-B", pathlib.Path(__file__).with_name("confined.py"), unit]
+    with Daemon(prefix / "bin", [{"name": "tiny", "source": model, "max_context": 128}], wrapper=confined) as daemon:
+        daemon.wait_ready("tiny", timeout=300)
+        request = daemon.pb.GenerateRequest(model="tiny", prompt="hello", sampling={"temperature": 0}, stopping={"max_tokens": 20, "ignore_eos": True})
+        alone = list(daemon.stub.Generate(request).token_ids)
+        assert len(alone) == 20
+        assert daemon.reload(limits={"max_queue": 3})
+        for card in daemon.children():
+            os.kill(card, signal.SIGKILL)
+        for _ in range(600):
+            if "back after 1 resets" in daemon.log():
+                break
+            time.sleep(0.05)
+        assert list(daemon.stub.Generate(request).token_ids) == alone
+        assert daemon.http("/readyz")[0] == 200 and "process_resident_memory_bytes" in daemon.metrics()
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="gives a folder to another user")
