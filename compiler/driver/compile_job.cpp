@@ -169,11 +169,13 @@ absl::Status CompileJob::Build() {
   build.folder = objects_folder;
   build.kernels = *kernels;
   build.plain = options_.plain;
-  absl::StatusOr<std::vector<std::string>> objects = BuildObjects(build, ObjectTargets());
+  absl::StatusOr<std::vector<ObjectTarget>> targets = ChooseObjectTargets(options_.isa);
+  if (!targets.ok()) return targets.status();
+  absl::StatusOr<std::vector<std::string>> objects = BuildObjects(build, *targets);
   if (!objects.ok()) return objects.status();
   objects_ = *std::move(objects);
   absl::StatusOr<std::string> xclbin =
-      AssembleXclbin(manifest_, platform_, argument_types_, ObjectTargets(), objects_);
+      AssembleXclbin(manifest_, platform_, argument_types_, *targets, objects_);
   if (!xclbin.ok()) return xclbin.status();
   fs::remove_all(objects_folder, error);
   return WriteFile(runtime::kXclbinName, *xclbin);

@@ -83,6 +83,18 @@ std::vector<ObjectTarget> ObjectTargets() {
           {"x86-64-v4-vnni", {"-march=x86-64-v4", "-mavx512vnni", "-mno-fma"}}};
 }
 
+absl::StatusOr<std::vector<ObjectTarget>> ChooseObjectTargets(const std::string& isa) {
+  const std::vector<ObjectTarget> all = ObjectTargets();
+  if (isa.empty()) return all;
+  std::vector<std::string> names;
+  for (const ObjectTarget& target : all) {
+    if (target.isa == isa) return std::vector<ObjectTarget>{target};
+    names.push_back(target.isa);
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat("--isa must be one of ", absl::StrJoin(names, ", "), ", got '", isa, "'"));
+}
+
 absl::StatusOr<std::vector<std::string>> BuildObjects(const ObjectBuildOptions& options,
                                                       const std::vector<ObjectTarget>& targets) {
   std::vector<std::string> objects;

@@ -18,6 +18,8 @@ struct ObjectTarget {
 
 // x86-64-v3, and x86-64-v4 with VNNI.
 std::vector<ObjectTarget> ObjectTargets();
+// The one named, or all for "". INVALID_ARGUMENT names those there are.
+absl::StatusOr<std::vector<ObjectTarget>> ChooseObjectTargets(const std::string& isa);
 
 struct ObjectBuildOptions {
   std::vector<std::string> sources;  // C++14 files

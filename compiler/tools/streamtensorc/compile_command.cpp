@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_split.h"
 #include "compiler/driver/pipeline.h"
+#include "compiler/targets/artifact/object_build.h"
 #include "compiler/tools/streamtensorc/command_line.h"
 #include "compiler/tools/streamtensorc/commands.h"
 #include "nlohmann/json.hpp"
@@ -27,6 +28,8 @@ constexpr char kUsage[] =
     "  --weight-channels N    memory channels that weights are dealt over (default: the platform's)\n"
     "  --unroll N             tiles the engine works on at a time, 1..6 (default: the platform's)\n"
     "  --threads N            for packing weights (default: as the machine has)\n"
+    "  --isa NAME             emulation: build for x86-64-v3 or x86-64-v4-vnni alone (default: both; a card\n"
+    "                         takes the best that its host runs)\n"
     "  --progress json        one JSON object a line on stdout, for programs\n"
     "  --save-ir DIR          writes the module after every stage, for looking at\n";
 
@@ -112,6 +115,10 @@ absl::StatusOr<CompileOptions> ReadOptions(const CommandLine& line) {
       line.Number("--threads", 1, 256, std::clamp<int64_t>(std::thread::hardware_concurrency(), 1, 16));
   if (!threads.ok()) return threads.status();
   options.threads = static_cast<int>(*threads);
+  options.isa = line.Text("--isa", "");
+  if (absl::StatusOr<std::vector<ObjectTarget>> targets = ChooseObjectTargets(options.isa); !targets.ok()) {
+    return targets.status();
+  }
   options.plain = line.Has("--plain");
   options.save_ir = line.Text("--save-ir", "");
   if (line.Has("--mutate")) options.mutations = absl::StrSplit(line.Text("--mutate", ""), ',');
@@ -125,7 +132,7 @@ int RunCompileCommand(const std::vector<std::string>& words) {
   absl::StatusOr<CommandLine> line = CommandLine::Parse(
       words, {{"MODEL"},
               {"-o", "--platform", "--target", "--max-context", "--step-tokens", "--weight-channels",
-               "--unroll", "--threads", "--progress", "--save-ir", "--mutate"},
+               "--unroll", "--threads", "--isa", "--progress", "--save-ir", "--mutate"},
               {"--help", "--plain"}});
   for (const std::string& word : words) {
     if (word != "--help") continue;

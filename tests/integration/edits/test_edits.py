@@ -145,7 +145,7 @@ class Bench:
 def bench(tmp_path_factory):
     folder = tmp_path_factory.mktemp("edits")
     make_llama(folder / "tiny.gguf", "--seed", 5)
-    call("streamtensorc", "compile", folder / "tiny.gguf", "-o", folder / "artifact")
+    call("streamtensorc", "compile", folder / "tiny.gguf", "-o", folder / "artifact", "--isa", "x86-64-v3")
     return Bench(folder, folder / "artifact", plan_of(folder / "artifact", steps()))
 
 

@@ -20,7 +20,7 @@ def model(tmp_path_factory):
 
 @pytest.mark.parametrize("mutation", MUTATIONS)
 def test_mutant(tmp_path, model, mutation):
-    call("streamtensorc", "compile", model, "-o", tmp_path / "artifact", "--mutate", mutation)
+    call("streamtensorc", "compile", model, "-o", tmp_path / "artifact", "--isa", "x86-64-v3", "--mutate", mutation)
     tokens = tokens_of(100, 8)
     script, _ = chunked([tokens], [16])
     card = card_logits(tmp_path / "artifact", tmp_path, script)

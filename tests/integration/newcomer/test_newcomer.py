@@ -57,6 +57,7 @@ CASES = [
     ("compile F/good.gguf -o F/o --max-context many", 2, "--max-context must be a whole number from 1 to"),
     ("compile F/good.gguf -o F/o --max-context 0", 2, "got '0'"),
     ("compile F/good.gguf -o F/o --step-tokens 17", 2, "--step-tokens must be a whole number from 1 to 16, got '17'"),
+    ("compile F/good.gguf -o F/o --isa sse2", 2, "--isa must be one of x86-64-v3, x86-64-v4-vnni, got 'sse2'"),
     ("compile F/good.gguf -o F/o --fast", 2, "unknown option --fast"),
     ("compile F/good.gguf F/text.gguf -o F/o", 2, "unexpected argument 'F/text.gguf'"),
     ("inspect F/none", 1, "F/none: no such file"),
