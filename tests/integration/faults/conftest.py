@@ -102,10 +102,12 @@ def was_refused(outcome):
 
 
 def wait_for(condition, what, seconds=60):
+    """What the condition returns, once that is true."""
     end = time.monotonic() + seconds
-    while not condition():
+    while not (met := condition()):
         assert time.monotonic() < end, f"{what} does not come"
         time.sleep(0.05)
+    return met
 
 
 def cards_are_idle(daemon):

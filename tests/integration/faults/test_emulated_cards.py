@@ -80,8 +80,7 @@ def test_killed_and_stopped_cards_lose_no_stream(tiny_llama, tmp_path):
             rng = random.Random(SEED)
             try:
                 for _ in range(count):
-                    wait_for(lambda: card_processes(daemon), "a card")
-                    pid = rng.choice(card_processes(daemon))
+                    pid = rng.choice(wait_for(lambda: card_processes(daemon), "a card"))
                     kind = rng.choice(["kill", "kill", "stop", "slow"])
                     hit(pid, signal.SIGKILL if kind == "kill" else signal.SIGSTOP)
                     if kind == "slow":
