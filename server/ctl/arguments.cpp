@@ -24,6 +24,24 @@ std::function<absl::Status(const std::string&)> ReadWhole(const std::string& nam
 
 }  // namespace
 
+bool IsUtf8(const std::string& text) {
+  size_t at = 0;
+  while (at < text.size()) {
+    const auto lead = static_cast<unsigned char>(text[at]);
+    const size_t length = lead < 0x80                   ? 1
+                          : lead >= 0xC2 && lead < 0xE0 ? 2
+                          : lead >= 0xE0 && lead < 0xF0 ? 3
+                          : lead >= 0xF0 && lead < 0xF5 ? 4
+                                                        : 0;
+    if (length == 0 || at + length > text.size()) return false;
+    for (size_t i = 1; i < length; ++i) {
+      if ((static_cast<unsigned char>(text[at + i]) & 0xC0) != 0x80) return false;
+    }
+    at += length;
+  }
+  return true;
+}
+
 void Arguments::Flag(const std::string& name, bool* value, const std::string& help) {
   options_.push_back({name, "", help, [value](const std::string&) {
                         *value = true;
@@ -78,6 +96,7 @@ absl::Status Arguments::Read(const std::vector<std::string>& arguments) const {
       if (positional_ == nullptr) {
         return absl::InvalidArgumentError(absl::StrCat("unexpected argument \"", argument, "\""));
       }
+      if (!IsUtf8(argument)) return absl::InvalidArgumentError("an argument is not valid UTF-8");
       positional_->push_back(argument);
       continue;
     }
@@ -104,6 +123,7 @@ absl::Status Arguments::Read(const std::vector<std::string>& arguments) const {
     } else {
       return absl::InvalidArgumentError(absl::StrCat("--", name, " needs a value: ", option->unit));
     }
+    if (!IsUtf8(value)) return absl::InvalidArgumentError(absl::StrCat("--", name, " is not valid UTF-8"));
     if (absl::Status status = option->read(value); !status.ok()) return status;
   }
   return absl::OkStatus();

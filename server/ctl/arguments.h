@@ -12,6 +12,9 @@
 
 namespace streamtensor::ctl {
 
+// A message's text field must be valid UTF-8; a shell passes any bytes.
+bool IsUtf8(const std::string& text);
+
 // Reads `--name VALUE`, `--name=VALUE` and flags; what is no option is positional; `--` ends the options.
 class Arguments {
  public:

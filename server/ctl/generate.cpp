@@ -70,25 +70,6 @@ struct ReplyOptions {
   }
 };
 
-// A message's text field must be valid UTF-8; a shell passes any bytes.
-bool IsUtf8(const std::string& text) {
-  size_t at = 0;
-  while (at < text.size()) {
-    const auto lead = static_cast<unsigned char>(text[at]);
-    const size_t length = lead < 0x80                   ? 1
-                          : lead >= 0xC2 && lead < 0xE0 ? 2
-                          : lead >= 0xE0 && lead < 0xF0 ? 3
-                          : lead >= 0xF0 && lead < 0xF5 ? 4
-                                                        : 0;
-    if (length == 0 || at + length > text.size()) return false;
-    for (size_t i = 1; i < length; ++i) {
-      if ((static_cast<unsigned char>(text[at + i]) & 0xC0) != 0x80) return false;
-    }
-    at += length;
-  }
-  return true;
-}
-
 // Streams one reply, handing on its text as it comes.
 grpc::Status StreamReply(const Client& client, const v1::GenerateRequest& request,
                          const ReplyOptions& options, const std::function<void(const std::string&)>& on_text,
@@ -159,7 +140,7 @@ int Generate(const Target& target, const Words& words) {
   if (options.model.empty()) return WrongUsage("generate", "--model is missing");
   if (prompt == "-") prompt.assign(std::istreambuf_iterator<char>(std::cin), {});
   if (prompt.empty()) return WrongUsage("generate", "--prompt is missing or empty");
-  if (!IsUtf8(prompt)) return WrongUsage("generate", "--prompt is not valid UTF-8");
+  if (!IsUtf8(prompt)) return WrongUsage("generate", "the prompt is not valid UTF-8");
 
   const Client client(target);
   v1::GenerateRequest request;

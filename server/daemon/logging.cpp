@@ -22,8 +22,8 @@ std::string_view Payload(const spdlog::details::log_msg& message) {
   return {message.payload.data(), message.payload.size()};
 }
 
-// %* in the pattern: the members of an object. What stands first in a message as request=... or model=...
-// becomes a member of its own; invalid UTF-8 is replaced.
+// %* in the pattern: the members of an object. What stands first in a message as request=... or model=..., or
+// as "model NAME: " or "card NAME: ", becomes a member of its own; invalid UTF-8 is replaced.
 class JsonMessage : public spdlog::custom_flag_formatter {
  public:
   void format(const spdlog::details::log_msg& message, const std::tm&, spdlog::memory_buf_t& out) override {
@@ -32,6 +32,14 @@ class JsonMessage : public spdlog::custom_flag_formatter {
       if (text.substr(0, key.size()) != key || text.substr(key.size(), 1) != "=") continue;
       const size_t end = std::min(text.find(' '), text.size());
       Append(key, text.substr(key.size() + 1, end - key.size() - 1), out);
+      out.push_back(',');
+      text.remove_prefix(std::min(end + 1, text.size()));
+    }
+    for (const std::string_view key : {"model", "card"}) {
+      if (text.substr(0, key.size()) != key || text.substr(key.size(), 1) != " ") continue;
+      const size_t end = std::min(text.find(' ', key.size() + 1), text.size());
+      if (text[end - 1] != ':') continue;
+      Append(key, text.substr(key.size() + 1, end - key.size() - 2), out);
       out.push_back(',');
       text.remove_prefix(std::min(end + 1, text.size()));
     }

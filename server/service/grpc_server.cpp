@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/service/grpc_server.h"
 
+#include <google/protobuf/stubs/logging.h>
 #include <grpc/support/log.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/grpcpp.h>
@@ -25,6 +26,11 @@ namespace {
 
 // gRPC's own lines are no errors of ours: they go to the debug log.
 void LogFromGrpc(gpr_log_func_args* line) { spdlog::debug("grpc: {}", line->message); }
+
+// Nor protobuf's: a client's message that is none.
+void LogFromProtobuf(google::protobuf::LogLevel, const char*, int, const std::string& message) {
+  spdlog::debug("protobuf: {}", message);
+}
 
 absl::StatusOr<std::string> ReadPem(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
@@ -76,6 +82,7 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(const std::string&
   absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> credentials = CredentialsFrom(tls);
   if (!credentials.ok()) return credentials.status();
   gpr_set_log_function(&LogFromGrpc);
+  google::protobuf::SetLogHandler(&LogFromProtobuf);
   grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   google::protobuf::LinkMessageReflection<grpc::health::v1::HealthCheckRequest>();  // what reflection tells

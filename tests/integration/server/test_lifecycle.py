@@ -285,4 +285,24 @@ def test_json_log(start, request_for):
     lines = running.log().splitlines()
     objects = [json.loads(line) for line in lines]
     assert any(o.get("request") == "r1" and o["message"].startswith("done") for o in objects)
+    assert any(o.get("model") == "tiny" and o["message"].startswith("READY") for o in objects)
+    assert any(o.get("card") == "dummy:0" and o["message"] == "open" for o in objects)
     assert not any("secret" in line for line in lines), "prompts are not logged"
+
+
+def test_a_message_that_is_none_leaves_the_log_whole(start):
+    """Text of a message must be UTF-8: protobuf's complaint is no line of its own."""
+    import json
+
+    running = start(log={"format": "json"})
+    running.wait_ready("tiny")
+    call = running.channel.unary_unary("/streamtensor.v1.InferenceService/Generate")
+    for message in (b"\x0a\x01\xff", b"\xff\xff\xff"):
+        try:
+            call(message, timeout=10)
+            raise AssertionError("it is no request")
+        except grpc.RpcError as error:
+            assert error.code() in (grpc.StatusCode.UNIMPLEMENTED, grpc.StatusCode.INTERNAL, grpc.StatusCode.INVALID_ARGUMENT)
+    assert running.state("tiny") == "READY"
+    assert running.stop() == 0
+    assert all(json.loads(line)["message"] for line in running.log().splitlines())
