@@ -43,7 +43,7 @@ absl::StatusOr<LlamaBounds> Bounds(const ImportOptions& options, const LlamaConf
 
 artifact::v1::Decoder DecoderFields(const LlamaConfig& config, const LlamaBounds& bounds) {
   artifact::v1::Decoder decoder;
-  decoder.set_architecture("llama");
+  decoder.set_architecture(config.architecture);
   decoder.set_layers(static_cast<uint32_t>(config.layers));
   decoder.set_hidden(static_cast<uint32_t>(config.hidden));
   decoder.set_vocabulary(static_cast<uint32_t>(config.vocabulary));

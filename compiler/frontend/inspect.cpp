@@ -11,6 +11,7 @@
 #include "compiler/frontend/gguf/gguf_file.h"
 #include "compiler/frontend/llama/llama_config.h"
 #include "compiler/frontend/message.h"
+#include "compiler/frontend/requantisation.h"
 #include "compiler/frontend/tokenizer_export.h"
 
 namespace streamtensor::compiler {
@@ -41,13 +42,26 @@ uint64_t Parameters(const GgufFile& file) {
   return elements;
 }
 
-// What stands in the way of compiling the file, or OK.
-absl::Status Compilable(const GgufFile& file) {
-  if (absl::StatusOr<LlamaConfig> config = ReadLlamaConfig(file); !config.ok()) return config.status();
-  if (absl::StatusOr<artifact::v1::Tokenizer> tokenizer = ExportTokenizer(file); !tokenizer.ok()) {
-    return tokenizer.status();
-  }
-  return absl::OkStatus();
+// Whether the file can be compiled, and what its values lose by it.
+struct Verdict {
+  absl::Status compilable;  // what stands in the way, or OK
+  std::vector<RequantisedMatrix> requantised;
+  RequantisationError total;
+};
+
+Verdict Judge(const GgufFile& file) {
+  Verdict verdict;
+  absl::StatusOr<LlamaConfig> config = ReadLlamaConfig(file);
+  verdict.compilable = config.status();
+  if (!config.ok()) return verdict;
+  verdict.compilable = ExportTokenizer(file).status();
+  if (!verdict.compilable.ok()) return verdict;
+  absl::StatusOr<std::vector<RequantisedMatrix>> measured = MeasureRequantisation(file, *config);
+  verdict.compilable = measured.status();
+  if (!measured.ok()) return verdict;
+  verdict.requantised = *std::move(measured);
+  for (const RequantisedMatrix& matrix : verdict.requantised) verdict.total.Add(matrix.error);
+  return verdict;
 }
 
 // Names and strings of a file may be any bytes; JSON wants UTF-8.
@@ -66,15 +80,55 @@ std::vector<uint64_t> Dims(const GgufTensor& tensor) {
   return {tensor.dims.begin(), tensor.dims.begin() + tensor.rank};
 }
 
+ordered_json ErrorJson(const RequantisationError& error) {
+  return {{"relative_rms", error.relative_rms()},
+          {"largest_error", error.largest_error},
+          {"largest_value", error.largest_value}};
+}
+
+ordered_json RequantisedJson(const Verdict& verdict) {
+  ordered_json matrices = ordered_json::array();
+  for (const RequantisedMatrix& matrix : verdict.requantised) {
+    ordered_json entry = {{"name", matrix.name},
+                          {"type", GgufTensorTypeName(static_cast<uint32_t>(matrix.type))},
+                          {"format", MatrixFormatName(matrix.format)}};
+    entry.update(ErrorJson(matrix.error));
+    matrices.push_back(std::move(entry));
+  }
+  return {{"matrices", std::move(matrices)}, {"total", ErrorJson(verdict.total)}};
+}
+
+// One line a matrix; the largest error is shown beside the largest value it is to be held against.
+std::string RequantisedText(const Verdict& verdict) {
+  if (verdict.requantised.empty()) return "";
+  std::string text = "\nrequantised for the card (error against the file's values)\n";
+  const auto line = [&](const std::string& name, std::string_view type, std::string_view format,
+                        const RequantisationError& error) {
+    absl::StrAppend(&text, absl::StrFormat("  %-32s %-4s -> %-15s %8.4f %% RMS, largest %.3g of %.3g\n", name,
+                                           std::string(type), std::string(format), 100 * error.relative_rms(),
+                                           error.largest_error, error.largest_value));
+  };
+  for (const RequantisedMatrix& matrix : verdict.requantised) {
+    line(matrix.name, GgufTensorTypeName(static_cast<uint32_t>(matrix.type)), MatrixFormatName(matrix.format),
+         matrix.error);
+  }
+  line(Message(verdict.requantised.size(), " matrices"), "", "", verdict.total);
+  return text;
+}
+
 std::string Json(const GgufFile& file) {
   ordered_json root;
   root["format"] = "gguf";
   root["version"] = file.version();
   root["bytes"] = file.file_bytes();
   root["parameters"] = Parameters(file);
-  const absl::Status compilable = Compilable(file);
-  root["compilable"] = compilable.ok();
-  if (!compilable.ok()) root["reason"] = std::string(compilable.message());
+  const Verdict verdict = Judge(file);
+  root["compilable"] = verdict.compilable.ok();
+  if (verdict.compilable.ok()) {
+    root["requantised"] = RequantisedJson(verdict);
+  } else {
+    root["reason"] = std::string(verdict.compilable.message());
+  }
   ordered_json& metadata = root["metadata"] = ordered_json::object();
   for (const auto& [key, value] : file.metadata()) metadata[std::string(key)] = ValueJson(value);
   ordered_json& types = root["types"] = ordered_json::object();
@@ -100,9 +154,10 @@ std::string Json(const GgufFile& file) {
 std::string Text(const std::string& path, const GgufFile& file) {
   std::string text = absl::StrFormat("%s: GGUF version %d, %d bytes, %d parameters\n", path, file.version(),
                                      file.file_bytes(), Parameters(file));
-  const absl::Status compilable = Compilable(file);
-  absl::StrAppend(&text, "compilable: ", compilable.ok() ? "yes" : Message("no: ", compilable.message()),
-                  "\n\nmetadata\n");
+  const Verdict verdict = Judge(file);
+  absl::StrAppend(
+      &text, "compilable: ", verdict.compilable.ok() ? "yes" : Message("no: ", verdict.compilable.message()),
+      "\n", RequantisedText(verdict), "\nmetadata\n");
   for (const auto& [key, value] : file.metadata()) {
     absl::StrAppend(&text, "  ", Printable(key), " = ", GgufValueText(value), "\n");
   }

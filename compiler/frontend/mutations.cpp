@@ -32,8 +32,13 @@ const std::vector<GraphMutation>& GraphMutations() {
        [](const Config&, Context*, Recipe* recipe) { recipe->mask_offset = -1; }},
       {"no-rope", "queries and keys aren't rotated",
        [](const Config&, Context*, Recipe* recipe) { recipe->rope = RopePairs::kNone; }},
-      {"rope-halves", "RoPE turns i with i + head_dim/2",
-       [](const Config&, Context*, Recipe* recipe) { recipe->rope = RopePairs::kHalves; }},
+      {"rope-pairs", "RoPE turns i with i + head_dim/2 instead of its neighbour, or the reverse",
+       [](const Config& config, Context*, Recipe* recipe) {
+         recipe->rope =
+             config.rope_pairs == RopePairs::kInterleaved ? RopePairs::kHalves : RopePairs::kInterleaved;
+       }},
+      {"no-attention-biases", "queries, keys, values and the attention's output get no bias",
+       [](const Config&, Context*, Recipe* recipe) { recipe->attention_biases = false; }},
       {"query-position", "queries are rotated for the position before theirs",
        [](const Config&, Context*, Recipe* recipe) { recipe->query_position_offset = -1; }},
       {"gate-up-swapped", "SiLU is taken of up instead of gate",

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Writes a tiny Llama with random weights as a GGUF file (version 3), for tests.
+"""Writes a tiny model of the Llama family with random weights as a GGUF file (version 3), for tests.
 
 Everything about it follows from the options and the seed. Its attention is peaked: scores spread
 widely, so that a wrong mask, position or page shows in the logits. Its tokenizer is a byte-level BPE
@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-F32, Q4_0, Q4_1, Q8_0 = 0, 2, 3, 8
-TYPES = {"F32": F32, "Q4_0": Q4_0, "Q4_1": Q4_1, "Q8_0": Q8_0}
+from tensor_types import TYPES, encode
+
 ALIGNMENT = 32
 
 SPECIAL_TOKENS = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
@@ -33,6 +33,7 @@ she said that he had read the letter and that they should answer it before the e
 @dataclass
 class Options:
     seed: int = 1
+    architecture: str = "llama"
     layers: int = 2
     hidden: int = 64
     inner: int = 128
@@ -47,8 +48,14 @@ class Options:
     peak: float = 4.0  # standard deviation of the attention scores
     branch: float = 0.4  # what a block adds to the residual, relative to the embedding
     rope_base: float = 10000.0
+    rope_scaling: str = ""  # "linear", "yarn" or "llama3" (a tensor of divisors)
+    rope_factor: float = 1.0
+    rope_original_context: int = 64
+    biases: str = ""  # which of the attention's matrices have one: "q", "k", "v", "o"
+    norm_type: str = "F32"  # of norms and biases
     rms_epsilon: float = 1e-5
     alignment: int = ALIGNMENT
+    pre_tokenizer: str = "smollm"
     # Tensor name -> type, where one tensor shall differ from the others.
     types: dict = field(default_factory=dict)
 
@@ -99,45 +106,6 @@ def train_bpe(text, count):
     return merges
 
 
-# ---- quantisation ---------------------------------------------------------------------------------
-
-
-def pack_nibbles(q):
-    """Element i in the low half of byte i, element i + 16 in the high half."""
-    q = q.astype(np.uint8)
-    return q[:, :16] | (q[:, 16:] << 4)
-
-
-def quantise(values, type_name):
-    """Bytes of a matrix whose rows are a multiple of 32 elements (F32: any)."""
-    values = np.ascontiguousarray(values, dtype=np.float32)
-    if type_name == "F32":
-        return values.tobytes()
-    blocks = values.reshape(-1, 32)
-    if type_name == "Q8_0":
-        d = (np.abs(blocks).max(axis=1) / 127).astype(np.float16)
-        scale = d.astype(np.float32)[:, None]
-        q = np.where(scale > 0, np.rint(blocks / np.where(scale > 0, scale, 1)), 0)
-        q = np.clip(q, -127, 127).astype(np.int8)
-        return np.concatenate([d[:, None].view(np.uint8), q.view(np.uint8)], axis=1).tobytes()
-    if type_name == "Q4_1":
-        low = blocks.min(axis=1)
-        d = ((blocks.max(axis=1) - low) / 15).astype(np.float16)
-        m = low.astype(np.float16)
-        scale = d.astype(np.float32)[:, None]
-        q = np.rint((blocks - m.astype(np.float32)[:, None]) / np.where(scale > 0, scale, 1))
-        q = np.clip(q, 0, 15)
-        return np.concatenate([d[:, None].view(np.uint8), m[:, None].view(np.uint8), pack_nibbles(q)],
-                              axis=1).tobytes()
-    if type_name == "Q4_0":
-        extreme = np.take_along_axis(blocks, np.abs(blocks).argmax(axis=1)[:, None], axis=1)[:, 0]
-        d = (extreme / -8).astype(np.float16)
-        scale = d.astype(np.float32)[:, None]
-        q = np.clip(np.rint(blocks / np.where(scale != 0, scale, 1)) + 8, 0, 15)
-        return np.concatenate([d[:, None].view(np.uint8), pack_nibbles(q)], axis=1).tobytes()
-    raise SystemExit(f"unknown tensor type '{type_name}': {', '.join(TYPES)} can be written")
-
-
 # ---- GGUF -----------------------------------------------------------------------------------------
 
 
@@ -170,8 +138,8 @@ def write_gguf(path, metadata, tensors, alignment=ALIGNMENT):
         dims = values.shape[::-1]
         infos.append(
             text(name) + struct.pack("<I", len(dims)) + struct.pack(f"<{len(dims)}Q", *dims) +
-            struct.pack("<IQ", TYPES[type_name], len(data)))
-        data += quantise(values, type_name)
+            struct.pack("<IQ", TYPES[type_name][0], len(data)))
+        data += encode(values, type_name)
     entries = b"".join(entry(key, value) for key, value in metadata.items())
     head = b"GGUF" + struct.pack("<IQQ", 3, len(tensors), len(metadata)) + entries + b"".join(infos)
     head += b"\0" * (-len(head) % alignment)
@@ -187,23 +155,11 @@ def metadata_of(options):
     merges = train_bpe(CORPUS, options.vocabulary - 256 - len(SPECIAL_TOKENS))
     tokens = SPECIAL_TOKENS + letters + [left + right for left, right in merges]
     metadata = {
-        "general.architecture": "llama",
+        "general.architecture": options.architecture,
         "general.type": "model",
         "general.name": "tiny",
-        "llama.block_count": options.layers,
-        "llama.context_length": options.context,
-        "llama.embedding_length": options.hidden,
-        "llama.feed_forward_length": options.inner,
-        "llama.attention.head_count": options.heads,
-        "llama.attention.head_count_kv": options.kv_heads,
-        "llama.attention.key_length": options.head_dim,
-        "llama.attention.value_length": options.head_dim,
-        "llama.rope.dimension_count": options.head_dim,
-        "llama.rope.freq_base": options.rope_base,
-        "llama.attention.layer_norm_rms_epsilon": options.rms_epsilon,
-        "llama.vocab_size": options.vocabulary,
         "tokenizer.ggml.model": "gpt2",
-        "tokenizer.ggml.pre": "smollm",
+        "tokenizer.ggml.pre": options.pre_tokenizer,
         "tokenizer.ggml.tokens": tokens,
         "tokenizer.ggml.token_type": [3] * len(SPECIAL_TOKENS) + [1] * (len(tokens) - len(SPECIAL_TOKENS)),
         "tokenizer.ggml.merges": [f"{left} {right}" for left, right in merges],
@@ -215,9 +171,36 @@ def metadata_of(options):
         "tokenizer.ggml.add_space_prefix": False,
         "tokenizer.chat_template": CHAT_TEMPLATE,
     }
+    numbers = {
+        "block_count": options.layers,
+        "context_length": options.context,
+        "embedding_length": options.hidden,
+        "feed_forward_length": options.inner,
+        "attention.head_count": options.heads,
+        "attention.head_count_kv": options.kv_heads,
+        "attention.key_length": options.head_dim,
+        "attention.value_length": options.head_dim,
+        "rope.dimension_count": options.head_dim,
+        "rope.freq_base": options.rope_base,
+        "attention.layer_norm_rms_epsilon": options.rms_epsilon,
+        "vocab_size": options.vocabulary,
+    }
+    if options.rope_scaling in ("linear", "yarn"):
+        numbers["rope.scaling.type"] = options.rope_scaling
+        numbers["rope.scaling.factor"] = options.rope_factor
+        numbers["rope.scaling.original_context_length"] = options.rope_original_context
+    metadata.update({f"{options.architecture}.{key}": value for key, value in numbers.items()})
     if options.alignment != ALIGNMENT:
         metadata["general.alignment"] = options.alignment
     return metadata
+
+
+def llama3_divisors(options):
+    """As Llama 3.1 scales: what turns often within the original context stays, the rest turns slower."""
+    frequencies = options.rope_base**(-np.arange(0, options.head_dim, 2) / options.head_dim)
+    turns = options.rope_original_context * frequencies / (2 * np.pi)
+    share = np.clip((turns - 1) / (4 - 1), 0, 1)  # low and high frequency factors 1 and 4
+    return (1 / ((1 - share) / options.rope_factor + share)).astype(np.float32)
 
 
 def tensors_of(options):
@@ -231,7 +214,11 @@ def tensors_of(options):
 
     def norm(name):
         # Far from 1, so that a norm without its weight shows.
-        return name, "F32", rng.uniform(0.25, 1.75, options.hidden).astype(np.float32)
+        return name, options.norm_type, rng.uniform(0.25, 1.75, options.hidden).astype(np.float32)
+
+    def bias(name, width):
+        # As large as what it is added to.
+        return name, options.norm_type, rng.standard_normal(width).astype(np.float32)
 
     # Rows of unit size, like the residual that they start.
     rows = rng.standard_normal((options.vocabulary, options.hidden)).astype(np.float32)
@@ -250,6 +237,11 @@ def tensors_of(options):
             matrix(prefix + "ffn_up.weight", kind, options.inner, options.hidden, 2.0),
             matrix(prefix + "ffn_down.weight", kind, options.hidden, options.inner, options.branch),
         ]
+        widths = {"q": query, "k": kv, "v": kv, "o": options.hidden}
+        tensors += [bias(f"{prefix}attn_{letter.replace('o', 'output')}.bias", widths[letter])
+                    for letter in options.biases]
+    if options.rope_scaling == "llama3":
+        tensors.append(("rope_freqs.weight", "F32", llama3_divisors(options)))
     tensors.append(norm("output_norm.weight"))
     if options.head_type:
         tensors.append(matrix("output.weight", options.head_type, options.vocabulary, options.hidden, 2.0))

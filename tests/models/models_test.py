@@ -17,6 +17,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 import make_tiny_llama
 import make_tiny_mlp
 import numpy_llama
+from kinds import KINDS
+from tensor_types import NUMBERS, TYPES, decode, encode
 
 WEIGHT_DUMP = None
 
@@ -38,23 +40,52 @@ class Weights(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             path = make(folder, **options)
             model = numpy_llama.Model(path)
-            for name, (kind, shape, _) in model.infos.items():
-                ours, theirs = dump(path, name).reshape(shape), model.weight(name)
-                if kind == make_tiny_llama.F32 and len(shape) > 1:  # quantised by the compiler
-                    step = np.abs(theirs).max() / 127
-                    self.assertLess(np.abs(ours - theirs).max(), 0.6 * step, f"{name} {options}")
-                else:
-                    np.testing.assert_array_equal(ours, theirs, f"{name} {options}")
+            self.compare(path, model, options)
+
+    def compare(self, path, model, what):
+        """Types that the card can't keep are within what their rounding allows, others are equal."""
+        for name, (number, shape, _) in model.infos.items():
+            if name == "rope_freqs.weight":
+                continue  # part of the tables
+            ours, theirs, kind = dump(path, name).reshape(shape), model.weight(name), NUMBERS[number]
+            groups = np.abs(theirs.reshape(-1, min(32, theirs.shape[-1]))).max(axis=1)
+            off = np.abs(ours - theirs).reshape(len(groups), -1).max(axis=1)
+            if len(shape) == 1 or kind in ("Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q8_0"):
+                np.testing.assert_array_equal(ours, theirs, f"{name} {what}")
+            elif kind in ("Q4_K", "Q5_K"):  # scale and minimum rounded to float16
+                step = np.abs(theirs).max() * 2**-11 * 3
+                self.assertLess(off.max(), step, f"{name} {kind} {what}")
+            else:  # to bytes, by a scale of at most a 95th of the group's largest
+                self.assertLess((off / groups).max(), 0.51 / 95, f"{name} {kind} {what}")
 
     def test_all_types(self):
         self.check(matrix_type="Q4_1")
         self.check(matrix_type="Q4_0", head_type="Q8_0")
         self.check(matrix_type="Q8_0", embedding_type="Q4_0", alignment=64)
         self.check(matrix_type="F32", embedding_type="F32", head_type="Q4_1")
+        self.check(matrix_type="F16", embedding_type="BF16", head_type="Q5_1")
+        self.check(matrix_type="Q5_0", embedding_type="F16", head_type="BF16")
+
+    def test_k_quants(self):
+        for kind in ("Q4_K", "Q5_K", "Q6_K"):
+            self.check(matrix_type=kind, embedding_type=kind, hidden=256, inner=512, head_dim=64)
+
+    def test_kinds(self):
+        for name, options in KINDS.items():
+            with tempfile.TemporaryDirectory() as folder:
+                path = str(Path(folder) / "tiny.gguf")
+                make_tiny_llama.make(path, options)
+                self.compare(path, numpy_llama.Model(path), name)
+
+    def test_norms_of_fewer_bits(self):
+        for kind in ("F16", "BF16"):
+            self.check(norm_type=kind, biases="qkvo")
 
     def test_layers_of_different_types(self):
         self.check(matrix_type="Q4_1", types={"blk.0.attn_q.weight": "Q4_0", "blk.1.attn_q.weight": "Q4_1"})
         self.check(matrix_type="Q8_0", types={"blk.0.ffn_up.weight": "Q4_0"})
+        self.check(matrix_type="Q8_0", types={"blk.0.ffn_up.weight": "Q4_1", "blk.0.ffn_down.weight": "Q5_1"})
+        self.check(matrix_type="F16", types={"blk.0.ffn_up.weight": "Q4_1", "blk.0.ffn_down.weight": "Q5_0"})
 
     def test_rope_tables(self):
         with tempfile.TemporaryDirectory() as folder:
@@ -65,7 +96,56 @@ class Weights(unittest.TestCase):
                 np.testing.assert_array_equal(table, np.asarray(wanted).astype(np.float32))
 
 
+    def test_scaled_rope_tables(self):
+        """As the numpy reference has them; that it is right is for llama.cpp to say."""
+        for name in ("llama3", "linear", "yarn"):
+            with tempfile.TemporaryDirectory() as folder:
+                path = str(Path(folder) / "tiny.gguf")
+                make_tiny_llama.make(path, KINDS[name])
+                rate, magnitude = numpy_llama.rope_frequencies(numpy_llama.Model(path), KINDS[name].head_dim)
+                angles = np.arange(64)[:, None] * rate
+                for table, values in (("rope.cos", np.cos(angles)), ("rope.sin", np.sin(angles))):
+                    got = dump(path, table).reshape(64, -1)
+                    np.testing.assert_allclose(got, magnitude * values, rtol=0, atol=1e-6, err_msg=name)
+
+
+class TensorTypes(unittest.TestCase):
+
+    def test_what_is_written_is_read(self):
+        """As near as the type's bits allow for normal numbers."""
+        x = np.random.default_rng(1).standard_normal((5, 512)).astype(np.float32)
+        allowed = {"F32": 0, "F16": 0.002, "BF16": 0.01, "Q4_0": 0.4, "Q4_1": 0.25, "Q5_0": 0.2, "Q5_1": 0.12,
+                   "Q8_0": 0.02, "Q4_K": 0.25, "Q5_K": 0.12, "Q6_K": 0.08}
+        for name in TYPES:
+            raw = np.frombuffer(encode(x, name), dtype=np.uint8)
+            self.assertEqual(len(raw), x.size // TYPES[name][1] * TYPES[name][2])
+            self.assertLessEqual(np.abs(decode(raw, name, x.shape) - x).max(), allowed[name], name)
+
+
 class Llama(unittest.TestCase):
+
+    def test_every_trait_of_a_kind_shows(self):
+        """A forward that leaves one out is far off: what the numeric tests allow would not hide it."""
+        for name, traits in (("qwen2", ["attn_q.bias", "attn_k.bias", "attn_v.bias", "halves"]),
+                             ("llama3", ["rope_freqs"]), ("linear", ["rope.scaling", "attn_output.bias"]),
+                             ("yarn", ["rope.scaling", "yarn"])):
+            with tempfile.TemporaryDirectory() as folder:
+                path = str(Path(folder) / "tiny.gguf")
+                make_tiny_llama.make(path, KINDS[name])
+                tokens = np.random.default_rng(3).integers(3, 384, 40)
+                whole = numpy_llama.forward(numpy_llama.Model(path), tokens)
+                for trait in traits:
+                    model = numpy_llama.Model(path)
+                    if trait == "halves":
+                        model.metadata = {key.replace("qwen2.", "llama."): value for key, value in model.metadata.items()}
+                        model.metadata["general.architecture"] = "llama"
+                    elif trait == "yarn":
+                        model.metadata["llama.rope.scaling.type"] = "linear"
+                    else:
+                        model.metadata = {k: v for k, v in model.metadata.items() if trait not in k}
+                        model.infos = {k: v for k, v in model.infos.items() if trait not in k}
+                    other = numpy_llama.forward(model, tokens)
+                    self.assertGreater(np.abs(other - whole).max() / np.abs(whole).max(), 0.1, f"{name} {trait}")
 
     def test_a_token_sees_only_what_came_before(self):
         with tempfile.TemporaryDirectory() as folder:

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""A float32 forward pass of a Llama in a GGUF file, in numpy: the reference of the numeric tests.
+"""A float32 forward pass of a model of the Llama family in a GGUF file, in numpy: the reference of the numeric tests.
 
 Written from the model's definition, apart from the compiler: it has its own small GGUF reader, keeps
 weights dequantised, activations and KV in float32, and computes all positions at once.
@@ -10,10 +10,10 @@ import struct
 
 import numpy as np
 
+from tensor_types import NUMBERS, TYPES, decode
+
 SCALARS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
 STRING, ARRAY = 8, 9
-# Type -> (elements, bytes) of a block.
-BLOCKS = {0: (1, 4), 2: (32, 18), 3: (32, 20), 8: (32, 34)}
 
 
 class Reader:
@@ -38,23 +38,6 @@ class Reader:
             element, count = self.scalar("I"), self.scalar("Q")
             return [self.value(element) for _ in range(count)]
         return self.scalar(SCALARS[kind])
-
-
-def dequantise(raw, kind, shape):
-    if kind == 0:
-        return raw.view("<f4").reshape(shape).astype(np.float32)
-    blocks = raw.reshape(-1, BLOCKS[kind][1])
-    d = blocks[:, 0:2].copy().view("<f2").astype(np.float32)
-    if kind == 8:
-        values = blocks[:, 2:].view(np.int8).astype(np.float32) * d
-    else:
-        packed = blocks[:, 2 if kind == 2 else 4:]
-        q = np.concatenate([packed & 15, packed >> 4], axis=1).astype(np.float32)
-        if kind == 2:
-            values = (q - 8) * d
-        else:
-            values = q * d + blocks[:, 2:4].copy().view("<f2").astype(np.float32)
-    return values.reshape(shape)
 
 
 class Model:
@@ -84,10 +67,10 @@ class Model:
     def weight(self, name):
         if name not in self.cache:
             kind, shape, offset = self.infos[name]
-            elements, size = BLOCKS[kind]
+            _, elements, size = TYPES[NUMBERS[kind]]
             begin = self.start + offset
             raw = np.array(self.data[begin:begin + int(np.prod(shape)) // elements * size])
-            self.cache[name] = dequantise(raw, kind, shape)
+            self.cache[name] = decode(raw, NUMBERS[kind], shape)
         return self.cache[name]
 
 
@@ -95,12 +78,33 @@ def rms_norm(x, weight, epsilon):
     return x / np.sqrt(np.mean(x * x, axis=-1, keepdims=True) + np.float32(epsilon)) * weight
 
 
-def rope(x, base):
-    """Turns elements 2i and 2i+1 of each head of x [positions, heads, dim] as one complex number."""
-    positions, _, dim = x.shape
-    angles = np.arange(positions)[:, None] * base**(-np.arange(0, dim, 2) / dim)
-    turn = np.exp(1j * angles).astype(np.complex64)
-    return (x.view(np.complex64) * turn[:, None, :]).view(np.float32)
+def rope_frequencies(model, dim):
+    """Radians a position for each pair of a head, and what cosines and sines are multiplied by."""
+    get = lambda key, default: model.metadata.get(model.metadata["general.architecture"] + "." + key, default)
+    base, factor = get("rope.freq_base", 10000.0), get("rope.scaling.factor", 1.0)
+    pairs = np.arange(dim // 2)
+    own = base**(-2 * pairs / dim)
+    if "rope_freqs.weight" in model.infos:
+        own = own / model.weight("rope_freqs.weight")
+    if get("rope.scaling.type", "none") != "yarn":
+        return own / factor, 1.0
+    # Interpolated: pairs that turn once or less within the original context. Kept: those that turn 32 times.
+    turns = lambda count: dim * np.log(get("rope.scaling.original_context_length", 0) / (2 * np.pi * count)) / (2 * np.log(base))
+    first, last = max(np.floor(turns(32)), 0), min(np.ceil(turns(1)), dim - 1)
+    kept = 1 - np.clip((pairs - first) / max(last - first, 1e-3), 0, 1)
+    return own * kept + own / factor * (1 - kept), 1 + 0.1 * np.log(factor)
+
+
+def rope(x, frequencies, halves):
+    """Turns pairs of elements of each head of x [positions, heads, dim] as complex numbers: elements 2i and
+    2i + 1, or (halves) i and i + dim / 2."""
+    rate, magnitude = frequencies
+    turn = (magnitude * np.exp(1j * np.arange(len(x))[:, None] * rate)).astype(np.complex64)[:, None, :]
+    if not halves:
+        return (np.ascontiguousarray(x).view(np.complex64) * turn).view(np.float32)
+    half = x.shape[2] // 2
+    turned = (x[:, :, :half] + 1j * x[:, :, half:]) * turn
+    return np.concatenate([turned.real, turned.imag], axis=2).astype(np.float32)
 
 
 def softmax(x):
@@ -110,29 +114,36 @@ def softmax(x):
 
 def forward(model, tokens):
     """Logits [len(tokens), vocabulary] of one sequence from position 0."""
-    get = model.metadata.get
-    layers, hidden = get("llama.block_count"), get("llama.embedding_length")
-    heads = get("llama.attention.head_count")
-    kv_heads = get("llama.attention.head_count_kv", heads)
-    dim = get("llama.attention.key_length", hidden // heads)
-    base = get("llama.rope.freq_base", 10000.0)
-    epsilon = get("llama.attention.layer_norm_rms_epsilon")
+    architecture = model.metadata["general.architecture"]
+    get = lambda key, default=None: model.metadata.get(f"{architecture}.{key}", default)
+    layers, hidden = get("block_count"), get("embedding_length")
+    heads = get("attention.head_count")
+    kv_heads = get("attention.head_count_kv", heads)
+    dim = get("attention.key_length", hidden // heads)
+    epsilon = get("attention.layer_norm_rms_epsilon")
+    halves = architecture == "qwen2"
+    frequencies = rope_frequencies(model, dim)
     count = len(tokens)
     future = np.triu(np.full((count, count), -np.inf, dtype=np.float32), 1)
 
     x = model.weight("token_embd.weight")[np.asarray(tokens)]
     for layer in range(layers):
         w = lambda name: model.weight(f"blk.{layer}.{name}.weight")
+
+        def project(x, name):
+            bias = f"blk.{layer}.{name}.bias"
+            return x @ w(name).T + (model.weight(bias) if bias in model.infos else 0)
+
         normal = rms_norm(x, w("attn_norm"), epsilon)
-        q = rope((normal @ w("attn_q").T).reshape(count, heads, dim), base)
-        k = rope((normal @ w("attn_k").T).reshape(count, kv_heads, dim), base)
-        v = (normal @ w("attn_v").T).reshape(count, kv_heads, dim)
+        q = rope(project(normal, "attn_q").reshape(count, heads, dim), frequencies, halves)
+        k = rope(project(normal, "attn_k").reshape(count, kv_heads, dim), frequencies, halves)
+        v = project(normal, "attn_v").reshape(count, kv_heads, dim)
         attended = np.empty((count, heads, dim), dtype=np.float32)
         for head in range(heads):
             group = head * kv_heads // heads
             scores = q[:, head] @ k[:, group].T / np.float32(np.sqrt(dim)) + future
             attended[:, head] = softmax(scores) @ v[:, group]
-        x = x + attended.reshape(count, heads * dim) @ w("attn_output").T
+        x = x + project(attended.reshape(count, heads * dim), "attn_output")
         normal = rms_norm(x, w("ffn_norm"), epsilon)
         gate = normal @ w("ffn_gate").T
         x = x + (gate / (1 + np.exp(-gate)) * (normal @ w("ffn_up").T)) @ w("ffn_down").T

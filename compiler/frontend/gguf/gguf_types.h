@@ -33,9 +33,20 @@ uint64_t GgufScalarBytes(GgufValueType type);
 // Element types of tensors that we compile. The reader knows the layout of more (FindGgufTensorLayout).
 enum class GgufTensorType : uint32_t {
   kF32 = 0,
+  kF16 = 1,
   kQ4_0 = 2,  // 32 elements: float16 d, 16 bytes of nibbles; value = d * (q - 8)
   kQ4_1 = 3,  // 32 elements: float16 d, float16 m, 16 bytes of nibbles; value = d * q + m
+  kQ5_0 = 6,  // 32 elements: float16 d, 32 fifth bits, 16 bytes of nibbles; value = d * (q - 16)
+  kQ5_1 = 7,  // 32 elements: float16 d, float16 m, 32 fifth bits, 16 bytes of nibbles; value = d * q + m
   kQ8_0 = 8,  // 32 elements: float16 d, 32 signed bytes; value = d * q
+  // 256 elements in 8 groups: float16 d, float16 e, 8 scales s and 8 minimums t of 6 bits in 12 bytes,
+  // 128 bytes of nibbles; value = d * s * q - e * t
+  kQ4_K = 12,
+  kQ5_K = 13,  // the same with 256 fifth bits before the nibbles
+  // 256 elements in 16 groups: 128 bytes of nibbles, 64 bytes of upper bit pairs, 16 signed bytes s,
+  // float16 d; value = d * s * (q - 32)
+  kQ6_K = 14,
+  kBF16 = 30,
 };
 
 // How a tensor type is stored: blocks of `block_elements` along the first dimension.

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/strings/str_join.h"
+#include "compiler/frontend/llama/llama_keys.h"
 #include "compiler/frontend/message.h"
 
 namespace streamtensor::compiler {
@@ -23,47 +24,16 @@ constexpr int64_t kContextLimit = 1 << 24;
 
 absl::Status Invalid(absl::string_view message) { return absl::InvalidArgumentError(message); }
 
-// Metadata under "llama.". Keeps the first error, so that a list of reads needs one check.
-class Keys {
- public:
-  explicit Keys(const GgufFile& file) : file_(file) {}
+struct Architecture {
+  std::string_view name;
+  RopePairs rope_pairs;
+  bool has_biases;  // of queries, keys and values: part of the architecture, not a choice of the model
+};
 
-  int64_t Count(std::string_view key, int64_t limit, int64_t fallback = -1) {
-    const std::string name = Message("llama.", key);
-    if (fallback >= 0 && file_.FindValue(name) == nullptr) return fallback;
-    absl::StatusOr<uint64_t> value = file_.GetUint(name);
-    if (!value.ok()) {
-      Fail(Invalid(value.status().message()));
-      return 1;
-    }
-    if (*value < 1 || *value > static_cast<uint64_t>(limit)) {
-      Fail(Invalid(Message("metadata key '", name, "' is ", *value, ", expected 1 to ", limit)));
-      return 1;
-    }
-    return static_cast<int64_t>(*value);
-  }
-
-  double Float(std::string_view key, double fallback = std::nan("")) {
-    const std::string name = Message("llama.", key);
-    if (!std::isnan(fallback) && file_.FindValue(name) == nullptr) return fallback;
-    absl::StatusOr<double> value = file_.GetFloat(name);
-    if (!value.ok()) {
-      Fail(Invalid(value.status().message()));
-      return 1;
-    }
-    if (!std::isfinite(*value) || *value <= 0) {
-      Fail(Invalid(Message("metadata key '", name, "' is ", *value, ", expected a positive number")));
-      return 1;
-    }
-    return *value;
-  }
-
-  void Fail(const absl::Status& status) { status_.Update(status); }
-  const absl::Status& status() const { return status_; }
-
- private:
-  const GgufFile& file_;
-  absl::Status status_;
+// Converters turn the rows of Llama's query and key matrices so that pairs lie side by side; Qwen2's stay.
+constexpr Architecture kArchitectures[] = {
+    {"llama", RopePairs::kInterleaved, false},
+    {"qwen2", RopePairs::kHalves, true},
 };
 
 // A matrix of the graph: where its format is kept, its name and its shape.
@@ -93,8 +63,26 @@ std::vector<MatrixRole> Matrices(const LlamaConfig& config) {
   return roles;
 }
 
-constexpr std::string_view kNorms[] = {"blk.{layer}.attn_norm.weight", "blk.{layer}.ffn_norm.weight",
-                                       "output_norm.weight"};
+// A norm's weight or a bias.
+struct VectorRole {
+  std::string_view pattern;
+  int64_t width;
+  bool optional = false;  // a bias that a model may do without, in all layers alike
+};
+
+std::vector<VectorRole> Vectors(const LlamaConfig& config, bool has_biases) {
+  const int64_t query = config.query_heads * config.head_dim;
+  const int64_t kv = config.kv_heads * config.head_dim;
+  return {
+      {"blk.{layer}.attn_norm.weight", config.hidden},
+      {"blk.{layer}.ffn_norm.weight", config.hidden},
+      {"output_norm.weight", config.hidden},
+      {"blk.{layer}.attn_q.bias", query, !has_biases},
+      {"blk.{layer}.attn_k.bias", kv, !has_biases},
+      {"blk.{layer}.attn_v.bias", kv, !has_biases},
+      {"blk.{layer}.attn_output.bias", config.hidden, true},
+  };
+}
 
 // The names of a pattern in the file: one for each layer, or the pattern itself.
 std::vector<std::string> Names(std::string_view pattern, int64_t layers) {
@@ -115,16 +103,11 @@ absl::StatusOr<const GgufTensor*> Find(const GgufFile& file, const std::string& 
 }
 
 absl::Status CheckMatrix(const GgufTensor& tensor, int64_t rows, int64_t columns) {
-  switch (static_cast<GgufTensorType>(tensor.type)) {
-    case GgufTensorType::kF32:
-    case GgufTensorType::kQ4_0:
-    case GgufTensorType::kQ4_1:
-    case GgufTensorType::kQ8_0:
-      break;
-    default:
-      return absl::UnimplementedError(Message("tensor ", Quoted(tensor.name), " has type ",
-                                              GgufTensorTypeName(tensor.type),
-                                              ", which can't be compiled yet; F32, Q4_0, Q4_1 and Q8_0 can"));
+  if (!CanConvert(static_cast<GgufTensorType>(tensor.type), MatrixFormat::kI8Minimum)) {
+    return absl::UnimplementedError(Message("tensor ", Quoted(tensor.name), " has type ",
+                                            GgufTensorTypeName(tensor.type),
+                                            ", which can't be compiled yet; F32, F16, BF16, Q4_0, Q4_1, "
+                                            "Q5_0, Q5_1, Q8_0, Q4_K, Q5_K and Q6_K can"));
   }
   if (tensor.rank != 2 || tensor.dims[0] != static_cast<uint64_t>(columns) ||
       tensor.dims[1] != static_cast<uint64_t>(rows)) {
@@ -134,10 +117,12 @@ absl::Status CheckMatrix(const GgufTensor& tensor, int64_t rows, int64_t columns
   return absl::OkStatus();
 }
 
-absl::Status CheckNorm(const GgufTensor& tensor, int64_t width) {
-  if (static_cast<GgufTensorType>(tensor.type) != GgufTensorType::kF32) {
+absl::Status CheckVector(const GgufTensor& tensor, int64_t width) {
+  const auto type = static_cast<GgufTensorType>(tensor.type);
+  if (type != GgufTensorType::kF32 && type != GgufTensorType::kF16 && type != GgufTensorType::kBF16) {
     return absl::UnimplementedError(Message("tensor ", Quoted(tensor.name), " has type ",
-                                            GgufTensorTypeName(tensor.type), "; a norm must be F32"));
+                                            GgufTensorTypeName(tensor.type),
+                                            "; a norm or a bias must be F32, F16 or BF16"));
   }
   if (tensor.rank != 1 || tensor.dims[0] != static_cast<uint64_t>(width)) {
     return Invalid(Message("tensor ", Quoted(tensor.name), " has dimensions ", DimsText(tensor),
@@ -146,28 +131,30 @@ absl::Status CheckNorm(const GgufTensor& tensor, int64_t width) {
   return absl::OkStatus();
 }
 
-// One format for all tensors of a pattern, because their values are stacked by layer.
-absl::StatusOr<MatrixFormat> CommonFormat(const std::vector<const GgufTensor*>& tensors,
-                                          std::string_view pattern) {
+// One format for all tensors of a pattern, because their values are stacked by layer: the first that takes
+// all of them, of those that cost least memory first. The last takes whatever CheckMatrix() lets through.
+MatrixFormat CommonFormat(const std::vector<const GgufTensor*>& tensors) {
   for (MatrixFormat format : {MatrixFormat::kU4, MatrixFormat::kI8}) {
     const bool all = std::all_of(tensors.begin(), tensors.end(), [&](const GgufTensor* tensor) {
       return CanConvert(static_cast<GgufTensorType>(tensor->type), format);
     });
     if (all) return format;
   }
-  std::set<std::string> types;
-  for (const GgufTensor* tensor : tensors) types.insert(GgufTensorTypeName(tensor->type));
-  return absl::UnimplementedError(Message("the layers' tensors '", pattern, "' mix the types ",
-                                          absl::StrJoin(types, " and "), ", which have no common format"));
+  return MatrixFormat::kI8Minimum;
 }
 
-absl::Status CheckArchitecture(const GgufFile& file) {
-  absl::StatusOr<std::string_view> architecture = file.GetString("general.architecture");
-  if (!architecture.ok()) return Invalid(architecture.status().message());
-  if (*architecture != "llama") {
-    return absl::UnimplementedError(
-        Message("architecture ", Quoted(*architecture), " can't be compiled yet; 'llama' can"));
+absl::StatusOr<Architecture> ReadArchitecture(const GgufFile& file) {
+  absl::StatusOr<std::string_view> name = file.GetString("general.architecture");
+  if (!name.ok()) return Invalid(name.status().message());
+  for (const Architecture& architecture : kArchitectures) {
+    if (architecture.name == *name) return architecture;
   }
+  return absl::UnimplementedError(
+      Message("architecture ", Quoted(*name), " can't be compiled yet; 'llama' and 'qwen2' can"));
+}
+
+absl::Status CheckKind(const LlamaKeys& keys) {
+  const GgufFile& file = keys.file();
   if (absl::StatusOr<std::string_view> type = file.GetString("general.type"); type.ok() && *type != "model") {
     return absl::UnimplementedError(Message("the file holds a ", Quoted(*type), ", not a model"));
   }
@@ -175,31 +162,33 @@ absl::Status CheckArchitecture(const GgufFile& file) {
     return absl::UnimplementedError(
         Message("the file is one of ", *parts, " parts; merge them first (gguf-split --merge)"));
   }
-  if (absl::StatusOr<uint64_t> experts = file.GetUint("llama.expert_count"); experts.ok() && *experts > 0) {
+  if (absl::StatusOr<uint64_t> experts = file.GetUint(keys.Name("expert_count"));
+      experts.ok() && *experts > 0) {
     return absl::UnimplementedError(Message("mixture of ", *experts, " experts can't be compiled yet"));
   }
-  if (absl::StatusOr<std::string_view> scaling = file.GetString("llama.rope.scaling.type");
-      scaling.ok() && *scaling != "none") {
-    return absl::UnimplementedError(Message("RoPE scaling ", Quoted(*scaling), " can't be compiled yet"));
-  }
-  if (absl::StatusOr<double> scale = file.GetFloat("llama.rope.scale_linear"); scale.ok() && *scale != 1) {
-    return absl::UnimplementedError("linear RoPE scaling can't be compiled yet");
+  // Each would change what the graph computes.
+  for (std::string_view key : {"attention.sliding_window", "attention.scale", "logit_scale",
+                               "embedding_scale", "residual_scale", "attention.clamp_kqv"}) {
+    if (keys.Has(key)) {
+      return absl::UnimplementedError(
+          Message("metadata key '", keys.Name(key), "' asks for what can't be compiled yet"));
+    }
   }
   return absl::OkStatus();
 }
 
 absl::Status CheckShape(const LlamaConfig& config) {
   if (config.query_heads % config.kv_heads != 0) {
-    return Invalid(Message("llama.attention.head_count is ", config.query_heads,
+    return Invalid(Message(config.architecture, ".attention.head_count is ", config.query_heads,
                            ", not a multiple of head_count_kv ", config.kv_heads));
   }
   if (config.head_dim < 2 || config.head_dim > kHeadDimLimit || config.head_dim % 2 != 0) {
     return Invalid(
         Message("heads are ", config.head_dim, " wide; expected an even number from 2 to ", kHeadDimLimit));
   }
-  const std::pair<std::string_view, int64_t> widths[] = {
-      {"llama.embedding_length", config.hidden},
-      {"llama.feed_forward_length", config.inner},
+  const std::pair<std::string, int64_t> widths[] = {
+      {Message(config.architecture, ".embedding_length"), config.hidden},
+      {Message(config.architecture, ".feed_forward_length"), config.inner},
       {"heads times head width", config.query_heads * config.head_dim},
   };
   for (const auto& [name, width] : widths) {
@@ -215,14 +204,14 @@ absl::Status CheckNoOtherTensors(const GgufFile& file, const std::set<std::strin
   for (const GgufTensor& tensor : file.tensors()) {
     if (known.find(tensor.name) == known.end()) {
       return absl::UnimplementedError(
-          Message("tensor ", Quoted(tensor.name), " is no part of the Llama graph that can be compiled yet"));
+          Message("tensor ", Quoted(tensor.name), " is no part of the graph that can be compiled yet"));
     }
   }
   return absl::OkStatus();
 }
 
-absl::Status ReadTensors(const GgufFile& file, LlamaConfig* config) {
-  std::set<std::string, std::less<>> known;
+absl::Status ReadTensors(const GgufFile& file, bool has_biases, LlamaConfig* config) {
+  std::set<std::string, std::less<>> known = {kRopeDivisors};
   for (const MatrixRole& role : Matrices(*config)) {
     std::vector<const GgufTensor*> tensors;
     for (std::string& name : Names(role.pattern, config->layers)) {
@@ -232,23 +221,23 @@ absl::Status ReadTensors(const GgufFile& file, LlamaConfig* config) {
       tensors.push_back(*tensor);
       known.insert(std::move(name));
     }
-    absl::StatusOr<MatrixFormat> format = CommonFormat(tensors, role.pattern);
-    if (!format.ok()) return format.status();
-    config->*role.format = *format;
+    config->*role.format = CommonFormat(tensors);
   }
   if (config->tied_head) config->head = config->embedding;
-  for (std::string_view pattern : kNorms) {
-    for (std::string& name : Names(pattern, config->layers)) {
+  for (const VectorRole& role : Vectors(*config, has_biases)) {
+    std::vector<std::string> names = Names(role.pattern, config->layers);
+    if (role.optional && file.FindTensor(names.front()) == nullptr) continue;
+    for (std::string& name : names) {
       absl::StatusOr<const GgufTensor*> tensor = Find(file, name);
       if (!tensor.ok()) return tensor.status();
-      if (absl::Status status = CheckNorm(**tensor, config->hidden); !status.ok()) return status;
+      if (absl::Status status = CheckVector(**tensor, role.width); !status.ok()) return status;
       known.insert(std::move(name));
     }
   }
   return CheckNoOtherTensors(file, known);
 }
 
-absl::StatusOr<int64_t> Vocabulary(const GgufFile& file) {
+absl::StatusOr<int64_t> Vocabulary(const GgufFile& file, const std::string& architecture) {
   absl::StatusOr<const GgufTensor*> embedding = Find(file, "token_embd.weight");
   if (!embedding.ok()) return embedding.status();
   const uint64_t rows = (*embedding)->dims[1];
@@ -256,9 +245,10 @@ absl::StatusOr<int64_t> Vocabulary(const GgufFile& file) {
     return Invalid(Message("tensor 'token_embd.weight' has dimensions ", DimsText(**embedding),
                            ", expected [hidden, vocabulary up to ", kVocabularyLimit, "]"));
   }
-  if (absl::StatusOr<uint64_t> size = file.GetUint("llama.vocab_size"); size.ok() && *size != rows) {
-    return Invalid(
-        Message("llama.vocab_size is ", *size, ", but tensor 'token_embd.weight' has ", rows, " rows"));
+  if (absl::StatusOr<uint64_t> size = file.GetUint(architecture + ".vocab_size");
+      size.ok() && *size != rows) {
+    return Invalid(Message(architecture, ".vocab_size is ", *size, ", but tensor 'token_embd.weight' has ",
+                           rows, " rows"));
   }
   if (absl::StatusOr<std::span<const std::string_view>> tokens = file.GetStrings("tokenizer.ggml.tokens");
       tokens.ok() && tokens->size() != rows) {
@@ -268,18 +258,17 @@ absl::StatusOr<int64_t> Vocabulary(const GgufFile& file) {
   return static_cast<int64_t>(rows);
 }
 
-StoredMatrix Stored(const GgufFile& file, const GgufTensor& tensor) {
-  return {static_cast<GgufTensorType>(tensor.type), static_cast<int64_t>(tensor.dims[1]),
-          static_cast<int64_t>(tensor.dims[0]), file.TensorBytes(tensor)};
-}
-
 }  // namespace
 
 absl::StatusOr<LlamaConfig> ReadLlamaConfig(const GgufFile& file) {
-  if (absl::Status status = CheckArchitecture(file); !status.ok()) return status;
+  absl::StatusOr<Architecture> architecture = ReadArchitecture(file);
+  if (!architecture.ok()) return architecture.status();
   LlamaConfig config;
+  config.architecture = architecture->name;
+  config.rope_pairs = architecture->rope_pairs;
   if (absl::StatusOr<std::string_view> name = file.GetString("general.name"); name.ok()) config.name = *name;
-  Keys keys(file);
+  LlamaKeys keys(file, config.architecture);
+  if (absl::Status status = CheckKind(keys); !status.ok()) return status;
   config.layers = keys.Count("block_count", kLayersLimit);
   config.hidden = keys.Count("embedding_length", kWidthLimit);
   config.inner = keys.Count("feed_forward_length", kWidthLimit);
@@ -287,7 +276,6 @@ absl::StatusOr<LlamaConfig> ReadLlamaConfig(const GgufFile& file) {
   config.kv_heads = keys.Count("attention.head_count_kv", kHeadsLimit, config.query_heads);
   config.head_dim = keys.Count("attention.key_length", kHeadDimLimit, config.hidden / config.query_heads);
   config.trained_context = keys.Count("context_length", kContextLimit);
-  config.rope_base = keys.Float("rope.freq_base", 10000);
   config.rms_epsilon = static_cast<float>(keys.Float("attention.layer_norm_rms_epsilon"));
   const int64_t value_dim = keys.Count("attention.value_length", kWidthLimit, config.head_dim);
   const int64_t rope_dim = keys.Count("rope.dimension_count", kWidthLimit, config.head_dim);
@@ -298,39 +286,49 @@ absl::StatusOr<LlamaConfig> ReadLlamaConfig(const GgufFile& file) {
                                             " wide can't be compiled yet; all three must be equal"));
   }
   if (absl::Status status = CheckShape(config); !status.ok()) return status;
-  absl::StatusOr<int64_t> vocabulary = Vocabulary(file);
+  absl::StatusOr<RopeConfig> rope = ReadRopeConfig(keys, config.head_dim, config.trained_context);
+  if (!rope.ok()) return rope.status();
+  config.rope = *std::move(rope);
+  absl::StatusOr<int64_t> vocabulary = Vocabulary(file, config.architecture);
   if (!vocabulary.ok()) return vocabulary.status();
   config.vocabulary = *vocabulary;
   config.tied_head = file.FindTensor("output.weight") == nullptr;
-  if (absl::Status status = ReadTensors(file, &config); !status.ok()) return status;
+  if (absl::Status status = ReadTensors(file, architecture->has_biases, &config); !status.ok()) return status;
   return config;
+}
+
+StoredMatrix Stored(const GgufFile& file, const GgufTensor& tensor) {
+  return {static_cast<GgufTensorType>(tensor.type), static_cast<int64_t>(tensor.dims[1]),
+          static_cast<int64_t>(tensor.dims[0]), file.TensorBytes(tensor)};
+}
+
+std::vector<LlamaMatrix> LlamaMatrices(const GgufFile& file, const LlamaConfig& config) {
+  std::vector<LlamaMatrix> matrices;
+  for (const MatrixRole& role : Matrices(config)) {
+    for (const std::string& name : Names(role.pattern, config.layers)) {
+      matrices.push_back({file.FindTensor(name), config.*role.format});
+    }
+  }
+  return matrices;
 }
 
 std::shared_ptr<const WeightSource> MakeLlamaWeights(const std::shared_ptr<const GgufFile>& file,
                                                      const LlamaConfig& config, int64_t max_context) {
   auto weights = std::make_shared<StoredWeights>(file);
-  for (const MatrixRole& role : Matrices(config)) {
+  for (const LlamaMatrix& matrix : LlamaMatrices(*file, config)) {
+    weights->AddMatrix(std::string(matrix.tensor->name), Stored(*file, *matrix.tensor), matrix.format);
+  }
+  for (const VectorRole& role : Vectors(config, false)) {
     for (const std::string& name : Names(role.pattern, config.layers)) {
-      weights->AddMatrix(name, Stored(*file, *file->FindTensor(name)), config.*role.format);
+      const GgufTensor* tensor = file->FindTensor(name);
+      if (tensor == nullptr) continue;  // a bias that this model does without
+      weights->AddValue(name, {role.width}, static_cast<GgufTensorType>(tensor->type),
+                        file->TensorBytes(*tensor));
     }
   }
-  for (std::string_view pattern : kNorms) {
-    for (const std::string& name : Names(pattern, config.layers)) {
-      weights->AddValue(name, {config.hidden}, file->TensorBytes(*file->FindTensor(name)));
-    }
-  }
-  const int64_t pairs = config.head_dim / 2;
-  std::vector<float> cosines(max_context * pairs);
-  std::vector<float> sines(max_context * pairs);
-  for (int64_t i = 0; i < pairs; ++i) {
-    const double frequency = std::pow(config.rope_base, -2.0 * static_cast<double>(i) / config.head_dim);
-    for (int64_t position = 0; position < max_context; ++position) {
-      cosines[position * pairs + i] = static_cast<float>(std::cos(position * frequency));
-      sines[position * pairs + i] = static_cast<float>(std::sin(position * frequency));
-    }
-  }
-  weights->AddTable(kRopeCos, {max_context, pairs}, std::move(cosines));
-  weights->AddTable(kRopeSin, {max_context, pairs}, std::move(sines));
+  RopeTables tables = MakeRopeTables(config.rope, config.head_dim, max_context);
+  weights->AddTable(kRopeCos, {max_context, config.head_dim / 2}, std::move(tables.cosines));
+  weights->AddTable(kRopeSin, {max_context, config.head_dim / 2}, std::move(tables.sines));
   return weights;
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Hyperparameters and tensors of a Llama model in a GGUF file, checked against each other. Free of MLIR.
+// Hyperparameters and tensors of a model of the Llama family in a GGUF file, checked against each other. Free
+// of MLIR.
 #pragma once
 
 #include <cstdint>
@@ -8,12 +9,14 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "compiler/frontend/gguf/gguf_file.h"
+#include "compiler/frontend/llama/rope_tables.h"
 #include "compiler/frontend/stored_weights.h"
 
 namespace streamtensor::compiler {
 
 struct LlamaConfig {
-  std::string name;  // general.name; empty when the file has none
+  std::string architecture;  // "llama" or "qwen2"
+  std::string name;          // general.name; empty when the file has none
   int64_t layers = 0;
   int64_t hidden = 0;
   int64_t inner = 0;  // width of the feed-forward part
@@ -22,7 +25,8 @@ struct LlamaConfig {
   int64_t head_dim = 0;
   int64_t vocabulary = 0;
   int64_t trained_context = 0;
-  double rope_base = 10000;
+  RopePairs rope_pairs = RopePairs::kInterleaved;
+  RopeConfig rope;
   float rms_epsilon = 0;
   bool tied_head = false;  // the file has no output.weight: the embedding is the head
 
@@ -44,12 +48,20 @@ struct LlamaConfig {
 //  INVALID_ARGUMENT  keys or tensors are missing or contradict each other; names them
 absl::StatusOr<LlamaConfig> ReadLlamaConfig(const GgufFile& file);
 
-// Names of the RoPE tables among the weights.
-inline constexpr char kRopeCos[] = "rope.cos";
-inline constexpr char kRopeSin[] = "rope.sin";
+// A matrix of the graph and the format that the card gets it in.
+struct LlamaMatrix {
+  const GgufTensor* tensor;
+  MatrixFormat format;
+};
 
-// The weight values of the graph: the file's tensors and the RoPE tables [max_context, head_dim / 2]. The
-// frequency of pair i is rope_base^(-2 i / head_dim), computed in double.
+// All of them, one for each layer, in the order of the graph.
+std::vector<LlamaMatrix> LlamaMatrices(const GgufFile& file, const LlamaConfig& config);
+
+// The tensor's bytes with their shape.
+StoredMatrix Stored(const GgufFile& file, const GgufTensor& tensor);
+
+// The weight values of the graph: the file's tensors and the RoPE tables [max_context, head_dim / 2]. A bias
+// that the file lacks is no weight.
 std::shared_ptr<const WeightSource> MakeLlamaWeights(const std::shared_ptr<const GgufFile>& file,
                                                      const LlamaConfig& config, int64_t max_context);
 

@@ -36,6 +36,10 @@ constexpr char kAttnQ[] = "blk.{layer}.attn_q.weight";
 constexpr char kAttnK[] = "blk.{layer}.attn_k.weight";
 constexpr char kAttnV[] = "blk.{layer}.attn_v.weight";
 constexpr char kAttnOutput[] = "blk.{layer}.attn_output.weight";
+constexpr char kAttnQBias[] = "blk.{layer}.attn_q.bias";
+constexpr char kAttnKBias[] = "blk.{layer}.attn_k.bias";
+constexpr char kAttnVBias[] = "blk.{layer}.attn_v.bias";
+constexpr char kAttnOutputBias[] = "blk.{layer}.attn_output.bias";
 constexpr char kFfnNorm[] = "blk.{layer}.ffn_norm.weight";
 constexpr char kFfnGate[] = "blk.{layer}.ffn_gate.weight";
 constexpr char kFfnUp[] = "blk.{layer}.ffn_up.weight";
@@ -44,8 +48,10 @@ constexpr char kEmbedding[] = "token_embd.weight";
 constexpr char kFinalNorm[] = "output_norm.weight";
 constexpr char kHead[] = "output.weight";
 
-constexpr const char* kLayerWeights[] = {kAttnNorm, kAttnQ,   kAttnK, kAttnV,  kAttnOutput,
-                                         kFfnNorm,  kFfnGate, kFfnUp, kFfnDown};
+// Of the biases those that the model has.
+constexpr const char* kLayerWeights[] = {kAttnNorm,  kAttnQ,     kAttnK,     kAttnV,          kAttnOutput,
+                                         kAttnQBias, kAttnKBias, kAttnVBias, kAttnOutputBias, kFfnNorm,
+                                         kFfnGate,   kFfnUp,     kFfnDown};
 
 // A function under construction: arguments with their attributes, and weights by name and part.
 class Signature {
@@ -239,6 +245,16 @@ class LlamaGraph {
     return l.Elementwise(sizes, f32, {x, inverse, weight}, {element, row, column}, normalise);
   }
 
+  // x [T, N] and a bias [N].
+  Value AddBias(LinalgBuilder& l, Value x, Value bias) {
+    OpBuilder& b = l.builder();
+    const AffineMap column = AffineMap::get(2, 0, {b.getAffineDimExpr(1)}, b.getContext());
+    return l.Elementwise(l.Sizes(x), b.getF32Type(), {x, bias}, {b.getMultiDimIdentityMap(2), column},
+                         [](OpBuilder& b, Location loc, ValueRange in) -> Value {
+                           return b.create<mlir::arith::AddFOp>(loc, in[0], in[1]);
+                         });
+  }
+
   // Turns the pairs of each head by the angle of the token's position: [T, heads * D] -> [T, heads, D].
   Value Rotate(LinalgBuilder& l, Value x, int64_t heads, Value position, int64_t position_offset, Value cos,
                Value sin) {
@@ -328,10 +344,15 @@ class LlamaGraph {
     Value slot = block.getArgument(6);
     Value start = block.getArgument(7);
 
+    const auto add_bias = [&](Value x, const char* pattern) {
+      Value bias = value(pattern);
+      return bias && recipe_.attention_biases ? AddBias(l, x, bias) : x;
+    };
+
     Value normal = RmsNorm(l, x, value(kAttnNorm), recipe_.attn_norm_weight);
-    Value q = project(normal, kAttnQ);
-    Value k = project(normal, recipe_.keys_from_values ? kAttnV : kAttnK);
-    Value v = project(normal, kAttnV);
+    Value q = add_bias(project(normal, kAttnQ), kAttnQBias);
+    Value k = add_bias(project(normal, recipe_.keys_from_values ? kAttnV : kAttnK), kAttnKBias);
+    Value v = add_bias(project(normal, kAttnV), kAttnVBias);
     q = Rotate(l, q, config_.query_heads, position, recipe_.query_position_offset, value(kRopeCos),
                value(kRopeSin));
     k = ToHalf(l, Rotate(l, k, config_.kv_heads, position, 0, value(kRopeCos), value(kRopeSin)));
@@ -340,7 +361,7 @@ class LlamaGraph {
         loc_, q.getType(), q, k, v, k_pool, v_pool, page_table, slot, position, start, layer,
         builder_.getF32FloatAttr(recipe_.attention_scale), mlir::AffineMapAttr::get(recipe_.kv_head_map),
         mlir::AffineMapAttr::get(recipe_.page_map), builder_.getI64IntegerAttr(recipe_.mask_offset));
-    Value output = project(l.Collapse(attended, {{0}, {1, 2}}), kAttnOutput);
+    Value output = add_bias(project(l.Collapse(attended, {{0}, {1, 2}}), kAttnOutput), kAttnOutputBias);
     x = recipe_.attn_residual ? l.Add(x, output) : output;
 
     normal = RmsNorm(l, x, value(kFfnNorm), recipe_.ffn_norm_weight);
@@ -425,6 +446,7 @@ class LlamaGraph {
 
 LlamaRecipe DefaultRecipe(const LlamaConfig& config, mlir::MLIRContext* context) {
   LlamaRecipe recipe;
+  recipe.rope = config.rope_pairs;
   recipe.attention_scale = static_cast<float>(1.0 / std::sqrt(static_cast<double>(config.head_dim)));
   AffineExpr head = mlir::getAffineDimExpr(0, context);
   recipe.kv_head_map = AffineMap::get(1, 0, head.floorDiv(config.query_heads / config.kv_heads));

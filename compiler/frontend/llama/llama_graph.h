@@ -13,20 +13,14 @@
 
 namespace streamtensor::compiler {
 
-// Which elements of a head turn together.
-enum class RopePairs {
-  kInterleaved,  // 2i and 2i + 1: how GGUF stores Llama's heads
-  kHalves,       // i and i + head_dim / 2
-  kNone,         // no rotation
-};
-
-// Every choice that makes the graph the model it is. DefaultRecipe() is Llama; tests change one.
+// Every choice that makes the graph the model it is. DefaultRecipe() is the file's; tests change one.
 struct LlamaRecipe {
   bool attn_norm_weight = true;
+  bool attention_biases = true;  // those that the model has
   bool ffn_norm_weight = true;
-  bool mean_of_squares = true;  // false: their sum
-  RopePairs rope = RopePairs::kInterleaved;
-  int64_t query_position_offset = 0;  // added to a query's position, not below 0
+  bool mean_of_squares = true;               // false: their sum
+  RopePairs rope = RopePairs::kInterleaved;  // the architecture's
+  int64_t query_position_offset = 0;         // added to a query's position, not below 0
   bool keys_from_values = false;
   float attention_scale = 0;    // 1 / sqrt(head_dim)
   mlir::AffineMap kv_head_map;  // query head -> KV head

@@ -138,13 +138,24 @@ class GgufBuilder {
       for (uint64_t i = 0; i < elements; ++i) Put(&bytes, 0.125f * static_cast<float>(i % 17) - 1.0f);
       return bytes;
     }
+    if (type == GgufTensorType::kF16 || type == GgufTensorType::kBF16) {
+      const uint16_t one = type == GgufTensorType::kF16 ? 0x3c00 : 0x3f80;
+      for (uint64_t i = 0; i < elements; ++i) Put<uint16_t>(&bytes, one + i % 17);
+      return bytes;
+    }
     const uint16_t kScale = 0x2c00;    // 0.0625 in float16
     const uint16_t kMinimum = 0xb800;  // -0.5
-    for (uint64_t block = 0; block < elements / 32; ++block) {
-      Put<uint16_t>(&bytes, kScale + block % 64);
-      if (type == GgufTensorType::kQ4_1) Put<uint16_t>(&bytes, kMinimum + block % 32);
-      const int count = type == GgufTensorType::kQ8_0 ? 32 : 16;
-      for (int i = 0; i < count; ++i) bytes += static_cast<char>((block * 7 + i * 5) % 128);
+    const GgufTensorLayout& layout = *FindGgufTensorLayout(static_cast<uint32_t>(type));
+    const bool has_minimum = type == GgufTensorType::kQ4_1 || type == GgufTensorType::kQ5_1 ||
+                             type == GgufTensorType::kQ4_K || type == GgufTensorType::kQ5_K;
+    for (uint64_t block = 0; block < elements / layout.block_elements; ++block) {
+      std::string data;
+      if (type != GgufTensorType::kQ6_K) Put<uint16_t>(&data, kScale + block % 64);
+      if (has_minimum) Put<uint16_t>(&data, kMinimum + block % 32);
+      const size_t end = layout.block_bytes - (type == GgufTensorType::kQ6_K ? 2 : 0);
+      for (int i = 0; data.size() < end; ++i) data += static_cast<char>((block * 7 + i * 5) % 128);
+      if (type == GgufTensorType::kQ6_K) Put<uint16_t>(&data, kScale);
+      bytes += data;
     }
     return bytes;
   }
@@ -162,24 +173,27 @@ struct TinyLlama {
   uint32_t context = 128;
   bool tied = true;
   GgufTensorType matrices = GgufTensorType::kQ4_1;
+  std::string architecture = "llama";
+  bool biases = false;  // of the attention's four matrices
 };
 
-// A sound Llama model with a vocabulary of 16.
+// A sound model of the Llama family with a vocabulary of 16.
 inline GgufBuilder TinyLlamaFile(const TinyLlama& tiny = {}) {
   GgufBuilder file;
-  file.Text("general.architecture", "llama");
+  file.Text("general.architecture", tiny.architecture);
+  const std::string keys = tiny.architecture + ".";
   file.Text("general.name", "tiny");
-  file.Uint("llama.block_count", tiny.layers);
-  file.Uint("llama.context_length", tiny.context);
-  file.Uint("llama.embedding_length", tiny.hidden);
-  file.Uint("llama.feed_forward_length", tiny.inner);
-  file.Uint("llama.attention.head_count", tiny.heads);
-  file.Uint("llama.attention.head_count_kv", tiny.kv_heads);
-  file.Uint("llama.attention.key_length", tiny.head_dim);
-  file.Uint("llama.attention.value_length", tiny.head_dim);
-  file.Uint("llama.rope.dimension_count", tiny.head_dim);
-  file.Float("llama.rope.freq_base", 10000.0f);
-  file.Float("llama.attention.layer_norm_rms_epsilon", 1e-5f);
+  file.Uint(keys + "block_count", tiny.layers);
+  file.Uint(keys + "context_length", tiny.context);
+  file.Uint(keys + "embedding_length", tiny.hidden);
+  file.Uint(keys + "feed_forward_length", tiny.inner);
+  file.Uint(keys + "attention.head_count", tiny.heads);
+  file.Uint(keys + "attention.head_count_kv", tiny.kv_heads);
+  file.Uint(keys + "attention.key_length", tiny.head_dim);
+  file.Uint(keys + "attention.value_length", tiny.head_dim);
+  file.Uint(keys + "rope.dimension_count", tiny.head_dim);
+  file.Float(keys + "rope.freq_base", 10000.0f);
+  file.Float(keys + "attention.layer_norm_rms_epsilon", 1e-5f);
   file.Text("tokenizer.ggml.model", "gpt2");
   file.Text("tokenizer.ggml.pre", "smollm");
   std::vector<std::string> tokens = {"<|endoftext|>", "<|im_start|>", "<|im_end|>"};
@@ -205,6 +219,12 @@ inline GgufBuilder TinyLlamaFile(const TinyLlama& tiny = {}) {
     file.AddTensor(prefix + "attn_k.weight", tiny.matrices, {tiny.hidden, kv});
     file.AddTensor(prefix + "attn_v.weight", tiny.matrices, {tiny.hidden, kv});
     file.AddTensor(prefix + "attn_output.weight", tiny.matrices, {query, tiny.hidden});
+    if (tiny.biases) {
+      file.AddTensor(prefix + "attn_q.bias", GgufTensorType::kF32, {query});
+      file.AddTensor(prefix + "attn_k.bias", GgufTensorType::kF32, {kv});
+      file.AddTensor(prefix + "attn_v.bias", GgufTensorType::kF32, {kv});
+      file.AddTensor(prefix + "attn_output.bias", GgufTensorType::kF32, {tiny.hidden});
+    }
     file.AddTensor(prefix + "ffn_norm.weight", GgufTensorType::kF32, {tiny.hidden});
     file.AddTensor(prefix + "ffn_gate.weight", tiny.matrices, {tiny.hidden, tiny.inner});
     file.AddTensor(prefix + "ffn_up.weight", tiny.matrices, {tiny.hidden, tiny.inner});

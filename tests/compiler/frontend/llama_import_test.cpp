@@ -157,11 +157,62 @@ void ExpectWeightsReadable(ImportedModel& model) {
 
 TEST_F(LlamaImport, HandsOnTheWeights) {
   for (const GgufTensorType type :
-       {GgufTensorType::kF32, GgufTensorType::kQ4_0, GgufTensorType::kQ4_1, GgufTensorType::kQ8_0}) {
+       {GgufTensorType::kF32, GgufTensorType::kF16, GgufTensorType::kBF16, GgufTensorType::kQ4_0,
+        GgufTensorType::kQ4_1, GgufTensorType::kQ5_0, GgufTensorType::kQ5_1, GgufTensorType::kQ8_0}) {
     for (const bool tied : {false, true}) {
       absl::StatusOr<ImportedModel> model = Import(TinyLlamaFile({.tied = tied, .matrices = type}));
       ASSERT_TRUE(model.ok()) << model.status();
       ExpectWeightsReadable(*model);
+    }
+  }
+  for (const GgufTensorType type : {GgufTensorType::kQ4_K, GgufTensorType::kQ5_K, GgufTensorType::kQ6_K}) {
+    absl::StatusOr<ImportedModel> model =
+        Import(TinyLlamaFile({.hidden = 256, .inner = 512, .head_dim = 64, .matrices = type}));
+    ASSERT_TRUE(model.ok()) << model.status();
+    ExpectWeightsReadable(*model);
+  }
+}
+
+TEST_F(LlamaImport, TakesQwen2AndBiases) {
+  for (const char* architecture : {"llama", "qwen2"}) {
+    absl::StatusOr<ImportedModel> model =
+        Import(TinyLlamaFile({.architecture = architecture, .biases = true}));
+    ASSERT_TRUE(model.ok()) << model.status();
+    ExpectWeightsReadable(*model);
+    EXPECT_EQ(model->decoder->architecture(), architecture);
+    const std::string text = Text(*model->module);
+    for (const char* name : {"attn_q.bias", "attn_k.bias", "attn_v.bias", "attn_output.bias"}) {
+      EXPECT_NE(text.find(std::string("blk.{layer}.") + name), std::string::npos) << name;
+    }
+  }
+  // Qwen2 turns halves: the same file as a Llama is another graph.
+  EXPECT_NE(Text(*Import(TinyLlamaFile({.architecture = "llama", .biases = true}))->module),
+            Text(*Import(TinyLlamaFile({.architecture = "qwen2", .biases = true}))->module));
+  ExpectRefused(TinyLlamaFile({.architecture = "qwen2"}), absl::StatusCode::kInvalidArgument,
+                "tensor 'blk.0.attn_q.bias' is missing");
+  GgufBuilder partly = TinyLlamaFile({.biases = true});
+  std::erase_if(partly.tensors, [](const auto& tensor) { return tensor.name == "blk.1.attn_k.bias"; });
+  ExpectRefused(partly, absl::StatusCode::kInvalidArgument, "tensor 'blk.1.attn_k.bias' is missing");
+  GgufBuilder wide = TinyLlamaFile({.biases = true});
+  wide.Find("blk.1.attn_k.bias")->dims = {16};
+  ExpectRefused(wide, absl::StatusCode::kInvalidArgument,
+                "tensor 'blk.1.attn_k.bias' has dimensions [16], expected [32]");
+}
+
+TEST_F(LlamaImport, WidensNormsOfFewerBits) {
+  for (const GgufTensorType type : {GgufTensorType::kF16, GgufTensorType::kBF16}) {
+    GgufBuilder builder = TinyLlamaFile();
+    GgufBuilder other;
+    other.AddTensor("output_norm.weight", type, {64});
+    *builder.Find("output_norm.weight") = other.tensors[0];
+    absl::StatusOr<ImportedModel> model = Import(builder);
+    ASSERT_TRUE(model.ok()) << model.status();
+    const auto bytes = *model->weights->Read("output_norm.weight", WeightPart::kValue);
+    ASSERT_EQ(bytes.size(), 64u * 4);
+    for (int i = 0; i < 64; ++i) {
+      float value;
+      std::memcpy(&value, bytes.data() + 4 * i, 4);
+      EXPECT_EQ(value, 1 + static_cast<float>(i % 17) / (type == GgufTensorType::kF16 ? 1024 : 128));
     }
   }
 }
@@ -196,12 +247,19 @@ TEST_F(LlamaImport, FindsACommonFormatOfLayers) {
   absl::StatusOr<ImportedModel> model = Import(builder);  // bytes carry both
   ASSERT_TRUE(model.ok()) << model.status();
   ExpectWeightsReadable(*model);
-  set_type("blk.0.attn_q.weight", GgufTensorType::kQ4_1);
-  ExpectRefused(builder, absl::StatusCode::kUnimplemented, "mix the types Q4_1 and Q8_0");
+  // Bytes with a minimum carry whatever has come together.
+  for (const GgufTensorType type : {GgufTensorType::kQ4_1, GgufTensorType::kQ5_1}) {
+    set_type("blk.0.attn_q.weight", type);
+    model = Import(builder);
+    ASSERT_TRUE(model.ok()) << model.status();
+    ExpectWeightsReadable(*model);
+    EXPECT_EQ(model->weights->Shape("blk.1.attn_q.weight", WeightPart::kQ)->element, WeightElement::kI8);
+    EXPECT_TRUE(model->weights->Shape("blk.1.attn_q.weight", WeightPart::kM).ok());
+  }
 }
 
 TEST_F(LlamaImport, EachMutationChangesTheModule) {
-  const GgufBuilder builder = TinyLlamaFile();
+  const GgufBuilder builder = TinyLlamaFile({.biases = true});
   std::set<std::string> texts = {Text(*Import(builder)->module)};
   for (const GraphMutation& mutation : GraphMutations()) {
     absl::StatusOr<ImportedModel> model = Import(builder, {.mutations = {std::string(mutation.name)}});
@@ -237,14 +295,25 @@ TEST_F(LlamaImport, RefusesOtherModels) {
     ExpectRefused(builder, code, part);
   };
   refuse([](GgufBuilder& b) { b.Text("general.architecture", "gemma"); }, StatusCode::kUnimplemented,
-         "architecture 'gemma' can't be compiled yet; 'llama' can");
+         "architecture 'gemma' can't be compiled yet; 'llama' and 'qwen2' can");
   refuse([](GgufBuilder& b) { b.Remove("general.architecture"); }, StatusCode::kInvalidArgument,
          "'general.architecture' is missing");
   refuse([](GgufBuilder& b) { b.Text("general.type", "adapter"); }, StatusCode::kUnimplemented, "'adapter'");
   refuse([](GgufBuilder& b) { b.Uint("split.count", 3); }, StatusCode::kUnimplemented, "one of 3 parts");
   refuse([](GgufBuilder& b) { b.Uint("llama.expert_count", 8); }, StatusCode::kUnimplemented, "8 experts");
-  refuse([](GgufBuilder& b) { b.Text("llama.rope.scaling.type", "yarn"); }, StatusCode::kUnimplemented,
-         "RoPE scaling 'yarn'");
+  refuse([](GgufBuilder& b) { b.Text("llama.rope.scaling.type", "longrope"); }, StatusCode::kUnimplemented,
+         "RoPE scaling 'longrope'");
+  refuse([](GgufBuilder& b) { b.Float("llama.rope.scaling.yarn_log_multiplier", 0.1f); },
+         StatusCode::kUnimplemented, "RoPE scaling by 'llama.rope.scaling.yarn_log_multiplier'");
+  refuse([](GgufBuilder& b) { b.Float("llama.rope.scaling.factor", 0); }, StatusCode::kInvalidArgument,
+         "'llama.rope.scaling.factor' is 0, expected a positive number");
+  refuse([](GgufBuilder& b) { b.AddTensor("rope_freqs.weight", GgufTensorType::kF32, {16}); },
+         StatusCode::kInvalidArgument, "tensor 'rope_freqs.weight' is not F32 of [8]");
+  refuse([](GgufBuilder& b) { b.AddTensor("rope_freqs.weight", GgufTensorType::kF32, {8}); },
+         StatusCode::kInvalidArgument,
+         "tensor 'rope_freqs.weight', element 0 is -1, expected a positive number");
+  refuse([](GgufBuilder& b) { b.Uint("llama.attention.sliding_window", 4096); }, StatusCode::kUnimplemented,
+         "'llama.attention.sliding_window' asks for what can't be compiled yet");
   refuse([](GgufBuilder& b) { b.Remove("llama.block_count"); }, StatusCode::kInvalidArgument,
          "'llama.block_count' is missing");
   refuse([](GgufBuilder& b) { b.Uint("llama.block_count", 0); }, StatusCode::kInvalidArgument,
@@ -254,7 +323,7 @@ TEST_F(LlamaImport, RefusesOtherModels) {
   refuse([](GgufBuilder& b) { b.Uint("llama.block_count", 3); }, StatusCode::kInvalidArgument,
          "tensor 'blk.2.attn_q.weight' is missing");
   refuse([](GgufBuilder& b) { b.Uint("llama.block_count", 1); }, StatusCode::kUnimplemented,
-         "tensor 'blk.1.attn_norm.weight' is no part of the Llama graph");
+         "tensor 'blk.1.attn_norm.weight' is no part of the graph");
   refuse([](GgufBuilder& b) { b.Uint("llama.attention.head_count_kv", 3); }, StatusCode::kInvalidArgument,
          "not a multiple of head_count_kv 3");
   refuse([](GgufBuilder& b) { b.Uint("llama.rope.dimension_count", 8); }, StatusCode::kUnimplemented,
@@ -265,16 +334,18 @@ TEST_F(LlamaImport, RefusesOtherModels) {
          "tensor 'blk.0.ffn_gate.weight' has dimensions [64, 96], expected [64, 128]");
   refuse([](GgufBuilder& b) { b.Uint("llama.vocab_size", 17); }, StatusCode::kInvalidArgument,
          "llama.vocab_size is 17");
-  refuse([](GgufBuilder& b) { b.AddTensor("blk.0.attn_q.bias", GgufTensorType::kF32, {64}); },
-         StatusCode::kUnimplemented, "tensor 'blk.0.attn_q.bias' is no part");
+  refuse([](GgufBuilder& b) { b.AddTensor("blk.1.attn_q.bias", GgufTensorType::kF32, {64}); },
+         StatusCode::kUnimplemented, "tensor 'blk.1.attn_q.bias' is no part");
   refuse(
       [](GgufBuilder& b) {
         GgufBuilder::Tensor* tensor = b.Find("blk.1.ffn_up.weight");
-        tensor->type = 1;
-        tensor->bytes.assign(64 * 96 * 2, '\0');
+        tensor->type = 20;
+        tensor->bytes.assign(64 * 96 / 32 * 18, '\0');
       },
       StatusCode::kUnimplemented,
-      "tensor 'blk.1.ffn_up.weight' has type F16, which can't be compiled yet; F32, Q4_0, Q4_1 and Q8_0 can");
+      "tensor 'blk.1.ffn_up.weight' has type IQ4_NL, which can't be compiled yet; F32, F16, BF16, Q4_0, "
+      "Q4_1, "
+      "Q5_0, Q5_1, Q8_0, Q4_K, Q5_K and Q6_K can");
   refuse([](GgufBuilder& b) { b.Text("tokenizer.ggml.model", "llama"); }, StatusCode::kUnimplemented,
          "tokenizer model 'llama'");
 }

@@ -150,7 +150,8 @@ TEST(StoredWeights, AnswersByNameAndPart) {
   for (int i = 0; i < 3; ++i) Put(&floats, 0.5f * static_cast<float>(i));
   StoredWeights weights(nullptr);
   weights.AddMatrix("w", Matrix(GgufTensorType::kQ4_1, 1, 32, block), MatrixFormat::kU4);
-  weights.AddValue("norm", {3}, {reinterpret_cast<const uint8_t*>(floats.data()), floats.size()});
+  weights.AddValue("norm", {3}, GgufTensorType::kF32,
+                   {reinterpret_cast<const uint8_t*>(floats.data()), floats.size()});
   weights.AddTable("table", {2, 2}, {1, 2, 3, 4});
   EXPECT_EQ(weights.Shape("w", WeightPart::kQ)->dims, (std::vector<int64_t>{1, 1, 32}));
   EXPECT_EQ(weights.Shape("w", WeightPart::kQ)->element, WeightElement::kU4);

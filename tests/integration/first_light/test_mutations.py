@@ -7,7 +7,7 @@ import pytest
 from programs import call, card_logits, chunked, jit_logits, make_llama, numpy_llama, same_bits, tokens_of
 
 MUTATIONS = [
-    "mask-off-by-one", "no-rope", "rope-halves", "query-position", "gate-up-swapped", "no-gate-activation", "page-slip",
+    "mask-off-by-one", "no-rope", "rope-pairs", "query-position", "gate-up-swapped", "no-gate-activation", "page-slip",
     "kv-heads-reversed", "attention-scale", "attn-norm-weight", "ffn-norm-weight", "norm-sum", "no-attn-residual",
     "no-ffn-residual", "keys-from-values", "no-final-norm"
 ]

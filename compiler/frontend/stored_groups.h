@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// Groups of 32 elements of a matrix: as a model file stores them, and as the card gets them. Free of MLIR.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "compiler/frontend/gguf/gguf_types.h"
+
+namespace streamtensor::compiler {
+
+// Formats of a matrix on the card: groups of 32 along K with a float16 scale each.
+enum class MatrixFormat {
+  kU4,         // parts q (nibbles 0..15), d, m
+  kI8,         // parts q (signed bytes), d
+  kI8Minimum,  // parts q (signed bytes), d, m; as many bytes on the card as kI8
+};
+
+// "u4", "i8", "i8 with minimum".
+std::string_view MatrixFormatName(MatrixFormat format);
+
+constexpr bool HasMinimum(MatrixFormat format) { return format != MatrixFormat::kI8; }
+
+constexpr int64_t kGroupElements = 32;
+
+// A matrix as the model file stores it: `rows` rows of `columns` elements, row-major.
+struct StoredMatrix {
+  GgufTensorType type = GgufTensorType::kF32;
+  int64_t rows = 0;
+  int64_t columns = 0;  // a multiple of 32 and of the type's block
+  std::span<const uint8_t> bytes;
+
+  int64_t groups() const { return rows * (columns / kGroupElements); }
+};
+
+// One group in the card's terms: value = d * q + m.
+struct CardGroup {
+  int8_t q[kGroupElements];
+  uint16_t d = 0;  // float16
+  uint16_t m = 0;  // float16; 0 in a format without
+};
+
+// True when a type can be brought to a format at all. kI8Minimum takes every type that can be compiled.
+bool CanConvert(GgufTensorType type, MatrixFormat format);
+
+// True when the card's group has exactly the values of the file's; of others FileValues() tells what the
+// file meant.
+bool KeepsValues(GgufTensorType type);
+
+// Group `group` of the matrix, counted along the rows. `matrix.bytes` must be as long as its shape says.
+//  Q4_0, Q4_1, Q5_0, Q5_1, Q8_0   integers and scales as they are (Q4_0 as kU4: m = -8 d)
+//  Q4_K, Q5_K                     integers as they are; a group's scale and minimum rounded to float16
+//  F32, F16, BF16, Q6_K           quantised: that scale of max |x| / 95 .. max |x| / 127, rounded to
+//                                 float16, which has the least squared error; q = round_half_even(x / d)
+//  INVALID_ARGUMENT  a value that float16 can't carry or that is not finite
+absl::Status ConvertGroup(const StoredMatrix& matrix, int64_t group, MatrixFormat format, CardGroup* result);
+
+// `status` with the row and the group of the row before its message.
+absl::Status InGroup(const StoredMatrix& matrix, int64_t group, const absl::Status& status);
+
+// The values that the file gives a group, in float32. Only for types that KeepsValues() says no of.
+void FileValues(const StoredMatrix& matrix, int64_t group, float (&values)[kGroupElements]);
+
+float FloatFromHalf(uint16_t half);
+float FloatFromBrainFloat(uint16_t bits);
+
+}  // namespace streamtensor::compiler
