@@ -1,10 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A daemon that serves the model on an emulated card, and llama.cpp beside it."""
 
-import json
 import os
 import pathlib
-import subprocess
 import sys
 
 import pytest
@@ -13,6 +11,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "integration"))
 
 from daemon import Daemon  # noqa: E402
+from llama_cpp_process import LlamaCpp  # noqa: E402
 
 CONTEXT = 2304
 
@@ -39,33 +38,7 @@ def daemon(request, model):
         yield daemon
 
 
-class LlamaCpp:
-    """tests/peers/llama_cpp_peer.py in an environment of its own."""
-
-    def __init__(self, model):
-        python = subprocess.run(
-            [ROOT / "scripts" / "python-environment", "tests/peers/requirements.txt", ".cache/peers"],
-            check=True, stdout=subprocess.PIPE, text=True,
-        ).stdout.strip()
-        self.process = subprocess.Popen(
-            [python, ROOT / "tests" / "peers" / "llama_cpp_peer.py", model, str(CONTEXT)],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-        )
-
-    def ask(self, **request):
-        self.process.stdin.write(json.dumps(request) + "\n")
-        self.process.stdin.flush()
-        line = self.process.stdout.readline()
-        assert line, f"llama.cpp ended with {self.process.wait()}"
-        return json.loads(line)
-
-    def close(self):
-        self.process.stdin.close()
-        self.process.wait(timeout=30)
-
-
 @pytest.fixture(scope="session")
 def llama_cpp(model):
-    peer = LlamaCpp(model)
-    yield peer
-    peer.close()
+    with LlamaCpp(CONTEXT, model) as peer:
+        yield peer

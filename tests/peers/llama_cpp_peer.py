@@ -3,7 +3,10 @@
 
   {"logprobs": [ids]}          ->  {"logprobs": [...]}           of ids[1:], natural logarithms
   {"greedy": [ids], "count": n} -> {"ids": [...], "gaps": [...]}  gap: top logit less the second
-Usage: llama_cpp_peer.py MODEL.gguf CONTEXT [THREADS]
+  {"logits": [ids]}             -> {"logits": [[...], ...]}      of every position
+  {"model": path}               -> {"vocabulary": n}             which the next requests are for
+  {"tokenize": [text, ...], "special": bool} -> {"ids": [[...], ...]}  special: whether names of special tokens count
+Usage: llama_cpp_peer.py MODEL.gguf CONTEXT [THREADS]   (MODEL may be "-": one is asked for)
 """
 
 import ctypes
@@ -53,6 +56,8 @@ def load_library(path=None):
         ("llama_set_n_threads", None, [pointer, integer, integer]),
         ("llama_model_get_vocab", pointer, [pointer]),
         ("llama_vocab_n_tokens", integer, [pointer]),
+        ("llama_tokenize", integer,
+         [pointer, ctypes.c_char_p, integer, ctypes.POINTER(integer), integer, ctypes.c_bool, ctypes.c_bool]),
         ("llama_batch_init", Batch, [integer, integer, integer]),
         ("llama_batch_free", None, [Batch]),
         ("llama_decode", integer, [pointer, Batch]),
@@ -85,7 +90,8 @@ class Peer:
         if not self.context:
             raise RuntimeError(f"llama.cpp makes no context of {context} tokens")
         self.library.llama_set_n_threads(self.context, threads, threads)
-        self.vocabulary = self.library.llama_vocab_n_tokens(self.library.llama_model_get_vocab(self.model))
+        self.vocab = self.library.llama_model_get_vocab(self.model)
+        self.vocabulary = self.library.llama_vocab_n_tokens(self.vocab)
 
     def evaluate(self, ids, first):
         """Logits of every token of `ids`, at positions first, first + 1 ..."""
@@ -112,9 +118,21 @@ class Peer:
     def clear(self):
         self.library.llama_memory_clear(self.library.llama_get_memory(self.context), True)
 
-    def logprobs(self, ids):
+    def tokenize(self, text, special):
+        """Without tokens that a model wants added."""
+        raw = text.encode()
+        ids = (ctypes.c_int32 * (len(raw) + 1))()
+        count = self.library.llama_tokenize(self.vocab, raw, len(raw), ids, len(ids), False, special)
+        if count < 0:
+            raise RuntimeError(f"llama_tokenize: {count}")
+        return list(ids[:count])
+
+    def logits(self, ids):
         self.clear()
-        logits = self.evaluate(ids, 0)[:-1].astype(numpy.float64)
+        return self.evaluate(ids, 0)
+
+    def logprobs(self, ids):
+        logits = self.logits(ids)[:-1].astype(numpy.float64)
         top = logits.max(axis=1)
         total = top + numpy.log(numpy.exp(logits - top[:, None]).sum(axis=1))
         return {"logprobs": (logits[numpy.arange(len(ids) - 1), ids[1:]] - total).tolist()}
@@ -134,12 +152,20 @@ class Peer:
 
 def main():
     threads = int(sys.argv[3]) if len(sys.argv) > 3 else 2
-    peer = Peer(sys.argv[1], int(sys.argv[2]), threads)
+    peer = Peer(sys.argv[1], int(sys.argv[2]), threads) if sys.argv[1] != "-" else None
     for line in sys.stdin:
         request = json.loads(line)
-        answer = (
-            peer.greedy(request["greedy"], request["count"]) if "greedy" in request else peer.logprobs(request["logprobs"])
-        )
+        if "greedy" in request:
+            answer = peer.greedy(request["greedy"], request["count"])
+        elif "logits" in request:
+            answer = {"logits": peer.logits(request["logits"]).tolist()}
+        elif "model" in request:
+            peer = Peer(request["model"], int(sys.argv[2]), threads)
+            answer = {"vocabulary": peer.vocabulary}
+        elif "tokenize" in request:
+            answer = {"ids": [peer.tokenize(text, request["special"]) for text in request["tokenize"]]}
+        else:
+            answer = peer.logprobs(request["logprobs"])
         print(json.dumps(answer), flush=True)
 
 
