@@ -22,6 +22,17 @@ constexpr std::string_view kEndOfGeneration[] = {
     "<end_of_turn>", "</s>",          "<|end_of_sentence|>",
 };
 
+// tokenizer.ggml.pre: how text is split into words. A few have several names.
+constexpr struct {
+  std::string_view name;
+  Tokenizer::PreTokenizer kind;
+} kPreTokenizers[] = {
+    {"default", Tokenizer::PRE_TOKENIZER_GPT2},  {"gpt-2", Tokenizer::PRE_TOKENIZER_GPT2},
+    {"smollm", Tokenizer::PRE_TOKENIZER_SMOLLM}, {"llama-bpe", Tokenizer::PRE_TOKENIZER_LLAMA3},
+    {"llama3", Tokenizer::PRE_TOKENIZER_LLAMA3}, {"llama-v3", Tokenizer::PRE_TOKENIZER_LLAMA3},
+    {"qwen2", Tokenizer::PRE_TOKENIZER_QWEN2},   {"deepseek-r1-qwen", Tokenizer::PRE_TOKENIZER_QWEN2},
+};
+
 absl::Status Invalid(absl::string_view message) {
   return absl::InvalidArgumentError(Message("tokenizer: ", message));
 }
@@ -110,6 +121,11 @@ absl::Status ReadSpecialTokens(const GgufFile& file, Tokenizer* tokenizer) {
     if (!flag.ok()) return Invalid(flag.status().message());
     (tokenizer->*set)(*flag);
   }
+  // Llama 3's own tokenizer begins every text with it; early files don't say so.
+  if (tokenizer->pre_tokenizer() == Tokenizer::PRE_TOKENIZER_LLAMA3 && tokenizer->has_bos_token_id() &&
+      file.FindValue("tokenizer.ggml.add_bos_token") == nullptr) {
+    tokenizer->set_add_bos(true);
+  }
   if (tokenizer->add_bos() && !tokenizer->has_bos_token_id()) {
     return Invalid("tokenizer.ggml.add_bos_token is true, but tokenizer.ggml.bos_token_id is missing");
   }
@@ -164,15 +180,15 @@ absl::StatusOr<Tokenizer> ExportTokenizer(const GgufFile& file) {
     if (!stored.ok()) return Invalid(stored.status().message());
     pre = *stored;
   }
-  if (pre == "smollm") {
-    tokenizer.set_pre_tokenizer(Tokenizer::PRE_TOKENIZER_SMOLLM);
-  } else if (pre == "gpt-2" || pre == "default") {
-    tokenizer.set_pre_tokenizer(Tokenizer::PRE_TOKENIZER_GPT2);
-  } else {
+  const auto known = std::find_if(std::begin(kPreTokenizers), std::end(kPreTokenizers),
+                                  [&](const auto& entry) { return entry.name == pre; });
+  if (known == std::end(kPreTokenizers)) {
+    std::string names;
+    for (const auto& entry : kPreTokenizers) names += Message(names.empty() ? "" : ", ", entry.name);
     return absl::UnimplementedError(
-        Message("pre-tokenizer ", Quoted(pre),
-                " (tokenizer.ggml.pre) can't be used yet; 'smollm', 'gpt-2' and 'default' can"));
+        Message("pre-tokenizer ", Quoted(pre), " (tokenizer.ggml.pre) can't be used yet; there are ", names));
   }
+  tokenizer.set_pre_tokenizer(known->kind);
   if (absl::Status status = ReadPieces(file, &tokenizer); !status.ok()) return status;
   if (absl::Status status = ReadMerges(file, &tokenizer); !status.ok()) return status;
   if (absl::Status status = ReadSpecialTokens(file, &tokenizer); !status.ok()) return status;

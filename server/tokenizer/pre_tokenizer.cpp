@@ -3,13 +3,13 @@
 
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
-#include <utf8proc.h>
 
 #include <algorithm>
 #include <string>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "server/tokenizer/unicode.h"
 
 namespace streamtensor::server {
 namespace {
@@ -24,6 +24,16 @@ namespace {
 // whose last character is left to the word that follows.
 constexpr char kGpt2Words[] = "'(?:s|t|re|ve|m|ll|d)| ?\\p{L}+| ?\\p{N}+| ?[^" ST_SPACE
                               "\\p{L}\\p{N}]+|[" ST_SPACE "]+(?![^" ST_SPACE "])|[" ST_SPACE "]+";
+
+// Llama 3's and, with digits singly, Qwen2's: contractions in either case; letters with the one mark or space
+// before them; up to so many digits; other marks with the one space before them and the line ends after them;
+// white space that ends in line ends; white space as above.
+#define ST_LINE_WORDS(DIGITS)                                                                 \
+  "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}" DIGITS "| ?[^" ST_SPACE \
+  "\\p{L}\\p{N}]+[\\r\\n]*|[" ST_SPACE "]*[\\r\\n]+|[" ST_SPACE "]+(?![^" ST_SPACE "])|[" ST_SPACE "]+"
+constexpr char kLlama3Words[] = ST_LINE_WORDS("{1,3}");
+constexpr char kQwen2Words[] = ST_LINE_WORDS("");
+#undef ST_LINE_WORDS
 #undef ST_SPACE
 
 constexpr char kSingleDigit[] = "\\p{N}";
@@ -64,26 +74,14 @@ class Pattern {
   pcre2_code* code_ = nullptr;
 };
 
-// The length of the longest prefix of `text` that is valid UTF-8.
-size_t ValidPrefix(std::string_view text) {
-  size_t at = 0;
-  while (at < text.size()) {
-    utf8proc_int32_t code_point;
-    const utf8proc_ssize_t length =
-        utf8proc_iterate(reinterpret_cast<const utf8proc_uint8_t*>(text.data()) + at,
-                         static_cast<utf8proc_ssize_t>(text.size() - at), &code_point);
-    if (length <= 0) break;
-    at += static_cast<size_t>(length);
-  }
-  return at;
-}
-
 }  // namespace
 
 struct PreTokenizer::Impl {
-  bool single_digits = false;
+  Impl(const char* words, bool digits_first) : single_digits(digits_first), word(words) {}
+
+  bool single_digits;
   Pattern digit{kSingleDigit};
-  Pattern word{kGpt2Words};
+  Pattern word;
 
   void SplitWords(std::string_view text, std::vector<std::string_view>& words) const {
     size_t done = 0;
@@ -114,17 +112,25 @@ PreTokenizer::~PreTokenizer() = default;
 absl::StatusOr<std::unique_ptr<PreTokenizer>> PreTokenizer::Create(
     artifact::v1::Tokenizer::PreTokenizer kind) {
   using artifact::v1::Tokenizer;
-  auto impl = std::make_unique<Impl>();
+  std::unique_ptr<Impl> impl;
   switch (kind) {
     case Tokenizer::PRE_TOKENIZER_GPT2:
+      impl = std::make_unique<Impl>(kGpt2Words, false);
       break;
     case Tokenizer::PRE_TOKENIZER_SMOLLM:
-      impl->single_digits = true;
+      impl = std::make_unique<Impl>(kGpt2Words, true);
+      break;
+    case Tokenizer::PRE_TOKENIZER_LLAMA3:
+      impl = std::make_unique<Impl>(kLlama3Words, false);
+      break;
+    case Tokenizer::PRE_TOKENIZER_QWEN2:
+      impl = std::make_unique<Impl>(kQwen2Words, false);
       break;
     default:
       return absl::UnimplementedError(
           absl::StrCat("pre_tokenizer ", Tokenizer::PreTokenizer_Name(kind), " (", static_cast<int>(kind),
-                       ") is not known to this build; known: PRE_TOKENIZER_GPT2, PRE_TOKENIZER_SMOLLM"));
+                       ") is not known to this build; known: PRE_TOKENIZER_GPT2, PRE_TOKENIZER_SMOLLM, "
+                       "PRE_TOKENIZER_LLAMA3, PRE_TOKENIZER_QWEN2"));
   }
   if (!impl->digit.valid() || !impl->word.valid()) {
     return absl::InternalError("PCRE2 does not compile the pre-tokenizer's pattern (built without Unicode?)");
@@ -134,7 +140,7 @@ absl::StatusOr<std::unique_ptr<PreTokenizer>> PreTokenizer::Create(
 
 void PreTokenizer::Split(std::string_view text, std::vector<std::string_view>& words) const {
   while (!text.empty()) {
-    const size_t valid = ValidPrefix(text);
+    const size_t valid = ValidUtf8Prefix(text);
     impl_->SplitValid(text.substr(0, valid), words);
     if (valid < text.size()) words.push_back(text.substr(valid, 1));
     text.remove_prefix(std::min(text.size(), valid + 1));

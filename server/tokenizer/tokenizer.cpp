@@ -12,6 +12,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "server/tokenizer/pre_tokenizer.h"
+#include "server/tokenizer/unicode.h"
 
 namespace streamtensor::server {
 namespace {
@@ -80,6 +81,9 @@ struct Tokenizer::Impl {
   std::vector<Piece::Type> types;      // by id
   std::array<uint32_t, 256> byte_ids;  // kNoToken: the vocabulary can't spell this byte
   absl::flat_hash_map<uint64_t, Merge> merges;
+  // Pieces by their bytes, for tokenizers that take a whole word before they merge; views `bytes`.
+  absl::flat_hash_map<std::string_view, uint32_t> whole_words;
+  bool composes = false;  // text is brought to normalisation form C first
   // Special tokens by their first byte, longest first.
   std::array<std::vector<uint32_t>, 256> specials;
   std::optional<uint32_t> bos, eos;
@@ -96,9 +100,17 @@ struct Tokenizer::Impl {
   }
 
   void EncodeText(std::string_view text, std::vector<uint32_t>& ids) const {
+    std::string composed;
+    if (composes) text = composed = ComposedText(text);
     std::vector<std::string_view> words;
     pre_tokenizer->Split(text, words);
-    for (std::string_view word : words) EncodeWord(word, ids);
+    for (std::string_view word : words) {
+      if (const auto whole = whole_words.find(word); whole != whole_words.end()) {
+        ids.push_back(whole->second);
+      } else {
+        EncodeWord(word, ids);
+      }
+    }
   }
 
   // Merges the pair of least rank, leftmost first, until none is left.
@@ -204,6 +216,13 @@ absl::StatusOr<std::unique_ptr<Tokenizer>> Tokenizer::Create(const artifact::v1:
       impl->specials[static_cast<uint8_t>(text[0])].push_back(id);
     } else if (impl->bytes.back().size() == 1) {
       impl->byte_ids[static_cast<uint8_t>(impl->bytes.back()[0])] = id;
+    }
+  }
+  impl->composes = message.pre_tokenizer() == Message::PRE_TOKENIZER_QWEN2;
+  if (message.pre_tokenizer() == Message::PRE_TOKENIZER_LLAMA3) {
+    impl->whole_words.reserve(pieces);
+    for (uint32_t id = 0; id < pieces; ++id) {
+      if (!IsSpecial(impl->types[id])) impl->whole_words.emplace(impl->bytes[id], id);
     }
   }
   for (auto& bucket : impl->specials) {

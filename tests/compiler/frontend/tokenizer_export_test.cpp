@@ -51,7 +51,10 @@ TEST(ExportTokenizer, CarriesEverything) {
 
 TEST(ExportTokenizer, KnowsPreTokenizers) {
   for (const auto& [name, wanted] : {std::pair("gpt-2", Tokenizer::PRE_TOKENIZER_GPT2),
-                                     std::pair("default", Tokenizer::PRE_TOKENIZER_GPT2)}) {
+                                     std::pair("default", Tokenizer::PRE_TOKENIZER_GPT2),
+                                     std::pair("llama-bpe", Tokenizer::PRE_TOKENIZER_LLAMA3),
+                                     std::pair("llama3", Tokenizer::PRE_TOKENIZER_LLAMA3),
+                                     std::pair("qwen2", Tokenizer::PRE_TOKENIZER_QWEN2)}) {
     GgufBuilder builder = TinyLlamaFile();
     builder.Text("tokenizer.ggml.pre", name);
     EXPECT_EQ(Export(builder)->pre_tokenizer(), wanted);
@@ -59,8 +62,18 @@ TEST(ExportTokenizer, KnowsPreTokenizers) {
   GgufBuilder builder = TinyLlamaFile();
   builder.Remove("tokenizer.ggml.pre");
   EXPECT_EQ(Export(builder)->pre_tokenizer(), Tokenizer::PRE_TOKENIZER_GPT2);
+  builder.Text("tokenizer.ggml.pre", "tekken");
+  ExpectRefused(builder, absl::StatusCode::kUnimplemented, "pre-tokenizer 'tekken'");
+}
+
+TEST(ExportTokenizer, Llama3BeginsTextUnlessTheFileSaysNo) {
+  GgufBuilder builder = TinyLlamaFile();
   builder.Text("tokenizer.ggml.pre", "llama-bpe");
-  ExpectRefused(builder, absl::StatusCode::kUnimplemented, "pre-tokenizer 'llama-bpe'");
+  EXPECT_FALSE(Export(builder)->add_bos());
+  builder.Remove("tokenizer.ggml.add_bos_token");
+  EXPECT_TRUE(Export(builder)->add_bos());
+  builder.Text("tokenizer.ggml.pre", "qwen2");
+  EXPECT_FALSE(Export(builder)->add_bos());
 }
 
 TEST(ExportTokenizer, RefusesOthers) {

@@ -66,9 +66,9 @@ def build_reference(metadata, with_special):
 
 
 class Probe:
-    def __init__(self, program):
+    def __init__(self, program, model):
         self.process = subprocess.Popen(
-            [program, os.environ["STREAMTENSOR_TEST_MODEL"]], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            [program, model], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
 
     def ask(self, **request):
@@ -79,7 +79,7 @@ class Probe:
 
 @pytest.fixture(scope="module")
 def probe(request):
-    probe = Probe(request.config.getoption("--probe"))
+    probe = Probe(request.config.getoption("--probe"), os.environ["STREAMTENSOR_TEST_MODEL"])
     yield probe
     probe.process.stdin.close()
     assert probe.process.wait(timeout=30) == 0

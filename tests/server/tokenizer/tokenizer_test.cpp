@@ -47,6 +47,45 @@ TEST(Tokenizer, Encodes) {
   EXPECT_EQ(tokenizer->Decode(Ids{1, 8}).status().message(), "token_ids[1] is 8, expected less than 8");
 }
 
+TEST(Tokenizer, Llama3TakesWholeWordsBeforeItMerges) {
+  using Ids = std::vector<uint32_t>;
+  Message message = Small();
+  Piece* piece = message.add_pieces();  // id 8; merges make it of none
+  piece->set_text(
+      "\xc4\xa0"
+      "cab");
+  piece->set_type(Piece::TYPE_NORMAL);
+  EXPECT_EQ((*Tokenizer::Create(message))->Encode("a cab", false), (Ids{1, 4, 3, 5}));
+  message.set_pre_tokenizer(Message::PRE_TOKENIZER_LLAMA3);
+  EXPECT_EQ((*Tokenizer::Create(message))->Encode("a cab", false), (Ids{1, 8}));
+  EXPECT_EQ((*Tokenizer::Create(message))->Encode("<end>", false), (Ids{})) << "a special token is no word";
+}
+
+TEST(Tokenizer, Qwen2ComposesText) {
+  using Ids = std::vector<uint32_t>;
+  Message message = Small();
+  for (const char* text : {"\xc3\x83", "\xc2\xa9", "\xc3\x83\xc2\xa9"}) {  // bytes C3, A9 and both: U+00E9
+    Piece* piece = message.add_pieces();
+    piece->set_text(text);
+    piece->set_type(Piece::TYPE_NORMAL);
+  }
+  artifact::v1::Merge* merge = message.add_merges();
+  merge->set_left("\xc3\x83");
+  merge->set_right("\xc2\xa9");
+  for (auto kind : {Message::PRE_TOKENIZER_LLAMA3, Message::PRE_TOKENIZER_QWEN2}) {
+    message.set_pre_tokenizer(kind);
+    const auto tokenizer = *Tokenizer::Create(message);
+    EXPECT_EQ(tokenizer->Encode("\xc3\xa9", false), Ids{10});
+    // e and U+0301, of which the vocabulary spells nothing; a byte that is no UTF-8 parts nothing from it.
+    const bool composes = kind == Message::PRE_TOKENIZER_QWEN2;
+    EXPECT_EQ(tokenizer->Encode("\xff"
+                                "e\xcc\x81"
+                                "a",
+                                false),
+              composes ? (Ids{10, 1}) : Ids{1});
+  }
+}
+
 TEST(Tokenizer, RefusesDamage) {
   const std::pair<std::function<void(Message&)>, std::string> cases[] = {
       {[](Message& m) { m.set_format_version(2); }, "format_version is 2"},

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+// What tokenizers ask of Unicode, for text that may hold bytes which are none.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace streamtensor::server {
+
+// The length of the longest prefix of `text` that is valid UTF-8.
+size_t ValidUtf8Prefix(std::string_view text);
+
+// Normalisation form C. Bytes that are not UTF-8 stay as they are.
+std::string ComposedText(std::string_view text);
+
+}  // namespace streamtensor::server
