@@ -183,23 +183,31 @@ void ReadQ6_K(const Place& place, float* values) {
 // Quantisation to bytes
 //===--------------------------------------------------------------------===//
 
-// Quantises by scale d != 0; gives the sum of squared errors.
-float Round(const float* x, float d, int8_t* q) {
-  constexpr float kHalfEven = 12582912.0f;  // 1.5 * 2^23: adding it rounds to an integer
-  constexpr int kLanes = 8;
-  float errors[kLanes] = {};
+// x / d as integers of -127 to 127. The bounds come first: d may be rounded down, so that a quotient passes
+// them.
+__m256 Integers(__m256 x, __m256 d) {
+  const __m256 bound = _mm256_set1_ps(kLargest);
+  const __m256 quotient = _mm256_div_ps(x, d);
+  const __m256 within =
+      _mm256_max_ps(_mm256_min_ps(quotient, bound), _mm256_sub_ps(_mm256_setzero_ps(), bound));
+  return _mm256_round_ps(within, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+}
+
+constexpr int kLanes = 8;
+
+// Sum of squared errors when the group is quantised by scale d != 0. The search for a scale lives in here.
+float SquaredError(const float* x, float d) {
+  const __m256 scale = _mm256_set1_ps(d);
+  __m256 errors = _mm256_setzero_ps();
   for (int i = 0; i < kGroupElements; i += kLanes) {
-    for (int lane = 0; lane < kLanes; ++lane) {
-      // Within the bounds first: the scale may be rounded down, so the quotient may pass them.
-      const float quotient = std::min(std::max(x[i + lane] / d, -127.0f), 127.0f);
-      const float integer = (quotient + kHalfEven) - kHalfEven;
-      const float error = integer * d - x[i + lane];
-      errors[lane] += error * error;
-      q[i + lane] = static_cast<int8_t>(integer);
-    }
+    const __m256 values = _mm256_loadu_ps(x + i);
+    const __m256 error = _mm256_sub_ps(_mm256_mul_ps(Integers(values, scale), scale), values);
+    errors = _mm256_add_ps(errors, _mm256_mul_ps(error, error));
   }
+  float lanes[kLanes];
+  _mm256_storeu_ps(lanes, errors);
   float sum = 0;
-  for (float error : errors) sum += error;
+  for (float lane : lanes) sum += lane;
   return sum;
 }
 
@@ -218,16 +226,20 @@ absl::Status Quantise(const float* x, CardGroup* group) {
   if (!IsFiniteHalf(group->d)) {
     return absl::InvalidArgumentError(Message("its largest element ", amax, " needs a scale beyond float16"));
   }
-  float least = Round(x, FloatFromHalf(group->d), group->q);
+  float least = SquaredError(x, FloatFromHalf(group->d));
   for (int largest = kLargest; largest >= kLeastLargest && least > 0; --largest) {
     const uint16_t d = HalfFromFloat(amax / static_cast<float>(largest));
     if (d == 0 || !IsFiniteHalf(d)) continue;
-    int8_t q[kGroupElements];
-    const float error = Round(x, FloatFromHalf(d), q);
+    const float error = SquaredError(x, FloatFromHalf(d));
     if (error >= least) continue;
     least = error;
     group->d = d;
-    std::memcpy(group->q, q, sizeof(q));
+  }
+  const __m256 d = _mm256_set1_ps(FloatFromHalf(group->d));
+  for (int i = 0; i < kGroupElements; i += kLanes) {
+    float integers[kLanes];
+    _mm256_storeu_ps(integers, Integers(_mm256_loadu_ps(x + i), d));
+    for (int lane = 0; lane < kLanes; ++lane) group->q[i + lane] = static_cast<int8_t>(integers[lane]);
   }
   return absl::OkStatus();
 }

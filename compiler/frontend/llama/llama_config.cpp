@@ -21,6 +21,7 @@ constexpr int64_t kHeadsLimit = 1024;
 constexpr int64_t kHeadDimLimit = 512;
 constexpr int64_t kVocabularyLimit = 1 << 22;
 constexpr int64_t kContextLimit = 1 << 24;
+constexpr int64_t kRowTile = 16;  // rows of a matrix that the card computes at once
 
 absl::Status Invalid(absl::string_view message) { return absl::InvalidArgumentError(message); }
 
@@ -186,15 +187,21 @@ absl::Status CheckShape(const LlamaConfig& config) {
     return Invalid(
         Message("heads are ", config.head_dim, " wide; expected an even number from 2 to ", kHeadDimLimit));
   }
-  const std::pair<std::string, int64_t> widths[] = {
-      {Message(config.architecture, ".embedding_length"), config.hidden},
-      {Message(config.architecture, ".feed_forward_length"), config.inner},
-      {"heads times head width", config.query_heads * config.head_dim},
+  struct Width {
+    std::string name;
+    int64_t value;
+    int64_t multiple;  // of a group, where a matrix reads it; of a row tile, where one gives it
   };
-  for (const auto& [name, width] : widths) {
-    if (width % kGroupElements != 0) {
+  const Width widths[] = {
+      {Message(config.architecture, ".embedding_length"), config.hidden, kGroupElements},
+      {Message(config.architecture, ".feed_forward_length"), config.inner, kGroupElements},
+      {"heads times head width", config.query_heads * config.head_dim, kGroupElements},
+      {"KV heads times head width", config.kv_heads * config.head_dim, kRowTile},
+  };
+  for (const auto& [name, width, multiple] : widths) {
+    if (width % multiple != 0) {
       return absl::UnimplementedError(
-          Message(name, " is ", width, "; only multiples of ", kGroupElements, " can be compiled yet"));
+          Message(name, " is ", width, "; only multiples of ", multiple, " can be compiled yet"));
     }
   }
   return absl::OkStatus();

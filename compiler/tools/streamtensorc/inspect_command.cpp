@@ -23,7 +23,12 @@ namespace fs = std::filesystem;
 
 constexpr char kUsage[] =
     "usage: streamtensorc inspect PATH [--json]\n\n"
-    "  PATH is a model file (.gguf, .mlir) or an artifact's folder. All of an artifact is checked.\n";
+    "  PATH is a model file (.gguf, .mlir) or an artifact's folder. All of an artifact is checked.\n"
+    "  Of a .gguf file it says whether it can be compiled, and measures what its values lose in the card's "
+    "formats:\n"
+    "  of each matrix that they can't keep, and of all, the error's root mean square by that of the values, "
+    "the\n"
+    "  largest error, and the largest value.\n";
 
 absl::StatusOr<std::string> InspectArtifact(const std::string& path, bool json) {
   absl::StatusOr<std::unique_ptr<runtime::Artifact>> artifact = runtime::Artifact::Open(path);

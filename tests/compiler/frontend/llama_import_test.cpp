@@ -326,6 +326,10 @@ TEST_F(LlamaImport, RefusesOtherModels) {
          "tensor 'blk.1.attn_norm.weight' is no part of the graph");
   refuse([](GgufBuilder& b) { b.Uint("llama.attention.head_count_kv", 3); }, StatusCode::kInvalidArgument,
          "not a multiple of head_count_kv 3");
+  ExpectRefused(TinyLlamaFile({.heads = 4, .kv_heads = 1, .head_dim = 8}), StatusCode::kUnimplemented,
+                "KV heads times head width is 8; only multiples of 16");
+  ExpectRefused(TinyLlamaFile({.heads = 5, .kv_heads = 5, .head_dim = 16, .matrices = GgufTensorType::kF16}),
+                StatusCode::kUnimplemented, "heads times head width is 80; only multiples of 32");
   refuse([](GgufBuilder& b) { b.Uint("llama.rope.dimension_count", 8); }, StatusCode::kUnimplemented,
          "RoPE 8 wide");
   refuse([](GgufBuilder& b) { b.Float("llama.attention.layer_norm_rms_epsilon", -1); },
