@@ -198,6 +198,14 @@ Value Default(const Value& value, const Arguments& arguments) {
   return !replace ? value : other != nullptr ? *other : Value("");
 }
 
+// Value pairs, as dict.items() and the filter give them.
+Value Items(const Value& object) {
+  if (!object.is_object()) Fail("items of something that is no mapping");
+  Value items = Value::array();
+  for (const auto& item : object.items()) items.push_back(Value::array({item.key(), item.value()}));
+  return items;
+}
+
 using Filter = std::function<Value(const Value&, const Arguments&)>;
 
 const std::map<std::string_view, Filter>& Filters() {
@@ -224,6 +232,8 @@ const std::map<std::string_view, Filter>& Filters() {
       {"default", Default},
       {"d", Default},
       {"list", [](const Value& v, const Arguments&) -> Value { return Elements(v); }},
+      {"items",
+       [](const Value& v, const Arguments&) -> Value { return IsUndefined(v) ? Value::array() : Items(v); }},
       {"replace",
        [](const Value& v, const Arguments& a) -> Value {
          if (Find(a, 0, "old") == nullptr || Find(a, 1, "new") == nullptr) Fail("replace needs two strings");
@@ -275,13 +285,6 @@ const std::map<std::string_view, Test>& Tests() {
 constexpr std::string_view kMethods[] = {"strip", "lstrip", "rstrip", "startswith", "endswith", "split",
                                          "upper", "lower",  "title",  "capitalize", "replace",  "join",
                                          "get",   "items",  "keys",   "values"};
-
-// std::vector of Value pairs, as dict.items() gives them.
-Value Items(const Value& object) {
-  Value items = Value::array();
-  for (const auto& item : object.items()) items.push_back(Value::array({item.key(), item.value()}));
-  return items;
-}
 
 int64_t Integer(const Value& value) { return value.is_boolean() ? value.get<bool>() : value.get<int64_t>(); }
 bool IsIntegral(const Value& value) { return value.is_number_integer() || value.is_boolean(); }

@@ -35,6 +35,9 @@ TEST(ChatTemplate, Renders) {
       {"{{ 'yes' if 'i' in 'Hi' and not false else 'no' }}", "yes"},
       {"{{ {'a': [1, 'b', none]} | tojson }}", R"({"a": [1, "b", null]})"},
       {"{% for k, v in {'x': 1, 'y': 2}.items() %}{{ k }}={{ v }};{% endfor %}", "x=1;y=2;"},
+      {"{% for k, v in {'x': 1, 'y': 2} | items %}{{ k }}={{ v }};{% endfor %}"
+       "{% for k in missing | items %}x{% endfor %}",
+       "x=1;y=2;"},
       {"{% set a %}in{{ 1 }}{% endset %}{{ a }}", "in1"},
       {"{% for i in range(9) %}{% if i == 1 %}{% continue %}{% endif %}{% if i == 3 %}{% break %}{% endif "
        "%}{{ i }}{% endfor %}",
@@ -59,6 +62,7 @@ TEST(ChatTemplate, SaysWhatItCanNotDo) {
       {"{{ raise_exception('roles must alternate') }}",
        "INVALID_ARGUMENT: chat template: line 1: roles must alternate"},
       {"{{ a.b.c }}", "INVALID_ARGUMENT: chat template: line 1: 'b' of an undefined value"},
+      {"{{ 'a' | items }}", "INVALID_ARGUMENT: chat template: line 1: items of something that is no mapping"},
       {"{{ 'a' + 1 }}", "INVALID_ARGUMENT: chat template: line 1: '+' between a string and a number"},
       {"{% for i in range(10000000) %}{% endfor %}", "RESOURCE_EXHAUSTED: chat template: line 1: more than"},
   };
