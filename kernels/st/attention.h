@@ -171,6 +171,7 @@ void attention(hls::stream<header_word>& headers, hls::stream<word512>& page_tab
   constexpr int ENTRIES = CONFIG::step_tokens * CONFIG::max_pages;
   step_header header;
   read_header<CONFIG::step_tokens>(headers, header);
+  const int tokens = header.tokens;
   int32_t pages[CONFIG::step_tokens][CONFIG::max_pages];
   for (int beat = 0; beat < (ENTRIES + 15) / 16; ++beat) {
 #pragma HLS PIPELINE II = 1
@@ -182,27 +183,27 @@ void attention(hls::stream<header_word>& headers, hls::stream<word512>& page_tab
     }
   }
   visible_rows seen[MAX_STEP_TOKENS];
-  for (int t = 0; t < header.tokens; ++t) seen[t] = find_visible<CONFIG>(header, t);
+  for (int t = 0; t < tokens; ++t) seen[t] = find_visible<CONFIG>(header, t);
 
   attention_rows<CONFIG> rows;
   for (int layer = 0; layer < CONFIG::layers; ++layer) {
 #pragma HLS LOOP_FLATTEN off
-    for (int t = 0; t < header.tokens; ++t) {
+    for (int t = 0; t < tokens; ++t) {
 #pragma HLS LOOP_FLATTEN off
       read_row(q, rows.q[t]);
     }
-    read_f16_rows(k_new, header.tokens, rows.k);
-    read_f16_rows(v_new, header.tokens, rows.v);
+    read_f16_rows(k_new, tokens, rows.k);
+    read_f16_rows(v_new, tokens, rows.v);
     // Heads outside: tokens of one slot share the pages of a head, which then stay in the cache.
     for (int head = 0; head < CONFIG::kv_heads; ++head) {
 #pragma HLS LOOP_FLATTEN off
-      for (int t = 0; t < header.tokens; ++t) {
+      for (int t = 0; t < tokens; ++t) {
 #pragma HLS LOOP_FLATTEN off
         attend_head<CONFIG>(seen[t], pages[header.token[t].slot % CONFIG::step_tokens], t, head, layer, rows,
                             key_pages, value_pages);
       }
     }
-    for (int t = 0; t < header.tokens; ++t) {
+    for (int t = 0; t < tokens; ++t) {
 #pragma HLS LOOP_FLATTEN off
       write_row(rows.q[t], out);
     }

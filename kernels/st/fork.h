@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copies of a stream. A process that forks is emitted text: it reads its header, then calls these in
-// the order of its list. Each reads a word, then writes it to each output in turn, `words` times.
+// the order of its list. Each reads a word, then writes it to each output in turn, `words` times. Flushable:
+// words that were taken come out though the next is still to come (HLS contract, j).
 #ifndef ST_FORK_H
 #define ST_FORK_H
 
@@ -10,7 +11,7 @@ namespace st {
 
 inline void copy_words(hls::stream<word512>& in, int words, hls::stream<word512>& out) {
   for (int i = 0; i < words; ++i) {
-#pragma HLS PIPELINE II = 1
+#pragma HLS PIPELINE II = 1 style = flp
     out.write(in.read());
   }
 }
@@ -18,7 +19,7 @@ inline void copy_words(hls::stream<word512>& in, int words, hls::stream<word512>
 inline void fork_words(hls::stream<word512>& in, int words, hls::stream<word512>& a,
                        hls::stream<word512>& b) {
   for (int i = 0; i < words; ++i) {
-#pragma HLS PIPELINE II = 1
+#pragma HLS PIPELINE II = 1 style = flp
     const word512 word = in.read();
     a.write(word);
     b.write(word);
@@ -28,7 +29,7 @@ inline void fork_words(hls::stream<word512>& in, int words, hls::stream<word512>
 inline void fork_words(hls::stream<word512>& in, int words, hls::stream<word512>& a, hls::stream<word512>& b,
                        hls::stream<word512>& c) {
   for (int i = 0; i < words; ++i) {
-#pragma HLS PIPELINE II = 1
+#pragma HLS PIPELINE II = 1 style = flp
     const word512 word = in.read();
     a.write(word);
     b.write(word);
@@ -39,7 +40,7 @@ inline void fork_words(hls::stream<word512>& in, int words, hls::stream<word512>
 inline void fork_words(hls::stream<word512>& in, int words, hls::stream<word512>& a, hls::stream<word512>& b,
                        hls::stream<word512>& c, hls::stream<word512>& d) {
   for (int i = 0; i < words; ++i) {
-#pragma HLS PIPELINE II = 1
+#pragma HLS PIPELINE II = 1 style = flp
     const word512 word = in.read();
     a.write(word);
     b.write(word);

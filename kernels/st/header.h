@@ -18,8 +18,12 @@
 
 namespace st {
 
-constexpr int MAX_STEP_TOKENS = 16;  // bound of the symbols T and W in every design
-constexpr int PAGE_ROWS = 32;        // rows of a KV page: part of the numerics
+// Bound of the symbols T and W: a design of fewer tokens a step says so before it includes this.
+#ifndef ST_STEP_TOKENS
+#define ST_STEP_TOKENS 16
+#endif
+constexpr int MAX_STEP_TOKENS = ST_STEP_TOKENS;
+constexpr int PAGE_ROWS = 32;  // rows of a KV page: part of the numerics
 
 constexpr uint32_t DESCRIPTOR_MAGIC = 0x44535453u;  // "STSD"
 constexpr uint32_t DESCRIPTOR_VERSION = 1;
@@ -206,10 +210,11 @@ step_fault check_descriptor(const uint32_t (&words)[descriptor_layout<CONFIG>::b
         // Pages below were checked with the slot's token before.
         const uint32_t row = max_pages * slot;
         const uint32_t first = goes_on ? position_before / PAGE_ROWS : 0;
-        for (uint32_t i = first; i <= position / PAGE_ROWS && i < max_pages; ++i) {
+        for (uint32_t n = 0; n < max_pages && first + n <= position / PAGE_ROWS; ++n) {
 #pragma HLS PIPELINE II = 1
-          page = words[descriptor_layout<CONFIG>::slots + row + i];
-          if (page >= pages) set_fault(fault, STATUS_PAGE, row + i, page);
+          const uint32_t i = row + first + n;
+          page = words[descriptor_layout<CONFIG>::slots + i];
+          if (page >= pages) set_fault(fault, STATUS_PAGE, i, page);
         }
       }
       slot_before = slot;

@@ -14,7 +14,7 @@ inline void take_rows(hls::stream<word512>& in, int words, const step_header& he
   for (int t = 0; t < header.tokens; ++t) {
 #pragma HLS LOOP_FLATTEN off
     for (int i = 0; i < words; ++i) {
-#pragma HLS PIPELINE II = 1
+#pragma HLS PIPELINE II = 1 style = flp
       const word512 word = in.read();
       if (header.token[t].wants_logits) out.write(word);
     }

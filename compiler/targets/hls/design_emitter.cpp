@@ -205,6 +205,7 @@ mlir::FailureOr<DesignText> EmitDesign(dataflow::DesignOp design, const EmitOpti
   out.line("// SPDX-License-Identifier: Apache-2.0");
   out.line("// Written by streamtensorc.");
   out.line("#define ST_STACK_BYTES " + Number(stack_bytes));
+  out.line("#define ST_STEP_TOKENS " + Number(network->step_tokens()));
   out.line("#include \"design.h\"");
   out.blank();
   for (const char* name :

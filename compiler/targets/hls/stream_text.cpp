@@ -164,7 +164,8 @@ mlir::LogicalResult ProcessWriter::EmitFork() {
   OpenSection();
   out_.line("const int words = " + WordsText(TypeOf(source)) + ";");
   out_.open("for (int i = 0; i < words; ++i)");
-  out_.directive("#pragma HLS PIPELINE II = 1");
+  // Flushable: words that were taken come out though the next is still to come (HLS contract, j).
+  out_.directive("#pragma HLS PIPELINE II = 1 style = flp");
   out_.line("const st::word512 word = " + StreamName(source) + ".read();");
   for (dataflow::StreamOp stream : DataWrites()) out_.line(StreamName(stream) + ".write(word);");
   out_.close();

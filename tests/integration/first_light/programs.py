@@ -10,7 +10,8 @@ import numpy as np
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 BIN = pathlib.Path(os.environ.get("STREAMTENSOR_BIN", ROOT / "build/bin"))
-sys.path.insert(0, str(ROOT / "tests/models"))
+sys.path[:0] = [str(ROOT / "tests/models"), str(ROOT / "tests/hls_lint")]
+import lint  # noqa: E402
 import make_tiny_mlp  # noqa: E402,F401
 import numpy_llama  # noqa: E402,F401
 
@@ -18,9 +19,12 @@ PAGE = 32
 
 
 def call(program, *arguments):
-    """Runs a program of ours; its output, or a failure that shows what it said."""
+    """Runs a program of ours; its output, or a failure that shows what it said. What it emits must obey the HLS
+    contract: that makes every model of these tests a test of the lint."""
     done = subprocess.run([str(BIN / program), *map(str, arguments)], capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, f"{program} {arguments}: {done.stderr}"
+    if program == "streamtensorc" and arguments[0] == "compile":
+        lint.check_artifact(arguments[arguments.index("-o") + 1])
     return done.stdout
 
 

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+// Rules on functions and variables: what is called, what is kept.
+#pragma once
+
+#include <vector>
+
+#include "llvm/IR/Module.h"
+#include "tests/hls_lint/finding.h"
+
+namespace hls_lint {
+
+// Functions that the top function reaches, itself first.
+std::vector<llvm::Function*> Reachable(llvm::Function& top);
+
+// Looks at the IR as it was written, before any optimisation.
+void CheckFunctions(const std::vector<llvm::Function*>& functions, Findings& findings);
+
+// Looks at optimised IR: a pointer that is still stored really is.
+void CheckStores(const std::vector<llvm::Function*>& functions, Findings& findings);
+
+}  // namespace hls_lint

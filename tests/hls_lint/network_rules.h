@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+// Rules on the network that the top function makes: processes, FIFOs, pointers, cycles.
+#pragma once
+
+#include "llvm/IR/Module.h"
+#include "tests/hls_lint/finding.h"
+
+namespace hls_lint {
+
+// The function that holds `#pragma HLS DATAFLOW`; null after a finding (`top-shape`), which
+// `name` stands in.
+llvm::Function* FindTop(llvm::Module& module, const std::string& name, Findings& findings);
+
+// Expects each process' callees inlined into it and its loops as they were written.
+void CheckNetwork(llvm::Function& top, Findings& findings);
+
+}  // namespace hls_lint

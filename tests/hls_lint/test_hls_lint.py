@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Each bad example is rejected by the rule it breaks and by no other; good ones and emitted text pass. (All models
+of tests/integration/first_light are looked at where they are compiled: programs.py.)"""
+import pathlib
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+import lint
+
+HERE = pathlib.Path(__file__).parent
+sys.path.insert(0, str(lint.ROOT / "tests/models"))
+import make_tiny_mlp  # noqa: E402
+
+BAD = sorted((HERE / "bad").glob("*.cpp"))
+GOOD = sorted((HERE / "good").glob("*.cpp"))
+
+
+def rules():
+    listing = subprocess.run([str(lint.LINT), "--rules"], capture_output=True, text=True, check=True).stdout
+    return [line.split()[0] for line in listing.splitlines()]
+
+
+def rule_of(path):
+    return path.name.split(".")[0]  # RULE.cpp, or RULE.case.cpp
+
+
+@pytest.mark.parametrize("path", BAD, ids=lambda path: path.stem)
+def test_bad(path):
+    found = lint.findings(path)
+    assert {rule for rule, _ in found} == {rule_of(path)}, found
+
+
+@pytest.mark.parametrize("path", GOOD, ids=lambda path: path.stem)
+def test_good(path):
+    assert lint.findings(path) == []
+
+
+def test_every_rule_has_a_bad_example():
+    assert {rule_of(path) for path in BAD} == set(rules())
+
+
+def compile_model(folder, model, *options):
+    done = subprocess.run([str(lint.LINT.parent / "streamtensorc"), "compile", str(model), "-o", str(folder), "--target",
+                           "hw", *map(str, options)], capture_output=True, text=True, timeout=600,
+                          env={"PATH": "/usr/bin:/bin"})  # without v++
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory):
+    path = tmp_path_factory.mktemp("lint") / "tiny.gguf"
+    subprocess.run([sys.executable, str(lint.ROOT / "tests/models/make_tiny_llama.py"), str(path)], check=True)
+    return path
+
+
+@pytest.mark.parametrize("options", [(), ("--step-tokens", 1), ("--step-tokens", 5), ("--weight-channels", 1),
+                                     ("--unroll", 1), ("--weight-channels", 7, "--unroll", 3, "--max-context", 64)],
+                         ids=lambda options: "_".join(map(str, options)).replace("--", "") or "default")
+def test_tiny_llama(tmp_path, tiny, options):
+    lint.check_artifact(compile_model(tmp_path / "artifact", tiny, *options))
+
+
+def test_general_module(tmp_path):
+    module = tmp_path / "mlp.mlir"
+    module.write_text(make_tiny_mlp.module_text(make_tiny_mlp.weights()))
+    lint.check_artifact(compile_model(tmp_path / "artifact", module))
+
+
+def test_smollm2(tmp_path, request):
+    import os
+    artifact = compile_model(tmp_path / "artifact", os.environ["STREAMTENSOR_TEST_MODEL"])
+    lint.check_artifact(artifact)
+    shutil.rmtree(artifact)
+
+
+def test_declared_bounds_are_what_loops_are_held_to(tmp_path, tiny):
+    """The same text, said to be of fewer tokens or pages, is not within its bounds any more."""
+    artifact = compile_model(tmp_path / "artifact", tiny)
+    source = artifact / "hls/design.cpp"
+    tokens, logits, context = lint.bounds(artifact)[1::2]
+    assert (tokens, logits) == (16, 16) and context > 64
+    for fewer in (("--tokens", 15, "--logits", 16, "--context", context + 1),
+                  ("--tokens", 16, "--logits", 15, "--context", context)):
+        assert {rule for rule, _ in lint.findings(source, *fewer)} == {"symbol-bound"}
+    few_pages = lint.findings(source, "--tokens", 16, "--logits", 16, "--context", context - 1)
+    assert {rule for rule, _ in few_pages} == {"loop-bound"}
+
+
+@pytest.mark.parametrize("rule, good, bad", [
+    ("cycle-flatten", "#pragma HLS LOOP_FLATTEN off\n    const int words", "    const int words"),
+    ("cycle-pipeline", "#pragma HLS PIPELINE II = 1 style = flp", "#pragma HLS PIPELINE II = 1"),
+    ("symbol-bound", "#define ST_STEP_TOKENS 16", "#define ST_STEP_TOKENS 32"),
+    ("interface", "max_widen_bitwidth = 512 channel = 0", "max_widen_bitwidth = 512"),
+    ("static-local", "  st::header_word word = in.read();", "  static st::header_word word;\n  word = in.read();"),
+    ("shared-pointer", "ST_PROCESS(load_weights_1, weights_1,", "ST_PROCESS(load_weights_1, weights_0,"),
+    ("stream-ends", "ST_PROCESS(load_weights_1, weights_1, weights[1]", "ST_PROCESS(load_weights_1, weights_1, weights[0]"),
+])
+def test_emitted_text_that_was_changed(tmp_path, tiny, rule, good, bad):
+    artifact = compile_model(tmp_path / "artifact", tiny)
+    source = artifact / "hls/design.cpp"
+    text = source.read_text()
+    assert good in text, f"the emitted text has no '{good}' any more"
+    source.write_text(text.replace(good, bad))
+    assert rule in {found for found, _ in lint.findings(source, *lint.bounds(artifact))}
