@@ -9,9 +9,11 @@
 #include "absl/strings/str_format.h"
 #include "compiler/driver/diagnostic_text.h"
 #include "compiler/driver/ir_stages.h"
+#include "compiler/driver/package_hardware.h"
 #include "compiler/targets/artifact/manifest_builder.h"
 #include "compiler/targets/artifact/reports.h"
 #include "compiler/targets/artifact/xclbin_assembly.h"
+#include "compiler/targets/hardware/build_text.h"
 #include "compiler/targets/hls/network.h"
 #include "compiler/targets/weights/weights_writer.h"
 #include "runtime/artifact/artifact.h"
@@ -22,19 +24,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr char kUserMetadata[] = "hls/user_metadata.json";
 // Constants beyond this size are tables of which a step reads a few rows.
 constexpr uint64_t kWholeTableBytes = 1 << 20;
-
-std::string HardwareNote(const Platform& platform) {
-  return absl::StrCat(
-      "This artifact is not complete: v++ is not run by this version. With Vitis installed:\n\n"
-      "  v++ -c -t hw --config connectivity.cfg -k streamtensor_step -I KERNELS -o design.xo design.cpp\n"
-      "  v++ -l -t hw --config connectivity.cfg -o design.xclbin design.xo\n"
-      "  streamtensorc package .. --xclbin design.xclbin\n\n"
-      "KERNELS is the folder that holds st/. Platform: ",
-      platform.platform, ". Never tried on a real card.\n");
-}
 
 }  // namespace
 
@@ -140,7 +131,24 @@ absl::Status CompileJob::Emit() {
   for (const auto& [name, bytes] : files) {
     if (absl::Status status = WriteFile(name, *bytes); !status.ok()) return status;
   }
+  if (options_.target == CompileTarget::kHw) return WriteBuildFiles(*text);
   sources_ = {folder() + "/hls/design.cpp", folder() + "/hls/launch.cpp"};
+  return absl::OkStatus();
+}
+
+absl::Status CompileJob::WriteBuildFiles(const hls::DesignText& text) {
+  const absl::StatusOr<std::string> kernels = FindKernels();
+  if (!kernels.ok()) return kernels.status();
+  const absl::StatusOr<std::string> metadata = runtime::ManifestToUserMetadata(manifest_);
+  if (!metadata.ok()) return metadata.status();
+  const std::pair<const char*, std::string> files[] = {
+      {"hls/Makefile", MakefileText(platform_, manifest_.kernel().name(), *kernels)},
+      {"hls/processes.cpp", text.processes_cpp},
+      {"hls/process.tcl", ProcessScriptText(platform_, *kernels)},
+      {kUserMetadata, *metadata}};
+  for (const auto& [name, bytes] : files) {
+    if (absl::Status status = WriteFile(name, bytes); !status.ok()) return status;
+  }
   return absl::OkStatus();
 }
 
@@ -182,17 +190,11 @@ absl::Status CompileJob::Build() {
 }
 
 absl::Status CompileJob::Package() {
-  if (options_.target == CompileTarget::kHw) {
-    absl::StatusOr<std::string> metadata = runtime::ManifestToUserMetadata(manifest_);
-    if (!metadata.ok()) return metadata.status();
-    if (absl::Status status = WriteFile(kUserMetadata, *metadata); !status.ok()) return status;
-    if (absl::Status status = WriteFile("hls/BUILD.txt", HardwareNote(platform_)); !status.ok())
-      return status;
-    return folder_->Publish();
-  }
-  // The emulated card's interface is checked before anyone can start it.
+  // The card's interface is checked before anyone can start it.
   if (absl::Status status = runtime::CheckManifest(manifest_, layout_.file_bytes); !status.ok())
     return status;
+  // Without an xclbin it is no artifact yet: PackageHardware writes the manifest.
+  if (options_.target == CompileTarget::kHw) return folder_->Publish();
   if (absl::Status status = runtime::WriteManifest(folder(), files_, &manifest_); !status.ok()) return status;
   return folder_->Publish();
 }

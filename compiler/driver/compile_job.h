@@ -38,6 +38,8 @@ class CompileJob {
   absl::Status SaveIr(const std::string& name, int number);
   absl::StatusOr<dataflow::DesignOp> Design();
   absl::Status WriteFile(const std::string& name, const std::string& bytes);
+  // What is beside the text for target hw.
+  absl::Status WriteBuildFiles(const hls::DesignText& text);
 
   const CompileOptions& options_;
   const Platform platform_;

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <memory>
 #include <utility>
 
@@ -12,10 +11,9 @@
 #include "compiler/analysis/process_cycles.h"
 #include "compiler/driver/compile_job.h"
 #include "compiler/driver/ir_stages.h"
+#include "compiler/driver/package_hardware.h"
 #include "compiler/driver/stage_runner.h"
-#include "google/protobuf/util/json_util.h"
-#include "runtime/artifact/artifact.h"
-#include "runtime/artifact/manifest_writer.h"
+#include "compiler/targets/hardware/vpp_build.h"
 
 namespace streamtensor::compiler {
 namespace {
@@ -80,49 +78,14 @@ absl::StatusOr<std::string> Compile(const CompileOptions& options, const Progres
   stages.Add("weights", [&](const auto& partly) { return job.PackWeights(partly); });
   stages.Add("build", [&](const auto&) { return job.Build(); });
   stages.Add("package", [&](const auto&) { return job.Package(); });
+  if (options.target == CompileTarget::kHw && !FindVpp().empty()) {
+    stages.Add("v++", [&](const auto&) {
+      const absl::Status built = BuildXclbin(options.output);
+      return built.ok() ? PackageHardware(options.output, BuiltXclbin(options.output)) : built;
+    });
+  }
   if (absl::Status status = stages.Run(); !status.ok()) return status;
   return options.output;
-}
-
-absl::Status PackageHardware(const std::string& folder, const std::string& xclbin) {
-  std::ifstream metadata(folder + "/hls/user_metadata.json");
-  if (!metadata) {
-    return absl::NotFoundError(
-        absl::StrCat(folder, ": no artifact of target hw (hls/user_metadata.json is missing)"));
-  }
-  const std::string json((std::istreambuf_iterator<char>(metadata)), std::istreambuf_iterator<char>());
-  artifact::v1::Manifest manifest;
-  const auto parsed = google::protobuf::util::JsonStringToMessage(json, &manifest);
-  if (!parsed.ok()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(folder, "/hls/user_metadata.json: ", std::string(parsed.message())));
-  }
-  if (manifest.target() != artifact::v1::Manifest::TARGET_HW) {
-    return absl::InvalidArgumentError(absl::StrCat(folder, ": is not of target hw"));
-  }
-  std::ifstream file(xclbin, std::ios::binary);
-  char magic[8] = {};
-  file.read(magic, sizeof magic);
-  if (!file) return absl::NotFoundError(absl::StrCat(xclbin, ": can't be read"));
-  if (std::string(magic, 7) != "xclbin2") {
-    return absl::InvalidArgumentError(
-        absl::StrCat(xclbin, ": is no xclbin (it does not begin with \"xclbin2\")"));
-  }
-  std::error_code error;
-  fs::copy_file(xclbin, folder + "/" + runtime::kXclbinName, fs::copy_options::overwrite_existing, error);
-  if (error) return absl::UnavailableError(absl::StrCat(folder, ": ", error.message()));
-  const uint64_t weights_bytes = fs::file_size(folder + "/" + runtime::kWeightsName, error);
-  if (error) return absl::InvalidArgumentError(absl::StrCat(folder, ": weights.bin is missing"));
-  if (absl::Status status = runtime::CheckManifest(manifest, weights_bytes); !status.ok()) return status;
-
-  std::vector<std::string> names;
-  for (const auto& entry : fs::recursive_directory_iterator(folder, error)) {
-    if (!entry.is_regular_file()) continue;
-    const std::string name = fs::relative(entry.path(), folder).string();
-    if (name != runtime::kManifestName && runtime::IsArtifactFileName(name)) names.push_back(name);
-  }
-  std::sort(names.begin(), names.end());
-  return runtime::WriteManifest(folder, names, &manifest);
 }
 
 }  // namespace streamtensor::compiler

@@ -52,12 +52,15 @@ absl::Status WriteManifest(const std::string& folder, std::span<const std::strin
   }
   absl::StatusOr<std::string> json = ManifestToJson(*manifest);
   if (!json.ok()) return json.status();
-  const std::string path = absl::StrCat(folder, "/", kManifestName);
+  const std::string target = absl::StrCat(folder, "/", kManifestName);
+  const std::string path = absl::StrCat(folder, "/.", kManifestName, ".new");
   std::FILE* const out = std::fopen(path.c_str(), "wb");
   if (out == nullptr) return absl::InternalError(absl::StrCat(path, ": ", std::strerror(errno)));
   const bool written = std::fwrite(json->data(), 1, json->size(), out) == json->size();
-  if (std::fclose(out) != 0 || !written) {
-    return absl::InternalError(absl::StrCat(path, ": ", std::strerror(errno)));
+  if (std::fclose(out) != 0 || !written || std::rename(path.c_str(), target.c_str()) != 0) {
+    const absl::Status status = absl::InternalError(absl::StrCat(path, ": ", std::strerror(errno)));
+    std::remove(path.c_str());
+    return status;
   }
   return absl::OkStatus();
 }

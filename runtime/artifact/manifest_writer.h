@@ -20,7 +20,7 @@ absl::StatusOr<std::string> ManifestToJson(const artifact::v1::Manifest& manifes
 absl::StatusOr<std::string> ManifestToUserMetadata(artifact::v1::Manifest manifest);
 
 // Fills manifest->files with an entry for each of `names` (relative to `folder`), in that order, and
-// writes folder/manifest.json: last of all, since a folder without it is no artifact.
+// writes folder/manifest.json: last of all, since a folder without it is no artifact, and at once.
 absl::Status WriteManifest(const std::string& folder, std::span<const std::string> names,
                            artifact::v1::Manifest* manifest);
 

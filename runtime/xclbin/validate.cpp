@@ -438,7 +438,13 @@ class Validator {
     const std::string* type = element.Attribute("type");
     if (type == nullptr) return bad("it has no type");
     constexpr uint64_t kGlobal = 1;
-    kernel->arguments.push_back({static_cast<uint32_t>(*index), *name, *type, *qualifier == kGlobal, {}});
+    kernel->arguments.push_back({static_cast<uint32_t>(*index),
+                                 *name,
+                                 *type,
+                                 *qualifier == kGlobal,
+                                 *Number(element.Attribute("offset")),
+                                 *Number(element.Attribute("size")),
+                                 {}});
     return absl::OkStatus();
   }
 

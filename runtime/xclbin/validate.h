@@ -28,6 +28,8 @@ struct Argument {
   std::string name;
   std::string type;
   bool is_buffer = false;          // a pointer into the card's memory
+  uint64_t offset = 0;             // in the kernel's registers
+  uint64_t bytes = 0;              // there
   std::vector<uint32_t> memories;  // buffers: the banks it is connected to, at least one
 };
 

@@ -1,16 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/targets/artifact/object_build.h"
 
-#include <fcntl.h>
 #include <openssl/sha.h>
-#include <spawn.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <cstdlib>
-#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -18,8 +12,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-
-extern char** environ;
+#include "compiler/targets/artifact/logged_process.h"
 
 namespace streamtensor::compiler {
 namespace {
@@ -31,49 +24,11 @@ std::string Compiler() {
   return chosen && *chosen ? chosen : "g++";
 }
 
-// Starts a program whose output goes to `log`.
-absl::StatusOr<pid_t> Start(const std::vector<std::string>& command, const std::string& log) {
-  std::vector<char*> arguments;
-  for (const std::string& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
-  arguments.push_back(nullptr);
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-  posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, log.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0644);
-  posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO);
-  pid_t process = 0;
-  const int error = posix_spawnp(&process, command[0].c_str(), &actions, nullptr, arguments.data(), environ);
-  posix_spawn_file_actions_destroy(&actions);
-  if (error != 0) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("the C++ compiler '", command[0], "' can't be started (", std::strerror(error),
-                     "): install g++, or name a compiler in STREAMTENSOR_CXX"));
-  }
-  return process;
-}
-
-std::string FirstError(const std::string& log) {
-  std::ifstream file(log);
-  std::string line, first;
-  while (std::getline(file, line)) {
-    if (first.empty()) first = line;
-    if (line.find("error") != std::string::npos) return line;
-  }
-  return first.empty() ? "no message" : first;
-}
-
 absl::Status Wait(pid_t process, const std::string& isa, const std::string& log) {
-  int status = 0;
-  while (waitpid(process, &status, 0) < 0) {
-    if (errno != EINTR) return absl::InternalError(absl::StrCat("waitpid: ", std::strerror(errno)));
-  }
-  if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return absl::OkStatus();
-  if (WIFSIGNALED(status)) {
-    return absl::InternalError(
-        absl::StrCat("the C++ compiler was ended by signal ", WTERMSIG(status), " while it built for ", isa));
-  }
-  return absl::InternalError(
-      absl::StrCat("the emitted text does not compile for ", isa, ": ", FirstError(log)));
+  const absl::Status ended = AwaitLogged(process, "the C++ compiler");
+  if (ended.ok()) return ended;
+  return absl::InternalError(absl::StrCat("the emitted text does not compile for ", isa, " (",
+                                          ended.message(), "): ", FirstError(log)));
 }
 
 }  // namespace
@@ -126,9 +81,11 @@ absl::StatusOr<std::vector<std::string>> BuildObjects(const ObjectBuildOptions& 
     command.insert(command.end(), options.sources.begin(), options.sources.end());
     command.push_back("-o");
     command.push_back(objects.back());
-    absl::StatusOr<pid_t> process = Start(command, logs.back());
+    absl::StatusOr<pid_t> process = StartLogged(command, logs.back());
     if (!process.ok()) {
-      status = process.status();
+      status = absl::FailedPreconditionError(
+          absl::StrCat("the C++ compiler ", process.status().message(),
+                       ": install g++, or name a compiler in STREAMTENSOR_CXX"));
       break;
     }
     processes.push_back(*process);

@@ -155,6 +155,38 @@ std::string LaunchFile(llvm::StringRef top) {
          top.str() + ")\n";
 }
 
+// Vitis can't simulate the whole, but one process at a time. Streams of blocks can't be arguments of a top
+// function, so what takes or gives blocks is left out.
+std::string ProcessesFile(const std::vector<ProcessText>& processes) {
+  TextWriter out;
+  out.line("// SPDX-License-Identifier: Apache-2.0");
+  out.line(
+      "// Written by streamtensorc, for process.tcl: each process that moves words as a function of its "
+      "own.");
+  out.line("#include \"design.cpp\"");
+  for (const ProcessText& process : processes) {
+    std::vector<std::string> names;
+    std::string pragmas;
+    bool blocks = false;
+    for (const std::string& parameter : process.parameters) {
+      const std::string name = parameter.substr(parameter.find_last_of(" &*") + 1);
+      blocks |= parameter.find("stream_of_blocks") != std::string::npos ||
+                parameter.find("weight_stream") != std::string::npos;
+      if (parameter.find('*') != std::string::npos) {
+        pragmas += "#pragma HLS INTERFACE m_axi port = " + name + " offset = slave bundle = " + name + "\n";
+      }
+      names.push_back(name);
+    }
+    if (blocks) continue;
+    out.blank();
+    out.open("void " + process.function + "_top(" + llvm::join(process.parameters, ", ") + ")");
+    out.append(pragmas);
+    out.line(process.function + "(" + llvm::join(names, ", ") + ");");
+    out.close();
+  }
+  return out.take();
+}
+
 }  // namespace
 
 mlir::FailureOr<DesignText> EmitDesign(dataflow::DesignOp design, const EmitOptions& options) {
@@ -247,6 +279,7 @@ mlir::FailureOr<DesignText> EmitDesign(dataflow::DesignOp design, const EmitOpti
   text.design_h = HeaderFile(*network, top);
   text.design_cpp = out.take();
   text.launch_cpp = LaunchFile(top);
+  text.processes_cpp = ProcessesFile(processes);
   text.connectivity = ConnectivityText(*network, options);
   return text;
 }

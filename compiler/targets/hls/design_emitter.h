@@ -10,10 +10,11 @@
 namespace streamtensor::compiler::hls {
 
 struct DesignText {
-  std::string design_h;      // the top function's declaration
-  std::string design_cpp;    // processes and top function
-  std::string launch_cpp;    // host only: the symbol st_launch
-  std::string connectivity;  // for v++: --config
+  std::string design_h;       // the top function's declaration
+  std::string design_cpp;     // processes and top function
+  std::string launch_cpp;     // host only: the symbol st_launch
+  std::string processes_cpp;  // processes as top functions of their own, for vitis_hls
+  std::string connectivity;   // for v++: --config
 };
 
 struct EmitOptions {

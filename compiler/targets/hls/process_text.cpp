@@ -101,6 +101,7 @@ void ProcessWriter::AddDone() {
 }
 
 void ProcessWriter::Open() {
+  text_.parameters = parameters_;
   out_.line("static void " + name_ + "(" + llvm::join(parameters_, ", ") + ") {");
   out_.set_depth(out_.depth() + 1);
 }

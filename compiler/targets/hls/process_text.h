@@ -15,11 +15,12 @@ namespace streamtensor::compiler::hls {
 
 // What the emission of one process leaves behind for the rest of the file.
 struct ProcessText {
-  std::string function;                // its name
-  std::vector<std::string> arguments;  // of ST_PROCESS, in the function's order
-  int64_t local_bytes = 0;             // of its arrays: what it needs of the stack
-  bool sends_done = false;             // its last argument is a stream of done tokens, `done_<function>`
-  bool reads_page_table = false;       // an argument is the page-table stream
+  std::string function;                 // its name
+  std::vector<std::string> arguments;   // of ST_PROCESS, in the function's order
+  std::vector<std::string> parameters;  // of the function: type and name
+  int64_t local_bytes = 0;              // of its arrays: what it needs of the stack
+  bool sends_done = false;              // its last argument is a stream of done tokens, `done_<function>`
+  bool reads_page_table = false;        // an argument is the page-table stream
 };
 
 // A process under emission.

@@ -3,14 +3,17 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <filesystem>
 #include <thread>
 
 #include "absl/strings/str_split.h"
 #include "compiler/driver/pipeline.h"
 #include "compiler/targets/artifact/object_build.h"
+#include "compiler/targets/hardware/vpp_build.h"
 #include "compiler/tools/streamtensorc/command_line.h"
 #include "compiler/tools/streamtensorc/commands.h"
 #include "nlohmann/json.hpp"
+#include "runtime/artifact/artifact.h"
 
 namespace streamtensor::compiler {
 namespace {
@@ -22,7 +25,7 @@ constexpr char kUsage[] =
     "  -o DIR                 the artifact's folder; an artifact that stands there is replaced\n"
     "  --platform NAME        card model: u55c (default), u280, v80\n"
     "  --target TARGET        emulation (default): built for the emulated card;\n"
-    "                         hw: sources and configuration for v++, which this version does not run\n"
+    "                         hw: sources and a Makefile for v++, which is run where it is on PATH\n"
     "  --max-context N        positions a sequence may have (default: the model's, at most 2048)\n"
     "  --step-tokens N        tokens a step may carry, 1..16 (default 16)\n"
     "  --weight-channels N    memory channels that weights are dealt over (default: the platform's)\n"
@@ -151,12 +154,13 @@ int RunCompileCommand(const std::vector<std::string>& words) {
     return Failed("compile", artifact.status());
   }
   printer.Done(*artifact);
-  if (options->target == CompileTarget::kHw) {
-    std::fprintf(
-        stderr,
-        "streamtensorc compile: wrote sources and configuration to %s/hls; v++ is not run by this version: "
-        "%s/hls/BUILD.txt says how to go on\n",
-        artifact->c_str(), artifact->c_str());
+  std::error_code error;
+  if (!std::filesystem::exists(*artifact + "/" + runtime::kManifestName, error)) {
+    std::fprintf(stderr,
+                 "streamtensorc compile: the sources are in %s/hls. There is no v++ on PATH; where there is "
+                 "one, complete "
+                 "the artifact by:\n%s",
+                 artifact->c_str(), HowToComplete(*artifact).c_str());
   }
   return 0;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cstdio>
 
-#include "compiler/driver/pipeline.h"
+#include "compiler/driver/package_hardware.h"
 #include "compiler/tools/streamtensorc/command_line.h"
 #include "compiler/tools/streamtensorc/commands.h"
 
@@ -12,7 +12,9 @@ int RunPackageCommand(const std::vector<std::string>& words) {
     if (word != "--help") continue;
     std::puts(
         "usage: streamtensorc package DIR --xclbin FILE\n\n"
-        "  completes the artifact of target hw in DIR with the xclbin that v++ made");
+        "  completes the artifact of target hw in DIR with the xclbin that v++ made: checks that platform, "
+        "kernel,\n"
+        "  arguments, banks and the manifest inside are those of DIR, copies it, and writes manifest.json");
     return 0;
   }
   absl::StatusOr<CommandLine> line = CommandLine::Parse(words, {{"DIR"}, {"--xclbin"}, {}});
@@ -20,7 +22,9 @@ int RunPackageCommand(const std::vector<std::string>& words) {
   if (!line->Has("--xclbin"))
     return WrongUsage("package", absl::InvalidArgumentError("--xclbin FILE is missing"));
   const absl::Status status = PackageHardware(line->positional(0), line->Text("--xclbin", ""));
-  return status.ok() ? 0 : Failed("package", status);
+  if (!status.ok()) return Failed("package", status);
+  std::fprintf(stderr, "streamtensorc package: %s is complete\n", line->positional(0).c_str());
+  return 0;
 }
 
 }  // namespace streamtensor::compiler

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compiler/driver/package_hardware.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "compiler/targets/hardware/xclbin_check.h"
+#include "compiler/targets/platform/platform.h"
+#include "google/protobuf/util/json_util.h"
+#include "runtime/artifact/artifact.h"
+#include "runtime/artifact/manifest_writer.h"
+#include "runtime/artifact/mapped_file.h"
+
+namespace streamtensor::compiler {
+namespace {
+
+namespace fs = std::filesystem;
+
+absl::StatusOr<artifact::v1::Manifest> ReadUserMetadata(const std::string& folder) {
+  const std::string path = absl::StrCat(folder, "/", kUserMetadata);
+  std::ifstream file(path);
+  if (!file)
+    return absl::NotFoundError(
+        absl::StrCat(folder, ": no artifact of target hw (", kUserMetadata, " is missing)"));
+  const std::string json((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  artifact::v1::Manifest manifest;
+  const auto parsed = google::protobuf::util::JsonStringToMessage(json, &manifest);
+  if (!parsed.ok()) return absl::InvalidArgumentError(absl::StrCat(path, ": ", parsed.ToString()));
+  if (manifest.target() != artifact::v1::Manifest::TARGET_HW) {
+    return absl::InvalidArgumentError(absl::StrCat(folder, ": is not of target hw"));
+  }
+  return manifest;
+}
+
+// All files that may stand in a manifest; what v++ left in hls/build does not.
+absl::StatusOr<std::vector<std::string>> FilesOf(const std::string& folder) {
+  std::vector<std::string> names;
+  for (const std::string sub : {"", "hls", "reports"}) {
+    std::error_code error;
+    for (const auto& entry : fs::directory_iterator(fs::path(folder) / sub, error)) {
+      const std::string name = (fs::path(sub) / entry.path().filename()).string();
+      if (entry.is_regular_file() && name != runtime::kManifestName && runtime::IsArtifactFileName(name)) {
+        names.push_back(name);
+      }
+    }
+    if (error) return absl::UnavailableError(absl::StrCat(folder, "/", sub, ": ", error.message()));
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+}  // namespace
+
+absl::Status PackageHardware(const std::string& folder, const std::string& xclbin) {
+  absl::StatusOr<artifact::v1::Manifest> manifest = ReadUserMetadata(folder);
+  if (!manifest.ok()) return manifest.status();
+  const absl::StatusOr<Platform> platform = FindPlatform(manifest->platform());
+  if (!platform.ok()) return platform.status();
+  std::error_code error;
+  const uint64_t weights_bytes = fs::file_size(folder + "/" + runtime::kWeightsName, error);
+  if (error)
+    return absl::InvalidArgumentError(absl::StrCat(folder, ": ", runtime::kWeightsName, " is missing"));
+  if (absl::Status status = runtime::CheckManifest(*manifest, weights_bytes); !status.ok()) return status;
+
+  const std::string target = absl::StrCat(folder, "/", runtime::kXclbinName);
+  const std::string copy = absl::StrCat(folder, "/.", runtime::kXclbinName, ".new");
+  fs::copy_file(xclbin, copy, fs::copy_options::overwrite_existing, error);
+  if (error)
+    return absl::NotFoundError(absl::StrCat(xclbin, ": can't be copied to ", folder, ": ", error.message()));
+  // What is checked is what will be used: the copy.
+  absl::Status status;
+  {
+    const absl::StatusOr<runtime::MappedFile> file = runtime::MappedFile::Open(copy);
+    status = file.ok() ? CheckHardwareXclbin(*manifest, *platform, file->bytes()) : file.status();
+  }
+  if (!status.ok()) {
+    fs::remove(copy, error);
+    return absl::Status(status.code(), absl::StrCat(xclbin, ": ", status.message()));
+  }
+  fs::rename(copy, target, error);
+  if (error) return absl::UnavailableError(absl::StrCat(target, ": ", error.message()));
+  const absl::StatusOr<std::vector<std::string>> names = FilesOf(folder);
+  if (!names.ok()) return names.status();
+  return runtime::WriteManifest(folder, *names, &*manifest);
+}
+
+}  // namespace streamtensor::compiler

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compiler/targets/hardware/xclbin_check.h"
+
+#include <google/protobuf/util/json_util.h>
+#include <google/protobuf/util/message_differencer.h>
+
+#include <algorithm>
+#include <map>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "runtime/xclbin/validate.h"
+
+namespace streamtensor::compiler {
+namespace {
+
+using artifact::v1::Manifest;
+using runtime::xclbin::Kernel;
+using runtime::xclbin::Xclbin;
+
+constexpr uint64_t kPointerBytes = 8;
+
+template <class... Parts>
+absl::Status Wrong(const Parts&... parts) {
+  return absl::InvalidArgumentError(absl::StrCat("xclbin: ", parts...));
+}
+
+absl::Status CheckPlatform(const Xclbin& file, const Platform& platform) {
+  if (file.kind == Xclbin::Kind::kEmulation) {
+    return Wrong("it is built for an emulated card (platform ", file.vbnv, "), not for hardware");
+  }
+  if (file.kind == Xclbin::Kind::kForeignEmulation) {
+    return Wrong("it is built for XRT's emulation (v++ -t sw_emu or hw_emu), must be v++ -t hw");
+  }
+  // Vitis names the platform it linked for; a shell of two stages may be named by its base.
+  if (file.vbnv == platform.platform || file.vbnv == platform.shell) return absl::OkStatus();
+  return Wrong("it is built for platform '", file.vbnv, "', this artifact is for ", platform.name, ": '",
+               platform.platform, "' or '", platform.shell, "'");
+}
+
+absl::Status CheckArguments(const Kernel& kernel, const Xclbin& file, const Manifest& manifest,
+                            const Platform& platform) {
+  const auto& expected = manifest.kernel().arguments();
+  if (kernel.arguments.size() != static_cast<size_t>(expected.size())) {
+    return Wrong("kernel '", kernel.name, "' has ", kernel.arguments.size(), " arguments, must have ",
+                 expected.size());
+  }
+  std::map<uint64_t, std::string> registers;  // offset -> argument
+  std::map<uint32_t, uint64_t> used;          // bytes a bank must hold
+  for (int i = 0; i < expected.size(); ++i) {
+    const runtime::xclbin::Argument& argument = kernel.arguments[static_cast<size_t>(i)];
+    const std::string name = absl::StrCat("argument ", i, " ('", argument.name, "')");
+    if (argument.name != expected[i].name()) return Wrong(name, " must be '", expected[i].name(), "'");
+    if (!argument.is_buffer) return Wrong(name, " is no pointer into the card's memory");
+    if (argument.bytes != kPointerBytes) {
+      return Wrong(name, " has ", argument.bytes, " bytes in the kernel's registers, a pointer has ",
+                   kPointerBytes);
+    }
+    const auto after = registers.lower_bound(argument.offset);
+    if ((after != registers.end() && after->first < argument.offset + kPointerBytes) ||
+        (after != registers.begin() && std::prev(after)->first + kPointerBytes > argument.offset)) {
+      const std::string& other = after != registers.end() && after->first < argument.offset + kPointerBytes
+                                     ? after->second
+                                     : std::prev(after)->second;
+      return Wrong(name, " overlaps ", other, " in the kernel's registers");
+    }
+    registers[argument.offset] = name;
+    const std::string bank = absl::StrCat(platform.memory.tag, "[", expected[i].bank(), "]");
+    for (const uint32_t memory : argument.memories) {
+      const runtime::xclbin::Memory& found = file.memories[memory];
+      if (found.tag != bank) return Wrong(name, " is connected to ", found.tag, ", must be ", bank);
+      used[memory] += expected[i].bytes();
+      if (used[memory] > found.bytes) {
+        return Wrong(bank, " holds ", found.bytes, " bytes; with ", name, " its buffers take ", used[memory]);
+      }
+    }
+    if (argument.memories.empty()) return Wrong(name, " is connected to no memory, must be ", bank);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckMetadata(const Xclbin& file, Manifest manifest) {
+  if (file.user_metadata.empty()) {
+    return Wrong(
+        "it has no USER_METADATA, so nothing says that it is this design: hls/Makefile adds it with "
+        "xclbinutil "
+        "(--add-section USER_METADATA:RAW:user_metadata.json)");
+  }
+  Manifest inside;
+  const auto parsed = google::protobuf::util::JsonStringToMessage(
+      google::protobuf::StringPiece(file.user_metadata.data(), file.user_metadata.size()), &inside);
+  if (!parsed.ok()) return Wrong("USER_METADATA is no manifest: ", parsed.ToString());
+  inside.clear_files();
+  manifest.clear_files();
+  google::protobuf::util::MessageDifferencer differencer;
+  std::string differences;
+  differencer.ReportDifferencesToString(&differences);
+  if (differencer.Compare(manifest, inside)) return absl::OkStatus();
+  std::replace(differences.begin(), differences.end(), '\n', ';');
+  constexpr size_t kMost = 300;
+  return Wrong("it is another design's, its USER_METADATA differs from hls/user_metadata.json: ",
+               differences.substr(0, kMost));
+}
+
+}  // namespace
+
+absl::Status CheckHardwareXclbin(const Manifest& manifest, const Platform& platform,
+                                 std::span<const std::byte> bytes) {
+  const absl::StatusOr<Xclbin> file = runtime::xclbin::ValidateXclbin(bytes);
+  if (!file.ok()) return file.status();
+  if (absl::Status status = CheckPlatform(*file, platform); !status.ok()) return status;
+  const Kernel* kernel = file->FindKernel(manifest.kernel().name());
+  if (kernel == nullptr) {
+    return Wrong("it has no kernel '", manifest.kernel().name(), "', it has '", file->kernels.front().name,
+                 "'");
+  }
+  if (kernel->instances.size() != 1) {
+    return Wrong("kernel '", kernel->name, "' stands ", kernel->instances.size(),
+                 " times on the card, must be once");
+  }
+  if (file->bitstream.empty()) return Wrong("it has no BITSTREAM");
+  if (absl::Status status = CheckArguments(*kernel, *file, manifest, platform); !status.ok()) return status;
+  return CheckMetadata(*file, manifest);
+}
+
+}  // namespace streamtensor::compiler
