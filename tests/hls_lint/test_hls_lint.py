@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Each bad example is rejected by the rule it breaks and by no other; good ones and emitted text pass. (All models
 of tests/integration/first_light are looked at where they are compiled: programs.py.)"""
+import os
 import pathlib
 import shutil
 import subprocess
@@ -12,7 +13,9 @@ import lint
 
 HERE = pathlib.Path(__file__).parent
 sys.path.insert(0, str(lint.ROOT / "tests/models"))
+import make_tiny_llama  # noqa: E402
 import make_tiny_mlp  # noqa: E402
+from kinds import KINDS  # noqa: E402
 
 BAD = sorted((HERE / "bad").glob("*.cpp"))
 GOOD = sorted((HERE / "good").glob("*.cpp"))
@@ -64,14 +67,19 @@ def test_tiny_llama(tmp_path, tiny, options):
     lint.check_artifact(compile_model(tmp_path / "artifact", tiny, *options))
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_kinds_of_files(tmp_path, kind):
+    make_tiny_llama.make(tmp_path / "tiny.gguf", KINDS[kind])
+    lint.check_artifact(compile_model(tmp_path / "artifact", tmp_path / "tiny.gguf"))
+
+
 def test_general_module(tmp_path):
     module = tmp_path / "mlp.mlir"
     module.write_text(make_tiny_mlp.module_text(make_tiny_mlp.weights()))
     lint.check_artifact(compile_model(tmp_path / "artifact", module))
 
 
-def test_smollm2(tmp_path, request):
-    import os
+def test_smollm2(tmp_path):
     artifact = compile_model(tmp_path / "artifact", os.environ["STREAMTENSOR_TEST_MODEL"])
     lint.check_artifact(artifact)
     shutil.rmtree(artifact)
