@@ -70,6 +70,10 @@ constexpr int kLoading[] = {SCMP_SYS(access),
                             SCMP_SYS(sched_getaffinity),
                             SCMP_SYS(seccomp),
                             SCMP_SYS(statx),
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+                            SCMP_SYS(pipe),  // how sanitizers find out whether memory is there
+                            SCMP_SYS(pipe2),
+#endif
                             SCMP_SYS(uname)};
 
 class Filter {

@@ -11,6 +11,8 @@
 #include <random>
 #include <utility>
 
+#include "server/service/grpc_order.h"
+
 namespace streamtensor::ctl {
 namespace {
 
@@ -71,11 +73,13 @@ class LoadGenerator {
       auto* stream = new Stream(load, due);
       client.Prepare(stream->context_, load->options_.timeout_seconds);
       client.inference->async()->GenerateStream(&stream->context_, &stream->request_, stream);
+      server::BeforeGrpc(stream);
       stream->StartRead(&stream->part_);
       stream->StartCall();
     }
 
     void OnReadDone(bool ok) override {
+      server::AfterGrpc(this);
       if (!ok) return;
       if (const int tokens = part_.token_ids_size(); tokens > 0) {
         const double now = load_->Now();
@@ -92,10 +96,12 @@ class LoadGenerator {
         times_.cached_tokens = part_.usage().cached_tokens();
         times_.energy = part_.energy();
       }
+      server::BeforeGrpc(this);
       StartRead(&part_);
     }
 
     void OnDone(const grpc::Status& status) override {
+      server::AfterGrpc(this);
       times_.end = load_->Now();
       times_.status = status;
       LoadGenerator* const load = load_;

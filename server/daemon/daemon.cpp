@@ -84,7 +84,11 @@ Daemon::~Daemon() {
     std::lock_guard lock(grpc_mutex_);
     grpc = std::move(grpc_);
   }
-  // All calls have their status by now; an idle client's connection is not worth waiting for.
+  // All calls have their status by now, but it may still be on its way; a client that reads nothing is not
+  // worth waiting for, nor is an idle one's connection.
+  for (int i = 0; i < 500 && context_.calls > 0; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
   if (grpc != nullptr) grpc->Shutdown(absl::Milliseconds(250));
   grpc.reset();
   registry_.reset();

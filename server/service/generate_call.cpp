@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "server/service/grpc_order.h"
 
 namespace streamtensor::server {
 namespace {
@@ -42,7 +43,11 @@ class Submission {
         arrival_(context->clock->Now()),
         deadline_(DeadlineOf(*call, *context->clock)) {
     call->AddInitialMetadata(kRequestIdMetadata, id_);
+    ++context_->calls;
   }
+  ~Submission() { --context_->calls; }
+  Submission(const Submission&) = delete;
+  Submission& operator=(const Submission&) = delete;
 
   absl::Status Start(const v1::GenerateRequest& message, std::shared_ptr<ReplySink> sink) {
     if (absl::Status status = context_->Admit(*call_, message.model(), /*counts=*/true); !status.ok()) {
@@ -119,13 +124,19 @@ class UnaryCall : public grpc::ServerUnaryReactor {
         sink_(std::make_shared<Sink>(this)) {}
 
   void Start(const v1::GenerateRequest& request) {
+    BeforeGrpc(this);  // OnCancel() may come already
     const absl::Status status = submission_.Start(request, sink_);
+    BeforeGrpc(this);
     if (!status.ok()) Finish(ToGrpc(status, call_, context_));
   }
 
-  void OnCancel() override { submission_.Cancel(); }
+  void OnCancel() override {
+    AfterGrpc(this);
+    submission_.Cancel();
+  }
 
   void OnDone() override {
+    AfterGrpc(this);
     { std::lock_guard lock(sink_->mutex); }
     delete this;
   }
@@ -141,6 +152,7 @@ class UnaryCall : public grpc::ServerUnaryReactor {
       owner->submission_.LogEnd(status, summary);
       WriteSummary(summary, message);
       owner->response_->Swap(&message);
+      BeforeGrpc(owner);
       owner->Finish(ToGrpc(status, owner->call_, owner->context_));
     }
     UnaryCall* const owner;
@@ -162,14 +174,23 @@ class StreamCall : public grpc::ServerWriteReactor<v1::GenerateStreamResponse> {
       : context_(context), call_(call), submission_(context, call), sink_(std::make_shared<Sink>(this)) {}
 
   void Start(const v1::GenerateRequest& request) {
+    BeforeGrpc(this);  // OnCancel() may come already
     const absl::Status status = submission_.Start(request, sink_);
+    BeforeGrpc(this);
     if (!status.ok()) Finish(ToGrpc(status, call_, context_));
   }
 
-  void OnCancel() override { submission_.Cancel(); }
-  void OnWriteDone(bool ok) override { sink_->OnWritten(ok); }
+  void OnCancel() override {
+    AfterGrpc(this);
+    submission_.Cancel();
+  }
+  void OnWriteDone(bool ok) override {
+    AfterGrpc(this);
+    sink_->OnWritten(ok);
+  }
 
   void OnDone() override {
+    AfterGrpc(this);
     { std::lock_guard lock(sink_->mutex); }
     delete this;
   }
@@ -232,10 +253,12 @@ class StreamCall : public grpc::ServerWriteReactor<v1::GenerateStreamResponse> {
       next.Clear();
       written_bytes = std::exchange(next_bytes, 0);
       writing = true;
+      BeforeGrpc(owner);
       owner->StartWrite(&current);
     }
 
     void WriteLast() {
+      BeforeGrpc(owner);
       if (broken || (!status.ok() && next_bytes == 0)) {
         owner->Finish(status);
         return;

@@ -36,6 +36,9 @@ struct ServiceContext {
   absl::Status Admit(const grpc::ServerContextBase& call, const std::string& model,
                      bool counts = false) const;
 
+  // Generate and GenerateStream, until their status has left.
+  std::atomic<int64_t> calls = 0;
+
   // From how long requests take follows when a refused one may try again.
   std::atomic<double> mean_seconds = 1;
   void ObserveDuration(double seconds);

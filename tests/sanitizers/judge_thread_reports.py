@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Prints the reports of ThreadSanitizer that count, and ends with 1 if there are any. Usage: judge_thread_reports.py FOLDER
+
+gRPC's libraries are not built with it, so it sees nothing of how they hand a call from thread to thread, and reports
+what their headers, compiled into our program, read and write. A race counts when both accesses are our own code's:
+the innermost frame that is not the standard library's stands in our tree. All other kinds of report count."""
+
+import pathlib
+import re
+import sys
+
+OURS = re.compile(r"\.\./(server|runtime|proto|tests|kernels)/")
+STANDARD = re.compile(r"libsanitizer|/usr/include/c\+\+/")
+ACCESS = re.compile(r"^  (?:Previous )?(?:atomic )?(?:read|write) of size", re.IGNORECASE | re.MULTILINE)
+
+
+def accesses(report):
+    """The stacks of the two accesses, innermost frame first."""
+    for block in report.split("\n\n"):
+        if ACCESS.search(block):
+            yield re.findall(r"^    #\d+ (.*)$", block, re.MULTILINE)
+
+
+def counts(report):
+    if not report.startswith("data race "):
+        return True
+    for stack in accesses(report):
+        own = next((frame for frame in stack if not STANDARD.search(frame)), "")
+        if not OURS.search(own):
+            return False
+    return True
+
+
+def main():
+    found, dismissed = [], 0
+    for file in sorted(pathlib.Path(sys.argv[1]).iterdir()):
+        for report in file.read_text(errors="replace").split("WARNING: ThreadSanitizer: ")[1:]:
+            if counts(report):
+                found.append(f"{file}\n{report}")
+            else:
+                dismissed += 1
+    print("\n".join(found))
+    print(f"ThreadSanitizer: {len(found)} reports; {dismissed} on what gRPC hands from thread to thread dismissed")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
