@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/artifact/artifact.h"
 
-#include <google/protobuf/util/json_util.h>
 #include <sys/stat.h>
 
 #include <limits>
 #include <set>
 #include <utility>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 
 namespace streamtensor::runtime {
@@ -16,7 +16,6 @@ namespace {
 using artifact::v1::File;
 using artifact::v1::Manifest;
 
-constexpr std::size_t kMaxManifestBytes = 16u << 20;
 constexpr std::size_t kMaxTokenizerBytes = 256u << 20;
 
 // A file of an artifact that is not there is damage, not a wrong path.
@@ -39,17 +38,10 @@ absl::StatusOr<Manifest> ParseManifest(const std::string& folder) {
     return absl::NotFoundError(
         absl::StrCat(folder, " has no ", kManifestName, ": not an artifact, or an unfinished one"));
   }
-  if (file->bytes().size() > kMaxManifestBytes) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(path, ": ", file->bytes().size(), " bytes, at most ", kMaxManifestBytes, " are read"));
-  }
-  Manifest manifest;
-  const auto status = google::protobuf::util::JsonStringToMessage(
-      google::protobuf::StringPiece(reinterpret_cast<const char*>(file->bytes().data()),
-                                    file->bytes().size()),
-      &manifest);
-  if (!status.ok()) return absl::InvalidArgumentError(absl::StrCat(path, ": ", status.ToString()));
-  return manifest;
+  absl::StatusOr<Manifest> manifest =
+      ManifestFromJson({reinterpret_cast<const char*>(file->bytes().data()), file->bytes().size()});
+  if (manifest.ok()) return manifest;
+  return absl::InvalidArgumentError(absl::StrCat(path, ": ", manifest.status().message()));
 }
 
 // Opens a file of the manifest and holds it against its entry.
@@ -62,8 +54,8 @@ absl::StatusOr<MappedFile> OpenChecked(const std::string& folder, const File& en
         absl::StrCat(path, ": ", file->bytes().size(), " bytes, ", kManifestName, " says ", entry.bytes()));
   }
   if (const std::string hash = Sha256Hex(file->bytes()); hash != entry.sha256()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(path, ": SHA-256 is ", hash, ", ", kManifestName, " says ", entry.sha256()));
+    return absl::InvalidArgumentError(absl::StrCat(path, ": SHA-256 is ", hash, ", ", kManifestName, " says ",
+                                                   absl::CHexEscape(entry.sha256())));
   }
   return file;
 }
@@ -91,8 +83,9 @@ absl::StatusOr<std::unique_ptr<Artifact>> Artifact::Open(const std::string& fold
   std::set<std::string> seen;
   for (const File& entry : result->manifest_.files()) {
     if (!IsArtifactFileName(entry.name()) || entry.name() == kManifestName) {
-      return absl::InvalidArgumentError(
-          absl::StrCat(kManifestName, ": files: '", entry.name(), "' is not a file name of an artifact"));
+      return absl::InvalidArgumentError(absl::StrCat(kManifestName, ": files: '",
+                                                     absl::CHexEscape(entry.name()),
+                                                     "' is not a file name of an artifact"));
     }
     if (!seen.insert(entry.name()).second) {
       return absl::InvalidArgumentError(

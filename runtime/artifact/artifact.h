@@ -6,6 +6,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -58,6 +59,12 @@ class Artifact {
   MappedFile xclbin_;
   MappedFile weights_;
 };
+
+// INVALID_ARGUMENT says what is wrong with the text and shows the place.
+absl::StatusOr<artifact::v1::Manifest> ManifestFromJson(std::string_view json);
+
+// Figures that the timing model can work with: finite, not negative, within what a card may take.
+absl::Status CheckTiming(const artifact::v1::TimingModel& timing);
 
 // What manifest.json must hold, the files aside; `weights_bytes` is the size of weights.bin.
 // INVALID_ARGUMENT names the field, its value and what it must be.

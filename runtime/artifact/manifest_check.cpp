@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // What manifest.json and tokenizer.bin must hold.
+#include <google/protobuf/util/json_util.h>
+
+#include <cmath>
 #include <cstdint>
 #include <string>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "runtime/artifact/artifact.h"
 
@@ -14,6 +18,7 @@ using artifact::v1::Decoder;
 using artifact::v1::Launch;
 using artifact::v1::Manifest;
 
+constexpr std::size_t kMaxManifestBytes = 16u << 20;
 constexpr uint32_t kFormatVersion = 1;
 constexpr uint32_t kDescriptorVersion = 1;
 constexpr uint32_t kHeaderWords = 16;
@@ -205,7 +210,8 @@ class Checker {
     if (cycles != 0 && static_cast<uint32_t>(cycles) != manifest_.launch().step_tokens()) {
       Fail("timing.step_cycles has ", cycles, " entries, must have ", manifest_.launch().step_tokens());
     }
-    if (!(manifest_.timing().clock_hz() >= 0)) Fail("timing.clock_hz must not be negative");
+    if (absl::Status status = streamtensor::runtime::CheckTiming(manifest_.timing()); !status.ok())
+      Fail(status.message());
   }
 
   const Manifest& manifest_;
@@ -218,6 +224,52 @@ absl::Status TokenizerError(const std::string& what) {
 }
 
 }  // namespace
+
+absl::StatusOr<Manifest> ManifestFromJson(std::string_view json) {
+  if (json.size() > kMaxManifestBytes) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(json.size(), " bytes of JSON, at most ", kMaxManifestBytes, " are read"));
+  }
+  Manifest manifest;
+  const auto status = google::protobuf::util::JsonStringToMessage(
+      google::protobuf::StringPiece(json.data(), json.size()), &manifest);
+  if (status.ok()) return manifest;
+  // What is wrong and, in a line of its own, the text around the place: raw bytes of the file.
+  return absl::InvalidArgumentError(
+      absl::StrCat("not a manifest: ", absl::CHexEscape(std::string(status.message()))));
+}
+
+absl::Status CheckTiming(const artifact::v1::TimingModel& timing) {
+  // A launch of 2^48 cycles takes days: sums and products of such figures fit 64 bits.
+  constexpr uint64_t kMaxCycles = uint64_t{1} << 48;
+  const auto error = [](const char* field, auto value) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("timing.", field, " is ", value, ", which is out of range"));
+  };
+  const struct {
+    const char* field;
+    double value, most;
+  } reals[] = {{"clock_hz", timing.clock_hz(), 1e12},
+               {"context_page_cycles", timing.context_page_cycles(), 1e6},
+               {"static_watts", timing.static_watts(), 1e6},
+               {"dynamic_joules_per_step_byte", timing.dynamic_joules_per_step_byte(), 1},
+               {"memory_bytes_per_second", timing.memory_bytes_per_second(), 1e15}};
+  for (const auto& [field, value, most] : reals) {
+    if (!std::isfinite(value) || value < 0 || value > most) return error(field, value);
+  }
+  const std::pair<const char*, uint64_t> counts[] = {
+      {"launch_cycles", timing.launch_cycles()},
+      {"logits_cycles", timing.logits_cycles()},
+      {"bytes_per_step", timing.bytes_per_step()},
+      {"bytes_per_context_page", timing.bytes_per_context_page()}};
+  for (const auto& [field, value] : counts) {
+    if (value > kMaxCycles) return error(field, value);
+  }
+  for (const uint64_t cycles : timing.step_cycles()) {
+    if (cycles > kMaxCycles) return error("step_cycles", cycles);
+  }
+  return absl::OkStatus();
+}
 
 absl::Status CheckManifest(const Manifest& manifest, uint64_t weights_bytes) {
   return Checker(manifest, weights_bytes).Check();

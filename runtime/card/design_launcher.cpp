@@ -23,8 +23,9 @@ class DesignLauncher::Impl {
 DesignLauncher::DesignLauncher() : impl_(std::make_unique<Impl>()) {}
 DesignLauncher::~DesignLauncher() = default;
 
-absl::StatusOr<std::unique_ptr<DesignLauncher>> DesignLauncher::Load(std::span<const std::byte> object) {
-  absl::StatusOr<LoadedObject> loaded = LoadedObject::Load(object);
+absl::StatusOr<std::unique_ptr<DesignLauncher>> DesignLauncher::Load(std::span<const std::byte> object,
+                                                                     const BeforeCode& before_code) {
+  absl::StatusOr<LoadedObject> loaded = LoadedObject::Load(object, before_code);
   if (!loaded.ok()) return loaded.status();
   std::unique_ptr<DesignLauncher> launcher = FromFunction(loaded->launch());
   launcher->impl_->object.emplace(*std::move(loaded));
@@ -32,14 +33,14 @@ absl::StatusOr<std::unique_ptr<DesignLauncher>> DesignLauncher::Load(std::span<c
 }
 
 absl::StatusOr<std::unique_ptr<DesignLauncher>> DesignLauncher::LoadIndexed(
-    std::span<const std::byte> bitstream) {
+    std::span<const std::byte> bitstream, const BeforeCode& before_code) {
   std::vector<ObjectEntry> entries;
   std::string error;
   if (!ReadObjectIndex(bitstream, &entries, &error)) return absl::InvalidArgumentError(error);
   const char* const forced = std::getenv("STREAMTENSOR_ISA");
   const ObjectEntry* const entry = SelectObject(entries, forced == nullptr ? "" : forced, &error);
   if (entry == nullptr) return absl::FailedPreconditionError(error);
-  absl::StatusOr<std::unique_ptr<DesignLauncher>> launcher = Load(entry->object);
+  absl::StatusOr<std::unique_ptr<DesignLauncher>> launcher = Load(entry->object, before_code);
   if (launcher.ok()) (*launcher)->isa_ = entry->isa;
   return launcher;
 }

@@ -15,6 +15,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "kernels/host/st_host_api.h"
+#include "runtime/card/object_loader.h"
 
 namespace streamtensor::runtime::card {
 
@@ -62,16 +63,18 @@ struct LaunchOptions {
 class DesignLauncher {
  public:
   // `object`: an ELF shared object that exports st_launch and nothing else. It is loaded from a
-  // sealed memory file; the bytes may go away afterwards. Its code runs from here on.
+  // sealed memory file; the bytes may go away afterwards. Its code runs from `before_code` on.
   //  INVALID_ARGUMENT: not such an object; the message says what is wrong.
-  static absl::StatusOr<std::unique_ptr<DesignLauncher>> Load(std::span<const std::byte> object);
+  static absl::StatusOr<std::unique_ptr<DesignLauncher>> Load(std::span<const std::byte> object,
+                                                              const BeforeCode& before_code = nullptr);
 
   // `bitstream`: the BITSTREAM section of an emulation xclbin, an index of such objects
   // (object_index.h). Picks the one for environment variable STREAMTENSOR_ISA, if set and not
   // empty, else the best this CPU can run.
   //  INVALID_ARGUMENT: damaged index or object. FAILED_PRECONDITION: none fits this CPU, or the
   //  forced one doesn't exist or can't run here.
-  static absl::StatusOr<std::unique_ptr<DesignLauncher>> LoadIndexed(std::span<const std::byte> bitstream);
+  static absl::StatusOr<std::unique_ptr<DesignLauncher>> LoadIndexed(std::span<const std::byte> bitstream,
+                                                                     const BeforeCode& before_code = nullptr);
 
   // For tests: a function of this program.
   static std::unique_ptr<DesignLauncher> FromFunction(st_launch_function launch);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/card/object_index.h"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 
@@ -27,6 +28,11 @@ void WriteAt(std::vector<std::byte>& bytes, std::size_t offset, T value) {
 }
 
 std::size_t Align(std::size_t offset) { return (offset + kAlignment - 1) / kAlignment * kAlignment; }
+
+bool IsIsaCharacter(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
+         c == '.';
+}
 
 // Best last.
 constexpr std::array<std::string_view, 2> kKnownIsas = {kIsaV3, kIsaV4Vnni};
@@ -85,9 +91,10 @@ bool ReadObjectIndex(std::span<const std::byte> section, std::vector<ObjectEntry
     const std::size_t length = strnlen(name, kIsaBytes);
     const uint64_t offset = ReadAt<uint64_t>(section, at + kIsaBytes);
     const uint64_t bytes = ReadAt<uint64_t>(section, at + kIsaBytes + 8);
-    if (length == 0 || length == kIsaBytes) {
+    if (length == 0 || length == kIsaBytes || !std::all_of(name, name + length, IsIsaCharacter)) {
       *error = "BITSTREAM offset " + std::to_string(at) + ": entry " + std::to_string(i) +
-               " has no zero-terminated name";
+               " has no zero-terminated name of letters, digits, '-', '_' and '.'";
+      entries->clear();
       return false;
     }
     if (offset < first_object || offset % kAlignment != 0 || offset > section.size() ||

@@ -12,6 +12,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 
@@ -55,7 +56,7 @@ absl::Status CheckSymbols(std::span<const std::byte> object, const Elf64_Shdr& s
     if (name == ST_LAUNCH_SYMBOL && ELF64_ST_TYPE(symbol.st_info) == STT_FUNC) {
       found = true;
     } else if (!IsLinkerMark(name)) {
-      return absl::InvalidArgumentError(absl::StrCat("the design's object exports '", name,
+      return absl::InvalidArgumentError(absl::StrCat("the design's object exports '", absl::CHexEscape(name),
                                                      "'; it may export ", ST_LAUNCH_SYMBOL, " alone"));
     }
   }
@@ -109,7 +110,8 @@ absl::Status CheckObject(std::span<const std::byte> object) {
       absl::StrCat("the design's object exports nothing, expected ", ST_LAUNCH_SYMBOL));
 }
 
-absl::StatusOr<LoadedObject> LoadedObject::Load(std::span<const std::byte> object) {
+absl::StatusOr<LoadedObject> LoadedObject::Load(std::span<const std::byte> object,
+                                                const BeforeCode& before_code) {
   if (absl::Status status = CheckObject(object); !status.ok()) return status;
   const FileDescriptor file(memfd_create("streamtensor-design", MFD_CLOEXEC | MFD_ALLOW_SEALING));
   if (file.get() < 0) return SystemError("memory file for the design");
@@ -123,11 +125,16 @@ absl::StatusOr<LoadedObject> LoadedObject::Load(std::span<const std::byte> objec
   if (fcntl(file.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) != 0) {
     return SystemError("sealing the design");
   }
+  // The dynamic linker believes what the object says of itself, and runs its constructors.
+  if (before_code != nullptr) {
+    if (absl::Status status = before_code(file.get()); !status.ok()) return status;
+  }
   const std::string path = absl::StrCat("/proc/self/fd/", file.get());
   // The dynamic linker knows objects by device and inode, so each load of each object is its own.
   void* const handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (handle == nullptr) {
-    return absl::InvalidArgumentError(absl::StrCat("the design's object can't be loaded: ", dlerror()));
+    return absl::InvalidArgumentError(
+        absl::StrCat("the design's object can't be loaded: ", absl::CHexEscape(dlerror())));
   }
   void* const symbol = dlsym(handle, ST_LAUNCH_SYMBOL);
   if (symbol == nullptr) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <span>
 
 #include "absl/status/status.h"
@@ -11,12 +12,17 @@
 
 namespace streamtensor::runtime::card {
 
+// Called once the object is checked and lies in the sealed memory file `file`, right before any of its code
+// can run. What it leaves allowed must still open /proc/self/fd/`file` for reading.
+using BeforeCode = std::function<absl::Status(int file)>;
+
 // A loaded object; its code stays mapped as long as this lives. Movable.
 class LoadedObject {
  public:
   // Checks that `object` is an x86-64 ELF shared object whose one exported symbol is st_launch, and
   // loads it from a sealed memory file. INVALID_ARGUMENT says what is wrong; needs /proc.
-  static absl::StatusOr<LoadedObject> Load(std::span<const std::byte> object);
+  static absl::StatusOr<LoadedObject> Load(std::span<const std::byte> object,
+                                           const BeforeCode& before_code = nullptr);
 
   LoadedObject(LoadedObject&& other) noexcept;
   LoadedObject& operator=(LoadedObject&& other) noexcept;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/card_program/card_server.h"
 
-#include <google/protobuf/util/json_util.h>
-
 #include <cstring>
 #include <utility>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "runtime/artifact/artifact.h"
 #include "runtime/artifact/timing_model.h"
 #include "runtime/card_program/confinement.h"
 #include "runtime/xclbin/validate.h"
@@ -47,19 +47,16 @@ absl::Status BadManifest(const std::string& what) {
 
 // The manifest in the xclbin, as far as the card relies on it.
 absl::StatusOr<Manifest> ReadManifest(const xclbin::Xclbin& contents, const xclbin::Kernel& kernel) {
-  Manifest manifest;
-  google::protobuf::util::JsonParseOptions options;
-  const auto parsed = google::protobuf::util::JsonStringToMessage(
-      google::protobuf::StringPiece(contents.user_metadata.data(), contents.user_metadata.size()), &manifest,
-      options);
-  if (!parsed.ok()) return BadManifest(absl::StrCat("not a manifest: ", std::string(parsed.message())));
+  absl::StatusOr<Manifest> parsed = ManifestFromJson(contents.user_metadata);
+  if (!parsed.ok()) return BadManifest(std::string(parsed.status().message()));
+  Manifest& manifest = *parsed;
   if (manifest.format_version() != 1) {
     return BadManifest(absl::StrCat("format_version ", manifest.format_version(), ", must be 1"));
   }
   if (manifest.target() != Manifest::TARGET_EMULATION) return BadManifest("target must be TARGET_EMULATION");
   if (manifest.kernel().name() != kernel.name) {
-    return BadManifest(
-        absl::StrCat("kernel '", manifest.kernel().name(), "', EMBEDDED_METADATA has '", kernel.name, "'"));
+    return BadManifest(absl::StrCat("kernel '", absl::CHexEscape(manifest.kernel().name()),
+                                    "', EMBEDDED_METADATA has '", absl::CHexEscape(kernel.name), "'"));
   }
   const artifact::v1::Launch& launch = manifest.launch();
   if (launch.header_words() != kHeaderWords || launch.token_words() != kTokenWords ||
@@ -85,7 +82,9 @@ absl::StatusOr<Manifest> ReadManifest(const xclbin::Xclbin& contents, const xclb
           absl::StrCat("argument ", i, ": a step descriptor of ", argument.bytes(), " bytes, needs ", least));
     }
   }
-  return manifest;
+  if (absl::Status status = CheckTiming(manifest.timing()); !status.ok())
+    return BadManifest(std::string(status.message()));
+  return parsed;
 }
 
 }  // namespace
@@ -143,6 +142,7 @@ absl::StatusOr<std::string> CardServer::Load(PayloadReader& payload, int file) {
   if (!payload.complete()) return BadMessage("LOAD");
   // The first design's code can't be undone; its confinement could not load a second one.
   if (launcher_ != nullptr) return absl::FailedPreconditionError("this process has a design already");
+  if (confined_) return absl::FailedPreconditionError("this process has tried a design already");
   const absl::StatusOr<uint64_t> bytes = emulator::CheckSealedFile(file, 1, /*constant=*/true);
   if (!bytes.ok()) return bytes.status();
   const absl::StatusOr<emulator::Mapping> mapping =
@@ -152,18 +152,22 @@ absl::StatusOr<std::string> CardServer::Load(PayloadReader& payload, int file) {
   if (!contents.ok()) return contents.status();
   if (contents->kind != xclbin::Xclbin::Kind::kEmulation ||
       contents->vbnv != xclbin::EmulationVbnv(platform_)) {
-    return absl::InvalidArgumentError(absl::StrCat("the xclbin is for platform ", contents->vbnv,
-                                                   "; this card is ", xclbin::EmulationVbnv(platform_)));
+    return absl::InvalidArgumentError(absl::StrCat("the xclbin is for platform ",
+                                                   absl::CHexEscape(contents->vbnv), "; this card is ",
+                                                   absl::CHexEscape(xclbin::EmulationVbnv(platform_))));
   }
   const xclbin::Kernel* const kernel = contents->FindKernel(kernel_name);
   if (kernel == nullptr)
-    return absl::InvalidArgumentError(absl::StrCat("the xclbin has no kernel '", kernel_name, "'"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("the xclbin has no kernel '", absl::CHexEscape(kernel_name), "'"));
   absl::StatusOr<Manifest> manifest = ReadManifest(*contents, *kernel);
   if (!manifest.ok()) return manifest.status();
   absl::StatusOr<std::unique_ptr<card::DesignLauncher>> launcher =
-      card::DesignLauncher::LoadIndexed(contents->bitstream);
+      card::DesignLauncher::LoadIndexed(contents->bitstream, [this](int object) {
+        confined_ = true;
+        return GiveUpFiles(object);
+      });
   if (!launcher.ok()) return launcher.status();
-  if (absl::Status status = GiveUpFiles(); !status.ok()) return status;
 
   launcher_ = *std::move(launcher);
   manifest_ = *std::move(manifest);
@@ -205,7 +209,7 @@ absl::StatusOr<std::vector<void*>> CardServer::CheckArguments(PayloadReader& pay
     const auto id = payload.Get<uint64_t>();
     const auto found = buffers_.find(id);
     const Argument& argument = manifest_.kernel().arguments(static_cast<int>(i));
-    const std::string name = absl::StrCat("argument ", i, " (", argument.name(), ")");
+    const std::string name = absl::StrCat("argument ", i, " (", absl::CHexEscape(argument.name()), ")");
     if (found == buffers_.end())
       return absl::InvalidArgumentError(absl::StrCat(name, ": there is no buffer ", id));
     const CardBuffer& buffer = found->second;
@@ -239,9 +243,9 @@ absl::StatusOr<std::string> CardServer::Run(PayloadReader& payload) {
       const Argument& pool = manifest_.kernel().arguments(k);
       const uint64_t bytes = buffers[static_cast<std::size_t>(k)]->memory.bytes();
       if (IsPool(pool.role()) && pool.bytes() > 0 && pages > bytes / pool.bytes()) {
-        return absl::InvalidArgumentError(absl::StrCat("the step descriptor says ", pages,
-                                                       " pages; argument ", k, " (", pool.name(),
-                                                       ") has room for ", bytes / pool.bytes()));
+        return absl::InvalidArgumentError(
+            absl::StrCat("the step descriptor says ", pages, " pages; argument ", k, " (",
+                         absl::CHexEscape(pool.name()), ") has room for ", bytes / pool.bytes()));
       }
     }
     // A T beyond the bound is for the design to refuse, in its status word: it costs a launch.

@@ -46,6 +46,7 @@ class CardServer {
 
   emulator::MessageSocket socket_;
   std::string platform_;
+  bool confined_ = false;
   std::unique_ptr<card::DesignLauncher> launcher_;  // null: nothing loaded
   artifact::v1::Manifest manifest_;
   std::vector<uint32_t> banks_;  // by argument

@@ -7,6 +7,7 @@
 #include <optional>
 #include <span>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "runtime/xclbin/writer.h"
 
@@ -94,7 +95,7 @@ absl::Status EmulatedCard::StartProcess() {
   image_.reset();
   banks_.clear();
   live_buffers_ = 0;
-  running_ = false;
+  running_ = spoiled_ = false;
   ++generation_;
   absl::StatusOr<std::unique_ptr<CardProcess>> process =
       CardProcess::Start(options_.card_program, options_.platform);
@@ -128,8 +129,8 @@ absl::Status EmulatedCard::Load(std::shared_ptr<const XclbinImage> image, const 
   if (absl::Status status = CheckAlive(); !status.ok()) return status;
   if (image->contents.kind != xclbin::Xclbin::Kind::kEmulation ||
       image->contents.vbnv != xclbin::EmulationVbnv(options_.platform)) {
-    return absl::InvalidArgumentError(absl::StrCat("the xclbin is for platform ", image->contents.vbnv,
-                                                   "; this card is ",
+    return absl::InvalidArgumentError(absl::StrCat("the xclbin is for platform ",
+                                                   absl::CHexEscape(image->contents.vbnv), "; this card is ",
                                                    xclbin::EmulationVbnv(options_.platform)));
   }
   if (image_ != nullptr) {
@@ -138,6 +139,8 @@ absl::Status EmulatedCard::Load(std::shared_ptr<const XclbinImage> image, const 
       return absl::FailedPreconditionError(absl::StrCat(
           live_buffers_, " buffers of the design before are still allocated on emulated card ", index_));
     }
+  }
+  if (image_ != nullptr || spoiled_) {
     if (absl::Status status = StartProcess(); !status.ok()) return status;
   }
   absl::StatusOr<FileDescriptor> file =
@@ -147,7 +150,10 @@ absl::Status EmulatedCard::Load(std::shared_ptr<const XclbinImage> image, const 
   payload.PutString(kernel);
   const absl::StatusOr<std::string> answer =
       process_->Ask(MessageKind::kLoad, payload.bytes(), file->get(), In(kLoadTimeout));
-  if (!answer.ok()) return Remember(answer.status());
+  if (!answer.ok()) {
+    spoiled_ = true;
+    return Remember(answer.status());
+  }
   image_ = std::move(image);
   ++generation_;
   for (const xclbin::Memory& memory : image_->contents.memories) {

@@ -88,12 +88,18 @@ absl::StatusOr<Message> MessageSocket::Receive(Deadline deadline) {
     }
     if (n == 0) return Gone();
     Message result;
+    std::size_t descriptors = 0;
     for (cmsghdr* part = CMSG_FIRSTHDR(&message); part != nullptr; part = CMSG_NXTHDR(&message, part)) {
       if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_RIGHTS) continue;
-      int descriptor = -1;
-      std::memcpy(&descriptor, CMSG_DATA(part), sizeof descriptor);
-      result.descriptor = FileDescriptor(descriptor);
+      // Each is ours to close, also those that nobody asked for: two fit where one is expected.
+      for (std::size_t at = 0; at + sizeof(int) <= part->cmsg_len - CMSG_LEN(0); at += sizeof(int)) {
+        int descriptor = -1;
+        std::memcpy(&descriptor, CMSG_DATA(part) + at, sizeof descriptor);
+        result.descriptor = FileDescriptor(descriptor);
+        ++descriptors;
+      }
     }
+    if (descriptors > 1) return absl::InternalError("card socket: a message with several descriptors");
     const auto size = static_cast<std::size_t>(n);
     if ((message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0 || size < sizeof(MessageHeader)) {
       return absl::InternalError("card socket: a message was cut off");

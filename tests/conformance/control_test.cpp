@@ -56,6 +56,18 @@ TEST_P(Control, RefusesTheOtherDriversDesignByName) {
   ST_ASSERT_OK(card->LoadXclbin(XclbinFor(GetParam()), kKernelName));  // and goes on
 }
 
+// XRT's own emulation, and an emulated card of another kind.
+TEST_P(Control, RefusesForeignDesignsByName) {
+  const std::unique_ptr<Card> card = Open();
+  ASSERT_NE(card, nullptr);
+  for (const char* vbnv : {"xilinx_u55c_gen3x16_xdma_base_3", "streamtensor_emulated_u280_1"}) {
+    const absl::Status status = card->LoadXclbin(EmulationXclbinFor(vbnv), kKernelName);
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << vbnv;
+    EXPECT_NE(std::string(status.message()).find(vbnv), std::string::npos) << status;
+  }
+  ST_ASSERT_OK(card->LoadXclbin(XclbinFor(GetParam()), kKernelName));  // and goes on
+}
+
 TEST_P(Control, RefusesADamagedDesign) {
   const std::unique_ptr<Card> card = Open();
   ASSERT_NE(card, nullptr);

@@ -210,7 +210,8 @@ TEST_P(EmulatedCard, ADesignReachesNeitherFilesNorNetwork) {
   ASSERT_NO_FATAL_FAILURE(loaded_.SendStep(1, kReachOut));
   ASSERT_TRUE(card().Run(kLong).ok());
   ST_ASSERT_OK(loaded_.FromCard(kOutput));
-  EXPECT_EQ(loaded_.As<float>(kOutput)[0], 0);
+  EXPECT_EQ(loaded_.As<float>(kOutput)[0], 0)
+      << "neither while it is loaded (its constructors) nor in a launch";
   EXPECT_NE(access("/tmp/streamtensor-conformance", F_OK), 0);
 }
 

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/conformance/sample_xclbin.h"
 
+#include <xclbin.h>
+
+#include <cstring>
 #include <fstream>
 #include <iterator>
 #include <stdexcept>
@@ -102,6 +105,17 @@ WriterInput EmulationInput(std::vector<std::byte>* bitstream) {
 std::vector<std::byte> EmulationXclbin() {
   std::vector<std::byte> bitstream;
   return OrThrow(streamtensor::runtime::xclbin::WriteXclbin(EmulationInput(&bitstream)));
+}
+
+std::vector<std::byte> EmulationXclbinFor(const std::string& vbnv) {
+  std::vector<std::byte> bytes = EmulationXclbin();
+  axlf header;
+  std::memcpy(&header, bytes.data(), sizeof header);
+  std::memset(header.m_header.m_platformVBNV, 0, sizeof header.m_header.m_platformVBNV);
+  vbnv.copy(reinterpret_cast<char*>(header.m_header.m_platformVBNV),
+            sizeof header.m_header.m_platformVBNV - 1);
+  std::memcpy(bytes.data(), &header, sizeof header);
+  return bytes;
 }
 
 std::vector<std::byte> HardwareXclbin() {

@@ -27,6 +27,8 @@ streamtensor::runtime::xclbin::WriterInput EmulationInput(std::vector<std::byte>
 std::vector<std::byte> EmulationXclbin();
 // For a real card, by its container; the bitstream is none, only XRT's noop device takes it.
 std::vector<std::byte> HardwareXclbin();
+// For software emulation (XCLBIN_SW_EMU) on the platform of that name.
+std::vector<std::byte> EmulationXclbinFor(const std::string& vbnv);
 
 std::vector<std::byte> ReadFileBytes(const std::string& path);
 

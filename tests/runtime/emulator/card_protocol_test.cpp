@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // streamtensor-card itself, spoken to by hand: whatever a host sends, it answers or ends, and never
 // runs what it has not checked.
+#include <elf.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
+#include <cstddef>
+#include <cstring>
 #include <random>
 
 #include "runtime/emulator/card_process.h"
@@ -111,6 +115,54 @@ TEST(CardProtocol, RefusesRunsOfBuffersThatAreNotThere) {
   const absl::Status status = card->Ask(MessageKind::kRun, payload.bytes(), -1, Soon()).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
   EXPECT_NE(std::string(status.message()).find("no buffer 7"), std::string::npos) << status;
+}
+
+// Two fit where one is expected; neither may stay open here.
+TEST(MessageSocket, RefusesAMessageWithSeveralDescriptors) {
+  int ends[2];
+  ASSERT_EQ(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
+  MessageSocket receiver{FileDescriptor(ends[0])};
+  const FileDescriptor sender(ends[1]);
+  int next = dup(0);  // the number that the next descriptor gets
+  close(next);
+  MessageHeader header;
+  iovec part = {&header, sizeof header};
+  const int files[2] = {0, 0};
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof files)] = {};
+  msghdr message = {};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = control;
+  message.msg_controllen = sizeof control;
+  cmsghdr* const rights = CMSG_FIRSTHDR(&message);
+  rights->cmsg_level = SOL_SOCKET;
+  rights->cmsg_type = SCM_RIGHTS;
+  rights->cmsg_len = CMSG_LEN(sizeof files);
+  std::memcpy(CMSG_DATA(rights), files, sizeof files);
+  ASSERT_GT(sendmsg(sender.get(), &message, 0), 0);
+  EXPECT_EQ(receiver.Receive(Soon()).status().code(), absl::StatusCode::kInternal);
+  const int after = dup(0);
+  close(after);
+  EXPECT_EQ(after, next);
+}
+
+TEST(CardProtocol, ADesignThatCouldNotBeLoadedIsTheLast) {
+  std::vector<std::byte> bitstream;
+  xclbin::WriterInput input = conformance::EmulationInput(&bitstream);
+  // Its dynamic section is gone: good for the check of its symbols, not for the dynamic linker.
+  const std::string mark =
+      "\x7f"
+      "ELF";
+  const std::string_view text(reinterpret_cast<const char*>(bitstream.data()), bitstream.size());
+  const std::size_t elf = text.find(mark);
+  ASSERT_NE(elf, std::string_view::npos);
+  bitstream[elf + offsetof(Elf64_Ehdr, e_phnum)] = std::byte{0};
+  input.bitstream = bitstream;
+  const std::unique_ptr<CardProcess> card = Start();
+  const absl::Status status = Load(*card, xclbin::WriteXclbin(input).value());
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_NE(std::string(status.message()).find("can't be loaded"), std::string::npos) << status;
+  EXPECT_EQ(Load(*card, conformance::EmulationXclbin()).code(), absl::StatusCode::kFailedPrecondition);
 }
 
 TEST(CardProtocol, SurvivesRandomRequests) {
