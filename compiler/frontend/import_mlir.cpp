@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // A linalg module of any model. Nothing here knows what a model is: constants become weight arguments, and
 // the weights of matrix products are put into the card's format.
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <set>
+#include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -34,14 +38,54 @@ using mlir::func::FuncOp;
 constexpr char kEntry[] = "main";
 constexpr char kStep[] = "step";
 constexpr int64_t kStepTokensLimit = 16;
+constexpr size_t kMaxTextBytes = size_t{1} << 30;
+constexpr int kMaxDepth = 200;
+constexpr std::string_view kBytecodeMagic = "ML\xefR";
 
-absl::StatusOr<mlir::OwningOpRef<mlir::ModuleOp>> ParseText(const std::string& path,
+// What MLIR's parser is not made for: it recurses for each bracket and trusts its binary form.
+absl::Status CheckText(std::string_view text) {
+  if (text.size() > kMaxTextBytes) {
+    return absl::InvalidArgumentError(
+        Message(text.size(), " bytes, at most ", kMaxTextBytes, " can be compiled"));
+  }
+  if (text.substr(0, kBytecodeMagic.size()) == kBytecodeMagic) {
+    return absl::UnimplementedError(
+        "MLIR bytecode can't be compiled; its text can (mlir-opt, or torch-mlir-opt, writes it)");
+  }
+  int64_t line = 1;
+  int depth = 0;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c == '\n') {
+      ++line;
+    } else if (c == '"') {
+      // To the closing quote; a text never spans lines.
+      while (++i < text.size() && text[i] != '"' && text[i] != '\n') i += text[i] == '\\';
+      if (i < text.size() && text[i] == '\n') ++line;
+    } else if (text.substr(i, 2) == "//") {
+      i = std::min(text.find('\n', i), text.size()) - 1;
+    } else if (text.substr(i, 2) == "->" || text.substr(i, 2) == ">=") {
+      ++i;
+    } else if (c == '(' || c == '[' || c == '{' || c == '<') {
+      if (++depth > kMaxDepth) {
+        return absl::InvalidArgumentError(
+            Message("line ", line, ": more than ", kMaxDepth, " brackets are open"));
+      }
+    } else if (c == ')' || c == ']' || c == '}' || c == '>') {
+      depth = std::max(depth - 1, 0);
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<mlir::OwningOpRef<mlir::ModuleOp>> ParseText(const std::string& text, const std::string& path,
                                                             mlir::MLIRContext* context) {
+  if (absl::Status status = CheckText(text); !status.ok()) return status;
   // A module's attributes may belong to dialects of the tool that wrote it; they are dropped below.
   const bool allowed = context->allowsUnregisteredDialects();
   context->allowUnregisteredDialects(true);
   DiagnosticCollector diagnostics(context);
-  mlir::OwningOpRef<mlir::ModuleOp> module = mlir::parseSourceFile<mlir::ModuleOp>(path, context);
+  mlir::OwningOpRef<mlir::ModuleOp> module = mlir::parseSourceString<mlir::ModuleOp>(text, context, path);
   context->allowUnregisteredDialects(allowed);
   if (!module) return absl::InvalidArgumentError(Message("'", path, "': ", diagnostics.first_error()));
   return module;
@@ -132,9 +176,9 @@ void MarkInputs(FuncOp entry) {
   }
 }
 
-absl::StatusOr<ImportedModel> Import(const std::string& path, const ImportOptions& options,
-                                     mlir::MLIRContext* context) {
-  absl::StatusOr<mlir::OwningOpRef<mlir::ModuleOp>> module = ParseText(path, context);
+absl::StatusOr<ImportedModel> Import(const std::string& text, const std::string& path,
+                                     const ImportOptions& options, mlir::MLIRContext* context) {
+  absl::StatusOr<mlir::OwningOpRef<mlir::ModuleOp>> module = ParseText(text, path, context);
   if (!module.ok()) return module.status();
   (*module)->walk([](mlir::Operation* op) { DropForeignAttributes(op); });
   absl::StatusOr<FuncOp> entry = FindEntry(**module);
@@ -158,7 +202,13 @@ absl::StatusOr<ImportedModel> Import(const std::string& path, const ImportOption
 
 absl::StatusOr<ImportedModel> ImportMlir(const std::string& path, const ImportOptions& options,
                                          mlir::MLIRContext* context) {
-  if (!std::ifstream(path)) return absl::NotFoundError(Message("cannot open '", path, "'"));
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return absl::NotFoundError(Message("cannot open '", path, "'"));
+  return ImportMlirText(std::string(std::istreambuf_iterator<char>(file), {}), path, options, context);
+}
+
+absl::StatusOr<ImportedModel> ImportMlirText(const std::string& text, const std::string& path,
+                                             const ImportOptions& options, mlir::MLIRContext* context) {
   if (!options.mutations.empty()) {
     return absl::InvalidArgumentError("graph mutations are for Llama models, not for .mlir files");
   }
@@ -167,7 +217,7 @@ absl::StatusOr<ImportedModel> ImportMlir(const std::string& path, const ImportOp
         Message("step tokens ", options.step_tokens, " is not within 1 to ", kStepTokensLimit));
   }
   LoadFrontendDialects(context);
-  absl::StatusOr<ImportedModel> model = Import(path, options, context);
+  absl::StatusOr<ImportedModel> model = Import(text, path, options, context);
   if (model.ok() || model.status().message().find(path) != absl::string_view::npos) return model;
   return absl::Status(model.status().code(), Message("'", path, "': ", model.status().message()));
 }

@@ -49,6 +49,9 @@ absl::StatusOr<ImportedModel> ImportGguf(const std::string& path, const ImportOp
                                          mlir::MLIRContext* context);
 absl::StatusOr<ImportedModel> ImportMlir(const std::string& path, const ImportOptions& options,
                                          mlir::MLIRContext* context);
+// The module's text; `path` stands for its file in messages and gives the model's name.
+absl::StatusOr<ImportedModel> ImportMlirText(const std::string& text, const std::string& path,
+                                             const ImportOptions& options, mlir::MLIRContext* context);
 // Chooses by content: GGUF magic, a folder with safetensors, or MLIR text.
 absl::StatusOr<ImportedModel> ImportModel(const std::string& path, const ImportOptions& options,
                                           mlir::MLIRContext* context);

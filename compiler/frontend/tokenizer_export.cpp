@@ -196,6 +196,12 @@ absl::StatusOr<Tokenizer> ExportTokenizer(const GgufFile& file) {
   if (file.FindValue("tokenizer.chat_template") != nullptr) {
     absl::StatusOr<std::string_view> text = file.GetString("tokenizer.chat_template");
     if (!text.ok()) return Invalid(text.status().message());
+    // tokenizer.bin carries it as text. Control characters may stand in it, bytes that are not UTF-8 may not.
+    for (size_t at = 0; at < text->size();) {
+      const size_t length = Utf8Bytes(*text, at);
+      if (length == 0) return Invalid(Message("tokenizer.chat_template is not UTF-8 at its byte ", at));
+      at += length;
+    }
     tokenizer.set_chat_template(std::string(*text));
   }
   return tokenizer;

@@ -20,6 +20,12 @@ namespace {
 
 constexpr uint32_t kMaxSections = 256;
 constexpr uint64_t kMaxXmlBytes = 16 << 20;
+// Far beyond any card; what is compared pair by pair below stays quick.
+constexpr uint64_t kMaxElements = 65536;  // of a section that is an array
+constexpr std::size_t kMaxMemories = 1024;
+constexpr std::size_t kMaxIps = 1024;
+constexpr std::size_t kMaxKernels = 256;
+constexpr std::size_t kMaxInstances = 256;  // of a kernel
 
 // Names as xclbinutil prints them.
 std::string SectionName(uint32_t kind) {
@@ -65,7 +71,12 @@ struct SectionView {
 };
 
 // `offset` counts from the file's start.
-absl::Status Error(const std::string& where, uint64_t offset, const std::string& what) {
+// Names of the file may hold anything: what can't be printed is escaped.
+absl::Status Error(const std::string& where, uint64_t offset, std::string what) {
+  for (std::size_t i = 0; i < what.size(); ++i) {
+    const auto c = static_cast<unsigned char>(what[i]);
+    if (c < 0x20 || c > 0x7e) what.replace(i, 1, absl::StrFormat("\\x%02x", c));
+  }
   return absl::InvalidArgumentError(absl::StrFormat("xclbin: %s, offset %d: %s", where, offset, what));
 }
 absl::Status Error(const SectionView& section, uint64_t inside, const std::string& what) {
@@ -223,6 +234,9 @@ class Validator {
       return Error(section, 0,
                    absl::StrCat("count ", static_cast<int64_t>(count), ", the section has room for ", room));
     }
+    if (static_cast<uint64_t>(count) > kMaxElements) {
+      return Error(section, 0, absl::StrCat("count ", count, ", at most ", kMaxElements, " are read"));
+    }
     for (uint64_t i = 0; i < static_cast<uint64_t>(count); ++i) {
       elements->push_back(CopyAt<Element>(section.bytes, first + i * sizeof(Element)));
     }
@@ -236,6 +250,9 @@ class Validator {
     constexpr std::size_t kFirst = offsetof(mem_topology, m_mem_data);
     if (absl::Status status = ReadArray<mem_data, int32_t>(*section, kFirst, &banks); !status.ok())
       return status;
+    if (banks.size() > kMaxMemories) {
+      return Error(*section, 0, absl::StrCat(banks.size(), " memories, at most ", kMaxMemories));
+    }
     for (std::size_t i = 0; i < banks.size(); ++i) {
       const uint64_t at = kFirst + i * sizeof(mem_data);
       const std::optional<std::string> tag = FieldName(banks[i].m_tag);
@@ -266,6 +283,7 @@ class Validator {
     constexpr std::size_t kFirst = offsetof(ip_layout, m_ip_data);
     if (absl::Status status = ReadArray<ip_data, int32_t>(*section, kFirst, &ips); !status.ok())
       return status;
+    if (ips.size() > kMaxIps) return Error(*section, 0, absl::StrCat(ips.size(), " IPs, at most ", kMaxIps));
     for (std::size_t i = 0; i < ips.size(); ++i) {
       const uint64_t at = kFirst + i * sizeof(ip_data);
       const std::optional<std::string> name = FieldName(ips[i].m_name);
@@ -396,6 +414,9 @@ class Validator {
         ports.insert(*value);
       } else if (child.name == "instance") {
         if (value == nullptr || value->empty()) return Error(section, child.offset, "<instance> has no name");
+        if (kernel.instances.size() == kMaxInstances) {
+          return Error(section, child.offset, absl::StrCat("more than ", kMaxInstances, " instances"));
+        }
         kernel.instances.push_back(*value);
       }
     }
@@ -411,6 +432,9 @@ class Validator {
                      absl::StrCat("kernel '", kernel.name, "': argument ids must be 0..",
                                   kernel.arguments.size() - 1, ", each once"));
       }
+    }
+    if (result_.kernels.size() == kMaxKernels) {
+      return Error(section, element.offset, absl::StrCat("more than ", kMaxKernels, " kernels"));
     }
     result_.kernels.push_back(std::move(kernel));
     return absl::OkStatus();

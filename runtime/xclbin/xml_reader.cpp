@@ -80,6 +80,8 @@ class Reader {
       if (text_[at_] == '>' || text_[at_] == '/' || text_[at_] == '?') return absl::OkStatus();
       std::string name, value;
       if (absl::Status status = Name(&name); !status.ok()) return status;
+      if (element->attributes.size() == kMaxXmlAttributes)
+        return Error(absl::StrCat("more than ", kMaxXmlAttributes, " attributes"));
       if (element->Attribute(name) != nullptr) return Error(absl::StrCat("attribute '", name, "' twice"));
       SkipSpace();
       if (!StartsWith("=")) return Error("'=' was expected");

@@ -27,6 +27,7 @@ struct XmlElement {
 
 inline constexpr int kMaxXmlDepth = 32;
 inline constexpr std::size_t kMaxXmlElements = 100000;
+inline constexpr std::size_t kMaxXmlAttributes = 100;  // of an element
 
 // The root element. INVALID_ARGUMENT names the offset.
 absl::StatusOr<XmlElement> ReadXml(std::string_view document);

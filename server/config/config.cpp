@@ -14,6 +14,7 @@
 #include <map>
 #include <sstream>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -182,7 +183,7 @@ class ConfigReader {
               if (colon == std::string::npos || colon == 0 ||
                   !absl::SimpleAtoi(text.substr(colon + 1), &port) || port < 1 || port > 65535) {
                 yaml_->Error(node.Mark(),
-                             absl::StrCat(path, " is \"", text,
+                             absl::StrCat(path, " is \"", absl::CHexEscape(text.substr(0, 300)),
                                           "\"; allowed is HOST:PORT with a port from 1 to 65535, such as "
                                           "\"127.0.0.1:50051\" or \"[::1]:50051\""));
                 return;
@@ -200,7 +201,7 @@ class ConfigReader {
                         return std::isalnum(c) || c == '-' || c == '_' || c == '.' || c == '/' || c == ':';
                       });
     if (!fits) {
-      yaml_->Error(node.Mark(), absl::StrCat(path, " is \"", text,
+      yaml_->Error(node.Mark(), absl::StrCat(path, " is \"", absl::CHexEscape(text.substr(0, 200)),
                                              "\"; allowed are up to 128 letters, digits and - _ . / :"));
       return;
     }
@@ -225,7 +226,7 @@ class ConfigReader {
       CheckCard(entry, path, given);
       const auto [first, is_new] = names.emplace(entry.name, item.Mark());
       if (!is_new) {
-        yaml_->Error(item.Mark(), absl::StrCat(path, " is card ", entry.name,
+        yaml_->Error(item.Mark(), absl::StrCat(path, " is card ", absl::CHexEscape(entry.name),
                                                " again; it first stands in line ", first->second.line + 1));
       }
       config_->cards.push_back(std::move(entry));
@@ -351,17 +352,17 @@ absl::StatusOr<Config> ReadConfig(const std::string& path) {
     return absl::NotFoundError(absl::StrCat(path, ": is a folder; a file is needed"));
   }
   std::ifstream file(path, std::ios::binary);
-  std::stringstream text;
-  if (file) text << file.rdbuf();
-  if (!file || file.bad())
+  std::string text(kMaxFileBytes + 1, '\0');  // one more than is allowed, and never all of a device
+  if (file) file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  if (!file.is_open() || file.bad())
     return absl::NotFoundError(absl::StrCat(path, ": can not be read: ", std::strerror(errno)));
-  return ParseConfig(text.str(), path);
+  text.resize(static_cast<size_t>(file.gcount()));
+  return ParseConfig(text, path);
 }
 
 absl::StatusOr<Config> ParseConfig(std::string_view text, const std::string& name) {
   if (text.size() > kMaxFileBytes) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(name, ": has ", text.size(), " bytes; allowed are ", kMaxFileBytes));
+    return absl::InvalidArgumentError(absl::StrCat(name, ": has more than ", kMaxFileBytes, " bytes"));
   }
   YamlReader yaml(name);
   Config config;
@@ -375,7 +376,7 @@ absl::StatusOr<Config> ParseConfig(std::string_view text, const std::string& nam
     yaml.Map(root, "", reader.Root());
     if (yaml.errors().empty()) reader.DealCards();
   } catch (const YAML::Exception& error) {
-    yaml.Error(error.mark, error.msg);
+    yaml.Error(error.mark, absl::CHexEscape(error.msg));
   }
   if (!yaml.errors().empty()) return absl::InvalidArgumentError(absl::StrJoin(yaml.errors(), "\n"));
   return config;

@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -12,6 +13,16 @@
 namespace streamtensor::server {
 namespace {
 
+// More tell nothing new: each line of a file of another kind is one.
+constexpr size_t kMaxErrors = 50;
+constexpr size_t kShownBytes = 100;
+
+std::string Shown(const std::string& text) {
+  std::string shown = absl::CHexEscape(text.substr(0, kShownBytes));
+  if (text.size() > kShownBytes) shown += "...";
+  return shown;
+}
+
 std::string KindOf(const YAML::Node& node) {
   switch (node.Type()) {
     case YAML::NodeType::Map:
@@ -19,7 +30,7 @@ std::string KindOf(const YAML::Node& node) {
     case YAML::NodeType::Sequence:
       return "a list";
     case YAML::NodeType::Scalar:
-      return absl::StrCat("\"", node.Scalar(), "\"");
+      return absl::StrCat("\"", Shown(node.Scalar()), "\"");
     default:
       return "empty";
   }
@@ -28,6 +39,8 @@ std::string KindOf(const YAML::Node& node) {
 }  // namespace
 
 void YamlReader::Error(const YAML::Mark& mark, const std::string& message) {
+  if (errors_.size() == kMaxErrors) errors_.push_back(absl::StrCat(file_, ": and more errors"));
+  if (errors_.size() > kMaxErrors) return;
   const std::string place =
       mark.is_null() ? file_ : absl::StrCat(file_, ":", mark.line + 1, ":", mark.column + 1);
   errors_.push_back(absl::StrCat(place, ": ", message));
@@ -47,7 +60,7 @@ void YamlReader::Map(const YAML::Node& node, const std::string& path, const std:
       continue;
     }
     const std::string name = entry.first.Scalar();
-    const std::string child = path.empty() ? name : absl::StrCat(path, ".", name);
+    const std::string child = path.empty() ? Shown(name) : absl::StrCat(path, ".", Shown(name));
     const auto [first, is_new] = seen.emplace(name, mark);
     if (!is_new) {
       Error(mark, absl::StrCat(child, " is given twice; it first stands in line ", first->second.line + 1));

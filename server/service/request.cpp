@@ -9,6 +9,13 @@
 namespace streamtensor::server {
 namespace {
 
+// An error may quote a file or its name, which can hold any bytes; a message's text is UTF-8.
+std::string ValidText(const std::string& text) {
+  Utf8Stream stream;
+  std::string valid = stream.Push(text);
+  return valid + stream.Finish();
+}
+
 uint64_t DrawSeed() {
   std::random_device device;
   return (static_cast<uint64_t>(device()) << 32) | device();
@@ -185,7 +192,7 @@ void WriteModel(const ModelStatus& status, v1::Model& message) {
   message.set_state(kStates[static_cast<int>(status.state)]);
   message.set_progress(status.progress);
   message.set_stage(status.stage);
-  message.set_error(status.error);
+  message.set_error(ValidText(status.error));
   message.set_max_context(static_cast<uint32_t>(status.max_context));
   message.set_platform(status.platform);
   message.set_target(status.target);
@@ -216,7 +223,7 @@ void WriteCard(const CardStatus& status, v1::Card& message) {
   v1::CardState state = v1::CARD_STATE_UNSPECIFIED;
   v1::CardState_Parse(absl::StrCat("CARD_STATE_", status.state), &state);
   message.set_state(state);
-  message.set_error(status.error);
+  message.set_error(ValidText(status.error));
   if (state != v1::CARD_STATE_READY && state != v1::CARD_STATE_LOST) return;
   message.set_running_requests(snapshot.counts.running);
   message.set_waiting_requests(snapshot.counts.waiting);

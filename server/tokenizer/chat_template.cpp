@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "server/tokenizer/jinja_builtins.h"
 #include "server/tokenizer/jinja_syntax.h"
@@ -18,6 +19,8 @@ using namespace jinja;  // NOLINT: this file is the evaluator of that tree
 
 constexpr int64_t kMaxOperations = 2'000'000;
 constexpr size_t kMaxOutputBytes = size_t{16} << 20;
+constexpr size_t kMaxHandledBytes = size_t{256} << 20;  // of all values that are computed or copied
+constexpr size_t kMaxReasonBytes = 1000;                // of a refusal's text
 
 constexpr std::string_view kFunctions[] = {"raise_exception", "namespace", "range", "dict"};
 
@@ -96,6 +99,21 @@ class Evaluator {
     }
   }
 
+  // Every value that comes into being is counted, so that neither one nor all of them grow without bound.
+  Value Spend(Value value) {
+    const size_t bytes = ValueBytes(value);
+    if (bytes > kMaxValueBytes) {
+      throw EvaluationError{absl::StatusCode::kResourceExhausted,
+                            absl::StrCat("a value of more than ", kMaxValueBytes, " bytes")};
+    }
+    handled_bytes_ += bytes;
+    if (handled_bytes_ > kMaxHandledBytes) {
+      throw EvaluationError{absl::StatusCode::kResourceExhausted,
+                            absl::StrCat("values of more than ", kMaxHandledBytes, " bytes in all")};
+    }
+    return value;
+  }
+
   void Print(std::string_view text) {
     if (output_.size() + text.size() > kMaxOutputBytes) {
       throw EvaluationError{absl::StatusCode::kResourceExhausted,
@@ -166,7 +184,7 @@ class Evaluator {
       Spend();
       scopes_.emplace_back();
       BindTargets(statement, elements[i], scopes_.back());
-      scopes_.back()["loop"] = LoopValue(elements, i);
+      scopes_.back()["loop"] = Spend(LoopValue(elements, i));
       const Flow flow = Render(statement.body);
       scopes_.pop_back();
       if (flow == Flow::kBreak) break;
@@ -223,7 +241,39 @@ class Evaluator {
     return arguments;
   }
 
-  Value Evaluate(const Expression& expression) {
+  Value Evaluate(const Expression& expression) { return Spend(EvaluateOnce(expression)); }
+
+  // The value of a name, a member or an element without a copy of what it is part of; anything else is
+  // computed into `computed`. Valid until the next Set().
+  const Value& Refer(const Expression& expression, Value& computed) {
+    using Kind = Expression::Kind;
+    if (expression.kind == Kind::kName) {
+      Spend();
+      if (const Value* value = Lookup(expression.name)) return *value;
+    } else if (expression.kind == Kind::kAttribute) {
+      Spend();
+      const Value& object = Refer(*expression.operands[0], computed);
+      if (&object != &computed && object.is_object()) {
+        if (const auto found = object.find(expression.name); found != object.end()) return *found;
+      }
+      line_ = expression.line;
+      return computed = Member(object, expression.name);
+    } else if (expression.kind == Kind::kIndex) {
+      Spend();
+      const Value& object = Refer(*expression.operands[0], computed);
+      const Value index = Evaluate(*expression.operands[1]);
+      line_ = expression.line;
+      if (&object != &computed && object.is_array() && index.is_number_integer()) {
+        const auto size = static_cast<int64_t>(object.size());
+        const auto at = index.get<int64_t>();
+        if (at >= -size && at < size) return object[static_cast<size_t>(at < 0 ? at + size : at)];
+      }
+      return computed = Index(object, index);
+    }
+    return computed = Evaluate(expression);
+  }
+
+  Value EvaluateOnce(const Expression& expression) {
     using Kind = Expression::Kind;
     Spend();
     line_ = expression.line;
@@ -248,9 +298,10 @@ class Evaluator {
         return dict;
       }
       case Kind::kAttribute:
-        return Member(Evaluate(*operands[0]), expression.name);
-      case Kind::kIndex:
-        return Index(Evaluate(*operands[0]), Evaluate(*operands[1]));
+      case Kind::kIndex: {
+        Value computed;
+        return Refer(expression, computed);
+      }
       case Kind::kSlice:
         return Slice(expression);
       case Kind::kCall:
@@ -297,18 +348,21 @@ class Evaluator {
     if (object.is_object() && index.is_string()) return Member(object, index.get<std::string>());
     if (IsUndefined(object)) Fail("an index into an undefined value");
     if (!index.is_number_integer() || (!object.is_array() && !object.is_string())) return Undefined();
-    const std::vector<Value> elements = Elements(object);
-    const auto size = static_cast<int64_t>(elements.size());
-    int64_t at = index.get<int64_t>();
+    std::vector<std::string_view> points;
+    if (object.is_string()) points = CodePoints(object.get_ref<const std::string&>());
+    const auto size = static_cast<int64_t>(object.is_string() ? points.size() : object.size());
+    auto at = index.get<int64_t>();
+    if (at < -size || at >= size) return Undefined();
     if (at < 0) at += size;
-    return at >= 0 && at < size ? elements[static_cast<size_t>(at)] : Undefined();
+    return object.is_string() ? Value(points[static_cast<size_t>(at)]) : object[static_cast<size_t>(at)];
   }
 
   Value Slice(const Expression& expression) {
     const Value object = Evaluate(*expression.operands[0]);
     if (!object.is_array() && !object.is_string()) Fail(absl::StrCat("a slice of ", TypeName(object)));
-    const std::vector<Value> elements = Elements(object);
-    const auto size = static_cast<int64_t>(elements.size());
+    std::vector<std::string_view> points;
+    if (object.is_string()) points = CodePoints(object.get_ref<const std::string&>());
+    const auto size = static_cast<int64_t>(object.is_string() ? points.size() : object.size());
     auto part = [&](size_t i) -> std::optional<int64_t> {
       if (!expression.operands[i]) return std::nullopt;
       const Value value = Evaluate(*expression.operands[i]);
@@ -330,9 +384,9 @@ class Evaluator {
     for (; step > 0 ? at < end : at > end; at += step) {
       Spend();
       if (object.is_string())
-        text += elements[static_cast<size_t>(at)].get_ref<const std::string&>();
+        text += points[static_cast<size_t>(at)];
       else
-        list.push_back(elements[static_cast<size_t>(at)]);
+        list.push_back(object[static_cast<size_t>(at)]);
     }
     return object.is_string() ? Value(std::move(text)) : list;
   }
@@ -348,7 +402,7 @@ class Evaluator {
     Arguments arguments = EvaluateArguments(expression);
     line_ = expression.line;
     if (callee.name == "raise_exception") {
-      Fail(arguments.empty() ? "the template refuses this conversation" : Text(arguments[0].second));
+      Fail(arguments.empty() ? "the template refuses this conversation" : Reason(Text(arguments[0].second)));
     }
     if (callee.name == "range") return Range(arguments);
     Value object = Value::object();  // namespace(), dict()
@@ -357,6 +411,16 @@ class Evaluator {
       object[keyword] = std::move(value);
     }
     return object;
+  }
+
+  // What a status may carry.
+  static std::string Reason(const std::string& text) {
+    std::string reason;
+    for (const std::string_view point : CodePoints(std::string_view(text).substr(0, kMaxReasonBytes))) {
+      const bool is_text = point.size() > 1 || absl::ascii_isprint(static_cast<unsigned char>(point[0]));
+      reason += is_text ? point : std::string_view(" ");
+    }
+    return reason;
   }
 
   Value Range(const Arguments& arguments) {
@@ -379,6 +443,7 @@ class Evaluator {
   std::vector<Scope> scopes_;
   std::string output_;
   int64_t operations_ = 0;
+  size_t handled_bytes_ = 0;
   int line_ = 0;
 };
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <functional>
 #include <map>
 
@@ -13,7 +14,20 @@
 namespace streamtensor::server::jinja {
 namespace {
 
-constexpr size_t kMaxStringBytes = size_t{16} << 20;
+constexpr size_t kMaxElements = size_t{1} << 20;      // that a string is taken apart into
+constexpr size_t kMaxStripCharacters = size_t{1024};  // each is compared with each character at an end
+
+[[noreturn]] void FailTooLarge(std::string_view what) {
+  throw EvaluationError{absl::StatusCode::kResourceExhausted,
+                        absl::StrCat(std::string(what), " is larger than ", kMaxValueBytes, " bytes")};
+}
+
+// Like text.find(), but in linear time, whatever the texts.
+size_t FindText(std::string_view text, std::string_view what, size_t from = 0) {
+  const void* found = memmem(text.data() + from, text.size() - from, what.data(), what.size());
+  return found == nullptr ? std::string_view::npos
+                          : static_cast<size_t>(static_cast<const char*>(found) - text.data());
+}
 
 const Value* Find(const Arguments& arguments, size_t position, std::string_view keyword = "") {
   if (position < arguments.size() && arguments[position].first.empty()) return &arguments[position].second;
@@ -82,17 +96,16 @@ bool IsPythonSpace(utf8proc_int32_t c) {
 }
 
 std::string Strip(std::string_view text, const Value* characters, bool left, bool right) {
-  std::vector<std::string_view> points;
-  for (size_t at = 0; at < text.size();) {
-    const size_t length = CodePointLength(text, at);
-    points.push_back(text.substr(at, length));
-    at += length;
+  const std::vector<std::string_view> points = CodePoints(text);
+  std::vector<std::string_view> set;
+  if (characters != nullptr && !characters->is_null()) {
+    set = CodePoints(String(*characters, "strip()"));
+    if (set.size() > kMaxStripCharacters)
+      Fail(absl::StrCat("strip() of more than ", kMaxStripCharacters, " different characters"));
   }
-  std::vector<Value> set;
-  if (characters != nullptr && !characters->is_null()) set = Elements(Value(String(*characters, "strip()")));
   auto strips = [&](std::string_view point) {
     if (characters != nullptr && !characters->is_null()) {
-      return std::any_of(set.begin(), set.end(), [&](const Value& one) { return one == point; });
+      return std::find(set.begin(), set.end(), point) != set.end();
     }
     utf8proc_int32_t c = 0;
     utf8proc_iterate(reinterpret_cast<const utf8proc_uint8_t*>(point.data()),
@@ -110,12 +123,16 @@ std::string ReplaceAll(const std::string& text, const std::string& from, const s
   if (from.empty()) Fail("replace() of an empty string is outside the supported subset");
   std::string out;
   size_t at = 0;
-  for (size_t next; (next = text.find(from, at)) != std::string::npos; at = next + from.size()) {
+  for (size_t next; (next = FindText(text, from, at)) != std::string::npos; at = next + from.size()) {
     out.append(text, at, next - at).append(to);
-    if (out.size() > kMaxStringBytes)
-      throw EvaluationError{absl::StatusCode::kResourceExhausted, "replace() grows the text too much"};
+    if (out.size() > kMaxValueBytes) FailTooLarge("what replace() makes");
   }
   return out.append(text, at);
+}
+
+void AddPart(Value& parts, std::string part) {
+  if (parts.size() == kMaxElements) FailTooLarge("what split() makes");
+  parts.push_back(std::move(part));
 }
 
 Value Split(const std::string& text, const Arguments& arguments) {
@@ -123,28 +140,27 @@ Value Split(const std::string& text, const Arguments& arguments) {
   const Value* separator = Find(arguments, 0, "sep");
   if (Find(arguments, 1, "maxsplit") != nullptr) Fail("split() with a limit is outside the supported subset");
   if (separator == nullptr || separator->is_null()) {
-    std::string rest = text;
-    while (!(rest = Strip(rest, nullptr, true, false)).empty()) {
-      size_t end = 0;
-      while (end < rest.size()) {
-        utf8proc_int32_t c = 0;
-        utf8proc_iterate(reinterpret_cast<const utf8proc_uint8_t*>(rest.data()) + end,
-                         static_cast<utf8proc_ssize_t>(rest.size() - end), &c);
-        if (IsPythonSpace(c)) break;
-        end += CodePointLength(rest, end);
+    std::string word;
+    for (const std::string_view point : CodePoints(text)) {
+      utf8proc_int32_t c = 0;
+      utf8proc_iterate(reinterpret_cast<const utf8proc_uint8_t*>(point.data()),
+                       static_cast<utf8proc_ssize_t>(point.size()), &c);
+      if (!IsPythonSpace(c)) {
+        word += point;
+      } else if (!word.empty()) {
+        AddPart(parts, std::exchange(word, ""));
       }
-      parts.push_back(rest.substr(0, end));
-      rest.erase(0, end);
     }
+    if (!word.empty()) AddPart(parts, std::move(word));
     return parts;
   }
   const std::string& by = String(*separator, "split()");
   if (by.empty()) Fail("split() by an empty string");
   size_t at = 0;
-  for (size_t next; (next = text.find(by, at)) != std::string::npos; at = next + by.size()) {
-    parts.push_back(text.substr(at, next - at));
+  for (size_t next; (next = FindText(text, by, at)) != std::string::npos; at = next + by.size()) {
+    AddPart(parts, text.substr(at, next - at));
   }
-  parts.push_back(text.substr(at));
+  AddPart(parts, text.substr(at));
   return parts;
 }
 
@@ -170,7 +186,7 @@ Value Length(const Value& value) {
   if (!value.is_string() && !value.is_array() && !value.is_object()) {
     Fail(absl::StrCat("length of ", TypeName(value)));
   }
-  return Elements(value).size();
+  return value.is_string() ? CodePoints(value.get_ref<const std::string&>()).size() : value.size();
 }
 
 Value Join(const Value& value, const Arguments& arguments) {
@@ -181,6 +197,7 @@ Value Join(const Value& value, const Arguments& arguments) {
     if (!first && separator != nullptr) out += Text(*separator);
     first = false;
     out += Text(element);
+    if (out.size() > kMaxValueBytes) FailTooLarge("what join() makes");
   }
   return out;
 }
@@ -308,8 +325,8 @@ Value Arithmetic(std::string_view op, const Value& left, const Value& right) {
         if (op == "%") return 0;
       } else {
         // Python rounds the quotient down; the remainder takes the divisor's sign.
-        const int64_t remainder = (a % b + b) % b;
-        result = op == "%" ? remainder : (a - remainder) / b;
+        const bool rounded_up = a % b != 0 && (a % b < 0) != (b < 0);
+        result = op == "%" ? a % b + (rounded_up ? b : 0) : a / b - (rounded_up ? 1 : 0);
       }
     }
     if (overflow) Fail("integer overflow");
@@ -326,7 +343,7 @@ Value Arithmetic(std::string_view op, const Value& left, const Value& right) {
 
 bool Contains(const Value& element, const Value& container) {
   if (container.is_string()) {
-    return container.get_ref<const std::string&>().find(String(element, "'in' a string")) !=
+    return FindText(container.get_ref<const std::string&>(), String(element, "'in' a string")) !=
            std::string::npos;
   }
   if (container.is_object())
@@ -369,6 +386,31 @@ std::string Text(const Value& value) {
   Fail(absl::StrCat("printing ", TypeName(value), " is outside the supported subset; use tojson or join"));
 }
 
+std::vector<std::string_view> CodePoints(std::string_view text) {
+  std::vector<std::string_view> points;
+  for (size_t at = 0; at < text.size();) {
+    const size_t length = CodePointLength(text, at);
+    points.push_back(text.substr(at, length));
+    at += length;
+  }
+  return points;
+}
+
+size_t ValueBytes(const Value& value, int depth) {
+  if (value.is_string()) return value.get_ref<const std::string&>().size();
+  if (!value.is_structured()) return 0;
+  if (depth == kMaxValueDepth) Fail(absl::StrCat("a value nested deeper than ", kMaxValueDepth));
+  size_t bytes = 0;
+  for (const Value& element : value) {
+    bytes += sizeof(Value) + ValueBytes(element, depth + 1);
+    if (bytes > kMaxValueBytes) break;
+  }
+  if (value.is_object()) {
+    for (const auto& item : value.items()) bytes += item.key().size() + sizeof(std::string);
+  }
+  return bytes;
+}
+
 std::vector<Value> Elements(const Value& value) {
   std::vector<Value> elements;
   if (value.is_array()) {
@@ -376,12 +418,9 @@ std::vector<Value> Elements(const Value& value) {
   } else if (value.is_object()) {
     for (const auto& item : value.items()) elements.emplace_back(item.key());
   } else if (value.is_string()) {
-    const auto& text = value.get_ref<const std::string&>();
-    for (size_t at = 0; at < text.size();) {
-      const size_t length = CodePointLength(text, at);
-      elements.emplace_back(text.substr(at, length));
-      at += length;
-    }
+    const std::vector<std::string_view> points = CodePoints(value.get_ref<const std::string&>());
+    if (points.size() > kMaxElements) FailTooLarge("the list of a text's characters");
+    for (const std::string_view point : points) elements.emplace_back(point);
   } else if (!IsUndefined(value)) {
     Fail(absl::StrCat(TypeName(value), " has no elements"));
   }

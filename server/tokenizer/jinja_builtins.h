@@ -19,6 +19,10 @@ struct EvaluationError {
 };
 [[noreturn]] void Fail(std::string message);
 
+// What one value may take: a template can double one with every step. Twice what a request can carry.
+inline constexpr size_t kMaxValueBytes = size_t{8} << 20;
+inline constexpr int kMaxValueDepth = 100;
+
 inline Value Undefined() { return Value(nlohmann::json::value_t::discarded); }
 inline bool IsUndefined(const Value& value) { return value.is_discarded(); }
 
@@ -31,6 +35,10 @@ std::string Text(const Value& value);
 std::string TypeName(const Value& value);
 // Code points of a string, elements of a list, keys of a dictionary.
 std::vector<Value> Elements(const Value& value);
+// Views into `text`; each byte that is not UTF-8 is one by itself.
+std::vector<std::string_view> CodePoints(std::string_view text);
+// About what `value` takes in memory, or some number above kMaxValueBytes. Fails beyond kMaxValueDepth.
+size_t ValueBytes(const Value& value, int depth = 0);
 
 bool HasFilter(std::string_view name);
 bool HasTest(std::string_view name);

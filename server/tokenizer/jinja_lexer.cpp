@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 
 namespace streamtensor::server::jinja {
@@ -208,7 +209,7 @@ class Lexer {
     }
     const char c = source_[at_];
     if (std::string_view("()[]{}.,:|+-*/%~<>=").find(c) == std::string_view::npos) {
-      Fail(absl::StrCat("unexpected character '", std::string(1, c), "'"));
+      Fail(absl::StrCat("unexpected character '", absl::CHexEscape(std::string(1, c)), "'"));
     }
     if (c == '(' || c == '[' || c == '{') ++nesting;
     if (c == ')' || c == ']' || c == '}') {

@@ -63,7 +63,7 @@ class ByteAlphabet {
 bool IsSpecial(Piece::Type type) { return type == Piece::TYPE_CONTROL || type == Piece::TYPE_USER_DEFINED; }
 
 std::string Quoted(std::string_view text) {
-  return absl::StrCat("\"", absl::Utf8SafeCEscape(std::string(text.substr(0, 40))), "\"");
+  return absl::StrCat("\"", absl::CHexEscape(std::string(text.substr(0, 40))), "\"");
 }
 
 struct Merge {

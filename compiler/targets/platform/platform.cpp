@@ -5,10 +5,13 @@
 #include <cmath>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <set>
 #include <utility>
 
 #include "absl/status/status.h"
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "yaml-cpp/yaml.h"
@@ -17,6 +20,12 @@ namespace streamtensor::compiler {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr size_t kMaxFileBytes = 1 << 20;
+
+std::string Shown(const YAML::Node& node) {
+  return node.IsScalar() ? absl::CHexEscape(node.Scalar().substr(0, 100)) : "?";
+}
 
 // One mapping of the file, read key by key. The first error sticks; later reads do nothing.
 class Section {
@@ -33,7 +42,7 @@ class Section {
       if (!entry.first.IsScalar()) {
         Fail(entry.first, "keys must be words");
       } else if (!seen.insert(entry.first.Scalar()).second) {
-        Fail(entry.first, absl::StrCat("key '", entry.first.Scalar(), "' stands twice"));
+        Fail(entry.first, absl::StrCat("key '", Shown(entry.first), "' stands twice"));
       }
     }
   }
@@ -43,7 +52,7 @@ class Section {
     if (!status_->ok()) return;
     for (const auto& entry : node_) {
       if (!asked_.count(entry.first.Scalar())) {
-        return Fail(entry.first, absl::StrCat("unknown key '", entry.first.Scalar(),
+        return Fail(entry.first, absl::StrCat("unknown key '", Shown(entry.first),
                                               "'; known: ", absl::StrJoin(asked_, ", ")));
       }
     }
@@ -76,7 +85,7 @@ class Section {
     if (!value.IsScalar() || !YAML::convert<double>::decode(value, number) || !std::isfinite(number) ||
         number < least || number > most) {
       return Fail(value, absl::StrCat("'", Path(key), "' must be a number from ", least, " to ", most,
-                                      ", found '", value.IsScalar() ? value.Scalar() : "?", "'"));
+                                      ", found '", Shown(value), "'"));
     }
     *out = number;
   }
@@ -88,7 +97,7 @@ class Section {
     if (!value.IsScalar() || !YAML::convert<int64_t>::decode(value, number) || number < least ||
         number > most) {
       return Fail(value, absl::StrCat("'", Path(key), "' must be a whole number from ", least, " to ", most,
-                                      ", found '", value.IsScalar() ? value.Scalar() : "?", "'"));
+                                      ", found '", Shown(value), "'"));
     }
     *out = number;
   }
@@ -209,8 +218,9 @@ absl::StatusOr<Platform> Parse(const std::string& path, const YAML::Node& root) 
   top.Close();
   if (!status.ok()) return status;
   if (platform.name != fs::path(path).stem().string()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(path, ": 'name' is '", platform.name, "'; it must be the file's name without .yaml"));
+    return absl::InvalidArgumentError(absl::StrCat(path, ": 'name' is '",
+                                                   absl::CHexEscape(platform.name.substr(0, 100)),
+                                                   "'; it must be the file's name without .yaml"));
   }
   return platform;
 }
@@ -250,11 +260,20 @@ absl::StatusOr<Platform> ReadPlatform(const std::string& path) {
   if (!fs::is_regular_file(path, error)) {
     return absl::NotFoundError(absl::StrCat(path, ": no such file"));
   }
-  try {
-    return Parse(path, YAML::LoadFile(path));
-  } catch (const YAML::Exception& failure) {
+  std::ifstream file(path, std::ios::binary);
+  return ParsePlatform(std::string(std::istreambuf_iterator<char>(file), {}), path);
+}
+
+absl::StatusOr<Platform> ParsePlatform(const std::string& text, const std::string& path) {
+  if (text.size() > kMaxFileBytes) {
     return absl::InvalidArgumentError(
-        absl::StrCat(path, ":", failure.mark.line + 1, ":", failure.mark.column + 1, ": ", failure.msg));
+        absl::StrCat(path, ": ", text.size(), " bytes, at most ", kMaxFileBytes, " are read"));
+  }
+  try {
+    return Parse(path, YAML::Load(text));
+  } catch (const YAML::Exception& failure) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        path, ":", failure.mark.line + 1, ":", failure.mark.column + 1, ": ", absl::CHexEscape(failure.msg)));
   }
 }
 

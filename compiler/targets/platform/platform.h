@@ -70,6 +70,9 @@ struct Platform {
 // unknown, missing or repeated keys, wrong types, values out of range, a section without a source.
 absl::StatusOr<Platform> ReadPlatform(const std::string& path);
 
+// The same from text; `path` stands for the file, and its name must be the platform's.
+absl::StatusOr<Platform> ParsePlatform(const std::string& text, const std::string& path);
+
 // Finds `name`.yaml in the folders where card models live: $STREAMTENSOR_PLATFORM_DIR, then
 // ../share/streamtensor/platforms and the source tree's configs/platforms as seen from the program.
 // NOT_FOUND lists the names there are.

@@ -27,9 +27,12 @@ std::string Field(const std::string& header, const std::string& key, char end) {
 absl::StatusOr<Rows> ReadNpy(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   if (!file) return absl::NotFoundError(absl::StrCat(path, ": can't be read"));
-  const std::string bytes((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  return ParseNpy(std::string(std::istreambuf_iterator<char>(file), {}), path);
+}
+
+absl::StatusOr<Rows> ParseNpy(const std::string& bytes, const std::string& name) {
   auto wrong = [&](const std::string& what) {
-    return absl::InvalidArgumentError(absl::StrCat(path, ": ", what));
+    return absl::InvalidArgumentError(absl::StrCat(name, ": ", what));
   };
   if (bytes.size() < kPreambleBytes || bytes.compare(0, 8, std::string("\x93NUMPY\x01\x00", 8)) != 0) {
     return wrong("is no .npy file of version 1.0");

@@ -19,6 +19,8 @@ struct Rows {
 
 // INVALID_ARGUMENT unless the file holds little-endian float32, C order, of 1 (one row) or 2 dimensions.
 absl::StatusOr<Rows> ReadNpy(const std::string& path);
+// The same from the file's bytes; `name` stands for it in errors.
+absl::StatusOr<Rows> ParseNpy(const std::string& bytes, const std::string& name);
 absl::Status WriteNpy(const std::string& path, const Rows& rows);
 
 }  // namespace streamtensor::compiler

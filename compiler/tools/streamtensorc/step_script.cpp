@@ -18,7 +18,7 @@ class ScriptReader {
  public:
   explicit ScriptReader(std::string path) : path_(std::move(path)) {}
 
-  absl::StatusOr<StepScript> Read(const std::string& text) {
+  absl::StatusOr<StepScript> Read(std::string_view text) {
     const Json root = Json::parse(text, nullptr, /*allow_exceptions=*/false);
     StepScript script;
     script.pages = Number(root, "pages", "script");
@@ -52,8 +52,12 @@ class ScriptReader {
       Fail(where, "an integer");
       return 0;
     }
-    const auto number = value.get<int64_t>();
-    if (number < std::numeric_limits<int32_t>::min() || number > std::numeric_limits<int32_t>::max()) {
+    // A number beyond 2^63 is kept as an unsigned one.
+    const bool beyond = value.is_number_unsigned() &&
+                        value.get<uint64_t>() > static_cast<uint64_t>(std::numeric_limits<int32_t>::max());
+    const auto number = beyond ? 0 : value.get<int64_t>();
+    if (beyond || number < std::numeric_limits<int32_t>::min() ||
+        number > std::numeric_limits<int32_t>::max()) {
       Fail(where, "an integer of 32 bits");
     }
     return static_cast<int32_t>(number);
@@ -64,10 +68,12 @@ class ScriptReader {
     Fail(absl::StrCat(where, ": ", key), "an integer");
     return 0;
   }
-  Json List(const Json& object, const char* key, const std::string& where) {
+  // By reference: copies of what is nested very deeply would exhaust the stack.
+  const Json& List(const Json& object, const char* key, const std::string& where) {
+    static const Json* const kEmpty = new Json(Json::array());
     if (object.is_object() && object.contains(key) && object[key].is_array()) return object[key];
     Fail(absl::StrCat(where, ": ", key), "a list");
-    return Json::array();
+    return *kEmpty;
   }
 
   std::string path_;
@@ -76,11 +82,15 @@ class ScriptReader {
 
 }  // namespace
 
+absl::StatusOr<StepScript> ParseStepScript(std::string_view text, const std::string& name) {
+  return ScriptReader(name).Read(text);
+}
+
 absl::StatusOr<StepScript> ReadStepScript(const std::string& path) {
   std::ifstream file(path);
   if (!file) return absl::NotFoundError(absl::StrCat(path, ": can't be read"));
   const std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-  return ScriptReader(path).Read(text);
+  return ParseStepScript(text, path);
 }
 
 }  // namespace streamtensor::compiler

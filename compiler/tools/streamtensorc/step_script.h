@@ -6,6 +6,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -21,5 +22,8 @@ struct StepScript {
 // INVALID_ARGUMENT names the step, the token and what was expected. Whether a step may run is for the
 // decoder to say.
 absl::StatusOr<StepScript> ReadStepScript(const std::string& path);
+
+// The same from text; `name` stands for the file in errors.
+absl::StatusOr<StepScript> ParseStepScript(std::string_view text, const std::string& name);
 
 }  // namespace streamtensor::compiler

@@ -194,6 +194,17 @@ TEST_F(MlirImport, RefusesWithAReason) {
       StatusCode::kUnimplemented, "a constant of type tensor<2xf64> can't be compiled yet");
 }
 
+TEST_F(MlirImport, RefusesWhatTheParserIsNotMadeFor) {
+  using absl::StatusCode;
+  ExpectRefused("ML\xefR\x01\x02\x03", StatusCode::kUnimplemented, "bytecode");
+  ExpectRefused("\n" + std::string(100000, '('), StatusCode::kInvalidArgument,
+                "line 2: more than 200 brackets");
+  EXPECT_TRUE(
+      Import("// " + std::string(1000, '(') + "\nmodule attributes {x.y = \"" + std::string(1000, '{') +
+             "\"} { func.func @main(%x: tensor<4xf32>) -> tensor<4xf32> { return %x : tensor<4xf32> } }")
+          .ok());
+}
+
 TEST_F(MlirImport, ReadsTheSamePathsAsAnyFile) {
   EXPECT_EQ(ImportMlir("/nowhere/x.mlir", {}, &context_).status().code(), absl::StatusCode::kNotFound);
   const std::string text =

@@ -3,8 +3,6 @@
 
 #include <gtest/gtest.h>
 
-#include <random>
-
 namespace streamtensor::server {
 namespace {
 
@@ -90,32 +88,54 @@ TEST(ChatTemplate, DeepNestingIsAnErrorNotACrash) {
   EXPECT_NE(Render(chain + " }}").find("operations"), std::string::npos);
 }
 
-TEST(ChatTemplate, SurvivesDamage) {
-  const std::string source =
-      "{% for m in messages %}{% if loop.first and m['role'] != 'system' %}{{ 'a' ~ m.content|trim }}"
-      "{% elif m is defined %}{{ m['content'][1:-1].split('x')[0] }}{% endif %}{% endfor %}{# c #}{%- set x "
-      "= {'a': 1} -%}";
-  const unsigned seed = 7;
-  std::mt19937 random(seed);
-  for (int i = 0; i < 5000; ++i) {
-    std::string damaged = source;
-    for (int edits = 1 + static_cast<int>(random() % 4); edits > 0; --edits) {
-      const size_t at = random() % damaged.size();
-      switch (random() % 3) {
-        case 0:
-          damaged[at] = "{}%#'\"()[]|.-x1 "[random() % 16];
-          break;
-        case 1:
-          damaged.erase(at, 1 + random() % 5);
-          break;
-        default:
-          damaged.insert(at, damaged.substr(random() % damaged.size(), random() % 12));
-          break;
-      }
-      if (damaged.empty()) damaged = " ";
-    }
-    Render(damaged, {{"user", "Hi"}, {"assistant", "yes"}});
+// A template can double a value, or nest it, with every step.
+TEST(ChatTemplate, HungryTemplatesAreErrorsNotTheEndOfMemory) {
+  const std::pair<std::string, std::string> cases[] = {
+      {"{% set n = namespace(v='ab') %}{% for i in range(60) %}{% set n.v = n.v ~ n.v %}{% endfor %}",
+       "a value of"},
+      {"{% set n = namespace(v='ab') %}{% for i in range(60) %}{% set n.v = n.v + n.v %}{% endfor %}",
+       "a value of"},
+      {"{% set n = namespace(v=[1]) %}{% for i in range(60) %}{% set n.v = n.v + n.v %}{% endfor %}",
+       "a value of"},
+      {"{% set n = namespace(v=[1]) %}{% for i in range(60) %}{% set n.v = [n.v, n.v] %}{% endfor %}",
+       "a value of"},
+      {"{% set n = namespace(v=1) %}{% for i in range(200) %}{% set n.v = n %}{% endfor %}", "nested deeper"},
+      {"{% set n = namespace(v=1) %}{% for i in range(5000) %}{% set n.v = [n.v] %}{% endfor %}",
+       "nested deeper"},
+      {"{% set n = namespace(v='ab') %}{% for i in range(22) %}{% set n.v = n.v ~ n.v %}{% endfor %}"
+       "{% for i in range(1000) %}{% set x = n.v %}{% endfor %}",
+       "in all"},
+      {"{% set n = namespace(v='ab') %}{% for i in range(20) %}{% set n.v = n.v ~ n.v %}{% endfor %}"
+       "{{ [1,2,3,4,5,6,7,8,9,10] | join(n.v) }}",
+       "join()"},
+      {"{% set n = namespace(v='a ') %}{% for i in range(20) %}{% set n.v = n.v ~ n.v %}{% endfor %}"
+       "{{ n.v | length }}{{ n.v.split() }}",
+       "a value of"},
+  };
+  for (const auto& [source, expected] : cases) {
+    const std::string text = Render(source);
+    EXPECT_TRUE(text.find(expected) != std::string::npos) << source << "\n" << text.substr(0, 200);
   }
+  // Texts that a naive search would take hours for.
+  EXPECT_EQ(
+      Render("{% set n = namespace(v='aa') %}{% for i in range(20) %}{% set n.v = n.v ~ n.v %}{% endfor %}"
+             "{{ (n.v ~ 'b') in n.v }}{{ n.v.split(n.v ~ 'b') | length }}{{ n.v | replace(n.v ~ 'b', '') | "
+             "length }}"),
+      "False12097152");
+}
+
+TEST(ChatTemplate, IntegersDoNotOverflow) {
+  EXPECT_EQ(Render("{{ 9223372036854775806 % 9223372036854775807 }}"), "9223372036854775806");
+  EXPECT_EQ(Render("{{ (-9223372036854775807 - 1) // 3 }} {{ (-9223372036854775807 - 1) % 3 }}"),
+            "-3074457345618258603 1");
+  EXPECT_EQ(Render("{{ 7 // -2 }} {{ 7 % -2 }} {{ -7 % -2 }}"), "-4 -1 -1");
+}
+
+TEST(ChatTemplate, ARefusalsTextIsShortAndPrintable) {
+  const std::string text =
+      Render("{{ raise_exception('\x1b[2J' ~ messages[0].content) }}", {{"user", std::string(100000, 'x')}});
+  EXPECT_LT(text.size(), 1200u);
+  EXPECT_EQ(text.find('\x1b'), std::string::npos);
 }
 
 }  // namespace
