@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+// A whole artifact on disk: hashes, sizes, names, then what the files hold. The input is the four files one
+// after the other, each behind its length; a first byte of 1 asks for the right sizes and hashes in the
+// manifest, whatever the files hold, so that damage gets past them.
+#include "runtime/artifact/artifact.h"
+
+#include <unistd.h>
+
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+
+#include "runtime/artifact/manifest_writer.h"
+#include "runtime/artifact/mapped_file.h"
+#include "runtime/xclbin/validate.h"
+#include "tests/fuzz/fuzz_target.h"
+#include "tests/runtime/artifact/sample_artifact.h"
+#include "tests/runtime/xclbin/xclbin_sample.h"
+
+namespace streamtensor::fuzz {
+namespace {
+
+const std::vector<std::string> kFiles = {runtime::kXclbinName, runtime::kWeightsName,
+                                         runtime::kTokenizerName};
+
+// In memory where the system has such a place. One folder for the life of the process.
+const std::string& Folder() {
+  static const struct Scratch {
+    Scratch() {
+      path = std::filesystem::is_directory("/dev/shm") ? "/dev/shm/streamtensor-fuzz-XXXXXX"
+                                                       : "/tmp/streamtensor-fuzz-XXXXXX";
+      Require(mkdtemp(path.data()) != nullptr, "a scratch folder can be made");
+    }
+    ~Scratch() { std::filesystem::remove_all(path); }
+    std::string path;
+  } scratch;
+  return scratch.path;
+}
+
+void Write(const std::string& name, std::string_view bytes) {
+  std::ofstream(Folder() + "/" + name, std::ios::binary | std::ios::trunc) << bytes;
+}
+
+std::string_view Take(std::string_view* input) {
+  uint32_t length = 0;
+  std::memcpy(&length, input->data(), std::min(sizeof length, input->size()));
+  input->remove_prefix(std::min(sizeof length, input->size()));
+  const std::string_view taken = input->substr(0, length);
+  input->remove_prefix(taken.size());
+  return taken;
+}
+
+// Through JSON as its own writer does it; false for a text that is no manifest.
+bool WriteTrueManifest(std::string_view json) {
+  auto manifest = runtime::ManifestFromJson(json);
+  if (!manifest.ok()) return false;
+  return runtime::WriteManifest(Folder(), kFiles, &*manifest).ok();
+}
+
+}  // namespace
+
+std::vector<std::string> Seeds() {
+  const std::vector<std::byte> xclbin = SampleXclbin();
+  std::string files;
+  for (const std::string& bytes :
+       {std::string(reinterpret_cast<const char*>(xclbin.data()), xclbin.size()), runtime::SampleWeights(),
+        runtime::SampleTokenizer().SerializeAsString()}) {
+    const auto length = static_cast<uint32_t>(bytes.size());
+    files.append(reinterpret_cast<const char*>(&length), sizeof length).append(bytes);
+  }
+  std::string_view rest = files;
+  for (const std::string& name : kFiles) Write(name, Take(&rest));
+  artifact::v1::Manifest manifest = runtime::SampleDecoderManifest();
+  Require(runtime::WriteManifest(Folder(), kFiles, &manifest).ok(), "the sample can be written");
+  const std::string json = runtime::ManifestToJson(manifest).value();
+  const auto length = static_cast<uint32_t>(json.size());
+  const std::string whole = std::string(reinterpret_cast<const char*>(&length), sizeof length) + json + files;
+  return {'\0' + whole, '\1' + whole};
+}
+
+bool Accepts(std::string_view input) {
+  if (input.empty()) return false;
+  const bool true_hashes = input[0] == 1;
+  input.remove_prefix(1);
+  const std::string_view json = Take(&input);
+  for (const std::string& name : kFiles) Write(name, Take(&input));
+  if (!true_hashes || !WriteTrueManifest(json)) Write(runtime::kManifestName, json);
+
+  const auto artifact = runtime::Artifact::Open(Folder());
+  if (!artifact.ok()) return Refused(artifact.status(), {"."});
+  for (const artifact::v1::File& file : (*artifact)->manifest().files()) {
+    const auto bytes = runtime::MappedFile::Open(Folder() + "/" + file.name());
+    Require(bytes.ok() && bytes->bytes().size() == file.bytes() &&
+                runtime::Sha256Hex(bytes->bytes()) == file.sha256(),
+            "nothing is opened whose size or hash is wrong");
+  }
+  std::byte sum{};
+  for (const artifact::v1::Argument& argument : (*artifact)->manifest().kernel().arguments()) {
+    if (argument.role() != artifact::v1::Argument::ROLE_WEIGHTS &&
+        argument.role() != artifact::v1::Argument::ROLE_CONSTANTS) {
+      continue;
+    }
+    const auto bytes = (*artifact)->ArgumentBytes(argument);
+    sum ^= bytes.front() ^ bytes.back();
+  }
+  const auto contents = runtime::xclbin::ValidateXclbin((*artifact)->xclbin());
+  if (!contents.ok()) return Refused(contents.status(), {"offset"});
+  return true;
+}
+
+}  // namespace streamtensor::fuzz

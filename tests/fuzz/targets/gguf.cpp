@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+// A GGUF file: parsed, shown, read as a model, its tokenizer exported, every weight converted.
+#include "compiler/frontend/gguf/gguf_file.h"
+#include "compiler/frontend/llama/llama_config.h"
+#include "compiler/frontend/tokenizer_export.h"
+#include "tests/compiler/frontend/gguf_builder.h"
+#include "tests/fuzz/fuzz_target.h"
+
+namespace streamtensor::fuzz {
+
+using compiler::GgufFile;
+using compiler::WeightPart;
+
+std::vector<std::string> Seeds() {
+  compiler::TinyLlama small = {
+      .layers = 1, .hidden = 32, .inner = 32, .heads = 2, .kv_heads = 1, .head_dim = 16};
+  compiler::TinyLlama other = small;
+  other.tied = false;
+  other.matrices = compiler::GgufTensorType::kQ8_0;
+  compiler::GgufBuilder odd = compiler::TinyLlamaFile(small);
+  odd.Scalar<int64_t>("a.int64", compiler::GgufValueType::kInt64, -1);
+  odd.Scalar<double>("a.float64", compiler::GgufValueType::kFloat64, 0.5);
+  odd.Scalar<uint64_t>("general.alignment", compiler::GgufValueType::kUint64, 32);
+  std::string nested;  // [["x"], []]
+  compiler::Put(&nested, compiler::GgufValueType::kArray);
+  compiler::Put<uint64_t>(&nested, 2);
+  for (const int count : {1, 0}) {
+    compiler::Put(&nested, compiler::GgufValueType::kString);
+    compiler::Put<uint64_t>(&nested, count);
+    if (count > 0) compiler::PutText(&nested, "x");
+  }
+  odd.Raw("a.nested", compiler::GgufValueType::kArray, nested);
+  return {compiler::TinyLlamaFile(small).Build(), compiler::TinyLlamaFile(other).Build(), odd.Build()};
+}
+
+bool Accepts(std::string_view input) {
+  constexpr uint64_t kMostElements = 1 << 20;  // converted: the rest is more of the same
+  const auto file = GgufFile::Parse({reinterpret_cast<const uint8_t*>(input.data()), input.size()});
+  if (!file.ok()) return Refused(file.status());
+  for (const auto& [key, value] : (*file)->metadata())
+    Require(!GgufValueText(value).empty(), "a value has a text");
+  uint64_t sum = 0;
+  for (const compiler::GgufTensor& tensor : (*file)->tensors()) {
+    const auto bytes = (*file)->TensorBytes(tensor);
+    Require(bytes.size() == tensor.bytes &&
+                bytes.data() + bytes.size() <= reinterpret_cast<const uint8_t*>(input.data() + input.size()),
+            "tensors lie within the file");
+    if (!bytes.empty()) sum += bytes.front() + bytes.back();
+  }
+  const auto tokenizer = compiler::ExportTokenizer(**file);
+  if (tokenizer.ok()) {
+    artifact::v1::Tokenizer again;
+    Require(again.ParseFromString(tokenizer->SerializeAsString()), "an exported tokenizer can be read");
+  } else {
+    Refused(tokenizer.status());
+  }
+  const auto config = compiler::ReadLlamaConfig(**file);
+  if (!config.ok()) return Refused(config.status());
+  const auto weights = compiler::MakeLlamaWeights(*file, *config, 8);
+  bool sound = true;
+  for (const compiler::GgufTensor& tensor : (*file)->tensors()) {
+    for (const WeightPart part : {WeightPart::kQ, WeightPart::kD, WeightPart::kM, WeightPart::kValue}) {
+      const auto shape = weights->Shape(tensor.name, part);
+      if (!shape.ok() || tensor.elements() > kMostElements) continue;
+      const auto values = weights->Read(tensor.name, part);
+      if (values.ok()) {
+        Require(static_cast<int64_t>(values->size()) == shape->bytes(), "a weight has the size of its shape");
+      } else {
+        sound = Refused(values.status(), {"tensor"});
+      }
+    }
+  }
+  return sound && tokenizer.ok() && sum != ~0ull;
+}
+
+}  // namespace streamtensor::fuzz

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// A manifest's JSON: manifest.json of an artifact, and USER_METADATA of its xclbin.
+#include "runtime/artifact/artifact.h"
+#include "runtime/artifact/manifest_writer.h"
+#include "runtime/artifact/timing_model.h"
+#include "tests/fuzz/fuzz_target.h"
+#include "tests/runtime/artifact/sample_artifact.h"
+
+namespace streamtensor::fuzz {
+
+std::vector<std::string> Seeds() {
+  return {runtime::ManifestToJson(runtime::SampleDecoderManifest()).value(),
+          runtime::ManifestToJson(runtime::SampleModuleManifest()).value()};
+}
+
+bool Accepts(std::string_view input) {
+  const auto manifest = runtime::ManifestFromJson(input);
+  if (!manifest.ok()) return Refused(manifest.status());
+  if (const auto status = runtime::CheckManifest(*manifest, 16384); !status.ok()) {
+    return Refused(status, {"manifest.json: "});
+  }
+  for (const artifact::v1::Argument& argument : manifest->kernel().arguments()) {
+    const bool in_file = argument.role() == artifact::v1::Argument::ROLE_WEIGHTS ||
+                         argument.role() == artifact::v1::Argument::ROLE_CONSTANTS;
+    Require(!in_file || argument.file_offset() + argument.bytes() <= 16384,
+            "arguments lie within weights.bin");
+  }
+  const runtime::ModelledStep step = runtime::ModelStep(manifest->timing(), {1024, 1024, uint64_t{1} << 40});
+  Require(step.seconds >= 0 && step.joules >= 0, "a modelled step takes time and energy, if any");
+  const auto json = runtime::ManifestToJson(*manifest);
+  Require(json.ok() && runtime::ManifestFromJson(*json).ok(), "what was read can be written and read again");
+  return true;
+}
+
+}  // namespace streamtensor::fuzz

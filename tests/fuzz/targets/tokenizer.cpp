@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// tokenizer.bin: the message, the tables made of it, text there and back, its chat template.
+#include "server/tokenizer/tokenizer.h"
+
+#include "runtime/artifact/artifact.h"
+#include "server/tokenizer/chat_template.h"
+#include "tests/fuzz/fuzz_target.h"
+
+namespace streamtensor::fuzz {
+
+using artifact::v1::Piece;
+
+std::vector<std::string> Seeds() {
+  artifact::v1::Tokenizer tokenizer;
+  tokenizer.set_format_version(1);
+  tokenizer.set_kind(artifact::v1::Tokenizer::KIND_BYTE_LEVEL_BPE);
+  tokenizer.set_pre_tokenizer(artifact::v1::Tokenizer::PRE_TOKENIZER_SMOLLM);
+  for (const char* special : {"<|im_start|>", "<|im_end|>"}) {
+    Piece* const piece = tokenizer.add_pieces();
+    piece->set_text(special);
+    piece->set_type(Piece::TYPE_CONTROL);
+  }
+  for (char c = 'a'; c <= 'h'; ++c) tokenizer.add_pieces()->set_text(std::string(1, c));
+  for (const char* text : {"\xc4\xa0", "ab", "abc",
+                           "\xc4\xa0"
+                           "a"}) {
+    tokenizer.add_pieces()->set_text(text);
+  }
+  for (const auto& [left, right] : {std::pair("a", "b"), std::pair("ab", "c"), std::pair("\xc4\xa0", "a")}) {
+    artifact::v1::Merge* const merge = tokenizer.add_merges();
+    merge->set_left(left);
+    merge->set_right(right);
+  }
+  tokenizer.set_bos_token_id(0);
+  tokenizer.set_eos_token_id(1);
+  tokenizer.add_end_of_generation_ids(0);
+  tokenizer.set_chat_template(
+      "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}");
+  artifact::v1::Tokenizer other = tokenizer;
+  other.set_pre_tokenizer(artifact::v1::Tokenizer::PRE_TOKENIZER_GPT2);
+  other.set_add_bos(true);
+  other.set_add_eos(true);
+  other.clear_chat_template();
+  return {tokenizer.SerializeAsString(), other.SerializeAsString()};
+}
+
+bool Accepts(std::string_view input) {
+  artifact::v1::Tokenizer message;
+  if (!message.ParseFromArray(input.data(), static_cast<int>(input.size()))) return false;
+  // The loader's check comes first, and what passes it may still be refused by the tables.
+  if (const absl::Status status = runtime::CheckTokenizer(message); !status.ok()) {
+    return Refused(status, {"tokenizer.bin: "});
+  }
+  const auto tokenizer = server::Tokenizer::Create(message);
+  if (!tokenizer.ok()) return Refused(tokenizer.status(), {"tokenizer"});
+  for (const std::string_view text :
+       {"abc <|im_start|>ab cab  \n\t a1b22 \xc3\xa9\xf0\x9f\x98\x80 \xff\xfe abc", "", "<|im_start",
+        "aaaaaaaaaaab"}) {
+    for (const bool special : {false, true}) {
+      const std::vector<uint32_t> ids = (*tokenizer)->Encode(text, special);
+      const auto back = (*tokenizer)->Decode(ids);
+      Require(back.ok(), "ids of a text are in the vocabulary");
+      server::Utf8Stream stream;
+      stream.Push(*back);
+      stream.Finish();
+    }
+  }
+  const std::vector<uint32_t> outside = {(*tokenizer)->vocabulary()};
+  Refused((*tokenizer)->Decode(outside).status());
+  if (message.chat_template().empty()) return true;
+  const auto chat = server::ChatTemplate::Create(message.chat_template());
+  if (!chat.ok()) return Refused(chat.status(), {"chat template"});
+  const server::ChatTurn turns[] = {{"system", "abc"}, {"user", "cab"}};
+  const auto text = (*chat)->Render(turns, true, (*tokenizer)->PieceBytes(0), "");
+  return text.ok() || Refused(text.status(), {"chat template"});
+}
+
+}  // namespace streamtensor::fuzz
