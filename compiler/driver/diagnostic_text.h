@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "compiler/frontend/message.h"
 #include "llvm/Support/raw_ostream.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/MLIRContext.h"
@@ -28,9 +29,7 @@ class DiagnosticText {
     for (char& c : text_) {
       if (c == '\n') c = ' ';
     }
-    // A whole operation may stand in a message; nobody reads beyond this.
-    constexpr size_t kLongest = 600;
-    if (text_.size() > kLongest) text_ = text_.substr(0, kLongest) + " ...";
+    text_ = PrintableMessage(text_);  // a whole operation may stand in it
   }
 
   std::string text_;

@@ -52,14 +52,14 @@ inline size_t PrintableBytes(std::string_view text, size_t at) {
   return Utf8Bytes(text, at);
 }
 
-// Text from a file as it may be shown: unprintable bytes escaped, cut after about `limit_bytes`.
-inline std::string Printable(std::string_view text, size_t limit_bytes = 80) {
+// Text from a file as it may be shown, cut after about `limit_bytes`: bytes that can't be printed are
+// escaped, and quotes and backslashes too, unless it is a library's message that has its own.
+inline std::string Printable(std::string_view text, size_t limit_bytes = 80, bool escape_quotes = true) {
   std::string shown;
   for (size_t at = 0; at < text.size();) {
     if (at >= limit_bytes) return shown + "...";
     const size_t length = PrintableBytes(text, at);
-    // Quotes and the escapes' own mark as well.
-    if (length > 1) {
+    if (length > 1 || (length == 1 && !escape_quotes)) {
       shown += text.substr(at, length);
     } else {
       shown += absl::CHexEscape(MessagePiece(text.substr(at, 1)));
@@ -68,6 +68,9 @@ inline std::string Printable(std::string_view text, size_t limit_bytes = 80) {
   }
   return shown;
 }
+
+// A library's message, which may quote a file.
+inline std::string PrintableMessage(std::string_view text) { return Printable(text, 600, false); }
 
 // Printable(), between quotes.
 inline std::string Quoted(std::string_view text) { return Message("'", Printable(text), "'"); }

@@ -13,7 +13,7 @@ DiagnosticCollector::DiagnosticCollector(mlir::MLIRContext* context)
           if (auto place = llvm::dyn_cast<mlir::FileLineColLoc>(diagnostic.getLocation())) {
             first_error_ = Message("line ", place.getLine(), ", column ", place.getColumn(), ": ");
           }
-          first_error_ += diagnostic.str();
+          first_error_ += PrintableMessage(diagnostic.str());
         }
         return mlir::success();
       }) {}
