@@ -11,6 +11,36 @@ namespace streamtensor::fuzz {
 using compiler::GgufFile;
 using compiler::WeightPart;
 
+namespace {
+
+// Every type of tensor that a model may have, and Qwen2's biases.
+std::string MixedFile() {
+  using Type = compiler::GgufTensorType;
+  compiler::GgufBuilder file = compiler::TinyLlamaFile({.layers = 1,
+                                                        .hidden = 256,
+                                                        .inner = 32,
+                                                        .heads = 2,
+                                                        .kv_heads = 1,
+                                                        .head_dim = 16,
+                                                        .architecture = "qwen2",
+                                                        .biases = true});
+  const Type wide[] = {Type::kQ4_K, Type::kQ5_K, Type::kQ6_K};
+  const Type narrow[] = {Type::kF16, Type::kBF16, Type::kQ4_0, Type::kQ5_0, Type::kQ5_1};
+  std::size_t next = 0;
+  for (compiler::GgufBuilder::Tensor& tensor : file.tensors) {
+    if (tensor.dims.size() != 2) continue;
+    compiler::GgufBuilder one;
+    one.AddTensor(tensor.name,
+                  tensor.dims[0] % 256 == 0 && next % 2 == 0 ? wide[next / 2 % 3] : narrow[next % 5],
+                  tensor.dims);
+    tensor = one.tensors.front();
+    ++next;
+  }
+  return file.Build();
+}
+
+}  // namespace
+
 std::vector<std::string> Seeds() {
   compiler::TinyLlama small = {
       .layers = 1, .hidden = 32, .inner = 32, .heads = 2, .kv_heads = 1, .head_dim = 16};
@@ -30,7 +60,8 @@ std::vector<std::string> Seeds() {
     if (count > 0) compiler::PutText(&nested, "x");
   }
   odd.Raw("a.nested", compiler::GgufValueType::kArray, nested);
-  return {compiler::TinyLlamaFile(small).Build(), compiler::TinyLlamaFile(other).Build(), odd.Build()};
+  return {compiler::TinyLlamaFile(small).Build(), compiler::TinyLlamaFile(other).Build(), odd.Build(),
+          MixedFile()};
 }
 
 bool Accepts(std::string_view input) {
