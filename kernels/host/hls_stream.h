@@ -39,6 +39,53 @@ class stream<T, 0> : public st::host::Channel {
   void operator<<(const T& value) { write(value); }
   void operator>>(T& value) { read(value); }
 
+  // Host only, for the fast build of kernels/st: `count` times read() or write(), as many at once as there
+  // are or fit. A process that waits half-way is in the same state as one that goes one by one.
+  void read_many(T* to, uint32_t count) {
+    while (count > 0) {
+      const T* const from = slots_ + wait_for_element();
+      const uint32_t some = ready() < count ? ready() : count;
+      for (uint32_t i = 0; i < some; ++i) to[i] = from[i];
+      pop(some);
+      to += some;
+      count -= some;
+    }
+  }
+  void write_many(const T* from, uint32_t count) {
+    while (count > 0) {
+      T* const to = slots_ + wait_for_space();
+      const uint32_t some = room() < count ? room() : count;
+      for (uint32_t i = 0; i < some; ++i) to[i] = from[i];
+      push(some);
+      from += some;
+      count -= some;
+    }
+  }
+  // `count` times { read(); write() to each of `outs` in turn }.
+  template <class... OUTS>
+  void copy_many(uint32_t count, OUTS&... outs) {
+    stream* const to[] = {&outs...};
+    while (count > 0) {
+      const T* const from = slots_ + wait_for_element();
+      uint32_t some = ready() < count ? ready() : count;
+      for (stream* out : to) some = out->room() < some ? out->room() : some;
+      if (some == 0) {
+        // One is full: its writer waits with one element in hand.
+        const T value = read();
+        for (stream* out : to) out->write(value);
+        --count;
+        continue;
+      }
+      for (stream* out : to) {
+        T* const slots = out->slots_ + (out->pushed_ & out->mask_);
+        for (uint32_t i = 0; i < some; ++i) slots[i] = from[i];
+        out->push(some);
+      }
+      pop(some);
+      count -= some;
+    }
+  }
+
  protected:
   stream(const char* name, uint32_t depth)
       : Channel(name, depth),

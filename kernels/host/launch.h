@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Host only: the launch under way in this object, the memory its channels live in, and what streams
-// and streams of blocks share. One launch at a time; all on one thread.
+// and streams of blocks share. One launch at a time; all on one thread but for the parts given to share().
 #ifndef ST_HOST_LAUNCH_H
 #define ST_HOST_LAUNCH_H
 
@@ -91,6 +91,24 @@ Launch LaunchHolder<Unused>::value;
 
 inline Launch& launch() { return LaunchHolder<void>::value; }
 
+// Threads that the launch computes on.
+inline uint32_t threads() { return launch().api->threads; }
+
+template <class F>
+void call_part(void* f, uint32_t index) {
+  (*static_cast<F*>(f))(index);
+}
+// Calls f(i) for each i < count, on all threads: f only computes, and what each call writes is its own.
+template <class F>
+void share(uint32_t count, F f) {
+  const st_host_api* api = launch().api;
+  if (count == 1 || api->threads == 1) {
+    for (uint32_t i = 0; i < count; ++i) f(i);
+  } else {
+    api->share(api->context, &call_part<F>, &f, count);
+  }
+}
+
 // A bounded channel between two processes: counts only, the elements belong to the derived class.
 class Channel {
  public:
@@ -120,8 +138,8 @@ class Channel {
     if (__builtin_expect(pushed_ - popped_ == depth_, 0)) wait_not_full();
     return pushed_ & mask_;
   }
-  void push() {
-    ++pushed_;
+  void push(uint32_t count = 1) {
+    pushed_ += count;
     if (__builtin_expect(waiting_, 0)) wake(ST_WAIT_NOT_EMPTY);
   }
   // Slot to take next, waiting while the channel is empty.
@@ -129,10 +147,14 @@ class Channel {
     if (__builtin_expect(pushed_ == popped_, 0)) wait_not_empty();
     return popped_ & mask_;
   }
-  void pop() {
-    ++popped_;
+  void pop(uint32_t count = 1) {
+    popped_ += count;
     if (__builtin_expect(waiting_, 0)) wake(ST_WAIT_NOT_FULL);
   }
+
+  // How many elements from the next slot on lie, or find room, side by side; 0 where a process would wait.
+  uint32_t ready() const { return side_by_side(pushed_ - popped_, popped_); }
+  uint32_t room() const { return side_by_side(depth_ - (pushed_ - popped_), pushed_); }
 
   const char* name_;
   uint32_t id_ = 0;
@@ -144,6 +166,10 @@ class Channel {
   bool waiting_ = false;
 
  private:
+  uint32_t side_by_side(uint32_t count, uint32_t at) const {
+    const uint32_t to_end = mask_ + 1 - (at & mask_);
+    return count < to_end ? count : to_end;
+  }
   __attribute__((noinline, cold)) void wait_not_full() {
     while (pushed_ - popped_ == depth_) block(ST_WAIT_NOT_FULL, "full");
   }

@@ -5,8 +5,8 @@
  *
  * One launch: the host calls st_launch(); the design declares its channels and processes and calls
  * run(), which returns when every process has ended or none can go on. All of it happens on the
- * calling thread; processes are fibers that switch only inside block(). A design may be launched
- * again and again, one launch at a time.
+ * calling thread, but for what a process hands to share(); processes are fibers that switch only
+ * inside block(). A design may be launched again and again, one launch at a time.
  */
 #ifndef ST_HOST_API_H
 #define ST_HOST_API_H
@@ -17,15 +17,15 @@
 extern "C" {
 #endif
 
-#define ST_HOST_API_VERSION 1u
+#define ST_HOST_API_VERSION 2u
 
 /* Why a process waits on a channel. */
 enum st_wait { ST_WAIT_NOT_EMPTY = 1, ST_WAIT_NOT_FULL = 2 };
 
 typedef struct st_host_api {
   uint32_t version; /* ST_HOST_API_VERSION */
-  uint32_t reserved;
-  void* context; /* passed back in every call; owned by the host */
+  uint32_t threads; /* that share() uses, 1 or more */
+  void* context;    /* passed back in every call; owned by the host */
 
   /* Declares a channel of `depth` elements. `name` must outlive the launch. Returns its id. */
   uint32_t (*channel)(void* context, const char* name, uint32_t depth);
@@ -49,6 +49,10 @@ typedef struct st_host_api {
 
   /* Called when a channel goes away, after run(), with the number of elements still in it. */
   void (*close)(void* context, uint32_t channel, uint32_t elements_left);
+
+  /* Calls part(argument, i) once for each i < count, on any of the threads and in any order, and
+   * returns when all calls have. A part only computes: it uses no channel and none of these functions. */
+  void (*share)(void* context, void (*part)(void* argument, uint32_t index), void* argument, uint32_t count);
 } st_host_api;
 
 /* Exported by the design. `args` are the kernel's pointer arguments by index. Returns run()'s code. */

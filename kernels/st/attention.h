@@ -118,8 +118,8 @@ inline void attend_head(const visible_rows& seen, const int32_t (&pages)[CONFIG:
     }
   }
   for (int g = 0; g < group; ++g) {
-    score_rows<D>(&rows.q[t][query_head[g] * D], &rows.k[seen.first][head * D], STRIDE, fresh,
-                  CONFIG::scale, scores[g] + stored);
+    score_rows<D>(&rows.q[t][query_head[g] * D], &rows.k[seen.first][head * D], STRIDE, fresh, CONFIG::scale,
+                  scores[g] + stored);
   }
 
   const int count = stored + fresh;
@@ -195,6 +195,15 @@ void attention(hls::stream<header_word>& headers, hls::stream<word512>& page_tab
     read_f16_rows(k_new, tokens, rows.k);
     read_f16_rows(v_new, tokens, rows.v);
     // Heads outside: tokens of one slot share the pages of a head, which then stay in the cache.
+#ifdef ST_FAST
+    // No part writes what another reads.
+    host::share(static_cast<uint32_t>(CONFIG::kv_heads * tokens), [&](uint32_t part) {
+      const int head = static_cast<int>(part) / tokens;
+      const int t = static_cast<int>(part) % tokens;
+      attend_head<CONFIG>(seen[t], pages[header.token[t].slot % CONFIG::step_tokens], t, head, layer, rows,
+                          key_pages, value_pages);
+    });
+#else
     for (int head = 0; head < CONFIG::kv_heads; ++head) {
 #pragma HLS LOOP_FLATTEN off
       for (int t = 0; t < tokens; ++t) {
@@ -203,6 +212,7 @@ void attention(hls::stream<header_word>& headers, hls::stream<word512>& page_tab
                             key_pages, value_pages);
       }
     }
+#endif
     for (int t = 0; t < tokens; ++t) {
 #pragma HLS LOOP_FLATTEN off
       write_row(rows.q[t], out);

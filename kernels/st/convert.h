@@ -6,6 +6,7 @@
 #define ST_CONVERT_H
 
 #include "dataflow.h"
+#include "rows.h"
 
 namespace st {
 
@@ -22,10 +23,7 @@ inline void tiles_to_rows(hls::stream<word512>& in, int rows, hls::stream<word51
   }
   for (int row = 0; row < rows; ++row) {
 #pragma HLS LOOP_FLATTEN off
-    for (int tile = 0; tile < TILES; ++tile) {
-#pragma HLS PIPELINE II = 1
-      out.write(buffer[row][tile]);
-    }
+    write_words(buffer[row], out);
   }
 }
 
@@ -35,10 +33,7 @@ inline void rows_to_tiles(hls::stream<word512>& in, int rows, hls::stream<word51
   word512 buffer[MAX_ROWS][TILES];
   for (int row = 0; row < rows; ++row) {
 #pragma HLS LOOP_FLATTEN off
-    for (int tile = 0; tile < TILES; ++tile) {
-#pragma HLS PIPELINE II = 1
-      buffer[row][tile] = in.read();
-    }
+    read_words(in, buffer[row]);
   }
   for (int tile = 0; tile < TILES; ++tile) {
 #pragma HLS LOOP_FLATTEN off

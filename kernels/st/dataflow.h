@@ -6,6 +6,10 @@
 //   load_block()            copies a block beat by beat on the card; on the host hands on its address
 //   dot() and its kin       st/dot.h, and float16 conversion in st/word.h: intrinsics on the host, with
 //                           the same bits as the text that the card is built from
+//   run_issue()             st/engine.h: by tiles as they come on the card; on the host by whole row tiles,
+//                           and attention (st/attention.h) by heads: parts that several threads may share
+//   fork_words() and kin    st/fork.h, st/rows.h: a word a cycle on the card, as many as there are on the
+//   host
 //
 // A top function looks like this, and has no ifs or loops:
 //
@@ -66,8 +70,7 @@
 namespace st {
 
 // Hands the first `words` words at `source` on as one block of N; what stands in the block's other words
-// is unspecified. They must stay as they are until the reader has given the block back: weights and
-// constants do.
+// is unspecified. They must stay as they are until the launch ends: weights and constants do.
 template <int N>
 inline void load_block(hls::stream_of_blocks<word512[N]>& out, const word512* source, int words = N) {
 #ifdef ST_FAST

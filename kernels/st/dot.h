@@ -39,7 +39,9 @@ inline void dot_tile_plain(int bits, const word512 (&tile)[9], const word512& ac
   }
 }
 
-// UNROLL tiles at a time: their words are loaded together, then each row's sums take their terms in order.
+// `run` tiles of `block` from tile number `tile` on: one row tile's groups from `group` on, against
+// `rows` rows of the frame, added to sums[row][0..15]. UNROLL (1..6) tiles at a time: their words are loaded
+// together, then each row's sums take their terms in order.
 template <int UNROLL, int FRAME_WORDS, int MAX_ROWS>
 inline void dot_plain(int bits, const weight_block& block, int tile, int run,
                       const word512 (&frame)[FRAME_WORDS], int groups, int group, int rows,
@@ -141,29 +143,38 @@ inline void weigh_rows_plain(const float* weights, const float* values, int stri
 
 namespace st {
 
-// `run` tiles of `block` from tile number `tile` on: one row tile's groups from `group` on, against
-// `rows` rows of the frame, added to sums[row][0..15]. UNROLL: tiles the card works on at a time, 1..6.
-template <int UNROLL, int FRAME_WORDS, int MAX_ROWS>
-inline void dot(int bits, const weight_block& block, int tile, int run, const word512 (&frame)[FRAME_WORDS],
-                int groups, int group, int rows, float (&sums)[MAX_ROWS][16]) {
-#if defined(ST_FAST_VNNI)
-  const word512* tiles = block + tile * tile_words(bits);
-  if (bits == 4) {
-    avx512::dot<4>(tiles, run, frame + group, groups, rows, sums);
-  } else {
-    avx512::dot<8>(tiles, run, frame + group, groups, rows, sums);
+#ifdef ST_FAST
+// What dot() wants of an issue's frame besides: made once for all its row tiles.
+inline const word512* prepare(int bits, const word512* frame, int words, word512* wide) {
+#ifndef ST_FAST_VNNI
+  if (bits == 8) {
+    for (int i = 0; i < words; ++i) wide[i] = avx2::widen(frame[i]);
+    return wide;
   }
-#elif defined(ST_FAST)
-  const word512* tiles = block + tile * tile_words(bits);
+#endif
+  return frame;
+}
+
+// What dot_plain computes: `run` tiles from `tiles` on, one row tile's groups, against `rows` rows of the
+// frame, `groups` words apart; added to sums[row], which lie on 64-byte borders. `wide`: what prepare() made
+// of the frame's words, or the frame where it has nothing to do.
+inline void dot(int bits, const word512* tiles, int run, const word512* frame, const word512* wide,
+                int groups, int rows, float (*sums)[16]) {
+#ifdef ST_FAST_VNNI
   if (bits == 4) {
-    avx2::dot<4>(tiles, run, frame + group, groups, rows, sums);
+    avx512::dot<4>(tiles, run, frame, groups, rows, sums);
   } else {
-    avx2::dot<8>(tiles, run, frame + group, groups, rows, sums);
+    avx512::dot<8>(tiles, run, frame, groups, rows, sums);
   }
 #else
-  dot_plain<UNROLL>(bits, block, tile, run, frame, groups, group, rows, sums);
+  if (bits == 4) {
+    avx2::dot<4>(tiles, run, frame, wide, groups, rows, sums);
+  } else {
+    avx2::dot<8>(tiles, run, frame, wide, groups, rows, sums);
+  }
 #endif
 }
+#endif
 
 // One group of activations, its 32 floats in two words.
 inline word512 quantise_words(const word512& low, const word512& high) {

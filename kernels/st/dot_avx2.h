@@ -2,8 +2,9 @@
 // Host only: dot() and its kin in AVX2 and F16C. Included by dot.h.
 //
 // A register holds 8 rows of a tile, 4 k of a row in each 32-bit lane; activations are broadcast four k
-// at a time. Weights stay unsigned nibbles, also those of I8 tiles: w + 128 = 16*high + low, so that one
-// vpmaddubsw with an activation can't saturate and 16 products (one group: 16*15*127 = 30480) fit int16.
+// at a time. Nibbles stay unsigned: vpmaddubsw with an activation can't saturate, and 16 products (one group:
+// 16*15*127 = 30480) fit int16. Weights of I8 tiles are widened to int16, as widen() has done it with the
+// activations, for vpmaddwd and sums in int32.
 // g++ delays sums and spills what it delayed; pin() makes it add now.
 #ifndef ST_DOT_AVX2_H
 #define ST_DOT_AVX2_H
@@ -47,22 +48,36 @@ inline int32_t sum_of(const word512* activations) {
   return sum;
 }
 
-// Weights of one tile as unsigned nibbles: [part][word][half] for BITS 8, the low nibbles then the high;
-// for BITS 4 the low nibbles are k = 4i.. and the high ones k = 16 + 4i.
+// A word of weights in two parts, by halves of 8 rows. U4: the nibbles k = 4i.. of it and k = 16+4i..; I8: as
+// int16, the even and the odd k.
 template <int BITS>
-struct nibbles {
-  static constexpr int words = BITS == 4 ? 4 : 8;
-};
-
-template <int BITS>
-inline void unpack(const word512* tile, int word, __m256i (&low)[2], __m256i (&high)[2]) {
+inline void unpack(const word512* tile, int word, __m256i (&first)[2], __m256i (&second)[2]) {
   const __m256i mask = _mm256_set1_epi8(15);
   for (int half = 0; half < 2; ++half) {
-    __m256i packed = load_half(tile + word, half);
-    if (BITS == 8) packed = _mm256_xor_si256(packed, _mm256_set1_epi8(-128));
-    low[half] = _mm256_and_si256(packed, mask);
-    high[half] = _mm256_and_si256(_mm256_srli_epi16(packed, 4), mask);
+    const __m256i packed = load_half(tile + word, half);
+    if (BITS == 4) {
+      first[half] = _mm256_and_si256(packed, mask);
+      second[half] = _mm256_and_si256(_mm256_srli_epi16(packed, 4), mask);
+    } else {
+      first[half] = _mm256_srai_epi16(_mm256_slli_epi16(packed, 8), 8);
+      second[half] = _mm256_srai_epi16(packed, 8);
+    }
   }
+}
+
+// The 32 int8 of a frame's word as int16: lane 2i of 32 bits has k = 4i and 4i+2, lane 2i+1 k = 4i+1 and
+// 4i+3.
+inline word512 widen(const word512& activations) {
+  const __m256i packed = load_half(&activations, 0);
+  const __m256i even = _mm256_srai_epi16(_mm256_slli_epi16(packed, 8), 8);
+  const __m256i odd = _mm256_srai_epi16(packed, 8);
+  const __m256i low = _mm256_unpacklo_epi32(even, odd);
+  const __m256i high = _mm256_unpackhi_epi32(even, odd);
+  word512 wide;
+  __m256i* to = reinterpret_cast<__m256i*>(&wide);
+  _mm256_store_si256(to, _mm256_permute2x128_si256(low, high, 0x20));
+  _mm256_store_si256(to + 1, _mm256_permute2x128_si256(low, high, 0x31));
+  return wide;
 }
 
 // Adds one group's term: sums += scale * (d * float(isum) + offset).
@@ -71,132 +86,93 @@ inline __m256 add_term(__m256 sums, __m256i isum, __m256 d, __m256 offset, __m25
   return _mm256_add_ps(sums, _mm256_mul_ps(scale, term));
 }
 
-// UNPACKED: `tiles` are 2 words of nibbles a word of weights (low, high), then the scales.
-template <int BITS, int ROWS, bool UNPACKED>
-inline void dot_rows(const word512* tiles, const word512* scale_words, int run, const word512* frame,
-                     int groups, float (*sums)[16]) {
+// frame and wide (the frame's words widened, for I8) point at group `group` of row 0.
+template <int BITS, int ROWS>
+inline void dot_rows(const word512* tiles, int run, const word512* frame, const word512* wide, int groups,
+                     float (*sums)[16]) {
   constexpr int WORDS = BITS == 4 ? 4 : 8;
-  constexpr int TILE = UNPACKED ? 2 * WORDS : WORDS + 1;
-  constexpr int PARTS = BITS == 4 ? 1 : 2;  // sums kept apart: low and high nibbles of I8
   const __m256i ones = _mm256_set1_epi16(1);
-  __m256 total[ROWS][2];
-  for (int row = 0; row < ROWS; ++row) {
-    for (int half = 0; half < 2; ++half) total[row][half] = _mm256_load_ps(sums[row] + 8 * half);
-  }
   for (int tile = 0; tile < run; ++tile) {
-    const word512* words = tiles + tile * TILE;
-    const word512* scales = UNPACKED ? scale_words + tile : words + WORDS;
-    __m256i isum[ROWS][2][PARTS];
-    for (int row = 0; row < ROWS; ++row) {
-      for (int half = 0; half < 2; ++half) {
-        for (int part = 0; part < PARTS; ++part) isum[row][half][part] = _mm256_setzero_si256();
-      }
-    }
+    const word512* words = tiles + tile * (WORDS + 1);
+    const word512* operand = (BITS == 4 ? frame : wide) + tile;
+    __m256i isum[ROWS][2];
 #pragma GCC unroll 8
     for (int i = 0; i < WORDS; ++i) {
-      __m256i low[2];
-      __m256i high[2];
-      if (UNPACKED) {
-        for (int half = 0; half < 2; ++half) {
-          low[half] = load_half(words + 2 * i, half);
-          high[half] = load_half(words + 2 * i + 1, half);
-        }
-      } else {
-        // The same place of this channel's next block: about 2 KB on.
-        _mm_prefetch(reinterpret_cast<const char*>(words + i + block_words(BITS)), _MM_HINT_T0);
-        unpack<BITS>(words, i, low, high);
-      }
+      // The same place of this channel's next block: about 2 KB on.
+      _mm_prefetch(reinterpret_cast<const char*>(words + i + block_words(BITS)), _MM_HINT_T0);
+      __m256i first[2];
+      __m256i second[2];
+      unpack<BITS>(words, i, first, second);
 #pragma GCC unroll 4
       for (int row = 0; row < ROWS; ++row) {
-        const word512* activations = frame + row * groups + tile;
-        const __m256i a = broadcast_four(activations, i);
-        const __m256i b = BITS == 4 ? broadcast_four(activations, 4 + i) : a;
+        const __m256i a = broadcast_four(operand + row * groups, BITS == 4 ? i : 2 * i);
+        const __m256i b = broadcast_four(operand + row * groups, BITS == 4 ? 4 + i : 2 * i + 1);
 #pragma GCC unroll 2
         for (int half = 0; half < 2; ++half) {
-          __m256i& first = isum[row][half][0];
-          first = _mm256_add_epi16(first, _mm256_maddubs_epi16(low[half], a));
-          pin(first);
-          __m256i& second = isum[row][half][PARTS - 1];
-          second = _mm256_add_epi16(second, _mm256_maddubs_epi16(high[half], b));
-          pin(second);
+          __m256i& sum = isum[row][half];
+          if (BITS == 4) {
+            const __m256i product = _mm256_maddubs_epi16(first[half], a);
+            sum = i == 0 ? product : _mm256_add_epi16(sum, product);
+            pin(sum);
+            sum = _mm256_add_epi16(sum, _mm256_maddubs_epi16(second[half], b));
+          } else {
+            const __m256i product = _mm256_madd_epi16(first[half], a);
+            sum = i == 0 ? product : _mm256_add_epi32(sum, product);
+            pin(sum);
+            sum = _mm256_add_epi32(sum, _mm256_madd_epi16(second[half], b));
+          }
+          pin(sum);
         }
       }
     }
-    if (!UNPACKED) {
-      _mm_prefetch(reinterpret_cast<const char*>(words + WORDS + block_words(BITS)), _MM_HINT_T0);
-    }
+    _mm_prefetch(reinterpret_cast<const char*>(words + WORDS + block_words(BITS)), _MM_HINT_T0);
     for (int half = 0; half < 2; ++half) {
-      const __m256 d = load_scales(scales, half);
-      const __m256 m = load_scales(scales, 2 + half);
+      const __m256 d = load_scales(words + WORDS, half);
+      const __m256 m = load_scales(words + WORDS, 2 + half);
 #pragma GCC unroll 4
       for (int row = 0; row < ROWS; ++row) {
         const word512* activations = frame + row * groups + tile;
         const __m256 scale = _mm256_set1_ps(scale_of(activations));
-        const __m256i asum = _mm256_set1_epi32(sum_of(activations));
-        __m256i whole = _mm256_madd_epi16(isum[row][half][0], ones);
-        const __m256 offset = _mm256_mul_ps(m, _mm256_cvtepi32_ps(asum));
-        if (BITS == 8) {
-          whole =
-              _mm256_add_epi32(whole, _mm256_madd_epi16(isum[row][half][PARTS - 1], _mm256_set1_epi16(16)));
-          whole = _mm256_sub_epi32(whole, _mm256_slli_epi32(asum, 7));
-        }
-        total[row][half] = add_term(total[row][half], whole, d, offset, scale);
+        const __m256 asum = _mm256_cvtepi32_ps(_mm256_set1_epi32(sum_of(activations)));
+        const __m256i whole = BITS == 4 ? _mm256_madd_epi16(isum[row][half], ones) : isum[row][half];
+        float* to = sums[row] + 8 * half;
+        _mm256_store_ps(to, add_term(_mm256_load_ps(to), whole, d, _mm256_mul_ps(m, asum), scale));
       }
     }
-  }
-  for (int row = 0; row < ROWS; ++row) {
-    for (int half = 0; half < 2; ++half) _mm256_store_ps(sums[row] + 8 * half, total[row][half]);
   }
 }
 
-// All rows, up to ROWS at a time.
-template <int BITS, int ROWS, bool UNPACKED>
+// All rows, up to ROWS at a time: what fits the registers. More of them unpack the weights again, from the L1
+// cache; that costs no more than keeping them unpacked. One row by itself costs more than its share of four,
+// so five are three and two.
+template <int BITS, int ROWS = 4>
 struct row_blocks {
-  static void dot(const word512* tiles, const word512* scale_words, int run, const word512* frame, int groups,
+  static void dot(const word512* tiles, int run, const word512* frame, const word512* wide, int groups,
                   int rows, float (*sums)[16]) {
-    for (; rows >= ROWS; rows -= ROWS) {
-      dot_rows<BITS, ROWS, UNPACKED>(tiles, scale_words, run, frame, groups, sums);
+    while (rows >= ROWS && rows != ROWS + 1) {
+      dot_rows<BITS, ROWS>(tiles, run, frame, wide, groups, sums);
       frame += ROWS * groups;
+      wide += ROWS * groups;
       sums += ROWS;
+      rows -= ROWS;
     }
-    row_blocks<BITS, ROWS - 1, UNPACKED>::dot(tiles, scale_words, run, frame, groups, rows, sums);
+    row_blocks<BITS, ROWS - 1>::dot(tiles, run, frame, wide, groups, rows, sums);
   }
 };
-template <int BITS, bool UNPACKED>
-struct row_blocks<BITS, 0, UNPACKED> {
-  static void dot(const word512*, const word512*, int, const word512*, int, int, float (*)[16]) {}
+template <int BITS>
+struct row_blocks<BITS, 1> {
+  static void dot(const word512* tiles, int run, const word512* frame, const word512* wide, int groups,
+                  int rows, float (*sums)[16]) {
+    for (; rows > 0; --rows, ++sums, frame += groups, wide += groups) {
+      dot_rows<BITS, 1>(tiles, run, frame, wide, groups, sums);
+    }
+  }
 };
 
-// frame points at group `group` of row 0; sums at rows of 16 on 64-byte borders.
 template <int BITS>
-inline void dot(const word512* tiles, int run, const word512* frame, int groups, int rows,
-                float (*sums)[16]) {
-  constexpr int WORDS = BITS == 4 ? 4 : 8;
-  constexpr int AT_ONCE = BITS == 4 ? 4 : 2;  // rows whose sums fit the registers
-  if (rows <= AT_ONCE) {
-    row_blocks<BITS, AT_ONCE, false>::dot(tiles, tiles, run, frame, groups, rows, sums);
-    return;
-  }
-  // More rows: unpack once, into what stays in the L1 cache.
-  constexpr int TILES = tiles_per_block(BITS);
-  word512 scratch[TILES * 2 * WORDS];
-  word512 scales[TILES];
-  for (int tile = 0; tile < run; ++tile) {
-    const word512* words = tiles + tile * (WORDS + 1);
-    for (int i = 0; i < WORDS; ++i) {
-      _mm_prefetch(reinterpret_cast<const char*>(words + i + block_words(BITS)), _MM_HINT_T0);
-      __m256i low[2];
-      __m256i high[2];
-      unpack<BITS>(words, i, low, high);
-      __m256i* to = reinterpret_cast<__m256i*>(scratch + (tile * WORDS + i) * 2);
-      for (int half = 0; half < 2; ++half) {
-        _mm256_store_si256(to + half, low[half]);
-        _mm256_store_si256(to + 2 + half, high[half]);
-      }
-    }
-    scales[tile] = words[WORDS];
-  }
-  row_blocks<BITS, AT_ONCE, true>::dot(scratch, scales, run, frame, groups, rows, sums);
+inline void dot(const word512* tiles, int run, const word512* frame, const word512* wide, int groups,
+                int rows, float (*sums)[16]) {
+  row_blocks<BITS>::dot(tiles, run, frame, wide, groups, rows, sums);
 }
 
 // The first step of sum_tree for one row: p[j] + p[j+8], lanes 0..7.

@@ -27,13 +27,81 @@
 #include "header.h"
 #include "issue.h"
 
+#ifdef ST_FAST
+#include <string.h>
+#endif
+
 namespace st {
+
+#ifdef ST_FAST
+// Row tiles that are worked on together, where several threads share them: enough that handing them out
+// costs little. One thread takes one after the other, while its sums are in the cache.
+constexpr int SHARED_ROW_TILES = 16;
+
+// What run_issue below says, by whole row tiles: their blocks are taken first, which nothing but this
+// process waits for, and read where they lie until the launch ends (load_block's promise).
+template <class CONFIG, int DEPTH>
+inline void run_issue_by_row_tiles(
+    const issue op, int rows,
+    hls::stream_of_blocks<word512[CONFIG::step_tokens * CONFIG::max_groups]>& frames,
+    hls::stream_of_blocks<weight_block, DEPTH> (&weights)[CONFIG::channels], int& turn,
+    hls::stream<word512>& results) {
+  constexpr int FRAME_WORDS = CONFIG::step_tokens * CONFIG::max_groups;
+  constexpr int MAX_BLOCKS = SHARED_ROW_TILES * CONFIG::max_groups / tiles_per_block(8) + 2;
+  hls::read_lock<word512[FRAME_WORDS]> frame_lock(frames);
+  const word512(&frame)[FRAME_WORDS] = frame_lock;
+  alignas(64) float sums[SHARED_ROW_TILES * CONFIG::step_tokens][16];
+  const weight_block* blocks[MAX_BLOCKS];
+  word512 prepared[FRAME_WORDS];
+  const word512* const wide = prepare(op.bits, frame, rows * op.groups, prepared);
+
+  const int per_block = tiles_per_block(op.bits);
+  const int at_once = host::threads() > 1 ? SHARED_ROW_TILES : 1;
+  int taken = 0;  // blocks in `blocks`, the first of which holds the next tile
+  int first = 0;  // at this place
+  for (int done = 0; done < op.row_tiles;) {
+    const int count = op.row_tiles - done < at_once ? op.row_tiles - done : at_once;
+    const int end = first + count * op.groups;
+    for (; taken * per_block < end; ++taken) {
+      hls::read_lock<weight_block> lock(weights[turn]);
+      const weight_block& block = lock;
+      blocks[taken] = &block;
+      turn = turn + 1 == CONFIG::channels ? 0 : turn + 1;
+    }
+    if (rows > 0) {
+      host::share(static_cast<uint32_t>(count), [&](uint32_t row_tile) {
+        float(*own)[16] = sums + row_tile * rows;
+        memset(own, 0, sizeof(own[0]) * rows);
+        int at = first + row_tile * op.groups;
+        for (int group = 0; group < op.groups;) {
+          const int tile = at % per_block;
+          const int run = op.groups - group < per_block - tile ? op.groups - group : per_block - tile;
+          dot(op.bits, *blocks[at / per_block] + tile * tile_words(op.bits), run, frame + group, wide + group,
+              op.groups, rows, own);
+          at += run;
+          group += run;
+        }
+      });
+      results.write_many(reinterpret_cast<const word512*>(sums), count * rows);
+    }
+    done += count;
+    // The next row tile may begin in the last block.
+    const bool within = end % per_block != 0;
+    first = within ? end % per_block : 0;
+    if (within) blocks[0] = blocks[taken - 1];
+    taken = within ? 1 : 0;
+  }
+}
+#endif
 
 template <class CONFIG, int DEPTH>
 inline void run_issue(const issue op, int rows,
                       hls::stream_of_blocks<word512[CONFIG::step_tokens * CONFIG::max_groups]>& frames,
                       hls::stream_of_blocks<weight_block, DEPTH> (&weights)[CONFIG::channels], int& turn,
                       hls::stream<word512>& results) {
+#ifdef ST_FAST
+  run_issue_by_row_tiles<CONFIG>(op, rows, frames, weights, turn, results);
+#else
   constexpr int FRAME_WORDS = CONFIG::step_tokens * CONFIG::max_groups;
   hls::read_lock<word512[FRAME_WORDS]> frame_lock(frames);
   word512(&frame)[FRAME_WORDS] = frame_lock;
@@ -67,7 +135,7 @@ inline void run_issue(const issue op, int rows,
           }
         }
       }
-      dot<CONFIG::unroll>(op.bits, block, tile, run, frame, op.groups, group, rows, sums);
+      dot_plain<CONFIG::unroll>(op.bits, block, tile, run, frame, op.groups, group, rows, sums);
       tile += run;
       group += run;
       if (group == op.groups) {
@@ -79,6 +147,7 @@ inline void run_issue(const issue op, int rows,
       }
     }
   }
+#endif
 }
 
 // Process. Reads the header, then runs every issue as said above.

@@ -6,13 +6,46 @@
 
 #include "dataflow.h"
 
+#ifdef ST_FAST
+#include <string.h>
+#endif
+
 namespace st {
 
 constexpr int words_of(int floats) { return (floats + 15) / 16; }
 
+// N words, one after the other.
+template <int N>
+inline void read_words(hls::stream<word512>& in, word512 (&words)[N]) {
+#ifdef ST_FAST
+  in.read_many(words, N);
+#else
+  for (int i = 0; i < N; ++i) {
+#pragma HLS PIPELINE II = 1
+    words[i] = in.read();
+  }
+#endif
+}
+template <int N>
+inline void write_words(const word512 (&words)[N], hls::stream<word512>& out) {
+#ifdef ST_FAST
+  out.write_many(words, N);
+#else
+  for (int i = 0; i < N; ++i) {
+#pragma HLS PIPELINE II = 1
+    out.write(words[i]);
+  }
+#endif
+}
+
 // Reads words_of(N) words.
 template <int N>
 inline void read_row(hls::stream<word512>& in, float (&row)[N]) {
+#ifdef ST_FAST
+  word512 words[words_of(N)];
+  read_words(in, words);
+  memcpy(row, words, sizeof(row));
+#else
   for (int w = 0; w < N / 16; ++w) {
 #pragma HLS PIPELINE II = 1
     const word512 word = in.read();
@@ -28,11 +61,18 @@ inline void read_row(hls::stream<word512>& in, float (&row)[N]) {
       row[N / 16 * 16 + i] = lane_f32(word, i);
     }
   }
+#endif
 }
 
 // Writes words_of(N) words.
 template <int N>
 inline void write_row(const float (&row)[N], hls::stream<word512>& out) {
+#ifdef ST_FAST
+  word512 words[words_of(N)];
+  if (N % 16 != 0) words[N / 16] = word512(0);
+  memcpy(static_cast<void*>(words), row, sizeof(row));
+  write_words(words, out);
+#else
   for (int w = 0; w < N / 16; ++w) {
 #pragma HLS PIPELINE II = 1
     word512 word;
@@ -50,6 +90,7 @@ inline void write_row(const float (&row)[N], hls::stream<word512>& out) {
     }
     out.write(word);
   }
+#endif
 }
 
 }  // namespace st

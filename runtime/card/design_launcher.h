@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Loads an emulated design (a shared object that exports st_launch, see kernels/host/st_host_api.h)
-// and launches it: each dataflow process on a fiber, all on the calling thread.
+// and launches it: each dataflow process on a fiber, all on the calling thread. What a process shares out is
+// computed on a second thread too, where there is one.
 #pragma once
 
 #include <atomic>
@@ -19,6 +20,8 @@
 
 namespace streamtensor::runtime::card {
 
+class SecondThread;
+
 enum class LaunchCode {
   kCompleted = 0,
   kDeadlock = 1,   // no process can go on
@@ -36,7 +39,7 @@ struct WaitEdge {
 
 struct ProcessTime {
   std::string name;
-  uint64_t nanoseconds = 0;  // measured: time its fiber ran
+  uint64_t nanoseconds = 0;  // measured: time its fiber ran on the calling thread
   uint64_t switches = 0;     // times it had to wait
 };
 
@@ -57,6 +60,8 @@ struct LaunchOptions {
   const uint64_t* order_seed = nullptr;
   // Costs one reading of the time-stamp counter a switch.
   bool measure_processes = true;
+  // Null: all on the calling thread. Results don't depend on it.
+  SecondThread* second_thread = nullptr;
 };
 
 // Not thread-safe, but for Cancel().

@@ -66,8 +66,8 @@ inline void FiberScheduler::SwitchTo(uint32_t next, bool ending) {
 }
 
 FiberScheduler::FiberScheduler()
-    : api_{ST_HOST_API_VERSION, 0,         this,        &ChannelEntry, &ProcessEntry,
-           &AttachEntry,        &RunEntry, &BlockEntry, &WakeEntry,    &CloseEntry} {}
+    : api_{ST_HOST_API_VERSION, 1,           this,       &ChannelEntry, &ProcessEntry, &AttachEntry,
+           &RunEntry,           &BlockEntry, &WakeEntry, &CloseEntry,   &ShareEntry} {}
 
 void FiberScheduler::Begin(const LaunchOptions& options) {
   processes_.clear();
@@ -76,6 +76,8 @@ void FiberScheduler::Begin(const LaunchOptions& options) {
   random_order_ = options.order_seed != nullptr;
   random_state_ = random_order_ ? *options.order_seed : 0;
   measure_ = options.measure_processes;
+  second_thread_ = options.second_thread;
+  api_.threads = second_thread_ == nullptr ? 1 : 2;
   code_ = LaunchCode::kCompleted;
   message_.clear();
   cycle_.clear();
@@ -144,7 +146,9 @@ LaunchCode FiberScheduler::Run() {
   const uint32_t first = NextRunnable();
   if (first == kNobody) return code_;
   ticks_at_switch_ = __rdtsc();
+  if (second_thread_ != nullptr) second_thread_->WakeUp();
   SwitchTo(first, /*ending=*/false);
+  if (second_thread_ != nullptr) second_thread_->Rest();
   // Back on the thread: all have ended, or nobody can go on, or the launch was cancelled.
   for (Process& p : processes_) p.sanitizer.Destroy();
   if (code_ != LaunchCode::kCompleted) return code_;
@@ -162,6 +166,13 @@ bool FiberScheduler::PrepareFibers() {
   ring_head_ = ring_tail_ = 0;
   for (uint32_t i = 0; i < processes_.size(); ++i) {
     Process& p = processes_[i];
+    if (second_thread_ != nullptr && p.stack_bytes > SecondThread::kStackBytes) {
+      for (uint32_t k = 0; k < i; ++k) processes_[k].sanitizer.Destroy();
+      Fail(LaunchCode::kInvalid, "process '" + ProcessName(i) + "' needs " + std::to_string(p.stack_bytes) +
+                                     " bytes of stack; the second thread has " +
+                                     std::to_string(SecondThread::kStackBytes) + ": run it on one thread");
+      return false;
+    }
     const FiberStackPool::Stack stack = stacks_.Get(i, p.stack_bytes);
     if (stack.bottom == nullptr) {
       // Fibers before this one have no frames yet, there is nothing to undo but the sanitizer's view.
@@ -213,6 +224,16 @@ void FiberScheduler::CloseEntry(void* context, uint32_t channel, uint32_t elemen
   self.Fail(LaunchCode::kInvalid, "FIFO '" + self.ChannelName(channel) + "' still holds " +
                                       std::to_string(elements_left) +
                                       " element(s) after all processes have ended");
+}
+
+void FiberScheduler::ShareEntry(void* context, void (*part)(void*, uint32_t), void* argument,
+                                uint32_t count) {
+  SecondThread* const second = Self(context).second_thread_;
+  if (second != nullptr && count <= SecondThread::kMaxParts) {
+    second->Share(part, argument, count);
+    return;
+  }
+  for (uint32_t i = 0; i < count; ++i) part(argument, i);
 }
 
 void FiberScheduler::Fail(LaunchCode code, std::string message) {

@@ -13,6 +13,7 @@
 #include "runtime/card/design_launcher.h"
 #include "runtime/card/fiber_stack.h"
 #include "runtime/card/sanitizer_fiber.h"
+#include "runtime/card/second_thread.h"
 
 namespace streamtensor::runtime::card {
 
@@ -65,6 +66,7 @@ class FiberScheduler {
   static void BlockEntry(void* context, uint32_t channel, uint32_t wait);
   static void WakeEntry(void* context, uint32_t channel, uint32_t wait);
   static void CloseEntry(void* context, uint32_t channel, uint32_t elements_left);
+  static void ShareEntry(void* context, void (*part)(void*, uint32_t), void* argument, uint32_t count);
 
   static void FiberMain(boost::context::detail::transfer_t from);
 
@@ -103,6 +105,7 @@ class FiberScheduler {
   bool random_order_ = false;
   uint64_t random_state_ = 0;
   bool measure_ = true;
+  SecondThread* second_thread_ = nullptr;
   uint64_t ticks_at_switch_ = 0;
   uint64_t ticks_at_begin_ = 0;
   std::atomic<bool> cancelled_{false};

@@ -260,7 +260,9 @@ absl::StatusOr<std::string> CardServer::Run(PayloadReader& payload) {
     }
   }
 
-  const card::LaunchReport report = launcher_->Launch(*addresses);
+  card::LaunchOptions options;
+  options.second_thread = second_thread_;
+  const card::LaunchReport report = launcher_->Launch(*addresses, options);
   emulator::RunAnswer answer;
   answer.completed = report.code == card::LaunchCode::kCompleted;
   if (!answer.completed) answer.failure = absl::StrCat("the design failed: ", report.message);

@@ -12,6 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "runtime/card/design_launcher.h"
+#include "runtime/card/second_thread.h"
 #include "runtime/card_program/power_model.h"
 #include "runtime/emulator/memory_file.h"
 #include "runtime/emulator/message_socket.h"
@@ -21,7 +22,9 @@ namespace streamtensor::runtime::card_program {
 
 class CardServer {
  public:
-  explicit CardServer(emulator::MessageSocket socket) : socket_(std::move(socket)) {}
+  // `second_thread`: null, or what launches share work with; must outlive this.
+  CardServer(emulator::MessageSocket socket, card::SecondThread* second_thread)
+      : socket_(std::move(socket)), second_thread_(second_thread) {}
 
   // Answers requests until the host is gone. Returns the program's exit code.
   int Serve();
@@ -45,6 +48,7 @@ class CardServer {
                                                     std::vector<const CardBuffer*>* buffers) const;
 
   emulator::MessageSocket socket_;
+  card::SecondThread* const second_thread_;
   std::string platform_;
   bool confined_ = false;
   std::unique_ptr<card::DesignLauncher> launcher_;  // null: nothing loaded

@@ -10,9 +10,11 @@
 
 #include <cstdio>
 #include <cstring>
+#include <memory>
 #include <string_view>
 #include <thread>
 
+#include "runtime/card/second_thread.h"
 #include "runtime/card_program/card_server.h"
 #include "runtime/card_program/confinement.h"
 #include "runtime/emulator/message_socket.h"
@@ -23,19 +25,21 @@
 
 namespace {
 
+using streamtensor::runtime::card::SecondThread;
 using streamtensor::runtime::emulator::FileDescriptor;
 using streamtensor::runtime::emulator::kCardSocketFd;
 using streamtensor::runtime::emulator::MessageSocket;
 
 constexpr char kHelp[] =
-    "Usage: streamtensor-card\n"
+    "Usage: streamtensor-card [--threads N]\n"
     "\n"
     "The process of one emulated card. It is started by the emulated card's driver, which holds the other\n"
     "end of a socket on descriptor 3, and ends when that end is closed. There is nothing to run by hand:\n"
     "say 'driver: emulated' in the configuration of streamtensord, or use streamtensorc run.\n"
     "\n"
-    "  --help     this text\n"
-    "  --version  version\n"
+    "  --threads N  how many threads compute, 1 or 2 (1)\n"
+    "  --help       this text\n"
+    "  --version    version\n"
     "\n"
     "Environment: STREAMTENSOR_ISA  instruction set of the design to load (x86-64-v3, x86-64-v4-vnni)\n";
 
@@ -57,7 +61,15 @@ void WatchHost() {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc > 1) {
+  bool two_threads = false;
+  if (argc == 3 && std::string_view(argv[1]) == "--threads") {
+    const std::string_view threads = argv[2];
+    if (threads != "1" && threads != "2") {
+      std::fprintf(stderr, "streamtensor-card: --threads %s: must be 1 or 2\n", argv[2]);
+      return 2;
+    }
+    two_threads = threads == "2";
+  } else if (argc > 1) {
     const std::string_view option = argv[1];
     if (argc == 2 && option == "--help") {
       std::fputs(kHelp, stdout);
@@ -84,11 +96,15 @@ int main(int argc, char** argv) {
   setrlimit(RLIMIT_CORE, &no_core);
 
   std::thread(WatchHost).detach();
+  // Before starting threads is given up.
+  std::unique_ptr<SecondThread> second_thread;
+  if (two_threads) second_thread = std::make_unique<SecondThread>();
   if (absl::Status status = streamtensor::runtime::card_program::GiveUpNetworkAndWriting(); !status.ok()) {
     std::fprintf(stderr, "streamtensor-card: %s\n", std::string(status.message()).c_str());
     return 1;
   }
-  streamtensor::runtime::card_program::CardServer server{MessageSocket(FileDescriptor(kCardSocketFd))};
+  streamtensor::runtime::card_program::CardServer server{MessageSocket(FileDescriptor(kCardSocketFd)),
+                                                         second_thread.get()};
   const int code = server.Serve();
   std::fflush(nullptr);
   _exit(code);  // the watching thread is blocked for good

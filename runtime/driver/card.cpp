@@ -168,6 +168,7 @@ absl::StatusOr<std::unique_ptr<Card>> Card::Open(const CardOptions& options) {
   open.bdf = options.card.bdf.c_str();
   open.platform = options.card.platform.c_str();
   open.card_program = program.c_str();
+  open.threads = options.card.threads;
   st_card_error error;
   st_card* card = nullptr;
   const int32_t code = (*table)->open(&open, &card, &error);

@@ -132,7 +132,8 @@ int32_t CheckArgument(const st_card& card, uint32_t argument, st_card_error* err
 
 void OpenDevice(st_card* card) {
   if (card->bdf.empty()) {
-    PrepareCard(card->options.index, {card->platform, card->card_program, card->options.strict_sync != 0});
+    PrepareCard(card->options.index,
+                {card->platform, card->card_program, card->options.strict_sync != 0, card->options.threads});
     card->device = xrt::device(card->options.index);
   } else {
     card->device = xrt::device(card->bdf);

@@ -16,7 +16,7 @@
 extern "C" {
 #endif
 
-#define ST_CARD_MODULE_ABI_VERSION 1u
+#define ST_CARD_MODULE_ABI_VERSION 2u
 #define ST_CARD_MODULE_SYMBOL "st_card_module"
 
 /* Values of absl::StatusCode, so that the loader only casts. */
@@ -45,6 +45,7 @@ typedef struct st_card_open_options {
   const char* bdf;          /* instead of index; NULL or "": use index */
   const char* platform;     /* "u55c" */
   const char* card_program; /* path of streamtensor-card; ignored by card_xrt */
+  uint32_t threads;         /* of an emulated card: 1 or 2; ignored by card_xrt */
 } st_card_open_options;
 
 typedef struct st_card_process_time {

@@ -20,6 +20,7 @@ struct OpenExtension {
   std::string platform;
   std::string card_program;
   bool strict_sync = false;
+  uint32_t threads = 1;
 };
 // Before xrt::device(index) is made. Throws std::system_error.
 void PrepareCard(uint32_t index, const OpenExtension& options);

@@ -64,7 +64,8 @@ class SpawnSettings {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<CardProcess>> CardProcess::Start(const std::string& program,
-                                                                const std::string& platform) {
+                                                                const std::string& platform,
+                                                                uint32_t threads) {
   if (access(program.c_str(), X_OK) != 0) {
     return absl::NotFoundError(absl::StrCat("card program ", program, ": ", std::strerror(errno)));
   }
@@ -77,7 +78,8 @@ absl::StatusOr<std::unique_ptr<CardProcess>> CardProcess::Start(const std::strin
   SpawnSettings settings;
   int error = settings.Fill(card.get());
   pid_t pid = -1;
-  char* arguments[] = {const_cast<char*>(program.c_str()), nullptr};
+  std::string option = "--threads", number = std::to_string(threads);
+  char* arguments[] = {const_cast<char*>(program.c_str()), option.data(), number.data(), nullptr};
   if (error == 0) {
     error = posix_spawn(&pid, program.c_str(), settings.actions(), settings.attributes(), arguments, environ);
   }

@@ -17,9 +17,9 @@ namespace streamtensor::runtime::emulator {
 // Not thread-safe.
 class CardProcess {
  public:
-  // NOT_FOUND: no such program. UNAVAILABLE: it does not answer.
+  // `threads` that it computes on: 1 or 2. NOT_FOUND: no such program. UNAVAILABLE: it does not answer.
   static absl::StatusOr<std::unique_ptr<CardProcess>> Start(const std::string& program,
-                                                            const std::string& platform);
+                                                            const std::string& platform, uint32_t threads);
   // Kills the process if it lives, and waits for its end: nothing is left.
   ~CardProcess();
   CardProcess(const CardProcess&) = delete;

@@ -66,9 +66,7 @@ absl::Status EmulatedCard::Configure(uint32_t index, const EmulatedCardOptions& 
   Registry& registry = TheRegistry();
   const std::lock_guard<std::mutex> lock(registry.mutex);
   const std::shared_ptr<EmulatedCard> open = registry.cards[index].lock();
-  if (open != nullptr &&
-      (open->options_.platform != options.platform || open->options_.card_program != options.card_program ||
-       open->options_.strict_sync != options.strict_sync)) {
+  if (open != nullptr && open->options_ != options) {
     return absl::FailedPreconditionError(
         absl::StrCat("emulated card ", index, " is open already with other options"));
   }
@@ -98,7 +96,7 @@ absl::Status EmulatedCard::StartProcess() {
   running_ = spoiled_ = false;
   ++generation_;
   absl::StatusOr<std::unique_ptr<CardProcess>> process =
-      CardProcess::Start(options_.card_program, options_.platform);
+      CardProcess::Start(options_.card_program, options_.platform, options_.threads);
   lost_ = process.status();
   if (!process.ok()) return lost_;
   process_ = *std::move(process);

@@ -28,6 +28,8 @@ struct EmulatedCardOptions {
   std::string platform = "u55c";
   std::string card_program;
   bool strict_sync = false;
+  uint32_t threads = 1;  // that it computes on, 1 or 2
+  bool operator==(const EmulatedCardOptions&) const = default;
 };
 
 class EmulatedCard;

@@ -119,7 +119,7 @@ const bool kModuleIsEmulated = true;
 
 void PrepareCard(uint32_t index, const OpenExtension& options) {
   emulator::ThrowIfError(emulator::EmulatedCard::Configure(
-      index, {options.platform, options.card_program, options.strict_sync}));
+      index, {options.platform, options.card_program, options.strict_sync, options.threads}));
 }
 
 bool ReadRunExtension(const xrt::run& run, RunExtension* extension) {

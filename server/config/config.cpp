@@ -89,10 +89,16 @@ class ConfigReader {
                             yaml_->Integer(node, path, 0, 255, value);
                             entry.card.index = static_cast<uint32_t>(value);
                           }};
+    YamlReader::Key threads{"threads", [this, &entry](auto& node, auto& path) {
+                              int64_t value = entry.card.threads;
+                              yaml_->Integer(node, path, 1, 2, value);
+                              entry.card.threads = static_cast<uint32_t>(value);
+                            }};
     return {note(driver),
             note(Word("platform", entry.card.platform)),
             note(index),
             note(Word("bdf", entry.card.bdf)),
+            note(threads),
             note(Number("step_us", 0, 60000000, entry.card.dummy_step_us)),
             note({"faults",
                   [this, &entry](auto& node, auto& path) {
@@ -248,6 +254,7 @@ class ConfigReader {
                                 kNames[static_cast<int>(allowed)]));
     };
     only("bdf", Driver::kXrt);
+    only("threads", Driver::kEmulated);
     only("step_us", Driver::kDummy);
     only("faults", Driver::kDummy);
     if (given.contains("bdf") && given.contains("index")) {

@@ -28,6 +28,7 @@
 #include <numeric>
 #include <sstream>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/strings/str_format.h"
@@ -222,9 +223,11 @@ __attribute__((target("avx2"))) void Read(size_t bytes) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 2) Die("usage: card_bench ARTIFACT, commands on stdin");
+  const bool two_threads = argc == 3 && std::string_view(argv[2]) == "--two-threads";
+  if (argc != 2 && !two_threads) Die("usage: card_bench ARTIFACT [--two-threads], commands on stdin");
   streamtensor::runtime::DecoderOptions options;
   options.artifact = argv[1];
+  options.card.threads = two_threads ? 2 : 1;
   auto decoder = streamtensor::runtime::OpenDecoder(options);
   if (!decoder.ok()) Die(std::string(decoder.status().message()));
   for (std::string line; std::getline(std::cin, line);) {

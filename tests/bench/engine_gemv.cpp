@@ -48,6 +48,8 @@ double ThreadMilliseconds() {
 void RunIssue(const st::issue& op, int rows, const Frame& frame, std::vector<const st::word512*>& channels,
               int& turn, st::word512* results) {
   alignas(64) float sums[kMaxRows][16];
+  st::word512 prepared[kMaxRows * kMaxGroups];
+  const st::word512* const wide = st::prepare(op.bits, frame, rows * op.groups, prepared);
   const int blocks = st::issue_blocks(op.bits, op.groups, op.row_tiles);
   int left = op.groups * op.row_tiles;
   int group = 0;
@@ -65,7 +67,8 @@ void RunIssue(const st::issue& op, int rows, const Frame& frame, std::vector<con
           for (float& sum : sums[row]) sum = 0;
         }
       }
-      st::dot<1>(op.bits, block, tile, run, frame, op.groups, group, rows, sums);
+      st::dot(op.bits, block + tile * st::tile_words(op.bits), run, frame + group, wide + group, op.groups,
+              rows, sums);
       tile += run;
       group += run;
       if (group == op.groups) {
@@ -105,10 +108,8 @@ int main(int argc, char** argv) {
   st::word512 results[64];
 #if defined(ST_FAST_VNNI)
   const char* isa = "AVX-512 VNNI";
-#elif defined(ST_FAST)
-  const char* isa = "AVX2";
 #else
-  const char* isa = "plain";
+  const char* isa = "AVX2";
 #endif
   std::printf("%s, %.1f MB of weights, one thread, best of %d\n", isa, words * 64 / 1e6, repeats);
   for (const int rows : {1, 2, 4, 8, 16}) {

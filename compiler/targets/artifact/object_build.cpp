@@ -60,22 +60,13 @@ absl::StatusOr<std::vector<std::string>> BuildObjects(const ObjectBuildOptions& 
     objects.push_back(absl::StrCat(options.folder, "/design.", target.isa, ".so"));
     logs.push_back(objects.back() + ".log");
     // No contraction and no -ffast-math: the bits of every build must be equal.
-    std::vector<std::string> command = {Compiler(),
-                                        "-std=c++14",
-                                        "-O3",
-                                        "-ffp-contract=off",
-                                        "-fno-math-errno",
-                                        "-fno-trapping-math",
-                                        "-fno-exceptions",
-                                        "-fno-rtti",
-                                        "-fno-gnu-unique",
-                                        "-fvisibility=hidden",
-                                        "-fvisibility-inlines-hidden",
-                                        "-Wno-unknown-pragmas",
-                                        "-fPIC",
-                                        "-shared",
-                                        "-I" + options.kernels,
-                                        "-I" + options.kernels + "/host"};
+    std::vector<std::string> command = {
+        Compiler(), "-std=c++14", "-O3", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math",
+        // Threaded branches between the two selects of a clamp would keep
+        // loops with exp from being vectorised.
+        "-fno-thread-jumps", "-fno-exceptions", "-fno-rtti", "-fno-gnu-unique", "-fvisibility=hidden",
+        "-fvisibility-inlines-hidden", "-Wno-unknown-pragmas", "-fPIC", "-shared", "-I" + options.kernels,
+        "-I" + options.kernels + "/host"};
     command.insert(command.end(), target.flags.begin(), target.flags.end());
     if (options.plain) command.push_back("-DST_PLAIN");
     command.insert(command.end(), options.sources.begin(), options.sources.end());

@@ -33,6 +33,7 @@ constexpr char kUsage[] =
     "  --input FILE.npy       rows of the module's first input; more inputs: give --input=A,B\n"
     "  --output FILE.npy      gets the rows of the module's output\n"
     "  --driver DRIVER        emulated (default) or xrt\n"
+    "  --threads N            of an emulated card: 1 (default) or 2\n"
     "  --profile              measured time by process of the last step\n";
 
 constexpr absl::Duration kStepTimeout = absl::Minutes(5);
@@ -281,7 +282,7 @@ int RunRunCommand(const std::vector<std::string>& words) {
   absl::StatusOr<CommandLine> line =
       CommandLine::Parse(words, {{"DIR"},
                                  {"--tokens", "--steps", "--logits", "--chunk", "--input", "--output",
-                                  "--driver", "--index", "--script"},
+                                  "--driver", "--index", "--script", "--threads"},
                                  {"--profile"}});
   if (!line.ok()) return WrongUsage("run", line.status());
   if (!line->Has("--tokens") && !line->Has("--script") && !line->Has("--input")) {
@@ -299,12 +300,15 @@ int RunRunCommand(const std::vector<std::string>& words) {
   }
   absl::StatusOr<int64_t> index = line->Number("--index", 0, 255, 0);
   if (!index.ok()) return WrongUsage("run", index.status());
+  absl::StatusOr<int64_t> threads = line->Number("--threads", 1, 2, 1);
+  if (!threads.ok()) return WrongUsage("run", threads.status());
 
   runtime::DecoderOptions options;
   options.artifact = line->positional(0);
   options.card.driver =
       driver == "xrt" ? runtime::CardConfig::Driver::kXrt : runtime::CardConfig::Driver::kEmulated;
   options.card.index = static_cast<uint32_t>(*index);
+  options.card.threads = static_cast<uint32_t>(*threads);
   absl::StatusOr<artifact::v1::Manifest> manifest = runtime::Artifact::ReadManifest(options.artifact);
   if (!manifest.ok()) return Failed("run", manifest.status());
   options.card.platform = manifest->platform();

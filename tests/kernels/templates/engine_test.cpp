@@ -90,11 +90,8 @@ void Pack(const Weight& w, std::vector<std::vector<uint8_t>>& channels, size_t& 
 }
 
 constexpr st::issue kPrologue[] = {{8, 3, 2, st::ROWS_T}};
-constexpr st::issue kLayer[] = {{4, 5, 3, st::ROWS_T},
-                                {4, 1, 7, st::ROWS_T},
-                                {8, 7, 1, st::ROWS_T},
-                                {4, 8, 4, st::ROWS_T},
-                                {4, 6, 1, st::ROWS_FIXED}};
+constexpr st::issue kLayer[] = {{4, 5, 3, st::ROWS_T}, {4, 1, 7, st::ROWS_T},     {8, 7, 1, st::ROWS_T},
+                                {4, 8, 4, st::ROWS_T}, {4, 6, 1, st::ROWS_FIXED}, {4, 5, 41, st::ROWS_T}};
 constexpr st::issue kEpilogue[] = {{8, 5, 5, st::ROWS_W}, {4, 7, 3, st::ROWS_W}};
 
 template <int CHANNELS, int STEP_TOKENS>
@@ -106,7 +103,7 @@ struct EngineConfig {
   static constexpr int fixed_rows = 2;
   static constexpr int unroll = CHANNELS < 6 ? CHANNELS : 6;
   static constexpr int prologue_issues = 1;
-  static constexpr int layer_issues = 5;
+  static constexpr int layer_issues = 6;
   static constexpr int epilogue_issues = 2;
   static constexpr st::issue prologue(int i) { return kPrologue[i]; }
   static constexpr st::issue layer(int i) { return kLayer[i]; }
@@ -249,6 +246,15 @@ TEST_F(EngineTest, AnyNumberOfChannels) {
   CheckEngine<EngineConfig<4, 16>>(7, 7, weight, rows);
   CheckEngine<EngineConfig<32, 16>>(3, 2, weight, rows);
   CheckEngine<EngineConfig<4, 3>>(3, 3, weight, rows);
+}
+
+TEST_F(EngineTest, OnTwoThreads) {
+  auto weight = [this](const st::issue& op) { return RandomWeight(op); };
+  auto rows = [this](int count, int width) { return RandomRows(count, width); };
+  const WithSecondThread two_threads;
+  for (int tokens = 0; tokens <= 16; ++tokens) {
+    CheckEngine<EngineConfig<4, 16>>(tokens, Uniform(0, tokens), weight, rows);
+  }
 }
 
 }  // namespace

@@ -14,6 +14,7 @@
 #include "kernels/st/header.h"
 #include "runtime/card/design_launcher.h"
 #include "runtime/card/float_mode.h"
+#include "runtime/card/second_thread.h"
 
 namespace st_test {
 
@@ -25,6 +26,20 @@ void Top(Body* body) {
   (*body)();
 }
 
+// While one lives, designs run with a second thread.
+class WithSecondThread {
+ public:
+  WithSecondThread() { current() = &thread_; }
+  ~WithSecondThread() { current() = nullptr; }
+  static streamtensor::runtime::card::SecondThread*& current() {
+    static streamtensor::runtime::card::SecondThread* thread = nullptr;
+    return thread;
+  }
+
+ private:
+  streamtensor::runtime::card::SecondThread thread_;
+};
+
 // `body` declares streams, uses ST_PROCESS and ends with ST_DATAFLOW_END. Run in the usual and in a
 // random order of processes.
 template <class Body>
@@ -35,6 +50,7 @@ void RunDesign(Body body) {
   for (const uint64_t seed : {0u, 7u}) {
     streamtensor::runtime::card::LaunchOptions options;
     if (seed != 0) options.order_seed = &seed;
+    options.second_thread = WithSecondThread::current();
     const auto report = launcher->Launch(args, options);
     ASSERT_EQ(report.code, streamtensor::runtime::card::LaunchCode::kCompleted) << report.message;
   }

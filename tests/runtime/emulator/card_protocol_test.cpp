@@ -21,7 +21,7 @@ namespace {
 Deadline Soon() { return std::chrono::steady_clock::now() + std::chrono::seconds(60); }
 
 std::unique_ptr<CardProcess> Start() {
-  absl::StatusOr<std::unique_ptr<CardProcess>> process = CardProcess::Start(ST_TEST_CARD_PROGRAM, "u55c");
+  absl::StatusOr<std::unique_ptr<CardProcess>> process = CardProcess::Start(ST_TEST_CARD_PROGRAM, "u55c", 1);
   EXPECT_TRUE(process.ok()) << process.status();
   return process.ok() ? *std::move(process) : nullptr;
 }
@@ -70,7 +70,7 @@ TEST(CardProtocol, HasOneDesignForLife) {
 }
 
 TEST(CardProtocol, RefusesAnotherPlatformsDesign) {
-  absl::StatusOr<std::unique_ptr<CardProcess>> card = CardProcess::Start(ST_TEST_CARD_PROGRAM, "u280");
+  absl::StatusOr<std::unique_ptr<CardProcess>> card = CardProcess::Start(ST_TEST_CARD_PROGRAM, "u280", 1);
   ASSERT_TRUE(card.ok()) << card.status();
   const absl::Status status = Load(**card, conformance::EmulationXclbin());
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);

@@ -115,6 +115,7 @@ struct CardConfig {
   std::string platform = "u55c";
   uint32_t index = 0;
   std::string bdf;            // kXrt: instead of index
+  uint32_t threads = 1;       // kEmulated: that the card computes on, 1 or 2
   int64_t dummy_step_us = 0;  // kDummy
   DummyFaults dummy_faults;   // kDummy
   bool operator==(const CardConfig&) const = default;

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// The second thread of an emulated card: takes parts of a computation that a design shares out
+// (st_host_api::share). Asleep between launches, at the ready during one.
+#pragma once
+
+#include <pthread.h>
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+namespace streamtensor::runtime::card {
+
+class SecondThread {
+ public:
+  // Of its stack: a part may need what its process may. Reserved, not used.
+  static constexpr std::size_t kStackBytes = std::size_t{64} << 20;
+
+  static constexpr uint32_t kMaxParts = 0xffff;
+
+  // Starts the thread, with the numerics' float mode. Aborts when the system has no thread left.
+  SecondThread();
+  ~SecondThread();
+  SecondThread(const SecondThread&) = delete;
+  SecondThread& operator=(const SecondThread&) = delete;
+
+  // All from one thread. Share() only between WakeUp() and Rest(): it calls part(argument, i) for each
+  // i < count (at most kMaxParts) on both threads and returns when all calls have. The second thread may come
+  // late, or never: then the caller does it all.
+  void WakeUp();
+  void Share(void (*part)(void* argument, uint32_t index), void* argument, uint32_t count);
+  void Rest();
+
+ private:
+  enum Mode : uint32_t { kResting, kAwake, kEnding };
+
+  static void* Main(void* self);
+  // Takes parts of the job under way until none is left.
+  void TakeParts();
+
+  // Which job, how many parts, and the next of them nobody has taken: 32, 16 and 16 bits in one word, so
+  // that a thread that comes late can't take a part of another job.
+  std::atomic<uint64_t> ticket_{0};
+  std::atomic<uint32_t> done_{0};  // parts of this job
+  void (*part_)(void*, uint32_t) = nullptr;
+  void* argument_ = nullptr;
+
+  std::atomic<uint32_t> mode_{kResting};
+  pthread_t thread_;
+};
+
+}  // namespace streamtensor::runtime::card
