@@ -151,7 +151,8 @@ bool Accepts(std::string_view input) {
   }
   Require(pwrite(buffer.get(), descriptor, sizeof descriptor, 0) == sizeof descriptor,
           "memory can be written");
-  runtime::card_program::CardServer card{emulator::MessageSocket(emulator::FileDescriptor(ends[1]))};
+  runtime::card_program::CardServer card(emulator::MessageSocket(emulator::FileDescriptor(ends[1])),
+                                         /*second_thread=*/nullptr);
   for (std::size_t number = 1; input.size() >= 3 && number <= kMostMessages; ++number) {
     const auto kind = static_cast<uint8_t>(input[0]);
     const int file = input[1] == 1 ? buffer.get() : input[1] == 2 ? XclbinFile().get() : -1;
