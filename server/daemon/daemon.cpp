@@ -39,12 +39,6 @@ Daemon::Daemon(const Config& config, const std::string& program_dir, const std::
     std::lock_guard lock(grpc_mutex_);
     if (grpc_ != nullptr) grpc_->UpdateHealth();
   };
-  options.on_reload = [this](const Config& reloaded) {
-    Use(reloaded);
-    if (const absl::Status status = UseAccess(reloaded.access); !status.ok()) {
-      spdlog::error("the tokens stay as they were: {}", std::string(status.message()));
-    }
-  };
   registry_ = std::make_unique<ModelRegistry>(std::move(options));
   metrics_.SetCards([this] { return registry_->CardReadings(); });
   metrics_.SetModels([this] {
@@ -59,20 +53,13 @@ Daemon::Daemon(const Config& config, const std::string& program_dir, const std::
   context_.clock = &clock_;
   context_.access = &access_;
   context_.log_prompts = config.log.prompts;
-  Use(config);
 }
 
 // What may change while running and is not the registry's.
-void Daemon::Use(const Config& config) {
+void Daemon::Use(const Config& config, std::optional<ClientTokens> tokens) {
+  access_.Use(std::move(tokens), config.access.requests_per_minute);
   context_.max_prompt_tokens = config.limits.max_prompt_tokens;
   drain_seconds_ = config.limits.drain_seconds;
-}
-
-absl::Status Daemon::UseAccess(const AccessConfig& config) {
-  absl::StatusOr<std::optional<ClientTokens>> tokens = ReadTokens(config);
-  if (!tokens.ok()) return tokens.status();
-  access_.Use(*std::move(tokens), config.requests_per_minute);
-  return absl::OkStatus();
 }
 
 // Nobody may ask while the registry goes.
@@ -95,7 +82,9 @@ Daemon::~Daemon() {
 }
 
 absl::Status Daemon::Start() {
-  if (absl::Status status = UseAccess(config_.access); !status.ok()) return status;
+  absl::StatusOr<std::optional<ClientTokens>> tokens = ReadTokens(config_.access);
+  if (!tokens.ok()) return tokens.status();
+  Use(config_, *std::move(tokens));
   if (absl::Status status = registry_->ClaimCache(); !status.ok()) return status;
   absl::StatusOr<std::unique_ptr<HttpServer>> http = HttpServer::Start(
       config_.server.metrics_listen,
@@ -143,13 +132,15 @@ void Daemon::Reload(const std::string& file) {
         fixed);
     return;
   }
-  if (const auto tokens = ReadTokens(config->access); !tokens.ok()) {
+  // Read now, and not again: what is in the file when the models are ready may be another thing.
+  const absl::StatusOr<std::optional<ClientTokens>> tokens = ReadTokens(config->access);
+  if (!tokens.ok()) {
     spdlog::error("the configuration is not reloaded, all stays as it was: {}",
                   std::string(tokens.status().message()));
     return;
   }
   spdlog::info("reloading {}", file);
-  registry_->Reload(*config);
+  registry_->Reload(*config, [this, config = *config, tokens = *tokens] { Use(config, tokens); });
 }
 
 void Daemon::Drain(const std::function<bool()>& impatient) {

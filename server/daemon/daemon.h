@@ -6,10 +6,12 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
 #include "server/access/access_control.h"
+#include "server/access/client_tokens.h"
 #include "server/config/config.h"
 #include "server/metrics/http_server.h"
 #include "server/metrics/metrics.h"
@@ -41,8 +43,7 @@ class Daemon {
   void Drain(const std::function<bool()>& impatient);
 
  private:
-  void Use(const Config& config);
-  absl::Status UseAccess(const AccessConfig& config);
+  void Use(const Config& config, std::optional<ClientTokens> tokens);
   HttpAnswer Health() const;
   HttpAnswer Readiness() const;
 

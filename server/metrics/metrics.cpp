@@ -27,9 +27,16 @@ Histogram::BucketBoundaries LatencyBuckets() {
   return {1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 1e-2, 2e-2, 5e-2, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60};
 }
 
+Histogram::BucketBoundaries StepBuckets() { return {1, 2, 4, 6, 8, 10, 12, 14, 16}; }
+
 Histogram::BucketBoundaries JouleBuckets() { return {0.01, 0.1, 1, 3, 10, 30, 100, 300, 1000, 3000, 10000}; }
 
 const char* SourceName(bool measured) { return measured ? "measured" : "modelled"; }
+
+template <class T, class... Buckets>
+void Drop(Family<T>& family, const prometheus::Labels& labels, const Buckets&... buckets) {
+  if (family.Has(labels)) family.Remove(&family.Add(labels, buckets...));
+}
 
 // One gauge or counter with its labels.
 void AddSample(MetricFamily& family, std::vector<prometheus::ClientMetric::Label> labels, double value) {
@@ -116,6 +123,10 @@ struct Metrics::Impl {
 
   explicit Impl(const std::string& version);
 
+  // With the lock: what no observer counts any more.
+  void DropModel(const std::string& model);
+  void DropCard(const std::string& card);
+
   Family<Counter>& AddCounter(const char* name, const char* help) {
     return prometheus::BuildCounter().Name(std::string("streamtensor_") + name).Help(help).Register(registry);
   }
@@ -149,16 +160,19 @@ struct Metrics::Impl {
       AddHistogram("request_energy_joules", "A request's share of its steps' energy.");
 
   mutable std::mutex mutex;
-  std::vector<std::unique_ptr<CardObserver>> observers;
+  std::map<std::string, int> model_observers;  // how many there are of each
+  std::map<std::string, int> card_observers;
   std::function<std::vector<CardReading>()> read_cards;
   std::function<std::vector<ModelReading>()> read_models;
 };
 
 class Metrics::Impl::CardObserver : public SchedulerObserver {
  public:
+  // With the lock.
   CardObserver(Impl* metrics, const std::string& model, const std::string& card)
       : metrics_(metrics),
         model_(model),
+        card_(card),
         first_token_(metrics->first_token.Add({{"model", model}}, LatencyBuckets())),
         next_token_(metrics->next_token.Add({{"model", model}}, LatencyBuckets())),
         queued_(metrics->queued.Add({{"model", model}}, LatencyBuckets())),
@@ -168,8 +182,16 @@ class Metrics::Impl::CardObserver : public SchedulerObserver {
         generated_tokens_(metrics->generated_tokens.Add({{"model", model}})),
         preemptions_(metrics->preemptions.Add({{"model", model}})),
         steps_(metrics->steps.Add({{"card", card}})),
-        step_tokens_(metrics->step_tokens.Add({{"card", card}},
-                                              Histogram::BucketBoundaries{1, 2, 4, 6, 8, 10, 12, 14, 16})) {}
+        step_tokens_(metrics->step_tokens.Add({{"card", card}}, StepBuckets())) {
+    ++metrics_->model_observers[model_];
+    ++metrics_->card_observers[card_];
+  }
+
+  ~CardObserver() override {
+    std::lock_guard lock(metrics_->mutex);
+    if (--metrics_->model_observers[model_] == 0) metrics_->DropModel(model_);
+    if (--metrics_->card_observers[card_] == 0) metrics_->DropCard(card_);
+  }
 
   void OnStep(const StepReport& report) override {
     steps_.Increment();
@@ -205,6 +227,7 @@ class Metrics::Impl::CardObserver : public SchedulerObserver {
  private:
   Impl* const metrics_;
   const std::string model_;
+  const std::string card_;
   Histogram& first_token_;
   Histogram& next_token_;
   Histogram& queued_;
@@ -226,6 +249,28 @@ Metrics::Impl::Impl(const std::string& version) {
       .Set(1);
 }
 
+void Metrics::Impl::DropModel(const std::string& model) {
+  model_observers.erase(model);
+  for (Family<Histogram>* family : {&first_token, &next_token, &queued, &duration}) {
+    Drop(*family, {{"model", model}}, LatencyBuckets());
+  }
+  for (Family<Counter>* family : {&prompt_tokens, &cached_tokens, &generated_tokens, &preemptions}) {
+    Drop(*family, {{"model", model}});
+  }
+  for (const char* reason : {"stop", "length"}) {
+    Drop(requests, {{"model", model}, {"finish_reason", reason}});
+  }
+  for (const bool measured : {false, true}) {
+    Drop(request_energy, {{"model", model}, {"source", SourceName(measured)}}, JouleBuckets());
+  }
+}
+
+void Metrics::Impl::DropCard(const std::string& card) {
+  card_observers.erase(card);
+  Drop(steps, {{"card", card}});
+  Drop(step_tokens, {{"card", card}}, StepBuckets());
+}
+
 Metrics::Metrics(const std::string& version) : impl_(std::make_unique<Impl>(version)) {}
 
 Metrics::~Metrics() = default;
@@ -240,10 +285,9 @@ void Metrics::SetModels(std::function<std::vector<ModelReading>()> read) {
   impl_->read_models = std::move(read);
 }
 
-SchedulerObserver* Metrics::Observer(const std::string& model, const std::string& card) {
+std::unique_ptr<SchedulerObserver> Metrics::Observer(const std::string& model, const std::string& card) {
   std::lock_guard lock(impl_->mutex);
-  impl_->observers.push_back(std::make_unique<Impl::CardObserver>(impl_.get(), model, card));
-  return impl_->observers.back().get();
+  return std::make_unique<Impl::CardObserver>(impl_.get(), model, card);
 }
 
 void Metrics::CountRefused(const absl::Status& status) {

@@ -42,8 +42,9 @@ class Metrics {
   void SetCards(std::function<std::vector<CardReading>()> read);
   void SetModels(std::function<std::vector<ModelReading>()> read);
 
-  // Counts for one model on one card. Owned by Metrics, lives as long.
-  SchedulerObserver* Observer(const std::string& model, const std::string& card);
+  // Counts for one model on one card. With the last observer of a model or card its series go. Goes before
+  // Metrics.
+  std::unique_ptr<SchedulerObserver> Observer(const std::string& model, const std::string& card);
 
   // A request that never reached a scheduler, by the status it got.
   void CountRefused(const absl::Status& status);

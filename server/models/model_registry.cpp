@@ -88,10 +88,10 @@ void ModelRegistry::Start() {
 
 bool ModelRegistry::Same(const Model& a, const Model& b) { return a.entry == b.entry && a.cards == b.cards; }
 
-void ModelRegistry::Reload(const Config& config) {
+void ModelRegistry::Reload(const Config& config, std::function<void()> on_commit) {
   {
     std::lock_guard lock(mutex_);
-    reload_ = config;
+    reload_ = {config, std::move(on_commit)};
     if (compiling_ != nullptr) {
       give_up_ = std::none_of(config.models.begin(), config.models.end(), [&](const ModelEntry& entry) {
         return Same(*MakeModel(config, entry), *compiling_);
@@ -104,7 +104,7 @@ void ModelRegistry::Reload(const Config& config) {
 void ModelRegistry::Work() {
   for (;;) {
     CloseRetired();
-    std::optional<Config> reload;
+    std::optional<PendingReload> reload;
     {
       std::unique_lock lock(mutex_);
       work_.wait_for(lock, retired_.empty() ? std::chrono::milliseconds(1000) : kRetiredPoll,
@@ -191,7 +191,8 @@ void ModelRegistry::Load(const ModelPtr& model) {
   loaded->cards().Start();
 }
 
-void ModelRegistry::ApplyReload(const Config& config) {
+void ModelRegistry::ApplyReload(const PendingReload& reload) {
+  const Config& config = reload.config;
   std::vector<ModelPtr> models;
   std::vector<ModelPtr> fresh;
   {
@@ -222,10 +223,11 @@ void ModelRegistry::ApplyReload(const Config& config) {
     }
     return;
   }
-  CommitReload(config, std::move(models));
+  CommitReload(reload, std::move(models));
 }
 
-void ModelRegistry::CommitReload(const Config& config, std::vector<ModelPtr> models) {
+void ModelRegistry::CommitReload(const PendingReload& reload, std::vector<ModelPtr> models) {
+  const Config& config = reload.config;
   const size_t count = models.size();
   {
     std::lock_guard lock(mutex_);
@@ -242,7 +244,7 @@ void ModelRegistry::CommitReload(const Config& config, std::vector<ModelPtr> mod
     pending_.clear();
     config_ = config;
   }
-  options_.on_reload(config);
+  reload.on_commit();
   options_.on_change();
   TrimCache();
   spdlog::info("the configuration is reloaded: {} models", count);

@@ -64,8 +64,6 @@ class ModelRegistry {
     const Clock* clock = nullptr;  // outlives the registry
     // Some model or card changed its state. Called by the thread that changed it.
     std::function<void()> on_change = [] {};
-    // A reload is in force. Called by the registry's thread.
-    std::function<void(const Config&)> on_reload = [](const Config&) {};
   };
 
   explicit ModelRegistry(Options options);
@@ -83,7 +81,9 @@ class ModelRegistry {
   // an artifact can not be used, nothing. New models are compiled first; then those that went or changed take
   // no more requests, and give up their cards when their streams have ended. Models that had failed are tried
   // again. A compilation that nobody wants any more is given up. Returns at once; the log tells the outcome.
-  void Reload(const Config& config);
+  // `on_commit` puts in force what is not the registry's and can't fail. Called by the registry's thread,
+  // when the models have changed; never, when nothing does.
+  void Reload(const Config& config, std::function<void()> on_commit);
 
   // NOT_FOUND; UNAVAILABLE while it is not READY, or when the daemon drains.
   absl::StatusOr<std::shared_ptr<const LoadedModel>> Get(const std::string& name) const;
@@ -109,6 +109,10 @@ class ModelRegistry {
  private:
   struct Model;
   using ModelPtr = std::shared_ptr<Model>;
+  struct PendingReload {
+    Config config;
+    std::function<void()> on_commit;
+  };
 
   static ModelPtr MakeModel(const Config& config, const ModelEntry& entry);
   static bool Same(const Model& a, const Model& b);
@@ -117,8 +121,8 @@ class ModelRegistry {
   ModelPtr NextToLoad();
   void CloseRetired();
   void Load(const ModelPtr& model);
-  void ApplyReload(const Config& config);
-  void CommitReload(const Config& config, std::vector<ModelPtr> models);
+  void ApplyReload(const PendingReload& reload);
+  void CommitReload(const PendingReload& reload, std::vector<ModelPtr> models);
 
   absl::Status Prepare(const ModelPtr& model, const Config& config);
   absl::StatusOr<std::string> Artifact(const ModelPtr& model, const Config& config);
@@ -144,7 +148,7 @@ class ModelRegistry {
   std::vector<ModelPtr> pending_;                            // new ones of a reload that is being prepared
   std::vector<std::shared_ptr<const LoadedModel>> retired_;  // go when their streams have ended
   std::map<std::string, std::string> card_errors_;           // by card: why it can not be used at all
-  std::optional<Config> reload_;
+  std::optional<PendingReload> reload_;
   ModelPtr compiling_;
   std::atomic<bool> give_up_ = false;  // the compilation
   std::atomic<bool> draining_ = false;

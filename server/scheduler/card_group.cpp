@@ -33,8 +33,9 @@ CardGroup::CardGroup(std::vector<Member> members, const EngineLimits& limits, co
     options.hand_over = [this, self](const std::shared_ptr<Sequence>& sequence, int32_t load) {
       return HandOver(*engines_[self], sequence, load);
     };
-    engines_.push_back(
-        std::make_unique<Engine>(std::move(member.decoder), std::move(options), clock, member.observer));
+    engines_.push_back(std::make_unique<Engine>(std::move(member.decoder), std::move(options), clock,
+                                                member.observer.get()));
+    observers_.push_back(std::move(member.observer));
   }
 }
 

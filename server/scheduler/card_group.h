@@ -21,7 +21,7 @@ class CardGroup {
   struct Member {
     std::string card;
     std::unique_ptr<runtime::Decoder> decoder;  // may be closed
-    SchedulerObserver* observer = nullptr;      // outlives the group
+    std::unique_ptr<SchedulerObserver> observer;
   };
   // Called by a card's thread when its state has changed.
   using OnState = std::function<void(const std::string& card, const EngineSnapshot& snapshot)>;
@@ -48,6 +48,7 @@ class CardGroup {
   bool HandOver(const Engine& from, const std::shared_ptr<Sequence>& sequence, int32_t load);
   std::vector<size_t> InOrder(const std::vector<uint64_t>& digests, const Engine* without);
 
+  std::vector<std::unique_ptr<SchedulerObserver>> observers_;
   std::vector<std::unique_ptr<Engine>> engines_;
   std::mutex mutex_;  // guards affinity_
   PrefixAffinity affinity_;

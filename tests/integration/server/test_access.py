@@ -11,6 +11,7 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from conftest import BIN, dummy_cards, protos
+from test_lifecycle import calls, write_compiler
 
 ALICE, BOB = "alice-0123456789abcdef", "bob-0123456789abcdefgh"
 
@@ -35,6 +36,28 @@ def code_of(call, *arguments, **options):
         return grpc.StatusCode.OK, ""
     except grpc.RpcError as error:
         return error.code(), error.details()
+
+
+def test_a_reload_uses_the_tokens_it_has_read(start, artifact, tmp_path, request_for):
+    """What becomes of the file while new models are compiled is the next reload's."""
+    model = tmp_path / "model.gguf"
+    model.write_bytes(b"GGUF")
+    compiler = {"program": str(write_compiler(tmp_path, artifact, seconds=0.5))}
+    tiny = {"name": "tiny", "artifact": str(artifact), "cards": [0]}
+    access = {"tokens_file": str(tokens_file(tmp_path, f"alice {ALICE}\n"))}
+    running = start([tiny], dummy_cards(2), access=access, compiler=compiler)
+    wait_for(running, "model tiny: READY")
+    tokens_file(tmp_path, f"carol {BOB}\n")
+    running.reload(wait=False, models=[tiny, {"name": "new", "source": str(model), "cards": [1]}])
+    while not calls(tmp_path):
+        time.sleep(0.01)
+    tokens_file(tmp_path, "carol short\n")
+    wait_for(running, "the configuration is reloaded")
+    request = request_for(max_tokens=2)
+    assert code_of(running.stub.Generate, request, metadata=bearer(BOB)) == (grpc.StatusCode.OK, "")
+    assert code_of(running.stub.Generate, request, metadata=bearer(ALICE))[0] == grpc.StatusCode.UNAUTHENTICATED
+    assert " error " not in running.log(), running.log()
+    assert running.stop() == 0
 
 
 def test_tokens(start, tmp_path, request_for):

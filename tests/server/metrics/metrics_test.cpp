@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <memory>
 #include <sstream>
 #include <string>
 
@@ -79,7 +80,8 @@ TEST(Metrics, ACardHasOneState) {
 
 TEST(Metrics, CountsARequestOnce) {
   Metrics metrics("1");
-  SchedulerObserver& observer = *metrics.Observer("m", "c");
+  const std::unique_ptr<SchedulerObserver> owned = metrics.Observer("m", "c");
+  SchedulerObserver& observer = *owned;
   StepReport step;
   step.tokens = 5;
   observer.OnStep(step);
@@ -109,6 +111,38 @@ TEST(Metrics, CountsARequestOnce) {
   EXPECT_EQ(samples.at(R"(streamtensor_request_duration_seconds_count{model="m"})"), 2);
   EXPECT_EQ(samples.at(R"(streamtensor_request_energy_joules_sum{model="m",source="modelled"})"), 0.5);
   EXPECT_EQ(samples.at(R"(streamtensor_build_info{version="1"})"), 1);
+}
+
+// As on a reload: the new model's observer comes before the old one goes.
+TEST(Metrics, SeriesGoWithTheLastObserver) {
+  Metrics metrics("1");
+  const auto none = Samples(metrics);
+  std::unique_ptr<SchedulerObserver> observer = metrics.Observer("m", "c");
+  const auto finish = [&observer] {
+    ReplySummary summary;
+    summary.joules = 1;
+    observer->OnFinished(absl::OkStatus(), summary, absl::Milliseconds(1));
+  };
+  finish();
+  const size_t series = Samples(metrics).size();
+  EXPECT_GT(series, none.size());
+  for (int reload = 0; reload < 3; ++reload) {
+    std::unique_ptr<SchedulerObserver> next = metrics.Observer("m", "c");
+    observer = std::move(next);
+    finish();
+    const auto samples = Samples(metrics);
+    EXPECT_EQ(samples.size(), series);
+    EXPECT_EQ(samples.at(R"(streamtensor_request_duration_seconds_count{model="m"})"), reload + 2)
+        << "a reload loses no count";
+  }
+  observer = metrics.Observer("other", "c");
+  EXPECT_FALSE(Samples(metrics).contains(R"(streamtensor_request_duration_seconds_count{model="m"})"));
+  EXPECT_TRUE(Samples(metrics).contains(R"(streamtensor_steps_total{card="c"})"));
+  observer.reset();
+  // Process figures come and go as the system pleases; nothing of models and cards may stay.
+  for (const auto& [name, value] : Samples(metrics)) {
+    EXPECT_TRUE(none.contains(name)) << name;
+  }
 }
 
 }  // namespace

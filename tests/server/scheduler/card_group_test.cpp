@@ -44,7 +44,8 @@ class CardGroupTest : public ::testing::Test {
     for (int i = 0; i < count; ++i) {
       auto decoder = std::make_unique<FakeDecoder>(32, 512, 8, 4, 1024);
       decoders_.push_back(decoder.get());
-      members.push_back({absl::StrCat("fake:", i), std::move(decoder), &observer_});
+      members.push_back(
+          {absl::StrCat("fake:", i), std::move(decoder), std::make_unique<SchedulerObserver>()});
     }
     if (prepare_) prepare_();
     group_ =
@@ -73,7 +74,6 @@ class CardGroupTest : public ::testing::Test {
   }
 
   SystemClock clock_;
-  SchedulerObserver observer_;
   std::function<void()> prepare_;
   std::vector<FakeDecoder*> decoders_;
   std::unique_ptr<CardGroup> group_;
