@@ -17,7 +17,8 @@ extern char** environ;
 
 namespace streamtensor::compiler {
 
-absl::StatusOr<pid_t> StartLogged(const std::vector<std::string>& command, const std::string& log) {
+absl::StatusOr<pid_t> StartLogged(const std::vector<std::string>& command, const std::string& log,
+                                  const std::string& folder) {
   std::vector<char*> arguments;
   for (const std::string& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
   arguments.push_back(nullptr);
@@ -26,6 +27,8 @@ absl::StatusOr<pid_t> StartLogged(const std::vector<std::string>& command, const
   posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
   posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, log.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0644);
   posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO);
+  // The last action: `log` is this process's name of the file.
+  if (!folder.empty()) posix_spawn_file_actions_addchdir_np(&actions, folder.c_str());
   pid_t process = 0;
   const int error = posix_spawnp(&process, command[0].c_str(), &actions, nullptr, arguments.data(), environ);
   posix_spawn_file_actions_destroy(&actions);

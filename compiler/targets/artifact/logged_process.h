@@ -11,9 +11,10 @@
 
 namespace streamtensor::compiler {
 
-// Starts `command`, found on PATH; what it prints goes to the file `log`, its input is empty.
-// FAILED_PRECONDITION: it can't be started.
-absl::StatusOr<pid_t> StartLogged(const std::vector<std::string>& command, const std::string& log);
+// Starts `command`, found on PATH, in `folder` ("": this process's); what it prints goes to the file `log`,
+// its input is empty. FAILED_PRECONDITION: it can't be started.
+absl::StatusOr<pid_t> StartLogged(const std::vector<std::string>& command, const std::string& log,
+                                  const std::string& folder = "");
 
 // Waits for its end. INTERNAL: "<what> was ended by signal 9", "<what> ended with 2".
 absl::Status AwaitLogged(pid_t process, const std::string& what);

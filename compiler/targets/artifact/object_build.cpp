@@ -24,11 +24,35 @@ std::string Compiler() {
   return chosen && *chosen ? chosen : "g++";
 }
 
-absl::Status Wait(pid_t process, const std::string& isa, const std::string& log) {
-  const absl::Status ended = AwaitLogged(process, "the C++ compiler");
-  if (ended.ok()) return ended;
-  return absl::InternalError(absl::StrCat("the emitted text does not compile for ", isa, " (",
-                                          ended.message(), "): ", FirstError(log)));
+// A run of the compiler for one instruction set.
+struct Run {
+  pid_t process;
+  std::string isa;
+  std::string log;
+};
+
+// Adds a run to `runs`.
+absl::Status Start(const std::vector<std::string>& command, const std::string& isa, const std::string& log,
+                   const std::string& folder, std::vector<Run>& runs) {
+  absl::StatusOr<pid_t> process = StartLogged(command, log, folder);
+  if (!process.ok()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("the C++ compiler ", process.status().message(),
+                     ": install g++, or name a compiler in STREAMTENSOR_CXX"));
+  }
+  runs.push_back({*process, isa, log});
+  return absl::OkStatus();
+}
+
+// Waits for all of them. The first error, `status` before all.
+absl::Status WaitForAll(const std::vector<Run>& runs, absl::Status status) {
+  for (const Run& run : runs) {
+    const absl::Status ended = AwaitLogged(run.process, "the C++ compiler");
+    if (ended.ok() || !status.ok()) continue;
+    status = absl::InternalError(absl::StrCat("the emitted text does not compile for ", run.isa, " (",
+                                              ended.message(), "): ", FirstError(run.log)));
+  }
+  return status;
 }
 
 }  // namespace
@@ -52,39 +76,40 @@ absl::StatusOr<std::vector<ObjectTarget>> ChooseObjectTargets(const std::string&
 
 absl::StatusOr<std::vector<std::string>> BuildObjects(const ObjectBuildOptions& options,
                                                       const std::vector<ObjectTarget>& targets) {
+  const std::string folder = fs::absolute(options.folder).string();
+  const std::string kernels = fs::absolute(options.kernels).string();
   std::vector<std::string> objects;
-  std::vector<std::string> logs;
-  std::vector<pid_t> processes;
+  std::vector<std::vector<std::string>> links;
+  std::vector<Run> runs;
   absl::Status status;
   for (const ObjectTarget& target : targets) {
     objects.push_back(absl::StrCat(options.folder, "/design.", target.isa, ".so"));
-    logs.push_back(objects.back() + ".log");
-    // No contraction and no -ffast-math: the bits of every build must be equal.
-    std::vector<std::string> command = {
-        Compiler(), "-std=c++14", "-O3", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math",
-        // Threaded branches between the two selects of a clamp would keep
-        // loops with exp from being vectorised.
-        "-fno-thread-jumps", "-fno-exceptions", "-fno-rtti", "-fno-gnu-unique", "-fvisibility=hidden",
-        "-fvisibility-inlines-hidden", "-Wno-unknown-pragmas", "-fPIC", "-shared", "-I" + options.kernels,
-        "-I" + options.kernels + "/host"};
-    command.insert(command.end(), target.flags.begin(), target.flags.end());
-    if (options.plain) command.push_back("-DST_PLAIN");
-    command.insert(command.end(), options.sources.begin(), options.sources.end());
-    command.push_back("-o");
-    command.push_back(objects.back());
-    absl::StatusOr<pid_t> process = StartLogged(command, logs.back());
-    if (!process.ok()) {
-      status = absl::FailedPreconditionError(
-          absl::StrCat("the C++ compiler ", process.status().message(),
-                       ": install g++, or name a compiler in STREAMTENSOR_CXX"));
-      break;
+    links.push_back({Compiler(), "-shared", "-o", objects.back()});
+    for (const std::string& source : options.sources) {
+      // No contraction and no -ffast-math: the bits of every build must be equal.
+      std::vector<std::string> command = {
+          Compiler(), "-std=c++14", "-O3", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math",
+          // Threaded branches between the two selects of a clamp would keep
+          // loops with exp from being vectorised.
+          "-fno-thread-jumps", "-fno-exceptions", "-fno-rtti", "-fno-gnu-unique", "-fvisibility=hidden",
+          "-fvisibility-inlines-hidden", "-Wno-unknown-pragmas", "-fPIC", "-I" + kernels,
+          "-I" + kernels + "/host"};
+      command.insert(command.end(), target.flags.begin(), target.flags.end());
+      if (options.plain) command.push_back("-DST_PLAIN");
+      const fs::path file = fs::absolute(source);
+      const std::string object = absl::StrCat(folder, "/", file.stem().string(), ".", target.isa, ".o");
+      command.insert(command.end(), {"-c", file.filename().string(), "-o", object});
+      links.back().push_back(object);
+      if (status.ok())
+        status = Start(command, target.isa, object + ".log", file.parent_path().string(), runs);
     }
-    processes.push_back(*process);
   }
-  for (size_t i = 0; i < processes.size(); ++i) {
-    const absl::Status ended = Wait(processes[i], targets[i].isa, logs[i]);
-    if (status.ok()) status = ended;
-  }
+  status = WaitForAll(runs, status);
+  if (!status.ok()) return status;
+  runs.clear();
+  for (size_t i = 0; i < targets.size() && status.ok(); ++i)
+    status = Start(links[i], targets[i].isa, objects[i] + ".log", "", runs);
+  status = WaitForAll(runs, status);
   if (!status.ok()) return status;
   return objects;
 }

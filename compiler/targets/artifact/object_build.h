@@ -28,8 +28,9 @@ struct ObjectBuildOptions {
   bool plain = false;                // the synthesis side of every fork (HLS contract, h)
 };
 
-// Compiles and links all targets at once, one compiler process each. Returns the objects' paths, by
-// target. The compiler is $STREAMTENSOR_CXX, otherwise g++ from PATH.
+// Compiles all sources for all targets at once, one compiler process each and in the source's folder, so that
+// equal text makes equal objects wherever it stands (and a compiler cache knows it again); then links.
+// Returns the objects' paths, by target. The compiler is $STREAMTENSOR_CXX, otherwise g++ from PATH.
 //  FAILED_PRECONDITION  there is no compiler, or no kernels/
 //  INTERNAL             the text does not compile: first error, and where all of it stands
 absl::StatusOr<std::vector<std::string>> BuildObjects(const ObjectBuildOptions& options,
