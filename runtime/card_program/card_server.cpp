@@ -229,6 +229,7 @@ absl::StatusOr<std::vector<void*>> CardServer::CheckArguments(PayloadReader& pay
 }
 
 absl::StatusOr<std::string> CardServer::Run(PayloadReader& payload) {
+  ++launches_;
   if (launcher_ == nullptr) return absl::FailedPreconditionError("no design is loaded");
   std::vector<const CardBuffer*> buffers;
   const absl::StatusOr<std::vector<void*>> addresses = CheckArguments(payload, &buffers);
@@ -265,7 +266,9 @@ absl::StatusOr<std::string> CardServer::Run(PayloadReader& payload) {
   const card::LaunchReport report = launcher_->Launch(*addresses, options);
   emulator::RunAnswer answer;
   answer.completed = report.code == card::LaunchCode::kCompleted;
-  if (!answer.completed) answer.failure = absl::StrCat("the design failed: ", report.message);
+  if (!answer.completed) {
+    answer.failure = absl::StrCat("launch ", launches_, ": the design failed: ", report.message);
+  }
   answer.launch_nanoseconds = report.nanoseconds;
   const ModelledStep modelled = ModelStep(manifest_.timing(), shape);
   answer.modelled = modelled.cycles > 0;

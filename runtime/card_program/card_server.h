@@ -55,6 +55,7 @@ class CardServer {
   artifact::v1::Manifest manifest_;
   std::vector<uint32_t> banks_;  // by argument
   std::map<uint64_t, CardBuffer> buffers_;
+  uint64_t launches_ = 0;  // names one in what is said of it; the host counts too
   PowerModel power_;
 };
 

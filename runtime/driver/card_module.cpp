@@ -356,13 +356,14 @@ int32_t Run(st_card* card, uint64_t timeout_ms, st_card_run_report* report, st_c
       FillReport(card, seconds, report);
       return static_cast<int32_t>(ST_CARD_OK);
     }
-    if (state == ERT_CMD_STATE_TIMEOUT) {
-      return Break(card, error, ST_CARD_DEADLINE_EXCEEDED,
-                   "the run is not done after " + std::to_string(timeout_ms) + " ms");
-    }
     RunExtension extension;
     std::string failure;
     if (ReadRunExtension(card->run, &extension)) failure = extension.failure;
+    if (state == ERT_CMD_STATE_TIMEOUT) {
+      return Break(card, error, ST_CARD_DEADLINE_EXCEEDED,
+                   "the run is not done after " + std::to_string(timeout_ms) + " ms" +
+                       (failure.empty() ? "" : "; " + failure));
+    }
     if (failure.empty()) failure = "the run ended in state " + std::to_string(state);
     const bool gone = state == ERT_CMD_STATE_NORESPONSE;
     return Break(card, error, gone ? ST_CARD_UNAVAILABLE : ST_CARD_INTERNAL, failure);

@@ -92,7 +92,7 @@ absl::Status EmulatedCard::StartProcess() {
   process_.reset();
   image_.reset();
   banks_.clear();
-  live_buffers_ = 0;
+  live_buffers_ = launches_ = 0;
   running_ = spoiled_ = false;
   ++generation_;
   absl::StatusOr<std::unique_ptr<CardProcess>> process =
@@ -253,6 +253,7 @@ absl::StatusOr<uint64_t> EmulatedCard::StartRun(uint64_t generation, const std::
       process_->Send(MessageKind::kRun, payload.bytes(), -1, In(kAnswerTimeout));
   if (!ticket.ok()) return Remember(ticket.status());
   running_ = true;
+  ++launches_;
   return *ticket;
 }
 
@@ -261,9 +262,14 @@ absl::StatusOr<RunAnswer> EmulatedCard::WaitRun(uint64_t generation, uint64_t ti
   if (generation != generation_) return absl::UnavailableError("the card was reset during the run");
   if (absl::Status status = CheckAlive(); !status.ok()) return status;
   const absl::StatusOr<std::string> answer = process_->Receive(ticket, deadline);
-  if (absl::IsDeadlineExceeded(answer.status())) return answer.status();
+  if (!answer.ok()) {
+    const absl::Status named(answer.status().code(),
+                             absl::StrCat("launch ", launches_, ": ", answer.status().message()));
+    if (absl::IsDeadlineExceeded(named)) return named;
+    running_ = false;
+    return Remember(named);
+  }
   running_ = false;
-  if (!answer.ok()) return Remember(answer.status());
   RunAnswer result;
   PayloadReader reader(*answer);
   if (!RunAnswer::Read(&reader, &result))

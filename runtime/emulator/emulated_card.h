@@ -120,7 +120,8 @@ class EmulatedCard : public std::enable_shared_from_this<EmulatedCard> {
   std::unique_ptr<CardProcess> process_;
   absl::Status lost_;  // not OK: why
   bool running_ = false;
-  bool spoiled_ = false;  // its process tried a design that it refused, and can load no other
+  uint64_t launches_ = 0;  // of this process, which counts them too
+  bool spoiled_ = false;   // its process tried a design that it refused, and can load no other
   uint64_t generation_ = 0;
   std::shared_ptr<const XclbinImage> image_;
   std::vector<BankAllocator> banks_;

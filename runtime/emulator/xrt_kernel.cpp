@@ -97,7 +97,10 @@ ert_cmd_state run::wait(const std::chrono::milliseconds& timeout) const {
       timeout.count() == 0 ? emulator::kNoDeadline : std::chrono::steady_clock::now() + timeout;
   absl::StatusOr<emulator::RunAnswer> answer =
       handle->kernel->card->WaitRun(handle->kernel->generation, handle->ticket, deadline);
-  if (absl::IsDeadlineExceeded(answer.status())) return ERT_CMD_STATE_TIMEOUT;  // it goes on
+  if (absl::IsDeadlineExceeded(answer.status())) {  // it goes on
+    handle->answer.failure = std::string(answer.status().message());
+    return ERT_CMD_STATE_TIMEOUT;
+  }
   if (answer.ok()) {
     handle->answer = *std::move(answer);
     handle->state = handle->answer.completed ? ERT_CMD_STATE_COMPLETED : ERT_CMD_STATE_ERROR;

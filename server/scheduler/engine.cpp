@@ -2,6 +2,7 @@
 #include "server/scheduler/engine.h"
 
 #include <pthread.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <utility>
@@ -12,8 +13,21 @@ namespace streamtensor::server {
 
 class Engine::StepCounter : public SchedulerObserver {
  public:
-  StepCounter(SchedulerObserver* next, const Clock* clock) : next_(next), clock_(clock) {}
+  StepCounter(std::string card, SchedulerObserver* next, const Clock* clock)
+      : card_(std::move(card)), next_(next), clock_(clock) {}
 
+  // The thread from a request's id to what the card says of its own launches.
+  void OnLaunch(uint64_t step, absl::FunctionRef<std::string()> requests) override {
+    if (spdlog::should_log(spdlog::level::debug)) {
+      spdlog::debug("card {}: step {} runs requests {}", card_, step, requests());
+    }
+    next_->OnLaunch(step, requests);
+  }
+  void OnLaunchFailed(uint64_t step, const std::string& requests, const absl::Status& failure) override {
+    spdlog::error("card {}: step {} failed, with requests {}: {}", card_, step, requests,
+                  std::string(failure.message()));
+    next_->OnLaunchFailed(step, requests, failure);
+  }
   void OnStep(const StepReport& report) override {
     joules_total += report.result.joules;
     joules_measured = report.result.joules_measured;
@@ -34,6 +48,7 @@ class Engine::StepCounter : public SchedulerObserver {
   absl::Time last_step = absl::InfinitePast();
 
  private:
+  const std::string card_;
   SchedulerObserver* const next_;
   const Clock* const clock_;
 };
@@ -44,7 +59,7 @@ Engine::Engine(std::unique_ptr<runtime::Decoder> decoder, EngineOptions options,
       clock_(clock),
       decoder_(std::move(decoder)),
       info_(decoder_->info()),
-      counter_(std::make_unique<StepCounter>(observer, clock)),
+      counter_(std::make_unique<StepCounter>(options_.card, observer, clock)),
       limits_(options_.limits),
       loop_(options_.card, decoder_.get(), clock, limits_.scheduler, limits_.recovery, counter_.get(), this),
       max_context_(loop_.scheduler().max_context()),

@@ -115,7 +115,7 @@ class Engine : public SequenceHome, private CardHost {
   std::unique_ptr<runtime::Decoder> decoder_;
   const runtime::DecoderInfo info_;
 
-  // Counts steps on their way to the daemon's observer. Used by the card's thread alone.
+  // Counts and logs steps on their way to the daemon's observer. Used by the card's thread alone.
   class StepCounter;
   std::unique_ptr<StepCounter> counter_;
   EngineLimits limits_;  // the card's thread's own copy

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 
 namespace streamtensor::server {
 namespace {
@@ -95,8 +96,15 @@ Scheduler::TurnResult Scheduler::Turn() {
   }
   const runtime::Step step = Describe(plan);
   ++steps_;
+  const auto requests = [&plan] {
+    return absl::StrJoin(plan, ", ", [](std::string* ids, const Planned& planned) {
+      absl::StrAppend(ids, planned.sequence->request().request_id);
+    });
+  };
+  observer_->OnLaunch(steps_, requests);
   absl::StatusOr<runtime::StepResult> result = decoder_->Run(step, limits_.step_timeout);
   if (!result.ok()) {
+    observer_->OnLaunchFailed(steps_, requests(), result.status());
     if (absl::IsInvalidArgument(result.status())) {
       // Nothing was launched: the card is well, the plan was not.
       const absl::Status error =
@@ -115,6 +123,7 @@ Scheduler::TurnResult Scheduler::Turn() {
   if (result->logits.size() != rows * vocabulary) {
     turn.card = absl::InternalError(absl::StrCat("the card returned ", result->logits.size(), " logits; ",
                                                  rows, " rows of ", vocabulary, " were asked for"));
+    observer_->OnLaunchFailed(steps_, requests(), turn.card);
     FailRun(plan, turn.card);
     return turn;
   }

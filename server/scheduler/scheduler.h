@@ -5,8 +5,10 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "server/scheduler/clock.h"
@@ -34,6 +36,9 @@ struct StepReport {
 class SchedulerObserver {
  public:
   virtual ~SchedulerObserver() = default;
+  // A step is launched, the card's `step`th; `requests()` lists the ids of those in it, for the log.
+  virtual void OnLaunch(uint64_t step, absl::FunctionRef<std::string()> requests) {}
+  virtual void OnLaunchFailed(uint64_t step, const std::string& requests, const absl::Status& failure) {}
   virtual void OnStep(const StepReport& report) {}
   virtual void OnAdmitted(absl::Duration queued) {}
   virtual void OnFirstToken(absl::Duration since_arrival) {}

@@ -140,12 +140,14 @@ TEST_P(EmulatedCard, AForgottenSyncShowsInStrictModeAlone) {
   EXPECT_EQ(before, GetParam() ? -1.0f : 3.5f);
 }
 
-TEST_P(EmulatedCard, ADeadlockIsAFailedRunThatNamesItsCycle) {
+TEST_P(EmulatedCard, ADeadlockIsAFailedRunThatNamesItsLaunchAndItsCycle) {
+  ASSERT_NO_FATAL_FAILURE(loaded_.SendStep(1));
+  ASSERT_TRUE(card().Run(kLong).ok());
   ASSERT_NO_FATAL_FAILURE(loaded_.SendStep(1, kDeadlock));
   const absl::Status status = card().Run(kLong).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kInternal);
   const std::string message(status.message());
-  for (const char* name : {"load", "store", "products", "acknowledgements"}) {
+  for (const char* name : {"launch 2: ", "load", "store", "products", "acknowledgements"}) {
     EXPECT_NE(message.find(name), std::string::npos) << message;
   }
   EXPECT_EQ(card().Run(kLong).status().code(), absl::StatusCode::kUnavailable);  // until it is reset
@@ -154,7 +156,9 @@ TEST_P(EmulatedCard, ADeadlockIsAFailedRunThatNamesItsCycle) {
 
 TEST_P(EmulatedCard, ARunThatNeverEndsTimesOut) {
   ASSERT_NO_FATAL_FAILURE(loaded_.SendStep(1, kSpin));
-  EXPECT_EQ(card().Run(absl::Milliseconds(50)).status().code(), absl::StatusCode::kDeadlineExceeded);
+  const absl::Status status = card().Run(absl::Milliseconds(50)).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kDeadlineExceeded);
+  EXPECT_NE(std::string(status.message()).find("launch 1: "), std::string::npos) << status;
   EXPECT_EQ(card().Run(kLong).status().code(), absl::StatusCode::kUnavailable);
   EXPECT_EQ(loaded_.ToCard(kInput).code(), absl::StatusCode::kUnavailable);
   ExpectRecovers();
@@ -178,6 +182,7 @@ TEST_P(EmulatedCard, KilledDuringARunItIsUnavailable) {
   const absl::Status status = card().Run(kLong).status();
   killer.join();
   EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
+  EXPECT_NE(std::string(status.message()).find("launch 1: "), std::string::npos) << status;
   EXPECT_NE(std::string(status.message()).find("killed by signal 9"), std::string::npos) << status;
   EXPECT_EQ(card().ReadSensors().status().code(), absl::StatusCode::kUnavailable);
   ExpectRecovers();

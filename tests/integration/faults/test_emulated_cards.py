@@ -4,6 +4,7 @@ stream is what it is undisturbed. Then all cards at once, and health tells it.""
 
 import os
 import random
+import re
 import shutil
 import signal
 import threading
@@ -105,6 +106,40 @@ def test_killed_and_stopped_cards_lose_no_stream(tiny_llama, tmp_path):
         print(f"{count} faults, {len(complete)} streams, {daemon.log().count(': lost: ')} losses; before {before}, after {daemon.resources()}")
         assert daemon.log().count(": lost: ") >= count / 3 and len(complete) >= count
         assert_nothing_left(daemon, before)
+
+
+def test_a_failed_launch_is_told_with_its_requests(tiny_llama, tmp_path):
+    """From the client's id to the card's launch: the step's line names its requests, the failure's both and the launch."""
+    sections = {"limits": {"lost_card_seconds": 60}, "log": {"level": "debug"}}
+    with Daemon(BIN, [{"name": "m", "artifact": str(tiny_llama)}], emulated(1), tmp_path / "cache", sections) as daemon:
+        daemon.wait_ready("m")
+        request = Reference(daemon, "m", 1, SEED + 2, VOCABULARY).requests[0]
+        request.stopping.max_tokens = 300
+        (card,) = card_processes(daemon)
+        os.kill(card, signal.SIGSTOP)
+        ids = ["shop-1", "shop-2"]
+        outcomes = [Outcome() for _ in ids]
+        readers = [
+            threading.Thread(target=read_stream, args=(daemon.stub.GenerateStream(request, metadata=[("x-request-id", i)]), outcome))
+            for i, outcome in zip(ids, outcomes)
+        ]
+        for reader in readers:
+            reader.start()
+        wait_for(lambda: re.search("card emulated:0: step .* runs requests shop-", daemon.log()), "the step's line")
+        os.kill(card, signal.SIGKILL)
+        for reader in readers:
+            reader.join(timeout=60)
+        assert all(outcome.finished for outcome in outcomes)
+        failed = re.search(
+            r"error +card emulated:0: step (\d+) failed, with requests (shop.*): emulated card 0 is lost and must be reset: "
+            rf"launch (\d+): .*process .*pid {card}.* was killed by signal 9", daemon.log())
+        assert failed, daemon.log()
+        step, requests, launch = failed.groups()
+        assert set(requests.split(", ")) <= set(ids) and step == launch, "the card had run nothing but this daemon's steps"
+        assert f"card emulated:0: step {step} runs requests {requests}\n" in daemon.log()
+        assert re.search(rf"step \d+ runs requests (shop-1, shop-2|shop-2, shop-1)\n", daemon.log()), "both, after the reset"
+        for i in ids:
+            assert re.search(rf"request={i} model=m done: .*card emulated:0", daemon.log())
 
 
 def test_health_follows_a_cards_death_and_return(tiny_llama, tmp_path):
