@@ -136,8 +136,10 @@ DecoderInfo InfoOf(const Manifest& manifest, int64_t pages) {
   info.max_pages = static_cast<int32_t>(manifest.launch().max_pages());
   info.pages = static_cast<int32_t>(pages);
   info.modelled_clock_hz = manifest.timing().clock_hz();
-  for (const uint64_t cycles : manifest.timing().step_cycles()) {
-    info.modelled_step_cycles.push_back(manifest.timing().launch_cycles() + cycles);
+  for (uint32_t tokens = 1; static_cast<int>(tokens) <= manifest.timing().step_cycles_size(); ++tokens) {
+    const ModelledStep modelled = ModelStep(manifest.timing(), {.tokens = tokens, .logits = tokens});
+    info.modelled_step_cycles.push_back(modelled.cycles);
+    info.modelled_step_joules.push_back(modelled.joules);
   }
   return info;
 }

@@ -174,6 +174,7 @@ absl::StatusOr<std::unique_ptr<Decoder>> OpenDummyDecoder(const artifact::v1::Ma
   info.target = "dummy";
   info.modelled_clock_hz = 0;
   info.modelled_step_cycles.clear();
+  info.modelled_step_joules.clear();
   auto decoder = std::make_unique<DummyDecoder>(std::move(info), LimitsOf(manifest, *pages),
                                                 std::chrono::microseconds(options.card.dummy_step_us),
                                                 options.card.dummy_faults);

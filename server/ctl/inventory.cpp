@@ -58,9 +58,25 @@ Json ModelAsJson(const v1::Model& model) {
   for (const v1::ModelledDecode& decode : model.modelled_decode()) {
     json["modelled_decode"].push_back({{"tokens_per_step", decode.tokens_per_step()},
                                        {"modelled_cycles", decode.modelled_cycles()},
-                                       {"modelled_tokens_per_second", decode.modelled_tokens_per_second()}});
+                                       {"modelled_tokens_per_second", decode.modelled_tokens_per_second()},
+                                       {"modelled_joules", decode.modelled_joules()}});
   }
   return json;
+}
+
+// One stream alone, and as many as a step carries.
+std::string ModelledText(const v1::Model& model) {
+  std::string text;
+  const auto& shapes = model.modelled_decode();
+  for (const v1::ModelledDecode& decode : shapes) {
+    if (&decode != &shapes[0] && &decode != &shapes[shapes.size() - 1]) continue;
+    absl::StrAppendFormat(&text, "%s%d %s: %d cycles a step, %.1f tok/s, %.4f J a token",
+                          text.empty() ? "  modelled: " : "; ", decode.tokens_per_step(),
+                          decode.tokens_per_step() == 1 ? "stream" : "streams", decode.modelled_cycles(),
+                          decode.modelled_tokens_per_second(),
+                          decode.modelled_joules() / decode.tokens_per_step());
+  }
+  return text;
 }
 
 Json CardAsJson(const v1::Card& card) {
@@ -100,7 +116,7 @@ int Models(const Target& target, const Words& words) {
   }
   std::puts("NAME                 STATE      CONTEXT  PLATFORM  TARGET");
   for (const v1::Model& model : response.models()) {
-    std::string note;
+    std::string note = ModelledText(model);
     if (!model.error().empty()) note = "  " + model.error();
     if (!model.stage().empty())
       note = absl::StrFormat("  %s, %.0f %%", model.stage(), model.progress() * 100);

@@ -86,8 +86,9 @@ std::string ReportAsText(const FinishedReply& reply, const Client& client) {
     platform = absl::AsciiStrToUpper(model.platform());
     for (const v1::ModelledDecode& decode : model.modelled_decode()) {
       if (decode.tokens_per_step() != 1) continue;
-      rate = absl::StrFormat("; one stream alone: %d cycles a token, %.1f tok/s", decode.modelled_cycles(),
-                             decode.modelled_tokens_per_second());
+      rate = absl::StrFormat("; one stream alone: %d cycles a token, %.1f tok/s, %.4f J",
+                             decode.modelled_cycles(), decode.modelled_tokens_per_second(),
+                             decode.modelled_joules());
     }
   }
   absl::StrAppendFormat(&text, "modelled: %s takes %d cycles, %.4f s, for this reply's steps%s", platform,

@@ -208,6 +208,7 @@ void WriteModel(const ModelStatus& status, v1::Model& message) {
     modelled->set_modelled_cycles(cycles);
     modelled->set_modelled_tokens_per_second(static_cast<double>(i + 1) * info.modelled_clock_hz /
                                              static_cast<double>(cycles));
+    modelled->set_modelled_joules(info.modelled_step_joules[i]);
   }
 }
 

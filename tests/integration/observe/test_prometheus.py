@@ -170,6 +170,25 @@ def test_energy_keeps_its_source(prometheus, traffic, daemon):
     assert requests == pytest.approx(energy, rel=1e-6), "a step's joules are divided among its tokens, none is left over"
 
 
+def test_modelled_figures_by_step_shape(daemon):
+    """A reply of one step on an empty context is the first shape, in cycles and joules."""
+    pb = protos().pb
+    shapes = daemon.stub.GetModel(pb.GetModelRequest(name="llama")).modelled_decode
+    assert [shape.tokens_per_step for shape in shapes] == list(range(1, 17))
+    joules = [shape.modelled_joules for shape in shapes]
+    assert joules == sorted(joules) and joules[15] / 16 < joules[0], "the weights are read once a step"
+    request = pb.GenerateRequest(model="llama", tokens={"ids": [5]}, stopping={"max_tokens": 1, "ignore_eos": True})
+    reply = daemon.stub.Generate(request)
+    assert reply.card.modelled_cycles == shapes[0].modelled_cycles
+    assert reply.energy.source == pb.ENERGY_SOURCE_MODELLED and reply.energy.joules == pytest.approx(joules[0])
+    listed = {m["name"]: m for m in json.loads(daemon.ctl("models", "--json").stdout)["models"]}
+    assert [shape["modelled_joules"] for shape in listed["llama"]["modelled_decode"]] == joules
+    assert "modelled_decode" not in listed["tiny"], "a dummy card models nothing"
+    lines = {line.split()[0]: line for line in daemon.ctl("models").stdout.splitlines()}
+    assert f"modelled: 1 stream: {shapes[0].modelled_cycles} cycles a step" in lines["llama"] and "16 streams" in lines["llama"]
+    assert "modelled" not in lines["tiny"]
+
+
 def test_names_labels_and_types(daemon, traffic):
     status, text = daemon.http("/metrics")
     assert status == 200

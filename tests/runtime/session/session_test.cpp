@@ -72,7 +72,12 @@ TEST_F(CardDecoderTest, TellsWhatItIs) {
   EXPECT_EQ(info.page_tokens, 32);
   EXPECT_EQ(info.max_pages, 8);
   EXPECT_EQ(info.pages, 20);
-  EXPECT_EQ(info.modelled_step_cycles, (std::vector<uint64_t>{1500, 2500, 3500, 4500}));
+  EXPECT_EQ(info.modelled_step_cycles, (std::vector<uint64_t>{1500, 2600, 3700, 4800}));
+  ASSERT_EQ(info.modelled_step_joules.size(), 4u);
+  // 20 W for the cycles at 250 MHz, and 16 KiB at 0.1 nJ a byte.
+  for (int t = 1; t <= 4; ++t) {
+    EXPECT_DOUBLE_EQ(info.modelled_step_joules[t - 1], 20 * (400 + 1100 * t) / 250e6 + 16384 * 1e-10);
+  }
 }
 
 TEST_F(CardDecoderTest, UploadsEverythingOnce) {

@@ -17,16 +17,18 @@ namespace streamtensor::runtime {
 // What the scheduler must know of a decoder. Constant after opening.
 struct DecoderInfo {
   std::string model_name;
-  std::string platform;                        // "u55c"
-  std::string target;                          // "emulation", "hw" or "dummy"
-  int32_t vocabulary = 0;                      // logits a row
-  int32_t max_context = 0;                     // positions a sequence may have
-  int32_t step_tokens = 0;                     // tokens a step may carry (T)
-  int32_t page_tokens = 0;                     // rows a KV page holds
-  int32_t max_pages = 0;                       // page-table entries a sequence
-  int32_t pages = 0;                           // pages in this card's pools
-  double modelled_clock_hz = 0;                // 0 where nothing is modelled
-  std::vector<uint64_t> modelled_step_cycles;  // by T = 1..step_tokens, empty context
+  std::string platform;          // "u55c"
+  std::string target;            // "emulation", "hw" or "dummy"
+  int32_t vocabulary = 0;        // logits a row
+  int32_t max_context = 0;       // positions a sequence may have
+  int32_t step_tokens = 0;       // tokens a step may carry (T)
+  int32_t page_tokens = 0;       // rows a KV page holds
+  int32_t max_pages = 0;         // page-table entries a sequence
+  int32_t pages = 0;             // pages in this card's pools
+  double modelled_clock_hz = 0;  // 0 where nothing is modelled
+  // By T = 1..step_tokens: a step of T tokens with empty context that all want logits.
+  std::vector<uint64_t> modelled_step_cycles;
+  std::vector<double> modelled_step_joules;
 };
 
 struct StepToken {
