@@ -197,6 +197,9 @@ def test_names_labels_and_types(daemon, traffic):
     assert set(typed) == helped
     ours = {name.removeprefix("streamtensor_") for name in typed if name.startswith("streamtensor_")}
     assert ours >= set(NAMES), set(NAMES) - ours
+    table = (ROOT / "docs/operations.md").read_text().split("## Metrics")[1].split("\n## ")[0]
+    documented = {name for line in table.splitlines() if line.startswith("| `") for name in re.findall(r"`(\w+)`", line.split("|")[1])}
+    assert documented - {"card_temperature_celsius"} == ours, "docs/operations.md names each; an emulated card has no temperature"
     for name, kind in typed.items():
         assert (kind == "counter") == name.endswith("_total"), name
     # Of every line: the labels that are allowed, and no cards without their name.

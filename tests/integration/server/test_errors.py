@@ -27,6 +27,15 @@ def test_unknown_model(daemon, request_for, protos):
         assert refusal(call, request)[0] == grpc.StatusCode.NOT_FOUND
 
 
+@pytest.mark.parametrize("bad", [b"\xff\xff\xff", b"\x0a\x05ab", b"\x0a\x02\xff\xfe"], ids=["no field", "cut", "not UTF-8"])
+@pytest.mark.parametrize("method, kind", [("Generate", "unary_unary"), ("GenerateStream", "unary_stream"), ("Tokenize", "unary_unary")])
+def test_bytes_that_are_no_message(daemon, request_for, bad, method, kind):
+    """gRPC refuses them before the daemon sees them, as docs/serving.md says."""
+    call = getattr(daemon.channel, kind)(f"/streamtensor.v1.InferenceService/{method}", request_serializer=bytes)
+    assert refusal(lambda request: kind == "unary_stream" and list(call(request)) or call(request), bad) == (grpc.StatusCode.UNIMPLEMENTED, "")
+    assert daemon.stub.Generate(request_for(max_tokens=1)).token_ids, "others are served"
+
+
 @pytest.mark.parametrize(
     "path, value, field",
     [
