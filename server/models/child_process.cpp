@@ -65,12 +65,12 @@ bool IsPassedOn(std::string_view variable) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent) _exit(127);
   const auto memory = static_cast<rlim_t>(options.max_memory_bytes);
-  const auto seconds = static_cast<rlim_t>(options.max_seconds);
+  const auto seconds = static_cast<rlim_t>(options.max_processor_seconds);
   const std::array<std::pair<decltype(RLIMIT_AS), rlimit>, 4> limits = {
       {{RLIMIT_AS, {memory, memory}},
        {RLIMIT_CORE, {0, 0}},
        {RLIMIT_FSIZE, {memory, memory}},
-       {RLIMIT_CPU, {4 * seconds, 4 * seconds + 5}}}};
+       {RLIMIT_CPU, {seconds, seconds + 5}}}};
   for (const auto& [which, limit] : limits) setrlimit(which, &limit);
   sigset_t none;
   sigemptyset(&none);
@@ -113,6 +113,15 @@ bool Drain(int fd, const std::function<void(std::string_view)>& use) {
   const ssize_t got = read(fd, buffer, sizeof(buffer));
   if (got > 0) use(std::string_view(buffer, static_cast<size_t>(got)));
   return got > 0 || (got < 0 && (errno == EINTR || errno == EAGAIN));
+}
+
+// What a process that met a limit is ended by; "" for other signals.
+std::string MetLimit(int signal, const ChildOptions& options) {
+  if (signal == SIGXFSZ)
+    return absl::StrCat(" wrote a file of more than ", options.max_memory_bytes, " bytes");
+  if (signal == SIGXCPU)
+    return absl::StrCat(" used more than ", options.max_processor_seconds, " seconds of processor time");
+  return "";
 }
 
 std::string LastLines(const std::string& tail) {
@@ -195,6 +204,9 @@ absl::Status RunChild(const ChildOptions& options, const std::function<void(std:
   lines.Finish();
   if (!ended.ok()) return ended;
   if (WIFSIGNALED(code)) {
+    const std::string limit = MetLimit(WTERMSIG(code), options);
+    if (!limit.empty())
+      return absl::InternalError(absl::StrCat(options.arguments[0], limit, LastLines(error_tail)));
     return absl::InternalError(absl::StrCat(options.arguments[0], " was ended by signal ", WTERMSIG(code),
                                             " (", strsignal(WTERMSIG(code)), ")", LastLines(error_tail)));
   }

@@ -89,6 +89,7 @@ absl::Status RunCompiler(const CompilationOptions& options, const std::string& f
                      "json"};
   child.max_memory_bytes = options.max_memory_bytes;
   child.max_seconds = options.max_seconds;
+  child.max_processor_seconds = 4 * options.max_seconds;
   ProgressReader progress(on_progress);
   const absl::Status status = RunChild(
       child, [&](std::string_view line) { progress.ReadLine(line); }, stop);

@@ -3,12 +3,14 @@
 
 import os
 import pathlib
+import re
 import stat
 import subprocess
 import threading
 import time
 
 import grpc
+import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
 
@@ -104,6 +106,34 @@ def test_a_missing_compiler_is_named(start, tmp_path):
     model.write_bytes(b"GGUF")
     running = start([{"name": "tiny", "source": str(model)}], compiler={"program": "/nowhere/streamtensorc"})
     assert "/nowhere/streamtensorc" in running.wait_state("tiny", "FAILED").error
+    assert running.stop() == 0
+
+
+@pytest.mark.parametrize(
+    "what, error",
+    [
+        ("x=aaaaaaaaaaaaaaaa; while :; do x=$x$x; done", "cannot allocate|annot fork|signal 11|signal 6"),
+        ("exec truncate -s 1073741825 $4/weights.bin", "wrote a file of more than 1073741824 bytes"),
+        ("ulimit -S -t 1; while :; do :; done", "seconds of processor time"),
+        ("sleep 1000", "took longer than 2 seconds"),
+    ],
+    ids=["memory", "file", "processor", "time"],
+)
+def test_a_compilation_that_meets_a_limit_costs_the_others_nothing(start, request_for, tmp_path, artifact, what,
+                                                                         error):
+    model = tmp_path / "model.gguf"
+    model.write_bytes(b"GGUF")
+    program = tmp_path / "fake-compiler"
+    program.write_text(f'#!/usr/bin/env bash\n[ "$1" = --version ] && exit 0\nmkdir "$4"\n{what}\n')
+    program.chmod(0o755)
+    limits = {"program": str(program), "max_memory": "1GiB", "max_seconds": 2 if what.startswith("sleep") else 600}
+    models = [{"name": "good", "artifact": str(artifact), "cards": [0]},
+              {"name": "limited", "source": str(model), "cards": [1]}]
+    running = start(models, dummy_cards(2), compiler=limits)
+    running.wait_ready("good")
+    assert re.search(error, running.wait_state("limited", "FAILED").error)
+    assert running.stub.Generate(request_for(model="good", max_tokens=2)).usage.completion_tokens == 2
+    assert list((tmp_path / "cache" / "artifacts").glob("[!.]*")) == []
     assert running.stop() == 0
 
 

@@ -76,6 +76,28 @@ TEST_F(ChildProcessTest, MemoryRunsOut) {
   EXPECT_FALSE(Run("x=a; while :; do x=$x$x; done", options).ok());
 }
 
+TEST_F(ChildProcessTest, AFileGrowsTooLarge) {
+  ScratchFolder folder;
+  ChildOptions options;
+  options.max_memory_bytes = 64 << 20;
+  const std::string write = "exec truncate -s 67108864 " + folder.path();
+  EXPECT_TRUE(Run(write + "/first", options).ok()) << "as large as it may be";
+  options.max_memory_bytes -= 1;
+  const absl::Status status = Run(write + "/second", options);
+  EXPECT_EQ(status.code(), absl::StatusCode::kInternal);
+  EXPECT_EQ(status.message(), "/bin/sh wrote a file of more than 67108863 bytes");
+}
+
+TEST_F(ChildProcessTest, ProcessorTimeRunsOut) {
+  ChildOptions options;
+  options.max_processor_seconds = 1;
+  const absl::Status status = Run("while :; do :; done", options);
+  EXPECT_EQ(status.code(), absl::StatusCode::kInternal);
+  EXPECT_EQ(status.message(), "/bin/sh used more than 1 seconds of processor time");
+  // Who hears of the first limit and goes on meets the second.
+  EXPECT_NE(Run("trap '' XCPU; while :; do :; done", options).message().find("signal 9"), std::string::npos);
+}
+
 TEST_F(ChildProcessTest, SeesNothingOfTheParent) {
   setenv("SECRET_TOKEN", "x", 1);
   EXPECT_TRUE(Run("echo ${SECRET_TOKEN-none}; ls /proc/self/fd | wc -l; cat; ulimit -c").ok());

@@ -85,6 +85,24 @@ TEST_F(CompilationTest, ACompilerThatLiesOrDies) {
             std::string::npos);
 }
 
+TEST_F(CompilationTest, ACompilerThatMeetsALimitLeavesNothing) {
+  options_.max_memory_bytes = 1 << 30;
+  options_.max_seconds = 100;
+  const std::string script = "#!/bin/sh\n[ \"$1\" = --version ] && exit 0\nmkdir $4\n";
+  EXPECT_NE(Compile(script + "exec truncate -s 1073741825 $4/weights.bin\n")
+                .status()
+                .message()
+                .find("wrote a file of more than 1073741824 bytes"),
+            std::string::npos);
+  EXPECT_NE(Compile(script + "ulimit -t >&2; exit 1\n").status().message().find("code 1: 400"),
+            std::string::npos)
+      << "processor time for four threads";
+  for (const auto& entry : std::filesystem::directory_iterator(folder_.path() + "/cache/artifacts")) {
+    EXPECT_EQ(entry.path().filename(), ".lock");
+  }
+  EXPECT_TRUE(Compile(kGood).ok());
+}
+
 TEST_F(CompilationTest, AMissingModelIsNamed) {
   options_.source = folder_.path() + "/none.gguf";
   const auto result = Compile(kGood);
