@@ -141,6 +141,26 @@ TEST(Sampler, GreedyTakesTheFirstOfEqualLogits) {
   EXPECT_EQ(*sampler.Sample(std::vector<float>{1, 7, 7, 2}, banned), 2u);
 }
 
+// Rows are read in blocks and in lanes, with a rest.
+TEST(Sampler, GreedyFindsTheLargestAndTheNaNAnywhere) {
+  SamplingParams params;
+  params.temperature = 0;
+  Sampler sampler(params, {});
+  for (const size_t size : {1u, 15u, 16u, 17u, 1023u, 1024u, 1025u, 2049u}) {
+    std::vector<float> logits(size, -3.5f);
+    for (size_t i = 0; i < size; ++i) {
+      logits[i] = -1;
+      logits[size - 1 - (size - 1 - i) / 2] = -1;  // an equal one, later or the same
+      EXPECT_EQ(*sampler.Sample(logits, {}), i) << "of " << size;
+      logits[size - 1 - (size - 1 - i) / 2] = -3.5f;
+      logits[i] = std::numeric_limits<float>::quiet_NaN();
+      EXPECT_EQ(sampler.Sample(logits, {}).status().code(), absl::StatusCode::kInternal)
+          << i << " of " << size;
+      logits[i] = -3.5f;
+    }
+  }
+}
+
 TEST(Sampler, TheSameSeedAndPlaceGiveTheSameToken) {
   std::vector<float> logits(1000);
   std::mt19937_64 random(7);
