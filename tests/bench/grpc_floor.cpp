@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: Apache-2.0
+// What gRPC alone costs: the daemon's service with nothing behind it. Every STEP_US microseconds one thread
+// writes a message of one token to 16 of the streams that run, in turn, as a card's steps do.
+//
+//     grpc_floor callback|queue PORT STEP_US     ends when stdin does
+//
+// callback: the thread writes, gRPC's threads hear that a message was written, as in the daemon.
+// queue: the thread that writes is also the one that takes what gRPC has to say from a completion queue.
+#include <grpcpp/grpcpp.h>
+
+#include <atomic>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <deque>
+#include <iostream>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include "streamtensor/v1/inference.grpc.pb.h"
+
+namespace {
+
+namespace v1 = streamtensor::v1;
+using Response = v1::GenerateStreamResponse;
+using Time = std::chrono::steady_clock;
+
+constexpr int kStepTokens = 16;
+std::atomic<uint64_t> tokens_written = 0;
+std::atomic<bool> stopping = false;
+
+// One reply: what is left of it, and the message to write next.
+struct Reply {
+  explicit Reply(const v1::GenerateRequest& request) : left(request.stopping().max_tokens()) {}
+  const Response& Next() {
+    message.Clear();
+    message.set_text(" token");
+    message.add_token_ids(12345);
+    if (--left == 0) message.set_finish_reason(v1::FINISH_REASON_LENGTH);
+    ++tokens_written;
+    return message;
+  }
+  uint32_t left;
+  Response message;
+};
+
+v1::Model Describe() {
+  v1::Model model;
+  model.set_name("m");
+  model.set_state(v1::MODEL_STATE_READY);
+  model.set_vocabulary(1000);
+  return model;
+}
+
+class CallbackServer : public v1::InferenceService::CallbackService {
+ public:
+  grpc::ServerUnaryReactor* GetModel(grpc::CallbackServerContext* call, const v1::GetModelRequest*,
+                                     v1::Model* model) override {
+    *model = Describe();
+    grpc::ServerUnaryReactor* reactor = call->DefaultReactor();
+    reactor->Finish(grpc::Status::OK);
+    return reactor;
+  }
+  grpc::ServerWriteReactor<Response>* GenerateStream(grpc::CallbackServerContext*,
+                                                     const v1::GenerateRequest* request) override {
+    auto* stream = new Stream(this, *request);
+    MayWrite(stream);
+    return stream;
+  }
+
+  void Step() {
+    for (int i = 0; i < kStepTokens; ++i) {
+      Stream* stream = nullptr;
+      {
+        std::lock_guard lock(mutex_);
+        if (idle_.empty()) return;
+        stream = idle_.front();
+        idle_.pop_front();
+      }
+      stream->Write();
+    }
+  }
+
+ private:
+  class Stream : public grpc::ServerWriteReactor<Response> {
+   public:
+    Stream(CallbackServer* server, const v1::GenerateRequest& request) : server_(server), reply_(request) {}
+    void Write() {
+      const Response& message = reply_.Next();
+      if (reply_.left > 0) {
+        StartWrite(&message);
+      } else {
+        StartWriteAndFinish(&message, grpc::WriteOptions(), grpc::Status::OK);
+      }
+    }
+    void OnWriteDone(bool ok) override {
+      if (reply_.left == 0) return;
+      if (ok) {
+        server_->MayWrite(this);
+      } else {
+        Finish(grpc::Status::CANCELLED);
+      }
+    }
+    void OnDone() override { delete this; }
+
+   private:
+    CallbackServer* const server_;
+    Reply reply_;
+  };
+
+  void MayWrite(Stream* stream) {
+    std::lock_guard lock(mutex_);
+    idle_.push_back(stream);
+  }
+
+  std::mutex mutex_;
+  std::deque<Stream*> idle_;
+};
+
+class QueueServer {
+ public:
+  explicit QueueServer(grpc::ServerBuilder& builder) : queue_(builder.AddCompletionQueue()) {
+    builder.RegisterService(&service_);
+  }
+
+  void Run(std::chrono::microseconds step) {
+    for (int i = 0; i < 64; ++i) new Stream(this);
+    new ModelCall(this);
+    Time::time_point next = Time::now() + step;
+    while (!stopping) {
+      std::this_thread::sleep_until(next);
+      next = std::max(next + step, Time::now());
+      Drain();
+      for (int i = 0; i < kStepTokens && !idle_.empty(); ++i) {
+        Stream* stream = idle_.front();
+        idle_.pop_front();
+        stream->Write();
+      }
+      Drain();
+    }
+  }
+
+ private:
+  struct Tag {
+    virtual ~Tag() = default;
+    virtual void Done(bool ok) = 0;
+  };
+
+  struct ModelCall : Tag {
+    explicit ModelCall(QueueServer* server) : server(server), writer(&context) {
+      server->service_.RequestGetModel(&context, &request, &writer, server->queue_.get(),
+                                       server->queue_.get(), this);
+    }
+    void Done(bool ok) override {
+      if (answered || !ok) {
+        delete this;
+        return;
+      }
+      new ModelCall(server);
+      answered = true;
+      writer.Finish(Describe(), grpc::Status::OK, this);
+    }
+    QueueServer* const server;
+    grpc::ServerContext context;
+    v1::GetModelRequest request;
+    grpc::ServerAsyncResponseWriter<v1::Model> writer;
+    bool answered = false;
+  };
+
+  struct Stream : Tag {
+    explicit Stream(QueueServer* server) : server(server), writer(&context) {
+      server->service_.RequestGenerateStream(&context, &request, &writer, server->queue_.get(),
+                                             server->queue_.get(), this);
+    }
+    void Done(bool ok) override {
+      if (!ok || finished) {
+        delete this;
+        return;
+      }
+      if (reply == nullptr) {
+        new Stream(server);
+        reply = std::make_unique<Reply>(request);
+      }
+      server->idle_.push_back(this);
+    }
+    void Write() {
+      const Response& message = reply->Next();
+      finished = reply->left == 0;
+      if (finished) {
+        writer.WriteAndFinish(message, grpc::WriteOptions(), grpc::Status::OK, this);
+      } else {
+        writer.Write(message, this);
+      }
+    }
+    QueueServer* const server;
+    grpc::ServerContext context;
+    v1::GenerateRequest request;
+    grpc::ServerAsyncWriter<Response> writer;
+    std::unique_ptr<Reply> reply;
+    bool finished = false;
+  };
+
+  void Drain() {
+    void* tag = nullptr;
+    bool ok = false;
+    while (queue_->AsyncNext(&tag, &ok, gpr_time_0(GPR_CLOCK_MONOTONIC)) ==
+           grpc::CompletionQueue::GOT_EVENT) {
+      static_cast<Tag*>(tag)->Done(ok);
+    }
+  }
+
+  using Service = v1::InferenceService::WithAsyncMethod_GetModel<
+      v1::InferenceService::WithAsyncMethod_GenerateStream<v1::InferenceService::Service>>;
+  Service service_;
+  const std::unique_ptr<grpc::ServerCompletionQueue> queue_;
+  std::deque<Stream*> idle_;
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 4) {
+    std::fputs("Usage: grpc_floor callback|queue PORT STEP_US\n", stderr);
+    return 2;
+  }
+  const std::chrono::microseconds step(std::atoi(argv[3]));
+  grpc::ServerBuilder builder;
+  builder.AddListeningPort(std::string("127.0.0.1:") + argv[2], grpc::InsecureServerCredentials());
+  CallbackServer callback;
+  std::unique_ptr<QueueServer> queue;
+  if (argv[1] == std::string("queue")) {
+    queue = std::make_unique<QueueServer>(builder);
+  } else {
+    builder.RegisterService(&callback);
+  }
+  const std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
+  if (server == nullptr) return 1;
+  std::thread writer([&] {
+    if (queue != nullptr) {
+      queue->Run(step);
+      return;
+    }
+    Time::time_point next = Time::now() + step;
+    while (!stopping) {
+      std::this_thread::sleep_until(next);
+      next = std::max(next + step, Time::now());
+      callback.Step();
+    }
+  });
+  // A line in, the number of tokens out.
+  for (std::string line; std::getline(std::cin, line);) std::cout << tokens_written << std::endl;
+  stopping = true;
+  writer.join();
+  std::_Exit(0);  // streams may be under way: this program only measures
+}
