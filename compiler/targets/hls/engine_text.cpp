@@ -89,8 +89,8 @@ mlir::LogicalResult ProcessWriter::EmitEngine() {
   out_.line("st::engine<engine_config>(headers, " + text_.arguments[1] + ", weights, " + text_.arguments[3] +
             ");");
   out_.close();
-  // The activations' sums and the tile being worked on.
-  text_.local_bytes = 64 * rows_bound + (64 << 10);
+  // The frame as the dot product wants it, and of 16 row tiles the sums and the blocks' addresses.
+  text_.local_bytes = 64 * (network_.frame_words() + 16 * rows_bound) + (64 << 10);
   return mlir::success();
 }
 

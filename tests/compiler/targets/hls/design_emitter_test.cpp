@@ -228,6 +228,27 @@ TEST_F(DesignEmitterTest, WiresEveryPort) {
   EXPECT_NE(text->design_cpp.find("bundle = bank1 max_widen_bitwidth = 512 channel = 1"), std::string::npos);
 }
 
+TEST_F(DesignEmitterTest, StacksHoldTheEnginesFrame) {
+  std::string wide = ReadText(ST_TEST_DIR "/small_design.mlir.inc");
+  const auto replace = [&wide](const std::string& from, const std::string& to) {
+    size_t at = wide.find(from);
+    ASSERT_NE(at, std::string::npos) << from;
+    for (; at != std::string::npos; at = wide.find(from, at + to.size())) wide.replace(at, from.size(), to);
+  };
+  replace("@engine {words = 32 : i64}\n  dataflow.stream @weights0",
+          "@engine {words = 65536 : i64}\n  dataflow.stream @weights0");
+  replace("groups = 2 : i64", "groups = 4096 : i64");
+  dataflow::DesignOp design = Parse(wide);
+  ASSERT_TRUE(design);
+  mlir::FailureOr<DesignText> text = EmitDesign(design, {});
+  ASSERT_TRUE(mlir::succeeded(text));
+  const std::string name = "#define ST_STACK_BYTES ";
+  const size_t at = text->design_cpp.find(name);
+  ASSERT_NE(at, std::string::npos);
+  // st/engine.h keeps a frame of 16 rows of 4096 words made ready, and the sums of 16 row tiles.
+  EXPECT_GT(std::stoll(text->design_cpp.substr(at + name.size())), 16 * 4096 * 64 + 16 * 16 * 64);
+}
+
 TEST_F(DesignEmitterTest, NamesWhatItCanNotWrite) {
   const std::string good = ReadText(ST_TEST_DIR "/small_design.mlir.inc");
   const struct {
