@@ -60,6 +60,7 @@ void call_top(void (*top)(Pointers...), void* const* args, std::index_sequence<I
 // Calls the top function with its pointer arguments; returns the code of its run.
 template <class... Pointers>
 int32_t launch_top(void (*top)(Pointers...), const st_host_api* api, void* const* args) {
+  if (api->version < ST_HOST_API_VERSION) return ST_LAUNCH_NEEDS_LATER_HOST;
   Launch& current = launch();
   current.api = api;
   current.code = 0;

@@ -19,11 +19,15 @@ extern "C" {
 
 #define ST_HOST_API_VERSION 2u
 
+/* What st_launch() returns, having called nothing, when the host's version is below the one it was built with.
+ * Later hosts run it: the structure only grows. */
+#define ST_LAUNCH_NEEDS_LATER_HOST (-2)
+
 /* Why a process waits on a channel. */
 enum st_wait { ST_WAIT_NOT_EMPTY = 1, ST_WAIT_NOT_FULL = 2 };
 
 typedef struct st_host_api {
-  uint32_t version; /* ST_HOST_API_VERSION */
+  uint32_t version; /* the host's ST_HOST_API_VERSION */
   uint32_t threads; /* that share() uses, 1 or more */
   void* context;    /* passed back in every call; owned by the host */
 
@@ -55,7 +59,8 @@ typedef struct st_host_api {
   void (*share)(void* context, void (*part)(void* argument, uint32_t index), void* argument, uint32_t count);
 } st_host_api;
 
-/* Exported by the design. `args` are the kernel's pointer arguments by index. Returns run()'s code. */
+/* Exported by the design. `args` are the kernel's pointer arguments by index. Returns run()'s code, or
+ * ST_LAUNCH_NEEDS_LATER_HOST. */
 typedef int32_t (*st_launch_function)(const st_host_api* api, void* const* args);
 #define ST_LAUNCH_SYMBOL "st_launch"
 

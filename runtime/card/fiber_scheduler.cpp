@@ -87,7 +87,10 @@ void FiberScheduler::Begin(const LaunchOptions& options) {
 
 LaunchReport FiberScheduler::End(int32_t code, uint64_t nanoseconds) {
   const uint64_t ticks = __rdtsc() - ticks_at_begin_;
-  if (code != static_cast<int32_t>(code_)) {
+  if (code == ST_LAUNCH_NEEDS_LATER_HOST) {
+    Fail(LaunchCode::kInvalid,
+         "the design was built by a later version of StreamTensor: compile the model again");
+  } else if (code != static_cast<int32_t>(code_)) {
     Fail(LaunchCode::kInvalid, "the design's st_launch returned " + std::to_string(code) +
                                    ", not its run's code " + std::to_string(static_cast<int32_t>(code_)));
   }

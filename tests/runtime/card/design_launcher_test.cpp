@@ -42,6 +42,18 @@ TEST(DesignLauncher, CopiesThroughAFifo) {
   EXPECT_TRUE(buffers.Copied());
 }
 
+TEST(DesignLauncher, ADesignBuiltForALaterHostRefusesAndSaysSo) {
+  st_host_api earlier = {};  // no function to call
+  earlier.version = ST_HOST_API_VERSION - 1;
+  EXPECT_EQ(launch_copy(&earlier, nullptr), ST_LAUNCH_NEEDS_LATER_HOST);
+
+  Buffers buffers;
+  const LaunchReport report =
+      buffers.Launch([](const st_host_api*, void* const*) -> int32_t { return ST_LAUNCH_NEEDS_LATER_HOST; });
+  EXPECT_EQ(report.code, LaunchCode::kInvalid);
+  EXPECT_NE(report.message.find("compile the model again"), std::string::npos) << report.message;
+}
+
 TEST(DesignLauncher, LaunchesAgainAndAgain) {
   const auto launcher = DesignLauncher::FromFunction(launch_copy);
   for (uint32_t count = 0; count < 200; ++count) {
