@@ -152,6 +152,10 @@ absl::StatusOr<std::unique_ptr<Card>> Card::Open(const CardOptions& options) {
     return absl::InvalidArgumentError(
         absl::StrCat("emulated cards have an index and no PCI address; got bdf '", options.card.bdf, "'"));
   }
+  if (emulated && options.card.threads != 1 && options.card.threads != 2) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("an emulated card computes on 1 or 2 threads; got threads ", options.card.threads));
+  }
   const std::string programs = ProgramFolder();
   const std::string modules =
       options.module_dir.empty() ? programs + "/../lib/streamtensor" : options.module_dir;

@@ -2,9 +2,14 @@
 #include "conformance_design.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <st/dataflow.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <atomic>
 
 namespace conformance {
 
@@ -16,28 +21,54 @@ static float ReachOut() {
   reached += socket(AF_INET, SOCK_STREAM, 0) >= 0;
   struct stat info;
   reached += stat("/etc/passwd", &info) == 0;
+  const long child = syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
+  if (child == 0) _exit(0);
+  reached += child > 0;
   return reached;
 }
 
 // A constructor: the dynamic linker runs it, long before a launch.
 static const float reached_while_loading = ReachOut();
 
+// On every thread that computes, all at the same time.
+template <class F>
+void on_each_thread(F f) {
+  const uint32_t threads = st::host::threads();
+  std::atomic<uint32_t> there{0};
+  st::host::share(threads, [&](uint32_t part) {
+    ++there;
+    while (there != threads) {
+    }
+    f(part);
+  });
+}
+
 void load(const uint32_t* descriptor, const float* input, const float* weights, hls::stream<float>& products,
           hls::stream<float>& acknowledgements) {
   const uint32_t behaviour = descriptor[kBehaviourWord];
   if (behaviour == kDeadlock) acknowledgements.read();  // comes only after the products
   if (behaviour == kSpin) {
-    for (volatile bool go_on = true; go_on;) {
-    }
+    on_each_thread([](uint32_t) {
+      for (volatile bool go_on = true; go_on;) {
+      }
+    });
   }
-  if (behaviour == kCrash) *static_cast<volatile int*>(nullptr) = 1;
+  if (behaviour == kCrash) on_each_thread([](uint32_t) { *static_cast<volatile int*>(nullptr) = 1; });
   float reached = 0;
-  if (behaviour == kReachOut) reached = ReachOut() + reached_while_loading;
+  if (behaviour == kReachOut) {
+    float by_thread[2] = {0, 0};
+    on_each_thread([&](uint32_t part) { by_thread[part] = ReachOut(); });
+    reached = by_thread[0] + by_thread[1] + reached_while_loading;
+  }
   const int tokens = static_cast<int>(descriptor[2]);
-  for (int t = 0; t < tokens && t < kStepTokens; ++t) {
-    for (int i = 0; i < kWidth; ++i) {
-      products.write(behaviour == kReachOut ? reached : input[t * kWidth + i] * weights[i]);
+  float product[kStepTokens][kWidth];
+  on_each_thread([&](uint32_t part) {
+    for (int t = static_cast<int>(part); t < kStepTokens; t += static_cast<int>(st::host::threads())) {
+      for (int i = 0; i < kWidth; ++i) product[t][i] = input[t * kWidth + i] * weights[i];
     }
+  });
+  for (int t = 0; t < tokens && t < kStepTokens; ++t) {
+    for (int i = 0; i < kWidth; ++i) products.write(behaviour == kReachOut ? reached : product[t][i]);
   }
   if (behaviour != kDeadlock) acknowledgements.read();
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A small design that the card conformance suite runs: output[t][i] = input[t][i] * weights[i] + pool[i],
-// and pool[i] += 1 by its writing argument. On demand it misbehaves. Shared by design and test.
+// and pool[i] += 1 by its writing argument. It computes, and on demand misbehaves, on every thread of its
+// card. Shared by design and test.
 #ifndef ST_TESTS_CONFORMANCE_DESIGN_H
 #define ST_TESTS_CONFORMANCE_DESIGN_H
 
@@ -18,7 +19,7 @@ enum Behaviour : uint32_t {
   kDeadlock = 1,  // two processes wait for each other
   kSpin = 2,      // never ends
   kCrash = 3,     // writes to address 0
-  kReachOut = 4,  // tries to open a file and a socket; output[0][0] = how many succeeded
+  kReachOut = 4,  // tries to open files and a socket and to clone itself; output[0][0] = how many succeeded
 };
 
 enum ArgumentIndex { kDescriptor, kStatus, kInput, kOutput, kWeights, kPoolRead, kPoolWrite, kArguments };

@@ -60,9 +60,20 @@ char State(int64_t pid) {
   return end == std::string::npos ? '?' : line[end + 2];
 }
 
-class EmulatedCard : public testing::TestWithParam<bool> {  // strict?
+struct Kind {
+  const char* name;
+  bool strict;
+  uint32_t threads;
+};
+
+class EmulatedCard : public testing::TestWithParam<Kind> {
  protected:
-  void SetUp() override { ASSERT_NO_FATAL_FAILURE(loaded_.Open(Options(kDriver, GetParam()))); }
+  void SetUp() override { ASSERT_NO_FATAL_FAILURE(loaded_.Open(CardOf(GetParam()))); }
+  static CardOptions CardOf(const Kind& kind, uint32_t index = 0) {
+    CardOptions options = Options(kDriver, kind.strict, index);
+    options.card.threads = kind.threads;
+    return options;
+  }
   Card& card() { return loaded_.card(); }
 
   // Reset, reload, and a right answer.
@@ -136,8 +147,8 @@ TEST_P(EmulatedCard, AForgottenSyncShowsInStrictModeAlone) {
   const float before = loaded_.As<float>(kOutput)[1];
   ST_ASSERT_OK(loaded_.FromCard(kOutput));
   const float after = loaded_.As<float>(kOutput)[1];
-  EXPECT_EQ(after, GetParam() ? 2.5f : 3.5f);
-  EXPECT_EQ(before, GetParam() ? -1.0f : 3.5f);
+  EXPECT_EQ(after, GetParam().strict ? 2.5f : 3.5f);
+  EXPECT_EQ(before, GetParam().strict ? -1.0f : 3.5f);
 }
 
 TEST_P(EmulatedCard, ADeadlockIsAFailedRunThatNamesItsLaunchAndItsCycle) {
@@ -221,7 +232,7 @@ TEST_P(EmulatedCard, ADesignReachesNeitherFilesNorNetwork) {
 }
 
 TEST_P(EmulatedCard, TwoOpensOfOneIndexAreOneCard) {
-  absl::StatusOr<std::unique_ptr<Card>> again = Card::Open(Options(kDriver, GetParam()));
+  absl::StatusOr<std::unique_ptr<Card>> again = Card::Open(CardOf(GetParam()));
   ASSERT_TRUE(again.ok()) << again.status();
   EXPECT_EQ((*again)->ProcessId(), card().ProcessId());
   ST_ASSERT_OK((*again)->LoadXclbin(EmulationXclbin(), kKernelName));  // it is there already
@@ -232,13 +243,16 @@ TEST_P(EmulatedCard, TwoOpensOfOneIndexAreOneCard) {
   again->reset();
   EXPECT_TRUE(ProcessExists(card().ProcessId()));
 
-  const absl::StatusOr<std::unique_ptr<Card>> other = Card::Open(Options(kDriver, !GetParam()));
-  EXPECT_EQ(other.status().code(), absl::StatusCode::kFailedPrecondition) << other.status();
+  const Kind& kind = GetParam();
+  for (const Kind& other : {Kind{"", !kind.strict, kind.threads}, Kind{"", kind.strict, 3 - kind.threads}}) {
+    const absl::Status status = Card::Open(CardOf(other)).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition) << status;
+  }
 }
 
 TEST_P(EmulatedCard, TwoIndicesAreTwoCards) {
   LoadedCard other;
-  ASSERT_NO_FATAL_FAILURE(other.Open(Options(kDriver, GetParam(), 1)));
+  ASSERT_NO_FATAL_FAILURE(other.Open(CardOf(GetParam(), 1)));
   EXPECT_NE(other.card().ProcessId(), card().ProcessId());
   EXPECT_EQ(card().SetArgument(kInput, other.buffer(kInput)).code(), absl::StatusCode::kInvalidArgument);
   kill(static_cast<pid_t>(other.card().ProcessId()), SIGKILL);
@@ -278,13 +292,17 @@ TEST_P(EmulatedCard, PagesBeyondThePoolAreAnError) {
 }
 
 TEST_P(EmulatedCard, IdleItUsesNoProcessorTime) {
+  ASSERT_NO_FATAL_FAILURE(loaded_.SendStep(1));
+  ASSERT_TRUE(card().Run(kLong).ok());
   const uint64_t before = CpuTicks(card().ProcessId());
   std::this_thread::sleep_for(std::chrono::seconds(1));
   EXPECT_LE(CpuTicks(card().ProcessId()) - before, 1u);
 }
 
-INSTANTIATE_TEST_SUITE_P(Sync, EmulatedCard, testing::Bool(),
-                         [](const auto& instance) { return instance.param ? "Strict" : "Shared"; });
+INSTANTIATE_TEST_SUITE_P(Kind, EmulatedCard,
+                         testing::Values(Kind{"Strict", true, 1}, Kind{"Shared", false, 1},
+                                         Kind{"TwoThreads", true, 2}),
+                         [](const auto& instance) { return instance.param.name; });
 
 TEST(EmulatedCardLife, ClosingLeavesNothing) {
   LoadedCard warm;  // whatever stays open for good is opened now
@@ -353,6 +371,13 @@ TEST(EmulatedCardLife, SaysWhatIsMissing) {
   options = Options(kDriver);
   options.card.bdf = "0000:01:00.1";
   EXPECT_EQ(Card::Open(options).status().code(), absl::StatusCode::kInvalidArgument);
+  for (const uint32_t threads : {0u, 3u}) {
+    options = Options(kDriver);
+    options.card.threads = threads;
+    status = Card::Open(options).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << status;
+    EXPECT_NE(std::string(status.message()).find("threads"), std::string::npos) << status;
+  }
   options = Options(CardConfig::Driver::kDummy);
   EXPECT_EQ(Card::Open(options).status().code(), absl::StatusCode::kInvalidArgument);
 }

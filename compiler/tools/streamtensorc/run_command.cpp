@@ -302,6 +302,9 @@ int RunRunCommand(const std::vector<std::string>& words) {
   if (!index.ok()) return WrongUsage("run", index.status());
   absl::StatusOr<int64_t> threads = line->Number("--threads", 1, 2, 1);
   if (!threads.ok()) return WrongUsage("run", threads.status());
+  if (line->Has("--threads") && driver != "emulated") {
+    return WrongUsage("run", absl::InvalidArgumentError("--threads is for --driver emulated"));
+  }
 
   runtime::DecoderOptions options;
   options.artifact = line->positional(0);

@@ -24,7 +24,8 @@ NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
 
 
 def emulated(count):
-    return [{"driver": "emulated", "platform": "u55c", "index": i, "kv_bytes": "4MiB"} for i in range(count)]
+    """Every other one with a second thread."""
+    return [{"driver": "emulated", "platform": "u55c", "index": i, "threads": 1 + i % 2, "kv_bytes": "4MiB"} for i in range(count)]
 
 
 def card_processes(daemon):

@@ -61,9 +61,9 @@ def chunked(sequences, chunks):
     return {"pages": max(pages, 16), "steps": steps}, rows
 
 
-def card_logits(artifact, folder, script):
+def card_logits(artifact, folder, script, *options):
     (folder / "script.json").write_text(json.dumps(script))
-    call("streamtensorc", "run", artifact, "--script", folder / "script.json", "--logits", folder / "card.npy")
+    call("streamtensorc", "run", artifact, "--script", folder / "script.json", "--logits", folder / "card.npy", *options)
     return np.load(folder / "card.npy")
 
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One artifact, each instruction set it is built for: equal logits, bit for bit, for every step size."""
+"""One artifact, each instruction set it is built for and a second thread: equal logits, bit for bit, for every step
+size."""
 import os
 import pathlib
 import subprocess
@@ -52,6 +53,23 @@ def test_equal_bits(artifact, baseline, isa, tmp_path, monkeypatch):
         logits = card_logits(artifact, tmp_path, sequences_for(step_tokens))
         assert np.isfinite(logits).all()
         assert same_bits(logits, expected), f"steps of {step_tokens} tokens"
+
+
+@pytest.mark.parametrize("isa", SETS)
+def test_equal_bits_on_two_threads(artifact, baseline, isa, tmp_path, monkeypatch):
+    if missing := SETS[isa] - FLAGS:
+        pytest.skip(f"this CPU can't run {isa}: it has no {', '.join(sorted(missing))}")
+    monkeypatch.setenv("STREAMTENSOR_ISA", isa)
+    for step_tokens, expected in baseline.items():
+        logits = card_logits(artifact, tmp_path, sequences_for(step_tokens), "--threads", "2")
+        assert same_bits(logits, expected), f"steps of {step_tokens} tokens"
+
+
+def test_threads_are_of_emulated_cards(artifact):
+    for options in (["--threads", "3"], ["--threads", "2", "--driver", "xrt"]):
+        done = subprocess.run([BIN / "streamtensorc", "run", artifact, "--tokens", "1", *options], capture_output=True,
+                              text=True, timeout=60)
+        assert done.returncode == 2 and "--threads" in done.stderr, done.stderr
 
 
 def test_the_variable_forces(artifact):

@@ -195,6 +195,15 @@ TEST_F(AttentionTest, MasksAndPageMaps) {
   Check<AttentionConfig<kGrouped, 6, 2, 64, 0, 1>>({{0, 0, 3}, {1, 133, 4}});
 }
 
+TEST_F(AttentionTest, OnTwoThreads) {
+  const WithSecondThread two_threads;
+  for (int i = 0; i < 10; ++i) {
+    Check<AttentionConfig<kGrouped, 6, 2, 64>>({{9, 0, 3}, {1, 31, 4}, {15, 159, 1}, {0, 96, 5}, {4, 2, 3}});
+  }
+  Check<AttentionConfig<kSingle, 2, 2, 12>>({{0, 40, 3}});
+  Check<AttentionConfig<kGrouped, 6, 2, 64>>({});
+}
+
 TEST_F(AttentionTest, NoTokens) { Check<AttentionConfig<kGrouped, 6, 2, 64>>({}); }
 
 template <int HEAD_DIM>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Everything that only moves words: rows, converters, forks, routes, carry, take_rows, load, store.
 #include <numeric>
+#include <string>
 
 #include "kernels/st/carry.h"
 #include "kernels/st/convert.h"
@@ -134,6 +135,97 @@ TEST_F(StreamsTest, ForksCopy) {
     ST_DATAFLOW_END
   });
   for (const Words& copy : out) EXPECT_TRUE(copy == words);
+}
+
+// How a launch ended, and how many words its reader had by then.
+struct End {
+  std::string message;
+  int read = 0;
+};
+
+// `send` gets words at `in` and passes them on to a and b; its reader takes `ahead` words of a before it
+// takes one of each by turns.
+template <int IN, int A, int B, class Send>
+End RunUnevenly(int words, int ahead, Send send) {
+  const Words input(words, st::word512(1));
+  End end;
+  auto design = [&] {
+    hls::stream<st::word512, IN> in("in");
+    hls::stream<st::word512, A> a("a");
+    hls::stream<st::word512, B> b("b");
+    auto read = [&end, words, ahead](Stream& x, Stream& y) {
+      for (int i = 0; i < words + ahead; ++i) {
+        if (i < words) ++end.read, x.read();
+        if (i >= ahead) ++end.read, y.read();
+      }
+    };
+    ST_PROCESS(Feed<st::word512>, input, in);
+    ST_PROCESS(send, in, a, b);
+    ST_PROCESS(read, a, b);
+    ST_DATAFLOW_END
+  };
+  using Design = decltype(design);
+  const auto launcher = streamtensor::runtime::card::DesignLauncher::FromFunction(
+      [](const st_host_api* api, void* const* args) {
+        return st::host::launch_top(&Top<Design>, api, args);
+      });
+  void* const args[] = {&design};
+  end.message = launcher->Launch(args).message;
+  return end;
+}
+
+// Many words at once wait where one after the other would: bounds on depths, and what a deadlock is said to
+// wait for, must not depend on the build.
+template <int IN, int A, int B>
+void CheckWaits() {
+  constexpr int kRow = 7;
+  int stuck = 0;
+  for (const int words : {0, 6, 7, 13, 14, 21}) {
+    for (int ahead = 0; ahead <= words; ++ahead) {
+      SCOPED_TRACE(::testing::Message() << words << " words, " << ahead << " ahead");
+      const End forked = RunUnevenly<IN, A, B>(
+          words, ahead, [words](Stream& in, Stream& a, Stream& b) { st::fork_words(in, words, a, b); });
+      const End by_one = RunUnevenly<IN, A, B>(words, ahead, [words](Stream& in, Stream& a, Stream& b) {
+        for (int i = 0; i < words; ++i) {
+          const st::word512 word = in.read();
+          a.write(word);
+          b.write(word);
+        }
+      });
+      EXPECT_EQ(forked.message, by_one.message);
+      EXPECT_EQ(forked.read, by_one.read);
+      stuck += by_one.message.empty() ? 0 : 1;
+
+      // Whole rows: too few words leave the reading stuck, too little room the writing.
+      const End rows = RunUnevenly<IN, A, B>(words, ahead, [words](Stream& in, Stream& a, Stream& b) {
+        for (int i = 0; i < words; i += kRow) {
+          st::word512 row[kRow];
+          st::read_words(in, row);
+          st::write_words(row, a);
+          st::write_words(row, b);
+        }
+      });
+      const End rows_by_one = RunUnevenly<IN, A, B>(words, ahead, [words](Stream& in, Stream& a, Stream& b) {
+        for (int i = 0; i < words; i += kRow) {
+          st::word512 row[kRow];
+          for (st::word512& word : row) word = in.read();
+          for (const st::word512& word : row) a.write(word);
+          for (const st::word512& word : row) b.write(word);
+        }
+      });
+      EXPECT_EQ(rows.message, rows_by_one.message);
+      EXPECT_EQ(rows.read, rows_by_one.read);
+      stuck += rows_by_one.message.empty() ? 0 : 1;
+    }
+  }
+  EXPECT_GT(stuck, 0);
+}
+
+TEST_F(StreamsTest, ManyWordsAtOnceWaitLikeOneAfterTheOther) {
+  CheckWaits<1, 1, 1>();
+  CheckWaits<2, 3, 5>();
+  CheckWaits<3, 8, 1>();
+  CheckWaits<16, 6, 9>();
 }
 
 template <int LAYERS>

@@ -10,6 +10,7 @@
 #include <set>
 #include <sstream>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 
 namespace streamtensor::server {
@@ -51,6 +52,15 @@ TEST(Config, ReadsTheDocumentedExample) {
   EXPECT_EQ(config->log.format, LogFormat::kJson);
 }
 
+TEST(Config, ACardHasOneThreadUnlessMoreAreAskedFor) {
+  for (const auto& [key, threads] : {std::pair{"", 1u}, {", threads: 1", 1u}, {", threads: 2", 2u}}) {
+    const auto config = ParseConfig(
+        absl::StrCat("cards: [{driver: emulated", key, "}]\nmodels: [{name: m, artifact: a}]\n"), "c.yaml");
+    ASSERT_TRUE(config.ok()) << config.status();
+    EXPECT_EQ(config->cards.at(0).card.threads, threads) << key;
+  }
+}
+
 TEST(Config, EachErrorHasItsPlace) {
   using std::string;
   ExpectError(
@@ -75,6 +85,10 @@ TEST(Config, EachErrorHasItsPlace) {
               "c.yaml:2:10: models[0] has both source and artifact");
   ExpectError("cards: [{driver: emulated, step_us: 5}]\nmodels: [{name: m, artifact: a}]\n",
               "c.yaml:1:37: cards[0].step_us is given for driver emulated");
+  ExpectError("cards: [{driver: xrt, threads: 2}]\nmodels: [{name: m, artifact: a}]\n",
+              "c.yaml:1:32: cards[0].threads is given for driver xrt");
+  ExpectError("cards: [{driver: emulated, threads: 3}]\nmodels: [{name: m, artifact: a}]\n",
+              "c.yaml:1:37: cards[0].threads is \"3\"; allowed is a whole number from 1 to 2");
   ExpectError("cards: [{driver: dummy}, {driver: dummy}]\nmodels: [{name: m, artifact: a}]\n",
               "c.yaml:1:26: cards[1] is card dummy:0 again");
   ExpectError("cards: [{driver: dummy}]\nmodels: [{name: m, artifact: a}, {name: n, artifact: a}]\n",
