@@ -138,12 +138,13 @@ class Diagnostics {
 
 std::string Text(llvm::Error error) { return llvm::toString(std::move(error)); }
 
-// The host's processor, with multiplications and additions never contracted.
+// The host's processor, with multiplications and additions never contracted. Nothing is optimised: a reference does
+// what its text says, and the time here is that of making code.
 llvm::Expected<std::unique_ptr<llvm::TargetMachine>> HostMachine() {
   auto builder = llvm::orc::JITTargetMachineBuilder::detectHost();
   if (!builder) return builder.takeError();
   builder->getOptions().AllowFPOpFusion = llvm::FPOpFusion::Strict;
-  builder->setCodeGenOptLevel(llvm::CodeGenOptLevel::Default);
+  builder->setCodeGenOptLevel(llvm::CodeGenOptLevel::None);
   return builder->createTargetMachine();
 }
 
@@ -226,9 +227,9 @@ absl::StatusOr<std::unique_ptr<JitProgram>> JitProgram::Create(mlir::ModuleOp mo
     return absl::UnavailableError(absl::StrCat("no code for this host: ",
                                                Text(machine ? optimizing.takeError() : machine.takeError())));
   mlir::ExecutionEngineOptions options;
-  auto transformer = mlir::makeOptimizingTransformer(/*optLevel=*/2, /*sizeLevel=*/0, optimizing->get());
+  auto transformer = mlir::makeOptimizingTransformer(/*optLevel=*/0, /*sizeLevel=*/0, optimizing->get());
   options.transformer = transformer;
-  options.jitCodeGenOptLevel = llvm::CodeGenOptLevel::Default;
+  options.jitCodeGenOptLevel = llvm::CodeGenOptLevel::None;
   auto engine = mlir::ExecutionEngine::create(*clone, options, std::move(*machine));
   if (!engine) return diagnostics.Error(absl::StrCat("no host code: ", Text(engine.takeError())));
   program->engine_ = std::move(*engine);
