@@ -142,6 +142,7 @@ Scheduler::TurnResult Scheduler::Turn() {
     Deal(planned, *result, logits.first(size), report.tokens);
     logits = logits.subspan(size);
   }
+  for (const Planned& planned : plan) planned.sequence->sink_->Flush();
   return turn;
 }
 

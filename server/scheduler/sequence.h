@@ -65,6 +65,8 @@ class ReplySink {
   // False while the client has too much unread: the sequence pauses. Sequence::Wake() when that changes.
   virtual bool Writable() const = 0;
   virtual void OnDelta(ReplyDelta delta) = 0;
+  // All deltas of the step have been given, those of other sequences too.
+  virtual void Flush() {}
   // An OK summary is complete; otherwise its counts hold as far as the reply came.
   virtual void OnDone(const absl::Status& status, const ReplySummary& summary) = 0;
 };

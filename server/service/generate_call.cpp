@@ -6,6 +6,7 @@
 #include <atomic>
 #include <chrono>
 #include <mutex>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -18,7 +19,7 @@ namespace {
 // below 64 KiB.
 constexpr size_t kPauseBytes = 56 << 10;
 
-absl::Time DeadlineOf(const grpc::CallbackServerContext& call, const Clock& clock) {
+absl::Time DeadlineOf(const grpc::ServerContextBase& call, const Clock& clock) {
   const auto deadline = call.deadline();
   if (deadline == std::chrono::system_clock::time_point::max()) return absl::InfiniteFuture();
   return clock.Now() + absl::FromChrono(deadline - std::chrono::system_clock::now());
@@ -36,7 +37,7 @@ size_t BytesOf(const ReplyDelta& delta) {
 // What both kinds of call share: submitting, and one line in the log at the end.
 class Submission {
  public:
-  Submission(ServiceContext* context, grpc::CallbackServerContext* call)
+  Submission(ServiceContext* context, grpc::ServerContextBase* call)
       : context_(context),
         call_(call),
         id_(context->RequestId(*call)),
@@ -104,7 +105,7 @@ class Submission {
   }
 
   ServiceContext* const context_;
-  grpc::CallbackServerContext* const call_;
+  grpc::ServerContextBase* const call_;
   const std::string id_;
   const absl::Time arrival_;
   const absl::Time deadline_;
@@ -167,56 +168,81 @@ class UnaryCall : public grpc::ServerUnaryReactor {
   const std::shared_ptr<Sink> sink_;
 };
 
-// At most one write is under way; what comes meanwhile is gathered into the next message.
-class StreamCall : public grpc::ServerWriteReactor<v1::GenerateStreamResponse> {
+// At most one write is under way; what comes meanwhile is gathered into the next message. All operations but
+// the request for the call and a refusal are begun by the writer's thread.
+class StreamCall : public StreamWriter::Stream {
  public:
-  StreamCall(ServiceContext* context, grpc::CallbackServerContext* call)
-      : context_(context), call_(call), submission_(context, call), sink_(std::make_shared<Sink>(this)) {}
+  StreamCall(ServiceContext* context, InferenceService* service, grpc::ServerCompletionQueue* arrivals,
+             StreamWriter* streams)
+      : context_(context),
+        service_(service),
+        arrivals_(arrivals),
+        streams_(streams),
+        writer_(&call_),
+        sink_(std::make_shared<Sink>(this)) {}
 
-  void Start(const v1::GenerateRequest& request) {
-    BeforeGrpc(this);  // OnCancel() may come already
-    const absl::Status status = submission_.Start(request, sink_);
+  void Await() {
     BeforeGrpc(this);
-    if (!status.ok()) Finish(ToGrpc(status, call_, context_));
+    call_.AsyncNotifyWhenDone(&done_);
+    service_->RequestGenerateStream(&call_, &request_, &writer_, streams_->queue(), arrivals_, &arrived_);
   }
 
-  void OnCancel() override {
-    AfterGrpc(this);
-    submission_.Cancel();
-  }
-  void OnWriteDone(bool ok) override {
-    AfterGrpc(this);
-    sink_->OnWritten(ok);
-  }
-
-  void OnDone() override {
-    AfterGrpc(this);
-    { std::lock_guard lock(sink_->mutex); }
-    delete this;
-  }
+  void Send() override { sink_->Send(); }
 
  private:
+  struct Event : QueueEvent {
+    Event(StreamCall* call, void (StreamCall::*then)(bool)) : call(call), then(then) {}
+    void OnEvent(bool ok) override {
+      AfterGrpc(call);
+      (call->*then)(ok);
+    }
+    StreamCall* const call;
+    void (StreamCall::*const then)(bool);
+  };
+
   struct Sink : ReplySink {
-    explicit Sink(StreamCall* owner) : owner(owner) {}
+    explicit Sink(StreamCall* owner) : owner(owner), streams(owner->streams_) {}
 
     bool Writable() const override { return unsent_bytes < kPauseBytes; }
 
     void OnDelta(ReplyDelta delta) override {
       const size_t bytes = BytesOf(delta);
       std::lock_guard lock(mutex);
-      WriteDelta(delta, owner->submission_.tokenizer(), next);
+      if (broken) return;
+      WriteDelta(delta, owner->submission_->tokenizer(), next);
       next_bytes += bytes;
       unsent_bytes += bytes;
-      if (!writing) WriteNext();
+      Enqueue();
     }
 
+    void Flush() override { streams->Flush(); }
+
     void OnDone(const absl::Status& end_status, const ReplySummary& summary) override {
+      {
+        std::lock_guard lock(mutex);
+        owner->submission_->LogEnd(end_status, summary);
+        if (end_status.ok()) WriteSummary(summary, next);
+        done = true;
+        status = ToGrpc(end_status, &owner->call_, owner->context_);
+        Enqueue();
+      }
+      streams->Flush();  // it may not be the end of a step
+    }
+
+    void Enqueue() {
+      if (writing || queued) return;
+      queued = true;
+      streams->Add(owner);
+    }
+
+    void Send() {
       std::lock_guard lock(mutex);
-      owner->submission_.LogEnd(end_status, summary);
-      if (end_status.ok()) WriteSummary(summary, next);
-      done = true;
-      status = ToGrpc(end_status, owner->call_, owner->context_);
-      if (!writing) WriteLast();
+      queued = false;
+      if (done) {
+        WriteLast();
+      } else {
+        WriteNext();
+      }
     }
 
     void OnWritten(bool ok) {
@@ -227,7 +253,7 @@ class StreamCall : public grpc::ServerWriteReactor<v1::GenerateStreamResponse> {
         const size_t before = unsent_bytes.fetch_sub(written_bytes);
         resumes = before >= kPauseBytes && Writable();
         if (!ok) {
-          // The client is gone: OnCancel() tells the scheduler, whose OnDone() then comes.
+          // The client is gone: OnCallDone() tells the scheduler, whose OnDone() then comes.
           broken = true;
           next.Clear();
           unsent_bytes -= next_bytes;
@@ -235,54 +261,102 @@ class StreamCall : public grpc::ServerWriteReactor<v1::GenerateStreamResponse> {
         }
         if (done) {
           WriteLast();
-          return;  // the owner may be gone
+        } else if (next_bytes > 0) {
+          WriteNext();
         }
-        if (next_bytes > 0) WriteNext();
       }
-      if (resumes) owner->submission_.Wake();
+      if (resumes) owner->submission_->Wake();
     }
 
     void WriteNext() {
-      if (broken) {
-        next.Clear();
-        unsent_bytes -= next_bytes;
-        next_bytes = 0;
-        return;
-      }
       current.Swap(&next);
       next.Clear();
       written_bytes = std::exchange(next_bytes, 0);
       writing = true;
       BeforeGrpc(owner);
-      owner->StartWrite(&current);
+      owner->writer_.Write(current, &owner->written_);
     }
 
     void WriteLast() {
       BeforeGrpc(owner);
       if (broken || (!status.ok() && next_bytes == 0)) {
-        owner->Finish(status);
+        owner->writer_.Finish(status, &owner->finished_);
         return;
       }
-      current.Swap(&next);
-      owner->StartWriteAndFinish(&current, grpc::WriteOptions(), status);
+      owner->writer_.WriteAndFinish(next, grpc::WriteOptions(), status, &owner->finished_);
     }
 
     StreamCall* const owner;
+    StreamWriter* const streams;
     std::mutex mutex;
     std::atomic<size_t> unsent_bytes = 0;
     v1::GenerateStreamResponse current;  // gRPC's while `writing`
     v1::GenerateStreamResponse next;
     size_t written_bytes = 0;
     size_t next_bytes = 0;
+    bool queued = false;  // the writer will call Send()
     bool writing = false;
     bool broken = false;
     bool done = false;
     grpc::Status status;
   };
 
+  // The server shuts down, or a call has come.
+  void OnArrived(bool ok) {
+    if (!ok) {
+      delete this;
+      return;
+    }
+    (new StreamCall(context_, service_, arrivals_, streams_))->Await();
+    {
+      std::lock_guard lock(submission_mutex_);
+      submission_.emplace(context_, &call_);
+    }
+    const absl::Status status = submission_->Start(request_, sink_);
+    if (!status.ok()) {
+      BeforeGrpc(this);
+      writer_.Finish(ToGrpc(status, &call_, context_), &finished_);
+    } else if (gone_) {
+      submission_->Cancel();  // it went while it was being submitted
+    }
+    LetGo();
+  }
+
+  // Its status has left, or the client has.
+  void OnCallDone(bool ok) {
+    if (call_.IsCancelled()) {
+      gone_ = true;
+      std::lock_guard lock(submission_mutex_);
+      if (submission_.has_value()) submission_->Cancel();
+    }
+    LetGo();
+  }
+
+  void OnWritten(bool ok) { sink_->OnWritten(ok); }
+
+  void OnFinished(bool ok) { LetGo(); }
+
+  void LetGo() {
+    if (--holders_ > 0) return;
+    { std::lock_guard lock(sink_->mutex); }
+    delete this;
+  }
+
   ServiceContext* const context_;
-  grpc::CallbackServerContext* const call_;
-  Submission submission_;
+  InferenceService* const service_;
+  grpc::ServerCompletionQueue* const arrivals_;
+  StreamWriter* const streams_;
+  grpc::ServerContext call_;
+  v1::GenerateRequest request_;
+  grpc::ServerAsyncWriter<v1::GenerateStreamResponse> writer_;
+  Event arrived_{this, &StreamCall::OnArrived};
+  Event done_{this, &StreamCall::OnCallDone};
+  Event written_{this, &StreamCall::OnWritten};
+  Event finished_{this, &StreamCall::OnFinished};
+  std::mutex submission_mutex_;
+  std::optional<Submission> submission_;
+  std::atomic<bool> gone_ = false;
+  std::atomic<int> holders_ = 3;  // OnArrived, OnCallDone, OnFinished
   const std::shared_ptr<Sink> sink_;
 };
 
@@ -295,11 +369,9 @@ grpc::ServerUnaryReactor* BeginGenerate(ServiceContext* context, grpc::CallbackS
   return unary;
 }
 
-grpc::ServerWriteReactor<v1::GenerateStreamResponse>* BeginGenerateStream(
-    ServiceContext* context, grpc::CallbackServerContext* call, const v1::GenerateRequest& request) {
-  auto* stream = new StreamCall(context, call);
-  stream->Start(request);
-  return stream;
+void AwaitGenerateStream(ServiceContext* context, InferenceService* service,
+                         grpc::ServerCompletionQueue* arrivals, StreamWriter* streams) {
+  (new StreamCall(context, service, arrivals, streams))->Await();
 }
 
 }  // namespace streamtensor::server

@@ -7,6 +7,7 @@
 #include <grpcpp/grpcpp.h>
 #include <grpcpp/health_check_service_interface.h>
 #include <openssl/ssl.h>
+#include <pthread.h>
 #include <spdlog/spdlog.h>
 
 #include <chrono>
@@ -15,11 +16,14 @@
 #include <mutex>
 #include <set>
 #include <string>
+#include <thread>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "grpc_health.pb.h"
 #include "server/metrics/listen_error.h"
+#include "server/service/generate_call.h"
+#include "server/service/stream_writer.h"
 
 namespace streamtensor::server {
 namespace {
@@ -60,16 +64,45 @@ absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> CredentialsFrom(const T
   return grpc::SslServerCredentials(options);
 }
 
+// Streams that may begin at once without waiting for a turn of the thread that begins them.
+constexpr int kAwaitedStreams = 32;
+
 }  // namespace
 
 struct GrpcServer::Impl {
   explicit Impl(ServiceContext* context) : context(context), inference(context), operations(context) {}
+
+  void StartStreams() {
+    streams->Start();
+    for (int i = 0; i < kAwaitedStreams; ++i) {
+      AwaitGenerateStream(context, &inference, arrivals.get(), streams.get());
+    }
+    arrivals_thread = std::thread([this] {
+      pthread_setname_np(pthread_self(), "stream-arrivals");
+      RunQueue(*arrivals);
+    });
+  }
+
+  // The server takes no more calls; those that are left have been cancelled, or are about to end.
+  ~Impl() {
+    if (server != nullptr) server->Shutdown(std::chrono::system_clock::now());
+    if (arrivals == nullptr) return;
+    arrivals->Shutdown();
+    if (arrivals_thread.joinable()) {
+      arrivals_thread.join();
+    } else {
+      RunQueue(*arrivals);
+    }
+  }
 
   ServiceContext* const context;
   InferenceService inference;
   OperatorService operations;
   std::mutex health_mutex;
   std::set<std::string> watched;  // all that were ever told
+  std::unique_ptr<StreamWriter> streams;
+  std::unique_ptr<grpc::ServerCompletionQueue> arrivals;
+  std::thread arrivals_thread;
   std::unique_ptr<grpc::Server> server;
 };
 
@@ -98,6 +131,8 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(const std::string&
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
   builder.RegisterService(&impl->inference);
   builder.RegisterService(&impl->operations);
+  impl->streams = std::make_unique<StreamWriter>(builder.AddCompletionQueue());
+  impl->arrivals = builder.AddCompletionQueue();
   int port = 0;
   builder.AddListeningPort(listen, *credentials, &port);
   impl->server = builder.BuildAndStart();
@@ -105,6 +140,7 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(const std::string&
     return absl::UnavailableError(
         absl::StrCat("can not listen on ", listen, " (gRPC): ", WhyNotBound(listen)));
   }
+  impl->StartStreams();
   auto server = std::unique_ptr<GrpcServer>(new GrpcServer(std::move(impl)));
   server->UpdateHealth();
   return server;

@@ -73,11 +73,6 @@ grpc::ServerUnaryReactor* InferenceService::Generate(grpc::CallbackServerContext
   return BeginGenerate(context_, call, *request, response);
 }
 
-grpc::ServerWriteReactor<v1::GenerateStreamResponse>* InferenceService::GenerateStream(
-    grpc::CallbackServerContext* call, const v1::GenerateRequest* request) {
-  return BeginGenerateStream(context_, call, *request);
-}
-
 grpc::ServerUnaryReactor* InferenceService::Tokenize(grpc::CallbackServerContext* call,
                                                      const v1::TokenizeRequest* request,
                                                      v1::TokenizeResponse* response) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// streamtensor.v1.InferenceService and OperatorService over gRPC's callback interface.
+// streamtensor.v1.InferenceService and OperatorService.
 #pragma once
 
 #include <grpcpp/grpcpp.h>
@@ -51,14 +51,20 @@ inline constexpr char kRequestIdMetadata[] = "x-request-id";
 // the call and the context are given.
 grpc::Status ToGrpc(const absl::Status& status, grpc::ServerContextBase* call, const ServiceContext* context);
 
-class InferenceService : public v1::InferenceService::CallbackService {
+// All but GenerateStream by callbacks; that one by completion queues, see StreamWriter.
+template <typename Base>
+using InferenceCallbacks = v1::InferenceService::WithCallbackMethod_Generate<
+    v1::InferenceService::WithCallbackMethod_Tokenize<v1::InferenceService::WithCallbackMethod_Detokenize<
+        v1::InferenceService::WithCallbackMethod_ListModels<
+            v1::InferenceService::WithCallbackMethod_GetModel<Base>>>>>;
+
+class InferenceService : public v1::InferenceService::WithAsyncMethod_GenerateStream<
+                             InferenceCallbacks<v1::InferenceService::Service>> {
  public:
   explicit InferenceService(ServiceContext* context) : context_(context) {}
 
   grpc::ServerUnaryReactor* Generate(grpc::CallbackServerContext* call, const v1::GenerateRequest* request,
                                      v1::GenerateResponse* response) override;
-  grpc::ServerWriteReactor<v1::GenerateStreamResponse>* GenerateStream(
-      grpc::CallbackServerContext* call, const v1::GenerateRequest* request) override;
   grpc::ServerUnaryReactor* Tokenize(grpc::CallbackServerContext* call, const v1::TokenizeRequest* request,
                                      v1::TokenizeResponse* response) override;
   grpc::ServerUnaryReactor* Detokenize(grpc::CallbackServerContext* call,
