@@ -109,7 +109,8 @@ def main():
             daemon.wait_ready("m")
             best = {}
             for streams in map(int, arguments.streams.split(",")):
-                load = (streams, arguments.seconds, arguments.max_tokens)
+                # So that the last streams end within half a minute.
+                load = (streams, arguments.seconds, min(arguments.max_tokens, 60000 // streams))
                 for _ in range(arguments.rounds):
                     rows = {
                         "streamtensord": measure(
