@@ -18,6 +18,7 @@
 #include <mutex>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "streamtensor/v1/inference.grpc.pb.h"
 
@@ -27,7 +28,7 @@ namespace v1 = streamtensor::v1;
 using Response = v1::GenerateStreamResponse;
 using Time = std::chrono::steady_clock;
 
-constexpr int kStepTokens = 16;
+constexpr size_t kStepTokens = 16;
 std::atomic<uint64_t> tokens_written = 0;
 std::atomic<bool> stopping = false;
 
@@ -71,16 +72,15 @@ class CallbackServer : public v1::InferenceService::CallbackService {
   }
 
   void Step() {
-    for (int i = 0; i < kStepTokens; ++i) {
-      Stream* stream = nullptr;
-      {
-        std::lock_guard lock(mutex_);
-        if (idle_.empty()) return;
-        stream = idle_.front();
+    std::vector<Stream*> streams;
+    {
+      std::lock_guard lock(mutex_);
+      while (!idle_.empty() && streams.size() < kStepTokens) {
+        streams.push_back(idle_.front());
         idle_.pop_front();
       }
-      stream->Write();
     }
+    for (Stream* stream : streams) stream->Write();
   }
 
  private:
@@ -133,7 +133,7 @@ class QueueServer {
       std::this_thread::sleep_until(next);
       next = std::max(next + step, Time::now());
       Drain();
-      for (int i = 0; i < kStepTokens && !idle_.empty(); ++i) {
+      for (size_t i = 0; i < kStepTokens && !idle_.empty(); ++i) {
         Stream* stream = idle_.front();
         idle_.pop_front();
         stream->Write();
