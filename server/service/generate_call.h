@@ -13,7 +13,7 @@ namespace streamtensor::server {
 // Begins a call. Whatever goes wrong becomes its status.
 grpc::ServerUnaryReactor* BeginGenerate(ServiceContext* context, grpc::CallbackServerContext* call,
                                         const v1::GenerateRequest& request, v1::GenerateResponse* response);
-// Waits for a GenerateStream call at the queue `arrivals`, whose thread begins it and waits for the next one;
+// Waits for a GenerateStream call at the queue `arrivals`, one of whose threads begins it and waits for the next one;
 // the rest of it is at the writer's. All pointers outlive the call.
 void AwaitGenerateStream(ServiceContext* context, InferenceService* service,
                          grpc::ServerCompletionQueue* arrivals, StreamWriter* streams);

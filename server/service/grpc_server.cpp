@@ -18,6 +18,7 @@
 #include <string>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "grpc_health.pb.h"
@@ -64,8 +65,10 @@ absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> CredentialsFrom(const T
   return grpc::SslServerCredentials(options);
 }
 
-// Streams that may begin at once without waiting for a turn of the thread that begins them.
+// Streams that may begin at once without waiting for a turn of the threads that begin them.
 constexpr int kAwaitedStreams = 32;
+// Threads that begin them: a long prompt is made into tokens there, and others need not wait for that.
+constexpr int kArrivalThreads = 4;
 
 }  // namespace
 
@@ -77,10 +80,12 @@ struct GrpcServer::Impl {
     for (int i = 0; i < kAwaitedStreams; ++i) {
       AwaitGenerateStream(context, &inference, arrivals.get(), streams.get());
     }
-    arrivals_thread = std::thread([this] {
-      pthread_setname_np(pthread_self(), "stream-arrivals");
-      RunQueue(*arrivals);
-    });
+    for (int i = 0; i < kArrivalThreads; ++i) {
+      arrival_threads.emplace_back([this] {
+        pthread_setname_np(pthread_self(), "stream-arrivals");
+        RunQueue(*arrivals);
+      });
+    }
   }
 
   // The server takes no more calls; those that are left have been cancelled, or are about to end.
@@ -88,11 +93,8 @@ struct GrpcServer::Impl {
     if (server != nullptr) server->Shutdown(std::chrono::system_clock::now());
     if (arrivals == nullptr) return;
     arrivals->Shutdown();
-    if (arrivals_thread.joinable()) {
-      arrivals_thread.join();
-    } else {
-      RunQueue(*arrivals);
-    }
+    for (std::thread& thread : arrival_threads) thread.join();
+    RunQueue(*arrivals);  // what is left when no thread was started
   }
 
   ServiceContext* const context;
@@ -102,7 +104,7 @@ struct GrpcServer::Impl {
   std::set<std::string> watched;  // all that were ever told
   std::unique_ptr<StreamWriter> streams;
   std::unique_ptr<grpc::ServerCompletionQueue> arrivals;
-  std::thread arrivals_thread;
+  std::vector<std::thread> arrival_threads;
   std::unique_ptr<grpc::Server> server;
 };
 
