@@ -11,7 +11,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "integration"))
 
 from daemon import Daemon  # noqa: E402
-from llama_cpp_process import LlamaCpp  # noqa: E402
+from remembered_peer import RememberedPeer  # noqa: E402
 
 CONTEXT = 2304
 
@@ -40,5 +40,5 @@ def daemon(request, model):
 
 @pytest.fixture(scope="session")
 def llama_cpp(model):
-    with LlamaCpp(CONTEXT, model) as peer:
+    with RememberedPeer(CONTEXT, model) as peer:
         yield peer

@@ -11,7 +11,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 class LlamaCpp:
     """`context` tokens. Without a model the first request names one."""
 
-    def __init__(self, context, model="-", threads=2):
+    def __init__(self, context, model="-", threads=1):
         python = subprocess.run(
             [ROOT / "scripts" / "python-environment", "tests/peers/requirements.txt", ".cache/peers"],
             check=True, stdout=subprocess.PIPE, text=True,

@@ -49,7 +49,7 @@ absl::Status WaitForAll(const std::vector<Run>& runs, absl::Status status) {
   for (const Run& run : runs) {
     const absl::Status ended = AwaitLogged(run.process, "the C++ compiler");
     if (ended.ok() || !status.ok()) continue;
-    status = absl::InternalError(absl::StrCat("the emitted text does not compile for ", run.isa, " (",
+    status = absl::InternalError(absl::StrCat("the emitted text does not build for ", run.isa, " (",
                                               ended.message(), "): ", FirstError(run.log)));
   }
   return status;

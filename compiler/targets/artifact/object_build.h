@@ -32,7 +32,7 @@ struct ObjectBuildOptions {
 // equal text makes equal objects wherever it stands (and a compiler cache knows it again); then links.
 // Returns the objects' paths, by target. The compiler is $STREAMTENSOR_CXX, otherwise g++ from PATH.
 //  FAILED_PRECONDITION  there is no compiler, or no kernels/
-//  INTERNAL             the text does not compile: first error, and where all of it stands
+//  INTERNAL             the text does not compile or link: first error, and where all of it stands
 absl::StatusOr<std::vector<std::string>> BuildObjects(const ObjectBuildOptions& options,
                                                       const std::vector<ObjectTarget>& targets);
 
