@@ -76,6 +76,10 @@ class CardGroupTest : public ::testing::Test {
   SystemClock clock_;
   std::function<void()> prepare_;
   std::vector<FakeDecoder*> decoders_;
+  // What the decoders look at, here and not in a test: the group's threads still run when the test's body has
+  // ended.
+  std::atomic<bool> away_ = false;
+  std::atomic<bool> back_ = false;
   std::unique_ptr<CardGroup> group_;
 };
 
@@ -129,15 +133,14 @@ TEST_F(CardGroupTest, SequencesGoOnOnAnotherCard) {
   group_.reset();
   decoders_.clear();
 
-  std::atomic<bool> dead = false;
   prepare_ = [&] {
     decoders_[0]->on_run = [&, runs = 0](const runtime::Step&) mutable {
       if (++runs < 12) return absl::OkStatus();
-      dead = true;
+      away_ = true;
       return absl::UnavailableError("it died for good");
     };
     decoders_[0]->on_reset = [&] {
-      if (dead) decoders_[0]->reset_status = absl::UnavailableError("nobody there");
+      if (away_) decoders_[0]->reset_status = absl::UnavailableError("nobody there");
     };
   };
   Start(2);
@@ -151,24 +154,22 @@ TEST_F(CardGroupTest, SequencesGoOnOnAnotherCard) {
     EXPECT_TRUE(client->sink->status.ok()) << client->sink->status;
     EXPECT_EQ(client->sink->token_ids, alone);
   }
-  EXPECT_TRUE(dead);
+  EXPECT_TRUE(away_);
   EXPECT_TRUE(group_->AnyReady());
   EXPECT_FALSE(group_->engines()[0]->ready());
   EXPECT_EQ(Reply(3, 10, 60), alone) << "new ones go to the card that is well";
 }
 
 TEST_F(CardGroupTest, WithoutACardTheyWaitForTheFirstThatComesBack) {
-  std::atomic<bool> fail = false;
-  std::atomic<bool> second_back = false;
   prepare_ = [&] {
     for (int i = 0; i < 2; ++i) {
       FakeDecoder* decoder = decoders_[i];
       decoder->on_run = [&, i](const runtime::Step&) {
-        const bool works = !fail || (i == 1 && second_back);
+        const bool works = !away_ || (i == 1 && back_);
         return works ? absl::OkStatus() : absl::UnavailableError("pulled out");
       };
       decoder->on_reset = [&, decoder, i] {
-        const bool works = !fail || (i == 1 && second_back);
+        const bool works = !away_ || (i == 1 && back_);
         decoder->reset_status = works ? absl::OkStatus() : absl::UnavailableError("nobody there");
       };
     }
@@ -176,16 +177,16 @@ TEST_F(CardGroupTest, WithoutACardTheyWaitForTheFirstThatComesBack) {
   Start(2);
   Client client;
   client.sink->on_delta = [&] {
-    if (client.sink->token_ids.size() == 10) fail = true;
+    if (client.sink->token_ids.size() == 10) away_ = true;
   };
   ASSERT_TRUE(group_->Submit(MakeSequence(client, 3, 10, 60)).ok());
-  while (group_->AnyReady() || !fail) {
+  while (group_->AnyReady() || !away_) {
     // The second card is well as long as nobody runs on it; its turn comes with the sequence.
     absl::SleepFor(absl::Milliseconds(1));
   }
   Client refused;
   EXPECT_EQ(group_->Submit(MakeSequence(refused, 3, 10, 60)).code(), absl::StatusCode::kUnavailable);
-  second_back = true;
+  back_ = true;
   client.done.get_future().wait();
   EXPECT_TRUE(client.sink->status.ok()) << client.sink->status;
   EXPECT_EQ(client.sink->token_ids.size(), 60u);
@@ -196,8 +197,6 @@ TEST_F(CardGroupTest, ACardThatComesBackTakesItsShare) {
   limits.scheduler.max_running = 1;
   std::promise<void> release;
   const std::shared_future<void> released = release.get_future().share();
-  std::atomic<bool> away = false;
-  std::atomic<bool> back = false;
   prepare_ = [&] {
     decoders_[0]->on_run = [released](const runtime::Step&) {
       released.wait();
@@ -205,21 +204,22 @@ TEST_F(CardGroupTest, ACardThatComesBackTakesItsShare) {
     };
     decoders_[1]->sensors_gone = true;
     decoders_[1]->on_reset = [&, opens = 0]() mutable {
-      away = ++opens > 1;
+      away_ = ++opens > 1;
       decoders_[1]->sensors_gone = false;
-      decoders_[1]->reset_status = away && !back ? absl::UnavailableError("nobody there") : absl::OkStatus();
+      decoders_[1]->reset_status =
+          away_ && !back_ ? absl::UnavailableError("nobody there") : absl::OkStatus();
       if (opens == 1) decoders_[1]->sensors_gone = true;
     };
   };
   Start(2, limits);
-  while (!away) absl::SleepFor(absl::Milliseconds(1));
+  while (!away_) absl::SleepFor(absl::Milliseconds(1));
   std::vector<std::unique_ptr<Client>> clients;
   for (uint32_t i = 0; i < 8; ++i) {
     clients.push_back(std::make_unique<Client>());
     ASSERT_TRUE(group_->Submit(MakeSequence(*clients.back(), i, 3, 4)).ok());
   }
   EXPECT_EQ(group_->engines()[0]->load(), 8);
-  back = true;
+  back_ = true;
   while (!group_->engines()[1]->ready()) absl::SleepFor(absl::Milliseconds(1));
   // The first card's thread is in its step; then it hears of the other.
   release.set_value();
@@ -233,7 +233,6 @@ TEST_F(CardGroupTest, AFullQueueIsSaidBeforeALostCard) {
   limits.scheduler.max_running = 1;
   std::promise<void> release;
   const std::shared_future<void> released = release.get_future().share();
-  std::atomic<bool> broken = false;
   prepare_ = [&] {
     decoders_[0]->on_run = [released](const runtime::Step&) {
       released.wait();
@@ -241,7 +240,7 @@ TEST_F(CardGroupTest, AFullQueueIsSaidBeforeALostCard) {
     };
     decoders_[1]->sensors_gone = true;
     decoders_[1]->on_reset = [&] {
-      if (broken.exchange(true)) decoders_[1]->reset_status = absl::UnavailableError("nobody there");
+      if (away_.exchange(true)) decoders_[1]->reset_status = absl::UnavailableError("nobody there");
     };
   };
   Start(2, limits);
