@@ -116,6 +116,8 @@ int Serve(const Config& config, const std::string& file) {
   const int number = AwaitEnd(daemon, file, signals);
   spdlog::info("{}: shutting down", strsignal(number));
   TellSystemd("STOPPING=1");
+  // There is nothing left to reload for: SIGHUP ends no wait.
+  sigdelset(&signals, SIGHUP);
   daemon.Drain([&signals] {
     const timespec now{};
     return sigtimedwait(&signals, nullptr, &now) > 0;
