@@ -175,9 +175,13 @@ void Engine::Run() {
   while (TakeWhatCame()) {
     Beat(clock_->Now() + limits_.scheduler.step_timeout);
     const CardLoop::Turn turn = loop_.Advance();
-    if (loop_.state() == CardState::kReady && clock_->Now() >= next_sensors_) ReadSensors();
+    bool again = turn.ran;
+    if (loop_.state() == CardState::kReady && clock_->Now() >= next_sensors_) {
+      ReadSensors();
+      again = again || loop_.state() != CardState::kReady;  // its reset, and its sequences, wait for nothing
+    }
     Publish();
-    if (!turn.ran) Sleep(std::min(turn.next, clock_->Now() + options_.sensor_period));
+    if (!again) Sleep(std::min(turn.next, clock_->Now() + options_.sensor_period));
   }
   if (resetter_.joinable()) resetter_.join();
   loop_.EndAll(stop_status_);
@@ -239,6 +243,10 @@ void Engine::ReadSensors() {
 
 void Engine::Publish() {
   current_.state = loop_.state();
+  if (current_.state != CardState::kReady) {
+    current_.sensors_error = "the card is not ready";
+    next_sensors_ = absl::InfinitePast();
+  }
   current_.was_ready = loop_.was_ready();
   current_.error = loop_.error();
   current_.resets = loop_.resets();

@@ -149,6 +149,7 @@ TEST(Engine, ASequenceWithoutACardEndsAtTheLimit) {
       << waiter.sink->status;
   Waiter late;
   EXPECT_EQ(engine.Submit(MakeSequence(late, 1)).code(), absl::StatusCode::kUnavailable);
+  EXPECT_NE(engine.snapshot().sensors_error, "") << "what a lost card's sensors said before is no reading";
 }
 
 TEST(Engine, AResetThatHangsHoldsUpNoDeadline) {
@@ -184,6 +185,22 @@ TEST(Engine, ASilentIdleCardIsLost) {
   owned->sensors_gone = true;
   Event back;
   EngineOptions options = QuickResets();
+  options.on_state = [&](const EngineSnapshot& snapshot) {
+    if (snapshot.state == CardState::kReady && snapshot.resets > 0) back.Notify();
+  };
+  Engine engine(std::move(owned), options, &clock, &observer);
+  engine.Start();
+  back.WaitForNotification();
+}
+
+TEST(Engine, ACardThatIsFoundDeadIsResetAtOnce) {
+  SystemClock clock;
+  SchedulerObserver observer;
+  auto owned = std::make_unique<FakeDecoder>(32, 64, 4, 4, 64);
+  owned->sensors_gone = true;
+  Event back;
+  EngineOptions options = QuickResets();
+  options.sensor_period = absl::Hours(1);  // nothing else wakes an idle card
   options.on_state = [&](const EngineSnapshot& snapshot) {
     if (snapshot.state == CardState::kReady && snapshot.resets > 0) back.Notify();
   };
