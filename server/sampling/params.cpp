@@ -36,7 +36,8 @@ absl::Status Check(const SamplingParams& params, uint32_t vocabulary) {
   status.Update(CheckRange("temperature", params.temperature, 0, 100));
   status.Update(CheckRange("top_p", params.top_p, 0, 1, false));
   status.Update(CheckRange("min_p", params.min_p, 0, 1));
-  status.Update(CheckRange("repetition_penalty", params.repetition_penalty, 0, 100, false));
+  // As far from 1 on both sides; near 0 it would make logits infinite.
+  status.Update(CheckRange("repetition_penalty", params.repetition_penalty, 0.01f, 100));
   status.Update(CheckRange("presence_penalty", params.presence_penalty, -100, 100));
   status.Update(CheckRange("frequency_penalty", params.frequency_penalty, -100, 100));
   status.Update(CheckCount("sampling.logit_bias", params.logit_bias.size(), kMaxLogitBias));

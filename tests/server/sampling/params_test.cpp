@@ -30,6 +30,7 @@ TEST(SamplingParams, ErrorsNameFieldValueAndLimit) {
   ExpectRefused([](auto& p) { p.top_p = 0; }, "sampling.top_p is 0; allowed is above 0 to 1");
   ExpectRefused([](auto& p) { p.min_p = 1.5; }, "sampling.min_p is 1.5");
   ExpectRefused([](auto& p) { p.repetition_penalty = 0; }, "sampling.repetition_penalty is 0");
+  ExpectRefused([](auto& p) { p.repetition_penalty = 1e-45f; }, "allowed is 0.01 to 100");
   ExpectRefused([](auto& p) { p.presence_penalty = INFINITY; }, "sampling.presence_penalty is inf");
   ExpectRefused([](auto& p) { p.logit_bias = {{100, 1}}; }, "sampling.logit_bias[0].token_id is 100");
   ExpectRefused(
