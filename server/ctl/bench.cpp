@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // bench: latency and throughput under load, closed or open loop.
+#include <algorithm>
 #include <cstdio>
 #include <optional>
 #include <string>
@@ -13,6 +14,8 @@
 
 namespace streamtensor::ctl {
 namespace {
+
+constexpr uint32_t kMostConnections = 1000;
 
 // What came as the load asked for it, or was refused or ended as an overloaded server should.
 bool IsResult(const grpc::Status& status) {
@@ -41,7 +44,8 @@ int Bench(const Target& target, const Words& words) {
   arguments.Whole("max-tokens", "N", &new_tokens,
                   "tokens of a reply; the end-of-text token ends none; default 64");
   arguments.Number("timeout", "S", &timeout, "deadline of a request; default: none");
-  arguments.Whole("connections", "N", &connections, "default: 1, and one more for each 32 streams");
+  arguments.Whole("connections", "N", &connections,
+                  "default: 1, and one more for each 32 streams; up to 1000");
   arguments.Whole("seed", "S", &seed, "of prompts and arrivals; default 1");
   arguments.Flag("json", &json, "print one object");
   arguments.Flag("help", &help, "this text");
@@ -73,15 +77,15 @@ int Bench(const Target& target, const Words& words) {
   options.shared_prefix_tokens = prefix.value_or(0);
   options.new_tokens = new_tokens.value_or(64);
   options.timeout_seconds = timeout.value_or(0);
-  options.connections = connections.value_or(1 + options.concurrency / 32);
+  options.connections = connections.value_or(std::min(1 + options.concurrency / 32, kMostConnections));
   options.seed = seed.value_or(1);
   if (options.concurrency == 0 || options.concurrency > 100000) {
     return WrongUsage("bench",
                       absl::StrCat("--concurrency is ", options.concurrency, "; allowed is 1 to 100000"));
   }
-  if (options.connections == 0 || options.connections > 1000) {
-    return WrongUsage("bench",
-                      absl::StrCat("--connections is ", options.connections, "; allowed is 1 to 1000"));
+  if (options.connections == 0 || options.connections > kMostConnections) {
+    return WrongUsage("bench", absl::StrCat("--connections is ", options.connections, "; allowed is 1 to ",
+                                            kMostConnections));
   }
   if (requests && *requests == 0) return WrongUsage("bench", "--requests is 0; at least 1 is needed");
   if (options.prompt_tokens == 0) return WrongUsage("bench", "--prompt-tokens is 0; at least 1 is needed");

@@ -212,6 +212,14 @@ void CheckServer(Findings& findings, const Target& target) {
   client.PrepareShort(context);
   v1::ListCardsResponse response;
   const grpc::Status status = client.operations->ListCards(&context, v1::ListCardsRequest(), &response);
+  if (!status.ok() && status.error_code() != grpc::StatusCode::UNAVAILABLE) {
+    findings.Bad(absl::StrCat("server: ", target.server, " answers ", StatusName(status.error_code()), ": ",
+                              status.error_message()),
+                 status.error_code() == grpc::StatusCode::UNAUTHENTICATED
+                     ? "name the file of your token: --token-file FILE"
+                     : "see the daemon's log");
+    return;
+  }
   if (!status.ok()) {
     findings.Note(absl::StrCat("server: none at ", target.server),
                   "start one: streamtensord --config FILE (or name it: --server HOST:PORT)");

@@ -90,6 +90,7 @@ def test_tokens(start, tmp_path, request_for):
 
     (tmp_path / "alice").write_text(ALICE + "\n")
     assert "UNAUTHENTICATED" in running.ctl("models").stderr
+    assert f"BAD   server: {running.server} answers UNAUTHENTICATED" in running.ctl("doctor").stdout
     for command in (["models"], ["generate", "--model", "tiny", "--prompt", "x", "--max-tokens", "2"],
                     ["bench", "--model", "tiny", "--requests", "2", "--max-tokens", "2"]):
         assert running.ctl("--token-file", str(tmp_path / "alice"), *command).returncode == 0

@@ -80,7 +80,7 @@ def test_errors_are_one_line(daemon):
         (["--server", "http://127.0.0.1:50051", "models"], 2, "HOST:PORT is needed"),
         (["--server", "nowhere.invalid:1", "models"], 1, "error: UNAVAILABLE: no server answers at nowhere.invalid:1"),
         (["bench"], 2, "--model is missing"),
-        (["bench", "--model", "nope"], 1, "error: NOT_FOUND: there is no model"),
+        (["bench", "--model", "nope", "--concurrency", "100000"], 1, "error: NOT_FOUND: there is no model"),
         (["bench", "--model", "tiny", "--rate", "1", "--concurrency", "2"], 2, "--rate and --concurrency"),
         (["bench", "--model", "tiny", "--rate", "0"], 2, "--rate is 0; more than 0"),
         (["bench", "--model", "tiny", "--concurrency", "0"], 2, "--concurrency is 0; allowed is 1"),
