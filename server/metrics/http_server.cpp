@@ -73,8 +73,10 @@ absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(const std::string&
   auto impl = std::make_unique<Impl>();
   impl->listen = listen;
   impl->handlers = std::move(handlers);
+  // A connection that says nothing holds a thread until its time is out; probes are not to wait for a few of
+  // those.
   const char* options[] = {
-      "listening_ports", listen.c_str(),      "num_threads", "2",    "request_timeout_ms",
+      "listening_ports", listen.c_str(),      "num_threads", "8",    "request_timeout_ms",
       "10000",           "enable_keep_alive", "no",          nullptr};
   mg_callbacks callbacks{};
   callbacks.log_message = &Impl::Log;

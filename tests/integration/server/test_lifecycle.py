@@ -5,6 +5,7 @@ import os
 import pathlib
 import re
 import signal
+import socket
 import stat
 import subprocess
 import threading
@@ -177,6 +178,16 @@ def test_health_reflection_and_probes(daemon):
     assert daemon.http("/healthz") == (200, "ok\n")
     assert daemon.http("/readyz") == (200, "ready\n")
     assert daemon.http("/nope")[0] == 404
+
+
+def test_probes_do_not_wait_for_silent_connections(daemon):
+    silent = [socket.create_connection(("127.0.0.1", daemon.metrics_port)) for _ in range(4)]
+    assert daemon.http("/healthz") == (200, "ok\n")
+    for each in silent:
+        each.setblocking(False)
+        with pytest.raises(BlockingIOError):  # the daemon has not given it up yet
+            each.recv(1)
+        each.close()
 
 
 def test_metrics(daemon, request_for):
