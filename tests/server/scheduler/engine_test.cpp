@@ -178,6 +178,44 @@ TEST(Engine, AResetThatHangsHoldsUpNoDeadline) {
   release.Notify();
 }
 
+// A card that hangs is lost in time; a loop that does not come round even then is this program's fault, and
+// the watchdog is to hear of it.
+TEST(Engine, ALoopThatDoesNotComeRoundIsNotAlive) {
+  class LateClock : public Clock {
+   public:
+    absl::Time Now() const override { return clock_.Now() + absl::Seconds(late_seconds.load()); }
+    std::atomic<int> late_seconds = 0;
+
+   private:
+    SystemClock clock_;
+  };
+  LateClock clock;
+  SchedulerObserver observer;
+  auto owned = std::make_unique<FakeDecoder>(32, 64, 4, 4, 64);
+  Event stuck;
+  Event release;
+  owned->on_run = [&](const runtime::Step&) {
+    stuck.Notify();
+    release.WaitForNotification();
+    return absl::OkStatus();
+  };
+  EngineOptions options = QuickResets();
+  options.limits.scheduler.step_timeout = absl::Hours(1);
+  Engine engine(std::move(owned), options, &clock, &observer);
+  engine.Start();
+  WaitReady(engine);
+  Waiter waiter;
+  ASSERT_TRUE(engine.Submit(MakeSequence(waiter, 1)).ok());
+  stuck.WaitForNotification();
+  clock.late_seconds = 1800;
+  EXPECT_TRUE(engine.Alive()) << "the step may take so long";
+  clock.late_seconds = 3600 + 60;
+  EXPECT_FALSE(engine.Alive());
+  release.Notify();
+  waiter.done.WaitForNotification();
+  while (!engine.Alive()) absl::SleepFor(absl::Milliseconds(1));
+}
+
 TEST(Engine, ASilentIdleCardIsLost) {
   SystemClock clock;
   SchedulerObserver observer;
