@@ -258,17 +258,19 @@ TEST(Engine, ACardThatCanNotBeOpenedIsTriedAgain) {
   };
   std::mutex mutex;
   std::vector<CardState> states;
+  Event back;
   EngineOptions options = QuickResets();
   options.on_state = [&](const EngineSnapshot& snapshot) {
     std::lock_guard lock(mutex);
     states.push_back(snapshot.state);
+    if (snapshot.state == CardState::kReady) back.Notify();
     EXPECT_EQ(snapshot.resets, 0u);
     EXPECT_EQ(snapshot.error, snapshot.state == CardState::kLost ? "no such card" : "");
   };
   Engine engine(std::move(owned), options, &clock, &observer);
   EXPECT_EQ(engine.snapshot().state, CardState::kOpening);
   engine.Start();
-  WaitReady(engine);
+  back.WaitForNotification();  // ready() may say so a little earlier
   std::lock_guard lock(mutex);
   EXPECT_EQ(states, (std::vector<CardState>{CardState::kLost, CardState::kReady}));
 }
