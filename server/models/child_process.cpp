@@ -25,6 +25,7 @@ namespace {
 constexpr size_t kMaxLineBytes = 64 << 10;
 constexpr size_t kErrorTailBytes = 2 << 10;
 constexpr int kPollMilliseconds = 100;
+constexpr int kPollExitMilliseconds = 5;
 
 class Descriptor {
  public:
@@ -175,8 +176,13 @@ absl::Status RunChild(const ChildOptions& options, const std::function<void(std:
   std::string error_tail;
   absl::Status ended;
   pollfd polled[2] = {{out.read.fd, POLLIN, 0}, {err.read.fd, POLLIN, 0}};
-  while (polled[0].fd >= 0 || polled[1].fd >= 0) {
-    poll(polled, 2, kPollMilliseconds);
+  int code = 0;
+  bool exited = false;
+  for (;;) {
+    // One that closes its pipes and goes on is under the same limits.
+    const bool silent = polled[0].fd < 0 && polled[1].fd < 0;
+    if (silent && (exited = waitpid(child, &code, WNOHANG) == child)) break;
+    poll(polled, 2, silent ? kPollExitMilliseconds : kPollMilliseconds);
     if (polled[0].revents != 0 && !Drain(polled[0].fd, [&](std::string_view bytes) { lines.Push(bytes); })) {
       polled[0].fd = -1;
     }
@@ -197,8 +203,7 @@ absl::Status RunChild(const ChildOptions& options, const std::function<void(std:
   }
   // The group: compilers that it started must not outlive it.
   if (!ended.ok()) kill(-child, SIGKILL);
-  int code = 0;
-  while (waitpid(child, &code, 0) < 0 && errno == EINTR) {
+  while (!exited && waitpid(child, &code, 0) < 0 && errno == EINTR) {
   }
   kill(-child, SIGKILL);
   lines.Finish();

@@ -68,6 +68,8 @@ TEST_F(ChildProcessTest, TimeRunsOut) {
   ChildOptions options;
   options.max_seconds = 1;
   EXPECT_EQ(Run("sleep 1000", options).code(), absl::StatusCode::kDeadlineExceeded);
+  EXPECT_EQ(Run("exec >&- 2>&-; sleep 1000", options).code(), absl::StatusCode::kDeadlineExceeded)
+      << "although it says nothing any more";
 }
 
 TEST_F(ChildProcessTest, MemoryRunsOut) {
