@@ -219,13 +219,14 @@ absl::Status Scheduler::Ended(Sequence& sequence, absl::Time now) {
 }
 
 void Scheduler::Admit(absl::Time now) {
-  std::sort(waiting_.begin(), waiting_.end(), Sooner);
-  size_t admitted = 0;
-  // In order, without overtaking: a big request that does not fit yet is not starved by small ones.
-  while (admitted < waiting_.size() && static_cast<int32_t>(running_.size()) < limits_.max_running) {
-    SequencePtr sequence = waiting_[admitted];
-    if (!AdmitOne(*sequence)) break;
-    ++admitted;
+  // In order, without overtaking: a big request that does not fit yet is not starved by small ones. Only one
+  // whose client does not read is passed by: it could not run.
+  bool full = false;
+  for (SequencePtr& sequence : TakeWaiting()) {
+    if (full || !sequence->sink_->Writable() || (full = !AdmitOrReplace(*sequence, now))) {
+      waiting_.push_back(std::move(sequence));
+      continue;
+    }
     if (!sequence->admitted_before_) {
       sequence->admitted_before_ = true;
       sequence->summary_.queue_seconds = absl::ToDoubleSeconds(now - sequence->request_.arrival);
@@ -233,7 +234,20 @@ void Scheduler::Admit(absl::Time now) {
     }
     running_.insert(std::upper_bound(running_.begin(), running_.end(), sequence, Sooner), sequence);
   }
-  waiting_.erase(waiting_.begin(), waiting_.begin() + admitted);
+}
+
+// If need be in the place of sequences that have been paused for a while: they wait for their own clients
+// alone.
+bool Scheduler::AdmitOrReplace(Sequence& sequence, absl::Time now) {
+  std::vector<Planned> no_plan;
+  while (static_cast<int32_t>(running_.size()) >= limits_.max_running || !AdmitOne(sequence)) {
+    const auto paused = std::find_if(running_.rbegin(), running_.rend(), [&](const SequencePtr& other) {
+      return now - other->unwritable_since_ >= limits_.paused_patience && !other->sink_->Writable();
+    });
+    if (paused == running_.rend()) return false;
+    Preempt(SequencePtr(*paused), no_plan);
+  }
+  return true;
 }
 
 // Takes known pages of the same content, as long as a token remains to be computed (its logits are wanted),
@@ -498,11 +512,16 @@ void Scheduler::End(const SequencePtr& sequence, const absl::Status& status) {
 }
 
 absl::Time Scheduler::NextDeadline() const {
+  const absl::Time now = clock_->Now();
   absl::Time next = absl::InfiniteFuture();
   for (const auto* list : {&running_, &waiting_}) {
     for (const SequencePtr& sequence : *list) {
       next = std::min(
           {next, sequence->request_.deadline, sequence->unwritable_since_ + limits_.slow_reader_timeout});
+      // Then it leaves its place to those that wait.
+      if (list == &running_ && !waiting_.empty() &&
+          sequence->unwritable_since_ + limits_.paused_patience > now)
+        next = std::min(next, sequence->unwritable_since_ + limits_.paused_patience);
     }
   }
   return next;

@@ -23,6 +23,9 @@ struct SchedulerLimits {
   int32_t max_running = 64;  // sequences holding pages
   absl::Duration step_timeout = absl::Seconds(60);
   absl::Duration slow_reader_timeout = absl::Seconds(60);  // unwritable for so long: the sequence ends
+  // Unwritable for so long: it gives its place to one that waits. Less would compute again and again what
+  // slow readers had.
+  absl::Duration paused_patience = absl::Seconds(1);
   bool operator==(const SchedulerLimits&) const = default;
 };
 
@@ -124,6 +127,7 @@ class Scheduler {
   absl::Status Ended(Sequence& sequence, absl::Time now);
   void Admit(absl::Time now);
   bool AdmitOne(Sequence& sequence);
+  bool AdmitOrReplace(Sequence& sequence, absl::Time now);
   std::vector<Planned> Plan();
   std::vector<Planned> PlanSuspect();
   bool GrowByOne(const SequencePtr& sequence, std::vector<Planned>& plan);

@@ -187,6 +187,7 @@ Tally RunSchedule(uint64_t seed) {
   SchedulerLimits limits;
   limits.max_running = 1 + static_cast<int32_t>(random() % 10);
   limits.slow_reader_timeout = absl::Seconds(1000);
+  limits.paused_patience = absl::Milliseconds(random() % 100);
   RecoveryLimits recovery;
   recovery.first_reset_delay = absl::Milliseconds(10);
   recovery.longest_reset_delay = absl::Milliseconds(80);

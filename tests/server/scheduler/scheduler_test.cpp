@@ -207,6 +207,48 @@ TEST_F(SchedulerTest, ASlowReaderPausesAloneAndEndsAtLast) {
   EXPECT_EQ(scheduler_->counts().pages_held, 0);
 }
 
+TEST_F(SchedulerTest, ASlowReaderKeepsNoPlaceFromThoseThatWait) {
+  limits_.max_running = 1;
+  Start(32);
+  const Client alone = Add(Request(3, 30));
+  RunDry();
+  const Client slow = Add(Request(3, 30));
+  scheduler_->Turn();
+  slow.sink->writable = false;
+  const Client waiting = Add(Request(4, 10));
+  scheduler_->Turn();
+  const Scheduler::TurnResult idle = scheduler_->Turn();
+  EXPECT_FALSE(idle.ran);
+  EXPECT_EQ(idle.next, clock_.now + limits_.paused_patience) << "it may read on in a moment";
+  clock_.now = idle.next;
+  RunDry();
+  EXPECT_TRUE(waiting.sink->done && waiting.sink->status.ok());
+  EXPECT_FALSE(slow.sink->done);
+  slow.sink->writable = true;
+  RunDry();
+  EXPECT_EQ(slow.sink->token_ids, alone.sink->token_ids);
+}
+
+// It is the oldest, and too big to come back as long as others run.
+TEST_F(SchedulerTest, ASlowReaderThatLostItsPagesHoldsUpNobody) {
+  Start(16, 8, 64);
+  const Client slow = Add(Request(40, 20));
+  for (int i = 0; i < 6; ++i) scheduler_->Turn();
+  slow.sink->writable = false;
+  const Client first = Add(Request(6, 30));
+  const Client second = Add(Request(7, 30));
+  for (int i = 0; i < 200 && !(first.sink->done && second.sink->done); ++i) {
+    if (!scheduler_->Turn().ran) clock_.now += absl::Milliseconds(100);
+  }
+  EXPECT_TRUE(first.sink->done && first.sink->status.ok());
+  EXPECT_TRUE(second.sink->done && second.sink->status.ok());
+  EXPECT_FALSE(slow.sink->done);
+  slow.sink->writable = true;
+  RunDry();
+  EXPECT_TRUE(slow.sink->status.ok());
+  EXPECT_EQ(slow.sink->token_ids.size(), 20u);
+}
+
 TEST_F(SchedulerTest, EqualPrefixesAreComputedOnce) {
   Start(32, 16);
   const Client first = Add(Request(21, 4));
