@@ -8,39 +8,20 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 
 namespace streamtensor::runtime {
-namespace {
-
-absl::Status FileError(const std::string& path, int error) {
-  const std::string message = absl::StrCat(path, ": ", std::strerror(error));
-  switch (error) {
-    case ENOENT:
-    case ENOTDIR:
-      return absl::NotFoundError(message);
-    case EACCES:
-    case EPERM:
-      return absl::PermissionDeniedError(message);
-    default:
-      return absl::InternalError(message);
-  }
-}
-
-}  // namespace
-
 absl::StatusOr<MappedFile> MappedFile::Open(const std::string& path) {
   // NONBLOCK: a FIFO in the file's place must not hang us before fstat tells.
   const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (fd < 0) return FileError(path, errno);
+  if (fd < 0) return absl::ErrnoToStatus(errno, path);
   struct stat info;
   if (fstat(fd, &info) != 0) {
     const int error = errno;
     close(fd);
-    return FileError(path, error);
+    return absl::ErrnoToStatus(error, path);
   }
   if (!S_ISREG(info.st_mode)) {
     close(fd);
@@ -54,7 +35,7 @@ absl::StatusOr<MappedFile> MappedFile::Open(const std::string& path) {
   void* const data = mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd, 0);
   const int error = errno;
   close(fd);
-  if (data == MAP_FAILED) return FileError(path, error);
+  if (data == MAP_FAILED) return absl::ErrnoToStatus(error, path);
   return MappedFile(data, size);
 }
 

@@ -10,7 +10,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
-#include <cstring>
 #include <filesystem>
 #include <memory>
 #include <thread>
@@ -26,24 +25,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr char kMakingPrefix[] = ".making-";
-
-absl::Status FileError(const std::string& what, const std::string& path, int error) {
-  const std::string message = absl::StrCat(what, " ", path, ": ", std::strerror(error));
-  switch (error) {
-    case ENOENT:
-    case ENOTDIR:
-      return absl::NotFoundError(message);
-    case EACCES:
-    case EPERM:
-    case EROFS:
-      return absl::PermissionDeniedError(message);
-    case ENOSPC:
-    case EDQUOT:
-      return absl::ResourceExhaustedError(message);
-    default:
-      return absl::InternalError(message);
-  }
-}
 
 class Sha256 {
  public:
@@ -66,13 +47,13 @@ class Sha256 {
 
 absl::Status AddFile(Sha256& hash, const std::string& path, const std::atomic<bool>& stop) {
   const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return FileError("can not read", path, errno);
+  if (fd < 0) return absl::ErrnoToStatus(errno, absl::StrCat("can not read ", path));
   std::vector<char> buffer(1 << 20);
   absl::Status status;
   for (;;) {
     const ssize_t got = read(fd, buffer.data(), buffer.size());
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) status = FileError("can not read", path, errno);
+    if (got < 0) status = absl::ErrnoToStatus(errno, absl::StrCat("can not read ", path));
     if (stop.load()) status = absl::CancelledError("stopped");
     if (got <= 0 || !status.ok()) break;
     hash.Add(buffer.data(), static_cast<size_t>(got));
@@ -99,12 +80,12 @@ absl::StatusOr<std::unique_ptr<ArtifactCache>> ArtifactCache::Open(const std::st
   const std::string folder = dir + "/artifacts";
   std::error_code error;
   fs::create_directories(dir, error);
-  if (error) return FileError("can not make the cache folder", dir, error.value());
+  if (error) return absl::ErrnoToStatus(error.value(), absl::StrCat("can not make the cache folder ", dir));
   if (mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST)
-    return FileError("can not make the folder", folder, errno);
+    return absl::ErrnoToStatus(errno, absl::StrCat("can not make the folder ", folder));
   struct stat info {};
   if (stat(folder.c_str(), &info) != 0 || !S_ISDIR(info.st_mode))
-    return FileError("can not use", folder, errno);
+    return absl::ErrnoToStatus(errno, absl::StrCat("can not use ", folder));
   // An artifact holds native code: nobody else may put one here.
   if (info.st_uid != geteuid()) {
     return absl::FailedPreconditionError(absl::StrCat("the cache folder ", folder, " belongs to user ",
@@ -112,12 +93,14 @@ absl::StatusOr<std::unique_ptr<ArtifactCache>> ArtifactCache::Open(const std::st
                                                       ", who runs this"));
   }
   if ((info.st_mode & 077) != 0 && chmod(folder.c_str(), 0700) != 0) {
-    return FileError("can not close to others", folder, errno);
+    return absl::ErrnoToStatus(errno, absl::StrCat("can not close to others ", folder));
   }
-  if (access(folder.c_str(), R_OK | X_OK) != 0) return FileError("can not read", folder, errno);
+  if (access(folder.c_str(), R_OK | X_OK) != 0)
+    return absl::ErrnoToStatus(errno, absl::StrCat("can not read ", folder));
   auto cache = std::unique_ptr<ArtifactCache>(new ArtifactCache(folder, max_bytes));
   if (access(folder.c_str(), W_OK) != 0) {
-    cache->writable_ = FileError("the artifact cache can only be read: can not write to", folder, errno);
+    cache->writable_ = absl::ErrnoToStatus(
+        errno, absl::StrCat("the artifact cache can only be read: can not write to ", folder));
   }
   return cache;
 }
@@ -127,7 +110,7 @@ absl::Status ArtifactCache::Claim() {
   if (!writable_.ok()) return absl::OkStatus();
   const std::string path = folder_ + "/.daemon";
   const int fd = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (fd < 0) return FileError("can not open", path, errno);
+  if (fd < 0) return absl::ErrnoToStatus(errno, absl::StrCat("can not open ", path));
   Lock lock(fd);
   if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
     char owner[24] = {};
@@ -159,10 +142,11 @@ absl::StatusOr<ArtifactCache::Lock> ArtifactCache::Acquire(const std::atomic<boo
   if (!writable_.ok()) return writable_;
   const std::string path = folder_ + "/.lock";
   const int fd = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (fd < 0) return FileError("can not open", path, errno);
+  if (fd < 0) return absl::ErrnoToStatus(errno, absl::StrCat("can not open ", path));
   Lock lock(fd);
   while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
-    if (errno != EWOULDBLOCK && errno != EINTR) return FileError("can not lock", path, errno);
+    if (errno != EWOULDBLOCK && errno != EINTR)
+      return absl::ErrnoToStatus(errno, absl::StrCat("can not lock ", path));
     if (stop.load()) return absl::CancelledError("stopped");
     std::this_thread::sleep_for(std::chrono::milliseconds(100));
   }
@@ -177,7 +161,7 @@ absl::StatusOr<std::string> ArtifactCache::Install(const std::string& key) const
   const std::string path = absl::StrCat(folder_, "/", key);
   std::error_code error;
   fs::rename(MakingPath(key), path, error);
-  if (error) return FileError("can not put in place", path, error.value());
+  if (error) return absl::ErrnoToStatus(error.value(), absl::StrCat("can not put in place ", path));
   return path;
 }
 
@@ -248,7 +232,7 @@ absl::StatusOr<std::string> HashContent(const std::string& path, const std::atom
     std::error_code ignored;
     if (it->is_regular_file(ignored)) names.push_back(it->path().filename().string());
   }
-  if (error) return FileError("can not list", path, error.value());
+  if (error) return absl::ErrnoToStatus(error.value(), absl::StrCat("can not list ", path));
   std::sort(names.begin(), names.end());
   for (const std::string& name : names) {
     const std::string file = absl::StrCat(path, "/", name);

@@ -330,28 +330,36 @@ std::string BodyEmitter::IndexText(mlir::OpFoldResult index) {
   return Scalar(llvm::cast<mlir::Value>(index));
 }
 
+// What a slice shows of `whole`; dropped dimensions, of size 1, are none of the window's.
+mlir::FailureOr<TensorView> BodyEmitter::Window(mlir::OffsetSizeAndStrideOpInterface slice,
+                                                const llvm::SmallBitVector& dropped, TensorView whole) {
+  TensorView window = whole;
+  window.shape.clear();
+  window.strides.clear();
+  llvm::SmallVector<std::string> offsets;
+  for (auto [index, size, stride] : llvm::enumerate(slice.getMixedSizes(), slice.getMixedStrides())) {
+    offsets.push_back(IndexText(slice.getMixedOffsets()[index]));
+    if (dropped.test(index)) continue;
+    const std::optional<int64_t> fixed_size = mlir::getConstantIntValue(size);
+    const std::optional<int64_t> fixed_stride = mlir::getConstantIntValue(stride);
+    if (!fixed_size || !fixed_stride) {
+      slice->emitOpError("has a size or stride that is not constant");
+      return mlir::failure();
+    }
+    window.shape.push_back(*fixed_size);
+    window.strides.push_back(*fixed_stride * whole.strides[index]);
+  }
+  window.offset = LinearIndex(whole.offset, offsets, whole.strides);
+  return window;
+}
+
 mlir::LogicalResult BodyEmitter::EmitExtractSlice(mlir::Operation* operation) {
   auto op = llvm::cast<mlir::tensor::ExtractSliceOp>(operation);
   if (!HasView(op.getSource()))
     return operation->emitOpError("takes a slice of a tensor that was never written");
-  const TensorView source = View(op.getSource());
-  const llvm::SmallBitVector dropped = op.getDroppedDims();
-  TensorView view = source;
-  view.shape.clear();
-  view.strides.clear();
-  llvm::SmallVector<std::string> offsets;
-  for (auto [index, size, stride] : llvm::enumerate(op.getMixedSizes(), op.getMixedStrides())) {
-    offsets.push_back(IndexText(op.getMixedOffsets()[index]));
-    if (dropped.test(index)) continue;
-    const std::optional<int64_t> fixed_size = mlir::getConstantIntValue(size);
-    const std::optional<int64_t> fixed_stride = mlir::getConstantIntValue(stride);
-    if (!fixed_size || !fixed_stride)
-      return operation->emitOpError("has a size or stride that is not constant");
-    view.shape.push_back(*fixed_size);
-    view.strides.push_back(*fixed_stride * source.strides[index]);
-  }
-  view.offset = LinearIndex(source.offset, offsets, source.strides);
-  views_[op.getResult()] = std::move(view);
+  mlir::FailureOr<TensorView> window = Window(op, op.getDroppedDims(), View(op.getSource()));
+  if (mlir::failed(window)) return mlir::failure();
+  views_[op.getResult()] = *std::move(window);
   return mlir::success();
 }
 
@@ -361,25 +369,9 @@ mlir::LogicalResult BodyEmitter::EmitInsertSlice(mlir::Operation* operation) {
   if (mlir::failed(PlaceResult(operation, op.getResult(), op.getDestMutable(), /*keeps_contents=*/true))) {
     return mlir::failure();
   }
-  const TensorView target = View(op.getResult());
-  const llvm::SmallBitVector dropped = op.getDroppedDims();
-  TensorView window = target;
-  window.shape.clear();
-  window.strides.clear();
-  llvm::SmallVector<std::string> offsets;
-  for (auto [index, size, stride] : llvm::enumerate(op.getMixedSizes(), op.getMixedStrides())) {
-    offsets.push_back(IndexText(op.getMixedOffsets()[index]));
-    if (dropped.test(index)) continue;
-    const std::optional<int64_t> fixed_size = mlir::getConstantIntValue(size);
-    const std::optional<int64_t> fixed_stride = mlir::getConstantIntValue(stride);
-    if (!fixed_size || !fixed_stride)
-      return operation->emitOpError("has a size or stride that is not constant");
-    window.shape.push_back(*fixed_size);
-    window.strides.push_back(*fixed_stride * target.strides[index]);
-  }
-  window.offset = LinearIndex(target.offset, offsets, target.strides);
-  const TensorView source = View(op.getSource());
-  return CopyView(operation, source, window);
+  const mlir::FailureOr<TensorView> window = Window(op, op.getDroppedDims(), View(op.getResult()));
+  if (mlir::failed(window)) return mlir::failure();
+  return CopyView(operation, View(op.getSource()), *window);
 }
 
 mlir::LogicalResult BodyEmitter::EmitExtract(mlir::Operation* operation) {

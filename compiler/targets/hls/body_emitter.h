@@ -12,10 +12,12 @@
 #include "compiler/targets/hls/literals.h"
 #include "compiler/targets/hls/text_writer.h"
 #include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/SmallBitVector.h"
 #include "llvm/ADT/SmallVector.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/IR/Block.h"
 #include "mlir/IR/Operation.h"
+#include "mlir/Interfaces/ViewLikeInterface.h"
 #include "mlir/Support/LogicalResult.h"
 
 namespace streamtensor::compiler::hls {
@@ -101,6 +103,8 @@ class BodyEmitter {
   mlir::LogicalResult CopyView(mlir::Operation* at, const TensorView& from, const TensorView& to);
   // Text of an index that is constant or a value.
   std::string IndexText(mlir::OpFoldResult offset);
+  mlir::FailureOr<TensorView> Window(mlir::OffsetSizeAndStrideOpInterface slice,
+                                     const llvm::SmallBitVector& dropped, TensorView whole);
 
   TextWriter& out_;
   ConstantPool& constants_;
