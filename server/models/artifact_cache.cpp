@@ -46,10 +46,16 @@ class Sha256 {
 };
 
 absl::Status AddFile(Sha256& hash, const std::string& path, const std::atomic<bool>& stop) {
-  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  // A pipe would have nobody to wait for.
+  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0) return absl::ErrnoToStatus(errno, absl::StrCat("can not read ", path));
   std::vector<char> buffer(1 << 20);
   absl::Status status;
+  struct stat info {};
+  if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) {
+    close(fd);
+    return absl::InvalidArgumentError(absl::StrCat(path, " is no file"));
+  }
   for (;;) {
     const ssize_t got = read(fd, buffer.data(), buffer.size());
     if (got < 0 && errno == EINTR) continue;

@@ -114,6 +114,9 @@ TEST_F(ArtifactCacheTest, HashesFilesAndFolders) {
   folder_.Write("dir/b", "3");
   EXPECT_NE(*HashContent(folder_.path() + "/dir", stop_), before);
   EXPECT_EQ(HashContent(folder_.path() + "/none", stop_).status().code(), absl::StatusCode::kNotFound);
+  const std::string pipe = folder_.path() + "/pipe";
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  EXPECT_EQ(HashContent(pipe, stop_).status().code(), absl::StatusCode::kInvalidArgument);
 }
 
 }  // namespace
