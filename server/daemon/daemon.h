@@ -38,6 +38,8 @@ class Daemon {
   // Cards whose scheduler's loop does not come round, for messages; empty: all is well.
   std::string Stuck() const;
 
+  int64_t drain_seconds() const { return drain_seconds_; }
+
   // Readiness off; streams may end by themselves for limits.drain_seconds, the rest ends UNAVAILABLE.
   // `impatient()` true (a second signal) ends the wait.
   void Drain(const std::function<bool()>& impatient);

@@ -12,6 +12,7 @@
 #include <string>
 #include <string_view>
 
+#include "absl/strings/str_cat.h"
 #include "server/config/config.h"
 #include "server/daemon/daemon.h"
 #include "server/daemon/logging.h"
@@ -116,6 +117,8 @@ int Serve(const Config& config, const std::string& file) {
   const int number = AwaitEnd(daemon, file, signals);
   spdlog::info("{}: shutting down", strsignal(number));
   TellSystemd("STOPPING=1");
+  // Draining may take longer than the unit's TimeoutStopSec; with a margin for what comes after it.
+  TellSystemd(absl::StrCat("EXTEND_TIMEOUT_USEC=", (daemon.drain_seconds() + 30) * 1000000).c_str());
   // There is nothing left to reload for: SIGHUP ends no wait.
   sigdelset(&signals, SIGHUP);
   daemon.Drain([&signals] {

@@ -215,13 +215,14 @@ def test_a_cache_has_one_daemon(start, artifact, tmp_path):
 
 
 def test_systemd_hears_of_life(artifact, tmp_path):
-    """READY=1 at once, WATCHDOG=1 again and again, STOPPING=1."""
+    """READY=1 at once, WATCHDOG=1 again and again, STOPPING=1, and how long that may take."""
     path = str(tmp_path / "notify")
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
         notify.bind(path)
         notify.settimeout(30)
         environment = {"NOTIFY_SOCKET": path, "WATCHDOG_USEC": "200000"}
-        daemon = Daemon(BIN, [{"name": "tiny", "artifact": str(artifact)}], dummy_cards(), tmp_path / "cache", environment=environment)
+        daemon = Daemon(BIN, [{"name": "tiny", "artifact": str(artifact)}], dummy_cards(), tmp_path / "cache",
+                        {"limits": {"drain_seconds": 200}}, environment=environment)
         with daemon:
             assert notify.recv(1000) == b"READY=1"
             for _ in range(3):
@@ -230,6 +231,7 @@ def test_systemd_hears_of_life(artifact, tmp_path):
             daemon.process.terminate()
             while (message := notify.recv(1000)) != b"STOPPING=1":
                 assert message == b"WATCHDOG=1"
+            assert notify.recv(1000) == b"EXTEND_TIMEOUT_USEC=230000000"
 
 
 def test_a_damaged_artifact_of_the_cache_is_made_again(start, artifact, tmp_path):
