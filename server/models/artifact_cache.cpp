@@ -121,9 +121,9 @@ absl::Status ArtifactCache::Claim() {
   if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
     char owner[24] = {};
     if (pread(fd, owner, sizeof(owner) - 1, 0) <= 0) owner[0] = '?';
-    return absl::FailedPreconditionError(absl::StrCat("the cache ", folder_,
-                                                      " is in use by another streamtensord (process ", owner,
-                                                      "); stop it, or give this one a cache.dir of its own"));
+    return absl::AbortedError(absl::StrCat("the cache ", folder_,
+                                           " is in use by another streamtensord (process ", owner,
+                                           "); stop it, or give this one a cache.dir of its own"));
   }
   const std::string pid = absl::StrCat(getpid());
   // For that message alone: a disk that is full must not keep the daemon from starting.

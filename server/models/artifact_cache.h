@@ -24,7 +24,7 @@ class ArtifactCache {
   static absl::StatusOr<std::unique_ptr<ArtifactCache>> Open(const std::string& dir, int64_t max_bytes);
 
   // Takes the cache for this process, until the object goes: one daemon has it.
-  //  FAILED_PRECONDITION  another process has it
+  //  ABORTED  another process has it
   absl::Status Claim();
 
   void set_max_bytes(int64_t max_bytes) { max_bytes_ = max_bytes; }

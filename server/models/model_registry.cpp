@@ -77,7 +77,7 @@ absl::Status ModelRegistry::ClaimCache() {
   for (const ModelEntry& entry : options_.config.models) {
     if (entry.source.empty()) continue;
     const absl::Status status = OpenCache(options_.config);
-    return absl::IsFailedPrecondition(status) ? status : absl::OkStatus();
+    return absl::IsAborted(status) ? status : absl::OkStatus();
   }
   return absl::OkStatus();
 }

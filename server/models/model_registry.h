@@ -70,8 +70,8 @@ class ModelRegistry {
   ~ModelRegistry();
 
   // Takes the artifact cache, when a model is to be compiled.
-  //  FAILED_PRECONDITION  another daemon has it. Everything else that may be wrong with it is said by the
-  //                       models that need it.
+  //  ABORTED  another daemon has it. Everything else that may be wrong with it is said by the models that
+  //           need it.
   absl::Status ClaimCache();
 
   // Begins to compile and load.

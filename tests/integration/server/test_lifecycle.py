@@ -111,6 +111,17 @@ def test_a_missing_compiler_is_named(start, tmp_path):
     assert running.stop() == 0
 
 
+def test_a_cache_that_can_not_be_made_fails_the_models_that_need_it(start, request_for, tmp_path, artifact):
+    model = tmp_path / "model.gguf"
+    model.write_bytes(b"GGUF")
+    models = [{"name": "good", "artifact": str(artifact), "cards": [0]}, {"name": "tiny", "source": str(model), "cards": [1]}]
+    running = start(models, dummy_cards(2), cache={"dir": str(model / "cache")})
+    assert f"{model / 'cache'}: Not a directory" in running.wait_state("tiny", "FAILED").error
+    running.wait_ready("good")
+    assert running.stub.Generate(request_for(model="good", max_tokens=2)).usage.completion_tokens == 2
+    assert running.stop() == 0
+
+
 @pytest.mark.parametrize(
     "what, error",
     [
