@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/ctl/arguments.h"
 
+#include <algorithm>
 #include <cmath>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 
@@ -22,7 +24,14 @@ std::function<absl::Status(const std::string&)> ReadWhole(const std::string& nam
   };
 }
 
+constexpr float kMostSeconds = 1e9;
+constexpr size_t kMaxIdBytes = 64;
+
 }  // namespace
+
+bool IsPrintable(const std::string& text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c < 0x7F; });
+}
 
 bool IsUtf8(const std::string& text) {
   size_t at = 0;
@@ -74,6 +83,34 @@ void Arguments::Number(const std::string& name, const std::string& unit, std::op
                               absl::StrCat("--", name, " is \"", text, "\"; a number is needed"));
                         }
                         *value = number;
+                        return absl::OkStatus();
+                      }});
+}
+
+void Arguments::Seconds(const std::string& name, const std::string& unit, std::optional<float>* value,
+                        const std::string& help) {
+  options_.push_back({name, unit, help, [name, value](const std::string& text) -> absl::Status {
+                        float number = 0;
+                        if (!absl::SimpleAtof(text, &number) || !(number > 0 && number <= kMostSeconds)) {
+                          return absl::InvalidArgumentError(absl::StrCat(
+                              "--", name, " is \"", text, "\"; more than 0 seconds are needed, up to 1e9"));
+                        }
+                        *value = number;
+                        return absl::OkStatus();
+                      }});
+}
+
+// What the daemon takes for one; it would draw another in the place of the rest.
+void Arguments::Id(const std::string& name, std::string* value, const std::string& help) {
+  options_.push_back({name, "ID", help, [name, value](const std::string& text) -> absl::Status {
+                        const bool fits = std::all_of(text.begin(), text.end(), [](char c) {
+                          return absl::ascii_isalnum(c) || c == '-' || c == '_' || c == '.' || c == ':';
+                        });
+                        if (text.empty() || text.size() > kMaxIdBytes || !fits) {
+                          return absl::InvalidArgumentError(absl::StrCat(
+                              "--", name, " has up to ", kMaxIdBytes, " letters, digits and - _ . :"));
+                        }
+                        *value = text;
                         return absl::OkStatus();
                       }});
 }

@@ -14,6 +14,8 @@ namespace streamtensor::ctl {
 
 // A message's text field must be valid UTF-8; a shell passes any bytes.
 bool IsUtf8(const std::string& text);
+// The value of a call's metadata must be so: gRPC ends the program over others.
+bool IsPrintable(const std::string& text);
 
 // Reads `--name VALUE`, `--name=VALUE` and flags; what is no option is positional; `--` ends the options.
 class Arguments {
@@ -25,6 +27,9 @@ class Arguments {
                 const std::string& help);
   void Number(const std::string& name, const std::string& unit, std::optional<float>* value,
               const std::string& help);
+  void Seconds(const std::string& name, const std::string& unit, std::optional<float>* value,
+               const std::string& help);                                          // more than 0
+  void Id(const std::string& name, std::string* value, const std::string& help);  // of a request
   void Whole(const std::string& name, const std::string& unit, std::optional<uint32_t>* value,
              const std::string& help);
   void Whole(const std::string& name, const std::string& unit, std::optional<uint64_t>* value,

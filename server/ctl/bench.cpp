@@ -43,7 +43,7 @@ int Bench(const Target& target, const Words& words) {
   arguments.Whole("shared-prefix", "N", &prefix, "so many of them the same in all requests; default 0");
   arguments.Whole("max-tokens", "N", &new_tokens,
                   "tokens of a reply; the end-of-text token ends none; default 64");
-  arguments.Number("timeout", "S", &timeout, "deadline of a request; default: none");
+  arguments.Seconds("timeout", "S", &timeout, "deadline of a request; default: none");
   arguments.Whole("connections", "N", &connections,
                   "default: 1, and one more for each 32 streams; up to 1000");
   arguments.Whole("seed", "S", &seed, "of prompts and arrivals; default 1");

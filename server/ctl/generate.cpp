@@ -44,9 +44,8 @@ struct ReplyOptions {
     arguments.Whole("seed", "S", &seed, "the same seed gives the same text; default: drawn");
     arguments.TextList("stop", "TEXT", &stop, "end before this text; may be given several times");
     arguments.Flag("ignore-eos", &ignore_eos, "go on past the end-of-text token");
-    arguments.Number("timeout", "SECONDS", &timeout_seconds, "give up after so long");
-    arguments.Text("request-id", "ID", &request_id,
-                   "what the daemon's log calls the request; default: drawn");
+    arguments.Seconds("timeout", "SECONDS", &timeout_seconds, "give up after so long");
+    arguments.Id("request-id", &request_id, "what the daemon's log calls the request; default: drawn");
     arguments.Flag("stats", &stats, "print TTFT and rates on stderr at the end");
   }
 

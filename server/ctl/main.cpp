@@ -9,6 +9,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "server/ctl/arguments.h"
 #include "server/ctl/commands.h"
 
 namespace {
@@ -102,6 +103,10 @@ absl::Status TakeCommonOptions(Words& words, Target& target) {
       target.tls_ca = text;
     } else {
       target.token = std::string(absl::StripAsciiWhitespace(text));
+      if (target.token.empty() || !IsPrintable(target.token)) {
+        return absl::InvalidArgumentError(
+            absl::StrCat(name, ": ", value, " holds no token: one line of printable ASCII is needed"));
+      }
     }
   }
   words = std::move(rest);

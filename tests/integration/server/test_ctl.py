@@ -61,7 +61,9 @@ def test_tokenize(daemon, protos):
     assert special["token_ids"][-1] == 2
 
 
-def test_errors_are_one_line(daemon):
+def test_errors_are_one_line(daemon, tmp_path):
+    two_lines = tmp_path / "token"
+    two_lines.write_text("two\nlines")
     for arguments, code, text in [
         (["generate", "--model", "nope", "--prompt", "x"], 1, "error: NOT_FOUND: there is no model"),
         (["generate", "--model", "tiny", "--prompt", "x", "--temperature", "-1"], 1, "error: INVALID_ARGUMENT: sampling.temperature is -1"),
@@ -72,6 +74,10 @@ def test_errors_are_one_line(daemon):
         (["tokenize", "--model", "tiny", b"a\xff"], 2, "an argument is not valid UTF-8"),
         (["generate", "--model", "tiny", "--prompt", "x", "--stop", b"\xff"], 2, "--stop is not valid UTF-8"),
         (["chat", "--model", "tiny", b"--system=\xc3"], 2, "--system is not valid UTF-8"),
+        (["generate", "--model", "tiny", "--prompt", "x", "--request-id", "a\nb"], 2, "--request-id has up to 64 letters"),
+        (["generate", "--model", "tiny", "--prompt", "x", "--timeout", "-1"], 2, '--timeout is "-1"; more than 0'),
+        (["bench", "--model", "tiny", "--timeout", "1e30"], 2, '--timeout is "1e30"; more than 0'),
+        (["--token-file", str(two_lines), "models"], 2, f"--token-file: {two_lines} holds no token"),
         (["dance"], 2, "unknown command"),
         ([], 2, "a command is missing"),
         (["--token-file", "/nowhere", "models"], 2, "--token-file: /nowhere can not be read"),
