@@ -13,6 +13,7 @@
 #include "absl/strings/str_cat.h"
 
 namespace streamtensor::runtime {
+
 absl::StatusOr<MappedFile> MappedFile::Open(const std::string& path) {
   // NONBLOCK: a FIFO in the file's place must not hang us before fstat tells.
   const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
