@@ -53,13 +53,13 @@ class Submission {
   absl::Status Start(const v1::GenerateRequest& message, std::shared_ptr<ReplySink> sink) {
     if (absl::Status status = context_->Admit(*call_, message.model(), /*counts=*/true); !status.ok()) {
       spdlog::info("request={} refused: {}", id_,
-                   status.ToString(absl::StatusToStringMode::kWithNoExtraData));
+                   Shortened(status).ToString(absl::StatusToStringMode::kWithNoExtraData));
       return status;
     }
     const absl::Status status = Submit(message, std::move(sink));
     if (!status.ok()) {
       context_->metrics->CountRefused(status);
-      spdlog::info("request={} refused: {}", id_, status.ToString());
+      spdlog::info("request={} refused: {}", id_, Shortened(status).ToString());
     }
     return status;
   }

@@ -5,7 +5,9 @@
 #include <cctype>
 #include <cmath>
 
+#include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "server/service/generate_call.h"
 
 namespace streamtensor::server {
@@ -16,6 +18,10 @@ std::string Metadata(const grpc::ServerContextBase& call, const char* key) {
   const auto found = call.client_metadata().find(key);
   return found == call.client_metadata().end() ? "" : std::string(found->second.data(), found->second.size());
 }
+
+// A status travels as metadata, of which a client takes 8 KiB in all, or says RESOURCE_EXHAUSTED in its
+// place; what is not printable ASCII takes three times its bytes there.
+constexpr size_t kMaxMessageBytes = 2 << 10;
 
 grpc::ServerUnaryReactor* Answer(grpc::CallbackServerContext* call, const absl::Status& status) {
   grpc::ServerUnaryReactor* reactor = call->DefaultReactor();
@@ -55,6 +61,17 @@ absl::Status ServiceContext::Admit(const grpc::ServerContextBase& call, const st
   return status;
 }
 
+absl::Status Shortened(const absl::Status& status) {
+  const absl::string_view message = status.message();
+  if (message.size() <= kMaxMessageBytes) return status;
+  size_t end = kMaxMessageBytes;
+  while (end > 0 && (message[end] & 0xC0) == 0x80) --end;  // whole characters
+  absl::Status shorter(status.code(), absl::StrCat(message.substr(0, end), "..."));
+  status.ForEachPayload(
+      [&shorter](absl::string_view type, const absl::Cord& payload) { shorter.SetPayload(type, payload); });
+  return shorter;
+}
+
 grpc::Status ToGrpc(const absl::Status& status, grpc::ServerContextBase* call,
                     const ServiceContext* context) {
   if (status.ok()) return grpc::Status::OK;
@@ -64,7 +81,7 @@ grpc::Status ToGrpc(const absl::Status& status, grpc::ServerContextBase* call,
     call->AddTrailingMetadata("retry-after-ms", milliseconds);
     call->AddTrailingMetadata("grpc-retry-pushback-ms", milliseconds);
   }
-  return {static_cast<grpc::StatusCode>(status.code()), std::string(status.message())};
+  return {static_cast<grpc::StatusCode>(status.code()), std::string(Shortened(status).message())};
 }
 
 grpc::ServerUnaryReactor* InferenceService::Generate(grpc::CallbackServerContext* call,

@@ -47,8 +47,11 @@ struct ServiceContext {
 
 inline constexpr char kRequestIdMetadata[] = "x-request-id";
 
-// The same code and message. RESOURCE_EXHAUSTED also sets retry-after-ms and grpc-retry-pushback-ms, when
-// the call and the context are given.
+// A status whose text a client's message may have made long, cut to what log and client take.
+absl::Status Shortened(const absl::Status& status);
+
+// The same code and message, Shortened(). RESOURCE_EXHAUSTED also sets retry-after-ms and
+// grpc-retry-pushback-ms, when the call and the context are given.
 grpc::Status ToGrpc(const absl::Status& status, grpc::ServerContextBase* call, const ServiceContext* context);
 
 // All but GenerateStream by callbacks; that one by completion queues, see StreamWriter.

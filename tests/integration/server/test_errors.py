@@ -25,6 +25,13 @@ def test_unknown_model(daemon, request_for, protos):
         (daemon.stub.Detokenize, protos.pb.DetokenizeRequest(model="nope")),
     ]:
         assert refusal(call, request)[0] == grpc.StatusCode.NOT_FOUND
+    # A status is metadata: one too long for the client would reach it as RESOURCE_EXHAUSTED, which invites to try again.
+    before = len(daemon.log())
+    for call in (daemon.stub.Generate, lambda r: list(daemon.stub.GenerateStream(r))):
+        code, text = refusal(call, request_for(model="é" * 100000))
+        assert code == grpc.StatusCode.NOT_FOUND and text.startswith('there is no model "ééé') and text.endswith("é...")
+    assert refusal(daemon.stub.GetModel, protos.pb.GetModelRequest(name="x" * 100000))[0] == grpc.StatusCode.NOT_FOUND
+    assert len(daemon.log()) - before < 10000
 
 
 @pytest.mark.parametrize("bad", [b"\xff\xff\xff", b"\x0a\x05ab", b"\x0a\x02\xff\xfe"], ids=["no field", "cut", "not UTF-8"])
