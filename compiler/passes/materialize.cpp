@@ -347,6 +347,10 @@ class MaterializePass : public impl::MaterializeBase<MaterializePass> {
   }
 
   LogicalResult visitReturn(func::ReturnOp op) {
+    for (Value value : op.getOperands())
+      if (isa<BlockArgument>(origin(value)))
+        return op.emitError("gives back argument ")
+               << cast<BlockArgument>(origin(value)).getArgNumber() << ", which nothing computes";
     bool decoder = vocabulary_ > 0 && op.getNumOperands() == 1;
     for (auto [index, value] : llvm::enumerate(op.getOperands())) {
       std::string name = decoder ? "logits" : "output" + std::to_string(index);
@@ -488,7 +492,8 @@ class MaterializePass : public impl::MaterializeBase<MaterializePass> {
       if (failed(checkSections(made, *source.process, *reader))) return failure();
       Type type = source.type;
       // The consumer's shape where it is a kernel, which sees elements; a tensor's stream is its rows.
-      if (reader->kind == ProcessKind::kernel || !isa<ITensorType>(type)) type = streamType(value);
+      if (reader->kind == ProcessKind::kernel || !isa_and_nonnull<ITensorType>(type))
+        type = streamType(value);
       if (!type) return emitError(made.getLoc(), "streams to @") << reader->name << " in no known order";
       design_->AddStream(*source.process, *reader, ChannelKind::words, type, 0, kStreamDepth);
       streams[made] = reader->reads.back();

@@ -28,3 +28,12 @@ module attributes {dataflow.symbols = {T = 16 : i64}} {
     return %y : tensor<?x32xf32>
   }
 }
+
+// -----
+
+module attributes {dataflow.symbols = {T = 16 : i64}} {
+  func.func @step(%x: tensor<?x32xf32> {dataflow.input = "x", dataflow.symbol = "T"}) -> tensor<?x32xf32> {
+    // expected-error@+1 {{gives back argument 0, which nothing computes}}
+    return %x : tensor<?x32xf32>
+  }
+}
