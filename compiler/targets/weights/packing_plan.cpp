@@ -40,6 +40,9 @@ int64_t PackedIssue::RowTiles() const {
 int64_t PackedIssue::Blocks() const { return CeilDiv(RowTiles() * groups, TilesPerBlock(format)); }
 
 absl::StatusOr<WeightLayout> LayOutWeights(const PackingPlan& plan) {
+  if (plan.prologue.empty() && plan.layer.empty() && plan.epilogue.empty()) {
+    return absl::UnimplementedError("the module has no product with weights; one at least is needed as yet");
+  }
   if (plan.channels < 1) return absl::InvalidArgumentError("weights need at least one channel");
   std::vector<uint64_t> used(plan.channels, 0);
   int64_t block = 0;
