@@ -99,11 +99,13 @@ class CardModule : public Module {
     ModuleResult result;
     result.card_seconds = outcome->card_seconds;
     result.processes = std::move(outcome->processes);
-    result.modelled_cycles = outcome->modelled_cycles;
-    if (result.modelled_cycles == 0) {
-      result.modelled_cycles =
-          ModelStep(artifact_->manifest().timing(), {static_cast<uint32_t>(rows), 0, 0}).cycles;
-    }
+    const ModelledStep modelled =
+        ModelStep(artifact_->manifest().timing(), {static_cast<uint32_t>(rows), 0, 0});
+    const bool card_models = outcome->modelled_cycles != 0;
+    result.modelled_cycles = card_models ? outcome->modelled_cycles : modelled.cycles;
+    result.modelled_seconds = card_models ? outcome->modelled_seconds : modelled.seconds;
+    result.joules = card_models || outcome->joules_measured ? outcome->joules : modelled.joules;
+    result.joules_measured = outcome->joules_measured;
     for (std::size_t i = 0; i < outputs_.size(); ++i) {
       CardBuffer& buffer = buffers_->At(outputs_[i]);
       const auto floats = static_cast<std::size_t>(rows) * static_cast<std::size_t>(info_.outputs[i].width);

@@ -2,15 +2,16 @@
 #include "compiler/tools/streamtensorc/npy_file.h"
 
 #include <fstream>
-#include <iterator>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "compiler/tools/streamtensorc/input_file.h"
 
 namespace streamtensor::compiler {
 namespace {
 
+constexpr uint64_t kMaxFileBytes = uint64_t{1} << 30;
 constexpr size_t kPreambleBytes = 10;  // magic, version 1.0, length of the header
 
 // The text between `key': ` and what ends it.
@@ -25,9 +26,9 @@ std::string Field(const std::string& header, const std::string& key, char end) {
 }  // namespace
 
 absl::StatusOr<Rows> ReadNpy(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return absl::NotFoundError(absl::StrCat(path, ": can't be read"));
-  return ParseNpy(std::string(std::istreambuf_iterator<char>(file), {}), path);
+  absl::StatusOr<std::string> bytes = ReadInputFile(path, kMaxFileBytes);
+  if (!bytes.ok()) return bytes.status();
+  return ParseNpy(*bytes, path);
 }
 
 absl::StatusOr<Rows> ParseNpy(const std::string& bytes, const std::string& name) {

@@ -90,7 +90,9 @@ int32_t Greedy(std::span<const float> logits) {
   return static_cast<int32_t>(std::max_element(logits.begin(), logits.end()) - logits.begin());
 }
 
-void Add(const runtime::StepResult& result, size_t tokens, Totals& totals) {
+// Of a decoder's step or of a module's run.
+template <class Result>
+void Add(const Result& result, size_t tokens, Totals& totals) {
   ++totals.steps;
   totals.tokens += static_cast<int64_t>(tokens);
   totals.card_seconds += result.card_seconds;
@@ -254,9 +256,7 @@ absl::Status RunModule(const CommandLine& line, const runtime::DecoderOptions& o
       outputs[i].values.insert(outputs[i].values.end(), result->outputs[i].begin(), result->outputs[i].end());
       outputs[i].count += count;
     }
-    ++totals.steps;
-    totals.tokens += count;
-    totals.card_seconds += result->card_seconds;
+    Add(*result, static_cast<size_t>(count), totals);
     if (line.Has("--profile") && at + count == rows) PrintProfile(result->processes);
   }
   const std::vector<std::string> paths = absl::StrSplit(line.Text("--output", ""), ',', absl::SkipEmpty());

@@ -2,17 +2,18 @@
 #include "compiler/tools/streamtensorc/step_script.h"
 
 #include <cstdint>
-#include <fstream>
-#include <iterator>
 #include <limits>
 
 #include "absl/strings/str_cat.h"
+#include "compiler/tools/streamtensorc/input_file.h"
 #include "nlohmann/json.hpp"
 
 namespace streamtensor::compiler {
 namespace {
 
 using Json = nlohmann::json;
+
+constexpr uint64_t kMaxFileBytes = uint64_t{16} << 20;  // what is made of it takes many times that
 
 class ScriptReader {
  public:
@@ -87,10 +88,9 @@ absl::StatusOr<StepScript> ParseStepScript(std::string_view text, const std::str
 }
 
 absl::StatusOr<StepScript> ReadStepScript(const std::string& path) {
-  std::ifstream file(path);
-  if (!file) return absl::NotFoundError(absl::StrCat(path, ": can't be read"));
-  const std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-  return ParseStepScript(text, path);
+  absl::StatusOr<std::string> text = ReadInputFile(path, kMaxFileBytes);
+  if (!text.ok()) return text.status();
+  return ParseStepScript(*text, path);
 }
 
 }  // namespace streamtensor::compiler

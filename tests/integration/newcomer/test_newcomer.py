@@ -31,6 +31,8 @@ def files(tmp_path_factory):
     (folder / "bad.mlir").write_text("not mlir")
     (folder / "model.bin").write_bytes(b"1234")
     (folder / "folder").mkdir()
+    with open(folder / "long.json", "wb") as file:
+        file.truncate((16 << 20) + 1)
     write_artifact(folder / "dummy")
     return folder
 
@@ -70,6 +72,8 @@ CASES = [
     ("run F/dummy --tokens 1 --steps -4", 2, "--steps must be a whole number from 0 to"),
     ("run F/dummy --tokens 1 --driver gpu", 2, "--driver must be emulated or xrt, got 'gpu'"),
     ("run F/dummy --tokens 1", 1, "design.xclbin is missing"),
+    ("run F/dummy --script F/folder --logits F/y.npy", 1, "F/folder: is a folder; a file is needed"),
+    ("run F/dummy --script F/long.json --logits F/y.npy", 1, "F/long.json: has more than 16777216 bytes"),
     ("package F/none --xclbin x", 1, "F/none"),
     ("package F/folder", 2, "--xclbin FILE is missing"),
 ]

@@ -13,7 +13,7 @@ import urllib.request
 import grpc
 import pytest
 
-from conftest import ROOT, free_ports, protos
+from conftest import BIN, ROOT, free_ports, protos
 
 DASHBOARD = json.loads((ROOT / "deploy/grafana/streamtensor.json").read_text())
 # An emulated card has no such sensor, and nothing is lost or preempted here.
@@ -170,7 +170,7 @@ def test_energy_keeps_its_source(prometheus, traffic, daemon):
     assert requests == pytest.approx(energy, rel=1e-6), "a step's joules are divided among its tokens, none is left over"
 
 
-def test_modelled_figures_by_step_shape(daemon):
+def test_modelled_figures_by_step_shape(daemon, llama):
     """A reply of one step on an empty context is the first shape, in cycles and joules."""
     pb = protos().pb
     shapes = daemon.stub.GetModel(pb.GetModelRequest(name="llama")).modelled_decode
@@ -181,6 +181,11 @@ def test_modelled_figures_by_step_shape(daemon):
     reply = daemon.stub.Generate(request)
     assert reply.card.modelled_cycles == shapes[0].modelled_cycles
     assert reply.energy.source == pb.ENERGY_SOURCE_MODELLED and reply.energy.joules == pytest.approx(joules[0])
+    written = json.loads(daemon.ctl("generate", "--model", "llama", "--prompt", "a", "--max-tokens", "1", "--json").stdout)
+    assert written["usage"]["prompt_tokens"] == 1 and set(written["modelled"]) == {"cycles", "seconds", "joules"}
+    assert written["modelled"]["cycles"] == shapes[0].modelled_cycles and written["modelled"]["joules"] == pytest.approx(joules[0])
+    alone = subprocess.run([BIN / "streamtensorc", "run", llama, "--tokens", "5"], capture_output=True, text=True, timeout=60)
+    assert re.search(rf"; {shapes[0].modelled_cycles} cycles, [\d.]+ ms, \d+ tokens/s, [\d.]+ J \(modelled\)", alone.stderr), alone.stderr
     listed = {m["name"]: m for m in json.loads(daemon.ctl("models", "--json").stdout)["models"]}
     assert [shape["modelled_joules"] for shape in listed["llama"]["modelled_decode"]] == joules
     assert "modelled_decode" not in listed["tiny"], "a dummy card models nothing"

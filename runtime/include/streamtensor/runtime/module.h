@@ -32,7 +32,10 @@ struct ModuleResult {
   std::vector<std::vector<float>> outputs;  // [rows][width] each, in the order of ModuleInfo::outputs
   double card_seconds = 0;                  // measured
   uint64_t modelled_cycles = 0;             // modelled
-  std::vector<ProcessTime> processes;       // measured by the emulated card, else empty
+  double modelled_seconds = 0;              // modelled
+  double joules = 0;                        // modelled, or measured by a card that has a sensor
+  bool joules_measured = false;
+  std::vector<ProcessTime> processes;  // measured by the emulated card, else empty
 };
 
 // Not thread-safe.
