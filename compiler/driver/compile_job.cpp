@@ -162,7 +162,13 @@ absl::Status CompileJob::PackWeights(const std::function<void(double)>& partly) 
   // The model is not needed any more; its file may be large.
   model_.weights.reset();
   if (!model_.tokenizer) return absl::OkStatus();
-  return WriteFile(runtime::kTokenizerName, model_.tokenizer->SerializeAsString());
+  const std::string tokenizer = model_.tokenizer->SerializeAsString();
+  if (tokenizer.size() > runtime::kMaxTokenizerBytes) {
+    return absl::InvalidArgumentError(absl::StrCat("the model's tokenizer has ", tokenizer.size(),
+                                                   " bytes, at most ", runtime::kMaxTokenizerBytes,
+                                                   " can be served"));
+  }
+  return WriteFile(runtime::kTokenizerName, tokenizer);
 }
 
 absl::Status CompileJob::Build() {

@@ -82,7 +82,9 @@ absl::StatusOr<ImportedModel> ImportGguf(const std::string& path, const ImportOp
   model.weights = MakeLlamaWeights(*file, *config, bounds->max_pages() * dataflow::kPageTokens);
   model.module = BuildLlamaModule(*config, recipe, *bounds, *model.weights, context);
   if (absl::Status status = VerifyModule(*model.module); !status.ok()) return InFile(path, status);
-  model.name = config->name.empty() ? std::filesystem::path(path).stem().string() : config->name;
+  // It goes into the manifest, where people read it.
+  model.name = Printable(config->name.empty() ? std::filesystem::path(path).stem().string() : config->name,
+                         200, false);
   model.decoder = DecoderFields(*config, *bounds);
   model.tokenizer = *std::move(tokenizer);
   return model;

@@ -194,7 +194,7 @@ absl::StatusOr<ImportedModel> Import(const std::string& text, const std::string&
   ImportedModel model;
   model.module = *std::move(module);
   model.weights = *std::move(weights);
-  model.name = std::filesystem::path(path).stem();
+  model.name = Printable(std::filesystem::path(path).stem().string(), 200, false);
   return model;
 }
 

@@ -16,8 +16,6 @@ namespace {
 using artifact::v1::File;
 using artifact::v1::Manifest;
 
-constexpr std::size_t kMaxTokenizerBytes = 256u << 20;
-
 // A file of an artifact that is not there is damage, not a wrong path.
 absl::Status AsDamage(const absl::Status& status) {
   return absl::IsNotFound(status) ? absl::InvalidArgumentError(status.message()) : status;
@@ -98,8 +96,12 @@ absl::StatusOr<std::unique_ptr<Artifact>> Artifact::Open(const std::string& fold
     } else if (entry.name() == kWeightsName) {
       result->weights_ = *std::move(file);
     } else if (entry.name() == kTokenizerName) {
-      if (file->bytes().size() > kMaxTokenizerBytes ||
-          !result->tokenizer_.ParseFromArray(file->bytes().data(), static_cast<int>(file->bytes().size()))) {
+      if (file->bytes().size() > kMaxTokenizerBytes) {
+        return absl::InvalidArgumentError(absl::StrCat(folder, "/", kTokenizerName, ": ",
+                                                       file->bytes().size(), " bytes, at most ",
+                                                       kMaxTokenizerBytes, " are read"));
+      }
+      if (!result->tokenizer_.ParseFromArray(file->bytes().data(), static_cast<int>(file->bytes().size()))) {
         return absl::InvalidArgumentError(
             absl::StrCat(folder, "/", kTokenizerName, ": not a tokenizer message"));
       }

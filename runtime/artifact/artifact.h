@@ -20,6 +20,8 @@ inline constexpr char kXclbinName[] = "design.xclbin";
 inline constexpr char kWeightsName[] = "weights.bin";
 inline constexpr char kManifestName[] = "manifest.json";
 inline constexpr char kTokenizerName[] = "tokenizer.bin";
+// The message takes up to forty times that.
+inline constexpr std::size_t kMaxTokenizerBytes = std::size_t{32} << 20;
 
 // Immutable after Open, so thread-safe. All spans live as long as the artifact.
 class Artifact {

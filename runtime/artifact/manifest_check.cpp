@@ -2,6 +2,7 @@
 // What manifest.json and tokenizer.bin must hold.
 #include <google/protobuf/util/json_util.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <string>
@@ -18,7 +19,9 @@ using artifact::v1::Decoder;
 using artifact::v1::Launch;
 using artifact::v1::Manifest;
 
-constexpr std::size_t kMaxManifestBytes = 16u << 20;
+constexpr std::size_t kMaxManifestBytes = 1u << 20;
+constexpr int kMaxManifestDepth =
+    16;  // of brackets: the library takes hundreds of bytes for each that is open
 constexpr uint32_t kFormatVersion = 1;
 constexpr uint32_t kDescriptorVersion = 1;
 constexpr uint32_t kHeaderWords = 16;
@@ -31,7 +34,12 @@ constexpr uint64_t kStatusBytes = 64;
 constexpr uint64_t kMaxArgumentBytes = uint64_t{1} << 36;
 constexpr uint32_t kMaxStepTokens = 1024;
 constexpr uint32_t kMaxPages = 1u << 20;
+constexpr std::size_t kMaxNameBytes = 4096;
 constexpr uint32_t kMaxCount = 1u << 24;  // of layers, heads, widths, tokens
+
+bool HasControlCharacter(const std::string& text) {
+  return std::any_of(text.begin(), text.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; });
+}
 
 class Checker {
  public:
@@ -62,17 +70,29 @@ class Checker {
     if (value < low || value > high) Fail(field, " is ", value, ", must be ", low, "..", high);
   }
 
+  // What is shown to people.
+  void Text(const std::string& field, const std::string& value) {
+    if (value.size() > kMaxNameBytes) Fail(field, " has ", value.size(), " bytes, at most ", kMaxNameBytes);
+    if (HasControlCharacter(value)) Fail(field, " is '", absl::CHexEscape(value), "', must be printable");
+  }
+  void Name(const std::string& field, const std::string& value) {
+    if (value.empty()) Fail(field, " is missing");
+    Text(field, value);
+  }
+
   void CheckHead() {
     if (manifest_.format_version() != kFormatVersion) {
       Fail("format_version is ", manifest_.format_version(), ", this program reads ", kFormatVersion,
            ": compile the model again");
     }
-    if (manifest_.model_name().empty()) Fail("model_name is missing");
+    Name("model_name", manifest_.model_name());
     if (manifest_.target() != Manifest::TARGET_EMULATION && manifest_.target() != Manifest::TARGET_HW) {
       Fail("target is ", manifest_.target(), ", must be TARGET_EMULATION or TARGET_HW");
     }
-    if (manifest_.platform().empty()) Fail("platform is missing");
-    if (manifest_.kernel().name().empty()) Fail("kernel.name is missing");
+    Name("platform", manifest_.platform());
+    Name("kernel.name", manifest_.kernel().name());
+    Text("compiler_version", manifest_.compiler_version());
+    Text("decoder.architecture", manifest_.decoder().architecture());
   }
 
   void CheckLaunch() {
@@ -110,7 +130,7 @@ class Checker {
     const Launch& launch = manifest_.launch();
     const std::string field = absl::StrCat("kernel.arguments[", i, "]");
     Equal(field + ".index", argument.index(), static_cast<uint64_t>(i));
-    if (argument.name().empty()) Fail(field, ".name is missing");
+    Name(field + ".name", argument.name());
     Range(field + ".bank", argument.bank(), 0, kBanks - 1);
     Range(field + ".bytes", argument.bytes(), 1, kMaxArgumentBytes);
     const bool in_file =
@@ -219,6 +239,29 @@ class Checker {
   absl::Status status_;
 };
 
+// How deep the brackets of a JSON text nest, at most. The library takes both kinds of quotes.
+int DepthOf(std::string_view json) {
+  int depth = 0, most = 0;
+  char quote = 0;
+  for (std::size_t i = 0; i < json.size(); ++i) {
+    const char c = json[i];
+    if (quote != 0) {
+      if (c == '\\') {
+        ++i;
+      } else if (c == quote) {
+        quote = 0;
+      }
+    } else if (c == '"' || c == '\'') {
+      quote = c;
+    } else if (c == '[' || c == '{') {
+      most = std::max(most, ++depth);
+    } else if (c == ']' || c == '}') {
+      --depth;
+    }
+  }
+  return most;
+}
+
 absl::Status TokenizerError(const std::string& what) {
   return absl::InvalidArgumentError(absl::StrCat(kTokenizerName, ": ", what));
 }
@@ -229,6 +272,10 @@ absl::StatusOr<Manifest> ManifestFromJson(std::string_view json) {
   if (json.size() > kMaxManifestBytes) {
     return absl::InvalidArgumentError(
         absl::StrCat(json.size(), " bytes of JSON, at most ", kMaxManifestBytes, " are read"));
+  }
+  if (const int depth = DepthOf(json); depth > kMaxManifestDepth) {
+    return absl::InvalidArgumentError(absl::StrCat("not a manifest: brackets are nested ", depth,
+                                                   " deep, at most ", kMaxManifestDepth, " are read"));
   }
   Manifest manifest;
   const auto status = google::protobuf::util::JsonStringToMessage(
@@ -311,7 +358,7 @@ bool IsArtifactFileName(const std::string& name) {
     }
   }
   return !rest.empty() && rest.size() < 256 && rest[0] != '.' && rest.find('/') == std::string::npos &&
-         rest.find('\0') == std::string::npos;
+         !HasControlCharacter(rest);
 }
 
 }  // namespace streamtensor::runtime

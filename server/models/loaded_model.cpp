@@ -11,7 +11,7 @@
 namespace streamtensor::server {
 namespace {
 
-constexpr std::streamoff kMaxTokenizerBytes = 256 << 20;
+constexpr std::streamoff kMaxTokenizerBytes = 32 << 20;
 
 class TokenizerVocabulary : public Vocabulary {
  public:

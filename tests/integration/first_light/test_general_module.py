@@ -1,8 +1,45 @@
 # SPDX-License-Identifier: Apache-2.0
 """A small module that is no Llama runs as its own JIT does, bit for bit, and as numpy does within 5 %."""
+import hashlib
+import json
+import re
+import subprocess
+
 import numpy as np
 
-from programs import call, make_tiny_mlp, same_bits
+from programs import BIN, call, make_tiny_mlp, same_bits
+
+
+def test_what_run_says(tmp_path):
+    """Modelled cycles, time and energy, as for a decoder; and a folder in an array's place is no crash."""
+    module = tmp_path / "mlp.mlir"
+    module.write_text(make_tiny_mlp.module_text(make_tiny_mlp.weights()))
+    call("streamtensorc", "compile", module, "-o", tmp_path / "artifact", "--isa", "x86-64-v3")
+    np.save(tmp_path / "x.npy", np.ones((20, 64), dtype=np.float32))
+
+    def run(array):
+        return subprocess.run([BIN / "streamtensorc", "run", tmp_path / "artifact", "--input", array, "--output",
+                               tmp_path / "y.npy"], capture_output=True, text=True, timeout=60)
+
+    assert re.search(r"20 tokens in 2 steps; .*\(measured\); \d+ cycles, [\d.]+ ms, \d+ tokens/s, [\d.]+ J \(modelled\)",
+                     run(tmp_path / "x.npy").stderr)
+    refused = run(tmp_path)
+    assert refused.returncode == 1 and refused.stderr.endswith(f"{tmp_path}: is a folder; a file is needed\n")
+
+
+def test_inspect_looks_into_the_xclbin(tmp_path):
+    """Though its size and hash are as the manifest says."""
+    module, artifact = tmp_path / "mlp.mlir", tmp_path / "artifact"
+    module.write_text(make_tiny_mlp.module_text(make_tiny_mlp.weights()))
+    call("streamtensorc", "compile", module, "-o", artifact, "--isa", "x86-64-v3")
+    call("streamtensorc", "inspect", artifact)
+    (artifact / "design.xclbin").write_bytes(b"other")
+    manifest = json.loads((artifact / "manifest.json").read_text())
+    entry = next(file for file in manifest["files"] if file["name"] == "design.xclbin")
+    entry["bytes"], entry["sha256"] = "5", hashlib.sha256(b"other").hexdigest()
+    (artifact / "manifest.json").write_text(json.dumps(manifest))
+    refused = subprocess.run([BIN / "streamtensorc", "inspect", artifact], capture_output=True, text=True, timeout=60)
+    assert refused.returncode == 1 and f"{artifact}/design.xclbin: xclbin: header" in refused.stderr
 
 
 def test_mlp(tmp_path):

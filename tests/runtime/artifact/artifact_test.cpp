@@ -97,9 +97,37 @@ TEST(Artifact, RefusesForeignJson) {
   }
 }
 
+// JSON that takes hundreds of times its size in memory, if it is read at all.
+TEST(Artifact, RefusesDeepAndLongJson) {
+  EXPECT_NE(Message(ManifestFromJson("{\"files\":" + std::string(1 << 19, '[')).status())
+                .find("nested 524289 deep"),
+            std::string::npos);
+  EXPECT_NE(Message(ManifestFromJson("{\"files\":[" + std::string(1 << 20, ' ') + "]}").status())
+                .find("1048588 bytes of JSON"),
+            std::string::npos);
+  // Brackets in texts are none.
+  EXPECT_TRUE(ManifestFromJson("{\"model_name\": \"\\\"[[[[[[[[[[[[[[[[[[[[\"}").ok());
+}
+
+TEST(Artifact, RefusesAHugeTokenizer) {
+  SampleFolder folder;
+  folder.WriteArtifact(SampleDecoderManifest(), SampleTokenizer());
+  Manifest manifest = (*Artifact::Open(folder.path()))->manifest();
+  const std::string huge(kMaxTokenizerBytes + 1, '\0');
+  folder.WriteFile(kTokenizerName, huge);
+  for (auto& file : *manifest.mutable_files()) {
+    if (file.name() != kTokenizerName) continue;
+    file.set_bytes(huge.size());
+    file.set_sha256(Sha256Hex(std::as_bytes(std::span(huge))));
+  }
+  folder.WriteManifestAsIs(manifest);
+  EXPECT_NE(Message(Artifact::Open(folder.path()).status()).find("33554433 bytes, at most 33554432 are read"),
+            std::string::npos);
+}
+
 TEST(Artifact, RefusesFilesOutsideOfTheFolder) {
   for (const char* name : {"", ".", "..", "../x", "/etc/passwd", "hls/../x", "a/b", "hls/", "hls/a/b",
-                           ".hidden", "reports/.x"}) {
+                           ".hidden", "reports/.x", "hls/\x1b[2J", "a\n"}) {
     EXPECT_FALSE(IsArtifactFileName(name)) << name;
   }
   for (const char* name : {"design.xclbin", "hls/design.cpp", "reports/cycles.json"}) {
@@ -157,6 +185,11 @@ INSTANTIATE_TEST_SUITE_P(
         BadManifest{"target", [](Manifest& m) { m.clear_target(); }, "target is 0"},
         BadManifest{"platform", [](Manifest& m) { m.clear_platform(); }, "platform is missing"},
         BadManifest{"kernel", [](Manifest& m) { m.mutable_kernel()->clear_name(); }, "kernel.name"},
+        BadManifest{"escapes", [](Manifest& m) { m.set_model_name("\x1b[2J"); },
+                    "model_name is '\\x1b[2J', must be printable"},
+        BadManifest{"long_name", [](Manifest& m) { m.set_platform(std::string(5000, 'x')); },
+                    "platform has 5000 bytes, at most 4096"},
+        BadManifest{"argument_name", [](Manifest& m) { Arg(m, 0).set_name("a\nb"); }, "arguments[0].name is"},
         BadManifest{"descriptor", [](Manifest& m) { m.mutable_launch()->set_descriptor_version(7); },
                     "launch.descriptor_version is 7, must be 1"},
         BadManifest{"tokens", [](Manifest& m) { m.mutable_launch()->set_step_tokens(0); },
