@@ -154,17 +154,28 @@ absl::StatusOr<Architecture> ReadArchitecture(const GgufFile& file) {
       Message("architecture ", Quoted(*name), " can't be compiled yet; 'llama' and 'qwen2' can"));
 }
 
+// Of a key that a file may do without; a value of another type is an error all the same.
+template <typename T>
+absl::StatusOr<T> IfGiven(absl::StatusOr<T> value, T otherwise) {
+  return absl::IsNotFound(value.status()) ? absl::StatusOr<T>(otherwise) : value;
+}
+
 absl::Status CheckKind(const LlamaKeys& keys) {
   const GgufFile& file = keys.file();
-  if (absl::StatusOr<std::string_view> type = file.GetString("general.type"); type.ok() && *type != "model") {
+  absl::StatusOr<std::string_view> type = IfGiven(file.GetString("general.type"), std::string_view("model"));
+  if (!type.ok()) return type.status();
+  if (*type != "model") {
     return absl::UnimplementedError(Message("the file holds a ", Quoted(*type), ", not a model"));
   }
-  if (absl::StatusOr<uint64_t> parts = file.GetUint("split.count"); parts.ok() && *parts > 1) {
+  absl::StatusOr<uint64_t> parts = IfGiven(file.GetUint("split.count"), uint64_t{1});
+  if (!parts.ok()) return parts.status();
+  if (*parts > 1) {
     return absl::UnimplementedError(
         Message("the file is one of ", *parts, " parts; merge them first (gguf-split --merge)"));
   }
-  if (absl::StatusOr<uint64_t> experts = file.GetUint(keys.Name("expert_count"));
-      experts.ok() && *experts > 0) {
+  absl::StatusOr<uint64_t> experts = IfGiven(file.GetUint(keys.Name("expert_count")), uint64_t{0});
+  if (!experts.ok()) return experts.status();
+  if (*experts > 0) {
     return absl::UnimplementedError(Message("mixture of ", *experts, " experts can't be compiled yet"));
   }
   // Each would change what the graph computes.
@@ -252,8 +263,9 @@ absl::StatusOr<int64_t> Vocabulary(const GgufFile& file, const std::string& arch
     return Invalid(Message("tensor 'token_embd.weight' has dimensions ", DimsText(**embedding),
                            ", expected [hidden, vocabulary up to ", kVocabularyLimit, "]"));
   }
-  if (absl::StatusOr<uint64_t> size = file.GetUint(architecture + ".vocab_size");
-      size.ok() && *size != rows) {
+  absl::StatusOr<uint64_t> size = IfGiven(file.GetUint(architecture + ".vocab_size"), rows);
+  if (!size.ok()) return size.status();
+  if (*size != rows) {
     return Invalid(Message(architecture, ".vocab_size is ", *size, ", but tensor 'token_embd.weight' has ",
                            rows, " rows"));
   }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/frontend/llama/llama_keys.h"
 
+#include <limits>
+
 #include "compiler/frontend/message.h"
 
 namespace streamtensor::compiler {
@@ -31,9 +33,10 @@ double LlamaKeys::Float(std::string_view key, double fallback) {
     status_.Update(absl::InvalidArgumentError(value.status().message()));
     return 1;
   }
-  if (!std::isfinite(*value) || *value <= 0) {
+  // What float32 has without losing digits: the card computes in it, and small ones would be 0 there.
+  if (!(*value >= std::numeric_limits<float>::min() && *value <= std::numeric_limits<float>::max())) {
     status_.Update(absl::InvalidArgumentError(
-        Message("metadata key '", name, "' is ", *value, ", expected a positive number")));
+        Message("metadata key '", name, "' is ", *value, ", expected a positive number within float32")));
     return 1;
   }
   return *value;

@@ -286,6 +286,16 @@ TEST_F(LlamaImport, ChecksOptions) {
   EXPECT_TRUE(Import(builder, {.max_context = 1, .step_tokens = 1}).ok());
 }
 
+// The manifest shows it to people, and takes no other.
+TEST_F(LlamaImport, NamesArePrintableAndShort) {
+  GgufBuilder builder = TinyLlamaFile();
+  builder.Text("general.name", "it's\x1b[2J \xc3\xa9" + std::string(10000, 'x'));
+  absl::StatusOr<ImportedModel> model = Import(builder);
+  ASSERT_TRUE(model.ok()) << model.status();
+  EXPECT_EQ(model->name.substr(0, 15), "it's\\x1b[2J \xc3\xa9x");
+  EXPECT_LT(model->name.size(), 300u);
+}
+
 TEST_F(LlamaImport, RefusesOtherModels) {
   using absl::StatusCode;
   const GgufBuilder sound = TinyLlamaFile();
@@ -301,6 +311,15 @@ TEST_F(LlamaImport, RefusesOtherModels) {
   refuse([](GgufBuilder& b) { b.Text("general.type", "adapter"); }, StatusCode::kUnimplemented, "'adapter'");
   refuse([](GgufBuilder& b) { b.Uint("split.count", 3); }, StatusCode::kUnimplemented, "one of 3 parts");
   refuse([](GgufBuilder& b) { b.Uint("llama.expert_count", 8); }, StatusCode::kUnimplemented, "8 experts");
+  // A value of another type is not taken for a key that is missing.
+  refuse([](GgufBuilder& b) { b.Uint("general.type", 7); }, StatusCode::kInvalidArgument,
+         "'general.type' holds 7 (uint32), expected a string");
+  refuse([](GgufBuilder& b) { b.Text("split.count", "3"); }, StatusCode::kInvalidArgument,
+         "'split.count' holds");
+  refuse([](GgufBuilder& b) { b.Text("llama.expert_count", "8"); }, StatusCode::kInvalidArgument,
+         "'llama.expert_count' holds");
+  refuse([](GgufBuilder& b) { b.Text("llama.vocab_size", "64"); }, StatusCode::kInvalidArgument,
+         "'llama.vocab_size' holds");
   refuse([](GgufBuilder& b) { b.Text("llama.rope.scaling.type", "longrope"); }, StatusCode::kUnimplemented,
          "RoPE scaling 'longrope'");
   refuse([](GgufBuilder& b) { b.Float("llama.rope.scaling.yarn_log_multiplier", 0.1f); },
@@ -334,6 +353,13 @@ TEST_F(LlamaImport, RefusesOtherModels) {
          "RoPE 8 wide");
   refuse([](GgufBuilder& b) { b.Float("llama.attention.layer_norm_rms_epsilon", -1); },
          StatusCode::kInvalidArgument, "expected a positive number");
+  for (const double epsilon : {1e-46, 1e39}) {  // float32 would make 0 and infinity of them
+    refuse(
+        [=](GgufBuilder& b) {
+          b.Scalar<double>("llama.attention.layer_norm_rms_epsilon", GgufValueType::kFloat64, epsilon);
+        },
+        StatusCode::kInvalidArgument, "expected a positive number within float32");
+  }
   refuse([](GgufBuilder& b) { b.Uint("llama.feed_forward_length", 128); }, StatusCode::kInvalidArgument,
          "tensor 'blk.0.ffn_gate.weight' has dimensions [64, 96], expected [64, 128]");
   refuse([](GgufBuilder& b) { b.Uint("llama.vocab_size", 17); }, StatusCode::kInvalidArgument,
