@@ -42,6 +42,8 @@ absl::StatusOr<ClientTokens> ClientTokens::Read(const std::string& path) {
   if (stat(path.c_str(), &status) != 0) {
     return absl::NotFoundError(absl::StrCat(path, ": ", std::strerror(errno)));
   }
+  if (S_ISDIR(status.st_mode))
+    return absl::NotFoundError(absl::StrCat(path, ": is a folder; a file is needed"));
   if ((status.st_mode & 077) != 0) {
     return absl::PermissionDeniedError(absl::StrFormat(
         "%s: others may read or write it (mode %04o); chmod 600 it", path, status.st_mode & 07777));

@@ -2,7 +2,7 @@
 // streamtensorctl: client and operator tool.
 #include <cstdio>
 #include <fstream>
-#include <iterator>
+#include <sstream>
 #include <string>
 
 #include "absl/status/status.h"
@@ -95,8 +95,10 @@ absl::Status TakeCommonOptions(Words& words, Target& target) {
       continue;
     }
     std::ifstream file(value);
-    std::string text{std::istreambuf_iterator<char>(file), {}};
-    if (!file.is_open() || file.bad() || text.empty()) {
+    std::ostringstream read;
+    read << file.rdbuf();  // no exception, whatever the path names
+    const std::string text = read.str();
+    if (!file.is_open() || text.empty()) {
       return absl::InvalidArgumentError(absl::StrCat(name, ": ", value, " can not be read, or is empty"));
     }
     if (name == "--tls-ca") {

@@ -12,9 +12,9 @@
 
 #include <chrono>
 #include <fstream>
-#include <iterator>
 #include <mutex>
 #include <set>
+#include <sstream>
 #include <string>
 #include <thread>
 #include <utility>
@@ -39,10 +39,11 @@ void LogFromProtobuf(google::protobuf::LogLevel, const char*, int, const std::st
 
 absl::StatusOr<std::string> ReadPem(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
-  std::string text{std::istreambuf_iterator<char>(file), {}};
-  if (!file.is_open() || text.empty())
+  std::ostringstream text;
+  text << file.rdbuf();  // no exception, whatever `path` names
+  if (!file.is_open() || text.str().empty())
     return absl::NotFoundError(absl::StrCat("TLS: ", path, " can not be read, or is empty"));
-  return text;
+  return text.str();
 }
 
 // gRPC finds out about a bad pair only when it listens, and tells nobody why: OpenSSL says it here.

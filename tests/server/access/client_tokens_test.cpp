@@ -50,6 +50,10 @@ TEST(ClientTokens, TheFileIsTheOwnersAlone) {
   EXPECT_TRUE(ClientTokens::Read(path).ok());
   std::filesystem::remove(path);
   EXPECT_EQ(ClientTokens::Read(path).status().code(), absl::StatusCode::kNotFound);
+  std::filesystem::create_directory(path);
+  chmod(path.c_str(), 0700);
+  EXPECT_NE(ClientTokens::Read(path).status().message().find("is a folder"), std::string::npos);
+  std::filesystem::remove(path);
 }
 
 }  // namespace
