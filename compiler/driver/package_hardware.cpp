@@ -3,14 +3,11 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "compiler/targets/hardware/xclbin_check.h"
 #include "compiler/targets/platform/platform.h"
-#include "google/protobuf/util/json_util.h"
 #include "runtime/artifact/artifact.h"
 #include "runtime/artifact/manifest_writer.h"
 #include "runtime/artifact/mapped_file.h"
@@ -22,15 +19,17 @@ namespace fs = std::filesystem;
 
 absl::StatusOr<artifact::v1::Manifest> ReadUserMetadata(const std::string& folder) {
   const std::string path = absl::StrCat(folder, "/", kUserMetadata);
-  std::ifstream file(path);
-  if (!file)
+  absl::StatusOr<runtime::MappedFile> file = runtime::MappedFile::Open(path);
+  if (absl::IsNotFound(file.status())) {
     return absl::NotFoundError(
         absl::StrCat(folder, ": no artifact of target hw (", kUserMetadata, " is missing)"));
-  const std::string json((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-  artifact::v1::Manifest manifest;
-  const auto parsed = google::protobuf::util::JsonStringToMessage(json, &manifest);
-  if (!parsed.ok()) return absl::InvalidArgumentError(absl::StrCat(path, ": ", parsed.ToString()));
-  if (manifest.target() != artifact::v1::Manifest::TARGET_HW) {
+  }
+  if (!file.ok()) return file.status();
+  absl::StatusOr<artifact::v1::Manifest> manifest =
+      runtime::ManifestFromJson({reinterpret_cast<const char*>(file->bytes().data()), file->bytes().size()});
+  if (!manifest.ok())
+    return absl::InvalidArgumentError(absl::StrCat(path, ": ", manifest.status().message()));
+  if (manifest->target() != artifact::v1::Manifest::TARGET_HW) {
     return absl::InvalidArgumentError(absl::StrCat(folder, ": is not of target hw"));
   }
   return manifest;
@@ -43,7 +42,9 @@ absl::StatusOr<std::vector<std::string>> FilesOf(const std::string& folder) {
     std::error_code error;
     for (const auto& entry : fs::directory_iterator(fs::path(folder) / sub, error)) {
       const std::string name = (fs::path(sub) / entry.path().filename()).string();
-      if (entry.is_regular_file() && name != runtime::kManifestName && runtime::IsArtifactFileName(name)) {
+      std::error_code no_file;  // a link that leads nowhere
+      if (entry.is_regular_file(no_file) && name != runtime::kManifestName &&
+          runtime::IsArtifactFileName(name)) {
         names.push_back(name);
       }
     }
@@ -68,6 +69,7 @@ absl::Status PackageHardware(const std::string& folder, const std::string& xclbi
 
   const std::string target = absl::StrCat(folder, "/", runtime::kXclbinName);
   const std::string copy = absl::StrCat(folder, "/.", runtime::kXclbinName, ".new");
+  fs::remove(copy, error);  // were it a link, what it leads to would be overwritten
   fs::copy_file(xclbin, copy, fs::copy_options::overwrite_existing, error);
   if (error)
     return absl::NotFoundError(absl::StrCat(xclbin, ": can't be copied to ", folder, ": ", error.message()));

@@ -47,10 +47,12 @@ std::string ProcessScriptText(const Platform& platform, const std::string& kerne
   std::string text = absl::StrCat(
       "# SPDX-License-Identifier: Apache-2.0\n"
       "# Written by streamtensorc: one process of the design by itself. Never tried with Vitis.\n"
-      "#   PROCESS=engine vitis_hls -f process.tcl                    C synthesis: II, latency, resources\n"
+      "#   PROCESS=fork vitis_hls -f process.tcl                          C synthesis: II, latency, "
+      "resources\n"
       "#   PROCESS=fork TESTBENCH=fork_test.cpp vitis_hls -f process.tcl   C simulation and co-simulation "
       "too\n"
-      "# processes.cpp has each process as a function of its own, PROCESS_top.\n"
+      "# processes.cpp has each process that moves words as a function of its own, PROCESS_top; not those of "
+      "blocks.\n"
       "if {![info exists ::env(PROCESS)]} { puts \"set PROCESS to a process of processes.cpp\"; exit 2 }\n"
       "set process $::env(PROCESS)\n");
   absl::StrAppend(

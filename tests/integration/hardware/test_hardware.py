@@ -4,6 +4,7 @@ record how they were called and write containers around an empty bitstream; noth
 import json
 import os
 import pathlib
+import re
 import shutil
 import stat
 import subprocess
@@ -188,11 +189,28 @@ def test_package_refuses_damage(artifact, tmp_path):
     assert files_of(artifact) == before
 
 
+def test_package_follows_no_links_of_the_folder(artifact, tmp_path):
+    (tmp_path / "precious").write_text("mine")
+    for name in (".design.xclbin.new", ".manifest.json.new"):
+        (artifact / name).symlink_to(tmp_path / "precious")
+    (artifact / "hls/loop").symlink_to("loop")
+    done = run("streamtensorc", "package", artifact, "--xclbin", make_xclbin(artifact, tmp_path / "x.xclbin"))
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "precious").read_text() == "mine"
+    assert run("streamtensorc", "inspect", artifact).returncode == 0
+
+
 def test_package_refuses_what_is_no_hardware_artifact(model, artifact, tmp_path):
     xclbin = make_xclbin(artifact, tmp_path / "x.xclbin")
     (tmp_path / "empty").mkdir()
     done = run("streamtensorc", "package", tmp_path / "empty", "--xclbin", xclbin)
     assert done.returncode == 1 and "no artifact of target hw" in done.stderr
+    (artifact / "hls/user_metadata.json").rename(tmp_path / "metadata")
+    (artifact / "hls/user_metadata.json").mkdir()
+    done = run("streamtensorc", "package", artifact, "--xclbin", xclbin)
+    assert done.returncode == 1 and "user_metadata.json: not a regular file" in done.stderr
+    (artifact / "hls/user_metadata.json").rmdir()
+    (tmp_path / "metadata").rename(artifact / "hls/user_metadata.json")
     (artifact / "weights.bin").unlink()
     done = run("streamtensorc", "package", artifact, "--xclbin", xclbin)
     assert done.returncode == 1 and "weights.bin is missing" in done.stderr
@@ -236,5 +254,7 @@ def test_processes_can_be_compiled_one_by_one(sources, tmp_path):
     (tmp_path / "fork_test.cpp").write_text(page[page.index("```cpp\n") + 7:].split("```")[0])
     check_syntax(hls, tmp_path / "fork_test.cpp")
     script = (hls / "process.tcl").read_text()
+    for process in re.findall(r"PROCESS=(\w+)", script) + re.findall(r"^PROCESS=(\w+)", page, re.MULTILINE):
+        assert f"void {process}_top(" in text, "an example names a process that is not there"
     assert "set_part xcu55c-fsvh2892-2L-e" in script and "create_clock -period 4.000" in script
     assert "-DST_PLAIN" in script and "-idirafter $kernels/host" in script
