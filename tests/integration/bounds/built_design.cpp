@@ -4,7 +4,9 @@
 #include <dlfcn.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <fstream>
+#include <iterator>
 #include <regex>
 
 #include "absl/strings/match.h"
@@ -13,7 +15,6 @@
 #include "compiler/driver/ir_stages.h"
 #include "compiler/frontend/imported_model.h"
 #include "compiler/targets/artifact/object_build.h"
-#include "compiler/targets/hls/design_emitter.h"
 #include "mlir/Parser/Parser.h"
 
 namespace streamtensor::compiler {
@@ -78,6 +79,7 @@ absl::Status BuiltDesign::Emit(const std::string& folder) {
   if (!design_) return absl::OkStatus();
   mlir::FailureOr<hls::DesignText> text = hls::EmitDesign(design_, {});
   if (mlir::failed(text)) return absl::InternalError("the design can't be emitted");
+  if (absl::Status status = Lint(*text, folder); !status.ok()) return status;
   std::string design = std::regex_replace(
       text->design_cpp,
       std::regex(R"((hls::stream<st::word512|hls::stream_of_blocks<activation_frame), (\d+)> )"),
@@ -103,6 +105,22 @@ absl::Status BuiltDesign::Emit(const std::string& folder) {
   *static_cast<decltype(&DepthOf)*>(depth) = &DepthOf;
   launcher_ = runtime::card::DesignLauncher::FromFunction(reinterpret_cast<st_launch_function>(launch));
   return absl::OkStatus();
+}
+
+// The text as it was emitted obeys the HLS contract.
+absl::Status BuiltDesign::Lint(const hls::DesignText& text, const std::string& folder) {
+  constexpr int64_t kPageRows = 32;
+  const std::string source = folder + "/emitted.cpp", found = folder + "/findings";
+  for (absl::Status status :
+       {WriteText(folder + "/design.h", text.design_h), WriteText(source, text.design_cpp)}) {
+    if (!status.ok()) return status;
+  }
+  const std::string command =
+      absl::StrCat(ST_HLS_LINT " --tokens ", design_.getBound("T"), " --logits ", design_.getBound("W"),
+                   " --context ", design_.getMaxPages() * kPageRows, " ", source, " >", found, " 2>&1");
+  if (std::system(command.c_str()) == 0) return absl::OkStatus();
+  std::ifstream file(found);
+  return absl::InternalError(std::string(std::istreambuf_iterator<char>(file), {}));
 }
 
 absl::Status BuiltDesign::MakeArguments() {

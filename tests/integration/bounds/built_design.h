@@ -11,6 +11,7 @@
 
 #include "absl/status/statusor.h"
 #include "compiler/analysis/network_builder.h"
+#include "compiler/targets/hls/design_emitter.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/IR/OwningOpRef.h"
@@ -38,6 +39,7 @@ class BuiltDesign {
   BuiltDesign() = default;
   absl::Status Compile(const std::string& model);
   absl::Status Emit(const std::string& folder);
+  absl::Status Lint(const hls::DesignText& text, const std::string& folder);
   absl::Status MakeArguments();
 
   mlir::MLIRContext context_;
