@@ -118,15 +118,25 @@ def test_a_card_that_does_not_come_back(daemon):
     check = health_pb2_grpc.HealthStub(daemon.channel).Check
     try:
         wait_for("not serving", lambda: check(health_pb2.HealthCheckRequest()).status == NOT_SERVING)
-        code, text = daemon.http("/readyz")
-        assert code == 503 and "llama" in text and "not serving" in text
+        # Between a reset and the kill that follows the card is ready for a moment: each is asked until it tells.
+        def not_ready():
+            code, text = daemon.http("/readyz")
+            return code == 503 and "llama" in text and "not serving" in text
+
+        def measured_as_lost():
+            metrics = daemon.metrics()
+            return (metrics['streamtensor_card_state{card="emulated:0",state="ready"}'] == 0
+                    and metrics['streamtensor_card_state{card="emulated:0",state="lost"}'] == 1)
+
+        def found_by_doctor():
+            doctor = daemon.ctl("doctor")
+            return doctor.returncode == 1 and "BAD   card emulated:0" in doctor.stdout
+
+        wait_for("not ready", not_ready)
         assert daemon.http("/healthz") == (200, "ok\n"), "a lost card is not a dead daemon"
-        metrics = daemon.metrics()
-        assert metrics['streamtensor_card_state{card="emulated:0",state="ready"}'] == 0
-        assert metrics['streamtensor_card_state{card="emulated:0",state="lost"}'] == 1
-        assert "LOST" in daemon.ctl("cards").stdout
-        doctor = daemon.ctl("doctor")
-        assert doctor.returncode == 1 and "BAD   card emulated:0" in doctor.stdout
+        wait_for("lost in the metrics", measured_as_lost)
+        wait_for("LOST in the list", lambda: "LOST" in daemon.ctl("cards").stdout)
+        wait_for("doctor's word", found_by_doctor)
     finally:
         keep_dead.clear()
         thread.join()
