@@ -191,7 +191,7 @@ class StreamCall : public StreamWriter::Stream {
 
  private:
   struct Event : QueueEvent {
-    Event(StreamCall* call, void (StreamCall::*then)(bool)) : call(call), then(then) {}
+    Event(StreamCall* call, void (StreamCall::*then)(bool)) : call(call), then(then) { BeforeGrpc(this); }
     void OnEvent(bool ok) override {
       AfterGrpc(call);
       (call->*then)(ok);

@@ -143,9 +143,9 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(const std::string&
     return absl::UnavailableError(
         absl::StrCat("can not listen on ", listen, " (gRPC): ", WhyNotBound(listen)));
   }
-  impl->StartStreams();
   auto server = std::unique_ptr<GrpcServer>(new GrpcServer(std::move(impl)));
-  server->UpdateHealth();
+  server->UpdateHealth();  // at once: until then gRPC's own service says that all is well
+  server->impl_->StartStreams();
   return server;
 }
 

@@ -12,7 +12,10 @@ namespace streamtensor::server {
 void RunQueue(grpc::CompletionQueue& queue) {
   void* tag = nullptr;
   bool ok = false;
-  while (queue.Next(&tag, &ok)) static_cast<QueueEvent*>(tag)->OnEvent(ok);
+  while (queue.Next(&tag, &ok)) {
+    AfterGrpc(tag);
+    static_cast<QueueEvent*>(tag)->OnEvent(ok);
+  }
 }
 
 StreamWriter::StreamWriter(std::unique_ptr<grpc::ServerCompletionQueue> queue) : queue_(std::move(queue)) {}
@@ -48,7 +51,6 @@ void StreamWriter::Flush() {
 }
 
 void StreamWriter::SendAll() {
-  AfterGrpc(&woken_);
   {
     std::lock_guard lock(mutex_);
     is_woken_ = false;

@@ -417,7 +417,9 @@ class Evaluator {
   static std::string Reason(const std::string& text) {
     std::string reason;
     for (const std::string_view point : CodePoints(std::string_view(text).substr(0, kMaxReasonBytes))) {
-      const bool is_text = point.size() > 1 || absl::ascii_isprint(static_cast<unsigned char>(point[0]));
+      // Control characters are below U+0020 and from U+007F to U+009F.
+      const bool is_text =
+          point.size() > 1 ? point >= "\u00a0" : absl::ascii_isprint(static_cast<unsigned char>(point[0]));
       reason += is_text ? point : std::string_view(" ");
     }
     return reason;

@@ -132,10 +132,12 @@ TEST(ChatTemplate, IntegersDoNotOverflow) {
 }
 
 TEST(ChatTemplate, ARefusalsTextIsShortAndPrintable) {
-  const std::string text =
-      Render("{{ raise_exception('\x1b[2J' ~ messages[0].content) }}", {{"user", std::string(100000, 'x')}});
+  const std::string text = Render("{{ raise_exception('\x1b[2J\u009b2J \u00a7' ~ messages[0].content) }}",
+                                  {{"user", std::string(100000, 'x')}});
   EXPECT_LT(text.size(), 1200u);
   EXPECT_EQ(text.find('\x1b'), std::string::npos);
+  EXPECT_EQ(text.find("\u009b"), std::string::npos);
+  EXPECT_NE(text.find("[2J 2J \u00a7xxx"), std::string::npos) << text;
 }
 
 }  // namespace
