@@ -3,7 +3,8 @@
 
 gRPC's libraries are not built with it, so it sees nothing of how they hand a call from thread to thread, and reports
 what their headers, compiled into our program, read and write. A race counts when both accesses are our own code's:
-the innermost frame that is not the standard library's stands in our tree. All other kinds of report count."""
+the innermost frame that is not the standard library's stands in our tree. So does a thread that nobody joins when
+our code made it. All other kinds of report count."""
 
 import pathlib
 import re
@@ -11,20 +12,24 @@ import sys
 
 OURS = re.compile(r"\.\./(server|runtime|proto|tests|kernels)/")
 STANDARD = re.compile(r"libsanitizer|/usr/include/c\+\+/")
-ACCESS = re.compile(r"^  (?:Previous )?(?:atomic )?(?:read|write) of size", re.IGNORECASE | re.MULTILINE)
+EVENT = {
+    "data race": re.compile(r"^  (?:Previous )?(?:atomic )?(?:read|write) of size", re.IGNORECASE | re.MULTILINE),
+    "thread leak": re.compile(r"^  Thread .* created by ", re.MULTILINE),
+}
 
 
-def accesses(report):
-    """The stacks of the two accesses, innermost frame first."""
+def stacks(report, event):
+    """Of the two accesses, or where the thread was made; innermost frame first."""
     for block in report.split("\n\n"):
-        if ACCESS.search(block):
+        if event.search(block):
             yield re.findall(r"^    #\d+ (.*)$", block, re.MULTILINE)
 
 
 def counts(report):
-    if not report.startswith("data race "):
+    event = next((pattern for kind, pattern in EVENT.items() if report.startswith(kind + " ")), None)
+    if event is None:
         return True
-    for stack in accesses(report):
+    for stack in stacks(report, event):
         own = next((frame for frame in stack if not STANDARD.search(frame)), "")
         if not OURS.search(own):
             return False

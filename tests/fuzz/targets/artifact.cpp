@@ -87,7 +87,7 @@ bool Accepts(std::string_view input) {
   if (!true_hashes || !WriteTrueManifest(json)) Write(runtime::kManifestName, json);
 
   const auto artifact = runtime::Artifact::Open(Folder());
-  if (!artifact.ok()) return Refused(artifact.status(), {"."});
+  if (!artifact.ok()) return Refused(artifact.status(), {Folder()});
   for (const artifact::v1::File& file : (*artifact)->manifest().files()) {
     const auto bytes = runtime::MappedFile::Open(Folder() + "/" + file.name());
     Require(bytes.ok() && bytes->bytes().size() == file.bytes() &&

@@ -103,7 +103,8 @@ def test_limits_change_while_running(start, artifact, request_for):
     request = request_for(max_tokens=100)
     request.stopping.ignore_eos = True
     streams = [running.stub.GenerateStream(request) for _ in range(2)]
-    next(iter(streams[0]))
+    wait_for(lambda: running.metrics()['streamtensor_running_requests{model="tiny",card="dummy:0"}'] == 1)
+    wait_for(lambda: running.metrics()['streamtensor_waiting_requests{model="tiny",card="dummy:0"}'] == 1)
     assert code_of(lambda: running.stub.Generate(request)) == grpc.StatusCode.RESOURCE_EXHAUSTED
     assert running.reload(limits={"max_queue": 5, "max_running": 4, "max_prompt_tokens": 3})
     wait_for(lambda: running.metrics()['streamtensor_running_requests{model="tiny",card="dummy:0"}'] == 2)
