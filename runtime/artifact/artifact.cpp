@@ -42,6 +42,11 @@ absl::StatusOr<Manifest> ParseManifest(const std::string& folder) {
   return absl::InvalidArgumentError(absl::StrCat(path, ": ", manifest.status().message()));
 }
 
+// The message begins with the name of a file of the folder.
+absl::Status In(const std::string& folder, const absl::Status& status) {
+  return absl::Status(status.code(), absl::StrCat(folder, "/", status.message()));
+}
+
 // Opens a file of the manifest and holds it against its entry.
 absl::StatusOr<MappedFile> OpenChecked(const std::string& folder, const File& entry) {
   const std::string path = absl::StrCat(folder, "/", entry.name());
@@ -67,7 +72,7 @@ absl::StatusOr<Manifest> Artifact::ReadManifest(const std::string& folder) {
   for (const File& entry : manifest->files()) {
     if (entry.name() == kWeightsName) weights_bytes = entry.bytes();
   }
-  if (absl::Status status = CheckManifest(*manifest, weights_bytes); !status.ok()) return status;
+  if (absl::Status status = CheckManifest(*manifest, weights_bytes); !status.ok()) return In(folder, status);
   return manifest;
 }
 
@@ -81,13 +86,13 @@ absl::StatusOr<std::unique_ptr<Artifact>> Artifact::Open(const std::string& fold
   std::set<std::string> seen;
   for (const File& entry : result->manifest_.files()) {
     if (!IsArtifactFileName(entry.name()) || entry.name() == kManifestName) {
-      return absl::InvalidArgumentError(absl::StrCat(kManifestName, ": files: '",
+      return absl::InvalidArgumentError(absl::StrCat(folder, "/", kManifestName, ": files: '",
                                                      absl::CHexEscape(entry.name()),
                                                      "' is not a file name of an artifact"));
     }
     if (!seen.insert(entry.name()).second) {
       return absl::InvalidArgumentError(
-          absl::StrCat(kManifestName, ": files: '", entry.name(), "' stands twice"));
+          absl::StrCat(folder, "/", kManifestName, ": files: '", entry.name(), "' stands twice"));
     }
     absl::StatusOr<MappedFile> file = OpenChecked(folder, entry);
     if (!file.ok()) return file.status();
@@ -108,22 +113,23 @@ absl::StatusOr<std::unique_ptr<Artifact>> Artifact::Open(const std::string& fold
     }
   }
   if (absl::Status status = CheckManifest(result->manifest_, result->weights().size()); !status.ok()) {
-    return status;
+    return In(folder, status);
   }
   for (const char* const name : {kXclbinName, kWeightsName}) {
     if (seen.count(name) == 0) {
-      return absl::InvalidArgumentError(absl::StrCat(kManifestName, ": files: ", name, " is missing"));
+      return absl::InvalidArgumentError(
+          absl::StrCat(folder, "/", kManifestName, ": files: ", name, " is missing"));
     }
   }
   if (result->is_decoder()) {
     if (seen.count(kTokenizerName) == 0) {
       return absl::InvalidArgumentError(
-          absl::StrCat(kManifestName, ": files: ", kTokenizerName, " is missing"));
+          absl::StrCat(folder, "/", kManifestName, ": files: ", kTokenizerName, " is missing"));
     }
-    if (absl::Status status = CheckTokenizer(result->tokenizer_); !status.ok()) return status;
+    if (absl::Status status = CheckTokenizer(result->tokenizer_); !status.ok()) return In(folder, status);
     const auto pieces = static_cast<uint32_t>(result->tokenizer_.pieces_size());
     if (pieces > result->manifest_.decoder().vocabulary()) {
-      return absl::InvalidArgumentError(absl::StrCat(kTokenizerName, ": ", pieces,
+      return absl::InvalidArgumentError(absl::StrCat(folder, "/", kTokenizerName, ": ", pieces,
                                                      " pieces, the decoder's vocabulary has ",
                                                      result->manifest_.decoder().vocabulary()));
     }
