@@ -12,6 +12,7 @@
 #include <set>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
@@ -74,6 +75,10 @@ absl::StatusOr<ClientTokens> ClientTokens::Parse(std::string_view text, const st
     if (words[1].size() < kLeastTokenBytes) {
       return error(absl::StrCat("the token of ", words[0], " has ", words[1].size(), " characters; at least ",
                                 kLeastTokenBytes, " are needed"));
+    }
+    if (!std::all_of(words[1].begin(), words[1].end(), absl::ascii_isgraph)) {
+      return error(absl::StrCat("the token of ", words[0],
+                                " is not printable ASCII alone, which is all that a call carries"));
     }
     if (!names.insert(words[0]).second) return error(absl::StrCat(words[0], " is named twice"));
     TokenHolder holder{words[0], {words.begin() + 2, words.end()}};

@@ -72,6 +72,7 @@ def test_errors_are_one_line(daemon, tmp_path):
         (["generate", "--prompt", "x"], 2, "--model is missing"),
         (["tokenize", "--model", "tiny"], 2, "one is needed"),
         (["tokenize", "--model", "tiny", b"a\xff"], 2, "an argument is not valid UTF-8"),
+        (["tokenize", "--model", "tiny", b"\xed\xa0\x80"], 2, "an argument is not valid UTF-8"),
         (["generate", "--model", "tiny", "--prompt", "x", "--stop", b"\xff"], 2, "--stop is not valid UTF-8"),
         (["chat", "--model", "tiny", b"--system=\xc3"], 2, "--system is not valid UTF-8"),
         (["generate", "--model", "tiny", "--prompt", "x", "--request-id", "a\nb"], 2, "--request-id has up to 64 letters"),
