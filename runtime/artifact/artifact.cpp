@@ -18,7 +18,8 @@ using artifact::v1::Manifest;
 
 // A file of an artifact that is not there is damage, not a wrong path.
 absl::Status AsDamage(const absl::Status& status) {
-  return absl::IsNotFound(status) ? absl::InvalidArgumentError(status.message()) : status;
+  const bool missing = absl::IsNotFound(status) || absl::IsFailedPrecondition(status);  // or below a file
+  return missing ? absl::InvalidArgumentError(status.message()) : status;
 }
 
 absl::StatusOr<Manifest> ParseManifest(const std::string& folder) {

@@ -90,8 +90,9 @@ absl::StatusOr<std::unique_ptr<ArtifactCache>> ArtifactCache::Open(const std::st
   if (mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST)
     return absl::ErrnoToStatus(errno, absl::StrCat("can not make the folder ", folder));
   struct stat info {};
-  if (stat(folder.c_str(), &info) != 0 || !S_ISDIR(info.st_mode))
+  if (stat(folder.c_str(), &info) != 0)
     return absl::ErrnoToStatus(errno, absl::StrCat("can not use ", folder));
+  if (!S_ISDIR(info.st_mode)) return absl::ErrnoToStatus(ENOTDIR, absl::StrCat("can not use ", folder));
   // An artifact holds native code: nobody else may put one here.
   if (info.st_uid != geteuid()) {
     return absl::FailedPreconditionError(absl::StrCat("the cache folder ", folder, " belongs to user ",

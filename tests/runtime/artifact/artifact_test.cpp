@@ -87,6 +87,16 @@ TEST(Artifact, NamesTheFileThatIsDamaged) {
   }
 }
 
+TEST(Artifact, AFileInAFoldersPlaceIsDamage) {
+  SampleFolder folder;
+  folder.WriteArtifact(SampleDecoderManifest(), SampleTokenizer());
+  std::filesystem::remove_all(folder.path() + "/hls");
+  folder.WriteFile("hls", "no folder");
+  const absl::Status status = Artifact::Open(folder.path()).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_NE(Message(status).find("hls/design.cpp: Not a directory"), std::string::npos) << status;
+}
+
 TEST(Artifact, RefusesForeignJson) {
   SampleFolder folder;
   for (const std::string text : {"", "{", "[]", "{\"format_version\": \"x\"}", "{\"no_such_field\": 1}"}) {
