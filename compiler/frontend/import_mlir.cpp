@@ -25,6 +25,7 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/Matchers.h"
 #include "mlir/Parser/Parser.h"
 
 namespace streamtensor::compiler {
@@ -132,6 +133,28 @@ absl::StatusOr<FuncOp> FindEntry(mlir::ModuleOp module) {
   return entry;
 }
 
+// A card stops at a division by zero, and at the one quotient that does not fit: the lowest integer by -1.
+absl::Status CheckIntegerDivisions(FuncOp entry) {
+  absl::Status status;
+  entry.walk([&](mlir::Operation* op) {
+    if (!llvm::isa<mlir::arith::DivSIOp, mlir::arith::DivUIOp, mlir::arith::RemSIOp, mlir::arith::RemUIOp>(
+            op)) {
+      return mlir::WalkResult::advance();
+    }
+    llvm::APInt divisor;
+    if (matchPattern(op->getOperand(1), mlir::m_ConstantInt(&divisor)) && divisor.isStrictlyPositive()) {
+      return mlir::WalkResult::advance();
+    }
+    std::string where;
+    llvm::raw_string_ostream(where) << op->getLoc();
+    status =
+        absl::UnimplementedError(Message("@main uses '", op->getName().getStringRef().str(), "' at ", where,
+                                         "; integers can be divided by a positive constant alone"));
+    return mlir::WalkResult::interrupt();
+  });
+  return status;
+}
+
 absl::Status CheckTensor(mlir::Type type, std::string_view what) {
   std::string shown;
   llvm::raw_string_ostream(shown) << type;
@@ -184,6 +207,7 @@ absl::StatusOr<ImportedModel> Import(const std::string& text, const std::string&
   absl::StatusOr<FuncOp> entry = FindEntry(**module);
   if (!entry.ok()) return entry.status();
   if (absl::Status status = CheckTypes(*entry); !status.ok()) return status;
+  if (absl::Status status = CheckIntegerDivisions(*entry); !status.ok()) return status;
   MarkInputs(*entry);
   absl::StatusOr<std::shared_ptr<const WeightSource>> weights = HoistConstants(*entry);
   if (!weights.ok()) return weights.status();

@@ -194,6 +194,36 @@ TEST_F(MlirImport, RefusesWithAReason) {
       StatusCode::kUnimplemented, "a constant of type tensor<2xf64> can't be compiled yet");
 }
 
+TEST_F(MlirImport, RefusesDivisionsThatStopACard) {
+  auto divided = [](const std::string& operation, const std::string& divisor) {
+    return "func.func @main(%x: tensor<8xf32>) -> tensor<8xf32> {\n"
+           "  %e = tensor.empty() : tensor<8xf32>\n"
+           "  %y = linalg.generic {indexing_maps = [affine_map<(i) -> (i)>, affine_map<(i) -> (i)>],\n"
+           "                       iterator_types = [\"parallel\"]}\n"
+           "      ins(%x : tensor<8xf32>) outs(%e : tensor<8xf32>) {\n"
+           "  ^bb0(%in: f32, %out: f32):\n"
+           "    %a = arith.fptosi %in : f32 to i32\n"
+           "    %b = " +
+           divisor +
+           "\n"
+           "    %q = " +
+           operation +
+           " %a, %b : i32\n"
+           "    %f = arith.sitofp %q : i32 to f32\n"
+           "    linalg.yield %f : f32\n"
+           "  } -> tensor<8xf32>\n"
+           "  return %y : tensor<8xf32>\n}";
+  };
+  for (const char* operation : {"arith.divsi", "arith.divui", "arith.remsi", "arith.remui"}) {
+    for (const char* divisor :
+         {"arith.constant 0 : i32", "arith.constant -1 : i32", "arith.fptosi %in : f32 to i32"}) {
+      ExpectRefused(divided(operation, divisor), absl::StatusCode::kUnimplemented,
+                    std::string("'") + operation + "' at loc(\"");
+    }
+    EXPECT_TRUE(Import(divided(operation, "arith.constant 7 : i32")).ok()) << operation;
+  }
+}
+
 TEST_F(MlirImport, RefusesWhatTheParserIsNotMadeFor) {
   using absl::StatusCode;
   ExpectRefused("ML\xefR\x01\x02\x03", StatusCode::kUnimplemented, "bytecode");
