@@ -16,13 +16,14 @@ const std::vector<Rule>& Rules() {
       {"indirect-call", "calls functions by name"},
       {"recursion", "does not recur"},
       {"dynamic-alloca", "has arrays of constant size"},
-      {"stored-pointer", "stores no pointer in memory"},
+      {"stored-pointer", "keeps no pointer in memory and makes no integer of one"},
       {"callee", "calls nothing outside of the list"},
       {"loop-bound", "has loops whose bound is known, or is clamped to the declared bound of what was read"},
       {"symbol-bound", "runs no loop longer than the bound of its symbol (T, W) allows"},
       {"static-local", "has no static locals"},
       {"mutable-global", "has no variables at namespace scope"},
       {"ap-arithmetic", "does no arithmetic on ap_uint"},
+      {"float-only", "has no floating point but float"},
       {"nonblocking", "never asks whether a FIFO is empty or full"},
       {"pointer-element", "has no pointers in stream elements"},
       {"depth", "gives each FIFO its depth as a template argument, and nowhere else"},
@@ -36,6 +37,7 @@ const std::vector<Rule>& Rules() {
       {"cycle-flatten", "keeps pipelined loops of processes on a cycle apart (LOOP_FLATTEN off around them)"},
       {"cycle-pipeline",
        "lets a pipelined loop that takes from a cycle and gives to it drain (style = flp or frp)"},
+      {"loop-pragma", "has PIPELINE, UNROLL and LOOP_FLATTEN inside of loops alone"},
       {"pipelined-block", "takes and hands on blocks outside of pipelined loops"},
   };
   return rules;

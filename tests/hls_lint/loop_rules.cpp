@@ -7,11 +7,14 @@
 #include <optional>
 #include <set>
 
+#include "llvm/ADT/PostOrderIterator.h"
+#include "llvm/Analysis/CFG.h"
 #include "llvm/Analysis/ConstantFolding.h"
 #include "llvm/Analysis/LoopInfo.h"
 #include "llvm/Analysis/ScalarEvolution.h"
 #include "llvm/Analysis/ScalarEvolutionExpressions.h"
 #include "llvm/Analysis/ValueTracking.h"
+#include "llvm/Demangle/Demangle.h"
 #include "llvm/IR/InstIterator.h"
 #include "llvm/IR/Instructions.h"
 #include "llvm/IR/MDBuilder.h"
@@ -54,6 +57,12 @@ class LoopBounds {
     const llvm::LoopInfo& loops = analyses_.getResult<llvm::LoopAnalysis>(process_);
     for (const llvm::Loop* loop : loops.getLoopsInPreorder())
       CheckLoop(*loop, written.at(loop), declared.at(loop));
+    // A cycle of several entries is none of these loops.
+    const llvm::ReversePostOrderTraversal<const llvm::Function*> order(&process_);
+    if (llvm::containsIrreducibleCFG<const llvm::BasicBlock*>(order, loops)) {
+      findings_.Add("loop-bound", llvm::demangle(process_.getName()),
+                    "a loop is entered in its middle, where nothing bounds it");
+    }
   }
 
  private:

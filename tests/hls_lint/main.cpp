@@ -7,7 +7,9 @@
 #include <iterator>
 #include <string>
 
+#include "llvm/IR/DebugInfoMetadata.h"
 #include "llvm/Passes/PassBuilder.h"
+#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Transforms/IPO/AlwaysInliner.h"
 #include "llvm/Transforms/InstCombine/InstCombine.h"
@@ -148,10 +150,21 @@ class Analysis {
   llvm::ModuleAnalysisManager modules_;
 };
 
-void CheckModule(llvm::Module& module, const std::string& name, const DeclaredBounds& bounds,
-                 Findings& findings) {
-  llvm::Function* top = FindTop(module, name, findings);
-  if (!top) return;
+// Where in the file `source` the call stands; 0: in another.
+unsigned LineOf(const llvm::Instruction& call, const std::string& source) {
+  const llvm::DILocation* location = call.getDebugLoc();
+  if (!location) return 0;
+  llvm::SmallString<128> path(location->getFilename());
+  llvm::sys::fs::make_absolute(location->getDirectory(), path);
+  return llvm::sys::fs::equivalent(path, source) ? location->getLine() : 0;
+}
+
+void CheckModule(llvm::Module& module, const Options& options, const std::string& text,
+                 const std::string& name, Findings& findings) {
+  llvm::Instruction* dataflow = FindDataflow(module, name, findings);
+  if (!dataflow) return;
+  CheckTopText(text, LineOf(*dataflow, options.source), name, findings);
+  llvm::Function* top = dataflow->getFunction();
   std::vector<llvm::Function*> reachable = Reachable(*top);
   CheckFunctions(reachable, findings);
   // What recurs or goes through pointers can't be inlined, and the rest would be guessed.
@@ -163,9 +176,9 @@ void CheckModule(llvm::Module& module, const std::string& name, const DeclaredBo
   if (!findings.Has("task")) CheckNetwork(*top, findings);
   analysis.Simplify(module);
   reachable = Reachable(*top);
-  CheckStores(reachable, findings);
+  CheckKeptPointers(reachable, findings);
   for (llvm::Function* function : reachable)
-    CheckLoopBounds(*function, bounds, analysis.functions(), findings);
+    CheckLoopBounds(*function, options.bounds, analysis.functions(), findings);
 }
 
 int Main(int argc, char** argv) {
@@ -179,7 +192,7 @@ int Main(int argc, char** argv) {
   const std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
   Findings findings;
   const std::string name = llvm::sys::path::filename(options.source).str();
-  CheckText(text, name, findings);
+  CheckForks(text, name, findings);
   llvm::LLVMContext context;
   std::string error;
   const FrontEndOptions front_end = {options.source, ST_KERNELS_DIR, ST_LINT_HEADERS, ST_CLANG};
@@ -188,7 +201,7 @@ int Main(int argc, char** argv) {
     std::fprintf(stderr, "st_hls_lint: %s: %s\n", options.source.c_str(), error.c_str());
     return 2;
   }
-  if (module) CheckModule(*module, name, options.bounds, findings);
+  if (module) CheckModule(*module, options, text, name, findings);
   for (const Finding& finding : findings.all()) {
     std::printf("%s: [%s] %s\n", finding.where.c_str(), finding.rule.c_str(), finding.what.c_str());
   }

@@ -5,7 +5,9 @@
 #include <map>
 #include <set>
 
+#include "llvm/Analysis/LoopInfo.h"
 #include "llvm/Demangle/Demangle.h"
+#include "llvm/IR/Dominators.h"
 #include "llvm/IR/InstIterator.h"
 #include "llvm/IR/Instructions.h"
 #include "llvm/IR/IntrinsicInst.h"
@@ -137,6 +139,31 @@ void CheckVariables(const llvm::Function& function, Findings& findings) {
   }
 }
 
+// The contract computes on float alone; what is wider or narrower shows in what is computed, read or written.
+void CheckFloats(const llvm::Function& function, Findings& findings) {
+  const auto is_other = [](const llvm::Value* value) {
+    const llvm::Type* type = value->getType()->getScalarType();
+    return type->isFloatingPointTy() && !type->isFloatTy();
+  };
+  for (const llvm::Instruction& instruction : llvm::instructions(function)) {
+    if (!is_other(&instruction) && llvm::none_of(instruction.operands(), is_other)) continue;
+    findings.Add("float-only", PlaceOf(instruction), "a floating-point value that is no float");
+  }
+}
+
+// Before anything is inlined: a function's pragma is not one of the loop that calls it.
+void CheckLoopPragmas(llvm::Function& function, Findings& findings) {
+  const llvm::DominatorTree dominators(function);
+  const llvm::LoopInfo loops(dominators);
+  for (const llvm::Instruction& instruction : llvm::instructions(function)) {
+    const std::optional<std::string> pragma = PragmaOf(instruction);
+    if (!pragma || loops.getLoopFor(instruction.getParent())) continue;
+    const std::string name = pragma->substr(0, pragma->find_first_of(" ="));
+    if (name == "PIPELINE" || name == "UNROLL" || name == "LOOP_FLATTEN")
+      findings.Add("loop-pragma", PlaceOf(instruction), "#pragma HLS " + *pragma + " outside of loops");
+  }
+}
+
 // Direct calls alone: those through pointers have a rule of their own.
 void CheckRecursion(const std::vector<llvm::Function*>& functions, Findings& findings) {
   std::map<const llvm::Function*, int> state;  // 1: on the path, 2: done
@@ -177,21 +204,25 @@ std::vector<llvm::Function*> Reachable(llvm::Function& top) {
 }
 
 void CheckFunctions(const std::vector<llvm::Function*>& functions, Findings& findings) {
-  for (const llvm::Function* function : functions) {
+  for (llvm::Function* function : functions) {
     CheckCalls(*function, findings);
     CheckVariables(*function, findings);
+    CheckFloats(*function, findings);
+    CheckLoopPragmas(*function, findings);
   }
   CheckRecursion(functions, findings);
 }
 
-void CheckStores(const std::vector<llvm::Function*>& functions, Findings& findings) {
+void CheckKeptPointers(const std::vector<llvm::Function*>& functions, Findings& findings) {
   for (const llvm::Function* function : functions) {
     for (const llvm::Instruction& instruction : llvm::instructions(*function)) {
       const auto* store = llvm::dyn_cast<llvm::StoreInst>(&instruction);
-      if (!store) continue;
-      const llvm::Value* value = store->getValueOperand();
-      if (value->getType()->isPtrOrPtrVectorTy() || llvm::isa<llvm::PtrToIntInst>(value)) {
+      if (store && store->getValueOperand()->getType()->isPtrOrPtrVectorTy()) {
         findings.Add("stored-pointer", PlaceOf(instruction), "a pointer is stored in memory");
+      } else if (llvm::isa<llvm::LoadInst>(instruction) && instruction.getType()->isPtrOrPtrVectorTy()) {
+        findings.Add("stored-pointer", PlaceOf(instruction), "a pointer is read from memory");
+      } else if (llvm::isa<llvm::PtrToIntInst, llvm::IntToPtrInst>(instruction)) {
+        findings.Add("stored-pointer", PlaceOf(instruction), "a pointer is made an integer, or comes of one");
       }
     }
   }

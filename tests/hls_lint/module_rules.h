@@ -15,7 +15,7 @@ std::vector<llvm::Function*> Reachable(llvm::Function& top);
 // Looks at the IR as it was written, before any optimisation.
 void CheckFunctions(const std::vector<llvm::Function*>& functions, Findings& findings);
 
-// Looks at optimised IR: a pointer that is still stored really is.
-void CheckStores(const std::vector<llvm::Function*>& functions, Findings& findings);
+// Looks at optimised IR: a pointer that is still kept in memory really is.
+void CheckKeptPointers(const std::vector<llvm::Function*>& functions, Findings& findings);
 
 }  // namespace hls_lint

@@ -227,7 +227,13 @@ class Network {
       }
       const StreamCall access = AccessOf(*call);
       if (access.access == StreamAccess::kNone) continue;
-      process.accesses.push_back({access.access, FifosOf(process, *call, access.stream), access.block, call});
+      const std::vector<Fifo> fifos = FifosOf(process, *call, access.stream);
+      if (fifos.empty()) {
+        findings_.Add("stream-ends", PlaceOf(instruction),
+                      process.name + (access.access == StreamAccess::kTake ? " reads" : " writes") +
+                          " a FIFO that can't be told");
+      }
+      process.accesses.push_back({access.access, fifos, access.block, call});
     }
   }
 
@@ -339,20 +345,20 @@ class Network {
 
 }  // namespace
 
-llvm::Function* FindTop(llvm::Module& module, const std::string& name, Findings& findings) {
-  llvm::Function* top = nullptr;
+llvm::Instruction* FindDataflow(llvm::Module& module, const std::string& name, Findings& findings) {
+  llvm::Instruction* dataflow = nullptr;
   for (llvm::Function& function : module) {
-    for (const llvm::Instruction& instruction : llvm::instructions(function)) {
+    for (llvm::Instruction& instruction : llvm::instructions(function)) {
       if (PragmaOf(instruction) != "DATAFLOW") continue;
-      if (top) {
+      if (dataflow) {
         findings.Add("top-shape", PlaceOf(instruction), "a second #pragma HLS DATAFLOW");
         return nullptr;
       }
-      top = &function;
+      dataflow = &instruction;
     }
   }
-  if (!top) findings.Add("top-shape", name, "no function holds #pragma HLS DATAFLOW");
-  return top;
+  if (!dataflow) findings.Add("top-shape", name, "no function holds #pragma HLS DATAFLOW");
+  return dataflow;
 }
 
 void CheckNetwork(llvm::Function& top, Findings& findings) { Network(top, findings).Check(); }

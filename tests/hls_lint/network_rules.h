@@ -7,9 +7,9 @@
 
 namespace hls_lint {
 
-// The function that holds `#pragma HLS DATAFLOW`; null after a finding (`top-shape`), which
-// `name` stands in.
-llvm::Function* FindTop(llvm::Module& module, const std::string& name, Findings& findings);
+// The one `#pragma HLS DATAFLOW`, which stands in the top function; null after a finding (`top-shape`),
+// which `name` stands in.
+llvm::Instruction* FindDataflow(llvm::Module& module, const std::string& name, Findings& findings);
 
 // Expects each process' callees inlined into it and its loops as they were written.
 void CheckNetwork(llvm::Function& top, Findings& findings);

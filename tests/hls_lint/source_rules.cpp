@@ -70,12 +70,18 @@ class TopFunction {
   TopFunction(const std::vector<Token>& tokens, const std::string& name, Findings& findings)
       : tokens_(tokens), name_(name), findings_(findings) {}
 
-  void Check() {
+  void Check(unsigned line) {
     FindTypes();
     // From the pragma back to the brace it stands in, and on to that brace's end.
     size_t pragma = 0;
-    while (pragma < tokens_.size() && Squeezed(tokens_[pragma].text) != "#pragmaHLSDATAFLOW") ++pragma;
-    if (pragma == tokens_.size()) return;  // told when the IR has none either
+    while (pragma < tokens_.size() &&
+           (tokens_[pragma].line != line || Squeezed(tokens_[pragma].text) != "#pragmaHLSDATAFLOW")) {
+      ++pragma;
+    }
+    if (pragma == tokens_.size()) {
+      findings_.Add("top-shape", name_, "#pragma HLS DATAFLOW does not stand in the text itself");
+      return;
+    }
     size_t at = pragma;
     for (int depth = 0; at > 0 && depth >= 0;) {
       --at;
@@ -141,10 +147,9 @@ class TopFunction {
 
 }  // namespace
 
-void CheckText(const std::string& text, const std::string& name, Findings& findings) {
+void CheckForks(const std::string& text, const std::string& name, Findings& findings) {
   static const char* const kForks[] = {"__SYNTHESIS__", "ST_FAST", "ST_PLAIN", "ST_FAST_VNNI"};
-  const std::vector<Token> tokens = Tokens(text);
-  for (const Token& token : tokens) {
+  for (const Token& token : Tokens(text)) {
     for (const char* fork : kForks) {
       const size_t at = token.text.find(fork);
       if (at == std::string::npos || token.text[0] == '"') continue;
@@ -154,7 +159,11 @@ void CheckText(const std::string& text, const std::string& name, Findings& findi
       break;
     }
   }
-  TopFunction(tokens, name, findings).Check();
+}
+
+void CheckTopText(const std::string& text, unsigned line, const std::string& name, Findings& findings) {
+  const std::vector<Token> tokens = Tokens(text);
+  TopFunction(tokens, name, findings).Check(line);
 }
 
 }  // namespace hls_lint

@@ -9,6 +9,10 @@
 namespace hls_lint {
 
 // `text` is the design's, without what it includes; `name` stands in findings.
-void CheckText(const std::string& text, const std::string& name, Findings& findings);
+void CheckForks(const std::string& text, const std::string& name, Findings& findings);
+
+// The function around the `#pragma HLS DATAFLOW` of this line. The compiler tells which line: the text may
+// hold others that it never sees.
+void CheckTopText(const std::string& text, unsigned line, const std::string& name, Findings& findings);
 
 }  // namespace hls_lint

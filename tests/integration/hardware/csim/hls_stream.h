@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What C simulation of one process needs of a stream: words queue up without a bound, and a read of none is an error.
+// What C simulation of one process needs of a stream: words queue up without a bound, and a read of none is
+// an error.
 #pragma once
 
 #include <cstdio>

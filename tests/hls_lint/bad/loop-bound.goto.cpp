@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// Jumps into the middle of a loop, which is no loop to LLVM then.
+#include "st/dataflow.h"
+
+static void load(const st::word512* memory, hls::stream<st::word512>& out) {
+  int at = st::lane_i32(memory[0], 0);
+  if (at > 3) goto middle;
+begin:
+  at = st::lane_i32(memory[at], 1);
+  out.write(memory[at]);
+middle:
+  at = st::lane_i32(memory[at], 2);
+  out.write(memory[at]);
+  if (at != 0) goto begin;
+}
+
+static void store(hls::stream<st::word512>& in, st::word512* memory) {
+  for (int i = 0; i < 8; ++i) {
+#pragma HLS PIPELINE II = 1
+    memory[i] = in.read();
+  }
+}
+
+extern "C" void streamtensor_step(const st::word512* input, st::word512* output) {
+#pragma HLS INTERFACE m_axi port = input offset = slave bundle = bank0
+#pragma HLS INTERFACE m_axi port = output offset = slave bundle = bank1
+#pragma HLS DATAFLOW
+  hls::stream<st::word512, 2> words("words");
+  ST_PROCESS(load, input, words);
+  ST_PROCESS(store, words, output);
+  ST_DATAFLOW_END
+}
