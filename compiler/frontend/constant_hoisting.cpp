@@ -49,17 +49,24 @@ bool IsLarge(ConstantOp constant) {
   return !dense || !dense.isSplat();
 }
 
+bool HasElements(RankedTensorType type, uint64_t count) {
+  uint64_t elements = 1;
+  if (llvm::is_contained(type.getShape(), 0)) return count == 0;
+  for (const int64_t size : type.getShape()) {
+    if (__builtin_mul_overflow(elements, static_cast<uint64_t>(size), &elements)) return false;
+  }
+  return elements == count;
+}
+
 absl::StatusOr<std::vector<float>> Values(ConstantOp constant) {
   auto type = llvm::cast<RankedTensorType>(constant.getType());
   const std::string what = Message("a constant of type ", Shown(type));
-  if (!type.getElementType().isF32() || type.getNumElements() == 0) {
+  if (!type.getElementType().isF32() || HasElements(type, 0)) {
     return absl::UnimplementedError(
         Message(what, " can't be compiled yet; constants with elements of f32 can"));
   }
-  std::vector<float> values(type.getNumElements());
   if (auto dense = llvm::dyn_cast<DenseElementsAttr>(constant.getValue())) {
-    llvm::copy(dense.getValues<float>(), values.begin());
-    return values;
+    return std::vector<float>(dense.value_begin<float>(), dense.value_end<float>());
   }
   auto resource = llvm::dyn_cast<DenseResourceElementsAttr>(constant.getValue());
   if (!resource) return absl::UnimplementedError(Message(what, " is neither dense nor dense_resource"));
@@ -69,9 +76,12 @@ absl::StatusOr<std::vector<float>> Values(ConstantOp constant) {
     return absl::InvalidArgumentError(Message("dense_resource ", Quoted(key), " has no data in the file"));
   }
   llvm::ArrayRef<char> bytes = blob->getData();
-  if (bytes.size() != values.size() * sizeof(float)) {
+  // The type may claim more than any memory holds, even more than can be counted.
+  std::vector<float> values(bytes.size() / sizeof(float));
+  if (bytes.size() % sizeof(float) != 0 || !HasElements(type, values.size())) {
     return absl::InvalidArgumentError(Message("dense_resource ", Quoted(key), " has ", bytes.size(),
-                                              " bytes, expected ", values.size() * sizeof(float)));
+                                              " bytes, expected ", sizeof(float), " for each element of ",
+                                              Shown(type)));
   }
   std::memcpy(values.data(), bytes.data(), bytes.size());
   return values;

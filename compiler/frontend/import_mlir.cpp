@@ -2,12 +2,14 @@
 // A linalg module of any model. Nothing here knows what a model is: constants become weight arguments, and
 // the weights of matrix products are put into the card's format.
 #include <algorithm>
+#include <charconv>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <set>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -26,6 +28,7 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Matchers.h"
+#include "mlir/IR/Verifier.h"
 #include "mlir/Parser/Parser.h"
 
 namespace streamtensor::compiler {
@@ -41,30 +44,67 @@ constexpr char kStep[] = "step";
 constexpr int64_t kStepTokensLimit = 16;
 constexpr size_t kMaxTextBytes = size_t{1} << 30;
 constexpr int kMaxDepth = 200;
+constexpr int64_t kMaxAffineConstant = int64_t{1} << 31;
+constexpr uint32_t kMaxAlignment = 1 << 16;
 constexpr std::string_view kBytecodeMagic = "ML\xefR";
+
+absl::Status CheckSize(uint64_t bytes) {
+  if (bytes <= kMaxTextBytes) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      Message("has ", bytes, " bytes; at most ", kMaxTextBytes, " can be compiled"));
+}
+
+template <class Written>
+std::string Shown(Written what) {
+  std::string text;
+  llvm::raw_string_ostream(text) << what;
+  return Printable(text, 200, false);
+}
+
+// Of a text between quotes, in the part of a file that holds resources. MLIR asks its allocator for whatever
+// alignment stands there.
+bool HasSoundAlignment(std::string_view text) {
+  if (text.substr(0, 2) != "0x") return true;
+  uint32_t alignment = 0;
+  for (int i = 0; i < 4; ++i) {
+    const std::string_view digits = text.substr(std::min(text.size(), size_t{2} + 2 * i), 2);
+    uint32_t byte = 0;
+    const auto [end, error] = std::from_chars(digits.begin(), digits.end(), byte, 16);
+    if (digits.size() != 2 || end != digits.end()) return false;
+    alignment |= byte << 8 * i;
+  }
+  return llvm::isPowerOf2_32(alignment) && alignment <= kMaxAlignment;
+}
 
 // What MLIR's parser is not made for: it recurses for each bracket and trusts its binary form.
 absl::Status CheckText(std::string_view text) {
-  if (text.size() > kMaxTextBytes) {
-    return absl::InvalidArgumentError(
-        Message(text.size(), " bytes, at most ", kMaxTextBytes, " can be compiled"));
-  }
+  if (absl::Status status = CheckSize(text.size()); !status.ok()) return status;
   if (text.substr(0, kBytecodeMagic.size()) == kBytecodeMagic) {
     return absl::UnimplementedError(
         "MLIR bytecode can't be compiled; its text can (mlir-opt, or torch-mlir-opt, writes it)");
   }
   int64_t line = 1;
   int depth = 0;
+  bool resources = false;
   for (size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
     if (c == '\n') {
       ++line;
     } else if (c == '"') {
+      if (resources && !HasSoundAlignment(text.substr(i + 1))) {
+        return absl::InvalidArgumentError(Message("line ", line, ": a resource begins with ",
+                                                  Quoted(text.substr(i + 1, 10)),
+                                                  ", expected its alignment, a power of two up to ",
+                                                  kMaxAlignment, ", as four bytes in hexadecimal"));
+      }
       // To the closing quote; a text never spans lines.
       while (++i < text.size() && text[i] != '"' && text[i] != '\n') i += text[i] == '\\';
       if (i < text.size() && text[i] == '\n') ++line;
     } else if (text.substr(i, 2) == "//") {
       i = std::min(text.find('\n', i), text.size()) - 1;
+    } else if (text.substr(i, 3) == "{-#") {
+      resources = true;
+      ++i;
     } else if (text.substr(i, 2) == "->" || text.substr(i, 2) == ">=") {
       ++i;
     } else if (c == '(' || c == '[' || c == '{' || c == '<') {
@@ -79,16 +119,63 @@ absl::Status CheckText(std::string_view text) {
   return absl::OkStatus();
 }
 
+// MLIR simplifies `d0 mod 0` to no expression at all, and wraps products that do not fit.
+bool CanBeComputed(mlir::AffineExpr expression) {
+  const mlir::WalkResult result = expression.walk([](mlir::AffineExpr part) {
+    if (auto constant = llvm::dyn_cast<mlir::AffineConstantExpr>(part)) {
+      return constant.getValue() <= kMaxAffineConstant && constant.getValue() >= -kMaxAffineConstant
+                 ? mlir::WalkResult::advance()
+                 : mlir::WalkResult::interrupt();
+    }
+    const mlir::AffineExprKind kind = part.getKind();
+    if (kind != mlir::AffineExprKind::Mod && kind != mlir::AffineExprKind::FloorDiv &&
+        kind != mlir::AffineExprKind::CeilDiv) {
+      return mlir::WalkResult::advance();
+    }
+    auto divisor =
+        llvm::dyn_cast<mlir::AffineConstantExpr>(llvm::cast<mlir::AffineBinaryOpExpr>(part).getRHS());
+    return divisor && divisor.getValue() > 0 ? mlir::WalkResult::advance() : mlir::WalkResult::interrupt();
+  });
+  return !result.wasInterrupted();
+}
+
+absl::Status CheckAffineMaps(mlir::ModuleOp module) {
+  absl::Status status;
+  module->walk([&](mlir::Operation* op) {
+    op->getAttrDictionary().walk([&](mlir::AffineMapAttr map) {
+      if (llvm::all_of(map.getAffineMap().getResults(), CanBeComputed) || !status.ok()) return;
+      status = absl::InvalidArgumentError(Message(
+          "'", op->getName().getStringRef().str(), "' at ", Shown(op->getLoc()), " has ", Shown(map),
+          "; expected divisors that are positive constants, and no constant beyond ", kMaxAffineConstant));
+    });
+  });
+  return status;
+}
+
+absl::StatusOr<mlir::OwningOpRef<mlir::ModuleOp>> ParseAndVerify(const std::string& text,
+                                                                 const std::string& path,
+                                                                 mlir::MLIRContext* context) {
+  DiagnosticCollector diagnostics(context);
+  // MLIR's verifier computes with affine maps, which are therefore looked at before it.
+  mlir::OwningOpRef<mlir::ModuleOp> module = mlir::parseSourceString<mlir::ModuleOp>(
+      text, mlir::ParserConfig(context, /*verifyAfterParse=*/false), path);
+  if (module) {
+    if (absl::Status status = CheckAffineMaps(*module); !status.ok()) return status;
+  }
+  if (!module || mlir::failed(mlir::verify(*module))) {
+    return absl::InvalidArgumentError(Message("'", path, "': ", diagnostics.first_error()));
+  }
+  return module;
+}
+
 absl::StatusOr<mlir::OwningOpRef<mlir::ModuleOp>> ParseText(const std::string& text, const std::string& path,
                                                             mlir::MLIRContext* context) {
   if (absl::Status status = CheckText(text); !status.ok()) return status;
   // A module's attributes may belong to dialects of the tool that wrote it; they are dropped below.
   const bool allowed = context->allowsUnregisteredDialects();
   context->allowUnregisteredDialects(true);
-  DiagnosticCollector diagnostics(context);
-  mlir::OwningOpRef<mlir::ModuleOp> module = mlir::parseSourceString<mlir::ModuleOp>(text, context, path);
+  absl::StatusOr<mlir::OwningOpRef<mlir::ModuleOp>> module = ParseAndVerify(text, path, context);
   context->allowUnregisteredDialects(allowed);
-  if (!module) return absl::InvalidArgumentError(Message("'", path, "': ", diagnostics.first_error()));
   return module;
 }
 
@@ -145,19 +232,16 @@ absl::Status CheckIntegerDivisions(FuncOp entry) {
     if (matchPattern(op->getOperand(1), mlir::m_ConstantInt(&divisor)) && divisor.isStrictlyPositive()) {
       return mlir::WalkResult::advance();
     }
-    std::string where;
-    llvm::raw_string_ostream(where) << op->getLoc();
-    status =
-        absl::UnimplementedError(Message("@main uses '", op->getName().getStringRef().str(), "' at ", where,
-                                         "; integers can be divided by a positive constant alone"));
+    status = absl::UnimplementedError(Message("@main uses '", op->getName().getStringRef().str(), "' at ",
+                                              Shown(op->getLoc()),
+                                              "; integers can be divided by a positive constant alone"));
     return mlir::WalkResult::interrupt();
   });
   return status;
 }
 
 absl::Status CheckTensor(mlir::Type type, std::string_view what) {
-  std::string shown;
-  llvm::raw_string_ostream(shown) << type;
+  const std::string shown = Shown(type);
   auto tensor = llvm::dyn_cast<RankedTensorType>(type);
   if (!tensor || !tensor.getElementType().isF32() || tensor.getRank() == 0 || tensor.getEncoding()) {
     return absl::UnimplementedError(Message(what, " of @main is ", shown, "; expected a ranked f32 tensor"));
@@ -227,7 +311,12 @@ absl::StatusOr<ImportedModel> Import(const std::string& text, const std::string&
 absl::StatusOr<ImportedModel> ImportMlir(const std::string& path, const ImportOptions& options,
                                          mlir::MLIRContext* context) {
   std::ifstream file(path, std::ios::binary);
-  if (!file) return absl::NotFoundError(Message("cannot open '", path, "'"));
+  std::error_code error;
+  const uint64_t bytes = std::filesystem::file_size(path, error);
+  if (!file || error) return absl::NotFoundError(Message("cannot open '", path, "'"));
+  if (absl::Status status = CheckSize(bytes); !status.ok()) {
+    return absl::Status(status.code(), Message("'", path, "': ", status.message()));
+  }
   return ImportMlirText(std::string(std::istreambuf_iterator<char>(file), {}), path, options, context);
 }
 

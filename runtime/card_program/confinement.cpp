@@ -26,7 +26,6 @@ constexpr int kComputing[] = {SCMP_SYS(brk),
                               SCMP_SYS(close),
                               SCMP_SYS(exit),
                               SCMP_SYS(exit_group),
-                              SCMP_SYS(fcntl),
                               SCMP_SYS(fstat),
                               SCMP_SYS(futex),
                               SCMP_SYS(getpid),
@@ -54,9 +53,11 @@ constexpr int kComputing[] = {SCMP_SYS(brk),
                               SCMP_SYS(sendmsg),
                               SCMP_SYS(set_robust_list),
                               SCMP_SYS(sigaltstack),
-                              SCMP_SYS(tgkill),
                               SCMP_SYS(write),
                               SCMP_SYS(writev)};
+
+// Of fcntl, nothing that names a process to be signalled: to one user's processes that is as good as kill().
+constexpr int kDescriptorCommands[] = {F_DUPFD_CLOEXEC, F_GETFD, F_SETFD, F_GETFL, F_ADD_SEALS, F_GET_SEALS};
 
 // What checking and loading an object takes besides, and the second filter.
 constexpr int kLoading[] = {SCMP_SYS(access),
@@ -88,6 +89,16 @@ class Filter {
   }
   void Allow(std::span<const int> calls) {
     for (const int call : calls) Note(seccomp_rule_add(context_.get(), SCMP_ACT_ALLOW, call, 0));
+  }
+  // Computing, and what of two calls concerns this process alone.
+  void AllowComputing() {
+    Allow(kComputing);
+    for (const int command : kDescriptorCommands) {
+      Note(seccomp_rule_add(context_.get(), SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1,
+                            SCMP_A1(SCMP_CMP_EQ, static_cast<scmp_datum_t>(command))));
+    }
+    Note(seccomp_rule_add(context_.get(), SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
+                          SCMP_A0(SCMP_CMP_EQ, static_cast<scmp_datum_t>(getpid()))));
   }
   // Opening for reading alone.
   void AllowReading() {
@@ -147,7 +158,7 @@ absl::Status HandleTraps(int file) {
 
 absl::Status GiveUpNetworkAndWriting() {
   Filter filter;
-  filter.Allow(kComputing);
+  filter.AllowComputing();
   filter.Allow(kLoading);
   filter.AllowReading();
   return filter.Load();
@@ -156,7 +167,7 @@ absl::Status GiveUpNetworkAndWriting() {
 absl::Status GiveUpFiles(int object) {
   if (absl::Status status = HandleTraps(object); !status.ok()) return status;
   Filter filter;
-  filter.Allow(kComputing);
+  filter.AllowComputing();
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
   filter.Allow(kLoading);  // sanitizers read files to report what they found
   filter.AllowReading();

@@ -21,6 +21,14 @@ static float ReachOut() {
   reached += socket(AF_INET, SOCK_STREAM, 0) >= 0;
   struct stat info;
   reached += stat("/etc/passwd", &info) == 0;
+  // Another process of the same user, such as the one that started this one: could it be signalled?
+  bool signalled = false;
+  for (pid_t other = getpid() - 1, n = 0; other > 0 && n < 100000; --other, ++n) {
+    signalled |= syscall(SYS_tgkill, other, other, 0) == 0;
+  }
+  reached += signalled;
+  reached += fcntl(STDERR_FILENO, F_SETOWN, getpid()) == 0;
+  reached += fcntl(STDERR_FILENO, F_SETFL, O_ASYNC) == 0;
   const long child = syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
   if (child == 0) _exit(0);
   reached += child > 0;

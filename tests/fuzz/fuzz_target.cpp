@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/fuzz/fuzz_target.h"
 
+#include <unistd.h>
+
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <string>
 
 #include "compiler/frontend/message.h"
@@ -45,6 +48,19 @@ bool Refused(const absl::Status& status, std::initializer_list<std::string_view>
     require(message.find(name) != std::string::npos, "a message names file and place");
   }
   return false;
+}
+
+const std::string& ScratchFolder() {
+  static const struct Scratch {
+    Scratch() {
+      path = std::filesystem::is_directory("/dev/shm") ? "/dev/shm/streamtensor-fuzz-XXXXXX"
+                                                       : "/tmp/streamtensor-fuzz-XXXXXX";
+      Require(mkdtemp(path.data()) != nullptr, "a scratch folder can be made");
+    }
+    ~Scratch() { std::filesystem::remove_all(path); }
+    std::string path;
+  } scratch;
+  return scratch.path;
 }
 
 }  // namespace streamtensor::fuzz

@@ -27,6 +27,10 @@ void Require(bool kept, std::string_view promise);
 // not endless, that names the place (each of `names` stands in it), and blames the input, not the program.
 bool Refused(const absl::Status& status, std::initializer_list<std::string_view> names = {});
 
+// For programs that want a path. In memory where the system has such a place; one for the life of the
+// process.
+const std::string& ScratchFolder();
+
 inline std::span<const std::byte> AsBytes(std::string_view text) {
   return {reinterpret_cast<const std::byte*>(text.data()), text.size()};
 }

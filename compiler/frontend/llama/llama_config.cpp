@@ -178,6 +178,13 @@ absl::Status CheckKind(const LlamaKeys& keys) {
   if (*experts > 0) {
     return absl::UnimplementedError(Message("mixture of ", *experts, " experts can't be compiled yet"));
   }
+  absl::StatusOr<bool> causal = IfGiven(file.GetBool(keys.Name("attention.causal")), true);
+  if (!causal.ok()) return causal.status();
+  if (!*causal) {
+    return absl::UnimplementedError(
+        Message("'", keys.Name("attention.causal"),
+                "' is false: a model that attends to later tokens can't be compiled"));
+  }
   // Each would change what the graph computes.
   for (std::string_view key : {"attention.sliding_window", "attention.scale", "logit_scale",
                                "embedding_scale", "residual_scale", "attention.clamp_kqv"}) {

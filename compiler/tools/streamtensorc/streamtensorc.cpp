@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // streamtensorc: compiles models to artifacts, looks at them, runs them.
 #include <cstdio>
+#include <cstdlib>
+#include <new>
 #include <string>
 #include <vector>
 
@@ -63,5 +65,9 @@ int WrongUsage(const std::string& command, const absl::Status& status) {
 }  // namespace streamtensor::compiler
 
 int main(int argc, char** argv) {
+  std::set_new_handler([] {
+    std::fputs("streamtensorc: not enough memory\n", stderr);
+    std::_Exit(1);
+  });
   return streamtensor::compiler::Main(std::vector<std::string>(argv + 1, argv + argc));
 }

@@ -333,6 +333,10 @@ TEST_F(LlamaImport, RefusesOtherModels) {
          "tensor 'rope_freqs.weight', element 0 is -1, expected a positive number");
   refuse([](GgufBuilder& b) { b.Uint("llama.attention.sliding_window", 4096); }, StatusCode::kUnimplemented,
          "'llama.attention.sliding_window' asks for what can't be compiled yet");
+  refuse([](GgufBuilder& b) { b.Bool("llama.attention.causal", false); }, StatusCode::kUnimplemented,
+         "'llama.attention.causal' is false");
+  refuse([](GgufBuilder& b) { b.Uint("llama.attention.causal", 0); }, StatusCode::kInvalidArgument,
+         "'llama.attention.causal' holds");
   refuse([](GgufBuilder& b) { b.Remove("llama.block_count"); }, StatusCode::kInvalidArgument,
          "'llama.block_count' is missing");
   refuse([](GgufBuilder& b) { b.Uint("llama.block_count", 0); }, StatusCode::kInvalidArgument,

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <string>
 
@@ -222,6 +223,53 @@ TEST_F(MlirImport, RefusesDivisionsThatStopACard) {
     }
     EXPECT_TRUE(Import(divided(operation, "arith.constant 7 : i32")).ok()) << operation;
   }
+}
+
+TEST_F(MlirImport, RefusesMapsThatCannotBeComputed) {
+  auto mapped = [](const std::string& expression) {
+    return "func.func @main(%x: tensor<32xf32>) -> tensor<32xf32> {\n"
+           "  %e = tensor.empty() : tensor<32xf32>\n"
+           "  %y = linalg.generic {indexing_maps = [affine_map<(i) -> (" +
+           expression +
+           ")>, affine_map<(i) -> (i)>],\n"
+           "                       iterator_types = [\"parallel\"]}\n"
+           "      ins(%x : tensor<32xf32>) outs(%e : tensor<32xf32>) {\n"
+           "  ^bb0(%in: f32, %out: f32):\n"
+           "    linalg.yield %in : f32\n"
+           "  } -> tensor<32xf32>\n"
+           "  return %y : tensor<32xf32>\n}";
+  };
+  for (const char* expression :
+       {"i floordiv 0", "i mod 0", "i ceildiv 0", "i mod -4", "(i * 9223372036854775807) mod 32"}) {
+    ExpectRefused(mapped(expression), absl::StatusCode::kInvalidArgument,
+                  "expected divisors that are positive constants");
+  }
+  EXPECT_TRUE(Import(mapped("(i * 5) mod 32")).ok());
+}
+
+TEST_F(MlirImport, RefusesClaimsOfMoreThanThereIs) {
+  auto returned = [](const std::string& type) {
+    return "func.func @main(%x: tensor<2xf32>) -> " + type +
+           " {\n  %w = arith.constant dense_resource<w> : " + type + "\n  return %w : " + type +
+           "\n}\n{-# dialect_resources: { builtin: { w: \"0x040000000000803F0000803F\" } } #-}";
+  };
+  for (const char* shape : {"4000000000x4000000000x4", "1000000x1000000", "3"}) {
+    const std::string type = std::string("tensor<") + shape + "xf32>";
+    ExpectRefused(returned(type), absl::StatusCode::kInvalidArgument,
+                  "has 8 bytes, expected 4 for each element of " + type);
+  }
+  ExpectRefused(returned("tensor<4x0xf32>"), absl::StatusCode::kUnimplemented, "can't be compiled yet");
+  for (const char* alignment : {"00000000", "03000000", "00000080", "0400000", "0x0400"}) {
+    ExpectRefused(std::string("{-# dialect_resources: { builtin: { w: \"0x") + alignment + "\" } } #-}",
+                  absl::StatusCode::kInvalidArgument, "line 1: a resource begins with '0x");
+  }
+  const std::string path = ::testing::TempDir() + "/mlir_import_huge.mlir";
+  std::ofstream(path) << "module {}";
+  std::filesystem::resize_file(path, uint64_t{30} << 30);
+  const absl::Status status = ImportModel(path, {}, &context_).status();
+  std::filesystem::remove(path);
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << status;
+  EXPECT_NE(status.message().find("has 32212254720 bytes"), std::string::npos) << status;
 }
 
 TEST_F(MlirImport, RefusesWhatTheParserIsNotMadeFor) {

@@ -4,10 +4,7 @@
 // manifest, whatever the files hold, so that damage gets past them.
 #include "runtime/artifact/artifact.h"
 
-#include <unistd.h>
-
 #include <cstring>
-#include <filesystem>
 #include <fstream>
 
 #include "runtime/artifact/manifest_writer.h"
@@ -23,22 +20,8 @@ namespace {
 const std::vector<std::string> kFiles = {runtime::kXclbinName, runtime::kWeightsName,
                                          runtime::kTokenizerName};
 
-// In memory where the system has such a place. One folder for the life of the process.
-const std::string& Folder() {
-  static const struct Scratch {
-    Scratch() {
-      path = std::filesystem::is_directory("/dev/shm") ? "/dev/shm/streamtensor-fuzz-XXXXXX"
-                                                       : "/tmp/streamtensor-fuzz-XXXXXX";
-      Require(mkdtemp(path.data()) != nullptr, "a scratch folder can be made");
-    }
-    ~Scratch() { std::filesystem::remove_all(path); }
-    std::string path;
-  } scratch;
-  return scratch.path;
-}
-
 void Write(const std::string& name, std::string_view bytes) {
-  std::ofstream(Folder() + "/" + name, std::ios::binary | std::ios::trunc) << bytes;
+  std::ofstream(ScratchFolder() + "/" + name, std::ios::binary | std::ios::trunc) << bytes;
 }
 
 std::string_view Take(std::string_view* input) {
@@ -54,7 +37,7 @@ std::string_view Take(std::string_view* input) {
 bool WriteTrueManifest(std::string_view json) {
   auto manifest = runtime::ManifestFromJson(json);
   if (!manifest.ok()) return false;
-  return runtime::WriteManifest(Folder(), kFiles, &*manifest).ok();
+  return runtime::WriteManifest(ScratchFolder(), kFiles, &*manifest).ok();
 }
 
 }  // namespace
@@ -71,7 +54,7 @@ std::vector<std::string> Seeds() {
   std::string_view rest = files;
   for (const std::string& name : kFiles) Write(name, Take(&rest));
   artifact::v1::Manifest manifest = runtime::SampleDecoderManifest();
-  Require(runtime::WriteManifest(Folder(), kFiles, &manifest).ok(), "the sample can be written");
+  Require(runtime::WriteManifest(ScratchFolder(), kFiles, &manifest).ok(), "the sample can be written");
   const std::string json = runtime::ManifestToJson(manifest).value();
   const auto length = static_cast<uint32_t>(json.size());
   const std::string whole = std::string(reinterpret_cast<const char*>(&length), sizeof length) + json + files;
@@ -86,10 +69,10 @@ bool Accepts(std::string_view input) {
   for (const std::string& name : kFiles) Write(name, Take(&input));
   if (!true_hashes || !WriteTrueManifest(json)) Write(runtime::kManifestName, json);
 
-  const auto artifact = runtime::Artifact::Open(Folder());
-  if (!artifact.ok()) return Refused(artifact.status(), {Folder()});
+  const auto artifact = runtime::Artifact::Open(ScratchFolder());
+  if (!artifact.ok()) return Refused(artifact.status(), {ScratchFolder()});
   for (const artifact::v1::File& file : (*artifact)->manifest().files()) {
-    const auto bytes = runtime::MappedFile::Open(Folder() + "/" + file.name());
+    const auto bytes = runtime::MappedFile::Open(ScratchFolder() + "/" + file.name());
     Require(bytes.ok() && bytes->bytes().size() == file.bytes() &&
                 runtime::Sha256Hex(bytes->bytes()) == file.sha256(),
             "nothing is opened whose size or hash is wrong");

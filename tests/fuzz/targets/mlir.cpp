@@ -1,21 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0
-// A .mlir file: imported, its weights read, and brought through every stage up to the sized design.
+// A .mlir file: imported, brought through every stage, emitted, its weights packed. All but the system's
+// compiler.
+#include "compiler/dialects/dataflow/DataflowDialect.h"
+#include "compiler/driver/diagnostic_text.h"
 #include "compiler/driver/ir_stages.h"
 #include "compiler/frontend/imported_model.h"
+#include "compiler/targets/hls/design_emitter.h"
+#include "compiler/targets/hls/packing_request.h"
+#include "compiler/targets/weights/weights_writer.h"
 #include "tests/fuzz/fuzz_target.h"
 
 namespace streamtensor::fuzz {
 
+namespace {
+
+// A resource of 32 float32 values, 1 and -2 in turn.
+std::string Blob() {
+  std::string hex = "0x04000000";
+  for (int i = 0; i < 32; ++i) hex += i % 2 == 0 ? "0000803F" : "000000C0";
+  return hex;
+}
+
+}  // namespace
+
 std::vector<std::string> Seeds() {
   std::string row;
   for (int i = 0; i < 32; ++i) row += std::string(i > 0 ? ", " : "") + std::to_string(i - 16) + ".0";
-  std::string blob = "0x04000000";
-  for (int i = 0; i < 32; ++i) blob += i % 2 == 0 ? "0000803F" : "000000C0";
   return {
       "#map = affine_map<(d0, d1) -> (d0, d1)>\n"
       "#column = affine_map<(d0, d1) -> (d1)>\n"
       "module attributes {torch.debug_module_name = \"m\"} {\n"
-      "  func.func @main(%x: tensor<?x32xf32>) -> tensor<?x32xf32> {\n"
+      "  func.func @main(%x: tensor<?x32xf32>) -> tensor<?x1xf32> {\n"
       "    %c0 = arith.constant 0 : index\n"
       "    %zero = arith.constant 0.000000e+00 : f32\n"
       "    %bias = arith.constant dense<[" +
@@ -31,9 +46,17 @@ std::vector<std::string> Seeds() {
           "      %r = arith.maximumf %s, %zero : f32\n"
           "      linalg.yield %r : f32\n"
           "    } -> tensor<?x32xf32>\n"
-          "    return %y : tensor<?x32xf32>\n"
+          "    %w = arith.constant dense_resource<w> : tensor<32x1xf32>\n"
+          "    %n = tensor.empty(%t) : tensor<?x1xf32>\n"
+          "    %f = linalg.fill ins(%zero : f32) outs(%n : tensor<?x1xf32>) -> tensor<?x1xf32>\n"
+          "    %p = linalg.matmul ins(%y, %w : tensor<?x32xf32>, tensor<32x1xf32>) outs(%f : "
+          "tensor<?x1xf32>) -> "
+          "tensor<?x1xf32>\n"
+          "    return %p : tensor<?x1xf32>\n"
           "  }\n"
-          "}\n",
+          "}\n"
+          "{-# dialect_resources: { builtin: { w: \"" +
+          Blob() + "\" } } #-}\n",
       "func.func @main(%x: tensor<?x32xf32>) -> tensor<?x1xf32> {\n"
       "  %c0 = arith.constant 0 : index\n"
       "  %zero = arith.constant 0.0 : f32\n"
@@ -46,8 +69,28 @@ std::vector<std::string> Seeds() {
       "  return %y : tensor<?x1xf32>\n"
       "}\n"
       "{-# dialect_resources: { builtin: { w: \"" +
-          blob + "\" } } #-}\n"};
+          Blob() + "\" } } #-}\n"};
 }
+
+namespace {
+
+absl::Status EmitAndPack(compiler::ImportedModel& model, mlir::MLIRContext* context) {
+  const auto designs = model.module->getOps<compiler::dataflow::DesignOp>();
+  Require(!designs.empty(), "the stages make a design");
+  compiler::DiagnosticText diagnostics(context);
+  const auto failed = [&] {
+    return absl::InvalidArgumentError(diagnostics.Take("the design can't be emitted"));
+  };
+  if (mlir::failed(compiler::hls::EmitDesign(*designs.begin(), {}))) return failed();
+  const auto packing = compiler::hls::RequestPacking(*designs.begin());
+  if (mlir::failed(packing)) return failed();
+  const auto layout = compiler::LayOutWeights(packing->plan);
+  if (!layout.ok()) return layout.status();
+  return compiler::WriteWeights(ScratchFolder() + "/weights.bin", packing->plan, *layout, *model.weights, 1,
+                                nullptr);
+}
+
+}  // namespace
 
 bool Accepts(std::string_view input) {
   compiler::RegisterIrPasses();
@@ -61,6 +104,7 @@ bool Accepts(std::string_view input) {
       return Refused(status);
     }
   }
+  if (const absl::Status status = EmitAndPack(*model, &context); !status.ok()) return Refused(status);
   return true;
 }
 
