@@ -9,6 +9,8 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "runtime/artifact/user_metadata.h"
+#include "runtime/xclbin/validate.h"
 
 namespace streamtensor::runtime {
 namespace {
@@ -48,23 +50,30 @@ absl::Status In(const std::string& folder, const absl::Status& status) {
   return absl::Status(status.code(), absl::StrCat(folder, "/", status.message()));
 }
 
-// Opens a file of the manifest and holds it against its entry.
-absl::StatusOr<MappedFile> OpenChecked(const std::string& folder, const File& entry) {
+// Whether the xclbin is the one that the manifest describes.
+absl::Status CheckXclbin(const Manifest& manifest, std::span<const std::byte> bytes) {
+  const absl::StatusOr<xclbin::Xclbin> contents = xclbin::ValidateXclbin(bytes);
+  const absl::Status status =
+      contents.ok() ? CheckUserMetadata(contents->user_metadata, manifest, kManifestName) : contents.status();
+  return absl::Status(status.code(), absl::StrCat(kXclbinName, ": ", status.message()));
+}
+
+}  // namespace
+
+absl::StatusOr<MappedFile> OpenListed(const std::string& folder, const File& entry, const std::string& list) {
   const std::string path = absl::StrCat(folder, "/", entry.name());
   absl::StatusOr<MappedFile> file = MappedFile::Open(path);
   if (!file.ok()) return AsDamage(file.status());
   if (file->bytes().size() != entry.bytes()) {
     return absl::InvalidArgumentError(
-        absl::StrCat(path, ": ", file->bytes().size(), " bytes, ", kManifestName, " says ", entry.bytes()));
+        absl::StrCat(path, ": ", file->bytes().size(), " bytes, ", list, " says ", entry.bytes()));
   }
   if (const std::string hash = Sha256Hex(file->bytes()); hash != entry.sha256()) {
-    return absl::InvalidArgumentError(absl::StrCat(path, ": SHA-256 is ", hash, ", ", kManifestName, " says ",
-                                                   absl::CHexEscape(entry.sha256())));
+    return absl::InvalidArgumentError(
+        absl::StrCat(path, ": SHA-256 is ", hash, ", ", list, " says ", absl::CHexEscape(entry.sha256())));
   }
   return file;
 }
-
-}  // namespace
 
 absl::StatusOr<Manifest> Artifact::ReadManifest(const std::string& folder) {
   absl::StatusOr<Manifest> manifest = ParseManifest(folder);
@@ -95,7 +104,7 @@ absl::StatusOr<std::unique_ptr<Artifact>> Artifact::Open(const std::string& fold
       return absl::InvalidArgumentError(
           absl::StrCat(folder, "/", kManifestName, ": files: '", entry.name(), "' stands twice"));
     }
-    absl::StatusOr<MappedFile> file = OpenChecked(folder, entry);
+    absl::StatusOr<MappedFile> file = OpenListed(folder, entry, kManifestName);
     if (!file.ok()) return file.status();
     if (entry.name() == kXclbinName) {
       result->xclbin_ = *std::move(file);
@@ -122,6 +131,8 @@ absl::StatusOr<std::unique_ptr<Artifact>> Artifact::Open(const std::string& fold
           absl::StrCat(folder, "/", kManifestName, ": files: ", name, " is missing"));
     }
   }
+  if (absl::Status status = CheckXclbin(result->manifest_, result->xclbin()); !status.ok())
+    return In(folder, status);
   if (result->is_decoder()) {
     if (seen.count(kTokenizerName) == 0) {
       return absl::InvalidArgumentError(

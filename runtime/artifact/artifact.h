@@ -27,8 +27,8 @@ inline constexpr std::size_t kMaxTokenizerBytes = std::size_t{32} << 20;
 class Artifact {
  public:
   // Reads manifest.json of `folder`, checks it (CheckManifest) and every file it names by size and
-  // SHA-256, and maps the files. A caller may trust what it gets: argument offsets lie inside
-  // weights.bin, sizes don't overflow, messages parse.
+  // SHA-256, holds the manifest against the copy that the xclbin carries, and maps the files. A caller
+  // may trust what it gets: argument offsets lie inside weights.bin, sizes don't overflow, messages parse.
   //  NOT_FOUND         no such folder, or it has no manifest.json
   //  INVALID_ARGUMENT  damaged, or of another format version: names file, field or offset
   //
@@ -61,6 +61,11 @@ class Artifact {
   MappedFile xclbin_;
   MappedFile weights_;
 };
+
+// Opens a file of `folder` and holds its size and SHA-256 against its entry in the file `list`.
+// INVALID_ARGUMENT names the file: missing or damaged.
+absl::StatusOr<MappedFile> OpenListed(const std::string& folder, const artifact::v1::File& entry,
+                                      const std::string& list);
 
 // INVALID_ARGUMENT says what is wrong with the text and shows the place.
 absl::StatusOr<artifact::v1::Manifest> ManifestFromJson(std::string_view json);

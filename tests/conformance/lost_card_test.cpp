@@ -6,7 +6,6 @@
 #include <optional>
 
 #include "runtime/artifact/manifest_writer.h"
-#include "runtime/xclbin/writer.h"
 #include "server/scheduler/card_loop.h"
 #include "streamtensor/runtime/decoder.h"
 #include "tests/runtime/artifact/sample_artifact.h"
@@ -17,30 +16,13 @@ namespace {
 
 using namespace streamtensor::runtime;
 using namespace streamtensor::server;
-using streamtensor::artifact::v1::Argument;
 using streamtensor::artifact::v1::Manifest;
 
 // A decoder for hardware, whose bitstream is nothing.
 void WriteHardwareArtifact(const SampleFolder& folder) {
   Manifest manifest = SampleDecoderManifest();
   manifest.set_target(Manifest::TARGET_HW);
-  const std::vector<std::byte> bitstream(64, std::byte{0});
-  xclbin::WriterInput input;
-  input.platform = "u55c";
-  input.vbnv = "xilinx_u55c_gen3x16_xdma_base_3";
-  input.emulation = false;
-  input.part = "xcu55c-fsvh2892-2L-e";
-  input.kernel = manifest.kernel().name();
-  for (const Argument& argument : manifest.kernel().arguments()) {
-    input.arguments.push_back({argument.name(), "uint*", argument.bank()});
-  }
-  input.clock_hz = 250e6;
-  input.bitstream = bitstream;
-  input.user_metadata = *ManifestToUserMetadata(manifest);
-  input.compiler_version = "test";
-  const auto file = xclbin::WriteXclbin(input);
-  ASSERT_TRUE(file.ok()) << file.status();
-  folder.WriteFile("design.xclbin", std::string(reinterpret_cast<const char*>(file->data()), file->size()));
+  folder.WriteFile("design.xclbin", SampleXclbinOf(manifest, std::vector<std::byte>(64)));
   folder.WriteFile("weights.bin", SampleWeights());
   folder.WriteFile("tokenizer.bin", SampleTokenizer().SerializeAsString());
   const std::vector<std::string> names = {"design.xclbin", "weights.bin", "tokenizer.bin"};

@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/targets/hardware/xclbin_check.h"
 
-#include <google/protobuf/util/json_util.h>
-#include <google/protobuf/util/message_differencer.h>
-
-#include <algorithm>
 #include <map>
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "runtime/artifact/user_metadata.h"
 #include "runtime/xclbin/validate.h"
 
 namespace streamtensor::compiler {
@@ -79,27 +76,15 @@ absl::Status CheckArguments(const Kernel& kernel, const Xclbin& file, const Mani
   return absl::OkStatus();
 }
 
-absl::Status CheckMetadata(const Xclbin& file, Manifest manifest) {
+absl::Status CheckMetadata(const Xclbin& file, const Manifest& manifest) {
   if (file.user_metadata.empty()) {
     return Wrong(
         "it has no USER_METADATA, so nothing says that it is this design: hls/Makefile adds it with "
-        "xclbinutil "
-        "(--add-section USER_METADATA:RAW:user_metadata.json)");
+        "xclbinutil (--add-section USER_METADATA:RAW:user_metadata.json)");
   }
-  Manifest inside;
-  const auto parsed = google::protobuf::util::JsonStringToMessage(
-      google::protobuf::StringPiece(file.user_metadata.data(), file.user_metadata.size()), &inside);
-  if (!parsed.ok()) return Wrong("USER_METADATA is no manifest: ", parsed.ToString());
-  inside.clear_files();
-  manifest.clear_files();
-  google::protobuf::util::MessageDifferencer differencer;
-  std::string differences;
-  differencer.ReportDifferencesToString(&differences);
-  if (differencer.Compare(manifest, inside)) return absl::OkStatus();
-  std::replace(differences.begin(), differences.end(), '\n', ';');
-  constexpr size_t kMost = 300;
-  return Wrong("it is another design's, its USER_METADATA differs from hls/user_metadata.json: ",
-               differences.substr(0, kMost));
+  const absl::Status status =
+      runtime::CheckUserMetadata(file.user_metadata, manifest, "hls/user_metadata.json");
+  return status.ok() ? status : Wrong(status.message());
 }
 
 }  // namespace

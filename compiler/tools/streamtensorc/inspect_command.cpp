@@ -15,7 +15,6 @@
 #include "runtime/artifact/artifact.h"
 #include "runtime/artifact/manifest_writer.h"
 #include "runtime/artifact/timing_model.h"
-#include "runtime/xclbin/validate.h"
 
 namespace streamtensor::compiler {
 namespace {
@@ -34,10 +33,6 @@ constexpr char kUsage[] =
 absl::StatusOr<std::string> InspectArtifact(const std::string& path, bool json) {
   absl::StatusOr<std::unique_ptr<runtime::Artifact>> artifact = runtime::Artifact::Open(path);
   if (!artifact.ok()) return artifact.status();
-  if (auto xclbin = runtime::xclbin::ValidateXclbin((*artifact)->xclbin()); !xclbin.ok()) {
-    return absl::Status(xclbin.status().code(),
-                        absl::StrCat(path, "/", runtime::kXclbinName, ": ", xclbin.status().message()));
-  }
   const artifact::v1::Manifest& manifest = (*artifact)->manifest();
   if (json) return runtime::ManifestToJson(manifest);
 

@@ -9,10 +9,10 @@
 
 #include "runtime/artifact/manifest_writer.h"
 #include "runtime/artifact/mapped_file.h"
+#include "runtime/artifact/user_metadata.h"
 #include "runtime/xclbin/validate.h"
 #include "tests/fuzz/fuzz_target.h"
 #include "tests/runtime/artifact/sample_artifact.h"
-#include "tests/runtime/xclbin/xclbin_sample.h"
 
 namespace streamtensor::fuzz {
 namespace {
@@ -43,17 +43,16 @@ bool WriteTrueManifest(std::string_view json) {
 }  // namespace
 
 std::vector<std::string> Seeds() {
-  const std::vector<std::byte> xclbin = SampleXclbin();
+  artifact::v1::Manifest manifest = runtime::SampleDecoderManifest();
   std::string files;
   for (const std::string& bytes :
-       {std::string(reinterpret_cast<const char*>(xclbin.data()), xclbin.size()), runtime::SampleWeights(),
+       {runtime::SampleXclbinOf(manifest, std::vector<std::byte>(64)), runtime::SampleWeights(),
         runtime::SampleTokenizer().SerializeAsString()}) {
     const auto length = static_cast<uint32_t>(bytes.size());
     files.append(reinterpret_cast<const char*>(&length), sizeof length).append(bytes);
   }
   std::string_view rest = files;
   for (const std::string& name : kFiles) Write(name, Take(&rest));
-  artifact::v1::Manifest manifest = runtime::SampleDecoderManifest();
   Require(runtime::WriteManifest(ScratchFolder(), kFiles, &manifest).ok(), "the sample can be written");
   const std::string json = runtime::ManifestToJson(manifest).value();
   const auto length = static_cast<uint32_t>(json.size());
@@ -87,7 +86,9 @@ bool Accepts(std::string_view input) {
     sum ^= bytes.front() ^ bytes.back();
   }
   const auto contents = runtime::xclbin::ValidateXclbin((*artifact)->xclbin());
-  if (!contents.ok()) return Refused(contents.status(), {"offset"});
+  Require(contents.ok(), "nothing is opened whose xclbin is damaged");
+  Require(runtime::CheckUserMetadata(contents->user_metadata, (*artifact)->manifest(), "manifest.json").ok(),
+          "nothing is opened whose xclbin is another design's");
   return true;
 }
 

@@ -163,7 +163,7 @@ def test_a_failing_vpp_is_told_and_the_sources_stay(model, tmp_path):
 
 @pytest.mark.parametrize("change, says", [
     ("no-metadata", "it has no USER_METADATA"),
-    ("other-model", "another design's"),
+    ("other-model", 'it is not the design of hls/user_metadata.json: model_name is "'),
     ("other-platform", f"'xilinx_u280_gen3x16_xdma_1_202211_1', this artifact is for u55c: '{PLATFORM}'"),
     ("emulation", "it is built for an emulated card (platform streamtensor_emulated_u55c_1)"),
     ("other-kernel", "it has no kernel 'streamtensor_step', it has 'vadd'"),
@@ -215,6 +215,18 @@ def test_package_refuses_what_is_no_hardware_artifact(model, artifact, tmp_path)
     (artifact / "weights.bin").unlink()
     done = run("streamtensorc", "package", artifact, "--xclbin", xclbin)
     assert done.returncode == 1 and "weights.bin is missing" in done.stderr
+
+
+def test_an_edited_manifest_is_not_the_xclbins(artifact, tmp_path):
+    assert run("streamtensorc", "package", artifact, "--xclbin", make_xclbin(artifact, tmp_path / "x")).returncode == 0
+    manifest = json.loads((artifact / "manifest.json").read_text())
+    manifest["timing"]["launch_cycles"] = "1"
+    (artifact / "manifest.json").write_text(json.dumps(manifest))
+    for command in (["inspect", artifact], ["run", artifact, "--tokens", "1 2", "--driver", "xrt"]):
+        done = run("streamtensorc", *command, XCL_EMULATION_MODE="noop")
+        assert done.returncode == 1, done.stdout
+        assert f"{artifact}/design.xclbin: it is not the design of manifest.json: timing.launch_cycles is 1" in \
+            done.stderr, done.stderr
 
 
 def test_package_again_replaces_the_xclbin(artifact, tmp_path):

@@ -26,7 +26,7 @@ TEST(Artifact, OpensWhatTheWriterWrote) {
   ASSERT_TRUE(artifact.ok()) << artifact.status();
   EXPECT_EQ((*artifact)->manifest().model_name(), "sample");
   EXPECT_TRUE((*artifact)->is_decoder());
-  EXPECT_EQ((*artifact)->xclbin().size(), 13u);
+  EXPECT_EQ((*artifact)->xclbin().size(), folder.ReadFile("design.xclbin").size());
   EXPECT_EQ((*artifact)->weights().size(), 16384u);
   EXPECT_EQ((*artifact)->tokenizer().pieces_size(), 50);
   const auto bytes = (*artifact)->ArgumentBytes((*artifact)->manifest().kernel().arguments(4));
@@ -168,6 +168,45 @@ TEST(Artifact, NeedsItsFiles) {
   EXPECT_NE(Message(Artifact::Open(folder.path()).status()).find("stands twice"), std::string::npos);
 }
 
+// A change that CheckManifest takes, and what the refusal must say of it.
+struct OtherManifest {
+  const char* name;
+  std::function<void(Manifest&)> change;
+  const char* message;
+};
+
+class OtherManifests : public testing::TestWithParam<OtherManifest> {};
+
+TEST_P(OtherManifests, AreNotTheXclbins) {
+  SampleFolder folder;
+  folder.WriteArtifact(SampleDecoderManifest(), SampleTokenizer());
+  Manifest manifest = (*Artifact::Open(folder.path()))->manifest();
+  GetParam().change(manifest);
+  folder.WriteManifestAsIs(manifest);
+  ASSERT_TRUE(Artifact::ReadManifest(folder.path()).ok()) << Artifact::ReadManifest(folder.path()).status();
+  const absl::Status status = Artifact::Open(folder.path()).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(Message(status),
+            folder.path() + "/design.xclbin: it is not the design of manifest.json: " + GetParam().message);
+}
+
+TEST(Artifact, NeedsAnXclbinThatCarriesAManifest) {
+  SampleFolder folder;
+  folder.WriteArtifact(SampleDecoderManifest(), SampleTokenizer());
+  const auto refusal = [&](const std::string& xclbin) {
+    folder.ReplaceXclbin(xclbin);
+    return Message(Artifact::Open(folder.path()).status());
+  };
+  const std::string path = folder.path() + "/design.xclbin: ";
+  EXPECT_EQ(refusal("not an xclbin").find(path + "xclbin: header"), 0u);
+  std::string xclbin = SampleXclbinOf(SampleDecoderManifest(), std::vector<std::byte>(64));
+  const std::size_t at = xclbin.find("format_version");
+  ASSERT_NE(at, std::string::npos);
+  EXPECT_EQ(refusal(std::string(xclbin).replace(at, 1, "F")).find(path + "USER_METADATA: not a manifest"),
+            0u);
+  EXPECT_EQ(refusal(xclbin), "");
+}
+
 // A change of the decoder's manifest, and what the error must say.
 struct BadManifest {
   const char* name;
@@ -261,6 +300,57 @@ INSTANTIATE_TEST_SUITE_P(
                     "timing.context_page_cycles is nan"},
         BadManifest{"cycles", [](Manifest& m) { m.mutable_timing()->set_launch_cycles(~0ull); },
                     "timing.launch_cycles is 18446744073709551615"}),
+    [](const auto& info) { return std::string(info.param.name); });
+
+INSTANTIATE_TEST_SUITE_P(
+    All, OtherManifests,
+    testing::Values(
+        OtherManifest{"model", [](Manifest& m) { m.set_model_name("other"); },
+                      "model_name is \"other\" there, \"sample\" in USER_METADATA"},
+        OtherManifest{"compiler", [](Manifest& m) { m.clear_compiler_version(); },
+                      "compiler_version is \"\" there, \"test\" in USER_METADATA"},
+        OtherManifest{"target", [](Manifest& m) { m.set_target(Manifest::TARGET_HW); },
+                      "target is TARGET_HW there, TARGET_EMULATION in USER_METADATA"},
+        OtherManifest{"platform", [](Manifest& m) { m.set_platform("u280"); },
+                      "platform is \"u280\" there, \"u55c\" in USER_METADATA"},
+        OtherManifest{"kernel", [](Manifest& m) { m.mutable_kernel()->set_name("step"); },
+                      "kernel.name is \"step\" there, \"streamtensor_step\" in USER_METADATA"},
+        OtherManifest{"offset", [](Manifest& m) { Arg(m, 4).set_file_offset(0); },
+                      "kernel.arguments[4].file_offset is 0 there, 4096 in USER_METADATA"},
+        OtherManifest{"swapped_offsets",
+                      [](Manifest& m) {
+                        Arg(m, 9).set_file_offset(12288);
+                        Arg(m, 10).set_file_offset(8192);
+                      },
+                      "kernel.arguments[9].file_offset is 12288 there, 8192 in USER_METADATA"},
+        OtherManifest{"argument", [](Manifest& m) { Arg(m, 3).set_name("weights_1"); },
+                      "kernel.arguments[3].name is \"weights_1\" there, \"weights_0\" in USER_METADATA"},
+        OtherManifest{"role", [](Manifest& m) { Arg(m, 3).set_role(Argument::ROLE_CONSTANTS); },
+                      "kernel.arguments[3].role is ROLE_CONSTANTS there, ROLE_WEIGHTS in USER_METADATA"},
+        OtherManifest{"bank", [](Manifest& m) { Arg(m, 2).set_bank(9); },
+                      "kernel.arguments[2].bank is 9 there, 1 in USER_METADATA"},
+        OtherManifest{"bytes", [](Manifest& m) { Arg(m, 4).set_bytes(2000); },
+                      "kernel.arguments[4].bytes is 2000 there, 4000 in USER_METADATA"},
+        OtherManifest{"width", [](Manifest& m) { Arg(m, 4).set_width(8); },
+                      "kernel.arguments[4].width is 8 there, 0 in USER_METADATA"},
+        OtherManifest{"logits", [](Manifest& m) { m.mutable_launch()->set_step_logits(1); },
+                      "launch.step_logits is 1 there, 4 in USER_METADATA"},
+        OtherManifest{"architecture", [](Manifest& m) { m.mutable_decoder()->set_architecture("other"); },
+                      "decoder.architecture is \"other\" there, \"llama\" in USER_METADATA"},
+        OtherManifest{"hidden", [](Manifest& m) { m.mutable_decoder()->set_hidden(64); },
+                      "decoder.hidden is 64 there, 32 in USER_METADATA"},
+        OtherManifest{"query_heads", [](Manifest& m) { m.mutable_decoder()->set_query_heads(4); },
+                      "decoder.query_heads is 4 there, 2 in USER_METADATA"},
+        OtherManifest{"context", [](Manifest& m) { m.mutable_decoder()->set_max_context(100); },
+                      "decoder.max_context is 100 there, 250 in USER_METADATA"},
+        OtherManifest{"clock", [](Manifest& m) { m.mutable_timing()->set_clock_hz(3e8); },
+                      "timing.clock_hz is 300000000 there, 250000000 in USER_METADATA"},
+        OtherManifest{"step_cycles", [](Manifest& m) { m.mutable_timing()->set_step_cycles(2, 1); },
+                      "timing.step_cycles[2] is 1 there, 3000 in USER_METADATA"},
+        OtherManifest{"no_cycles", [](Manifest& m) { m.mutable_timing()->clear_step_cycles(); },
+                      "timing.step_cycles[0] is 1000 in USER_METADATA alone"},
+        OtherManifest{"watts", [](Manifest& m) { m.mutable_timing()->set_static_watts(20.5); },
+                      "timing.static_watts is 20.5 there, 20 in USER_METADATA"}),
     [](const auto& info) { return std::string(info.param.name); });
 
 TEST(Artifact, ModuleRules) {

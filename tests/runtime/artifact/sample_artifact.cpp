@@ -7,7 +7,9 @@
 #include <fstream>
 #include <iterator>
 
+#include "runtime/artifact/artifact.h"
 #include "runtime/artifact/manifest_writer.h"
+#include "runtime/xclbin/writer.h"
 
 namespace streamtensor::runtime {
 
@@ -37,7 +39,7 @@ std::string SampleFolder::ReadFile(const std::string& name) const {
 
 void SampleFolder::WriteArtifact(Manifest manifest, const artifact::v1::Tokenizer& tokenizer) const {
   std::vector<std::string> names = {"design.xclbin", "weights.bin"};
-  WriteFile("design.xclbin", "not an xclbin");
+  WriteFile("design.xclbin", SampleXclbinOf(manifest, std::vector<std::byte>(64)));
   WriteFile("weights.bin", SampleWeights());
   if (manifest.has_decoder()) {
     WriteFile("tokenizer.bin", tokenizer.SerializeAsString());
@@ -45,6 +47,15 @@ void SampleFolder::WriteArtifact(Manifest manifest, const artifact::v1::Tokenize
   }
   WriteFile("hls/design.cpp", "// emitted text\n");
   names.push_back("hls/design.cpp");
+  const absl::Status status = WriteManifest(path_, names, &manifest);
+  EXPECT_TRUE(status.ok()) << status;
+}
+
+void SampleFolder::ReplaceXclbin(const std::string& bytes) const {
+  WriteFile("design.xclbin", bytes);
+  Manifest manifest = *ManifestFromJson(ReadFile("manifest.json"));
+  std::vector<std::string> names;
+  for (const auto& file : manifest.files()) names.push_back(file.name());
   const absl::Status status = WriteManifest(path_, names, &manifest);
   EXPECT_TRUE(status.ok()) << status;
 }
@@ -143,6 +154,25 @@ artifact::v1::Tokenizer SampleTokenizer() {
   for (int i = 0; i < 50; ++i) tokenizer.add_pieces()->set_text(std::string(1, static_cast<char>('!' + i)));
   tokenizer.set_eos_token_id(2);
   return tokenizer;
+}
+
+std::string SampleXclbinOf(const Manifest& manifest, std::span<const std::byte> bitstream) {
+  xclbin::WriterInput input;
+  input.platform = "u55c";
+  input.part = "xcu55c-fsvh2892-2L-e";
+  input.emulation = manifest.target() != Manifest::TARGET_HW;
+  if (!input.emulation) input.vbnv = "xilinx_u55c_gen3x16_xdma_base_3";
+  input.kernel = manifest.kernel().name();
+  for (const Argument& argument : manifest.kernel().arguments()) {
+    input.arguments.push_back({argument.name(), "uint*", argument.bank()});
+  }
+  input.clock_hz = 250e6;
+  input.bitstream = bitstream;
+  input.user_metadata = *ManifestToUserMetadata(manifest);
+  input.compiler_version = "test";
+  const auto file = xclbin::WriteXclbin(input);
+  EXPECT_TRUE(file.ok()) << file.status();
+  return std::string(reinterpret_cast<const char*>(file->data()), file->size());
 }
 
 std::string SampleWeights() {

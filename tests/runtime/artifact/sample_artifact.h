@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // A small decoder artifact (2 layers, 50 tokens) and a general module's, written to a folder of
-// their own. The xclbin is not one: these test what happens around the card.
+// their own. The xclbin holds no design: these test what happens around the card.
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -26,6 +28,8 @@ class SampleFolder {
 
   // Writes xclbin, weights.bin, tokenizer.bin (decoders) and the manifest that describes them.
   void WriteArtifact(artifact::v1::Manifest manifest, const artifact::v1::Tokenizer& tokenizer) const;
+  // Writes `bytes` as the xclbin of an artifact that is there already; its manifest's entry follows.
+  void ReplaceXclbin(const std::string& bytes) const;
   // Writes the manifest alone, as it is, hashes and all.
   void WriteManifestAsIs(const artifact::v1::Manifest& manifest) const;
 
@@ -38,6 +42,8 @@ artifact::v1::Manifest SampleDecoderManifest();
 // Input and output 8 wide, step_tokens 4.
 artifact::v1::Manifest SampleModuleManifest();
 artifact::v1::Tokenizer SampleTokenizer();
+// An xclbin that carries `manifest`, for the target that it names.
+std::string SampleXclbinOf(const artifact::v1::Manifest& manifest, std::span<const std::byte> bitstream);
 // 16 KiB, byte i is i * 7 mod 251.
 std::string SampleWeights();
 

@@ -10,7 +10,6 @@
 
 #include "runtime/artifact/manifest_writer.h"
 #include "runtime/card/object_index.h"
-#include "runtime/xclbin/writer.h"
 #include "sample_artifact.h"
 #include "streamtensor/runtime/decoder.h"
 #include "streamtensor/runtime/module.h"
@@ -18,7 +17,6 @@
 namespace streamtensor::runtime {
 namespace {
 
-using artifact::v1::Argument;
 using artifact::v1::Manifest;
 
 constexpr absl::Duration kTimeout = absl::Seconds(60);
@@ -39,20 +37,7 @@ void WriteArtifact(const SampleFolder& folder, const std::string& object, Manife
   const card::ObjectEntry entries[] = {{std::string(card::kIsaV3), code}};
   const auto bitstream = card::WriteObjectIndex(entries);
   ASSERT_TRUE(bitstream.has_value());
-  xclbin::WriterInput input;
-  input.platform = "u55c";
-  input.part = "xcu55c-fsvh2892-2L-e";
-  input.kernel = manifest.kernel().name();
-  for (const Argument& argument : manifest.kernel().arguments()) {
-    input.arguments.push_back({argument.name(), "uint*", argument.bank()});
-  }
-  input.clock_hz = 250e6;
-  input.bitstream = *bitstream;
-  input.user_metadata = *ManifestToUserMetadata(manifest);
-  input.compiler_version = "test";
-  const auto file = xclbin::WriteXclbin(input);
-  ASSERT_TRUE(file.ok()) << file.status();
-  folder.WriteFile("design.xclbin", std::string(reinterpret_cast<const char*>(file->data()), file->size()));
+  folder.WriteFile("design.xclbin", SampleXclbinOf(manifest, *bitstream));
   folder.WriteFile("weights.bin", weights);
   std::vector<std::string> names = {"design.xclbin", "weights.bin"};
   if (manifest.has_decoder()) {

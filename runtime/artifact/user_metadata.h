@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+// The manifest that an xclbin carries as its USER_METADATA, without files.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "streamtensor/artifact/v1/manifest.pb.h"
+
+namespace streamtensor::runtime {
+
+// Whether an xclbin with this USER_METADATA is the design of `manifest`, which stands in the file `name`.
+// INVALID_ARGUMENT names the first field that differs, and both values. Files are not compared.
+absl::Status CheckUserMetadata(std::string_view user_metadata, artifact::v1::Manifest manifest,
+                               const std::string& name);
+
+}  // namespace streamtensor::runtime
