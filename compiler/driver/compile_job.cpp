@@ -139,13 +139,10 @@ absl::Status CompileJob::Emit() {
 absl::Status CompileJob::WriteBuildFiles(const hls::DesignText& text) {
   const absl::StatusOr<std::string> kernels = FindKernels();
   if (!kernels.ok()) return kernels.status();
-  const absl::StatusOr<std::string> metadata = runtime::ManifestToUserMetadata(manifest_);
-  if (!metadata.ok()) return metadata.status();
   const std::pair<const char*, std::string> files[] = {
       {"hls/Makefile", MakefileText(platform_, manifest_.kernel().name(), *kernels)},
       {"hls/processes.cpp", text.processes_cpp},
-      {"hls/process.tcl", ProcessScriptText(platform_, *kernels)},
-      {kUserMetadata, *metadata}};
+      {"hls/process.tcl", ProcessScriptText(platform_, *kernels)}};
   for (const auto& [name, bytes] : files) {
     if (absl::Status status = WriteFile(name, bytes); !status.ok()) return status;
   }
@@ -171,8 +168,21 @@ absl::Status CompileJob::PackWeights(const std::function<void(double)>& partly) 
   return WriteFile(runtime::kTokenizerName, tokenizer);
 }
 
+absl::Status CompileJob::WriteUserMetadata() {
+  artifact::v1::Manifest manifest = manifest_;
+  for (const std::string& name : files_) {
+    if (name != runtime::kWeightsName && name != runtime::kTokenizerName) continue;
+    absl::StatusOr<artifact::v1::File> entry = runtime::DescribeFile(folder(), name);
+    if (!entry.ok()) return entry.status();
+    *manifest.add_files() = *std::move(entry);
+  }
+  const absl::StatusOr<std::string> json = runtime::ManifestToJson(manifest);
+  if (!json.ok()) return json.status();
+  return WriteFile(kUserMetadata, *json);
+}
+
 absl::Status CompileJob::Build() {
-  if (options_.target == CompileTarget::kHw) return absl::OkStatus();
+  if (options_.target == CompileTarget::kHw) return WriteUserMetadata();
   absl::StatusOr<std::string> kernels = FindKernels();
   if (!kernels.ok()) return kernels.status();
   const std::string objects_folder = folder() + "/objects";

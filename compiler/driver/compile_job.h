@@ -40,6 +40,7 @@ class CompileJob {
   absl::Status WriteFile(const std::string& name, const std::string& bytes);
   // What is beside the text for target hw.
   absl::Status WriteBuildFiles(const hls::DesignText& text);
+  absl::Status WriteUserMetadata();
 
   const CompileOptions& options_;
   const Platform platform_;

@@ -35,6 +35,24 @@ absl::StatusOr<artifact::v1::Manifest> ReadUserMetadata(const std::string& folde
   return manifest;
 }
 
+// What v++ never sees is as compilation left it: weights.bin, and a decoder's tokenizer.bin.
+absl::Status CheckPackedFiles(const std::string& folder, const artifact::v1::Manifest& manifest) {
+  std::vector<std::string> names = {runtime::kWeightsName};
+  if (manifest.has_decoder()) names.push_back(runtime::kTokenizerName);
+  for (const std::string& name : names) {
+    const auto entry = std::find_if(manifest.files().begin(), manifest.files().end(),
+                                    [&](const artifact::v1::File& file) { return file.name() == name; });
+    if (entry == manifest.files().end()) {
+      return absl::InvalidArgumentError(absl::StrCat(folder, "/", kUserMetadata, ": files: ", name,
+                                                     " is missing: compile the model again; an xclbin that "
+                                                     "was built of this folder can be packaged there"));
+    }
+    const auto file = runtime::OpenListed(folder, *entry, kUserMetadata);
+    if (!file.ok()) return file.status();
+  }
+  return absl::OkStatus();
+}
+
 // All files that may stand in a manifest; what v++ left in hls/build does not.
 absl::StatusOr<std::vector<std::string>> FilesOf(const std::string& folder) {
   std::vector<std::string> names;
@@ -61,10 +79,10 @@ absl::Status PackageHardware(const std::string& folder, const std::string& xclbi
   if (!manifest.ok()) return manifest.status();
   const absl::StatusOr<Platform> platform = FindPlatform(manifest->platform());
   if (!platform.ok()) return platform.status();
+  if (absl::Status status = CheckPackedFiles(folder, *manifest); !status.ok()) return status;
   std::error_code error;
   const uint64_t weights_bytes = fs::file_size(folder + "/" + runtime::kWeightsName, error);
-  if (error)
-    return absl::InvalidArgumentError(absl::StrCat(folder, ": ", runtime::kWeightsName, " is missing"));
+  if (error) return absl::UnavailableError(absl::StrCat(folder, ": ", error.message()));
   if (absl::Status status = runtime::CheckManifest(*manifest, weights_bytes); !status.ok()) return status;
 
   const std::string target = absl::StrCat(folder, "/", runtime::kXclbinName);

@@ -214,7 +214,33 @@ def test_package_refuses_what_is_no_hardware_artifact(model, artifact, tmp_path)
     (tmp_path / "metadata").rename(artifact / "hls/user_metadata.json")
     (artifact / "weights.bin").unlink()
     done = run("streamtensorc", "package", artifact, "--xclbin", xclbin)
-    assert done.returncode == 1 and "weights.bin is missing" in done.stderr
+    assert done.returncode == 1 and f"{artifact}/weights.bin: No such file" in done.stderr, done.stderr
+
+
+@pytest.mark.parametrize("name", ["weights.bin", "tokenizer.bin"])
+def test_package_refuses_what_was_damaged_since_compilation(artifact, tmp_path, name):
+    xclbin = make_xclbin(artifact, tmp_path / "x.xclbin")
+    good = (artifact / name).read_bytes()
+    middle = len(good) // 2
+    for bytes_, says in ((good[:middle] + bytes([good[middle] ^ 1]) + good[middle + 1:], "SHA-256 is "),
+                         (good[:-1], f"{len(good) - 1} bytes, hls/user_metadata.json says {len(good)}")):
+        (artifact / name).write_bytes(bytes_)
+        before = files_of(artifact)
+        done = run("streamtensorc", "package", artifact, "--xclbin", xclbin)
+        assert done.returncode == 1 and f"{artifact}/{name}: {says}" in done.stderr, done.stderr
+        assert files_of(artifact) == before
+    (artifact / name).write_bytes(good)
+    assert run("streamtensorc", "package", artifact, "--xclbin", xclbin).returncode == 0
+
+
+def test_package_needs_the_hashes_of_compilation(artifact, tmp_path):
+    xclbin = make_xclbin(artifact, tmp_path / "x.xclbin")
+    manifest = json.loads((artifact / "hls/user_metadata.json").read_text())
+    assert [entry["name"] for entry in manifest["files"]] == ["weights.bin", "tokenizer.bin"]
+    manifest["files"].pop()
+    (artifact / "hls/user_metadata.json").write_text(json.dumps(manifest))
+    done = run("streamtensorc", "package", artifact, "--xclbin", xclbin)
+    assert done.returncode == 1 and "user_metadata.json: files: tokenizer.bin is missing" in done.stderr, done.stderr
 
 
 def test_an_edited_manifest_is_not_the_xclbins(artifact, tmp_path):
