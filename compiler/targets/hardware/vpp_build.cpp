@@ -3,16 +3,32 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
+#include <string_view>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "compiler/targets/artifact/logged_process.h"
 
 namespace streamtensor::compiler {
 
 namespace fs = std::filesystem;
+
+namespace {
+
+// `text` as one word of a shell's command: quoted where it must be.
+std::string ShellWord(const std::string& text) {
+  const bool plain = std::all_of(text.begin(), text.end(), [](unsigned char c) {
+    return absl::ascii_isalnum(c) || c >= 0x80 || std::string_view("%+,-./:=@_").find(c) != std::string::npos;
+  });
+  return plain ? text : absl::StrCat("'", absl::StrReplaceAll(text, {{"'", "'\\''"}}), "'");
+}
+
+}  // namespace
 
 std::string FindVpp() {
   const char* path = std::getenv("PATH");
@@ -27,8 +43,8 @@ std::string FindVpp() {
 std::string BuiltXclbin(const std::string& folder) { return folder + "/hls/build/design.xclbin"; }
 
 std::string HowToComplete(const std::string& folder) {
-  return absl::StrCat("  make -C ", folder, "/hls\n", "  streamtensorc package ", folder, " --xclbin ",
-                      BuiltXclbin(folder), "\n");
+  return absl::StrCat("  make -C ", ShellWord(folder + "/hls"), "\n  streamtensorc package ",
+                      ShellWord(folder), " --xclbin ", ShellWord(BuiltXclbin(folder)), "\n");
 }
 
 absl::Status BuildXclbin(const std::string& folder) {

@@ -255,6 +255,18 @@ def test_an_edited_manifest_is_not_the_xclbins(artifact, tmp_path):
             done.stderr, done.stderr
 
 
+def test_the_commands_to_type_can_be_pasted(model, tmp_path):
+    folder, log = tmp_path / "a b'c $x", tmp_path / "log"
+    done = run("streamtensorc", "compile", model, "-o", folder, "--target", "hw")
+    assert done.returncode == 0, done.stderr
+    make, package = [line for line in done.stderr.splitlines() if line.startswith("  ")]
+    path = tools(tmp_path / "tools", vpp=FAKE_VPP, xclbinutil=FAKE_XCLBINUTIL)
+    for command in (make, package):
+        subprocess.run(["sh", "-c", command], check=True, capture_output=True, cwd=tmp_path,
+                       env={**os.environ, "PATH": f"{BIN}:{path}", "FAKE_LOG": str(log)})
+    assert run("streamtensorc", "inspect", folder).returncode == 0
+
+
 def test_package_again_replaces_the_xclbin(artifact, tmp_path):
     xclbin = make_xclbin(artifact, tmp_path / "x.xclbin")
     for _ in range(2):
