@@ -157,11 +157,14 @@ std::string MarkPragmas(const std::string& text, Findings& findings) {
     }
     llvm::StringRef pragma = llvm::StringRef(line).trim();
     if (pragma.consume_front("#pragma HLS")) {
+      // Vitis takes a directive's name in either case.
+      const auto [name, options] = pragma.trim().split(' ');
       std::string words;
-      for (char c : pragma.trim()) {
+      for (char c : name.upper() + " " + options.str()) {
         if (c == '"' || c == '\\') continue;
         words += c;
       }
+      words = llvm::StringRef(words).rtrim().str();
       marked += std::string(kPragmaMarker) + "(\"" + words + "\");\n";
     } else {
       marked += line + "\n";

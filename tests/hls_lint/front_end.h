@@ -18,7 +18,7 @@ struct FrontEndOptions {
   std::string clang;
 };
 
-// Preprocesses the text, makes each `#pragma HLS x` a call of kPragmaMarker("x"), so that it keeps its place
+// Preprocesses the text, makes each `#pragma HLS x` a call of kPragmaMarker("X"), so that it keeps its place
 // among the loops, and lets clang emit IR as for -O1, its optimisations left to us: they would turn recursion
 // into loops and unroll loops that are to be looked at. Null after a finding (`language`, `library`), or
 // after `error` is set.

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Pipelines a function that a loop calls.
+// Pipelines a function that a loop calls, in small letters.
 #include "st/dataflow.h"
 
 static void move(const st::word512& word, hls::stream<st::word512>& out) {
-#pragma HLS PIPELINE II = 1
+#pragma HLS pipeline II = 1
   out.write(word);
 }
 
