@@ -2,6 +2,7 @@
 """Emulated cards' processes are killed, stopped, and stopped for a moment, under streams of a real design: every
 stream is what it is undisturbed. Then all cards at once, and health tells it."""
 
+import json
 import os
 import random
 import re
@@ -205,3 +206,28 @@ def test_without_any_card_requests_end_unavailable(tiny_llama, tmp_path, seconds
         os.rename(program / "gone", program / "streamtensor-card")
         wait_for(lambda: daemon.http("/readyz")[0] == 200, "its return")
         assert daemon.stub.Generate(request).token_ids
+
+
+def test_an_edited_manifest_is_refused_and_made_again_in_the_cache(tiny_llama, tmp_path):
+    """The edit is sound by itself: another clock alone would be told in figures that are wrong."""
+
+    def edit(folder):
+        manifest = json.loads((folder / "manifest.json").read_text())
+        manifest["timing"]["clock_hz"] = 1e9
+        (folder / "manifest.json").write_text(json.dumps(manifest))
+
+    says = "it is not the design of manifest.json: timing.clock_hz is 1000000000 there, 250000000 in USER_METADATA"
+    given = shutil.copytree(tiny_llama, tmp_path / "artifact")
+    edit(given)
+    models = [{"name": "given", "artifact": str(given), "cards": [0]},
+              {"name": "made", "source": str(tiny_llama.parent / "tiny.gguf"), "max_context": 512, "cards": [1]}]
+    for start in range(2):
+        with Daemon(BIN, models, emulated(2), tmp_path / "cache") as daemon:
+            daemon.wait_ready("made", timeout=600)
+            assert f"{given}/design.xclbin: {says}" in daemon.wait_state("given", "FAILED").error
+            remade = [line for line in daemon.log().splitlines() if "damaged and is made again" in line]
+            assert len(remade) == start and all(says in line for line in remade), remade
+        (cached,) = [p for p in (tmp_path / "cache" / "artifacts").iterdir() if not p.name.startswith(".")]
+        if start == 0:
+            edit(cached)
+    assert json.loads((cached / "manifest.json").read_text())["timing"]["clock_hz"] == 250e6
