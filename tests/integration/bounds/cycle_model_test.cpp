@@ -116,6 +116,17 @@ TEST(CycleModel, FifosThatAreDeeperNeverCostCycles) {
   EXPECT_GT(least, sized) << "back-pressure of the least depths is not seen";
 }
 
+TEST(CycleModel, AStepWaitsForItsLaunch) {
+  Platform platform = U55c();
+  platform.clock_hz = 200e6;
+  platform.launch_seconds = 10e-6;
+  SizedModel model(4, 4, 6);
+  const mlir::FailureOr<CycleModel> made = ModelCycles(model.design(), platform, 1 << 20, 4096);
+  ASSERT_TRUE(mlir::succeeded(made));
+  EXPECT_EQ(made->timing.launch_cycles(), 2000);
+  EXPECT_EQ(runtime::ModelStep(made->timing, {1, 1, 0}).cycles, model.Step(1, 1, platform, 0).total + 2000);
+}
+
 // Between the shapes it is made from, the manifest's closed form stays near the simulation.
 TEST(CycleModel, TheClosedFormIsTheSimulation) {
   const Platform platform = U55c();
