@@ -45,7 +45,8 @@ absl::Status CheckPackedFiles(const std::string& folder, const artifact::v1::Man
     if (entry == manifest.files().end()) {
       return absl::InvalidArgumentError(absl::StrCat(folder, "/", kUserMetadata, ": files: ", name,
                                                      " is missing: compile the model again; an xclbin that "
-                                                     "was built of this folder can be packaged there"));
+                                                     "the same version of streamtensorc prepared can be "
+                                                     "packaged there"));
     }
     const auto file = runtime::OpenListed(folder, *entry, kUserMetadata);
     if (!file.ok()) return file.status();

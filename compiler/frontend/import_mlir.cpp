@@ -2,6 +2,7 @@
 // A linalg module of any model. Nothing here knows what a model is: constants become weight arguments, and
 // the weights of matrix products are put into the card's format.
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <filesystem>
 #include <fstream>
@@ -46,6 +47,7 @@ constexpr size_t kMaxTextBytes = size_t{1} << 30;
 constexpr int kMaxDepth = 200;
 constexpr int64_t kMaxAffineConstant = int64_t{1} << 31;
 constexpr uint32_t kMaxAlignment = 1 << 16;
+constexpr std::string_view kResources = "dialect_resources";
 constexpr std::string_view kBytecodeMagic = "ML\xefR";
 
 absl::Status CheckSize(uint64_t bytes) {
@@ -85,13 +87,14 @@ absl::Status CheckText(std::string_view text) {
   }
   int64_t line = 1;
   int depth = 0;
-  bool resources = false;
+  int resources = 0;   // brackets open within the part {-# ... #-}; 0 outside it
+  bool blobs = false;  // within its dialect_resources
   for (size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
     if (c == '\n') {
       ++line;
     } else if (c == '"') {
-      if (resources && !HasSoundAlignment(text.substr(i + 1))) {
+      if (blobs && !HasSoundAlignment(text.substr(i + 1))) {
         return absl::InvalidArgumentError(Message("line ", line, ": a resource begins with ",
                                                   Quoted(text.substr(i + 1, 10)),
                                                   ", expected its alignment, a power of two up to ",
@@ -103,8 +106,15 @@ absl::Status CheckText(std::string_view text) {
     } else if (text.substr(i, 2) == "//") {
       i = std::min(text.find('\n', i), text.size()) - 1;
     } else if (text.substr(i, 3) == "{-#") {
-      resources = true;
-      ++i;
+      resources = ++depth;
+    } else if (text.substr(i, 3) == "#-}") {
+      resources = 0;
+      blobs = false;
+    } else if (depth == resources && resources > 0 && std::isalpha(static_cast<unsigned char>(c))) {
+      blobs = text.substr(i, kResources.size()) == kResources;
+      while (i + 1 < text.size() &&
+             (std::isalpha(static_cast<unsigned char>(text[i + 1])) || text[i + 1] == '_'))
+        ++i;
     } else if (text.substr(i, 2) == "->" || text.substr(i, 2) == ">=") {
       ++i;
     } else if (c == '(' || c == '[' || c == '{' || c == '<') {
@@ -220,6 +230,23 @@ absl::StatusOr<FuncOp> FindEntry(mlir::ModuleOp module) {
   return entry;
 }
 
+bool IsPositiveConstant(mlir::Value value) {
+  // Casts keep a value that fits all their types.
+  unsigned bits = 64;
+  while (mlir::Operation* cast = value.getDefiningOp()) {
+    const mlir::Type type = mlir::getElementTypeOrSelf(value.getType());
+    if (!type.isIndex()) bits = std::min(bits, type.getIntOrFloatBitWidth());
+    if (!llvm::isa<mlir::arith::IndexCastOp, mlir::arith::IndexCastUIOp, mlir::arith::ExtSIOp,
+                   mlir::arith::ExtUIOp>(cast)) {
+      break;
+    }
+    value = cast->getOperand(0);
+  }
+  llvm::APInt constant;
+  return matchPattern(value, mlir::m_ConstantInt(&constant)) && constant.isStrictlyPositive() &&
+         constant.isIntN(bits - 1);
+}
+
 // A card stops at a division by zero, and at the one quotient that does not fit: the lowest integer by -1.
 absl::Status CheckIntegerDivisions(FuncOp entry) {
   absl::Status status;
@@ -228,10 +255,7 @@ absl::Status CheckIntegerDivisions(FuncOp entry) {
             op)) {
       return mlir::WalkResult::advance();
     }
-    llvm::APInt divisor;
-    if (matchPattern(op->getOperand(1), mlir::m_ConstantInt(&divisor)) && divisor.isStrictlyPositive()) {
-      return mlir::WalkResult::advance();
-    }
+    if (IsPositiveConstant(op->getOperand(1))) return mlir::WalkResult::advance();
     status = absl::UnimplementedError(Message("@main uses '", op->getName().getStringRef().str(), "' at ",
                                               Shown(op->getLoc()),
                                               "; integers can be divided by a positive constant alone"));

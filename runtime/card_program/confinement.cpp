@@ -31,7 +31,6 @@ constexpr int kComputing[] = {SCMP_SYS(brk),
                               SCMP_SYS(getpid),
                               SCMP_SYS(getrandom),
                               SCMP_SYS(gettid),
-                              SCMP_SYS(lseek),
                               SCMP_SYS(madvise),
                               SCMP_SYS(membarrier),
                               SCMP_SYS(mmap),
@@ -57,24 +56,18 @@ constexpr int kComputing[] = {SCMP_SYS(brk),
                               SCMP_SYS(writev)};
 
 // Of fcntl, nothing that names a process to be signalled: to one user's processes that is as good as kill().
-constexpr int kDescriptorCommands[] = {F_DUPFD_CLOEXEC, F_GETFD, F_SETFD, F_GETFL, F_ADD_SEALS, F_GET_SEALS};
+// Nor is a position moved: that of the log belongs to all who write it.
+constexpr int kDescriptorCommands[] = {F_DUPFD_CLOEXEC, F_GETFD, F_SETFD, F_GETFL, F_GET_SEALS};
 
 // What checking and loading an object takes besides, and the second filter.
-constexpr int kLoading[] = {SCMP_SYS(access),
-                            SCMP_SYS(newfstatat),
-                            SCMP_SYS(faccessat),
-                            SCMP_SYS(faccessat2),
-                            SCMP_SYS(ftruncate),
-                            SCMP_SYS(getcwd),
-                            SCMP_SYS(getdents64),
-                            SCMP_SYS(memfd_create),
-                            SCMP_SYS(prctl),
-                            SCMP_SYS(prlimit64),
-                            SCMP_SYS(readlink),
-                            SCMP_SYS(readlinkat),
-                            SCMP_SYS(sched_getaffinity),
-                            SCMP_SYS(seccomp),
-                            SCMP_SYS(statx),
+constexpr int kLoading[] = {SCMP_SYS(access),       SCMP_SYS(newfstatat),
+                            SCMP_SYS(faccessat),    SCMP_SYS(faccessat2),
+                            SCMP_SYS(ftruncate),    SCMP_SYS(getcwd),
+                            SCMP_SYS(getdents64),   SCMP_SYS(lseek),
+                            SCMP_SYS(memfd_create), SCMP_SYS(prctl),
+                            SCMP_SYS(prlimit64),    SCMP_SYS(readlink),
+                            SCMP_SYS(readlinkat),   SCMP_SYS(sched_getaffinity),
+                            SCMP_SYS(seccomp),      SCMP_SYS(statx),
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
                             SCMP_SYS(pipe),  // how sanitizers find out whether memory is there
                             SCMP_SYS(pipe2),
@@ -93,12 +86,13 @@ class Filter {
   // Computing, and what of two calls concerns this process alone.
   void AllowComputing() {
     Allow(kComputing);
-    for (const int command : kDescriptorCommands) {
-      Note(seccomp_rule_add(context_.get(), SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1,
-                            SCMP_A1(SCMP_CMP_EQ, static_cast<scmp_datum_t>(command))));
-    }
+    for (const int command : kDescriptorCommands) AllowDescriptorCommand(command);
     Note(seccomp_rule_add(context_.get(), SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
                           SCMP_A0(SCMP_CMP_EQ, static_cast<scmp_datum_t>(getpid()))));
+  }
+  void AllowDescriptorCommand(int command) {
+    Note(seccomp_rule_add(context_.get(), SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1,
+                          SCMP_A1(SCMP_CMP_EQ, static_cast<scmp_datum_t>(command))));
   }
   // Opening for reading alone.
   void AllowReading() {
@@ -121,7 +115,7 @@ class Filter {
   std::unique_ptr<void, void (*)(scmp_filter_ctx)> context_;
 };
 
-// The one file that may still be "opened", and its path. Written once, before the artifact's code runs.
+// The one file that may still be "opened", once, and its path. Written before the artifact's code runs.
 int object_file = -1;
 char object_path[32] = "";
 
@@ -134,7 +128,6 @@ void AnswerPathCall(int, siginfo_t* signal, void* context) {
   const auto* const path = reinterpret_cast<const char*>(registers[REG_RSI]);
   long result = -EPERM;
   if (signal->si_syscall == SYS_openat && std::strcmp(path, object_path) == 0) {
-    lseek(object_file, 0, SEEK_SET);  // which a copy shares
     result = fcntl(object_file, F_DUPFD_CLOEXEC, 0);
     if (result < 0) result = -errno;
   } else if (signal->si_syscall == SYS_newfstatat && *path == '\0') {
@@ -146,6 +139,7 @@ void AnswerPathCall(int, siginfo_t* signal, void* context) {
 
 absl::Status HandleTraps(int file) {
   object_file = file;
+  lseek(file, 0, SEEK_SET);  // copies share the position: there is one beginning to read
   std::snprintf(object_path, sizeof object_path, "/proc/self/fd/%d", file);
   struct sigaction action = {};
   action.sa_sigaction = AnswerPathCall;
@@ -160,6 +154,7 @@ absl::Status GiveUpNetworkAndWriting() {
   Filter filter;
   filter.AllowComputing();
   filter.Allow(kLoading);
+  filter.AllowDescriptorCommand(F_ADD_SEALS);
   filter.AllowReading();
   return filter.Load();
 }

@@ -135,6 +135,9 @@ class Analysis {
     each.addPass(llvm::LoopSimplifyPass());
     each.addPass(llvm::createFunctionToLoopPassAdaptor(llvm::LoopRotatePass()));
     each.addPass(llvm::InstCombinePass());
+    // Loops that are never entered, as those of a channel without blocks, go.
+    each.addPass(llvm::SimplifyCFGPass());
+    each.addPass(llvm::LoopSimplifyPass());
     llvm::ModulePassManager passes;
     passes.addPass(llvm::createModuleToFunctionPassAdaptor(std::move(each)));
     passes.run(module, modules_);

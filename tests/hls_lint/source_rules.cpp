@@ -5,6 +5,8 @@
 #include <set>
 #include <vector>
 
+#include "llvm/ADT/StringRef.h"
+
 namespace hls_lint {
 namespace {
 
@@ -75,7 +77,8 @@ class TopFunction {
     // From the pragma back to the brace it stands in, and on to that brace's end.
     size_t pragma = 0;
     while (pragma < tokens_.size() &&
-           (tokens_[pragma].line != line || Squeezed(tokens_[pragma].text) != "#pragmaHLSDATAFLOW")) {
+           (tokens_[pragma].line != line ||
+            !llvm::StringRef(Squeezed(tokens_[pragma].text)).equals_insensitive("#pragmaHLSDATAFLOW"))) {
       ++pragma;
     }
     if (pragma == tokens_.size()) {

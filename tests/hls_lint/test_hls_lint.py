@@ -73,9 +73,10 @@ def test_kinds_of_files(tmp_path, kind):
     lint.check_artifact(compile_model(tmp_path / "artifact", tmp_path / "tiny.gguf"))
 
 
-def test_general_module(tmp_path):
+@pytest.mark.parametrize("size", [{}, {"width": 32, "inner": 32}], ids=["usual", "fewer_blocks_than_channels"])
+def test_general_module(tmp_path, size):
     module = tmp_path / "mlp.mlir"
-    module.write_text(make_tiny_mlp.module_text(make_tiny_mlp.weights()))
+    module.write_text(make_tiny_mlp.module_text(make_tiny_mlp.weights(**size)))
     lint.check_artifact(compile_model(tmp_path / "artifact", module))
 
 

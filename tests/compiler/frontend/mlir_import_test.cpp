@@ -196,7 +196,7 @@ TEST_F(MlirImport, RefusesWithAReason) {
 }
 
 TEST_F(MlirImport, RefusesDivisionsThatStopACard) {
-  auto divided = [](const std::string& operation, const std::string& divisor) {
+  auto divided = [](const std::string& operation, const std::string& divisor, const std::string& n = "0") {
     return "func.func @main(%x: tensor<8xf32>) -> tensor<8xf32> {\n"
            "  %e = tensor.empty() : tensor<8xf32>\n"
            "  %y = linalg.generic {indexing_maps = [affine_map<(i) -> (i)>, affine_map<(i) -> (i)>],\n"
@@ -204,6 +204,9 @@ TEST_F(MlirImport, RefusesDivisionsThatStopACard) {
            "      ins(%x : tensor<8xf32>) outs(%e : tensor<8xf32>) {\n"
            "  ^bb0(%in: f32, %out: f32):\n"
            "    %a = arith.fptosi %in : f32 to i32\n"
+           "    %n = arith.constant " +
+           n +
+           " : index\n"
            "    %b = " +
            divisor +
            "\n"
@@ -222,6 +225,11 @@ TEST_F(MlirImport, RefusesDivisionsThatStopACard) {
                     std::string("'") + operation + "' at loc(\"");
     }
     EXPECT_TRUE(Import(divided(operation, "arith.constant 7 : i32")).ok()) << operation;
+    const std::string cast = "arith.index_cast %n : index to i32";
+    EXPECT_TRUE(Import(divided(operation, cast, "7")).ok()) << operation;
+    for (const char* n : {"0", "-7", "4294967296"}) {  // the last is 0 as i32
+      ExpectRefused(divided(operation, cast, n), absl::StatusCode::kUnimplemented, operation);
+    }
   }
 }
 
@@ -263,6 +271,16 @@ TEST_F(MlirImport, RefusesClaimsOfMoreThanThereIs) {
     ExpectRefused(std::string("{-# dialect_resources: { builtin: { w: \"0x") + alignment + "\" } } #-}",
                   absl::StatusCode::kInvalidArgument, "line 1: a resource begins with '0x");
   }
+  // No other text of a file is taken for a resource.
+  EXPECT_TRUE(Import("{-# external_resources: { tool: { dialect_resources: \"0xabc\" } } #-}\n"
+                     "func.func @main(%x: tensor<2xf32>) -> tensor<2xf32> {\n"
+                     "  %w = arith.constant dense<\"0x0000803F00000040\"> : tensor<2xf32>\n"
+                     "  return %w : tensor<2xf32>\n}")
+                  .ok());
+  ExpectRefused(
+      "{-# external_resources: { tool: { a: \"0xabc\" } },\n"
+      "dialect_resources: { builtin: { external_resources: \"0x00000000\" } } #-}",
+      absl::StatusCode::kInvalidArgument, "line 2: a resource begins with");
   const std::string path = ::testing::TempDir() + "/mlir_import_huge.mlir";
   std::ofstream(path) << "module {}";
   std::filesystem::resize_file(path, uint64_t{30} << 30);
