@@ -100,9 +100,13 @@ absl::Status CheckText(std::string_view text) {
                                                   ", expected its alignment, a power of two up to ",
                                                   kMaxAlignment, ", as four bytes in hexadecimal"));
       }
-      // To the closing quote; a text never spans lines.
-      while (++i < text.size() && text[i] != '"' && text[i] != '\n') i += text[i] == '\\';
-      if (i < text.size() && text[i] == '\n') ++line;
+      // To the closing quote, on the same line. Behind a text that doesn't end MLIR would read on.
+      while (++i < text.size() && text[i] != '"' && text[i] != '\n') {
+        if (text[i] == '\\' && i + 1 < text.size() && text[i + 1] != '\n') ++i;
+      }
+      if (i >= text.size() || text[i] != '"') {
+        return absl::InvalidArgumentError(Message("line ", line, ": a text has no closing quote"));
+      }
     } else if (text.substr(i, 2) == "//") {
       i = std::min(text.find('\n', i), text.size()) - 1;
     } else if (text.substr(i, 3) == "{-#") {
