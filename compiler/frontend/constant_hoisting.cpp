@@ -15,7 +15,7 @@
 #include "compiler/frontend/linalg_builder.h"
 #include "compiler/frontend/message.h"
 #include "compiler/frontend/stored_weights.h"
-#include "llvm/Support/raw_ostream.h"
+#include "compiler/frontend/verified_module.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Linalg/IR/LinalgInterfaces.h"
@@ -35,12 +35,6 @@ using mlir::RankedTensorType;
 using mlir::Value;
 using mlir::arith::ConstantOp;
 using mlir::linalg::LinalgOp;
-
-std::string Shown(mlir::Type type) {
-  std::string text;
-  llvm::raw_string_ostream(text) << type;
-  return text;
-}
 
 // A tensor constant with values of its own; scalars and splats stay in the IR.
 bool IsLarge(ConstantOp constant) {

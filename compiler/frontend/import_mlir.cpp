@@ -29,7 +29,6 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Matchers.h"
-#include "mlir/IR/Verifier.h"
 #include "mlir/Parser/Parser.h"
 
 namespace streamtensor::compiler {
@@ -54,13 +53,6 @@ absl::Status CheckSize(uint64_t bytes) {
   if (bytes <= kMaxTextBytes) return absl::OkStatus();
   return absl::InvalidArgumentError(
       Message("has ", bytes, " bytes; at most ", kMaxTextBytes, " can be compiled"));
-}
-
-template <class Written>
-std::string Shown(Written what) {
-  std::string text;
-  llvm::raw_string_ostream(text) << what;
-  return Printable(text, 200, false);
 }
 
 // Of a text between quotes, in the part of a file that holds resources. MLIR asks its allocator for whatever
@@ -173,12 +165,9 @@ absl::StatusOr<mlir::OwningOpRef<mlir::ModuleOp>> ParseAndVerify(const std::stri
   // MLIR's verifier computes with affine maps, which are therefore looked at before it.
   mlir::OwningOpRef<mlir::ModuleOp> module = mlir::parseSourceString<mlir::ModuleOp>(
       text, mlir::ParserConfig(context, /*verifyAfterParse=*/false), path);
-  if (module) {
-    if (absl::Status status = CheckAffineMaps(*module); !status.ok()) return status;
-  }
-  if (!module || mlir::failed(mlir::verify(*module))) {
-    return absl::InvalidArgumentError(Message("'", path, "': ", diagnostics.first_error()));
-  }
+  if (!module) return absl::InvalidArgumentError(Message("'", path, "': ", diagnostics.first_error()));
+  if (absl::Status status = CheckAffineMaps(*module); !status.ok()) return status;
+  if (absl::Status status = VerifyModule(*module); !status.ok()) return status;
   return module;
 }
 

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/frontend/verified_module.h"
 
-#include "compiler/frontend/message.h"
-#include "llvm/Support/raw_ostream.h"
 #include "mlir/IR/Verifier.h"
 
 namespace streamtensor::compiler {
