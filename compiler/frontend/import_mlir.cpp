@@ -79,7 +79,7 @@ absl::Status CheckText(std::string_view text) {
   }
   int64_t line = 1;
   int depth = 0;
-  int resources = 0;   // brackets open within the part {-# ... #-}; 0 outside it
+  int resources = 0;   // brackets open around the sections of {-# ... #-}; 0 outside it
   bool blobs = false;  // within its dialect_resources
   for (size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
