@@ -16,8 +16,8 @@
 #include "compiler/targets/hardware/build_text.h"
 #include "compiler/targets/hls/network.h"
 #include "compiler/targets/weights/weights_writer.h"
-#include "runtime/artifact/artifact.h"
-#include "runtime/artifact/manifest_writer.h"
+#include "artifact/artifact.h"
+#include "artifact/manifest_writer.h"
 
 namespace streamtensor::compiler {
 namespace {

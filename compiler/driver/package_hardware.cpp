@@ -8,9 +8,9 @@
 #include "absl/strings/str_cat.h"
 #include "compiler/targets/hardware/xclbin_check.h"
 #include "compiler/targets/platform/platform.h"
-#include "runtime/artifact/artifact.h"
-#include "runtime/artifact/manifest_writer.h"
-#include "runtime/artifact/mapped_file.h"
+#include "artifact/artifact.h"
+#include "artifact/manifest_writer.h"
+#include "artifact/mapped_file.h"
 
 namespace streamtensor::compiler {
 namespace {

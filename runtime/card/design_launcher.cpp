@@ -8,7 +8,7 @@
 
 #include "runtime/card/fiber_scheduler.h"
 #include "runtime/card/float_mode.h"
-#include "runtime/card/object_index.h"
+#include "artifact/object_index.h"
 #include "runtime/card/object_loader.h"
 
 namespace streamtensor::runtime::card {

@@ -6,11 +6,11 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
-#include "runtime/artifact/artifact.h"
-#include "runtime/artifact/timing_model.h"
+#include "artifact/artifact.h"
+#include "artifact/timing_model.h"
 #include "runtime/card_program/confinement.h"
-#include "runtime/xclbin/validate.h"
-#include "runtime/xclbin/writer.h"
+#include "artifact/xclbin/validate.h"
+#include "artifact/xclbin/writer.h"
 
 namespace streamtensor::runtime::card_program {
 namespace {

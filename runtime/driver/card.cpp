@@ -9,7 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "runtime/driver/module_loader.h"
-#include "runtime/xclbin/validate.h"
+#include "artifact/xclbin/validate.h"
 
 namespace streamtensor::runtime::driver {
 namespace {

@@ -84,7 +84,7 @@ class Card {
 
   virtual ~Card() = default;
 
-  // Checks the xclbin whole (runtime/xclbin/validate.h), loads it and opens its kernel. The bytes may
+  // Checks the xclbin whole (artifact/xclbin/validate.h), loads it and opens its kernel. The bytes may
   // go away afterwards. All buffers of an earlier design must be gone.
   //  INVALID_ARGUMENT     damaged (names section and offset), or built for the other kind of card
   //  FAILED_PRECONDITION  buffers of an earlier design live; no object for this CPU

@@ -20,7 +20,7 @@
 #include "runtime/driver/module_abi.h"
 #include "runtime/driver/module_extension.h"
 #include "runtime/driver/sensor_json.h"
-#include "runtime/xclbin/writer.h"
+#include "artifact/xclbin/writer.h"
 
 using namespace streamtensor::runtime::driver;
 

@@ -89,7 +89,7 @@ typedef struct st_card_module_table {
 
   int32_t (*open)(const st_card_open_options* options, st_card** card, st_card_error* error);
   void (*close)(st_card* card);
-  /* The caller has validated the bytes (runtime/xclbin/validate.h). */
+  /* The caller has validated the bytes (artifact/xclbin/validate.h). */
   int32_t (*load_xclbin)(st_card* card, const void* data, uint64_t bytes, const char* kernel,
                          st_card_error* error);
   /* *host: the buffer's host side, valid until release(). */

@@ -9,7 +9,7 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
-#include "runtime/xclbin/writer.h"
+#include "artifact/xclbin/writer.h"
 
 namespace streamtensor::runtime::emulator {
 namespace {

@@ -14,7 +14,7 @@
 #include "runtime/emulator/bank_allocator.h"
 #include "runtime/emulator/card_process.h"
 #include "runtime/emulator/memory_file.h"
-#include "runtime/xclbin/validate.h"
+#include "artifact/xclbin/validate.h"
 
 namespace streamtensor::runtime::emulator {
 

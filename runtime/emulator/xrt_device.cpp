@@ -7,7 +7,7 @@
 
 #include "runtime/emulator/xrt_error.h"
 #include "runtime/emulator/xrt_handles.h"
-#include "runtime/xclbin/writer.h"
+#include "artifact/xclbin/writer.h"
 
 namespace emulator = streamtensor::runtime::emulator;
 

@@ -8,7 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "runtime/artifact/artifact.h"
+#include "artifact/artifact.h"
 #include "runtime/session/step_card.h"
 
 namespace streamtensor::runtime {

@@ -4,7 +4,7 @@
 #include <memory>
 
 #include "absl/status/statusor.h"
-#include "runtime/artifact/artifact.h"
+#include "artifact/artifact.h"
 #include "runtime/session/step_card.h"
 #include "runtime/session/step_descriptor.h"
 #include "streamtensor/runtime/decoder.h"

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "runtime/artifact/timing_model.h"
+#include "artifact/timing_model.h"
 #include "runtime/session/argument_buffers.h"
 #include "runtime/session/step_descriptor.h"
 

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "runtime/artifact/artifact.h"
+#include "artifact/artifact.h"
 #include "runtime/session/card_decoder.h"
 #include "runtime/session/card_module.h"
 #include "runtime/session/driver_card.h"

@@ -6,7 +6,7 @@
 #include <span>
 
 #include "absl/status/status.h"
-#include "runtime/artifact/timing_model.h"
+#include "artifact/timing_model.h"
 #include "streamtensor/runtime/decoder.h"
 
 namespace streamtensor::runtime {

@@ -10,7 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "runtime/artifact/artifact.h"
+#include "artifact/artifact.h"
 #include "streamtensor/runtime/decoder.h"
 
 namespace streamtensor::server {

@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "runtime/artifact/artifact.h"
+#include "artifact/artifact.h"
 
 namespace streamtensor::server {
 namespace {

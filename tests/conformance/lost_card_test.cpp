@@ -5,10 +5,10 @@
 
 #include <optional>
 
-#include "runtime/artifact/manifest_writer.h"
+#include "artifact/manifest_writer.h"
 #include "server/scheduler/card_loop.h"
 #include "streamtensor/runtime/decoder.h"
-#include "tests/runtime/artifact/sample_artifact.h"
+#include "tests/artifact/sample_artifact.h"
 #include "tests/server/scheduler/fake_card.h"
 
 namespace conformance {

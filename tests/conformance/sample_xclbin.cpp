@@ -8,8 +8,8 @@
 #include <iterator>
 #include <stdexcept>
 
-#include "runtime/artifact/manifest_writer.h"
-#include "runtime/card/object_index.h"
+#include "artifact/manifest_writer.h"
+#include "artifact/object_index.h"
 #include "tests/conformance/conformance_design.h"
 
 namespace conformance {

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "runtime/xclbin/writer.h"
+#include "artifact/xclbin/writer.h"
 #include "streamtensor/artifact/v1/manifest.pb.h"
 
 namespace conformance {

@@ -6,9 +6,9 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "runtime/artifact/manifest_writer.h"
-#include "runtime/card/object_index.h"
-#include "runtime/xclbin/writer.h"
+#include "artifact/manifest_writer.h"
+#include "artifact/object_index.h"
+#include "artifact/xclbin/writer.h"
 
 namespace streamtensor::compiler {
 

@@ -5,8 +5,8 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
-#include "runtime/artifact/user_metadata.h"
-#include "runtime/xclbin/validate.h"
+#include "artifact/user_metadata.h"
+#include "artifact/xclbin/validate.h"
 
 namespace streamtensor::compiler {
 namespace {

@@ -13,7 +13,7 @@
 #include "compiler/tools/streamtensorc/command_line.h"
 #include "compiler/tools/streamtensorc/commands.h"
 #include "nlohmann/json.hpp"
-#include "runtime/artifact/artifact.h"
+#include "artifact/artifact.h"
 
 namespace streamtensor::compiler {
 namespace {

@@ -12,9 +12,9 @@
 #include "compiler/tools/streamtensorc/commands.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "nlohmann/json.hpp"
-#include "runtime/artifact/artifact.h"
-#include "runtime/artifact/manifest_writer.h"
-#include "runtime/artifact/timing_model.h"
+#include "artifact/artifact.h"
+#include "artifact/manifest_writer.h"
+#include "artifact/timing_model.h"
 
 namespace streamtensor::compiler {
 namespace {

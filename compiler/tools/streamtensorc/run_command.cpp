@@ -10,7 +10,7 @@
 #include "compiler/tools/streamtensorc/commands.h"
 #include "compiler/tools/streamtensorc/npy_file.h"
 #include "compiler/tools/streamtensorc/step_script.h"
-#include "runtime/artifact/artifact.h"
+#include "artifact/artifact.h"
 #include "streamtensor/runtime/decoder.h"
 #include "streamtensor/runtime/module.h"
 

@@ -2,17 +2,17 @@
 // A whole artifact on disk: hashes, sizes, names, then what the files hold. The input is the four files one
 // after the other, each behind its length; a first byte of 1 asks for the right sizes and hashes in the
 // manifest, whatever the files hold, so that damage gets past them.
-#include "runtime/artifact/artifact.h"
+#include "artifact/artifact.h"
 
 #include <cstring>
 #include <fstream>
 
-#include "runtime/artifact/manifest_writer.h"
-#include "runtime/artifact/mapped_file.h"
-#include "runtime/artifact/user_metadata.h"
-#include "runtime/xclbin/validate.h"
+#include "artifact/manifest_writer.h"
+#include "artifact/mapped_file.h"
+#include "artifact/user_metadata.h"
+#include "artifact/xclbin/validate.h"
 #include "tests/fuzz/fuzz_target.h"
-#include "tests/runtime/artifact/sample_artifact.h"
+#include "tests/artifact/sample_artifact.h"
 
 namespace streamtensor::fuzz {
 namespace {

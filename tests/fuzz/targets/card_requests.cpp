@@ -7,12 +7,12 @@
 
 #include <cstring>
 
-#include "runtime/artifact/manifest_writer.h"
-#include "runtime/card/object_index.h"
+#include "artifact/manifest_writer.h"
+#include "artifact/object_index.h"
 #include "runtime/card_program/card_server.h"
 #include "runtime/card_program/confinement.h"
 #include "runtime/emulator/memory_file.h"
-#include "runtime/xclbin/writer.h"
+#include "artifact/xclbin/writer.h"
 #include "tests/fuzz/fuzz_target.h"
 #include "tests/fuzz/plain_design.h"
 

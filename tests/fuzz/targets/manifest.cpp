@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // A manifest's JSON: manifest.json of an artifact, and USER_METADATA of its xclbin.
-#include "runtime/artifact/artifact.h"
-#include "runtime/artifact/manifest_writer.h"
-#include "runtime/artifact/timing_model.h"
+#include "artifact/artifact.h"
+#include "artifact/manifest_writer.h"
+#include "artifact/timing_model.h"
 #include "tests/fuzz/fuzz_target.h"
-#include "tests/runtime/artifact/sample_artifact.h"
+#include "tests/artifact/sample_artifact.h"
 
 namespace streamtensor::fuzz {
 

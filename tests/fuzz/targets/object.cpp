@@ -4,7 +4,7 @@
 
 #include <cstring>
 
-#include "runtime/card/object_index.h"
+#include "artifact/object_index.h"
 #include "runtime/card/object_loader.h"
 #include "tests/fuzz/fuzz_target.h"
 

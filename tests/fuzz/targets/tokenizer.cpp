@@ -2,7 +2,7 @@
 // tokenizer.bin: the message, the tables made of it, text there and back, its chat template.
 #include "server/tokenizer/tokenizer.h"
 
-#include "runtime/artifact/artifact.h"
+#include "artifact/artifact.h"
 #include "server/tokenizer/chat_template.h"
 #include "tests/fuzz/fuzz_target.h"
 

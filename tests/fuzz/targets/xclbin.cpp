@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // An xclbin, as everything checks it before XRT or a card sees it.
-#include "runtime/xclbin/validate.h"
+#include "artifact/xclbin/validate.h"
 #include "tests/fuzz/fuzz_target.h"
-#include "tests/runtime/xclbin/xclbin_sample.h"
+#include "tests/artifact/xclbin/xclbin_sample.h"
 
 namespace streamtensor::fuzz {
 

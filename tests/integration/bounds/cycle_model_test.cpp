@@ -11,7 +11,7 @@
 #include "compiler/driver/ir_stages.h"
 #include "compiler/frontend/imported_model.h"
 #include "mlir/IR/BuiltinOps.h"
-#include "runtime/artifact/timing_model.h"
+#include "artifact/timing_model.h"
 
 namespace streamtensor::compiler {
 namespace {

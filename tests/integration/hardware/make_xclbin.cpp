@@ -12,8 +12,8 @@
 #include <set>
 #include <string>
 
-#include "runtime/artifact/manifest_writer.h"
-#include "runtime/xclbin/writer.h"
+#include "artifact/manifest_writer.h"
+#include "artifact/xclbin/writer.h"
 
 using streamtensor::artifact::v1::Argument;
 using streamtensor::artifact::v1::Manifest;

@@ -12,7 +12,7 @@
 
 #include "kernels/host/aligned_array.h"
 #include "runtime/card/design_launcher.h"
-#include "runtime/card/object_index.h"
+#include "artifact/object_index.h"
 #include "runtime/card/object_loader.h"
 
 namespace streamtensor::runtime::card {

@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "runtime/artifact/manifest_writer.h"
-#include "runtime/card/object_index.h"
+#include "artifact/manifest_writer.h"
+#include "artifact/object_index.h"
 #include "sample_artifact.h"
 #include "streamtensor/runtime/decoder.h"
 #include "streamtensor/runtime/module.h"

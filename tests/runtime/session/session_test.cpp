@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "fake_card.h"
-#include "runtime/artifact/artifact.h"
+#include "artifact/artifact.h"
 #include "runtime/session/card_decoder.h"
 #include "runtime/session/card_module.h"
 #include "runtime/session/step_descriptor.h"

@@ -23,7 +23,7 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Parser/Parser.h"
 #include "runtime/card/design_launcher.h"
-#include "runtime/card/object_index.h"
+#include "artifact/object_index.h"
 
 namespace streamtensor::compiler::hls {
 namespace {

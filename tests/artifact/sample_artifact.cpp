@@ -7,9 +7,9 @@
 #include <fstream>
 #include <iterator>
 
-#include "runtime/artifact/artifact.h"
-#include "runtime/artifact/manifest_writer.h"
-#include "runtime/xclbin/writer.h"
+#include "artifact/artifact.h"
+#include "artifact/manifest_writer.h"
+#include "artifact/xclbin/writer.h"
 
 namespace streamtensor::runtime {
 

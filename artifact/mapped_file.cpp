@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "runtime/artifact/mapped_file.h"
+#include "artifact/mapped_file.h"
 
 #include <fcntl.h>
 #include <openssl/evp.h>

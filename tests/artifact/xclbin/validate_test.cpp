@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "runtime/xclbin/validate.h"
+#include "artifact/xclbin/validate.h"
 
 #include <gtest/gtest.h>
 #include <xclbin.h>
@@ -7,7 +7,7 @@
 #include <cstring>
 #include <functional>
 
-#include "tests/runtime/xclbin/xclbin_sample.h"
+#include "tests/artifact/xclbin/xclbin_sample.h"
 
 namespace streamtensor::runtime::xclbin {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "runtime/xclbin/xml_reader.h"
+#include "artifact/xclbin/xml_reader.h"
 
 #include <cctype>
 

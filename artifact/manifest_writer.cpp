@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "runtime/artifact/manifest_writer.h"
+#include "artifact/manifest_writer.h"
 
 #include <google/protobuf/util/json_util.h>
 
@@ -8,8 +8,8 @@
 #include <cstring>
 
 #include "absl/strings/str_cat.h"
-#include "runtime/artifact/artifact.h"
-#include "runtime/artifact/mapped_file.h"
+#include "artifact/artifact.h"
+#include "artifact/mapped_file.h"
 
 namespace streamtensor::runtime {
 

@@ -10,7 +10,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "runtime/artifact/mapped_file.h"
+#include "artifact/mapped_file.h"
 #include "streamtensor/artifact/v1/manifest.pb.h"
 #include "streamtensor/artifact/v1/tokenizer.pb.h"
 

@@ -9,8 +9,8 @@
 #include <random>
 #include <string>
 
-#include "runtime/xclbin/validate.h"
-#include "tests/runtime/xclbin/xclbin_sample.h"
+#include "artifact/xclbin/validate.h"
+#include "tests/artifact/xclbin/xclbin_sample.h"
 
 namespace streamtensor::runtime::xclbin {
 namespace {

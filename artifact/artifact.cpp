@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "runtime/artifact/artifact.h"
+#include "artifact/artifact.h"
 
 #include <sys/stat.h>
 
@@ -9,8 +9,8 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
-#include "runtime/artifact/user_metadata.h"
-#include "runtime/xclbin/validate.h"
+#include "artifact/user_metadata.h"
+#include "artifact/xclbin/validate.h"
 
 namespace streamtensor::runtime {
 namespace {

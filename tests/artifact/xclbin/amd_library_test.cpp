@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 #include <xrt/xrt_device.h>
 
-#include "tests/runtime/xclbin/xclbin_sample.h"
+#include "tests/artifact/xclbin/xclbin_sample.h"
 
 namespace {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "runtime/artifact/timing_model.h"
+#include "artifact/timing_model.h"
 
 #include <algorithm>
 

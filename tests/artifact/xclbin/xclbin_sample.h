@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "runtime/xclbin/writer.h"
+#include "artifact/xclbin/writer.h"
 
 // An xclbin of a few arguments over three banks, for the tests of this folder.
 inline streamtensor::runtime::xclbin::WriterInput SampleInput() {

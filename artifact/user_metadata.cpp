@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "runtime/artifact/user_metadata.h"
+#include "artifact/user_metadata.h"
 
 #include <google/protobuf/util/message_differencer.h>
 
@@ -8,7 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "runtime/artifact/artifact.h"
+#include "artifact/artifact.h"
 
 namespace streamtensor::runtime {
 namespace {

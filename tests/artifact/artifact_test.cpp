@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "runtime/artifact/artifact.h"
+#include "artifact/artifact.h"
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -8,7 +8,7 @@
 #include <functional>
 #include <string>
 
-#include "runtime/artifact/manifest_writer.h"
+#include "artifact/manifest_writer.h"
 #include "sample_artifact.h"
 
 namespace streamtensor::runtime {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "runtime/card/object_index.h"
+#include "artifact/object_index.h"
 
 #include <algorithm>
 #include <array>

@@ -9,7 +9,7 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
-#include "runtime/artifact/artifact.h"
+#include "artifact/artifact.h"
 
 namespace streamtensor::runtime {
 namespace {

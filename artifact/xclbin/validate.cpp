@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "runtime/xclbin/validate.h"
+#include "artifact/xclbin/validate.h"
 
 #include <xclbin.h>
 
@@ -12,8 +12,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "runtime/xclbin/writer.h"
-#include "runtime/xclbin/xml_reader.h"
+#include "artifact/xclbin/writer.h"
+#include "artifact/xclbin/xml_reader.h"
 
 namespace streamtensor::runtime::xclbin {
 namespace {

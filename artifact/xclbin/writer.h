@@ -37,7 +37,7 @@ struct WriterInput {
   // around whatever `bitstream` is; only tests of the control path want that.
   bool emulation = true;
   std::string vbnv;                      // empty: EmulationVbnv(platform); must be given without `emulation`
-  std::span<const std::byte> bitstream;  // emulation: an index of objects (runtime/card/object_index.h)
+  std::span<const std::byte> bitstream;  // emulation: an index of objects (artifact/object_index.h)
   std::string user_metadata;             // the manifest's JSON, without file hashes
   std::string compiler_version;
 };
