@@ -14,19 +14,19 @@
 #include "absl/status/statusor.h"
 
 // The expression is an absl::Status, evaluated once.
-#define RETURN_IF_ERROR(...)                                                        \
-  do {                                                                              \
+#define RETURN_IF_ERROR(...)                                                       \
+  do {                                                                             \
     if (absl::Status st_status = (__VA_ARGS__); !st_status.ok()) return st_status; \
   } while (false)
 
-// `target` is a declaration or something assignable; the expression an absl::StatusOr, evaluated once. A target whose
-// type has a comma needs `auto`.
+// `target` is a declaration or something assignable; the expression an absl::StatusOr, evaluated once. A
+// target whose type has a comma needs `auto`.
 #define ASSIGN_OR_RETURN(target, ...) \
   ST_ASSIGN_OR_RETURN(ST_STATUS_NAME(st_value_or_, __COUNTER__), target, __VA_ARGS__)
 
-#define ST_ASSIGN_OR_RETURN(value_or, target, ...)            \
-  auto value_or = (__VA_ARGS__);                              \
-  if (!value_or.ok()) return std::move(value_or).status();    \
+#define ST_ASSIGN_OR_RETURN(value_or, target, ...)         \
+  auto value_or = (__VA_ARGS__);                           \
+  if (!value_or.ok()) return std::move(value_or).status(); \
   target = *std::move(value_or)
 
 #define ST_STATUS_NAME(prefix, number) ST_STATUS_NAME_EXPANDED(prefix, number)

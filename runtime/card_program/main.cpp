@@ -11,9 +11,11 @@
 #include <cstdio>
 #include <cstring>
 #include <memory>
-#include <string_view>
+#include <string>
 #include <thread>
 
+#include "base/option_checks.h"
+#include "base/program.h"
 #include "runtime/card/second_thread.h"
 #include "runtime/card_program/card_server.h"
 #include "runtime/card_program/confinement.h"
@@ -30,18 +32,11 @@ using streamtensor::runtime::emulator::FileDescriptor;
 using streamtensor::runtime::emulator::kCardSocketFd;
 using streamtensor::runtime::emulator::MessageSocket;
 
-constexpr char kHelp[] =
-    "Usage: streamtensor-card [--threads N]\n"
-    "\n"
-    "The process of one emulated card. It is started by the emulated card's driver, which holds the other\n"
-    "end of a socket on descriptor 3, and ends when that end is closed. There is nothing to run by hand:\n"
-    "say 'driver: emulated' in the configuration of streamtensord, or use streamtensorc run.\n"
-    "\n"
-    "  --threads N  how many threads compute, 1 or 2 (1)\n"
-    "  --help       this text\n"
-    "  --version    version\n"
-    "\n"
-    "Environment: STREAMTENSOR_ISA  instruction set of the design to load (x86-64-v3, x86-64-v4-vnni)\n";
+constexpr char kNotes[] =
+    "The emulated card's driver starts this program, holds the other end of the socket on descriptor 3, and\n"
+    "ends it by closing that end. Don't run it by hand: write 'driver: emulated' in the configuration of\n"
+    "streamtensord, or use streamtensorc run.\n"
+    "Environment: STREAMTENSOR_ISA  instruction set of the design to load (x86-64-v3, x86-64-v4-vnni)";
 
 bool IsSocket(int fd) {
   int type = 0;
@@ -58,30 +53,7 @@ void WatchHost() {
   _exit(0);
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
-  bool two_threads = false;
-  if (argc == 3 && std::string_view(argv[1]) == "--threads") {
-    const std::string_view threads = argv[2];
-    if (threads != "1" && threads != "2") {
-      std::fprintf(stderr, "streamtensor-card: --threads %s: must be 1 or 2\n", argv[2]);
-      return 2;
-    }
-    two_threads = threads == "2";
-  } else if (argc > 1) {
-    const std::string_view option = argv[1];
-    if (argc == 2 && option == "--help") {
-      std::fputs(kHelp, stdout);
-      return 0;
-    }
-    if (argc == 2 && option == "--version") {
-      std::puts("streamtensor-card " ST_VERSION);
-      return 0;
-    }
-    std::fprintf(stderr, "streamtensor-card: unknown argument '%s'; see --help\n", argv[1]);
-    return 2;
-  }
+int Serve(int threads) {
   if (!IsSocket(kCardSocketFd)) {
     std::fputs(
         "streamtensor-card: descriptor 3 is not a card's socket: this program is started by the driver\n",
@@ -98,7 +70,7 @@ int main(int argc, char** argv) {
   std::thread(WatchHost).detach();
   // Before starting threads is given up.
   std::unique_ptr<SecondThread> second_thread;
-  if (two_threads) second_thread = std::make_unique<SecondThread>();
+  if (threads == 2) second_thread = std::make_unique<SecondThread>();
   if (absl::Status status = streamtensor::runtime::card_program::GiveUpNetworkAndWriting(); !status.ok()) {
     std::fprintf(stderr, "streamtensor-card: %s\n", std::string(status.message()).c_str());
     return 1;
@@ -108,4 +80,19 @@ int main(int argc, char** argv) {
   const int code = server.Serve();
   std::fflush(nullptr);
   _exit(code);  // the watching thread is blocked for good
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  int threads = 1;
+  streamtensor::base::Program program("streamtensor-card", "The process of one emulated card.",
+                                      [] { return ST_VERSION; });
+  program.app()
+      .add_option("--threads", threads, "Threads that compute, 1 or 2 (default 1)")
+      ->type_name("N")
+      ->check(streamtensor::base::WholeNumber(1, 2));
+  program.app().footer(kNotes);
+  program.SetRun([&threads] { return Serve(threads); });
+  return program.Main(argc, argv);
 }

@@ -2,20 +2,23 @@
 // bench: latency and throughput under load, closed or open loop.
 #include <algorithm>
 #include <cstdio>
+#include <limits>
+#include <memory>
 #include <optional>
 #include <string>
 
 #include "absl/strings/str_cat.h"
-#include "server/ctl/arguments.h"
+#include "base/option_checks.h"
 #include "server/ctl/bench_report.h"
 #include "server/ctl/client.h"
 #include "server/ctl/commands.h"
 #include "server/ctl/load_generator.h"
+#include "server/ctl/text_options.h"
 
 namespace streamtensor::ctl {
 namespace {
 
-constexpr uint32_t kMostConnections = 1000;
+constexpr uint32_t kMaxConnections = 1000;
 
 // What came as the load asked for it, or was refused or ended as an overloaded server should.
 bool IsResult(const grpc::Status& status) {
@@ -23,75 +26,93 @@ bool IsResult(const grpc::Status& status) {
          status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED;
 }
 
-}  // namespace
-
-int Bench(const Target& target, const Words& words) {
-  LoadOptions options;
-  std::optional<uint32_t> prompt_tokens, prefix, new_tokens, concurrency, requests, connections;
+struct BenchOptions {
+  std::string model;
+  std::optional<uint32_t> prompt_tokens, shared_prefix, max_tokens, concurrency, requests, connections;
   std::optional<float> rate, seconds, timeout;
   std::optional<uint64_t> seed;
   bool json = false;
-  bool help = false;
-  Arguments arguments;
-  arguments.Text("model", "M", &options.model, "which model (see streamtensorctl models)");
-  arguments.Whole("concurrency", "N", &concurrency, "closed loop: so many streams at any time; default 8");
-  arguments.Number("rate", "R", &rate, "open loop instead: R arrivals a second, at random times (Poisson)");
-  arguments.Whole("requests", "N", &requests, "send so many; default: 8 a stream, or 64 in an open loop");
-  arguments.Number("seconds", "S", &seconds, "send for so long; with --requests whichever comes first");
-  arguments.Whole("prompt-tokens", "N", &prompt_tokens,
-                  "tokens of a prompt, drawn from the seed; default 128");
-  arguments.Whole("shared-prefix", "N", &prefix, "so many of them the same in all requests; default 0");
-  arguments.Whole("max-tokens", "N", &new_tokens,
-                  "tokens of a reply; the end-of-text token ends none; default 64");
-  arguments.Seconds("timeout", "S", &timeout, "deadline of a request; default: none");
-  arguments.Whole("connections", "N", &connections,
-                  "default: 1, and one more for each 32 streams; up to 1000");
-  arguments.Whole("seed", "S", &seed, "of prompts and arrivals; default 1");
-  arguments.Flag("json", &json, "print one object");
-  arguments.Flag("help", &help, "this text");
-  if (const absl::Status status = arguments.Read(words); !status.ok()) {
-    return WrongUsage("bench", std::string(status.message()));
+
+  void AddTo(CLI::App& app) {
+    constexpr char kLoad[] = "Load";
+    constexpr char kRequests[] = "Requests";
+    const auto at_least = [](int64_t least) {
+      return base::WholeNumber(least, std::numeric_limits<uint32_t>::max());
+    };
+    app.add_option("--model", model, "The model (streamtensorctl models lists them)")
+        ->type_name("NAME")
+        ->required()
+        ->check(Utf8());
+    app.add_flag("--json", json, "Print one object");
+    app.add_option("--seed", seed, "Seed of prompts and arrivals (default 1)")
+        ->type_name("S")
+        ->check(base::WholeNumber());
+    CLI::Option* streams =
+        app.add_option("--concurrency", concurrency, "Closed loop of N streams (default 8)")
+            ->type_name("N")
+            ->check(base::WholeNumber(1, 100000))
+            ->group(kLoad);
+    app.add_option("--rate", rate, "Open loop instead: R arrivals a second, at random times (Poisson)")
+        ->type_name("R")
+        ->check(base::PositiveNumber())
+        ->excludes(streams)
+        ->group(kLoad);
+    app.add_option("--requests", requests, "Send N (default: 8 a stream, or 64 in an open loop)")
+        ->type_name("N")
+        ->check(at_least(1))
+        ->group(kLoad);
+    app.add_option("--seconds", seconds, "Send for S seconds; with --requests whichever comes first")
+        ->type_name("S")
+        ->check(base::PositiveNumber())
+        ->group(kLoad);
+    app.add_option("--connections", connections, "Default: 1, and one more for each 32 streams")
+        ->type_name("N")
+        ->check(base::WholeNumber(1, kMaxConnections))
+        ->group(kLoad);
+    app.add_option("--prompt-tokens", prompt_tokens, "Tokens of a prompt, drawn from the seed (default 128)")
+        ->type_name("N")
+        ->check(at_least(1))
+        ->group(kRequests);
+    app.add_option("--shared-prefix", shared_prefix, "N of them are the same in all requests (default 0)")
+        ->type_name("N")
+        ->check(at_least(0))
+        ->group(kRequests);
+    app.add_option("--max-tokens", max_tokens, "Tokens of a reply, past the end of text too (default 64)")
+        ->type_name("N")
+        ->check(at_least(0))
+        ->group(kRequests);
+    app.add_option("--timeout", timeout, "Deadline of a request (default: none)")
+        ->type_name("S")
+        ->check(base::PositiveNumber())
+        ->group(kRequests);
+    app.footer(
+        "Times are this program's own clock. In an open loop they count from when a request was due, so "
+        "that\n"
+        "a server that falls behind shows it. A message of several tokens counts as as many equal gaps.");
   }
-  if (help) {
-    std::printf(
-        "Usage: streamtensorctl [--server HOST:PORT] bench --model M [OPTION...]\n\n"
-        "All times are this program's clock. In an open loop they count from when a request was due, so that "
-        "a\n"
-        "server that falls behind shows it. A message of several tokens counts as as many equal gaps.\n\n%s",
-        arguments.Help().c_str());
-    return 0;
+
+  LoadOptions Load() const {
+    LoadOptions load;
+    load.model = model;
+    load.rate = rate.value_or(0);
+    load.concurrency = concurrency.value_or(8);
+    load.seconds = seconds.value_or(0);
+    load.requests = requests.value_or(seconds ? 0 : rate ? 64 : 8 * load.concurrency);
+    load.prompt_tokens = prompt_tokens.value_or(128);
+    load.shared_prefix_tokens = shared_prefix.value_or(0);
+    load.new_tokens = max_tokens.value_or(64);
+    load.timeout_seconds = timeout.value_or(0);
+    load.connections = connections.value_or(std::min(1 + load.concurrency / 32, kMaxConnections));
+    load.seed = seed.value_or(1);
+    return load;
   }
-  if (options.model.empty()) return WrongUsage("bench", "--model is missing");
-  if (rate && concurrency)
-    return WrongUsage("bench", "--rate and --concurrency are given; one of them is allowed");
-  if (rate && *rate <= 0)
-    return WrongUsage("bench", absl::StrCat("--rate is ", *rate, "; more than 0 is needed"));
-  if (seconds && *seconds <= 0) {
-    return WrongUsage("bench", absl::StrCat("--seconds is ", *seconds, "; more than 0 is needed"));
-  }
-  options.rate = rate.value_or(0);
-  options.concurrency = concurrency.value_or(8);
-  options.seconds = seconds.value_or(0);
-  options.requests = requests.value_or(seconds ? 0 : rate ? 64 : 8 * options.concurrency);
-  options.prompt_tokens = prompt_tokens.value_or(128);
-  options.shared_prefix_tokens = prefix.value_or(0);
-  options.new_tokens = new_tokens.value_or(64);
-  options.timeout_seconds = timeout.value_or(0);
-  options.connections = connections.value_or(std::min(1 + options.concurrency / 32, kMostConnections));
-  options.seed = seed.value_or(1);
-  if (options.concurrency == 0 || options.concurrency > 100000) {
-    return WrongUsage("bench",
-                      absl::StrCat("--concurrency is ", options.concurrency, "; allowed is 1 to 100000"));
-  }
-  if (options.connections == 0 || options.connections > kMostConnections) {
-    return WrongUsage("bench", absl::StrCat("--connections is ", options.connections, "; allowed is 1 to ",
-                                            kMostConnections));
-  }
-  if (requests && *requests == 0) return WrongUsage("bench", "--requests is 0; at least 1 is needed");
-  if (options.prompt_tokens == 0) return WrongUsage("bench", "--prompt-tokens is 0; at least 1 is needed");
+};
+
+int Bench(const base::Program& program, const Target& target, const BenchOptions& bench) {
+  LoadOptions options = bench.Load();
   if (options.shared_prefix_tokens > options.prompt_tokens) {
-    return WrongUsage("bench", absl::StrCat("--shared-prefix is ", options.shared_prefix_tokens,
-                                            "; allowed is up to --prompt-tokens, ", options.prompt_tokens));
+    return program.WrongUsage(absl::StrCat("--shared-prefix: must be at most --prompt-tokens, ",
+                                           options.prompt_tokens, ", got ", options.shared_prefix_tokens));
   }
 
   const Client client(target);
@@ -108,15 +129,25 @@ int Bench(const Target& target, const Words& words) {
   }
   options.vocabulary = model.vocabulary();
   const LoadResult result = RunLoad(target, options);
-  std::fputs(
-      json ? (BenchAsJson(options, result).dump(2) + "\n").c_str() : BenchAsText(options, result).c_str(),
-      stdout);
+  std::fputs(bench.json ? (BenchAsJson(options, result).dump(2) + "\n").c_str()
+                        : BenchAsText(options, result).c_str(),
+             stdout);
   bool any_good = false;
   for (const StreamTimes& stream : result.streams) {
     if (!IsResult(stream.status)) return Fail(stream.status, client);
     any_good |= stream.status.ok();
   }
   return any_good ? 0 : Fail("no request ended well");
+}
+
+}  // namespace
+
+void AddBenchCommand(base::Program& program, const Target& target) {
+  auto options = std::make_shared<BenchOptions>();
+  CLI::App& app =
+      program.AddCommand("bench", "Measure latency and throughput under load",
+                         [&program, &target, options] { return Bench(program, target, *options); });
+  options->AddTo(app);
 }
 
 }  // namespace streamtensor::ctl

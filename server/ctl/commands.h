@@ -1,26 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// The commands of streamtensorctl. Each gets the arguments after its name and returns the exit code:
-// 0 good, 1 failed, 2 wrong usage.
+// The commands of streamtensorctl. Each adds itself to the program; what it runs returns the exit code.
 #pragma once
 
-#include <string>
-#include <vector>
-
+#include "base/program.h"
 #include "server/ctl/client.h"
 
 namespace streamtensor::ctl {
 
-using Words = std::vector<std::string>;
-
-int Generate(const Target& target, const Words& arguments);
-int Bench(const Target& target, const Words& arguments);
-int Chat(const Target& target, const Words& arguments);
-int Tokenize(const Target& target, const Words& arguments);
-int Models(const Target& target, const Words& arguments);
-int Cards(const Target& target, const Words& arguments);
-int Doctor(const Target& target, const Words& arguments);
-
-// Prints "streamtensorctl COMMAND: MESSAGE; see ..." on stderr and returns 2.
-int WrongUsage(const std::string& command, const std::string& message);
+// `target` is complete when a command runs. Both outlive the program's run.
+void AddGenerateCommand(base::Program& program, const Target& target);
+void AddChatCommand(base::Program& program, const Target& target);
+void AddTokenizeCommand(base::Program& program, const Target& target);
+void AddModelsCommand(base::Program& program, const Target& target);
+void AddCardsCommand(base::Program& program, const Target& target);
+void AddDoctorCommand(base::Program& program, const Target& target);
+void AddBenchCommand(base::Program& program, const Target& target);
 
 }  // namespace streamtensor::ctl

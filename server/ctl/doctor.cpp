@@ -11,12 +11,12 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <memory>
 #include <string>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "server/config/config.h"
-#include "server/ctl/arguments.h"
 #include "server/ctl/client.h"
 #include "server/ctl/commands.h"
 
@@ -240,24 +240,7 @@ void CheckServer(Findings& findings, const Target& target) {
   }
 }
 
-}  // namespace
-
-int Doctor(const Target& target, const Words& words) {
-  bool help = false;
-  Arguments arguments;
-  std::string config;
-  arguments.Text("config", "FILE", &config, "also check this configuration of the daemon");
-  arguments.Flag("help", &help, "this text");
-  if (const absl::Status status = arguments.Read(words); !status.ok()) {
-    return WrongUsage("doctor", std::string(status.message()));
-  }
-  if (help) {
-    std::printf(
-        "Usage: streamtensorctl [--server HOST:PORT] doctor [OPTION...]\n\nExit code 1 when something is "
-        "BAD.\n\n%s",
-        arguments.Help().c_str());
-    return 0;
-  }
+int Doctor(const Target& target, const std::string& config) {
   Findings findings;
   CheckCpu(findings);
   CheckPrograms(findings);
@@ -270,6 +253,16 @@ int Doctor(const Target& target, const Words& words) {
   }
   CheckServer(findings, target);
   return findings.bad() ? 1 : 0;
+}
+
+}  // namespace
+
+void AddDoctorCommand(base::Program& program, const Target& target) {
+  auto config = std::make_shared<std::string>();
+  CLI::App& app = program.AddCommand("doctor", "Check this host and say what to do",
+                                     [&target, config] { return Doctor(target, *config); });
+  app.add_option("--config", *config, "Also check this configuration of the daemon")->type_name("FILE");
+  app.footer("Exit status 1 when something is BAD.");
 }
 
 }  // namespace streamtensor::ctl

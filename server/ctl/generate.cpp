@@ -6,14 +6,18 @@
 #include <cstdio>
 #include <functional>
 #include <iostream>
+#include <limits>
+#include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "server/ctl/arguments.h"
+#include "base/option_checks.h"
 #include "server/ctl/client.h"
 #include "server/ctl/commands.h"
 #include "server/ctl/reply_report.h"
+#include "server/ctl/text_options.h"
 
 namespace streamtensor::ctl {
 namespace {
@@ -30,24 +34,63 @@ struct ReplyOptions {
   bool ignore_eos = false;
   bool stats = false;
 
-  void Declare(Arguments& arguments) {
-    arguments.Text("model", "M", &model, "which model (see streamtensorctl models)");
-    arguments.Whole("max-tokens", "N", &max_tokens, "end after so many; default: the context's end");
-    arguments.Whole("min-tokens", "N", &min_tokens, "do not end before so many");
-    arguments.Number("temperature", "T", &temperature, "0: greedy; default 1");
-    arguments.Whole("top-k", "K", &top_k, "draw among the K likeliest; 0: off");
-    arguments.Number("top-p", "P", &top_p, "draw among the likeliest that reach P together; 1: off");
-    arguments.Number("min-p", "P", &min_p, "drop what is less likely than P times the likeliest; 0: off");
-    arguments.Number("repetition-penalty", "X", &repetition_penalty, "1: off");
-    arguments.Number("presence-penalty", "X", &presence_penalty, "0: off");
-    arguments.Number("frequency-penalty", "X", &frequency_penalty, "0: off");
-    arguments.Whole("seed", "S", &seed, "the same seed gives the same text; default: drawn");
-    arguments.TextList("stop", "TEXT", &stop, "end before this text; may be given several times");
-    arguments.Flag("ignore-eos", &ignore_eos, "go on past the end-of-text token");
-    arguments.Seconds("timeout", "SECONDS", &timeout_seconds, "give up after so long");
-    arguments.Id("request-id", &request_id, "what the daemon's log calls the request; default: drawn");
-    arguments.Flag("stats", &stats, "print TTFT and rates on stderr at the end");
+  void AddTo(CLI::App& app) {
+    app.add_option("--model", model, "The model (streamtensorctl models lists them)")
+        ->type_name("NAME")
+        ->required()
+        ->check(Utf8());
+    app.add_option("--timeout", timeout_seconds, "Give up after so long")
+        ->type_name("SECONDS")
+        ->check(base::PositiveNumber());
+    app.add_option("--request-id", request_id, "Name of the request in the daemon's log (default: made up)")
+        ->type_name("ID")
+        ->check(RequestId());
+    app.add_flag("--stats", stats, "Print TTFT and rates on stderr at the end");
+    AddSamplingTo(app);
+    AddStoppingTo(app);
   }
+
+  void AddSamplingTo(CLI::App& app) {
+    constexpr char kGroup[] = "Sampling";
+    auto number = [&](const char* name, std::optional<float>& value, const char* unit, const char* help) {
+      app.add_option(name, value, help)->type_name(unit)->check(base::Number())->group(kGroup);
+    };
+    number("--temperature", temperature, "T", "0 is greedy (default 1)");
+    app.add_option("--top-k", top_k, "Sample from the K most likely tokens; 0: off")
+        ->type_name("K")
+        ->check(CountCheck())
+        ->group(kGroup);
+    number("--top-p", top_p, "P", "Sample from the most likely tokens that reach probability P; 1: off");
+    number("--min-p", min_p, "P", "Drop tokens less likely than P times the most likely; 0: off");
+    number("--repetition-penalty", repetition_penalty, "X", "1: off");
+    number("--presence-penalty", presence_penalty, "X", "0: off");
+    number("--frequency-penalty", frequency_penalty, "X", "0: off");
+    app.add_option("--seed", seed, "The same seed gives the same text (default: drawn)")
+        ->type_name("S")
+        ->check(base::WholeNumber())
+        ->group(kGroup);
+  }
+
+  void AddStoppingTo(CLI::App& app) {
+    constexpr char kGroup[] = "Stopping";
+    app.add_option("--max-tokens", max_tokens, "Stop after N tokens (default: at the end of the context)")
+        ->type_name("N")
+        ->check(CountCheck())
+        ->group(kGroup);
+    app.add_option("--min-tokens", min_tokens, "Don't stop before N tokens")
+        ->type_name("N")
+        ->check(CountCheck())
+        ->group(kGroup);
+    app.add_option("--stop", stop, "Stop before this text; may be given several times")
+        ->type_name("TEXT")
+        ->type_size(1)
+        ->allow_extra_args(false)
+        ->check(Utf8())
+        ->group(kGroup);
+    app.add_flag("--ignore-eos", ignore_eos, "Go on past the end-of-text token")->group(kGroup);
+  }
+
+  static CLI::Validator CountCheck() { return base::WholeNumber(0, std::numeric_limits<uint32_t>::max()); }
 
   void Write(v1::GenerateRequest& request) const {
     request.set_model(model);
@@ -113,82 +156,52 @@ void Print(const std::string& text) {
   std::fflush(stdout);
 }
 
-}  // namespace
-
-int Generate(const Target& target, const Words& words) {
-  ReplyOptions options;
+struct GenerateOptions {
+  ReplyOptions reply;
   std::string prompt;
   bool json = false;
-  bool help = false;
-  Arguments arguments;
-  arguments.Text("prompt", "TEXT", &prompt, "the beginning; \"-\" reads it from stdin");
-  options.Declare(arguments);
-  arguments.Whole("logprobs", "N", &options.logprobs,
-                  "with --json: log-probabilities, N alternatives a token");
-  arguments.Flag("json", &json, "print one object at the end instead of the text");
-  arguments.Flag("help", &help, "this text");
-  if (const absl::Status status = arguments.Read(words); !status.ok()) {
-    return WrongUsage("generate", std::string(status.message()));
-  }
-  if (help) {
-    std::printf(
-        "Usage: streamtensorctl [--server HOST:PORT] generate --model M --prompt TEXT [OPTION...]\n\n%s",
-        arguments.Help().c_str());
-    return 0;
-  }
-  if (options.model.empty()) return WrongUsage("generate", "--model is missing");
+};
+
+int Generate(const base::Program& program, const Target& target, const GenerateOptions& options) {
+  std::string prompt = options.prompt;
   if (prompt == "-") prompt.assign(std::istreambuf_iterator<char>(std::cin), {});
-  if (prompt.empty()) return WrongUsage("generate", "--prompt is missing or empty");
-  if (!IsUtf8(prompt)) return WrongUsage("generate", "the prompt is not valid UTF-8");
+  if (prompt.empty()) return program.WrongUsage("the prompt is empty");
+  if (!IsUtf8(prompt)) return program.WrongUsage("the prompt is not valid UTF-8");
 
   const Client client(target);
   v1::GenerateRequest request;
-  options.Write(request);
+  options.reply.Write(request);
   request.set_prompt(prompt);
   FinishedReply reply;
   const grpc::Status status = StreamReply(
-      client, request, options,
-      [json](const std::string& text) {
-        if (!json) Print(text);
+      client, request, options.reply,
+      [&options](const std::string& text) {
+        if (!options.json) Print(text);
       },
       reply);
-  if (!json && !reply.response.text().empty()) Print("\n");
+  if (!options.json && !reply.response.text().empty()) Print("\n");
   if (!status.ok()) return Fail(status, client);
-  if (json) Print(ReportAsJson(reply).dump(2) + "\n");
-  if (options.stats) std::fputs(ReportAsText(reply, client).c_str(), stderr);
+  if (options.json) Print(ReportAsJson(reply).dump(2) + "\n");
+  if (options.reply.stats) std::fputs(ReportAsText(reply, client).c_str(), stderr);
   return 0;
 }
 
-int Chat(const Target& target, const Words& words) {
-  ReplyOptions options;
+struct ChatOptions {
+  ReplyOptions reply;
   std::string system;
-  bool help = false;
-  Arguments arguments;
-  options.Declare(arguments);
-  arguments.Text("system", "TEXT", &system, "what the assistant is told first");
-  arguments.Flag("help", &help, "this text");
-  if (const absl::Status status = arguments.Read(words); !status.ok()) {
-    return WrongUsage("chat", std::string(status.message()));
-  }
-  if (help) {
-    std::printf(
-        "Usage: streamtensorctl [--server HOST:PORT] chat --model M [OPTION...]\n\n"
-        "Each line of stdin is one turn of yours; the conversation so far goes with it.\n\n%s",
-        arguments.Help().c_str());
-    return 0;
-  }
-  if (options.model.empty()) return WrongUsage("chat", "--model is missing");
+};
 
+int Chat(const Target& target, const ChatOptions& options) {
   const Client client(target);
   v1::GenerateRequest request;
-  options.Write(request);
+  options.reply.Write(request);
   v1::Chat& chat = *request.mutable_chat();
   auto add = [&chat](const std::string& role, const std::string& content) {
     v1::ChatMessage* message = chat.add_messages();
     message->set_role(role);
     message->set_content(content);
   };
-  if (!system.empty()) add("system", system);
+  if (!options.system.empty()) add("system", options.system);
 
   const bool interactive = isatty(STDIN_FILENO) != 0 && isatty(STDOUT_FILENO) != 0;
   std::string line;
@@ -199,14 +212,43 @@ int Chat(const Target& target, const Words& words) {
     if (!IsUtf8(line)) return Fail("the line is not valid UTF-8");
     add("user", line);
     FinishedReply reply;
-    const grpc::Status status = StreamReply(client, request, options, &Print, reply);
+    const grpc::Status status = StreamReply(client, request, options.reply, &Print, reply);
     Print("\n");
     if (!status.ok()) return Fail(status, client);
     add("assistant", reply.response.text());
-    if (options.stats) std::fputs(absl::StrCat("\n", ReportAsText(reply, client)).c_str(), stderr);
+    if (options.reply.stats) std::fputs(absl::StrCat("\n", ReportAsText(reply, client)).c_str(), stderr);
   }
   if (interactive) Print("\n");
   return 0;
+}
+
+}  // namespace
+
+void AddGenerateCommand(base::Program& program, const Target& target) {
+  auto options = std::make_shared<GenerateOptions>();
+  CLI::App& app =
+      program.AddCommand("generate", "Continue a text; it streams to stdout",
+                         [&program, &target, options] { return Generate(program, target, *options); });
+  app.add_option("--prompt", options->prompt, "The text to continue; \"-\" reads it from stdin")
+      ->type_name("TEXT")
+      ->required()
+      ->check(Utf8());
+  app.add_flag("--json", options->json, "Print one object at the end instead of the text");
+  app.add_option("--logprobs", options->reply.logprobs,
+                 "With --json: log-probabilities, N alternatives a token")
+      ->type_name("N")
+      ->check(ReplyOptions::CountCheck());
+  options->reply.AddTo(app);
+}
+
+void AddChatCommand(base::Program& program, const Target& target) {
+  auto options = std::make_shared<ChatOptions>();
+  CLI::App& app = program.AddCommand("chat", "Talk to a model: each line of stdin is a turn",
+                                     [&target, options] { return Chat(target, *options); });
+  app.add_option("--system", options->system, "What the assistant is told first")
+      ->type_name("TEXT")
+      ->check(Utf8());
+  options->reply.AddTo(app);
 }
 
 }  // namespace streamtensor::ctl

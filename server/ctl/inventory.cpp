@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // models, cards and tokenize.
 #include <cstdio>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "server/ctl/arguments.h"
 #include "server/ctl/client.h"
 #include "server/ctl/commands.h"
+#include "server/ctl/text_options.h"
 
 namespace streamtensor::ctl {
 namespace {
@@ -29,21 +30,6 @@ std::string StateOf(const v1::Card& card) {
 
 const char* WordFor(v1::ReadingSource source) {
   return source == v1::READING_SOURCE_MEASURED ? "measured" : "modelled";
-}
-
-// Reads the two options that both lists take; -1: go on.
-int ReadListOptions(const char* command, const Words& words, bool& json) {
-  bool help = false;
-  Arguments arguments;
-  arguments.Flag("json", &json, "print one object");
-  arguments.Flag("help", &help, "this text");
-  if (const absl::Status status = arguments.Read(words); !status.ok()) {
-    return WrongUsage(command, std::string(status.message()));
-  }
-  if (!help) return -1;
-  std::printf("Usage: streamtensorctl [--server HOST:PORT] %s [--json]\n\n%s", command,
-              arguments.Help().c_str());
-  return 0;
 }
 
 Json ModelAsJson(const v1::Model& model) {
@@ -97,11 +83,7 @@ Json CardAsJson(const v1::Card& card) {
   return json;
 }
 
-}  // namespace
-
-int Models(const Target& target, const Words& words) {
-  bool json = false;
-  if (const int code = ReadListOptions("models", words, json); code >= 0) return code;
+int Models(const Target& target, bool json) {
   const Client client(target);
   grpc::ClientContext context;
   client.PrepareShort(context);
@@ -126,9 +108,7 @@ int Models(const Target& target, const Words& words) {
   return 0;
 }
 
-int Cards(const Target& target, const Words& words) {
-  bool json = false;
-  if (const int code = ReadListOptions("cards", words, json); code >= 0) return code;
+int Cards(const Target& target, bool json) {
   const Client client(target);
   grpc::ClientContext context;
   client.PrepareShort(context);
@@ -155,49 +135,65 @@ int Cards(const Target& target, const Words& words) {
   return 0;
 }
 
-int Tokenize(const Target& target, const Words& words) {
+struct TokenizeOptions {
   std::string model;
+  std::string text;
   bool special = false;
   bool json = false;
-  bool help = false;
-  std::vector<std::string> texts;
-  Arguments arguments;
-  arguments.Text("model", "M", &model, "whose tokenizer");
-  arguments.Flag("special", &special, "recognise special tokens written as text");
-  arguments.Flag("json", &json, "print one object");
-  arguments.Flag("help", &help, "this text");
-  arguments.Positional(&texts);
-  if (const absl::Status status = arguments.Read(words); !status.ok()) {
-    return WrongUsage("tokenize", std::string(status.message()));
-  }
-  if (help) {
-    std::printf("Usage: streamtensorctl [--server HOST:PORT] tokenize --model M TEXT\n\n%s",
-                arguments.Help().c_str());
-    return 0;
-  }
-  if (model.empty()) return WrongUsage("tokenize", "--model is missing");
-  if (texts.size() != 1)
-    return WrongUsage("tokenize", absl::StrCat(texts.size(), " texts are given; one is needed"));
+};
+
+int Tokenize(const Target& target, const TokenizeOptions& options) {
   const Client client(target);
   grpc::ClientContext context;
   client.PrepareShort(context);
   v1::TokenizeRequest request;
-  request.set_model(model);
-  request.set_text(texts[0]);
-  request.set_parse_special(special);
+  request.set_model(options.model);
+  request.set_text(options.text);
+  request.set_parse_special(options.special);
   v1::TokenizeResponse response;
   const grpc::Status status = client.inference->Tokenize(&context, request, &response);
   if (!status.ok()) return Fail(status, client);
-  if (json) {
+  if (options.json) {
     Json ids = Json::array();
     for (uint32_t id : response.token_ids()) ids.push_back(id);
-    std::puts(Json{{"model", model}, {"token_ids", ids}}.dump().c_str());
+    std::puts(Json{{"model", options.model}, {"token_ids", ids}}.dump().c_str());
     return 0;
   }
   std::string line;
   for (uint32_t id : response.token_ids()) absl::StrAppend(&line, line.empty() ? "" : " ", id);
   std::puts(line.c_str());
   return 0;
+}
+
+// models and cards take one flag.
+void AddListCommand(base::Program& program, const std::string& name, const std::string& summary,
+                    const Target& target, int (*run)(const Target&, bool)) {
+  auto json = std::make_shared<bool>(false);
+  CLI::App& app = program.AddCommand(name, summary, [&target, json, run] { return run(target, *json); });
+  app.add_flag("--json", *json, "Print one object");
+}
+
+}  // namespace
+
+void AddModelsCommand(base::Program& program, const Target& target) {
+  AddListCommand(program, "models", "List what is served, and its state", target, &Models);
+}
+
+void AddCardsCommand(base::Program& program, const Target& target) {
+  AddListCommand(program, "cards", "List the cards, their load and sensors", target, &Cards);
+}
+
+void AddTokenizeCommand(base::Program& program, const Target& target) {
+  auto options = std::make_shared<TokenizeOptions>();
+  CLI::App& app = program.AddCommand("tokenize", "Print the token ids of a text",
+                                     [&target, options] { return Tokenize(target, *options); });
+  app.add_option("TEXT", options->text, "The text")->required()->check(Utf8());
+  app.add_option("--model", options->model, "The model whose tokenizer is asked")
+      ->type_name("NAME")
+      ->required()
+      ->check(Utf8());
+  app.add_flag("--special", options->special, "Recognise special tokens written as text");
+  app.add_flag("--json", options->json, "Print one object");
 }
 
 }  // namespace streamtensor::ctl

@@ -10,9 +10,9 @@
 #include <cstring>
 #include <filesystem>
 #include <string>
-#include <string_view>
 
 #include "absl/strings/str_cat.h"
+#include "base/program.h"
 #include "server/config/config.h"
 #include "server/daemon/daemon.h"
 #include "server/daemon/logging.h"
@@ -24,19 +24,11 @@ namespace {
 
 using namespace streamtensor::server;
 
-constexpr char kHelp[] =
-    "Usage: streamtensord --config FILE [--check]\n"
-    "\n"
-    "Serves the models of the configuration over gRPC, with metrics and health over HTTP.\n"
-    "\n"
-    "  --config FILE  the configuration (YAML; configs/streamtensord.yaml explains every key)\n"
-    "  --check        only read the configuration: exit 0 if it is good, else print every error\n"
-    "  --help         this text\n"
-    "  --version      the version\n"
-    "\n"
-    "SIGHUP reads the configuration again and goes over to it, all or nothing, without dropping streams.\n"
-    "SIGTERM and SIGINT let running streams end for limits.drain_seconds, then stop; a second one stops at "
-    "once.\n";
+constexpr char kSignals[] =
+    "Signals: SIGHUP reads the configuration again and applies it, all or nothing, without dropping "
+    "streams.\n"
+    "SIGTERM and SIGINT let running streams end for limits.drain_seconds, then stop; a second one stops at\n"
+    "once.";
 
 void TellSystemd(const char* state) {
 #ifdef ST_HAVE_SYSTEMD
@@ -51,11 +43,6 @@ std::string ProgramDir() {
   const ssize_t length = readlink("/proc/self/exe", path, sizeof(path) - 1);
   return length > 0 ? std::filesystem::path(std::string(path, static_cast<size_t>(length))).parent_path()
                     : ".";
-}
-
-int WrongUsage(const std::string& what) {
-  std::fprintf(stderr, "streamtensord: %s; see streamtensord --help\n", what.c_str());
-  return 2;
 }
 
 // Many clients are many descriptors.
@@ -128,34 +115,7 @@ int Serve(const Config& config, const std::string& file) {
   return 0;
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
-  std::string file;
-  bool check = false;
-  for (int i = 1; i < argc; ++i) {
-    const std::string_view argument = argv[i];
-    if (argument == "--help" || argument == "-h") {
-      std::fputs(kHelp, stdout);
-      return 0;
-    }
-    if (argument == "--version") {
-      std::puts("streamtensord " ST_VERSION);
-      return 0;
-    }
-    if (argument == "--check") {
-      check = true;
-    } else if (argument == "--config") {
-      if (++i == argc) return WrongUsage("--config needs a file");
-      file = argv[i];
-    } else if (argument.rfind("--config=", 0) == 0) {
-      file = argument.substr(9);
-    } else {
-      return WrongUsage("unknown argument \"" + std::string(argument) + "\"");
-    }
-  }
-  if (file.empty()) return WrongUsage("--config FILE is missing");
-
+int Run(const std::string& file, bool check) {
   const absl::StatusOr<Config> config = ReadConfig(file);
   if (!config.ok()) {
     std::fprintf(stderr, "%s\n", std::string(config.status().message()).c_str());
@@ -169,4 +129,22 @@ int main(int argc, char** argv) {
   if (code == 0) spdlog::info("stopped");
   spdlog::shutdown();
   return code;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::string file;
+  bool check = false;
+  streamtensor::base::Program program("streamtensord",
+                                      "Serves compiled models over gRPC, with metrics and health over HTTP.",
+                                      [] { return ST_VERSION; });
+  CLI::App& app = program.app();
+  app.add_option("--config", file, "The configuration; configs/streamtensord.yaml explains every key")
+      ->type_name("FILE")
+      ->required();
+  app.add_flag("--check", check, "Only read the configuration: exit 0 if it is good, else print every error");
+  app.footer(kSignals);
+  program.SetRun([&] { return Run(file, check); });
+  return program.Main(argc, argv);
 }

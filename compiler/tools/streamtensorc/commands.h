@@ -1,23 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-// The commands of streamtensorc. Each takes the words after its name and returns the exit code:
-// 0 good, 1 failed, 2 wrong usage. Errors are one line on stderr.
+// The commands of streamtensorc. Each adds itself to the program; what it runs returns the exit code.
 #pragma once
 
 #include <string>
-#include <vector>
 
 #include "absl/status/status.h"
+#include "base/program.h"
 
 namespace streamtensor::compiler {
 
-int RunCompileCommand(const std::vector<std::string>& words);
-int RunInspectCommand(const std::vector<std::string>& words);
-int RunRunCommand(const std::vector<std::string>& words);
-int RunPackageCommand(const std::vector<std::string>& words);
+// `program` outlives its run.
+void AddCompileCommand(base::Program& program);
+void AddInspectCommand(base::Program& program);
+void AddRunCommand(base::Program& program);
+void AddPackageCommand(base::Program& program);
 
-// Prints `streamtensorc COMMAND: message`; returns 1.
+// Prints `streamtensorc COMMAND: message` on stderr; returns 1.
 int Failed(const std::string& command, const absl::Status& status);
-// The same with a hint at --help; returns 2.
-int WrongUsage(const std::string& command, const absl::Status& status);
 
 }  // namespace streamtensor::compiler

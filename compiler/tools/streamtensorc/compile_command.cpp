@@ -4,37 +4,21 @@
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
+#include <memory>
+#include <string>
 #include <thread>
+#include <vector>
 
-#include "absl/strings/str_split.h"
+#include "artifact/artifact.h"
+#include "base/option_checks.h"
 #include "compiler/driver/pipeline.h"
 #include "compiler/targets/artifact/object_build.h"
 #include "compiler/targets/hardware/vpp_build.h"
-#include "compiler/tools/streamtensorc/command_line.h"
 #include "compiler/tools/streamtensorc/commands.h"
 #include "nlohmann/json.hpp"
-#include "artifact/artifact.h"
 
 namespace streamtensor::compiler {
 namespace {
-
-constexpr char kUsage[] =
-    "usage: streamtensorc compile MODEL -o DIR [options]\n"
-    "\n"
-    "  MODEL                  a .gguf file, a folder with safetensors, or a .mlir file\n"
-    "  -o DIR                 the artifact's folder; an artifact that stands there is replaced\n"
-    "  --platform NAME        card model: u55c (default), u280, v80\n"
-    "  --target TARGET        emulation (default): built for the emulated card;\n"
-    "                         hw: sources and a Makefile for v++, which is run where it is on PATH\n"
-    "  --max-context N        positions a sequence may have (default: the model's, at most 2048)\n"
-    "  --step-tokens N        tokens a step may carry, 1..16 (default 16)\n"
-    "  --weight-channels N    memory channels that weights are dealt over (default: the platform's)\n"
-    "  --unroll N             tiles the engine works on at a time, 1..6 (default: the platform's)\n"
-    "  --threads N            for packing weights (default: as the machine has)\n"
-    "  --isa NAME             emulation: build for x86-64-v3 or x86-64-v4-vnni alone (default: both; a card\n"
-    "                         takes the best that its host runs)\n"
-    "  --progress json        one JSON object a line on stdout, for programs\n"
-    "  --save-ir DIR          writes the module after every stage, for looking at\n";
 
 // A line that is rewritten on a terminal; a line a stage elsewhere.
 class ProgressPrinter {
@@ -87,68 +71,10 @@ class ProgressPrinter {
   bool terminal_;
 };
 
-absl::StatusOr<CompileOptions> ReadOptions(const CommandLine& line) {
-  CompileOptions options;
-  options.model = line.positional(0);
-  options.output = line.Text("-o", "");
-  if (options.output.empty()) return absl::InvalidArgumentError("-o DIR is missing");
-  options.platform = line.Text("--platform", options.platform);
-  const std::string target = line.Text("--target", "emulation");
-  if (target != "emulation" && target != "hw") {
-    return absl::InvalidArgumentError("--target must be emulation or hw, got '" + target + "'");
-  }
-  options.target = target == "hw" ? CompileTarget::kHw : CompileTarget::kEmulation;
-  const std::string progress = line.Text("--progress", "json");
-  if (progress != "json")
-    return absl::InvalidArgumentError("--progress must be json, got '" + progress + "'");
-
-  absl::StatusOr<int64_t> context = line.Number("--max-context", 1, 1 << 20, 0);
-  if (!context.ok()) return context.status();
-  options.max_context = *context;
-  absl::StatusOr<int64_t> tokens = line.Number("--step-tokens", 1, 16, options.step_tokens);
-  if (!tokens.ok()) return tokens.status();
-  options.step_tokens = *tokens;
-  absl::StatusOr<int64_t> channels = line.Number("--weight-channels", 1, 32, options.weight_channels);
-  if (!channels.ok()) return channels.status();
-  options.weight_channels = *channels;
-  absl::StatusOr<int64_t> unroll = line.Number("--unroll", 1, 6, options.unroll);
-  if (!unroll.ok()) return unroll.status();
-  options.unroll = *unroll;
-  absl::StatusOr<int64_t> threads =
-      line.Number("--threads", 1, 256, std::clamp<int64_t>(std::thread::hardware_concurrency(), 1, 16));
-  if (!threads.ok()) return threads.status();
-  options.threads = static_cast<int>(*threads);
-  options.isa = line.Text("--isa", "");
-  if (absl::StatusOr<std::vector<ObjectTarget>> targets = ChooseObjectTargets(options.isa); !targets.ok()) {
-    return targets.status();
-  }
-  options.plain = line.Has("--plain");
-  options.save_ir = line.Text("--save-ir", "");
-  if (line.Has("--mutate")) options.mutations = absl::StrSplit(line.Text("--mutate", ""), ',');
-  return options;
-}
-
-}  // namespace
-
-int RunCompileCommand(const std::vector<std::string>& words) {
-  // --plain and --mutate are for tests: the text of the synthesis side, and graphs that are not the model's.
-  absl::StatusOr<CommandLine> line = CommandLine::Parse(
-      words, {{"MODEL"},
-              {"-o", "--platform", "--target", "--max-context", "--step-tokens", "--weight-channels",
-               "--unroll", "--threads", "--isa", "--progress", "--save-ir", "--mutate"},
-              {"--help", "--plain"}});
-  for (const std::string& word : words) {
-    if (word != "--help") continue;
-    std::fputs(kUsage, stdout);
-    return 0;
-  }
-  if (!line.ok()) return WrongUsage("compile", line.status());
-  absl::StatusOr<CompileOptions> options = ReadOptions(*line);
-  if (!options.ok()) return WrongUsage("compile", options.status());
-
-  ProgressPrinter printer(line->Has("--progress"));
+int RunCompile(const CompileOptions& options, bool json_progress) {
+  ProgressPrinter printer(json_progress);
   absl::StatusOr<std::string> artifact =
-      Compile(*options, [&](const StageProgress& progress) { printer.Print(progress); });
+      Compile(options, [&](const StageProgress& progress) { printer.Print(progress); });
   if (!artifact.ok()) {
     printer.Error(artifact.status());
     return Failed("compile", artifact.status());
@@ -163,6 +89,86 @@ int RunCompileCommand(const std::vector<std::string>& words) {
                  artifact->c_str(), HowToComplete(*artifact).c_str());
   }
   return 0;
+}
+
+void AddDesignOptions(CLI::App& app, CompileOptions& options) {
+  constexpr char kGroup[] = "Design";
+  app.add_option("--platform", options.platform, "Card model (default u55c)")
+      ->type_name("NAME")
+      ->group(kGroup);
+  app.add_option("--max-context", options.max_context,
+                 "Positions a sequence may have (default: the model's, at most 2048)")
+      ->type_name("N")
+      ->check(base::WholeNumber(1, 1 << 20))
+      ->group(kGroup);
+  app.add_option("--step-tokens", options.step_tokens, "Tokens a step may carry, 1 to 16 (default 16)")
+      ->type_name("N")
+      ->check(base::WholeNumber(1, 16))
+      ->group(kGroup);
+  app.add_option("--weight-channels", options.weight_channels,
+                 "Memory channels that hold weights (default: the platform's)")
+      ->type_name("N")
+      ->check(base::WholeNumber(1, 32))
+      ->group(kGroup);
+  app.add_option("--unroll", options.unroll,
+                 "Tiles the engine works on at a time, 1 to 6 (default: the platform's)")
+      ->type_name("N")
+      ->check(base::WholeNumber(1, 6))
+      ->group(kGroup);
+}
+
+std::vector<std::string> IsaNames() {
+  std::vector<std::string> names;
+  for (const ObjectTarget& target : ObjectTargets()) names.emplace_back(target.isa);
+  return names;
+}
+
+void AddBuildOptions(CLI::App& app, CompileOptions& options) {
+  constexpr char kGroup[] = "Build";
+  app.add_option_function<std::string>(
+         "--target",
+         [&options](const std::string& target) {
+           options.target = target == "hw" ? CompileTarget::kHw : CompileTarget::kEmulation;
+         },
+         "emulation (default), or hw: sources and a Makefile for v++, run where it is on PATH")
+      ->type_name("TARGET")
+      ->check(CLI::IsMember({"emulation", "hw"}).description(""))
+      ->group(kGroup);
+  app.add_option("--isa", options.isa,
+                 "Build for one of x86-64-v3, x86-64-v4-vnni (default: both; a card takes the best)")
+      ->type_name("NAME")
+      ->check(CLI::IsMember(IsaNames()).description(""))
+      ->group(kGroup);
+  options.threads = std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 1, 16);
+  app.add_option("--threads", options.threads, "Threads that pack weights (default: one a core)")
+      ->type_name("N")
+      ->check(base::WholeNumber(1, 256))
+      ->group(kGroup);
+  app.add_option("--save-ir", options.save_ir, "Write the module after every stage")
+      ->type_name("DIR")
+      ->group(kGroup);
+  // For tests: the synthesis side of every fork, and graphs that are not the model's.
+  app.add_flag("--plain", options.plain)->group("");
+  app.add_option("--mutate", options.mutations)->delimiter(',')->group("");
+}
+
+}  // namespace
+
+void AddCompileCommand(base::Program& program) {
+  auto options = std::make_shared<CompileOptions>();
+  auto progress = std::make_shared<std::string>();
+  CLI::App& app = program.AddCommand("compile", "Compile a model to an artifact", [options, progress] {
+    return RunCompile(*options, !progress->empty());
+  });
+  app.add_option("MODEL", options->model, "A .gguf or .mlir file")->required();
+  app.add_option("-o", options->output, "The artifact's folder; an artifact that stands there is replaced")
+      ->type_name("DIR")
+      ->required();
+  app.add_option("--progress", *progress, "json: one JSON object a line on stdout, for programs")
+      ->type_name("json")
+      ->check(CLI::IsMember({"json"}).description(""));
+  AddDesignOptions(app, *options);
+  AddBuildOptions(app, *options);
 }
 
 }  // namespace streamtensor::compiler

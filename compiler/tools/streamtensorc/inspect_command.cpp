@@ -1,34 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
+#include <memory>
+#include <string>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "compiler/frontend/imported_model.h"
-#include "compiler/frontend/inspect.h"
-#include "compiler/tools/streamtensorc/command_line.h"
-#include "compiler/tools/streamtensorc/commands.h"
-#include "mlir/Dialect/Func/IR/FuncOps.h"
-#include "nlohmann/json.hpp"
 #include "artifact/artifact.h"
 #include "artifact/manifest_writer.h"
 #include "artifact/timing_model.h"
+#include "compiler/frontend/imported_model.h"
+#include "compiler/frontend/inspect.h"
+#include "compiler/tools/streamtensorc/commands.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "nlohmann/json.hpp"
 
 namespace streamtensor::compiler {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr char kUsage[] =
-    "usage: streamtensorc inspect PATH [--json]\n\n"
-    "  PATH is a model file (.gguf, .mlir) or an artifact's folder. All of an artifact is checked.\n"
-    "  Of a .gguf file it says whether it can be compiled, and measures what its values lose in the card's "
-    "formats:\n"
-    "  of each matrix that they can't keep, and of all, the error's root mean square by that of the values, "
-    "the\n"
-    "  largest error, and the largest value.\n";
 
 absl::StatusOr<std::string> InspectArtifact(const std::string& path, bool json) {
   absl::StatusOr<std::unique_ptr<runtime::Artifact>> artifact = runtime::Artifact::Open(path);
@@ -94,18 +85,7 @@ absl::StatusOr<std::string> InspectMlir(const std::string& path, bool json) {
   return text;
 }
 
-}  // namespace
-
-int RunInspectCommand(const std::vector<std::string>& words) {
-  for (const std::string& word : words) {
-    if (word != "--help") continue;
-    std::fputs(kUsage, stdout);
-    return 0;
-  }
-  absl::StatusOr<CommandLine> line = CommandLine::Parse(words, {{"PATH"}, {}, {"--json"}});
-  if (!line.ok()) return WrongUsage("inspect", line.status());
-  const std::string path = line->positional(0);
-  const bool json = line->Has("--json");
+int Inspect(const std::string& path, bool json) {
   std::error_code error;
   absl::StatusOr<std::string> text = absl::NotFoundError(path + ": no such file or folder");
   if (fs::is_directory(path, error)) {
@@ -118,6 +98,25 @@ int RunInspectCommand(const std::vector<std::string>& words) {
   if (!text.ok()) return Failed("inspect", text.status());
   std::fputs(text->c_str(), stdout);
   return 0;
+}
+
+}  // namespace
+
+void AddInspectCommand(base::Program& program) {
+  struct Options {
+    std::string path;
+    bool json = false;
+  };
+  auto options = std::make_shared<Options>();
+  CLI::App& app = program.AddCommand("inspect", "Print what a model file or an artifact holds",
+                                     [options] { return Inspect(options->path, options->json); });
+  app.add_option("PATH", options->path, "A model file (.gguf, .mlir) or an artifact's folder")->required();
+  app.add_flag("--json", options->json, "Print one object");
+  app.footer(
+      "Checks all of an artifact. Of a .gguf file it says whether it can be compiled, and measures what its\n"
+      "values lose in the card's formats: the root mean square of the error by that of the values, the "
+      "largest\n"
+      "error, and the largest value, of each matrix that loses anything and of all together.");
 }
 
 }  // namespace streamtensor::compiler

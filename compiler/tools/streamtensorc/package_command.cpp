@@ -1,30 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cstdio>
+#include <memory>
+#include <string>
 
 #include "compiler/driver/package_hardware.h"
-#include "compiler/tools/streamtensorc/command_line.h"
 #include "compiler/tools/streamtensorc/commands.h"
 
 namespace streamtensor::compiler {
 
-int RunPackageCommand(const std::vector<std::string>& words) {
-  for (const std::string& word : words) {
-    if (word != "--help") continue;
-    std::puts(
-        "usage: streamtensorc package DIR --xclbin FILE\n\n"
-        "  completes the artifact of target hw in DIR with the xclbin that v++ made: checks that platform, "
-        "kernel,\n"
-        "  arguments, banks and the manifest inside are those of DIR, copies it, and writes manifest.json");
-    return 0;
-  }
-  absl::StatusOr<CommandLine> line = CommandLine::Parse(words, {{"DIR"}, {"--xclbin"}, {}});
-  if (!line.ok()) return WrongUsage("package", line.status());
-  if (!line->Has("--xclbin"))
-    return WrongUsage("package", absl::InvalidArgumentError("--xclbin FILE is missing"));
-  const absl::Status status = PackageHardware(line->positional(0), line->Text("--xclbin", ""));
+namespace {
+
+int Package(const std::string& folder, const std::string& xclbin) {
+  const absl::Status status = PackageHardware(folder, xclbin);
   if (!status.ok()) return Failed("package", status);
-  std::fprintf(stderr, "streamtensorc package: %s is complete\n", line->positional(0).c_str());
+  std::fprintf(stderr, "streamtensorc package: %s is complete\n", folder.c_str());
   return 0;
+}
+
+}  // namespace
+
+void AddPackageCommand(base::Program& program) {
+  struct Options {
+    std::string folder, xclbin;
+  };
+  auto options = std::make_shared<Options>();
+  CLI::App& app = program.AddCommand("package", "Complete an artifact built for hardware",
+                                     [options] { return Package(options->folder, options->xclbin); });
+  app.add_option("DIR", options->folder, "The folder that compile --target hw wrote")->required();
+  app.add_option("--xclbin", options->xclbin, "What v++ made")->type_name("FILE")->required();
+  app.footer(
+      "Checks that platform, kernel, arguments, banks and the manifest inside the xclbin are those of DIR,\n"
+      "copies it, and writes manifest.json.");
 }
 
 }  // namespace streamtensor::compiler

@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <cstdio>
+#include <limits>
+#include <memory>
 #include <span>
+#include <string>
+#include <vector>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "compiler/tools/streamtensorc/command_line.h"
+#include "artifact/artifact.h"
+#include "base/option_checks.h"
 #include "compiler/tools/streamtensorc/commands.h"
 #include "compiler/tools/streamtensorc/npy_file.h"
 #include "compiler/tools/streamtensorc/step_script.h"
-#include "artifact/artifact.h"
 #include "streamtensor/runtime/decoder.h"
 #include "streamtensor/runtime/module.h"
 
@@ -18,23 +22,19 @@ namespace streamtensor::compiler {
 namespace {
 
 constexpr int64_t kMaxSteps = 1 << 20;
-constexpr char kUsage[] =
-    "usage: streamtensorc run DIR --tokens \"1 2 3\" [--steps N] [--logits FILE.npy] [options]\n"
-    "       streamtensorc run DIR --script STEPS.json --logits FILE.npy [options]\n"
-    "       streamtensorc run DIR --input FILE.npy --output FILE.npy [options]\n"
-    "\n"
-    "  Runs a compiled decoder (greedy continuation) or module, without a daemon.\n"
-    "\n"
-    "  --tokens \"IDS\"         the prompt\n"
-    "  --steps N              tokens to produce (default 1; 0: only the prompt)\n"
-    "  --logits FILE.npy      writes the logits of every token that was fed: prompt, then produced\n"
-    "  --chunk K              prompt tokens a step (default: as many as a step carries)\n"
-    "  --script STEPS.json    steps spelled out: tokens with slot, position and start, and page tables\n"
-    "  --input FILE.npy       rows of the module's first input; more inputs: give --input=A,B\n"
-    "  --output FILE.npy      gets the rows of the module's output\n"
-    "  --driver DRIVER        emulated (default) or xrt\n"
-    "  --threads N            of an emulated card: 1 (default) or 2\n"
-    "  --profile              measured time by process of the last step\n";
+constexpr int64_t kUnset = -1;
+
+struct RunOptions {
+  std::string artifact;
+  std::string tokens, script, logits;  // of a decoder; empty: not given
+  std::string inputs, outputs;         // of a module, comma-separated
+  int64_t steps = 1;
+  int64_t chunk = kUnset;  // tokens or rows a step
+  std::string driver = "emulated";
+  uint32_t index = 0;
+  uint32_t threads = 1;
+  bool profile = false;
+};
 
 constexpr absl::Duration kStepTimeout = absl::Minutes(5);
 
@@ -135,8 +135,16 @@ class Sequence {
   std::vector<float> logits_;
 };
 
-absl::Status RunScript(const CommandLine& line, runtime::DecoderOptions options) {
-  absl::StatusOr<StepScript> script = ReadStepScript(line.Text("--script", ""));
+// Tokens or rows a step, at most `most`.
+absl::StatusOr<int64_t> Chunk(const RunOptions& run, int64_t most) {
+  if (run.chunk == kUnset) return most;
+  if (run.chunk <= most) return run.chunk;
+  return absl::InvalidArgumentError(
+      absl::StrCat("--chunk: must be a whole number from 1 to ", most, ", got '", run.chunk, "'"));
+}
+
+absl::Status RunScript(const RunOptions& run, runtime::DecoderOptions options) {
+  absl::StatusOr<StepScript> script = ReadStepScript(run.script);
   if (!script.ok()) return script.status();
   options.kv_pages = std::max(options.kv_pages, script->pages);
   absl::StatusOr<std::unique_ptr<runtime::Decoder>> decoder = runtime::OpenDecoder(options);
@@ -152,35 +160,33 @@ absl::Status RunScript(const CommandLine& line, runtime::DecoderOptions options)
     logits.values.insert(logits.values.end(), result->logits.begin(), result->logits.end());
   }
   logits.count = static_cast<int64_t>(logits.values.size()) / logits.width;
-  if (line.Has("--logits")) {
-    if (absl::Status status = WriteNpy(line.Text("--logits", ""), logits); !status.ok()) return status;
+  if (!run.logits.empty()) {
+    if (absl::Status status = WriteNpy(run.logits, logits); !status.ok()) return status;
   }
   PrintTotals(totals);
-  if (line.Has("--profile")) PrintProfile((*decoder)->process_times());
+  if (run.profile) PrintProfile((*decoder)->process_times());
   return absl::OkStatus();
 }
 
-absl::Status RunDecoder(const CommandLine& line, const runtime::DecoderOptions& options) {
-  if (line.Has("--script")) return RunScript(line, options);
-  absl::StatusOr<int64_t> steps = line.Number("--steps", 0, kMaxSteps, 1);
-  if (!steps.ok()) return steps.status();
-  if (!line.Has("--tokens"))
+absl::Status RunDecoder(const RunOptions& run, const runtime::DecoderOptions& options) {
+  if (!run.script.empty()) return RunScript(run, options);
+  if (run.tokens.empty())
     return absl::InvalidArgumentError("--tokens is missing: the artifact holds a decoder");
   absl::StatusOr<std::unique_ptr<runtime::Decoder>> decoder = runtime::OpenDecoder(options);
   if (!decoder.ok()) return decoder.status();
   const runtime::DecoderInfo& info = (*decoder)->info();
-  absl::StatusOr<std::vector<int32_t>> prompt = ReadTokens(line.Text("--tokens", ""), info.vocabulary);
+  absl::StatusOr<std::vector<int32_t>> prompt = ReadTokens(run.tokens, info.vocabulary);
   if (!prompt.ok()) return prompt.status();
-  absl::StatusOr<int64_t> chunk = line.Number("--chunk", 1, info.step_tokens, info.step_tokens);
+  absl::StatusOr<int64_t> chunk = Chunk(run, info.step_tokens);
   if (!chunk.ok()) return chunk.status();
-  const int64_t positions = static_cast<int64_t>(prompt->size()) + std::max<int64_t>(*steps - 1, 0);
+  const int64_t positions = static_cast<int64_t>(prompt->size()) + std::max<int64_t>(run.steps - 1, 0);
   if (positions > info.max_context) {
-    return absl::InvalidArgumentError(absl::StrCat(prompt->size(), " prompt tokens and ", *steps,
+    return absl::InvalidArgumentError(absl::StrCat(prompt->size(), " prompt tokens and ", run.steps,
                                                    " steps need ", positions, " positions; the artifact has ",
                                                    info.max_context));
   }
 
-  Sequence sequence(decoder->get(), line.Has("--logits"));
+  Sequence sequence(decoder->get(), !run.logits.empty());
   int32_t next = 0;
   for (size_t at = 0; at < prompt->size(); at += static_cast<size_t>(*chunk)) {
     const size_t count = std::min(static_cast<size_t>(*chunk), prompt->size() - at);
@@ -188,37 +194,36 @@ absl::Status RunDecoder(const CommandLine& line, const runtime::DecoderOptions& 
     if (!token.ok()) return token.status();
     next = *token;
   }
-  for (int64_t step = 0; step < *steps; ++step) {
+  for (int64_t step = 0; step < run.steps; ++step) {
     std::printf("%s%d", step == 0 ? "" : " ", next);
     std::fflush(stdout);
-    if (step + 1 == *steps) break;
+    if (step + 1 == run.steps) break;
     absl::StatusOr<int32_t> token = sequence.Feed(std::span(&next, 1));
     if (!token.ok()) return token.status();
     next = *token;
   }
-  if (*steps > 0) std::printf("\n");
+  if (run.steps > 0) std::printf("\n");
   std::fflush(stdout);
-  if (line.Has("--logits")) {
+  if (!run.logits.empty()) {
     const int64_t width = info.vocabulary;
-    const absl::Status written =
-        WriteNpy(line.Text("--logits", ""),
-                 {static_cast<int64_t>(sequence.logits().size()) / width, width, sequence.logits()});
+    const absl::Status written = WriteNpy(
+        run.logits, {static_cast<int64_t>(sequence.logits().size()) / width, width, sequence.logits()});
     if (!written.ok()) return written;
   }
   PrintTotals(sequence.totals());
-  if (line.Has("--profile")) PrintProfile((*decoder)->process_times());
+  if (run.profile) PrintProfile((*decoder)->process_times());
   return absl::OkStatus();
 }
 
-absl::Status RunModule(const CommandLine& line, const runtime::DecoderOptions& options) {
-  if (!line.Has("--input") || !line.Has("--output")) {
+absl::Status RunModule(const RunOptions& run, const runtime::DecoderOptions& options) {
+  if (run.inputs.empty() || run.outputs.empty()) {
     return absl::InvalidArgumentError("--input and --output are needed: the artifact holds no decoder");
   }
   absl::StatusOr<std::unique_ptr<runtime::Module>> module = runtime::OpenModule(options);
   if (!module.ok()) return module.status();
   const runtime::ModuleInfo& info = (*module)->info();
   std::vector<Rows> inputs;
-  for (const auto& path : absl::StrSplit(line.Text("--input", ""), ',', absl::SkipEmpty())) {
+  for (const auto& path : absl::StrSplit(run.inputs, ',', absl::SkipEmpty())) {
     absl::StatusOr<Rows> rows = ReadNpy(std::string(path));
     if (!rows.ok()) return rows.status();
     inputs.push_back(*std::move(rows));
@@ -235,7 +240,7 @@ absl::Status RunModule(const CommandLine& line, const runtime::DecoderOptions& o
     }
   }
   const int64_t rows = inputs.empty() ? 1 : inputs[0].count;
-  absl::StatusOr<int64_t> chunk = line.Number("--chunk", 1, info.max_rows, info.max_rows);
+  absl::StatusOr<int64_t> chunk = Chunk(run, info.max_rows);
   if (!chunk.ok()) return chunk.status();
 
   std::vector<Rows> outputs;
@@ -257,9 +262,9 @@ absl::Status RunModule(const CommandLine& line, const runtime::DecoderOptions& o
       outputs[i].count += count;
     }
     Add(*result, static_cast<size_t>(count), totals);
-    if (line.Has("--profile") && at + count == rows) PrintProfile(result->processes);
+    if (run.profile && at + count == rows) PrintProfile(result->processes);
   }
-  const std::vector<std::string> paths = absl::StrSplit(line.Text("--output", ""), ',', absl::SkipEmpty());
+  const std::vector<std::string> paths = absl::StrSplit(run.outputs, ',', absl::SkipEmpty());
   if (paths.size() != outputs.size()) {
     return absl::InvalidArgumentError(
         absl::StrCat("--output: ", paths.size(), " files for ", outputs.size(), " outputs"));
@@ -271,54 +276,86 @@ absl::Status RunModule(const CommandLine& line, const runtime::DecoderOptions& o
   return absl::OkStatus();
 }
 
-}  // namespace
-
-int RunRunCommand(const std::vector<std::string>& words) {
-  for (const std::string& word : words) {
-    if (word != "--help") continue;
-    std::fputs(kUsage, stdout);
-    return 0;
+int Run(const base::Program& program, const RunOptions& run) {
+  if (run.tokens.empty() && run.script.empty() && run.inputs.empty()) {
+    return program.WrongUsage(
+        "--tokens is missing (or --script; or --input, for a module that is no decoder)");
   }
-  absl::StatusOr<CommandLine> line =
-      CommandLine::Parse(words, {{"DIR"},
-                                 {"--tokens", "--steps", "--logits", "--chunk", "--input", "--output",
-                                  "--driver", "--index", "--script", "--threads"},
-                                 {"--profile"}});
-  if (!line.ok()) return WrongUsage("run", line.status());
-  if (!line->Has("--tokens") && !line->Has("--script") && !line->Has("--input")) {
-    return WrongUsage("run",
-                      absl::InvalidArgumentError(
-                          "--tokens is missing (or --script; or --input, for a module that is no decoder)"));
+  if (run.threads != 1 && run.driver != "emulated") {
+    return program.WrongUsage("--threads is for --driver emulated");
   }
-  if (absl::StatusOr<int64_t> steps = line->Number("--steps", 0, kMaxSteps, 1); !steps.ok()) {
-    return WrongUsage("run", steps.status());
-  }
-  const std::string driver = line->Text("--driver", "emulated");
-  if (driver != "emulated" && driver != "xrt") {
-    return WrongUsage("run",
-                      absl::InvalidArgumentError("--driver must be emulated or xrt, got '" + driver + "'"));
-  }
-  absl::StatusOr<int64_t> index = line->Number("--index", 0, 255, 0);
-  if (!index.ok()) return WrongUsage("run", index.status());
-  absl::StatusOr<int64_t> threads = line->Number("--threads", 1, 2, 1);
-  if (!threads.ok()) return WrongUsage("run", threads.status());
-  if (line->Has("--threads") && driver != "emulated") {
-    return WrongUsage("run", absl::InvalidArgumentError("--threads is for --driver emulated"));
-  }
-
   runtime::DecoderOptions options;
-  options.artifact = line->positional(0);
+  options.artifact = run.artifact;
   options.card.driver =
-      driver == "xrt" ? runtime::CardConfig::Driver::kXrt : runtime::CardConfig::Driver::kEmulated;
-  options.card.index = static_cast<uint32_t>(*index);
-  options.card.threads = static_cast<uint32_t>(*threads);
+      run.driver == "xrt" ? runtime::CardConfig::Driver::kXrt : runtime::CardConfig::Driver::kEmulated;
+  options.card.index = run.index;
+  options.card.threads = run.threads;
   absl::StatusOr<artifact::v1::Manifest> manifest = runtime::Artifact::ReadManifest(options.artifact);
   if (!manifest.ok()) return Failed("run", manifest.status());
   options.card.platform = manifest->platform();
   options.kv_pages = manifest->launch().max_pages();
-  const absl::Status status =
-      manifest->has_decoder() ? RunDecoder(*line, options) : RunModule(*line, options);
+  const absl::Status status = manifest->has_decoder() ? RunDecoder(run, options) : RunModule(run, options);
   return status.ok() ? 0 : Failed("run", status);
+}
+
+void AddDecoderOptions(CLI::App& app, RunOptions& run) {
+  constexpr char kGroup[] = "Decoder";
+  app.add_option("--tokens", run.tokens, "The prompt's token ids, such as \"1 2 3\"")
+      ->type_name("IDS")
+      ->group(kGroup);
+  app.add_option("--steps", run.steps, "Tokens to produce (default 1; 0: only the prompt)")
+      ->type_name("N")
+      ->check(base::WholeNumber(0, kMaxSteps))
+      ->group(kGroup);
+  app.add_option("--logits", run.logits, "Write the logits of every token that was fed, then produced")
+      ->type_name("FILE.npy")
+      ->group(kGroup);
+  app.add_option("--script", run.script, "Steps spelled out: tokens with slot, position, start; page tables")
+      ->type_name("FILE.json")
+      ->group(kGroup);
+}
+
+void AddModuleOptions(CLI::App& app, RunOptions& run) {
+  constexpr char kGroup[] = "Module";
+  app.add_option("--input", run.inputs, "Rows of the module's inputs, comma-separated")
+      ->type_name("FILE.npy")
+      ->group(kGroup);
+  app.add_option("--output", run.outputs, "Files for the rows of its outputs, comma-separated")
+      ->type_name("FILE.npy")
+      ->group(kGroup);
+}
+
+void AddCardOptions(CLI::App& app, RunOptions& run) {
+  constexpr char kGroup[] = "Card";
+  app.add_option("--driver", run.driver, "emulated (default) or xrt")
+      ->type_name("DRIVER")
+      ->check(CLI::IsMember({"emulated", "xrt"}).description(""))
+      ->group(kGroup);
+  app.add_option("--index", run.index, "Which card (default 0)")
+      ->type_name("N")
+      ->check(base::WholeNumber(0, 255))
+      ->group(kGroup);
+  app.add_option("--threads", run.threads, "Threads of an emulated card: 1 (default) or 2")
+      ->type_name("N")
+      ->check(base::WholeNumber(1, 2))
+      ->group(kGroup);
+  app.add_option("--chunk", run.chunk, "Tokens or rows a step (default: as many as it can carry)")
+      ->type_name("K")
+      ->check(base::WholeNumber(1, std::numeric_limits<int64_t>::max()))
+      ->group(kGroup);
+  app.add_flag("--profile", run.profile, "Print measured time by process of the last step")->group(kGroup);
+}
+
+}  // namespace
+
+void AddRunCommand(base::Program& program) {
+  auto run = std::make_shared<RunOptions>();
+  CLI::App& app = program.AddCommand("run", "Run a compiled decoder or module on a card, without a daemon",
+                                     [&program, run] { return Run(program, *run); });
+  app.add_option("DIR", run->artifact, "The artifact's folder")->required();
+  AddDecoderOptions(app, *run);
+  AddModuleOptions(app, *run);
+  AddCardOptions(app, *run);
 }
 
 }  // namespace streamtensor::compiler

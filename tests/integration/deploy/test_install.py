@@ -29,6 +29,23 @@ def test_every_program_is_there(prefix):
     assert (prefix / "bin/streamtensor-card").exists()
 
 
+def test_manual_pages_and_completion(prefix):
+    for program in ("streamtensord", "streamtensorc", "streamtensorctl", "streamtensor-card"):
+        page = (prefix / f"share/man/man1/{program}.1").read_text()
+        assert page.startswith(f".TH {program.upper()} 1 ") and ".SH SYNOPSIS" in page and "man-page" not in page
+    assert ".SH GENERATE" in (prefix / "share/man/man1/streamtensorctl.1").read_text()
+
+    def complete(*words):
+        script = prefix / "share/bash-completion/completions/streamtensorctl"
+        line = f"source {script}; COMP_WORDS=({' '.join(words)}); COMP_CWORD={len(words) - 1}; _streamtensorctl; echo ${{COMPREPLY[*]}}"
+        return subprocess.run(["bash", "-c", line], check=True, capture_output=True, text=True, timeout=60).stdout.split()
+
+    assert complete("streamtensorctl", "gen") == ["generate"]
+    assert complete("streamtensorctl", "generate", "--max") == ["--max-tokens"]
+    assert complete("streamtensorctl", "generate", "--model", "x", "--serv") == ["--server"]
+    assert "--max-tokens" not in complete("streamtensorctl", "cards", "--")
+
+
 def test_a_module_is_compiled_and_run_by_what_lies_in_the_prefix(prefix, tmp_path):
     # A card model that only this prefix knows, and a kernel text that differs by a comment.
     platforms = prefix / "share/streamtensor/platforms"

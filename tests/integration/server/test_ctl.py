@@ -67,31 +67,31 @@ def test_errors_are_one_line(daemon, tmp_path):
     for arguments, code, text in [
         (["generate", "--model", "nope", "--prompt", "x"], 1, "error: NOT_FOUND: there is no model"),
         (["generate", "--model", "tiny", "--prompt", "x", "--temperature", "-1"], 1, "error: INVALID_ARGUMENT: sampling.temperature is -1"),
-        (["generate", "--model", "tiny", "--prompt", "x", "--temperature", "hot"], 2, '--temperature is "hot"'),
+        (["generate", "--model", "tiny", "--prompt", "x", "--temperature", "hot"], 2, "--temperature: must be a number, got 'hot'"),
         (["generate", "--model", "tiny", "--prompt", "x", "--nope"], 2, "unknown option --nope"),
-        (["generate", "--prompt", "x"], 2, "--model is missing"),
-        (["tokenize", "--model", "tiny"], 2, "one is needed"),
-        (["tokenize", "--model", "tiny", b"a\xff"], 2, "an argument is not valid UTF-8"),
-        (["tokenize", "--model", "tiny", b"\xed\xa0\x80"], 2, "an argument is not valid UTF-8"),
-        (["generate", "--model", "tiny", "--prompt", "x", "--stop", b"\xff"], 2, "--stop is not valid UTF-8"),
-        (["chat", "--model", "tiny", b"--system=\xc3"], 2, "--system is not valid UTF-8"),
-        (["generate", "--model", "tiny", "--prompt", "x", "--request-id", "a\nb"], 2, "--request-id has up to 64 letters"),
-        (["generate", "--model", "tiny", "--prompt", "x", "--timeout", "-1"], 2, '--timeout is "-1"; more than 0'),
-        (["bench", "--model", "tiny", "--timeout", "1e30"], 2, '--timeout is "1e30"; more than 0'),
+        (["generate", "--prompt", "x"], 2, "--model is required"),
+        (["tokenize", "--model", "tiny"], 2, "TEXT is required"),
+        (["tokenize", "--model", "tiny", b"a\xff"], 2, "TEXT: is not valid UTF-8"),
+        (["tokenize", "--model", "tiny", b"\xed\xa0\x80"], 2, "TEXT: is not valid UTF-8"),
+        (["generate", "--model", "tiny", "--prompt", "x", "--stop", b"\xff"], 2, "--stop: is not valid UTF-8"),
+        (["chat", "--model", "tiny", b"--system=\xc3"], 2, "--system: is not valid UTF-8"),
+        (["generate", "--model", "tiny", "--prompt", "x", "--request-id", "a\nb"], 2, "--request-id: must be 1 to 64 letters"),
+        (["generate", "--model", "tiny", "--prompt", "x", "--timeout", "-1"], 2, "--timeout: must be more than 0 and at most 1e9, got '-1'"),
+        (["bench", "--model", "tiny", "--timeout", "1e30"], 2, "--timeout: must be more than 0 and at most 1e9, got '1e30'"),
         (["--token-file", str(two_lines), "models"], 2, f"--token-file: {two_lines} holds no token"),
         (["dance"], 2, "unknown command"),
         ([], 2, "a command is missing"),
-        (["--token-file", "/nowhere", "models"], 2, "--token-file: /nowhere can not be read"),
-        (["--server", "127.0.0.1", "models"], 2, '--server is "127.0.0.1"; HOST:PORT is needed'),
-        (["--server", "127.0.0.1:99999", "models"], 2, "HOST:PORT is needed"),
-        (["--server", "http://127.0.0.1:50051", "models"], 2, "HOST:PORT is needed"),
+        (["--token-file", "/nowhere", "models"], 2, "--token-file: /nowhere cannot be read"),
+        (["--server", "127.0.0.1", "models"], 2, "--server: must be HOST:PORT, such as 127.0.0.1:50051, got '127.0.0.1'"),
+        (["--server", "127.0.0.1:99999", "models"], 2, "--server: must be HOST:PORT"),
+        (["--server", "http://127.0.0.1:50051", "models"], 2, "--server: must be HOST:PORT"),
         (["--server", "nowhere.invalid:1", "models"], 1, "error: UNAVAILABLE: no server answers at nowhere.invalid:1"),
-        (["bench"], 2, "--model is missing"),
+        (["bench"], 2, "--model is required"),
         (["bench", "--model", "nope", "--concurrency", "100000"], 1, "error: NOT_FOUND: there is no model"),
-        (["bench", "--model", "tiny", "--rate", "1", "--concurrency", "2"], 2, "--rate and --concurrency"),
-        (["bench", "--model", "tiny", "--rate", "0"], 2, "--rate is 0; more than 0"),
-        (["bench", "--model", "tiny", "--concurrency", "0"], 2, "--concurrency is 0; allowed is 1"),
-        (["bench", "--model", "tiny", "--prompt-tokens", "3", "--shared-prefix", "4"], 2, "--shared-prefix is 4; allowed is up to"),
+        (["bench", "--model", "tiny", "--rate", "1", "--concurrency", "2"], 2, "--rate excludes --concurrency"),
+        (["bench", "--model", "tiny", "--rate", "0"], 2, "--rate: must be more than 0"),
+        (["bench", "--model", "tiny", "--concurrency", "0"], 2, "--concurrency: must be a whole number from 1 to 100000, got '0'"),
+        (["bench", "--model", "tiny", "--prompt-tokens", "3", "--shared-prefix", "4"], 2, "--shared-prefix: must be at most --prompt-tokens, 3, got 4"),
     ]:
         result = daemon.ctl(*arguments)
         assert result.returncode == code, arguments
@@ -111,7 +111,8 @@ def test_help(daemon):
     assert "Usage" in daemon.ctl("--help").stdout
     for command in "generate chat tokenize models cards doctor bench".split():
         result = daemon.ctl(command, "--help")
-        assert result.returncode == 0 and "Usage: streamtensorctl" in result.stdout
+        assert result.returncode == 0 and f"Usage: streamtensorctl {command}" in result.stdout
+        assert max(map(len, result.stdout.splitlines())) <= 110
 
 
 def test_bench_closed_loop(daemon):
