@@ -7,13 +7,13 @@
 #include <thread>
 
 #include "absl/strings/str_split.h"
+#include "artifact/artifact.h"
 #include "compiler/driver/pipeline.h"
 #include "compiler/targets/artifact/object_build.h"
 #include "compiler/targets/hardware/vpp_build.h"
 #include "compiler/tools/streamtensorc/command_line.h"
 #include "compiler/tools/streamtensorc/commands.h"
 #include "nlohmann/json.hpp"
-#include "artifact/artifact.h"
 
 namespace streamtensor::compiler {
 namespace {
@@ -155,7 +155,7 @@ int RunCompileCommand(const std::vector<std::string>& words) {
   }
   printer.Done(*artifact);
   std::error_code error;
-  if (!std::filesystem::exists(*artifact + "/" + runtime::kManifestName, error)) {
+  if (!std::filesystem::exists(*artifact + "/" + artifact::kManifestName, error)) {
     std::fprintf(stderr,
                  "streamtensorc compile: the sources are in %s/hls. There is no v++ on PATH; where there is "
                  "one, complete "

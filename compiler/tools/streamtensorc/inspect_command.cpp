@@ -6,15 +6,15 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "artifact/artifact.h"
+#include "artifact/manifest_writer.h"
+#include "artifact/timing_model.h"
 #include "compiler/frontend/imported_model.h"
 #include "compiler/frontend/inspect.h"
 #include "compiler/tools/streamtensorc/command_line.h"
 #include "compiler/tools/streamtensorc/commands.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "nlohmann/json.hpp"
-#include "artifact/artifact.h"
-#include "artifact/manifest_writer.h"
-#include "artifact/timing_model.h"
 
 namespace streamtensor::compiler {
 namespace {
@@ -31,10 +31,10 @@ constexpr char kUsage[] =
     "  largest error, and the largest value.\n";
 
 absl::StatusOr<std::string> InspectArtifact(const std::string& path, bool json) {
-  absl::StatusOr<std::unique_ptr<runtime::Artifact>> artifact = runtime::Artifact::Open(path);
+  absl::StatusOr<std::unique_ptr<artifact::Artifact>> artifact = artifact::Artifact::Open(path);
   if (!artifact.ok()) return artifact.status();
   const artifact::v1::Manifest& manifest = (*artifact)->manifest();
-  if (json) return runtime::ManifestToJson(manifest);
+  if (json) return artifact::ManifestToJson(manifest);
 
   std::string text =
       absl::StrCat("artifact   ", manifest.model_name(), " for ", manifest.platform(), ", ",
@@ -53,7 +53,7 @@ absl::StatusOr<std::string> InspectArtifact(const std::string& path, bool json) 
   const artifact::v1::TimingModel& timing = manifest.timing();
   if (timing.step_cycles_size() > 0) {
     for (const uint32_t tokens : {1u, static_cast<uint32_t>(timing.step_cycles_size())}) {
-      const runtime::ModelledStep step = runtime::ModelStep(timing, {tokens, 1, 0});
+      const artifact::ModelledStep step = artifact::ModelStep(timing, {tokens, 1, 0});
       absl::StrAppendFormat(&text,
                             "modelled   %2d tokens a step: %d cycles at %.0f MHz, %.0f tokens/s, %.4f J",
                             tokens, step.cycles, timing.clock_hz() / 1e6, tokens / step.seconds, step.joules);

@@ -6,11 +6,11 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "artifact/artifact.h"
 #include "compiler/tools/streamtensorc/command_line.h"
 #include "compiler/tools/streamtensorc/commands.h"
 #include "compiler/tools/streamtensorc/npy_file.h"
 #include "compiler/tools/streamtensorc/step_script.h"
-#include "artifact/artifact.h"
 #include "streamtensor/runtime/decoder.h"
 #include "streamtensor/runtime/module.h"
 
@@ -312,7 +312,7 @@ int RunRunCommand(const std::vector<std::string>& words) {
       driver == "xrt" ? runtime::CardConfig::Driver::kXrt : runtime::CardConfig::Driver::kEmulated;
   options.card.index = static_cast<uint32_t>(*index);
   options.card.threads = static_cast<uint32_t>(*threads);
-  absl::StatusOr<artifact::v1::Manifest> manifest = runtime::Artifact::ReadManifest(options.artifact);
+  absl::StatusOr<artifact::v1::Manifest> manifest = artifact::Artifact::ReadManifest(options.artifact);
   if (!manifest.ok()) return Failed("run", manifest.status());
   options.card.platform = manifest->platform();
   options.kv_pages = manifest->launch().max_pages();
