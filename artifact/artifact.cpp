@@ -12,7 +12,7 @@
 #include "artifact/user_metadata.h"
 #include "artifact/xclbin/validate.h"
 
-namespace streamtensor::runtime {
+namespace streamtensor::artifact {
 namespace {
 
 using artifact::v1::File;
@@ -149,4 +149,4 @@ absl::StatusOr<std::unique_ptr<Artifact>> Artifact::Open(const std::string& fold
   return result;
 }
 
-}  // namespace streamtensor::runtime
+}  // namespace streamtensor::artifact

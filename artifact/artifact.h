@@ -14,7 +14,7 @@
 #include "streamtensor/artifact/v1/manifest.pb.h"
 #include "streamtensor/artifact/v1/tokenizer.pb.h"
 
-namespace streamtensor::runtime {
+namespace streamtensor::artifact {
 
 inline constexpr char kXclbinName[] = "design.xclbin";
 inline constexpr char kWeightsName[] = "weights.bin";
@@ -83,4 +83,4 @@ absl::Status CheckTokenizer(const artifact::v1::Tokenizer& tokenizer);
 // Whether `name` may stand in a manifest: relative, one level, folders hls/ and reports/ alone.
 bool IsArtifactFileName(const std::string& name);
 
-}  // namespace streamtensor::runtime
+}  // namespace streamtensor::artifact

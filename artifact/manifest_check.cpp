@@ -11,7 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "artifact/artifact.h"
 
-namespace streamtensor::runtime {
+namespace streamtensor::artifact {
 namespace {
 
 using artifact::v1::Argument;
@@ -230,7 +230,7 @@ class Checker {
     if (cycles != 0 && static_cast<uint32_t>(cycles) != manifest_.launch().step_tokens()) {
       Fail("timing.step_cycles has ", cycles, " entries, must have ", manifest_.launch().step_tokens());
     }
-    if (absl::Status status = streamtensor::runtime::CheckTiming(manifest_.timing()); !status.ok())
+    if (absl::Status status = streamtensor::artifact::CheckTiming(manifest_.timing()); !status.ok())
       Fail(status.message());
   }
 
@@ -361,4 +361,4 @@ bool IsArtifactFileName(const std::string& name) {
          !HasControlCharacter(rest);
 }
 
-}  // namespace streamtensor::runtime
+}  // namespace streamtensor::artifact

@@ -11,7 +11,7 @@
 #include "artifact/artifact.h"
 #include "artifact/mapped_file.h"
 
-namespace streamtensor::runtime {
+namespace streamtensor::artifact {
 
 absl::StatusOr<artifact::v1::File> DescribeFile(const std::string& folder, const std::string& name) {
   if (!IsArtifactFileName(name)) {
@@ -66,4 +66,4 @@ absl::Status WriteManifest(const std::string& folder, std::span<const std::strin
   return absl::OkStatus();
 }
 
-}  // namespace streamtensor::runtime
+}  // namespace streamtensor::artifact

@@ -9,7 +9,7 @@
 #include "absl/status/statusor.h"
 #include "streamtensor/artifact/v1/manifest.pb.h"
 
-namespace streamtensor::runtime {
+namespace streamtensor::artifact {
 
 // Size and hash of folder/name.
 absl::StatusOr<artifact::v1::File> DescribeFile(const std::string& folder, const std::string& name);
@@ -24,4 +24,4 @@ absl::StatusOr<std::string> ManifestToUserMetadata(artifact::v1::Manifest manife
 absl::Status WriteManifest(const std::string& folder, std::span<const std::string> names,
                            artifact::v1::Manifest* manifest);
 
-}  // namespace streamtensor::runtime
+}  // namespace streamtensor::artifact

@@ -12,7 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 
-namespace streamtensor::runtime {
+namespace streamtensor::artifact {
 
 absl::StatusOr<MappedFile> MappedFile::Open(const std::string& path) {
   // NONBLOCK: a FIFO in the file's place must not hang us before fstat tells.
@@ -58,4 +58,4 @@ std::string Sha256Hex(std::span<const std::byte> bytes) {
   return hex;
 }
 
-}  // namespace streamtensor::runtime
+}  // namespace streamtensor::artifact

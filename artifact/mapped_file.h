@@ -8,7 +8,7 @@
 
 #include "absl/status/statusor.h"
 
-namespace streamtensor::runtime {
+namespace streamtensor::artifact {
 
 // A regular file, mapped read-only. Movable.
 class MappedFile {
@@ -38,4 +38,4 @@ class MappedFile {
 // SHA-256 of `bytes`, 64 lower-case hexadecimal digits.
 std::string Sha256Hex(std::span<const std::byte> bytes);
 
-}  // namespace streamtensor::runtime
+}  // namespace streamtensor::artifact

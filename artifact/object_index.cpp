@@ -5,7 +5,7 @@
 #include <array>
 #include <cstring>
 
-namespace streamtensor::runtime::card {
+namespace streamtensor::artifact {
 namespace {
 
 constexpr std::string_view kMagic = "STOBJIDX";
@@ -141,4 +141,4 @@ const ObjectEntry* SelectObject(std::span<const ObjectEntry> entries, std::strin
   return nullptr;
 }
 
-}  // namespace streamtensor::runtime::card
+}  // namespace streamtensor::artifact

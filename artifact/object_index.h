@@ -19,7 +19,7 @@
 #include <string_view>
 #include <vector>
 
-namespace streamtensor::runtime::card {
+namespace streamtensor::artifact {
 
 inline constexpr std::string_view kIsaV3 = "x86-64-v3";
 inline constexpr std::string_view kIsaV4Vnni = "x86-64-v4-vnni";
@@ -46,4 +46,4 @@ bool CpuRunsIsa(std::string_view isa);
 const ObjectEntry* SelectObject(std::span<const ObjectEntry> entries, std::string_view forced,
                                 std::string* error);
 
-}  // namespace streamtensor::runtime::card
+}  // namespace streamtensor::artifact

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-namespace streamtensor::runtime {
+namespace streamtensor::artifact {
 
 ModelledStep ModelStep(const artifact::v1::TimingModel& timing, const StepShape& shape) {
   ModelledStep result;
@@ -21,4 +21,4 @@ ModelledStep ModelStep(const artifact::v1::TimingModel& timing, const StepShape&
   return result;
 }
 
-}  // namespace streamtensor::runtime
+}  // namespace streamtensor::artifact

@@ -5,7 +5,7 @@
 
 #include "streamtensor/artifact/v1/manifest.pb.h"
 
-namespace streamtensor::runtime {
+namespace streamtensor::artifact {
 
 // What of a step its modelled time and energy depend on.
 struct StepShape {
@@ -23,4 +23,4 @@ struct ModelledStep {
 
 ModelledStep ModelStep(const artifact::v1::TimingModel& timing, const StepShape& shape);
 
-}  // namespace streamtensor::runtime
+}  // namespace streamtensor::artifact

@@ -10,7 +10,7 @@
 #include "absl/strings/str_split.h"
 #include "artifact/artifact.h"
 
-namespace streamtensor::runtime {
+namespace streamtensor::artifact {
 namespace {
 
 using artifact::v1::Manifest;
@@ -56,4 +56,4 @@ absl::Status CheckUserMetadata(std::string_view user_metadata, Manifest manifest
       absl::StrCat("it is not the design of ", name, ": ", InWords(first, name)));
 }
 
-}  // namespace streamtensor::runtime
+}  // namespace streamtensor::artifact

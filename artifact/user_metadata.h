@@ -8,11 +8,11 @@
 #include "absl/status/status.h"
 #include "streamtensor/artifact/v1/manifest.pb.h"
 
-namespace streamtensor::runtime {
+namespace streamtensor::artifact {
 
 // Whether an xclbin with this USER_METADATA is the design of `manifest`, which stands in the file `name`.
 // INVALID_ARGUMENT names the first field that differs, and both values. Files are not compared.
 absl::Status CheckUserMetadata(std::string_view user_metadata, artifact::v1::Manifest manifest,
                                const std::string& name);
 
-}  // namespace streamtensor::runtime
+}  // namespace streamtensor::artifact

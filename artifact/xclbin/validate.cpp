@@ -15,7 +15,7 @@
 #include "artifact/xclbin/writer.h"
 #include "artifact/xclbin/xml_reader.h"
 
-namespace streamtensor::runtime::xclbin {
+namespace streamtensor::artifact::xclbin {
 namespace {
 
 constexpr uint32_t kMaxSections = 256;
@@ -583,4 +583,4 @@ const Kernel* Xclbin::FindKernel(std::string_view name) const {
 
 absl::StatusOr<Xclbin> ValidateXclbin(std::span<const std::byte> file) { return Validator(file).Run(); }
 
-}  // namespace streamtensor::runtime::xclbin
+}  // namespace streamtensor::artifact::xclbin

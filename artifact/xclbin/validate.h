@@ -14,7 +14,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
-namespace streamtensor::runtime::xclbin {
+namespace streamtensor::artifact::xclbin {
 
 struct Memory {
   std::string tag;  // "HBM[3]"
@@ -62,4 +62,4 @@ struct Xclbin {
 // be connected to memory that is there.
 absl::StatusOr<Xclbin> ValidateXclbin(std::span<const std::byte> file);
 
-}  // namespace streamtensor::runtime::xclbin
+}  // namespace streamtensor::artifact::xclbin

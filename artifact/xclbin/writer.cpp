@@ -14,7 +14,7 @@
 #include "absl/strings/str_format.h"
 #include "artifact/xclbin/xml_reader.h"
 
-namespace streamtensor::runtime::xclbin {
+namespace streamtensor::artifact::xclbin {
 namespace {
 
 constexpr uint64_t kControlBase = 0x800000;  // where the shell puts a kernel's registers
@@ -268,4 +268,4 @@ absl::StatusOr<std::vector<std::byte>> WriteXclbin(const WriterInput& input) {
   return Assemble(input, vbnv, sections);
 }
 
-}  // namespace streamtensor::runtime::xclbin
+}  // namespace streamtensor::artifact::xclbin

@@ -12,7 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
-namespace streamtensor::runtime::xclbin {
+namespace streamtensor::artifact::xclbin {
 
 struct WriterArgument {
   std::string name;
@@ -50,4 +50,4 @@ std::string EmulationVbnv(const std::string& platform);
 // INVALID_ARGUMENT names what does not fit the container.
 absl::StatusOr<std::vector<std::byte>> WriteXclbin(const WriterInput& input);
 
-}  // namespace streamtensor::runtime::xclbin
+}  // namespace streamtensor::artifact::xclbin

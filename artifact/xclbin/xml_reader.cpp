@@ -5,7 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 
-namespace streamtensor::runtime::xclbin {
+namespace streamtensor::artifact::xclbin {
 namespace {
 
 class Reader {
@@ -202,4 +202,4 @@ std::string EscapeXml(std::string_view text) {
   return escaped;
 }
 
-}  // namespace streamtensor::runtime::xclbin
+}  // namespace streamtensor::artifact::xclbin

@@ -13,7 +13,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
-namespace streamtensor::runtime::xclbin {
+namespace streamtensor::artifact::xclbin {
 
 struct XmlElement {
   std::string name;
@@ -35,4 +35,4 @@ absl::StatusOr<XmlElement> ReadXml(std::string_view document);
 // `text` with the five characters that mean something to XML replaced.
 std::string EscapeXml(std::string_view text);
 
-}  // namespace streamtensor::runtime::xclbin
+}  // namespace streamtensor::artifact::xclbin

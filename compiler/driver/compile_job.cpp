@@ -7,6 +7,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "artifact/artifact.h"
+#include "artifact/manifest_writer.h"
 #include "compiler/driver/diagnostic_text.h"
 #include "compiler/driver/ir_stages.h"
 #include "compiler/driver/package_hardware.h"
@@ -16,8 +18,6 @@
 #include "compiler/targets/hardware/build_text.h"
 #include "compiler/targets/hls/network.h"
 #include "compiler/targets/weights/weights_writer.h"
-#include "artifact/artifact.h"
-#include "artifact/manifest_writer.h"
 
 namespace streamtensor::compiler {
 namespace {
@@ -150,33 +150,33 @@ absl::Status CompileJob::WriteBuildFiles(const hls::DesignText& text) {
 }
 
 absl::Status CompileJob::PackWeights(const std::function<void(double)>& partly) {
-  if (absl::Status status = WriteWeights(folder() + "/" + runtime::kWeightsName, packing_.plan, layout_,
+  if (absl::Status status = WriteWeights(folder() + "/" + artifact::kWeightsName, packing_.plan, layout_,
                                          *model_.weights, options_.threads, partly);
       !status.ok()) {
     return status;
   }
-  files_.push_back(runtime::kWeightsName);
+  files_.push_back(artifact::kWeightsName);
   // The model is not needed any more; its file may be large.
   model_.weights.reset();
   if (!model_.tokenizer) return absl::OkStatus();
   const std::string tokenizer = model_.tokenizer->SerializeAsString();
-  if (tokenizer.size() > runtime::kMaxTokenizerBytes) {
+  if (tokenizer.size() > artifact::kMaxTokenizerBytes) {
     return absl::InvalidArgumentError(absl::StrCat("the model's tokenizer has ", tokenizer.size(),
-                                                   " bytes, at most ", runtime::kMaxTokenizerBytes,
+                                                   " bytes, at most ", artifact::kMaxTokenizerBytes,
                                                    " can be served"));
   }
-  return WriteFile(runtime::kTokenizerName, tokenizer);
+  return WriteFile(artifact::kTokenizerName, tokenizer);
 }
 
 absl::Status CompileJob::WriteUserMetadata() {
   artifact::v1::Manifest manifest = manifest_;
   for (const std::string& name : files_) {
-    if (name != runtime::kWeightsName && name != runtime::kTokenizerName) continue;
-    absl::StatusOr<artifact::v1::File> entry = runtime::DescribeFile(folder(), name);
+    if (name != artifact::kWeightsName && name != artifact::kTokenizerName) continue;
+    absl::StatusOr<artifact::v1::File> entry = artifact::DescribeFile(folder(), name);
     if (!entry.ok()) return entry.status();
     *manifest.add_files() = *std::move(entry);
   }
-  const absl::StatusOr<std::string> json = runtime::ManifestToJson(manifest);
+  const absl::StatusOr<std::string> json = artifact::ManifestToJson(manifest);
   if (!json.ok()) return json.status();
   return WriteFile(kUserMetadata, *json);
 }
@@ -202,16 +202,17 @@ absl::Status CompileJob::Build() {
       AssembleXclbin(manifest_, platform_, argument_types_, *targets, objects_);
   if (!xclbin.ok()) return xclbin.status();
   fs::remove_all(objects_folder, error);
-  return WriteFile(runtime::kXclbinName, *xclbin);
+  return WriteFile(artifact::kXclbinName, *xclbin);
 }
 
 absl::Status CompileJob::Package() {
   // The card's interface is checked before anyone can start it.
-  if (absl::Status status = runtime::CheckManifest(manifest_, layout_.file_bytes); !status.ok())
+  if (absl::Status status = artifact::CheckManifest(manifest_, layout_.file_bytes); !status.ok())
     return status;
   // Without an xclbin it is no artifact yet: PackageHardware writes the manifest.
   if (options_.target == CompileTarget::kHw) return folder_->Publish();
-  if (absl::Status status = runtime::WriteManifest(folder(), files_, &manifest_); !status.ok()) return status;
+  if (absl::Status status = artifact::WriteManifest(folder(), files_, &manifest_); !status.ok())
+    return status;
   return folder_->Publish();
 }
 

@@ -6,11 +6,11 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "compiler/targets/hardware/xclbin_check.h"
-#include "compiler/targets/platform/platform.h"
 #include "artifact/artifact.h"
 #include "artifact/manifest_writer.h"
 #include "artifact/mapped_file.h"
+#include "compiler/targets/hardware/xclbin_check.h"
+#include "compiler/targets/platform/platform.h"
 
 namespace streamtensor::compiler {
 namespace {
@@ -19,14 +19,14 @@ namespace fs = std::filesystem;
 
 absl::StatusOr<artifact::v1::Manifest> ReadUserMetadata(const std::string& folder) {
   const std::string path = absl::StrCat(folder, "/", kUserMetadata);
-  absl::StatusOr<runtime::MappedFile> file = runtime::MappedFile::Open(path);
+  absl::StatusOr<artifact::MappedFile> file = artifact::MappedFile::Open(path);
   if (absl::IsNotFound(file.status())) {
     return absl::NotFoundError(
         absl::StrCat(folder, ": no artifact of target hw (", kUserMetadata, " is missing)"));
   }
   if (!file.ok()) return file.status();
   absl::StatusOr<artifact::v1::Manifest> manifest =
-      runtime::ManifestFromJson({reinterpret_cast<const char*>(file->bytes().data()), file->bytes().size()});
+      artifact::ManifestFromJson({reinterpret_cast<const char*>(file->bytes().data()), file->bytes().size()});
   if (!manifest.ok())
     return absl::InvalidArgumentError(absl::StrCat(path, ": ", manifest.status().message()));
   if (manifest->target() != artifact::v1::Manifest::TARGET_HW) {
@@ -37,8 +37,8 @@ absl::StatusOr<artifact::v1::Manifest> ReadUserMetadata(const std::string& folde
 
 // What v++ never sees is as compilation left it: weights.bin, and a decoder's tokenizer.bin.
 absl::Status CheckPackedFiles(const std::string& folder, const artifact::v1::Manifest& manifest) {
-  std::vector<std::string> names = {runtime::kWeightsName};
-  if (manifest.has_decoder()) names.push_back(runtime::kTokenizerName);
+  std::vector<std::string> names = {artifact::kWeightsName};
+  if (manifest.has_decoder()) names.push_back(artifact::kTokenizerName);
   for (const std::string& name : names) {
     const auto entry = std::find_if(manifest.files().begin(), manifest.files().end(),
                                     [&](const artifact::v1::File& file) { return file.name() == name; });
@@ -48,7 +48,7 @@ absl::Status CheckPackedFiles(const std::string& folder, const artifact::v1::Man
                                                      "the same version of streamtensorc prepared can be "
                                                      "packaged there"));
     }
-    const auto file = runtime::OpenListed(folder, *entry, kUserMetadata);
+    const auto file = artifact::OpenListed(folder, *entry, kUserMetadata);
     if (!file.ok()) return file.status();
   }
   return absl::OkStatus();
@@ -62,8 +62,8 @@ absl::StatusOr<std::vector<std::string>> FilesOf(const std::string& folder) {
     for (const auto& entry : fs::directory_iterator(fs::path(folder) / sub, error)) {
       const std::string name = (fs::path(sub) / entry.path().filename()).string();
       std::error_code no_file;  // a link that leads nowhere
-      if (entry.is_regular_file(no_file) && name != runtime::kManifestName &&
-          runtime::IsArtifactFileName(name)) {
+      if (entry.is_regular_file(no_file) && name != artifact::kManifestName &&
+          artifact::IsArtifactFileName(name)) {
         names.push_back(name);
       }
     }
@@ -82,12 +82,12 @@ absl::Status PackageHardware(const std::string& folder, const std::string& xclbi
   if (!platform.ok()) return platform.status();
   if (absl::Status status = CheckPackedFiles(folder, *manifest); !status.ok()) return status;
   std::error_code error;
-  const uint64_t weights_bytes = fs::file_size(folder + "/" + runtime::kWeightsName, error);
+  const uint64_t weights_bytes = fs::file_size(folder + "/" + artifact::kWeightsName, error);
   if (error) return absl::UnavailableError(absl::StrCat(folder, ": ", error.message()));
-  if (absl::Status status = runtime::CheckManifest(*manifest, weights_bytes); !status.ok()) return status;
+  if (absl::Status status = artifact::CheckManifest(*manifest, weights_bytes); !status.ok()) return status;
 
-  const std::string target = absl::StrCat(folder, "/", runtime::kXclbinName);
-  const std::string copy = absl::StrCat(folder, "/.", runtime::kXclbinName, ".new");
+  const std::string target = absl::StrCat(folder, "/", artifact::kXclbinName);
+  const std::string copy = absl::StrCat(folder, "/.", artifact::kXclbinName, ".new");
   fs::remove(copy, error);  // were it a link, what it leads to would be overwritten
   fs::copy_file(xclbin, copy, fs::copy_options::overwrite_existing, error);
   if (error)
@@ -95,7 +95,7 @@ absl::Status PackageHardware(const std::string& folder, const std::string& xclbi
   // What is checked is what will be used: the copy.
   absl::Status status;
   {
-    const absl::StatusOr<runtime::MappedFile> file = runtime::MappedFile::Open(copy);
+    const absl::StatusOr<artifact::MappedFile> file = artifact::MappedFile::Open(copy);
     status = file.ok() ? CheckHardwareXclbin(*manifest, *platform, file->bytes()) : file.status();
   }
   if (!status.ok()) {
@@ -106,7 +106,7 @@ absl::Status PackageHardware(const std::string& folder, const std::string& xclbi
   if (error) return absl::UnavailableError(absl::StrCat(target, ": ", error.message()));
   const absl::StatusOr<std::vector<std::string>> names = FilesOf(folder);
   if (!names.ok()) return names.status();
-  return runtime::WriteManifest(folder, *names, &*manifest);
+  return artifact::WriteManifest(folder, *names, &*manifest);
 }
 
 }  // namespace streamtensor::compiler

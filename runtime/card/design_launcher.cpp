@@ -6,9 +6,9 @@
 #include <optional>
 #include <utility>
 
+#include "artifact/object_index.h"
 #include "runtime/card/fiber_scheduler.h"
 #include "runtime/card/float_mode.h"
-#include "artifact/object_index.h"
 #include "runtime/card/object_loader.h"
 
 namespace streamtensor::runtime::card {
@@ -34,11 +34,12 @@ absl::StatusOr<std::unique_ptr<DesignLauncher>> DesignLauncher::Load(std::span<c
 
 absl::StatusOr<std::unique_ptr<DesignLauncher>> DesignLauncher::LoadIndexed(
     std::span<const std::byte> bitstream, const BeforeCode& before_code) {
-  std::vector<ObjectEntry> entries;
+  std::vector<artifact::ObjectEntry> entries;
   std::string error;
-  if (!ReadObjectIndex(bitstream, &entries, &error)) return absl::InvalidArgumentError(error);
+  if (!artifact::ReadObjectIndex(bitstream, &entries, &error)) return absl::InvalidArgumentError(error);
   const char* const forced = std::getenv("STREAMTENSOR_ISA");
-  const ObjectEntry* const entry = SelectObject(entries, forced == nullptr ? "" : forced, &error);
+  const artifact::ObjectEntry* const entry =
+      artifact::SelectObject(entries, forced == nullptr ? "" : forced, &error);
   if (entry == nullptr) return absl::FailedPreconditionError(error);
   absl::StatusOr<std::unique_ptr<DesignLauncher>> launcher = Load(entry->object, before_code);
   if (launcher.ok()) (*launcher)->isa_ = entry->isa;

@@ -8,9 +8,9 @@
 #include "absl/strings/str_cat.h"
 #include "artifact/artifact.h"
 #include "artifact/timing_model.h"
-#include "runtime/card_program/confinement.h"
 #include "artifact/xclbin/validate.h"
 #include "artifact/xclbin/writer.h"
+#include "runtime/card_program/confinement.h"
 
 namespace streamtensor::runtime::card_program {
 namespace {
@@ -46,8 +46,9 @@ absl::Status BadManifest(const std::string& what) {
 }
 
 // The manifest in the xclbin, as far as the card relies on it.
-absl::StatusOr<Manifest> ReadManifest(const xclbin::Xclbin& contents, const xclbin::Kernel& kernel) {
-  absl::StatusOr<Manifest> parsed = ManifestFromJson(contents.user_metadata);
+absl::StatusOr<Manifest> ReadManifest(const artifact::xclbin::Xclbin& contents,
+                                      const artifact::xclbin::Kernel& kernel) {
+  absl::StatusOr<Manifest> parsed = artifact::ManifestFromJson(contents.user_metadata);
   if (!parsed.ok()) return BadManifest(std::string(parsed.status().message()));
   Manifest& manifest = *parsed;
   if (manifest.format_version() != 1) {
@@ -69,7 +70,7 @@ absl::StatusOr<Manifest> ReadManifest(const xclbin::Xclbin& contents, const xclb
   }
   for (int i = 0; i < manifest.kernel().arguments_size(); ++i) {
     const Argument& argument = manifest.kernel().arguments(i);
-    const xclbin::Argument& connected = kernel.arguments[static_cast<std::size_t>(i)];
+    const artifact::xclbin::Argument& connected = kernel.arguments[static_cast<std::size_t>(i)];
     if (argument.index() != static_cast<uint32_t>(i))
       return BadManifest(absl::StrCat("argument ", i, " has another index"));
     if (connected.memories.size() != 1 || connected.memories.front() != argument.bank()) {
@@ -82,7 +83,7 @@ absl::StatusOr<Manifest> ReadManifest(const xclbin::Xclbin& contents, const xclb
           absl::StrCat("argument ", i, ": a step descriptor of ", argument.bytes(), " bytes, needs ", least));
     }
   }
-  if (absl::Status status = CheckTiming(manifest.timing()); !status.ok())
+  if (absl::Status status = artifact::CheckTiming(manifest.timing()); !status.ok())
     return BadManifest(std::string(status.message()));
   return parsed;
 }
@@ -148,15 +149,15 @@ absl::StatusOr<std::string> CardServer::Load(PayloadReader& payload, int file) {
   const absl::StatusOr<emulator::Mapping> mapping =
       emulator::Mapping::OfFile(file, *bytes, /*writable=*/false);
   if (!mapping.ok()) return mapping.status();
-  const absl::StatusOr<xclbin::Xclbin> contents = xclbin::ValidateXclbin(mapping->span());
+  const absl::StatusOr<artifact::xclbin::Xclbin> contents = artifact::xclbin::ValidateXclbin(mapping->span());
   if (!contents.ok()) return contents.status();
-  if (contents->kind != xclbin::Xclbin::Kind::kEmulation ||
-      contents->vbnv != xclbin::EmulationVbnv(platform_)) {
-    return absl::InvalidArgumentError(absl::StrCat("the xclbin is for platform ",
-                                                   absl::CHexEscape(contents->vbnv), "; this card is ",
-                                                   absl::CHexEscape(xclbin::EmulationVbnv(platform_))));
+  if (contents->kind != artifact::xclbin::Xclbin::Kind::kEmulation ||
+      contents->vbnv != artifact::xclbin::EmulationVbnv(platform_)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("the xclbin is for platform ", absl::CHexEscape(contents->vbnv), "; this card is ",
+                     absl::CHexEscape(artifact::xclbin::EmulationVbnv(platform_))));
   }
-  const xclbin::Kernel* const kernel = contents->FindKernel(kernel_name);
+  const artifact::xclbin::Kernel* const kernel = contents->FindKernel(kernel_name);
   if (kernel == nullptr)
     return absl::InvalidArgumentError(
         absl::StrCat("the xclbin has no kernel '", absl::CHexEscape(kernel_name), "'"));
@@ -171,7 +172,8 @@ absl::StatusOr<std::string> CardServer::Load(PayloadReader& payload, int file) {
 
   launcher_ = *std::move(launcher);
   manifest_ = *std::move(manifest);
-  for (const xclbin::Argument& argument : kernel->arguments) banks_.push_back(argument.memories.front());
+  for (const artifact::xclbin::Argument& argument : kernel->arguments)
+    banks_.push_back(argument.memories.front());
   power_.SetTiming(manifest_.timing());
   PayloadWriter answer;
   answer.PutString(launcher_->isa());
@@ -235,7 +237,7 @@ absl::StatusOr<std::string> CardServer::Run(PayloadReader& payload) {
   const absl::StatusOr<std::vector<void*>> addresses = CheckArguments(payload, &buffers);
   if (!addresses.ok()) return addresses.status();
 
-  StepShape shape;
+  artifact::StepShape shape;
   for (int i = 0; i < manifest_.kernel().arguments_size(); ++i) {
     if (manifest_.kernel().arguments(i).role() != Argument::ROLE_DESCRIPTOR) continue;
     const std::byte* const descriptor = buffers[static_cast<std::size_t>(i)]->memory.data();
@@ -270,7 +272,7 @@ absl::StatusOr<std::string> CardServer::Run(PayloadReader& payload) {
     answer.failure = absl::StrCat("launch ", launches_, ": the design failed: ", report.message);
   }
   answer.launch_nanoseconds = report.nanoseconds;
-  const ModelledStep modelled = ModelStep(manifest_.timing(), shape);
+  const artifact::ModelledStep modelled = artifact::ModelStep(manifest_.timing(), shape);
   answer.modelled = modelled.cycles > 0;
   answer.modelled_cycles = modelled.cycles;
   answer.modelled_seconds = modelled.seconds;

@@ -8,8 +8,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "runtime/driver/module_loader.h"
 #include "artifact/xclbin/validate.h"
+#include "runtime/driver/module_loader.h"
 
 namespace streamtensor::runtime::driver {
 namespace {
@@ -54,7 +54,7 @@ class ModuleCard : public Card {
   ModuleCard& operator=(const ModuleCard&) = delete;
 
   absl::Status LoadXclbin(std::span<const std::byte> bytes, const std::string& kernel) override {
-    const absl::StatusOr<xclbin::Xclbin> contents = xclbin::ValidateXclbin(bytes);
+    const absl::StatusOr<artifact::xclbin::Xclbin> contents = artifact::xclbin::ValidateXclbin(bytes);
     if (!contents.ok()) return contents.status();
     if (contents->FindKernel(kernel) == nullptr) {
       return absl::InvalidArgumentError(absl::StrCat("the xclbin has no kernel '", kernel, "'; it has '",

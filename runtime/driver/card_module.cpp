@@ -17,10 +17,10 @@
 #include <system_error>
 #include <vector>
 
+#include "artifact/xclbin/writer.h"
 #include "runtime/driver/module_abi.h"
 #include "runtime/driver/module_extension.h"
 #include "runtime/driver/sensor_json.h"
-#include "artifact/xclbin/writer.h"
 
 using namespace streamtensor::runtime::driver;
 
@@ -164,7 +164,7 @@ void Close(st_card* card) {
 // Names this module, or says which kind of card the design is for.
 int32_t CheckPlatform(const xrt::xclbin& image, st_card_error* error) {
   const std::string vbnv = image.get_xsa_name();
-  const bool ours = vbnv.rfind(streamtensor::runtime::xclbin::kEmulationVbnvPrefix, 0) == 0;
+  const bool ours = vbnv.rfind(streamtensor::artifact::xclbin::kEmulationVbnvPrefix, 0) == 0;
   if (ours != kModuleIsEmulated) {
     return Fail(
         error, ST_CARD_INVALID_ARGUMENT,

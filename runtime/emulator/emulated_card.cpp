@@ -125,11 +125,11 @@ absl::Status EmulatedCard::Remember(const absl::Status& status) {
 absl::Status EmulatedCard::Load(std::shared_ptr<const XclbinImage> image, const std::string& kernel) {
   const std::lock_guard<std::mutex> lock(mutex_);
   if (absl::Status status = CheckAlive(); !status.ok()) return status;
-  if (image->contents.kind != xclbin::Xclbin::Kind::kEmulation ||
-      image->contents.vbnv != xclbin::EmulationVbnv(options_.platform)) {
+  if (image->contents.kind != artifact::xclbin::Xclbin::Kind::kEmulation ||
+      image->contents.vbnv != artifact::xclbin::EmulationVbnv(options_.platform)) {
     return absl::InvalidArgumentError(absl::StrCat("the xclbin is for platform ",
                                                    absl::CHexEscape(image->contents.vbnv), "; this card is ",
-                                                   xclbin::EmulationVbnv(options_.platform)));
+                                                   artifact::xclbin::EmulationVbnv(options_.platform)));
   }
   if (image_ != nullptr) {
     if (image_->bytes == image->bytes) return absl::OkStatus();
@@ -154,7 +154,7 @@ absl::Status EmulatedCard::Load(std::shared_ptr<const XclbinImage> image, const 
   }
   image_ = std::move(image);
   ++generation_;
-  for (const xclbin::Memory& memory : image_->contents.memories) {
+  for (const artifact::xclbin::Memory& memory : image_->contents.memories) {
     banks_.emplace_back(memory.base_address, memory.used ? memory.bytes : 0);
   }
   return absl::OkStatus();

@@ -11,17 +11,17 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "artifact/xclbin/validate.h"
 #include "runtime/emulator/bank_allocator.h"
 #include "runtime/emulator/card_process.h"
 #include "runtime/emulator/memory_file.h"
-#include "artifact/xclbin/validate.h"
 
 namespace streamtensor::runtime::emulator {
 
 // An xclbin's bytes and what they hold; `contents` views into `bytes`. Immutable.
 struct XclbinImage {
   std::vector<char> bytes;
-  xclbin::Xclbin contents;
+  artifact::xclbin::Xclbin contents;
 };
 
 struct EmulatedCardOptions {

@@ -5,9 +5,9 @@
 #include <cstring>
 #include <string>
 
+#include "artifact/xclbin/writer.h"
 #include "runtime/emulator/xrt_error.h"
 #include "runtime/emulator/xrt_handles.h"
-#include "artifact/xclbin/writer.h"
 
 namespace emulator = streamtensor::runtime::emulator;
 
@@ -90,7 +90,7 @@ std::any device::get_info_std(info::device param, const detail::abi&) const {
     case info::device::bdf:
       return std::string();
     case info::device::name:
-      return streamtensor::runtime::xclbin::EmulationVbnv(handle->card->options().platform);
+      return streamtensor::artifact::xclbin::EmulationVbnv(handle->card->options().platform);
     case info::device::electrical:
       return emulator::ValueOrThrow(handle->card->ReadSensors()).electrical;
     case info::device::thermal:

@@ -43,7 +43,7 @@ class kernel_impl {
  public:
   std::shared_ptr<streamtensor::runtime::emulator::EmulatedCard> card;
   std::shared_ptr<const streamtensor::runtime::emulator::XclbinImage> image;
-  const streamtensor::runtime::xclbin::Kernel* kernel = nullptr;  // of `image`
+  const streamtensor::artifact::xclbin::Kernel* kernel = nullptr;  // of `image`
   uint64_t generation = 0;
 };
 

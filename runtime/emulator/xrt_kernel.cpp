@@ -10,7 +10,7 @@
 #include "runtime/emulator/xrt_handles.h"
 
 namespace emulator = streamtensor::runtime::emulator;
-namespace contents = streamtensor::runtime::xclbin;
+namespace contents = streamtensor::artifact::xclbin;
 
 namespace xrt {
 namespace {

@@ -33,7 +33,7 @@ std::size_t ArgumentBuffers::IndexOf(Argument::Role role) const {
   return index;
 }
 
-absl::StatusOr<ArgumentBuffers> ArgumentBuffers::Upload(const Artifact& artifact, int64_t pages,
+absl::StatusOr<ArgumentBuffers> ArgumentBuffers::Upload(const artifact::Artifact& artifact, int64_t pages,
                                                         StepCard& card) {
   const artifact::v1::Kernel& kernel = artifact.manifest().kernel();
   ArgumentBuffers result(kernel);

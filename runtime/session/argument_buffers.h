@@ -17,7 +17,8 @@ namespace streamtensor::runtime {
 class ArgumentBuffers {
  public:
   // `pages` of K and of V (decoders). The artifact and the card outlive the result.
-  static absl::StatusOr<ArgumentBuffers> Upload(const Artifact& artifact, int64_t pages, StepCard& card);
+  static absl::StatusOr<ArgumentBuffers> Upload(const artifact::Artifact& artifact, int64_t pages,
+                                                StepCard& card);
 
   // The first argument of `role`, which the artifact's checks guarantee for the roles of its kind.
   CardBuffer& Of(artifact::v1::Argument::Role role) { return *by_index_[IndexOf(role)]; }

@@ -19,7 +19,7 @@ constexpr int64_t kMostSequences = 64;
 
 class CardDecoder : public Decoder {
  public:
-  CardDecoder(std::unique_ptr<Artifact> artifact, StepCardOpener open, int64_t pages)
+  CardDecoder(std::unique_ptr<artifact::Artifact> artifact, StepCardOpener open, int64_t pages)
       : artifact_(std::move(artifact)),
         open_(std::move(open)),
         pages_(pages),
@@ -87,7 +87,7 @@ class CardDecoder : public Decoder {
 
     if (absl::Status status = status_buffer.FromCard(0, kStatusWords * 4); !status.ok()) return status;
     if (absl::Status status = CheckStatus(status_words); !status.ok()) return status;
-    const StepShape shape = ShapeOf(step, info_.page_tokens);
+    const artifact::StepShape shape = ShapeOf(step, info_.page_tokens);
     StepResult result;
     if (shape.logits > 0) {
       CardBuffer& logits = buffers_->Of(Argument::ROLE_LOGITS);
@@ -97,7 +97,7 @@ class CardDecoder : public Decoder {
     }
     result.card_seconds = outcome->card_seconds;
     process_times_ = std::move(outcome->processes);
-    const ModelledStep modelled = ModelStep(artifact_->manifest().timing(), shape);
+    const artifact::ModelledStep modelled = artifact::ModelStep(artifact_->manifest().timing(), shape);
     const bool card_models = outcome->modelled_cycles != 0;
     result.modelled_cycles = card_models ? outcome->modelled_cycles : modelled.cycles;
     result.modelled_seconds = card_models ? outcome->modelled_seconds : modelled.seconds;
@@ -111,7 +111,7 @@ class CardDecoder : public Decoder {
     card_.reset();
   }
 
-  const std::unique_ptr<Artifact> artifact_;
+  const std::unique_ptr<artifact::Artifact> artifact_;
   const StepCardOpener open_;
   const int64_t pages_;
   const DecoderInfo info_;
@@ -137,7 +137,8 @@ DecoderInfo InfoOf(const Manifest& manifest, int64_t pages) {
   info.pages = static_cast<int32_t>(pages);
   info.modelled_clock_hz = manifest.timing().clock_hz();
   for (uint32_t tokens = 1; static_cast<int>(tokens) <= manifest.timing().step_cycles_size(); ++tokens) {
-    const ModelledStep modelled = ModelStep(manifest.timing(), {.tokens = tokens, .logits = tokens});
+    const artifact::ModelledStep modelled =
+        artifact::ModelStep(manifest.timing(), {.tokens = tokens, .logits = tokens});
     info.modelled_step_cycles.push_back(modelled.cycles);
     info.modelled_step_joules.push_back(modelled.joules);
   }
@@ -178,7 +179,7 @@ absl::StatusOr<int64_t> PagesFor(const Manifest& manifest, const DecoderOptions&
   return pages;
 }
 
-absl::StatusOr<std::unique_ptr<Decoder>> OpenCardDecoder(std::unique_ptr<Artifact> artifact,
+absl::StatusOr<std::unique_ptr<Decoder>> OpenCardDecoder(std::unique_ptr<artifact::Artifact> artifact,
                                                          StepCardOpener open, const DecoderOptions& options) {
   const absl::StatusOr<int64_t> pages = PagesFor(artifact->manifest(), options);
   if (!pages.ok()) return pages.status();

@@ -13,7 +13,7 @@ namespace streamtensor::runtime {
 
 // A decoder on the card that `open` opens. Takes the artifact, which must be a decoder's.
 //  INVALID_ARGUMENT (kv_pages, kv_bytes), and whatever opening and uploading say.
-absl::StatusOr<std::unique_ptr<Decoder>> OpenCardDecoder(std::unique_ptr<Artifact> artifact,
+absl::StatusOr<std::unique_ptr<Decoder>> OpenCardDecoder(std::unique_ptr<artifact::Artifact> artifact,
                                                          StepCardOpener open, const DecoderOptions& options);
 
 // Shared with the dummy card: what a manifest and a number of pages say of a decoder.

@@ -18,7 +18,8 @@ using artifact::v1::Manifest;
 
 class CardModule : public Module {
  public:
-  CardModule(std::unique_ptr<Artifact> artifact, std::unique_ptr<StepCard> card, ArgumentBuffers buffers)
+  CardModule(std::unique_ptr<artifact::Artifact> artifact, std::unique_ptr<StepCard> card,
+             ArgumentBuffers buffers)
       : artifact_(std::move(artifact)), card_(std::move(card)), buffers_(std::move(buffers)) {
     const Manifest& manifest = artifact_->manifest();
     info_.model_name = manifest.model_name();
@@ -99,8 +100,8 @@ class CardModule : public Module {
     ModuleResult result;
     result.card_seconds = outcome->card_seconds;
     result.processes = std::move(outcome->processes);
-    const ModelledStep modelled =
-        ModelStep(artifact_->manifest().timing(), {static_cast<uint32_t>(rows), 0, 0});
+    const artifact::ModelledStep modelled =
+        artifact::ModelStep(artifact_->manifest().timing(), {static_cast<uint32_t>(rows), 0, 0});
     const bool card_models = outcome->modelled_cycles != 0;
     result.modelled_cycles = card_models ? outcome->modelled_cycles : modelled.cycles;
     result.modelled_seconds = card_models ? outcome->modelled_seconds : modelled.seconds;
@@ -116,7 +117,7 @@ class CardModule : public Module {
     return result;
   }
 
-  const std::unique_ptr<Artifact> artifact_;
+  const std::unique_ptr<artifact::Artifact> artifact_;
   const std::unique_ptr<StepCard> card_;
   std::optional<ArgumentBuffers> buffers_;  // empty: a run failed
   ModuleInfo info_;
@@ -125,7 +126,7 @@ class CardModule : public Module {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Module>> OpenCardModule(std::unique_ptr<Artifact> artifact,
+absl::StatusOr<std::unique_ptr<Module>> OpenCardModule(std::unique_ptr<artifact::Artifact> artifact,
                                                        const StepCardOpener& open) {
   absl::StatusOr<std::unique_ptr<StepCard>> card =
       open(artifact->xclbin(), artifact->manifest().kernel().name(), /*reset=*/false);

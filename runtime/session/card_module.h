@@ -11,7 +11,7 @@
 namespace streamtensor::runtime {
 
 // A general module on the card that `open` opens. Takes the artifact, which must not be a decoder's.
-absl::StatusOr<std::unique_ptr<Module>> OpenCardModule(std::unique_ptr<Artifact> artifact,
+absl::StatusOr<std::unique_ptr<Module>> OpenCardModule(std::unique_ptr<artifact::Artifact> artifact,
                                                        const StepCardOpener& open);
 
 }  // namespace streamtensor::runtime

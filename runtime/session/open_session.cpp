@@ -45,12 +45,12 @@ absl::Status CheckDecoder(const std::string& folder, const Manifest& manifest) {
 
 absl::StatusOr<std::unique_ptr<Decoder>> OpenDecoder(const DecoderOptions& options) {
   if (options.card.driver == CardConfig::Driver::kDummy) {
-    const absl::StatusOr<Manifest> manifest = Artifact::ReadManifest(options.artifact);
+    const absl::StatusOr<Manifest> manifest = artifact::Artifact::ReadManifest(options.artifact);
     if (!manifest.ok()) return manifest.status();
     if (absl::Status status = CheckDecoder(options.artifact, *manifest); !status.ok()) return status;
     return OpenDummyDecoder(*manifest, options);
   }
-  absl::StatusOr<std::unique_ptr<Artifact>> artifact = Artifact::Open(options.artifact);
+  absl::StatusOr<std::unique_ptr<artifact::Artifact>> artifact = artifact::Artifact::Open(options.artifact);
   if (!artifact.ok()) return artifact.status();
   const Manifest& manifest = (*artifact)->manifest();
   if (absl::Status status = CheckDecoder(options.artifact, manifest); !status.ok()) return status;
@@ -63,7 +63,7 @@ absl::StatusOr<std::unique_ptr<Module>> OpenModule(const DecoderOptions& options
   if (options.card.driver == CardConfig::Driver::kDummy) {
     return absl::InvalidArgumentError("the dummy card runs no modules, it only pretends to decode");
   }
-  absl::StatusOr<std::unique_ptr<Artifact>> artifact = Artifact::Open(options.artifact);
+  absl::StatusOr<std::unique_ptr<artifact::Artifact>> artifact = artifact::Artifact::Open(options.artifact);
   if (!artifact.ok()) return artifact.status();
   const Manifest& manifest = (*artifact)->manifest();
   if ((*artifact)->is_decoder()) {

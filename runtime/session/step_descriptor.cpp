@@ -173,8 +173,8 @@ absl::Status CheckStatus(std::span<const uint32_t> status) {
                                              status[1], " is ", static_cast<int32_t>(status[2])));
 }
 
-StepShape ShapeOf(const Step& step, int32_t page_tokens) {
-  StepShape shape;
+artifact::StepShape ShapeOf(const Step& step, int32_t page_tokens) {
+  artifact::StepShape shape;
   shape.tokens = static_cast<uint32_t>(step.tokens.size());
   for (const StepToken& token : step.tokens) {
     shape.logits += token.wants_logits;

@@ -46,6 +46,6 @@ void WriteModuleDescriptor(int32_t rows, std::span<uint32_t> words);
 absl::Status CheckStatus(std::span<const uint32_t> status);
 
 // For the timing model.
-StepShape ShapeOf(const Step& step, int32_t page_tokens);
+artifact::StepShape ShapeOf(const Step& step, int32_t page_tokens);
 
 }  // namespace streamtensor::runtime

@@ -32,7 +32,9 @@ Daemon::Daemon(const Config& config, const std::string& program_dir, const std::
   options.compiler_program =
       config.compiler.program.empty() ? program_dir + "/streamtensorc" : config.compiler.program;
   options.open_decoder = &runtime::OpenDecoder;
-  options.check_artifact = [](const std::string& folder) { return runtime::Artifact::Open(folder).status(); };
+  options.check_artifact = [](const std::string& folder) {
+    return artifact::Artifact::Open(folder).status();
+  };
   options.metrics = &metrics_;
   options.clock = &clock_;
   options.on_change = [this] {
@@ -89,9 +91,7 @@ absl::Status Daemon::Start() {
   absl::StatusOr<std::unique_ptr<HttpServer>> http = HttpServer::Start(
       config_.server.metrics_listen,
       {{"/metrics",
-        [this] {
-          return HttpAnswer{200, "text/plain; version=0.0.4; charset=utf-8", metrics_.Render()};
-        }},
+        [this] { return HttpAnswer{200, "text/plain; version=0.0.4; charset=utf-8", metrics_.Render()}; }},
        {"/healthz", [this] { return Health(); }},
        {"/readyz", [this] { return Readiness(); }}});
   if (!http.ok()) return http.status();

@@ -38,12 +38,12 @@ LoadedModel::LoadedModel(std::string name, std::unique_ptr<Tokenizer> tokenizer,
 
 absl::StatusOr<std::unique_ptr<Tokenizer>> LoadedModel::ReadTokenizer(const std::string& artifact,
                                                                       std::string* chat_template_source) {
-  const std::string path = absl::StrCat(artifact, "/", runtime::kTokenizerName);
+  const std::string path = absl::StrCat(artifact, "/", artifact::kTokenizerName);
   std::ifstream file(path, std::ios::binary | std::ios::ate);
   if (!file) return absl::NotFoundError(absl::StrCat(path, " can not be read"));
-  if (file.tellg() > static_cast<std::streamoff>(runtime::kMaxTokenizerBytes)) {
+  if (file.tellg() > static_cast<std::streamoff>(artifact::kMaxTokenizerBytes)) {
     return absl::InvalidArgumentError(absl::StrCat(path, " has ", static_cast<int64_t>(file.tellg()),
-                                                   " bytes; allowed are ", runtime::kMaxTokenizerBytes));
+                                                   " bytes; allowed are ", artifact::kMaxTokenizerBytes));
   }
   file.seekg(0);
   artifact::v1::Tokenizer message;

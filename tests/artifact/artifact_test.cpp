@@ -11,7 +11,7 @@
 #include "artifact/manifest_writer.h"
 #include "sample_artifact.h"
 
-namespace streamtensor::runtime {
+namespace streamtensor::artifact {
 namespace {
 
 using artifact::v1::Argument;
@@ -381,4 +381,4 @@ TEST(Artifact, TokenizerRules) {
 }
 
 }  // namespace
-}  // namespace streamtensor::runtime
+}  // namespace streamtensor::artifact

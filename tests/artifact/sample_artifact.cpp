@@ -11,7 +11,7 @@
 #include "artifact/manifest_writer.h"
 #include "artifact/xclbin/writer.h"
 
-namespace streamtensor::runtime {
+namespace streamtensor::artifact {
 
 using artifact::v1::Argument;
 using artifact::v1::Manifest;
@@ -181,4 +181,4 @@ std::string SampleWeights() {
   return bytes;
 }
 
-}  // namespace streamtensor::runtime
+}  // namespace streamtensor::artifact

@@ -12,7 +12,7 @@
 #include "streamtensor/artifact/v1/manifest.pb.h"
 #include "streamtensor/artifact/v1/tokenizer.pb.h"
 
-namespace streamtensor::runtime {
+namespace streamtensor::artifact {
 
 // A fresh folder under the test's temporary one, removed at the end.
 class SampleFolder {
@@ -47,4 +47,4 @@ std::string SampleXclbinOf(const artifact::v1::Manifest& manifest, std::span<con
 // 16 KiB, byte i is i * 7 mod 251.
 std::string SampleWeights();
 
-}  // namespace streamtensor::runtime
+}  // namespace streamtensor::artifact

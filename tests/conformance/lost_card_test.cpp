@@ -16,17 +16,18 @@ namespace {
 
 using namespace streamtensor::runtime;
 using namespace streamtensor::server;
-using streamtensor::artifact::v1::Manifest;
+namespace artifact = streamtensor::artifact;
+using artifact::v1::Manifest;
 
 // A decoder for hardware, whose bitstream is nothing.
-void WriteHardwareArtifact(const SampleFolder& folder) {
-  Manifest manifest = SampleDecoderManifest();
+void WriteHardwareArtifact(const artifact::SampleFolder& folder) {
+  Manifest manifest = artifact::SampleDecoderManifest();
   manifest.set_target(Manifest::TARGET_HW);
-  folder.WriteFile("design.xclbin", SampleXclbinOf(manifest, std::vector<std::byte>(64)));
-  folder.WriteFile("weights.bin", SampleWeights());
-  folder.WriteFile("tokenizer.bin", SampleTokenizer().SerializeAsString());
+  folder.WriteFile("design.xclbin", artifact::SampleXclbinOf(manifest, std::vector<std::byte>(64)));
+  folder.WriteFile("weights.bin", artifact::SampleWeights());
+  folder.WriteFile("tokenizer.bin", artifact::SampleTokenizer().SerializeAsString());
   const std::vector<std::string> names = {"design.xclbin", "weights.bin", "tokenizer.bin"};
-  const absl::Status status = WriteManifest(folder.path(), names, &manifest);
+  const absl::Status status = artifact::WriteManifest(folder.path(), names, &manifest);
   ASSERT_TRUE(status.ok()) << status;
 }
 
@@ -47,7 +48,7 @@ class Host : public CardHost {
 };
 
 TEST(LostCard, ARealCardThatFailsItsRunsIsResetEachTimeAndTheRequestEnds) {
-  SampleFolder folder;
+  artifact::SampleFolder folder;
   ASSERT_NO_FATAL_FAILURE(WriteHardwareArtifact(folder));
   DecoderOptions options;
   options.card.driver = CardConfig::Driver::kXrt;
@@ -96,7 +97,7 @@ TEST(LostCard, ARealCardThatFailsItsRunsIsResetEachTimeAndTheRequestEnds) {
 }
 
 TEST(LostCard, ARealCardThatIsNotThereCanBeTriedAgain) {
-  SampleFolder folder;
+  artifact::SampleFolder folder;
   ASSERT_NO_FATAL_FAILURE(WriteHardwareArtifact(folder));
   DecoderOptions options;
   options.card.driver = CardConfig::Driver::kXrt;

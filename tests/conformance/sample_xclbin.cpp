@@ -16,7 +16,7 @@ namespace conformance {
 
 using streamtensor::artifact::v1::Argument;
 using streamtensor::artifact::v1::Manifest;
-using streamtensor::runtime::xclbin::WriterInput;
+using streamtensor::artifact::xclbin::WriterInput;
 
 namespace {
 
@@ -87,9 +87,8 @@ std::vector<std::byte> ReadFileBytes(const std::string& path) {
 
 WriterInput EmulationInput(std::vector<std::byte>* bitstream) {
   const std::vector<std::byte> object = ReadFileBytes(ST_CONFORMANCE_DESIGN);
-  const streamtensor::runtime::card::ObjectEntry entry = {std::string(streamtensor::runtime::card::kIsaV3),
-                                                          object};
-  *bitstream = streamtensor::runtime::card::WriteObjectIndex({&entry, 1}).value();
+  const streamtensor::artifact::ObjectEntry entry = {std::string(streamtensor::artifact::kIsaV3), object};
+  *bitstream = streamtensor::artifact::WriteObjectIndex({&entry, 1}).value();
   WriterInput input;
   input.platform = "u55c";
   input.part = "xcu55c-fsvh2892-2L-e";
@@ -97,14 +96,14 @@ WriterInput EmulationInput(std::vector<std::byte>* bitstream) {
   for (int i = 0; i < kArguments; ++i) input.arguments.push_back({kNames[i], kTypes[i], Banks()[i]});
   input.clock_hz = kClockHz;
   input.bitstream = *bitstream;
-  input.user_metadata = OrThrow(streamtensor::runtime::ManifestToUserMetadata(SampleManifest()));
+  input.user_metadata = OrThrow(streamtensor::artifact::ManifestToUserMetadata(SampleManifest()));
   input.compiler_version = "test";
   return input;
 }
 
 std::vector<std::byte> EmulationXclbin() {
   std::vector<std::byte> bitstream;
-  return OrThrow(streamtensor::runtime::xclbin::WriteXclbin(EmulationInput(&bitstream)));
+  return OrThrow(streamtensor::artifact::xclbin::WriteXclbin(EmulationInput(&bitstream)));
 }
 
 std::vector<std::byte> EmulationXclbinFor(const std::string& vbnv) {
@@ -125,7 +124,7 @@ std::vector<std::byte> HardwareXclbin() {
   input.bitstream = bitstream;
   input.emulation = false;
   input.vbnv = "xilinx_u55c_gen3x16_xdma_base_3";
-  return OrThrow(streamtensor::runtime::xclbin::WriteXclbin(input));
+  return OrThrow(streamtensor::artifact::xclbin::WriteXclbin(input));
 }
 
 }  // namespace conformance

@@ -23,7 +23,7 @@ std::vector<uint64_t> ArgumentBytes();
 streamtensor::artifact::v1::Manifest SampleManifest();
 
 // For the emulated card: the object at ST_CONFORMANCE_DESIGN, behind an index.
-streamtensor::runtime::xclbin::WriterInput EmulationInput(std::vector<std::byte>* bitstream);
+streamtensor::artifact::xclbin::WriterInput EmulationInput(std::vector<std::byte>* bitstream);
 std::vector<std::byte> EmulationXclbin();
 // For a real card, by its container; the bitstream is none, only XRT's noop device takes it.
 std::vector<std::byte> HardwareXclbin();

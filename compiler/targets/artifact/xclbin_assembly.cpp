@@ -17,7 +17,7 @@ absl::StatusOr<std::string> AssembleXclbin(const artifact::v1::Manifest& manifes
                                            const std::vector<ObjectTarget>& targets,
                                            const std::vector<std::string>& objects) {
   std::vector<std::string> bytes;
-  std::vector<runtime::card::ObjectEntry> entries;
+  std::vector<artifact::ObjectEntry> entries;
   for (const std::string& path : objects) {
     std::ifstream file(path, std::ios::binary);
     bytes.emplace_back(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
@@ -27,10 +27,10 @@ absl::StatusOr<std::string> AssembleXclbin(const artifact::v1::Manifest& manifes
   for (size_t i = 0; i < objects.size(); ++i) {
     entries.push_back({targets[i].isa, std::as_bytes(std::span(bytes[i].data(), bytes[i].size()))});
   }
-  const std::optional<std::vector<std::byte>> index = runtime::card::WriteObjectIndex(entries);
+  const std::optional<std::vector<std::byte>> index = artifact::WriteObjectIndex(entries);
   if (!index) return absl::InternalError("the objects' names do not fit the object index");
 
-  runtime::xclbin::WriterInput input;
+  artifact::xclbin::WriterInput input;
   input.platform = platform.name;
   input.part = platform.part;
   input.kernel = manifest.kernel().name();
@@ -42,11 +42,11 @@ absl::StatusOr<std::string> AssembleXclbin(const artifact::v1::Manifest& manifes
   input.memory.bytes_per_bank = static_cast<uint64_t>(platform.memory.bytes_per_channel);
   input.clock_hz = platform.clock_hz;
   input.bitstream = *index;
-  absl::StatusOr<std::string> metadata = runtime::ManifestToUserMetadata(manifest);
+  absl::StatusOr<std::string> metadata = artifact::ManifestToUserMetadata(manifest);
   if (!metadata.ok()) return metadata.status();
   input.user_metadata = *std::move(metadata);
   input.compiler_version = manifest.compiler_version();
-  absl::StatusOr<std::vector<std::byte>> file = runtime::xclbin::WriteXclbin(input);
+  absl::StatusOr<std::vector<std::byte>> file = artifact::xclbin::WriteXclbin(input);
   if (!file.ok()) return file.status();
   return std::string(reinterpret_cast<const char*>(file->data()), file->size());
 }

@@ -12,8 +12,8 @@ namespace streamtensor::compiler {
 namespace {
 
 using artifact::v1::Manifest;
-using runtime::xclbin::Kernel;
-using runtime::xclbin::Xclbin;
+using artifact::xclbin::Kernel;
+using artifact::xclbin::Xclbin;
 
 constexpr uint64_t kPointerBytes = 8;
 
@@ -45,7 +45,7 @@ absl::Status CheckArguments(const Kernel& kernel, const Xclbin& file, const Mani
   std::map<uint64_t, std::string> registers;  // offset -> argument
   std::map<uint32_t, uint64_t> used;          // bytes a bank must hold
   for (int i = 0; i < expected.size(); ++i) {
-    const runtime::xclbin::Argument& argument = kernel.arguments[static_cast<size_t>(i)];
+    const artifact::xclbin::Argument& argument = kernel.arguments[static_cast<size_t>(i)];
     const std::string name = absl::StrCat("argument ", i, " ('", argument.name, "')");
     if (argument.name != expected[i].name()) return Wrong(name, " must be '", expected[i].name(), "'");
     if (!argument.is_buffer) return Wrong(name, " is no pointer into the card's memory");
@@ -64,7 +64,7 @@ absl::Status CheckArguments(const Kernel& kernel, const Xclbin& file, const Mani
     registers[argument.offset] = name;
     const std::string bank = absl::StrCat(platform.memory.tag, "[", expected[i].bank(), "]");
     for (const uint32_t memory : argument.memories) {
-      const runtime::xclbin::Memory& found = file.memories[memory];
+      const artifact::xclbin::Memory& found = file.memories[memory];
       if (found.tag != bank) return Wrong(name, " is connected to ", found.tag, ", must be ", bank);
       used[memory] += expected[i].bytes();
       if (used[memory] > found.bytes) {
@@ -83,7 +83,7 @@ absl::Status CheckMetadata(const Xclbin& file, const Manifest& manifest) {
         "xclbinutil (--add-section USER_METADATA:RAW:user_metadata.json)");
   }
   const absl::Status status =
-      runtime::CheckUserMetadata(file.user_metadata, manifest, "hls/user_metadata.json");
+      artifact::CheckUserMetadata(file.user_metadata, manifest, "hls/user_metadata.json");
   return status.ok() ? status : Wrong(status.message());
 }
 
@@ -91,7 +91,7 @@ absl::Status CheckMetadata(const Xclbin& file, const Manifest& manifest) {
 
 absl::Status CheckHardwareXclbin(const Manifest& manifest, const Platform& platform,
                                  std::span<const std::byte> bytes) {
-  const absl::StatusOr<Xclbin> file = runtime::xclbin::ValidateXclbin(bytes);
+  const absl::StatusOr<Xclbin> file = artifact::xclbin::ValidateXclbin(bytes);
   if (!file.ok()) return file.status();
   if (absl::Status status = CheckPlatform(*file, platform); !status.ok()) return status;
   const Kernel* kernel = file->FindKernel(manifest.kernel().name());

@@ -81,7 +81,7 @@ int RunCompile(const CompileOptions& options, bool json_progress) {
   }
   printer.Done(*artifact);
   std::error_code error;
-  if (!std::filesystem::exists(*artifact + "/" + runtime::kManifestName, error)) {
+  if (!std::filesystem::exists(*artifact + "/" + artifact::kManifestName, error)) {
     std::fprintf(stderr,
                  "streamtensorc compile: the sources are in %s/hls. There is no v++ on PATH; where there is "
                  "one, complete "

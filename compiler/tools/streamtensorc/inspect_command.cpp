@@ -22,10 +22,10 @@ namespace {
 namespace fs = std::filesystem;
 
 absl::StatusOr<std::string> InspectArtifact(const std::string& path, bool json) {
-  absl::StatusOr<std::unique_ptr<runtime::Artifact>> artifact = runtime::Artifact::Open(path);
+  absl::StatusOr<std::unique_ptr<artifact::Artifact>> artifact = artifact::Artifact::Open(path);
   if (!artifact.ok()) return artifact.status();
   const artifact::v1::Manifest& manifest = (*artifact)->manifest();
-  if (json) return runtime::ManifestToJson(manifest);
+  if (json) return artifact::ManifestToJson(manifest);
 
   std::string text =
       absl::StrCat("artifact   ", manifest.model_name(), " for ", manifest.platform(), ", ",
@@ -44,7 +44,7 @@ absl::StatusOr<std::string> InspectArtifact(const std::string& path, bool json) 
   const artifact::v1::TimingModel& timing = manifest.timing();
   if (timing.step_cycles_size() > 0) {
     for (const uint32_t tokens : {1u, static_cast<uint32_t>(timing.step_cycles_size())}) {
-      const runtime::ModelledStep step = runtime::ModelStep(timing, {tokens, 1, 0});
+      const artifact::ModelledStep step = artifact::ModelStep(timing, {tokens, 1, 0});
       absl::StrAppendFormat(&text,
                             "modelled   %2d tokens a step: %d cycles at %.0f MHz, %.0f tokens/s, %.4f J",
                             tokens, step.cycles, timing.clock_hz() / 1e6, tokens / step.seconds, step.joules);

@@ -290,7 +290,7 @@ int Run(const base::Program& program, const RunOptions& run) {
       run.driver == "xrt" ? runtime::CardConfig::Driver::kXrt : runtime::CardConfig::Driver::kEmulated;
   options.card.index = run.index;
   options.card.threads = run.threads;
-  absl::StatusOr<artifact::v1::Manifest> manifest = runtime::Artifact::ReadManifest(options.artifact);
+  absl::StatusOr<artifact::v1::Manifest> manifest = artifact::Artifact::ReadManifest(options.artifact);
   if (!manifest.ok()) return Failed("run", manifest.status());
   options.card.platform = manifest->platform();
   options.kv_pages = manifest->launch().max_pages();

@@ -12,7 +12,7 @@
 #include "artifact/xclbin/validate.h"
 #include "tests/artifact/xclbin/xclbin_sample.h"
 
-namespace streamtensor::runtime::xclbin {
+namespace streamtensor::artifact::xclbin {
 namespace {
 
 using Bytes = std::vector<std::byte>;
@@ -106,4 +106,4 @@ TEST(DamagedXclbins, NeitherCrashNorPassUnread) {
 }
 
 }  // namespace
-}  // namespace streamtensor::runtime::xclbin
+}  // namespace streamtensor::artifact::xclbin

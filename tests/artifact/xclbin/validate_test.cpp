@@ -9,7 +9,7 @@
 
 #include "tests/artifact/xclbin/xclbin_sample.h"
 
-namespace streamtensor::runtime::xclbin {
+namespace streamtensor::artifact::xclbin {
 namespace {
 
 using Bytes = std::vector<std::byte>;
@@ -263,11 +263,9 @@ TEST(Writer, RefusesWhatDoesNotFit) {
   EXPECT_NE(refusal([](WriterInput& in) { in.emulation = false; }).find("vbnv"), std::string::npos);
   EXPECT_NE(refusal([](WriterInput& in) { in.memory.tag = std::string(16, 't'); }).find("tag"),
             std::string::npos);
-  EXPECT_NE(refusal([](WriterInput& in) {
-              in.arguments.resize(400, {"x", "float*", 0});
-            }).find("400"),
+  EXPECT_NE(refusal([](WriterInput& in) { in.arguments.resize(400, {"x", "float*", 0}); }).find("400"),
             std::string::npos);
 }
 
 }  // namespace
-}  // namespace streamtensor::runtime::xclbin
+}  // namespace streamtensor::artifact::xclbin

@@ -8,9 +8,9 @@
 #include "artifact/xclbin/writer.h"
 
 // An xclbin of a few arguments over three banks, for the tests of this folder.
-inline streamtensor::runtime::xclbin::WriterInput SampleInput() {
+inline streamtensor::artifact::xclbin::WriterInput SampleInput() {
   static const std::vector<std::byte> bitstream(1000, std::byte{0x5a});
-  streamtensor::runtime::xclbin::WriterInput input;
+  streamtensor::artifact::xclbin::WriterInput input;
   input.platform = "u55c";
   input.part = "xcu55c-fsvh2892-2L-e";
   input.kernel = "streamtensor_step";
@@ -26,5 +26,5 @@ inline streamtensor::runtime::xclbin::WriterInput SampleInput() {
 }
 
 inline std::vector<std::byte> SampleXclbin() {
-  return streamtensor::runtime::xclbin::WriteXclbin(SampleInput()).value();
+  return streamtensor::artifact::xclbin::WriteXclbin(SampleInput()).value();
 }

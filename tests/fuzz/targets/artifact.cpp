@@ -11,14 +11,14 @@
 #include "artifact/mapped_file.h"
 #include "artifact/user_metadata.h"
 #include "artifact/xclbin/validate.h"
-#include "tests/fuzz/fuzz_target.h"
 #include "tests/artifact/sample_artifact.h"
+#include "tests/fuzz/fuzz_target.h"
 
 namespace streamtensor::fuzz {
 namespace {
 
-const std::vector<std::string> kFiles = {runtime::kXclbinName, runtime::kWeightsName,
-                                         runtime::kTokenizerName};
+const std::vector<std::string> kFiles = {artifact::kXclbinName, artifact::kWeightsName,
+                                         artifact::kTokenizerName};
 
 void Write(const std::string& name, std::string_view bytes) {
   std::ofstream(ScratchFolder() + "/" + name, std::ios::binary | std::ios::trunc) << bytes;
@@ -35,26 +35,26 @@ std::string_view Take(std::string_view* input) {
 
 // Through JSON as its own writer does it; false for a text that is no manifest.
 bool WriteTrueManifest(std::string_view json) {
-  auto manifest = runtime::ManifestFromJson(json);
+  auto manifest = artifact::ManifestFromJson(json);
   if (!manifest.ok()) return false;
-  return runtime::WriteManifest(ScratchFolder(), kFiles, &*manifest).ok();
+  return artifact::WriteManifest(ScratchFolder(), kFiles, &*manifest).ok();
 }
 
 }  // namespace
 
 std::vector<std::string> Seeds() {
-  artifact::v1::Manifest manifest = runtime::SampleDecoderManifest();
+  artifact::v1::Manifest manifest = artifact::SampleDecoderManifest();
   std::string files;
   for (const std::string& bytes :
-       {runtime::SampleXclbinOf(manifest, std::vector<std::byte>(64)), runtime::SampleWeights(),
-        runtime::SampleTokenizer().SerializeAsString()}) {
+       {artifact::SampleXclbinOf(manifest, std::vector<std::byte>(64)), artifact::SampleWeights(),
+        artifact::SampleTokenizer().SerializeAsString()}) {
     const auto length = static_cast<uint32_t>(bytes.size());
     files.append(reinterpret_cast<const char*>(&length), sizeof length).append(bytes);
   }
   std::string_view rest = files;
   for (const std::string& name : kFiles) Write(name, Take(&rest));
-  Require(runtime::WriteManifest(ScratchFolder(), kFiles, &manifest).ok(), "the sample can be written");
-  const std::string json = runtime::ManifestToJson(manifest).value();
+  Require(artifact::WriteManifest(ScratchFolder(), kFiles, &manifest).ok(), "the sample can be written");
+  const std::string json = artifact::ManifestToJson(manifest).value();
   const auto length = static_cast<uint32_t>(json.size());
   const std::string whole = std::string(reinterpret_cast<const char*>(&length), sizeof length) + json + files;
   return {'\0' + whole, '\1' + whole};
@@ -66,14 +66,14 @@ bool Accepts(std::string_view input) {
   input.remove_prefix(1);
   const std::string_view json = Take(&input);
   for (const std::string& name : kFiles) Write(name, Take(&input));
-  if (!true_hashes || !WriteTrueManifest(json)) Write(runtime::kManifestName, json);
+  if (!true_hashes || !WriteTrueManifest(json)) Write(artifact::kManifestName, json);
 
-  const auto artifact = runtime::Artifact::Open(ScratchFolder());
+  const auto artifact = artifact::Artifact::Open(ScratchFolder());
   if (!artifact.ok()) return Refused(artifact.status(), {ScratchFolder()});
   for (const artifact::v1::File& file : (*artifact)->manifest().files()) {
-    const auto bytes = runtime::MappedFile::Open(ScratchFolder() + "/" + file.name());
+    const auto bytes = artifact::MappedFile::Open(ScratchFolder() + "/" + file.name());
     Require(bytes.ok() && bytes->bytes().size() == file.bytes() &&
-                runtime::Sha256Hex(bytes->bytes()) == file.sha256(),
+                artifact::Sha256Hex(bytes->bytes()) == file.sha256(),
             "nothing is opened whose size or hash is wrong");
   }
   std::byte sum{};
@@ -85,9 +85,9 @@ bool Accepts(std::string_view input) {
     const auto bytes = (*artifact)->ArgumentBytes(argument);
     sum ^= bytes.front() ^ bytes.back();
   }
-  const auto contents = runtime::xclbin::ValidateXclbin((*artifact)->xclbin());
+  const auto contents = artifact::xclbin::ValidateXclbin((*artifact)->xclbin());
   Require(contents.ok(), "nothing is opened whose xclbin is damaged");
-  Require(runtime::CheckUserMetadata(contents->user_metadata, (*artifact)->manifest(), "manifest.json").ok(),
+  Require(artifact::CheckUserMetadata(contents->user_metadata, (*artifact)->manifest(), "manifest.json").ok(),
           "nothing is opened whose xclbin is another design's");
   return true;
 }

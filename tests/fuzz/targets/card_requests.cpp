@@ -9,10 +9,10 @@
 
 #include "artifact/manifest_writer.h"
 #include "artifact/object_index.h"
+#include "artifact/xclbin/writer.h"
 #include "runtime/card_program/card_server.h"
 #include "runtime/card_program/confinement.h"
 #include "runtime/emulator/memory_file.h"
-#include "artifact/xclbin/writer.h"
 #include "tests/fuzz/fuzz_target.h"
 #include "tests/fuzz/plain_design.h"
 
@@ -48,9 +48,9 @@ const emulator::FileDescriptor& XclbinFile() {
     for (int t = 0; t < kPlainTokens; ++t) manifest.mutable_timing()->add_step_cycles(100);
     manifest.mutable_timing()->set_context_page_cycles(3);
     const std::string object = ReadPlainDesign();
-    const runtime::card::ObjectEntry entry = {std::string(runtime::card::kIsaV3), AsBytes(object)};
-    const std::vector<std::byte> bitstream = runtime::card::WriteObjectIndex({&entry, 1}).value();
-    runtime::xclbin::WriterInput input;
+    const artifact::ObjectEntry entry = {std::string(artifact::kIsaV3), AsBytes(object)};
+    const std::vector<std::byte> bitstream = artifact::WriteObjectIndex({&entry, 1}).value();
+    artifact::xclbin::WriterInput input;
     input.platform = "u55c";
     input.part = "xcu55c";
     input.kernel = kKernel;
@@ -73,9 +73,9 @@ const emulator::FileDescriptor& XclbinFile() {
       input.arguments.push_back({name, type, 0});
     }
     input.bitstream = bitstream;
-    input.user_metadata = runtime::ManifestToUserMetadata(manifest).value();
+    input.user_metadata = artifact::ManifestToUserMetadata(manifest).value();
     input.compiler_version = "fuzz";
-    const std::vector<std::byte> xclbin = runtime::xclbin::WriteXclbin(input).value();
+    const std::vector<std::byte> xclbin = artifact::xclbin::WriteXclbin(input).value();
     return new emulator::FileDescriptor(emulator::CreateSealedFile("fuzz", xclbin).value());
   }();
   return *file;

@@ -57,24 +57,24 @@ std::string SmallObject() {
 
 std::vector<std::string> Seeds() {
   const std::string object = SmallObject();
-  std::vector<card::ObjectEntry> entries = {{std::string(card::kIsaV3), AsBytes(object)}};
+  std::vector<artifact::ObjectEntry> entries = {{std::string(artifact::kIsaV3), AsBytes(object)}};
   std::vector<std::string> seeds;
-  for (const std::string_view more : {card::kIsaV4Vnni, card::kIsaV3}) {
-    const std::vector<std::byte> section = card::WriteObjectIndex(entries).value();
+  for (const std::string_view more : {artifact::kIsaV4Vnni, artifact::kIsaV3}) {
+    const std::vector<std::byte> section = artifact::WriteObjectIndex(entries).value();
     seeds.emplace_back(reinterpret_cast<const char*>(section.data()), section.size());
-    if (more != card::kIsaV3) entries.push_back({std::string(more), AsBytes(object)});
+    if (more != artifact::kIsaV3) entries.push_back({std::string(more), AsBytes(object)});
   }
   return seeds;
 }
 
 bool Accepts(std::string_view input) {
-  std::vector<card::ObjectEntry> entries;
+  std::vector<artifact::ObjectEntry> entries;
   std::string error;
-  if (!card::ReadObjectIndex(AsBytes(input), &entries, &error)) {
+  if (!artifact::ReadObjectIndex(AsBytes(input), &entries, &error)) {
     Require(entries.empty(), "a refused index leaves no entry");
     return Refused(absl::InvalidArgumentError(error), {"BITSTREAM"});
   }
-  const card::ObjectEntry* const entry = card::SelectObject(entries, "", &error);
+  const artifact::ObjectEntry* const entry = artifact::SelectObject(entries, "", &error);
   if (entry == nullptr) return Refused(absl::FailedPreconditionError(error));
   const absl::Status status = card::CheckObject(entry->object);
   return status.ok() || Refused(status, {"object"});

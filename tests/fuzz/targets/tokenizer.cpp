@@ -48,7 +48,7 @@ bool Accepts(std::string_view input) {
   artifact::v1::Tokenizer message;
   if (!message.ParseFromArray(input.data(), static_cast<int>(input.size()))) return false;
   // The loader's check comes first, and what passes it may still be refused by the tables.
-  if (const absl::Status status = runtime::CheckTokenizer(message); !status.ok()) {
+  if (const absl::Status status = artifact::CheckTokenizer(message); !status.ok()) {
     return Refused(status, {"tokenizer.bin: "});
   }
   const auto tokenizer = server::Tokenizer::Create(message);

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // An xclbin, as everything checks it before XRT or a card sees it.
 #include "artifact/xclbin/validate.h"
-#include "tests/fuzz/fuzz_target.h"
 #include "tests/artifact/xclbin/xclbin_sample.h"
+#include "tests/fuzz/fuzz_target.h"
 
 namespace streamtensor::fuzz {
 
-namespace xclbin = runtime::xclbin;
+namespace xclbin = artifact::xclbin;
 
 std::vector<std::string> Seeds() {
   const std::vector<std::byte> emulation = SampleXclbin();

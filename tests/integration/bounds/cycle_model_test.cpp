@@ -8,10 +8,10 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "artifact/timing_model.h"
 #include "compiler/driver/ir_stages.h"
 #include "compiler/frontend/imported_model.h"
 #include "mlir/IR/BuiltinOps.h"
-#include "artifact/timing_model.h"
 
 namespace streamtensor::compiler {
 namespace {
@@ -124,7 +124,7 @@ TEST(CycleModel, AStepWaitsForItsLaunch) {
   const mlir::FailureOr<CycleModel> made = ModelCycles(model.design(), platform, 1 << 20, 4096);
   ASSERT_TRUE(mlir::succeeded(made));
   EXPECT_EQ(made->timing.launch_cycles(), 2000);
-  EXPECT_EQ(runtime::ModelStep(made->timing, {1, 1, 0}).cycles, model.Step(1, 1, platform, 0).total + 2000);
+  EXPECT_EQ(artifact::ModelStep(made->timing, {1, 1, 0}).cycles, model.Step(1, 1, platform, 0).total + 2000);
 }
 
 // Between the shapes it is made from, the manifest's closed form stays near the simulation.
@@ -141,7 +141,7 @@ TEST(CycleModel, TheClosedFormIsTheSimulation) {
   for (const auto& shape : shapes) {
     const auto simulated =
         static_cast<double>(model.Step(shape.tokens, shape.logits, platform, shape.pages).total);
-    const runtime::ModelledStep closed = runtime::ModelStep(
+    const artifact::ModelledStep closed = artifact::ModelStep(
         made->timing, {shape.tokens, shape.logits, static_cast<uint64_t>(shape.tokens * shape.pages)});
     const auto cycles = static_cast<double>(closed.cycles - made->timing.launch_cycles());
     EXPECT_NEAR(cycles / simulated, 1.0, 0.1)

@@ -17,7 +17,7 @@
 
 using streamtensor::artifact::v1::Argument;
 using streamtensor::artifact::v1::Manifest;
-namespace xclbin = streamtensor::runtime::xclbin;
+namespace xclbin = streamtensor::artifact::xclbin;
 
 int main(int argc, char** argv) {
   if (argc < 3) return 2;
@@ -47,7 +47,8 @@ int main(int argc, char** argv) {
   input.bitstream = bitstream;
   input.compiler_version = "test";
   if (changed("other-model")) manifest.set_model_name("other");
-  if (!changed("no-metadata")) input.user_metadata = *streamtensor::runtime::ManifestToUserMetadata(manifest);
+  if (!changed("no-metadata"))
+    input.user_metadata = *streamtensor::artifact::ManifestToUserMetadata(manifest);
   if (!changes.empty()) {
     std::fprintf(stderr, "unknown change '%s'\n", changes.begin()->c_str());
     return 2;

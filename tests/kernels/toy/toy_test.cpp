@@ -10,9 +10,9 @@
 #include <string>
 #include <vector>
 
+#include "artifact/object_index.h"
 #include "kernels/host/aligned_array.h"
 #include "runtime/card/design_launcher.h"
-#include "artifact/object_index.h"
 
 namespace {
 
@@ -96,7 +96,7 @@ bool SameBits(const std::vector<float>& expected, const float* actual) {
 class ToyBuilds : public testing::TestWithParam<const char*> {};
 
 TEST_P(ToyBuilds, EqualsPlainLoopInAnyOrder) {
-  if (std::string(GetParam()) == "toy_v4" && !streamtensor::runtime::card::CpuRunsIsa("x86-64-v4-vnni")) {
+  if (std::string(GetParam()) == "toy_v4" && !streamtensor::artifact::CpuRunsIsa("x86-64-v4-vnni")) {
     GTEST_SKIP() << "this CPU does not run x86-64-v4-vnni";
   }
   const auto launcher = LoadToy(GetParam());
@@ -118,7 +118,7 @@ TEST_P(ToyBuilds, EqualsPlainLoopInAnyOrder) {
 }
 
 TEST_P(ToyBuilds, InvalidStepDrains) {
-  if (std::string(GetParam()) == "toy_v4" && !streamtensor::runtime::card::CpuRunsIsa("x86-64-v4-vnni")) {
+  if (std::string(GetParam()) == "toy_v4" && !streamtensor::artifact::CpuRunsIsa("x86-64-v4-vnni")) {
     GTEST_SKIP() << "this CPU does not run x86-64-v4-vnni";
   }
   const auto launcher = LoadToy(GetParam());

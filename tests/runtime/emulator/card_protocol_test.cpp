@@ -80,12 +80,12 @@ TEST(CardProtocol, RefusesAnotherPlatformsDesign) {
 TEST(CardProtocol, ChecksTheManifest) {
   std::vector<std::byte> bitstream;
   const auto refusal = [&](const std::string& from, const std::string& to) {
-    xclbin::WriterInput input = conformance::EmulationInput(&bitstream);
+    artifact::xclbin::WriterInput input = conformance::EmulationInput(&bitstream);
     const std::size_t at = input.user_metadata.find(from);
     EXPECT_NE(at, std::string::npos) << from << " in " << input.user_metadata;
     if (at != std::string::npos) input.user_metadata.replace(at, from.size(), to);
     const std::unique_ptr<CardProcess> card = Start();
-    const absl::Status status = Load(*card, xclbin::WriteXclbin(input).value());
+    const absl::Status status = Load(*card, artifact::xclbin::WriteXclbin(input).value());
     EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
     EXPECT_NE(std::string(status.message()).find("USER_METADATA"), std::string::npos) << status;
     return std::string(status.message());
@@ -96,13 +96,14 @@ TEST(CardProtocol, ChecksTheManifest) {
 }
 
 TEST(CardProtocol, RefusesABrokenObject) {
-  xclbin::WriterInput input;
+  artifact::xclbin::WriterInput input;
   std::vector<std::byte> bitstream;
   input = conformance::EmulationInput(&bitstream);
   for (std::size_t i = 200; i < bitstream.size(); ++i) bitstream[i] ^= std::byte{0x55};
   input.bitstream = bitstream;
   const std::unique_ptr<CardProcess> card = Start();
-  EXPECT_EQ(Load(*card, xclbin::WriteXclbin(input).value()).code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(Load(*card, artifact::xclbin::WriteXclbin(input).value()).code(),
+            absl::StatusCode::kInvalidArgument);
 }
 
 TEST(CardProtocol, RefusesRunsOfBuffersThatAreNotThere) {
@@ -148,7 +149,7 @@ TEST(MessageSocket, RefusesAMessageWithSeveralDescriptors) {
 
 TEST(CardProtocol, ADesignThatCouldNotBeLoadedIsTheLast) {
   std::vector<std::byte> bitstream;
-  xclbin::WriterInput input = conformance::EmulationInput(&bitstream);
+  artifact::xclbin::WriterInput input = conformance::EmulationInput(&bitstream);
   // Its dynamic section is gone: good for the check of its symbols, not for the dynamic linker.
   const std::string mark =
       "\x7f"
@@ -159,7 +160,7 @@ TEST(CardProtocol, ADesignThatCouldNotBeLoadedIsTheLast) {
   bitstream[elf + offsetof(Elf64_Ehdr, e_phnum)] = std::byte{0};
   input.bitstream = bitstream;
   const std::unique_ptr<CardProcess> card = Start();
-  const absl::Status status = Load(*card, xclbin::WriteXclbin(input).value());
+  const absl::Status status = Load(*card, artifact::xclbin::WriteXclbin(input).value());
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
   EXPECT_NE(std::string(status.message()).find("can't be loaded"), std::string::npos) << status;
   EXPECT_EQ(Load(*card, conformance::EmulationXclbin()).code(), absl::StatusCode::kFailedPrecondition);

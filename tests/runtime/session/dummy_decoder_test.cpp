@@ -18,7 +18,7 @@ std::unique_ptr<Decoder> Open(int64_t step_us = 0) {
   DecoderOptions options;
   options.card.driver = CardConfig::Driver::kDummy;
   options.card.dummy_step_us = step_us;
-  auto decoder = OpenDummyDecoder(SampleDecoderManifest(), options);
+  auto decoder = OpenDummyDecoder(artifact::SampleDecoderManifest(), options);
   EXPECT_TRUE(decoder.ok()) << decoder.status();
   return *std::move(decoder);
 }
@@ -97,7 +97,7 @@ TEST(DummyDecoder, ChecksStepsAndOptions) {
   EXPECT_EQ(decoder->Run(Step(), kTimeout).status().code(), absl::StatusCode::kInvalidArgument);
   DecoderOptions options;
   options.card.dummy_step_us = -1;
-  EXPECT_EQ(OpenDummyDecoder(SampleDecoderManifest(), options).status().message(),
+  EXPECT_EQ(OpenDummyDecoder(artifact::SampleDecoderManifest(), options).status().message(),
             "step_us is -1, must not be negative");
 }
 
@@ -107,7 +107,7 @@ std::string Outcomes(const DummyFaults& faults, int runs) {
   options.card.driver = CardConfig::Driver::kDummy;
   options.card.dummy_faults = faults;
   options.open_card = false;
-  auto decoder = OpenDummyDecoder(SampleDecoderManifest(), options);
+  auto decoder = OpenDummyDecoder(artifact::SampleDecoderManifest(), options);
   EXPECT_TRUE(decoder.ok()) << decoder.status();
   Step step;
   step.tokens = {{1, 0, 0, 0, true}};

@@ -31,24 +31,24 @@ std::vector<std::byte> ReadBytes(const std::string& path) {
 }
 
 // Builds an artifact around one compiled design.
-void WriteArtifact(const SampleFolder& folder, const std::string& object, Manifest manifest,
+void WriteArtifact(const artifact::SampleFolder& folder, const std::string& object, Manifest manifest,
                    const std::string& weights) {
   const std::vector<std::byte> code = ReadBytes(object);
-  const card::ObjectEntry entries[] = {{std::string(card::kIsaV3), code}};
-  const auto bitstream = card::WriteObjectIndex(entries);
+  const artifact::ObjectEntry entries[] = {{std::string(artifact::kIsaV3), code}};
+  const auto bitstream = artifact::WriteObjectIndex(entries);
   ASSERT_TRUE(bitstream.has_value());
-  folder.WriteFile("design.xclbin", SampleXclbinOf(manifest, *bitstream));
+  folder.WriteFile("design.xclbin", artifact::SampleXclbinOf(manifest, *bitstream));
   folder.WriteFile("weights.bin", weights);
   std::vector<std::string> names = {"design.xclbin", "weights.bin"};
   if (manifest.has_decoder()) {
-    folder.WriteFile("tokenizer.bin", SampleTokenizer().SerializeAsString());
+    folder.WriteFile("tokenizer.bin", artifact::SampleTokenizer().SerializeAsString());
     names.push_back("tokenizer.bin");
   }
-  const absl::Status status = WriteManifest(folder.path(), names, &manifest);
+  const absl::Status status = artifact::WriteManifest(folder.path(), names, &manifest);
   ASSERT_TRUE(status.ok()) << status;
 }
 
-DecoderOptions Options(const SampleFolder& folder) {
+DecoderOptions Options(const artifact::SampleFolder& folder) {
   DecoderOptions options;
   options.artifact = folder.path();
   options.card_program = CARD_PROGRAM;
@@ -61,9 +61,9 @@ class EmulatedDecoder : public testing::Test {
   void SetUp() override {
     // A forgotten transfer shows.
     setenv("STREAMTENSOR_STRICT_SYNC", "1", 1);
-    Manifest manifest = SampleDecoderManifest();
+    Manifest manifest = artifact::SampleDecoderManifest();
     manifest.mutable_kernel()->set_name("ledger_step");
-    WriteArtifact(folder_, LEDGER_OBJECT, manifest, SampleWeights());
+    WriteArtifact(folder_, LEDGER_OBJECT, manifest, artifact::SampleWeights());
     auto decoder = OpenDecoder(Options(folder_));
     ASSERT_TRUE(decoder.ok()) << decoder.status();
     decoder_ = *std::move(decoder);
@@ -96,12 +96,12 @@ class EmulatedDecoder : public testing::Test {
     EXPECT_EQ(logits[1], positions);
     EXPECT_EQ(logits[2], static_cast<float>(position % 30));
     uint32_t weight;
-    std::memcpy(&weight, SampleWeights().data(), sizeof(weight));
+    std::memcpy(&weight, artifact::SampleWeights().data(), sizeof(weight));
     EXPECT_EQ(logits[3], static_cast<float>(weight));
     for (std::size_t v = 4; v < logits.size(); ++v) EXPECT_EQ(logits[v], 0);
   }
 
-  SampleFolder folder_;
+  artifact::SampleFolder folder_;
   std::unique_ptr<Decoder> decoder_;
 };
 
@@ -176,7 +176,7 @@ TEST_F(EmulatedDecoder, ReadsSensors) {
 
 // The two-layer toy of tests/kernels is a general module: 64 wide, 16 rows.
 Manifest ToyManifest() {
-  Manifest manifest = SampleModuleManifest();
+  Manifest manifest = artifact::SampleModuleManifest();
   manifest.set_model_name("toy");
   manifest.mutable_kernel()->set_name("toy_step");
   manifest.mutable_launch()->set_step_tokens(16);
@@ -192,7 +192,7 @@ Manifest ToyManifest() {
 }
 
 TEST(EmulatedModule, RunsTheToy) {
-  SampleFolder folder;
+  artifact::SampleFolder folder;
   WriteArtifact(folder, TOY_OBJECT, ToyManifest(), std::string(4 * 2 * 192 * 64, '\0'));
   const auto module = OpenModule(Options(folder));
   ASSERT_TRUE(module.ok()) << module.status();
@@ -208,7 +208,7 @@ TEST(EmulatedModule, RunsTheToy) {
 }
 
 TEST(EmulatedModule, DeadlockNamesTheCycle) {
-  SampleFolder folder;
+  artifact::SampleFolder folder;
   WriteArtifact(folder, ONE_SLOT_OBJECT, ToyManifest(), std::string(4 * 2 * 192 * 64, '\0'));
   const auto module = OpenModule(Options(folder));
   ASSERT_TRUE(module.ok()) << module.status();

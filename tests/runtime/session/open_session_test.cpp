@@ -23,17 +23,17 @@ TEST(OpenSession, NamesAMissingArtifact) {
 }
 
 TEST(OpenSession, RefusesTheOtherKindOfCard) {
-  SampleFolder folder;
-  folder.WriteArtifact(SampleDecoderManifest(), SampleTokenizer());
+  artifact::SampleFolder folder;
+  folder.WriteArtifact(artifact::SampleDecoderManifest(), artifact::SampleTokenizer());
   DecoderOptions options;
   options.artifact = folder.path();
   options.card.driver = CardConfig::Driver::kXrt;
   EXPECT_EQ(DecoderError(options), "artifact " + folder.path() +
                                        " is compiled for emulation, the card's driver is xrt: compile with "
                                        "--target hw");
-  artifact::v1::Manifest hardware = SampleDecoderManifest();
+  artifact::v1::Manifest hardware = artifact::SampleDecoderManifest();
   hardware.set_target(artifact::v1::Manifest::TARGET_HW);
-  folder.WriteArtifact(hardware, SampleTokenizer());
+  folder.WriteArtifact(hardware, artifact::SampleTokenizer());
   options.card.driver = CardConfig::Driver::kEmulated;
   EXPECT_EQ(DecoderError(options),
             "artifact " + folder.path() +
@@ -42,8 +42,8 @@ TEST(OpenSession, RefusesTheOtherKindOfCard) {
 }
 
 TEST(OpenSession, RefusesTheOtherPlatform) {
-  SampleFolder folder;
-  folder.WriteArtifact(SampleDecoderManifest(), SampleTokenizer());
+  artifact::SampleFolder folder;
+  folder.WriteArtifact(artifact::SampleDecoderManifest(), artifact::SampleTokenizer());
   DecoderOptions options;
   options.artifact = folder.path();
   options.card.platform = "v80";
@@ -52,19 +52,19 @@ TEST(OpenSession, RefusesTheOtherPlatform) {
 }
 
 TEST(OpenSession, DecodersAndModulesAreNotMixedUp) {
-  SampleFolder folder;
+  artifact::SampleFolder folder;
   DecoderOptions options;
   options.artifact = folder.path();
-  folder.WriteArtifact(SampleModuleManifest(), {});
+  folder.WriteArtifact(artifact::SampleModuleManifest(), {});
   EXPECT_EQ(DecoderError(options), "artifact " + folder.path() + " holds the module mlp, not a decoder");
-  folder.WriteArtifact(SampleDecoderManifest(), SampleTokenizer());
+  folder.WriteArtifact(artifact::SampleDecoderManifest(), artifact::SampleTokenizer());
   EXPECT_EQ(OpenModule(options).status().message(),
             "artifact " + folder.path() + " holds the decoder sample, not a module");
 }
 
 TEST(OpenSession, DummyNeedsTheManifestAlone) {
-  SampleFolder folder;
-  folder.WriteManifestAsIs(SampleDecoderManifest());
+  artifact::SampleFolder folder;
+  folder.WriteManifestAsIs(artifact::SampleDecoderManifest());
   DecoderOptions options;
   options.artifact = folder.path();
   options.card.driver = CardConfig::Driver::kDummy;

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "fake_card.h"
 #include "artifact/artifact.h"
+#include "fake_card.h"
 #include "runtime/session/card_decoder.h"
 #include "runtime/session/card_module.h"
 #include "runtime/session/step_descriptor.h"
@@ -35,14 +35,14 @@ void DecoderKernel(FakeCardState& card) {
 class CardDecoderTest : public testing::Test {
  protected:
   void SetUp() override {
-    folder_.WriteArtifact(SampleDecoderManifest(), SampleTokenizer());
+    folder_.WriteArtifact(artifact::SampleDecoderManifest(), artifact::SampleTokenizer());
     state_ = std::make_shared<FakeCardState>();
     state_->kernel = DecoderKernel;
     state_->outcome.card_seconds = 0.25;
   }
 
   absl::StatusOr<std::unique_ptr<Decoder>> Open(const DecoderOptions& options = {}) {
-    auto artifact = Artifact::Open(folder_.path());
+    auto artifact = artifact::Artifact::Open(folder_.path());
     if (!artifact.ok()) return artifact.status();
     return OpenCardDecoder(*std::move(artifact), OpenFakeCard(state_), options);
   }
@@ -54,7 +54,7 @@ class CardDecoderTest : public testing::Test {
     return step;
   }
 
-  SampleFolder folder_;
+  artifact::SampleFolder folder_;
   std::shared_ptr<FakeCardState> state_;
 };
 
@@ -91,7 +91,7 @@ TEST_F(CardDecoderTest, UploadsEverythingOnce) {
   EXPECT_NE(state_->arguments[5], state_->arguments[6]);
   EXPECT_EQ(state_->allocated[5], 20u * 2048);
   EXPECT_EQ(state_->allocated.count(7), 0u);
-  const std::string weights = SampleWeights();
+  const std::string weights = artifact::SampleWeights();
   const struct {
     uint32_t argument;
     std::size_t offset, bytes;
@@ -226,21 +226,21 @@ TEST_F(CardDecoderTest, ReadsSensors) {
 class CardModuleTest : public testing::Test {
  protected:
   void SetUp() override {
-    folder_.WriteArtifact(SampleModuleManifest(), {});
+    folder_.WriteArtifact(artifact::SampleModuleManifest(), {});
     state_ = std::make_shared<FakeCardState>();
     state_->kernel = [](FakeCardState& card) {
       const uint32_t rows = card.Card<uint32_t>(0)[2];
       for (uint32_t i = 0; i < rows * 8; ++i) card.Card<float>(3)[i] = card.Card<float>(2)[i] * 2;
       card.Card<uint32_t>(1)[0] = kStatusDone;
     };
-    auto artifact = Artifact::Open(folder_.path());
+    auto artifact = artifact::Artifact::Open(folder_.path());
     ASSERT_TRUE(artifact.ok()) << artifact.status();
     auto module = OpenCardModule(*std::move(artifact), OpenFakeCard(state_));
     ASSERT_TRUE(module.ok()) << module.status();
     module_ = *std::move(module);
   }
 
-  SampleFolder folder_;
+  artifact::SampleFolder folder_;
   std::shared_ptr<FakeCardState> state_;
   std::unique_ptr<Module> module_;
 };

@@ -141,7 +141,7 @@ TEST(StepDescriptor, StatusOfTheCard) {
 }
 
 TEST(StepDescriptor, ShapeCountsContextPages) {
-  const StepShape shape = ShapeOf(GoodStep(), 32);
+  const artifact::StepShape shape = ShapeOf(GoodStep(), 32);
   EXPECT_EQ(shape.tokens, 4u);
   EXPECT_EQ(shape.logits, 2u);
   EXPECT_EQ(shape.context_pages, 2u);  // 40 rows below the step for one token

@@ -12,6 +12,7 @@
 #include <random>
 #include <sstream>
 
+#include "artifact/object_index.h"
 #include "compiler/targets/artifact/object_build.h"
 #include "compiler/targets/hls/packing_request.h"
 #include "compiler/targets/weights/weights_writer.h"
@@ -23,7 +24,6 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Parser/Parser.h"
 #include "runtime/card/design_launcher.h"
-#include "artifact/object_index.h"
 
 namespace streamtensor::compiler::hls {
 namespace {
@@ -169,7 +169,7 @@ TEST_F(DesignEmitterTest, RunsAsItsNumericsSay) {
         {{folder + "/design.cpp", folder + "/launch.cpp"}, folder, *kernels, plain}, ObjectTargets());
     ASSERT_TRUE(objects.ok()) << objects.status() << "\n" << text->design_cpp;
     for (size_t i = 0; i < objects->size(); ++i) {
-      if (!runtime::card::CpuRunsIsa(ObjectTargets()[i].isa)) continue;
+      if (!artifact::CpuRunsIsa(ObjectTargets()[i].isa)) continue;
       const std::string object = ReadText((*objects)[i]);
       auto launcher =
           runtime::card::DesignLauncher::Load(std::as_bytes(std::span(object.data(), object.size())));
