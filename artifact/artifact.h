@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
@@ -10,18 +11,12 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "artifact/folder.h"
 #include "artifact/mapped_file.h"
 #include "streamtensor/artifact/v1/manifest.pb.h"
 #include "streamtensor/artifact/v1/tokenizer.pb.h"
 
 namespace streamtensor::artifact {
-
-inline constexpr char kXclbinName[] = "design.xclbin";
-inline constexpr char kWeightsName[] = "weights.bin";
-inline constexpr char kManifestName[] = "manifest.json";
-inline constexpr char kTokenizerName[] = "tokenizer.bin";
-// The message takes up to forty times that.
-inline constexpr std::size_t kMaxTokenizerBytes = std::size_t{32} << 20;
 
 // Immutable after Open, so thread-safe. All spans live as long as the artifact.
 class Artifact {
@@ -79,8 +74,5 @@ absl::Status CheckManifest(const artifact::v1::Manifest& manifest, uint64_t weig
 
 // What a tokenizer must hold to be used: version, ids in range, no empty vocabulary.
 absl::Status CheckTokenizer(const artifact::v1::Tokenizer& tokenizer);
-
-// Whether `name` may stand in a manifest: relative, one level, folders hls/ and reports/ alone.
-bool IsArtifactFileName(const std::string& name);
 
 }  // namespace streamtensor::artifact

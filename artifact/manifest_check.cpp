@@ -10,6 +10,11 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "artifact/artifact.h"
+#include "base/printable.h"
+#include "kernels/contract/descriptor.h"
+#include "kernels/contract/kv_pages.h"
+#include "kernels/contract/limits.h"
+#include "kernels/contract/memory.h"
 
 namespace streamtensor::artifact {
 namespace {
@@ -22,24 +27,10 @@ using artifact::v1::Manifest;
 constexpr std::size_t kMaxManifestBytes = 1u << 20;
 constexpr int kMaxManifestDepth =
     16;  // of brackets: the library takes hundreds of bytes for each that is open
-constexpr uint32_t kFormatVersion = 1;
-constexpr uint32_t kDescriptorVersion = 1;
-constexpr uint32_t kHeaderWords = 16;
-constexpr uint32_t kTokenWords = 8;
-constexpr uint32_t kBanks = 32;
-constexpr uint32_t kPageTokens = 32;
-constexpr uint64_t kFileAlignment = 4096;
-constexpr uint64_t kStatusBytes = 64;
 // Bounds far beyond any card, so that products below fit 64 bits.
 constexpr uint64_t kMaxArgumentBytes = uint64_t{1} << 36;
-constexpr uint32_t kMaxStepTokens = 1024;
-constexpr uint32_t kMaxPages = 1u << 20;
 constexpr std::size_t kMaxNameBytes = 4096;
 constexpr uint32_t kMaxCount = 1u << 24;  // of layers, heads, widths, tokens
-
-bool HasControlCharacter(const std::string& text) {
-  return std::any_of(text.begin(), text.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; });
-}
 
 class Checker {
  public:
@@ -73,7 +64,8 @@ class Checker {
   // What is shown to people.
   void Text(const std::string& field, const std::string& value) {
     if (value.size() > kMaxNameBytes) Fail(field, " has ", value.size(), " bytes, at most ", kMaxNameBytes);
-    if (HasControlCharacter(value)) Fail(field, " is '", absl::CHexEscape(value), "', must be printable");
+    if (base::HasControlCharacter(value))
+      Fail(field, " is '", absl::CHexEscape(value), "', must be printable");
   }
   void Name(const std::string& field, const std::string& value) {
     if (value.empty()) Fail(field, " is missing");
@@ -81,8 +73,8 @@ class Checker {
   }
 
   void CheckHead() {
-    if (manifest_.format_version() != kFormatVersion) {
-      Fail("format_version is ", manifest_.format_version(), ", this program reads ", kFormatVersion,
+    if (manifest_.format_version() != kManifestVersion) {
+      Fail("format_version is ", manifest_.format_version(), ", this program reads ", kManifestVersion,
            ": compile the model again");
     }
     Name("model_name", manifest_.model_name());
@@ -97,12 +89,12 @@ class Checker {
 
   void CheckLaunch() {
     const Launch& launch = manifest_.launch();
-    Equal("launch.descriptor_version", launch.descriptor_version(), kDescriptorVersion);
-    Equal("launch.header_words", launch.header_words(), kHeaderWords);
-    Equal("launch.token_words", launch.token_words(), kTokenWords);
-    Range("launch.step_tokens", launch.step_tokens(), 1, kMaxStepTokens);
+    Equal("launch.descriptor_version", launch.descriptor_version(), contract::kDescriptorVersion);
+    Equal("launch.header_words", launch.header_words(), contract::kDescriptorHeaderWords);
+    Equal("launch.token_words", launch.token_words(), contract::kDescriptorTokenWords);
+    Range("launch.step_tokens", launch.step_tokens(), 1, contract::kMaxStepTokens);
     Range("launch.step_logits", launch.step_logits(), 0, launch.step_tokens());
-    Range("launch.max_pages", launch.max_pages(), manifest_.has_decoder() ? 1 : 0, kMaxPages);
+    Range("launch.max_pages", launch.max_pages(), manifest_.has_decoder() ? 1 : 0, contract::kMaxSlotPages);
   }
 
   void CheckDecoder() {
@@ -114,14 +106,15 @@ class Checker {
     Range("decoder.kv_heads", decoder.kv_heads(), 1, kMaxCount);
     Range("decoder.head_dim", decoder.head_dim(), 1, kMaxCount);
     Range("launch.step_logits", manifest_.launch().step_logits(), 1, manifest_.launch().step_tokens());
-    Equal("decoder.kv.page_tokens", decoder.kv().page_tokens(), kPageTokens);
+    Equal("decoder.kv.page_tokens", decoder.kv().page_tokens(), contract::kPageTokens);
     Range("decoder.max_context", decoder.max_context(), 1,
-          static_cast<uint64_t>(manifest_.launch().max_pages()) * kPageTokens);
-    const unsigned __int128 page_bytes = static_cast<unsigned __int128>(decoder.layers()) *
-                                         decoder.kv_heads() * kPageTokens * decoder.head_dim() * 2;
+          uint64_t{manifest_.launch().max_pages()} * contract::kPageTokens);
+    const auto page_bytes =
+        contract::KvPageBytes<unsigned __int128>(decoder.layers(), decoder.kv_heads(), decoder.head_dim());
     if (page_bytes > kMaxArgumentBytes || page_bytes != decoder.kv().page_bytes()) {
       Fail("decoder.kv.page_bytes is ", decoder.kv().page_bytes(), ", must be layers * kv_heads * ",
-           kPageTokens, " * head_dim * 2 = ", static_cast<uint64_t>(page_bytes));
+           contract::kPageTokens, " * head_dim * ", contract::kKvElementBytes, " = ",
+           static_cast<uint64_t>(page_bytes));
     }
   }
 
@@ -131,18 +124,17 @@ class Checker {
     const std::string field = absl::StrCat("kernel.arguments[", i, "]");
     Equal(field + ".index", argument.index(), static_cast<uint64_t>(i));
     Name(field + ".name", argument.name());
-    Range(field + ".bank", argument.bank(), 0, kBanks - 1);
+    Range(field + ".bank", argument.bank(), 0, contract::kMaxMemoryBanks - 1);
     Range(field + ".bytes", argument.bytes(), 1, kMaxArgumentBytes);
     const bool in_file =
         argument.role() == Argument::ROLE_WEIGHTS || argument.role() == Argument::ROLE_CONSTANTS;
     const uint64_t tokens = launch.step_tokens();
     switch (argument.role()) {
       case Argument::ROLE_DESCRIPTOR:
-        AtLeast(field, argument.bytes(),
-                4 * (kHeaderWords + kTokenWords * tokens + tokens * launch.max_pages()));
+        AtLeast(field, argument.bytes(), 4 * contract::DescriptorWords<uint64_t>(tokens, launch.max_pages()));
         break;
       case Argument::ROLE_STATUS:
-        Equal(field + ".bytes", argument.bytes(), kStatusBytes);
+        Equal(field + ".bytes", argument.bytes(), 4 * contract::kStatusWords);
         break;
       case Argument::ROLE_LOGITS:
         Equal(field + ".width", argument.width(), manifest_.decoder().vocabulary());
@@ -178,8 +170,9 @@ class Checker {
   }
 
   void CheckFileRange(const std::string& field, const Argument& argument) {
-    if (argument.file_offset() % kFileAlignment != 0) {
-      Fail(field, ".file_offset is ", argument.file_offset(), ", must be a multiple of ", kFileAlignment);
+    if (argument.file_offset() % contract::kBufferAlignmentBytes != 0) {
+      Fail(field, ".file_offset is ", argument.file_offset(), ", must be a multiple of ",
+           contract::kBufferAlignmentBytes);
     }
     if (argument.file_offset() > weights_bytes_ ||
         argument.bytes() > weights_bytes_ - argument.file_offset()) {
@@ -323,8 +316,9 @@ absl::Status CheckManifest(const Manifest& manifest, uint64_t weights_bytes) {
 }
 
 absl::Status CheckTokenizer(const artifact::v1::Tokenizer& tokenizer) {
-  if (tokenizer.format_version() != 1) {
-    return TokenizerError(absl::StrCat("format_version is ", tokenizer.format_version(), ", must be 1"));
+  if (tokenizer.format_version() != kTokenizerVersion) {
+    return TokenizerError(
+        absl::StrCat("format_version is ", tokenizer.format_version(), ", must be ", kTokenizerVersion));
   }
   if (tokenizer.kind() != artifact::v1::Tokenizer::KIND_BYTE_LEVEL_BPE) {
     return TokenizerError(absl::StrCat("kind is ", static_cast<int>(tokenizer.kind()), ", which is unknown"));
@@ -347,18 +341,6 @@ absl::Status CheckTokenizer(const artifact::v1::Tokenizer& tokenizer) {
     if (const absl::Status status = check("end_of_generation_ids", true, id); !status.ok()) return status;
   }
   return absl::OkStatus();
-}
-
-bool IsArtifactFileName(const std::string& name) {
-  std::string rest = name;
-  for (const char* const folder : {"hls/", "reports/"}) {
-    if (rest.rfind(folder, 0) == 0) {
-      rest = rest.substr(std::string(folder).size());
-      break;
-    }
-  }
-  return !rest.empty() && rest.size() < 256 && rest[0] != '.' && rest.find('/') == std::string::npos &&
-         !HasControlCharacter(rest);
 }
 
 }  // namespace streamtensor::artifact

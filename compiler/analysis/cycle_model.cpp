@@ -7,6 +7,7 @@
 
 #include "compiler/analysis/network_timing.h"
 #include "compiler/analysis/process_cycles.h"
+#include "kernels/contract/word.h"
 
 namespace streamtensor::compiler {
 namespace {
@@ -15,7 +16,6 @@ using dataflow::ChannelKind;
 using dataflow::ProcessKind;
 
 constexpr double kHandoverCycles = 2;  // through a FIFO
-constexpr double kWordBytes = 64;
 constexpr int64_t kPagesForSlope = 8;
 
 dataflow::ProcessOp FindKind(dataflow::DesignOp design, ProcessKind kind) {
@@ -74,7 +74,7 @@ mlir::FailureOr<StepCycles> ModelStepCycles(dataflow::DesignOp design, const Pla
   shape.layers = static_cast<int64_t>(design.getLayers());
   NetworkCosts costs;
   costs.words_per_cycle =
-      std::min(1.0, platform.memory.UsableBytesPerSecond() / (kWordBytes * platform.clock_hz));
+      std::min(1.0, platform.memory.UsableBytesPerSecond() / (contract::kWordBytes * platform.clock_hz));
   costs.first_word_cycles = platform.memory.read_latency_seconds * platform.clock_hz;
   costs.context_pages = context_pages;
   mlir::FailureOr<DesignNetwork> built = BuildNetwork(design, shape, costs);

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "compiler/analysis/process_cycles.h"
+#include "kernels/contract/tiles.h"
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/StringMap.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -23,12 +24,6 @@ using mlir::failure;
 using mlir::FailureOr;
 using mlir::LogicalResult;
 using mlir::success;
-
-// Tiles in a block of packed weights (docs/architecture.md, section 4).
-constexpr int64_t kU4TilesPerBlock = 6;
-constexpr int64_t kI8TilesPerBlock = 3;
-constexpr double kU4WordsPerBlock = 30, kI8WordsPerBlock = 27;
-constexpr int64_t kWordsPerGroup = 2;  // 32 float32
 
 class Builder {
  public:
@@ -238,17 +233,9 @@ class Builder {
   }
 
   static int64_t Blocks(mlir::DictionaryAttr issue) {
-    const int64_t tiles = Integer(issue, "groups") * Integer(issue, "row_tiles");
-    const int64_t per_block = TilesPerBlock(issue);
-    return (tiles + per_block - 1) / per_block;
+    return contract::IssueBlocks(Bits(issue), Integer(issue, "groups"), Integer(issue, "row_tiles"));
   }
-  static int64_t TilesPerBlock(mlir::DictionaryAttr issue) {
-    return Integer(issue, "bits") == 4 ? kU4TilesPerBlock : kI8TilesPerBlock;
-  }
-
-  static double BlockWords(mlir::DictionaryAttr issue) {
-    return Integer(issue, "bits") == 4 ? kU4WordsPerBlock : kI8WordsPerBlock;
-  }
+  static int Bits(mlir::DictionaryAttr issue) { return static_cast<int>(Integer(issue, "bits")); }
 
   // The blocks of this channel, counted over all issues of the engine.
   LogicalResult AddLoadWeights() {
@@ -271,7 +258,7 @@ class Builder {
       const int64_t end = blocks + Blocks(issue);
       program_->Loop(before(end) - before(blocks), [&] {
         program_->Add(Kind::kOpen, writes_to);
-        program_->Compute(BlockWords(issue) / costs_.words_per_cycle);
+        program_->Compute(contract::BlockWords(Bits(issue)) / costs_.words_per_cycle);
         program_->Add(Kind::kPublish, writes_to);
       });
       blocks = end;
@@ -301,8 +288,8 @@ class Builder {
       program_->Add(Kind::kOpen, writes_[0]);
       const int64_t rows = Rows(issue), groups = Integer(issue, "groups");
       auto order = issue.getAs<mlir::StringAttr>("order");
-      const int64_t loops = order && order.getValue() == "tiles" ? 2 * groups : rows;
-      program_->Read(reads_[source], rows * kWordsPerGroup * groups);
+      const int64_t loops = order && order.getValue() == "tiles" ? contract::kGroupWords * groups : rows;
+      program_->Read(reads_[source], rows * contract::kGroupWords * groups);
       program_->Compute(static_cast<double>(loops * kLoopFill + kQuantiseFill));
       program_->Add(Kind::kPublish, writes_[0]);
       return success();
@@ -321,7 +308,7 @@ class Builder {
     const int64_t unroll = std::max<int64_t>(config ? Integer(config, "unroll") : 1, 1);
     return ForEachOperation([&](mlir::DictionaryAttr issue) {
       const int64_t groups = Integer(issue, "groups"), tiles = Integer(issue, "row_tiles") * groups;
-      const int64_t per_block = TilesPerBlock(issue), rows = Rows(issue);
+      const int64_t per_block = contract::BlockTiles(Bits(issue)), rows = Rows(issue);
       program_->Add(Kind::kTake, frames);
       for (int64_t first = 0; first < tiles; first += per_block) {
         const int64_t last = std::min(first + per_block, tiles);

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/analysis/process_cycles.h"
 
+#include "kernels/contract/kv_pages.h"
+#include "kernels/contract/tiles.h"
+#include "kernels/contract/word.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 
 namespace streamtensor::compiler {
 namespace {
-
-constexpr int64_t kLanes = 16;  // float32 in a word
-constexpr int64_t kPageRows = 32;
-constexpr int64_t kHalvesAWord = 32;
 
 int64_t LinalgCycles(mlir::linalg::LinalgOp op) {
   const auto sizes = op.getStaticLoopRanges();
@@ -23,7 +22,7 @@ int64_t LinalgCycles(mlir::linalg::LinalgOp op) {
   if (innermost < 0) return 1;
   if (iterators[innermost] != mlir::utils::IteratorType::parallel) return trips * kFloatAdd + kFloatLoopFill;
   const bool reduces = llvm::is_contained(iterators, mlir::utils::IteratorType::reduction);
-  if (sizes[innermost] % kLanes == 0) trips /= kLanes;
+  if (sizes[innermost] % contract::kLanes == 0) trips /= contract::kLanes;
   return trips * (reduces ? kFloatAdd : 1) + kFloatLoopFill;
 }
 
@@ -36,13 +35,14 @@ int64_t OperationCycles(mlir::Operation* operation) {
 }
 
 int64_t DotCycles(int64_t bits, int64_t tiles, int64_t rows, int64_t unroll) {
-  const int64_t words = bits == 4 ? 5 : 9;
+  const int64_t words = contract::TileWords(static_cast<int>(bits));
   const int64_t turns = (tiles + unroll - 1) / unroll;
   return turns * (words + kLoopFill + rows + kDotFill + (unroll - 1) * kFloatAdd);
 }
 
 int64_t EngineDsps(int64_t unroll) {
-  constexpr int64_t kProducts = 16 * 32 / 2, kFloats = 16 * (3 * 3 + 2 * 2);
+  constexpr int64_t kProducts = contract::kTileRows * contract::kGroupElements / 2,
+                    kFloats = contract::kTileRows * (3 * 3 + 2 * 2);
   return unroll * (kProducts + kFloats);
 }
 
@@ -56,9 +56,9 @@ int64_t AttentionCycles(int64_t query_heads, int64_t kv_heads, int64_t head_dim,
 }
 
 int64_t AttentionPageCycles(int64_t query_heads, int64_t kv_heads, int64_t head_dim) {
-  const int64_t load = 2 * (kPageRows * head_dim / kHalvesAWord + kFloatLoopFill);
+  const int64_t load = 2 * (contract::kPageTokens * head_dim / contract::kFloat16Lanes + kFloatLoopFill);
   // Scores a row a cycle, two passes of the softmax, values into one accumulator a column.
-  const int64_t compute = kPageRows + 2 * kPageRows + kPageRows * kFloatAdd;
+  const int64_t compute = contract::kPageTokens * (1 + 2 + kFloatAdd);
   return kv_heads * load + query_heads * compute;
 }
 

@@ -178,7 +178,7 @@ absl::Status CompileJob::WriteUserMetadata() {
   }
   const absl::StatusOr<std::string> json = artifact::ManifestToJson(manifest);
   if (!json.ok()) return json.status();
-  return WriteFile(kUserMetadata, *json);
+  return WriteFile(artifact::kUserMetadataName, *json);
 }
 
 absl::Status CompileJob::Build() {

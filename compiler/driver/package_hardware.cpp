@@ -18,11 +18,11 @@ namespace {
 namespace fs = std::filesystem;
 
 absl::StatusOr<artifact::v1::Manifest> ReadUserMetadata(const std::string& folder) {
-  const std::string path = absl::StrCat(folder, "/", kUserMetadata);
+  const std::string path = absl::StrCat(folder, "/", artifact::kUserMetadataName);
   absl::StatusOr<artifact::MappedFile> file = artifact::MappedFile::Open(path);
   if (absl::IsNotFound(file.status())) {
     return absl::NotFoundError(
-        absl::StrCat(folder, ": no artifact of target hw (", kUserMetadata, " is missing)"));
+        absl::StrCat(folder, ": no artifact of target hw (", artifact::kUserMetadataName, " is missing)"));
   }
   if (!file.ok()) return file.status();
   absl::StatusOr<artifact::v1::Manifest> manifest =
@@ -43,12 +43,13 @@ absl::Status CheckPackedFiles(const std::string& folder, const artifact::v1::Man
     const auto entry = std::find_if(manifest.files().begin(), manifest.files().end(),
                                     [&](const artifact::v1::File& file) { return file.name() == name; });
     if (entry == manifest.files().end()) {
-      return absl::InvalidArgumentError(absl::StrCat(folder, "/", kUserMetadata, ": files: ", name,
+      return absl::InvalidArgumentError(absl::StrCat(folder, "/", artifact::kUserMetadataName,
+                                                     ": files: ", name,
                                                      " is missing: compile the model again; an xclbin that "
                                                      "the same version of streamtensorc prepared can be "
                                                      "packaged there"));
     }
-    const auto file = artifact::OpenListed(folder, *entry, kUserMetadata);
+    const auto file = artifact::OpenListed(folder, *entry, artifact::kUserMetadataName);
     if (!file.ok()) return file.status();
   }
   return absl::OkStatus();

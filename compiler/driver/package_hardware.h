@@ -8,10 +8,6 @@
 
 namespace streamtensor::compiler {
 
-// The manifest as compilation left it, with the entries of weights.bin and tokenizer.bin, which v++ never
-// sees; the xclbin carries it as its USER_METADATA.
-inline constexpr char kUserMetadata[] = "hls/user_metadata.json";
-
 // Completes the artifact of target hw in `folder` with `xclbin`: checks it whole against the manifest
 // (compiler/targets/hardware/xclbin_check.h), the weights and the tokenizer against their hashes, copies it,
 // hashes every file, and writes manifest.json last. Fails without having changed anything where the xclbin is

@@ -14,6 +14,7 @@
 #include "compiler/driver/package_hardware.h"
 #include "compiler/driver/stage_runner.h"
 #include "compiler/targets/hardware/vpp_build.h"
+#include "kernels/contract/limits.h"
 
 namespace streamtensor::compiler {
 namespace {
@@ -21,8 +22,9 @@ namespace {
 namespace fs = std::filesystem;
 
 absl::Status CheckOptions(const CompileOptions& options) {
-  if (options.step_tokens < 1 || options.step_tokens > 16) {
-    return absl::InvalidArgumentError(absl::StrCat("step tokens must be 1..16, got ", options.step_tokens));
+  if (options.step_tokens < 1 || options.step_tokens > contract::kMaxStepTokens) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("step tokens must be 1..", contract::kMaxStepTokens, ", got ", options.step_tokens));
   }
   if (options.max_context < 0 || options.max_context > 1 << 20) {
     return absl::InvalidArgumentError(

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "kernels/contract/limits.h"
 
 namespace streamtensor::compiler {
 
@@ -19,7 +20,7 @@ struct CompileOptions {
   std::string platform = "u55c";
   CompileTarget target = CompileTarget::kEmulation;
   int64_t max_context = 0;  // positions a sequence may have; 0: what the model was trained for, at most 2048
-  int64_t step_tokens = 16;
+  int64_t step_tokens = contract::kMaxStepTokens;
   int64_t weight_channels =
       0;               // memory channels that weights are dealt over, 1..32; 0: the platform's choice
   int64_t unroll = 0;  // tiles the engine works on at a time, 1..6; 0: the platform's choice

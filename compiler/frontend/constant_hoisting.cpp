@@ -16,6 +16,7 @@
 #include "compiler/frontend/message.h"
 #include "compiler/frontend/stored_weights.h"
 #include "compiler/frontend/verified_module.h"
+#include "kernels/contract/tiles.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Linalg/IR/LinalgInterfaces.h"
@@ -244,7 +245,8 @@ class Hoister {
     std::optional<ConstantProduct> product = FindConstantProduct(op);
     if (!product) return absl::OkStatus();
     auto type = llvm::cast<RankedTensorType>(product->matrix.constant.getType());
-    if (type.getDimSize(product->matrix.transposed ? 0 : 1) % kGroupElements != 0) return absl::OkStatus();
+    if (type.getDimSize(product->matrix.transposed ? 0 : 1) % contract::kGroupElements != 0)
+      return absl::OkStatus();
     absl::StatusOr<QuantisedMatrix> matrix = MatrixArguments(product->matrix);
     if (!matrix.ok()) return matrix.status();
     OpBuilder b(op);

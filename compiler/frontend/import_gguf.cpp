@@ -11,14 +11,13 @@
 #include "compiler/frontend/mutations.h"
 #include "compiler/frontend/tokenizer_export.h"
 #include "compiler/frontend/verified_module.h"
+#include "kernels/contract/kv_pages.h"
+#include "kernels/contract/limits.h"
 
 namespace streamtensor::compiler {
 namespace {
 
 constexpr int64_t kDefaultContext = 2048;
-// Bounds the page table and the RoPE tables.
-constexpr int64_t kContextLimit = 1 << 17;
-constexpr int64_t kStepTokensLimit = 16;
 
 absl::StatusOr<LlamaBounds> Bounds(const ImportOptions& options, const LlamaConfig& config) {
   LlamaBounds bounds;
@@ -29,14 +28,15 @@ absl::StatusOr<LlamaBounds> Bounds(const ImportOptions& options, const LlamaConf
                                               config.trained_context,
                                               ", the positions the model was trained for"));
   }
-  if (bounds.max_context > kContextLimit) {
-    return absl::UnimplementedError(
-        Message("max context ", bounds.max_context, " can't be compiled yet; up to ", kContextLimit, " can"));
+  if (bounds.max_context > contract::kMaxContextTokens) {
+    return absl::UnimplementedError(Message("max context ", bounds.max_context,
+                                            " can't be compiled yet; up to ", contract::kMaxContextTokens,
+                                            " can"));
   }
   bounds.step_tokens = options.step_tokens;
-  if (bounds.step_tokens < 1 || bounds.step_tokens > kStepTokensLimit) {
+  if (bounds.step_tokens < 1 || bounds.step_tokens > contract::kMaxStepTokens) {
     return absl::InvalidArgumentError(
-        Message("step tokens ", bounds.step_tokens, " is not within 1 to ", kStepTokensLimit));
+        Message("step tokens ", bounds.step_tokens, " is not within 1 to ", contract::kMaxStepTokens));
   }
   return bounds;
 }
@@ -79,12 +79,12 @@ absl::StatusOr<ImportedModel> ImportGguf(const std::string& path, const ImportOp
   }
   ImportedModel model;
   // Every position that the page table can name has a row in the RoPE tables.
-  model.weights = MakeLlamaWeights(*file, *config, bounds->max_pages() * dataflow::kPageTokens);
+  model.weights = MakeLlamaWeights(*file, *config, bounds->max_pages() * contract::kPageTokens);
   model.module = BuildLlamaModule(*config, recipe, *bounds, *model.weights, context);
   if (absl::Status status = VerifyModule(*model.module); !status.ok()) return InFile(path, status);
   // It goes into the manifest, where people read it.
   model.name = Printable(config->name.empty() ? std::filesystem::path(path).stem().string() : config->name,
-                         200, false);
+                         200, Quotes::kKeep);
   model.decoder = DecoderFields(*config, *bounds);
   model.tokenizer = *std::move(tokenizer);
   return model;

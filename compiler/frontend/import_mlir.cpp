@@ -20,6 +20,7 @@
 #include "compiler/frontend/linalg_builder.h"
 #include "compiler/frontend/message.h"
 #include "compiler/frontend/verified_module.h"
+#include "kernels/contract/limits.h"
 #include "llvm/Support/SourceMgr.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -41,7 +42,6 @@ using mlir::func::FuncOp;
 
 constexpr char kEntry[] = "main";
 constexpr char kStep[] = "step";
-constexpr int64_t kStepTokensLimit = 16;
 constexpr size_t kMaxTextBytes = size_t{1} << 30;
 constexpr int kMaxDepth = 200;
 constexpr int64_t kMaxAffineConstant = int64_t{1} << 31;
@@ -319,7 +319,7 @@ absl::StatusOr<ImportedModel> Import(const std::string& text, const std::string&
   ImportedModel model;
   model.module = *std::move(module);
   model.weights = *std::move(weights);
-  model.name = Printable(std::filesystem::path(path).stem().string(), 200, false);
+  model.name = Printable(std::filesystem::path(path).stem().string(), 200, Quotes::kKeep);
   return model;
 }
 
@@ -342,9 +342,9 @@ absl::StatusOr<ImportedModel> ImportMlirText(const std::string& text, const std:
   if (!options.mutations.empty()) {
     return absl::InvalidArgumentError("graph mutations are for Llama models, not for .mlir files");
   }
-  if (options.step_tokens < 1 || options.step_tokens > kStepTokensLimit) {
+  if (options.step_tokens < 1 || options.step_tokens > contract::kMaxStepTokens) {
     return absl::InvalidArgumentError(
-        Message("step tokens ", options.step_tokens, " is not within 1 to ", kStepTokensLimit));
+        Message("step tokens ", options.step_tokens, " is not within 1 to ", contract::kMaxStepTokens));
   }
   LoadFrontendDialects(context);
   absl::StatusOr<ImportedModel> model = Import(text, path, options, context);

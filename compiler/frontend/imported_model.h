@@ -10,6 +10,7 @@
 
 #include "absl/status/statusor.h"
 #include "compiler/frontend/weight_source.h"
+#include "kernels/contract/limits.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/IR/OwningOpRef.h"
@@ -22,7 +23,7 @@ struct ImportOptions {
   // Positions a sequence may have, 1 .. what the model was trained for; 0: that number, at most 2048.
   int64_t max_context = 0;
   // Bound of the symbols T and W, and rows of the page table: 1..16.
-  int64_t step_tokens = 16;
+  int64_t step_tokens = contract::kMaxStepTokens;
   // Names of graph mutations (compiler/frontend/mutations.h), for tests only: each makes the module
   // compute something that is not the model.
   std::vector<std::string> mutations = {};

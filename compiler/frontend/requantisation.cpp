@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "compiler/frontend/message.h"
+#include "kernels/contract/tiles.h"
 
 namespace streamtensor::compiler {
 
@@ -21,11 +22,11 @@ absl::StatusOr<RequantisationError> MeasureRequantisation(const StoredMatrix& ma
     if (absl::Status status = ConvertGroup(matrix, i, format, &group); !status.ok()) {
       return InGroup(matrix, i, status);
     }
-    float values[kGroupElements];
+    float values[contract::kGroupElements];
     FileValues(matrix, i, values);
     const float d = FloatFromHalf(group.d);
     const float m = FloatFromHalf(group.m);
-    for (int64_t k = 0; k < kGroupElements; ++k) {
+    for (int64_t k = 0; k < contract::kGroupElements; ++k) {
       const float error = d * static_cast<float>(group.q[k]) + m - values[k];
       sum.squared_error += static_cast<double>(error) * error;
       sum.squared_values += static_cast<double>(values[k]) * values[k];

@@ -9,11 +9,12 @@
 #include <limits>
 
 #include "compiler/frontend/message.h"
+#include "kernels/contract/tiles.h"
 
 namespace streamtensor::compiler {
 namespace {
 
-constexpr int kNibbleBytes = kGroupElements / 2;
+constexpr int kNibbleBytes = contract::kGroupElements / 2;
 constexpr int kLargest = 127;
 // Scales below max |x| / 95 cost more on the whole group than they can gain.
 constexpr int kLeastLargest = 95;
@@ -45,9 +46,9 @@ struct Place {
 
 Place Find(const StoredMatrix& matrix, int64_t group) {
   const GgufTensorLayout* layout = FindGgufTensorLayout(static_cast<uint32_t>(matrix.type));
-  const int64_t first = group * kGroupElements;
+  const int64_t first = group * contract::kGroupElements;
   return {matrix.bytes.data() + first / layout->block_elements * layout->block_bytes,
-          static_cast<int>(first % layout->block_elements / kGroupElements)};
+          static_cast<int>(first % layout->block_elements / contract::kGroupElements)};
 }
 
 //===--------------------------------------------------------------------===//
@@ -63,11 +64,11 @@ void UnpackNibbles(const uint8_t* nibbles, int8_t* q) {
 }
 
 void AddFifthBits(uint32_t bits, int8_t* q) {
-  for (int i = 0; i < kGroupElements; ++i) q[i] = static_cast<int8_t>(q[i] | (bits >> i & 1) << 4);
+  for (int i = 0; i < contract::kGroupElements; ++i) q[i] = static_cast<int8_t>(q[i] | (bits >> i & 1) << 4);
 }
 
 void AddOffset(int offset, int8_t* q) {
-  for (int i = 0; i < kGroupElements; ++i) q[i] = static_cast<int8_t>(q[i] + offset);
+  for (int i = 0; i < contract::kGroupElements; ++i) q[i] = static_cast<int8_t>(q[i] + offset);
 }
 
 absl::Status ReadQ4_0(const uint8_t* block, MatrixFormat format, CardGroup* group) {
@@ -110,7 +111,7 @@ absl::Status ReadWithMinimum(const uint8_t* block, bool fifth_bits, CardGroup* g
 absl::Status ReadQ8_0(const uint8_t* block, CardGroup* group) {
   group->d = Load<uint16_t>(block);
   if (!IsFiniteHalf(group->d)) return NotFinite("scale");
-  std::memcpy(group->q, block + 2, kGroupElements);
+  std::memcpy(group->q, block + 2, contract::kGroupElements);
   // An int8 product pair must stay within int16 on the card: -128 is left out.
   for (int8_t q : group->q) {
     if (q == -128) return absl::InvalidArgumentError("it holds -128; -127 to 127 are allowed");
@@ -124,7 +125,7 @@ absl::Status ReadQ8_0(const uint8_t* block, CardGroup* group) {
 
 // A group of Q4_K or Q5_K: value = scale * q + minimum.
 struct FineGroup {
-  int8_t q[kGroupElements];
+  int8_t q[contract::kGroupElements];
   float scale;
   float minimum;
 };
@@ -143,7 +144,7 @@ FineGroup ReadFine(const Place& place, bool fifth_bits) {
   // Two groups share 32 bytes of nibbles, and all groups 32 bytes of fifth bits.
   const uint8_t* fifth = block + 16;
   const uint8_t* nibbles = fifth + (fifth_bits ? 32 : 0) + part / 2 * 32;
-  for (int i = 0; i < kGroupElements; ++i) {
+  for (int i = 0; i < contract::kGroupElements; ++i) {
     const int low = nibbles[i] >> 4 * (part % 2) & 15;
     const int high = fifth_bits ? fifth[i] >> part & 1 : 0;
     group.q[i] = static_cast<int8_t>(low | high << 4);
@@ -173,7 +174,7 @@ void ReadQ6_K(const Place& place, float* values) {
   const uint8_t* pairs = place.block + 128 + half * 32;
   const uint8_t* scales = place.block + 192 + half * 8 + part * 2;
   const float d = FloatFromHalf(Load<uint16_t>(place.block + 208));
-  for (int i = 0; i < kGroupElements; ++i) {
+  for (int i = 0; i < contract::kGroupElements; ++i) {
     const int q = (nibbles[i] >> 4 * (part / 2) & 15) | (pairs[i] >> 2 * part & 3) << 4;
     values[i] = d * static_cast<float>(static_cast<int8_t>(scales[i / 16])) * static_cast<float>(q - 32);
   }
@@ -199,7 +200,7 @@ constexpr int kLanes = 8;
 float SquaredError(const float* x, float d) {
   const __m256 scale = _mm256_set1_ps(d);
   __m256 errors = _mm256_setzero_ps();
-  for (int i = 0; i < kGroupElements; i += kLanes) {
+  for (int i = 0; i < contract::kGroupElements; i += kLanes) {
     const __m256 values = _mm256_loadu_ps(x + i);
     const __m256 error = _mm256_sub_ps(_mm256_mul_ps(Integers(values, scale), scale), values);
     errors = _mm256_add_ps(errors, _mm256_mul_ps(error, error));
@@ -213,7 +214,7 @@ float SquaredError(const float* x, float d) {
 
 absl::Status Quantise(const float* x, CardGroup* group) {
   float amax = 0;
-  for (int i = 0; i < kGroupElements; ++i) {
+  for (int i = 0; i < contract::kGroupElements; ++i) {
     if (!std::isfinite(x[i])) return NotFinite("element");
     amax = std::max(amax, std::fabs(x[i]));
   }
@@ -236,7 +237,7 @@ absl::Status Quantise(const float* x, CardGroup* group) {
     group->d = d;
   }
   const __m256 d = _mm256_set1_ps(FloatFromHalf(group->d));
-  for (int i = 0; i < kGroupElements; i += kLanes) {
+  for (int i = 0; i < contract::kGroupElements; i += kLanes) {
     float integers[kLanes];
     _mm256_storeu_ps(integers, Integers(_mm256_loadu_ps(x + i), d));
     for (int lane = 0; lane < kLanes; ++lane) group->q[i + lane] = static_cast<int8_t>(integers[lane]);
@@ -328,7 +329,7 @@ absl::Status ConvertGroup(const StoredMatrix& matrix, int64_t group, MatrixForma
     case GgufTensorType::kF16:
     case GgufTensorType::kBF16:
     case GgufTensorType::kQ6_K: {
-      float values[kGroupElements];
+      float values[contract::kGroupElements];
       FileValues(matrix, group, values);
       return Quantise(values, result);
     }
@@ -337,20 +338,20 @@ absl::Status ConvertGroup(const StoredMatrix& matrix, int64_t group, MatrixForma
 }
 
 absl::Status InGroup(const StoredMatrix& matrix, int64_t group, const absl::Status& status) {
-  const int64_t row_groups = matrix.columns / kGroupElements;
+  const int64_t row_groups = matrix.columns / contract::kGroupElements;
   return absl::Status(status.code(), Message("row ", group / row_groups, ", group ", group % row_groups, ": ",
                                              status.message()));
 }
 
-void FileValues(const StoredMatrix& matrix, int64_t group, float (&values)[kGroupElements]) {
-  const int64_t first = group * kGroupElements;
+void FileValues(const StoredMatrix& matrix, int64_t group, float (&values)[contract::kGroupElements]) {
+  const int64_t first = group * contract::kGroupElements;
   switch (matrix.type) {
     case GgufTensorType::kF32:
       std::memcpy(values, matrix.bytes.data() + first * sizeof(float), sizeof(values));
       return;
     case GgufTensorType::kF16:
     case GgufTensorType::kBF16:
-      for (int64_t i = 0; i < kGroupElements; ++i) {
+      for (int64_t i = 0; i < contract::kGroupElements; ++i) {
         const auto bits = Load<uint16_t>(matrix.bytes.data() + (first + i) * sizeof(uint16_t));
         values[i] = matrix.type == GgufTensorType::kF16 ? FloatFromHalf(bits) : FloatFromBrainFloat(bits);
       }
@@ -358,7 +359,7 @@ void FileValues(const StoredMatrix& matrix, int64_t group, float (&values)[kGrou
     case GgufTensorType::kQ4_K:
     case GgufTensorType::kQ5_K: {
       const FineGroup fine = ReadFine(Find(matrix, group), matrix.type == GgufTensorType::kQ5_K);
-      for (int64_t i = 0; i < kGroupElements; ++i) {
+      for (int64_t i = 0; i < contract::kGroupElements; ++i) {
         values[i] = fine.scale * static_cast<float>(fine.q[i]) + fine.minimum;
       }
       return;

@@ -8,6 +8,7 @@
 
 #include "absl/status/status.h"
 #include "compiler/frontend/gguf/gguf_types.h"
+#include "kernels/contract/tiles.h"
 
 namespace streamtensor::compiler {
 
@@ -23,8 +24,6 @@ std::string_view MatrixFormatName(MatrixFormat format);
 
 constexpr bool HasMinimum(MatrixFormat format) { return format != MatrixFormat::kI8; }
 
-constexpr int64_t kGroupElements = 32;
-
 // A matrix as the model file stores it: `rows` rows of `columns` elements, row-major.
 struct StoredMatrix {
   GgufTensorType type = GgufTensorType::kF32;
@@ -32,12 +31,12 @@ struct StoredMatrix {
   int64_t columns = 0;  // a multiple of 32 and of the type's block
   std::span<const uint8_t> bytes;
 
-  int64_t groups() const { return rows * (columns / kGroupElements); }
+  int64_t groups() const { return rows * (columns / contract::kGroupElements); }
 };
 
 // One group in the card's terms: value = d * q + m.
 struct CardGroup {
-  int8_t q[kGroupElements];
+  int8_t q[contract::kGroupElements];
   uint16_t d = 0;  // float16
   uint16_t m = 0;  // float16; 0 in a format without
 };
@@ -61,7 +60,7 @@ absl::Status ConvertGroup(const StoredMatrix& matrix, int64_t group, MatrixForma
 absl::Status InGroup(const StoredMatrix& matrix, int64_t group, const absl::Status& status);
 
 // The values that the file gives a group, in float32. Only for types that KeepsValues() says no of.
-void FileValues(const StoredMatrix& matrix, int64_t group, float (&values)[kGroupElements]);
+void FileValues(const StoredMatrix& matrix, int64_t group, float (&values)[contract::kGroupElements]);
 
 float FloatFromHalf(uint16_t half);
 float FloatFromBrainFloat(uint16_t bits);

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "compiler/frontend/message.h"
+#include "kernels/contract/tiles.h"
 
 namespace streamtensor::compiler {
 namespace {
@@ -43,7 +44,7 @@ absl::StatusOr<std::vector<uint8_t>> ConvertMatrix(const StoredMatrix& matrix, M
     return absl::InternalError(
         Message("a matrix of ", groups, " groups has ", matrix.bytes.size(), " bytes, expected ", bytes));
   }
-  const int64_t part_bytes = part == WeightPart::kQ ? kGroupElements : sizeof(uint16_t);
+  const int64_t part_bytes = part == WeightPart::kQ ? contract::kGroupElements : sizeof(uint16_t);
   std::vector<uint8_t> result(groups * part_bytes);
   for (int64_t i = 0; i < groups; ++i) {
     CardGroup group;
@@ -93,11 +94,11 @@ absl::StatusOr<WeightShape> StoredWeights::Shape(std::string_view name, WeightPa
     if (part != WeightPart::kValue) return no_part();
     return WeightShape{WeightElement::kF32, entry.dims};
   }
-  const int64_t groups = entry.matrix.columns / kGroupElements;
+  const int64_t groups = entry.matrix.columns / contract::kGroupElements;
   switch (part) {
     case WeightPart::kQ:
       return WeightShape{entry.format == MatrixFormat::kU4 ? WeightElement::kU4 : WeightElement::kI8,
-                         {entry.matrix.rows, groups, kGroupElements}};
+                         {entry.matrix.rows, groups, contract::kGroupElements}};
     case WeightPart::kM:
       if (!HasMinimum(entry.format)) return no_part();
       [[fallthrough]];

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "absl/strings/str_join.h"
+#include "artifact/folder.h"
 #include "compiler/frontend/message.h"
 
 namespace streamtensor::compiler {
@@ -165,7 +166,7 @@ absl::Status ReadEndOfGeneration(const GgufFile& file, Tokenizer* tokenizer) {
 
 absl::StatusOr<Tokenizer> ExportTokenizer(const GgufFile& file) {
   Tokenizer tokenizer;
-  tokenizer.set_format_version(1);
+  tokenizer.set_format_version(artifact::kTokenizerVersion);
   absl::StatusOr<std::string_view> model = file.GetString("tokenizer.ggml.model");
   if (!model.ok()) return Invalid(model.status().message());
   if (*model != "gpt2") {

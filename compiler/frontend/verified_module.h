@@ -17,7 +17,7 @@ template <class Written>
 std::string Shown(Written what) {
   std::string text;
   llvm::raw_string_ostream(text) << what;
-  return Printable(text, 200, false);
+  return Printable(text, 200, Quotes::kKeep);
 }
 
 // Collects the errors that MLIR reports on a context while it lives.

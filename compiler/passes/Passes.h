@@ -3,6 +3,8 @@
 #pragma once
 
 #include "compiler/dialects/dataflow/DataflowDialect.h"
+#include "kernels/contract/limits.h"
+#include "kernels/contract/tiles.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -22,7 +24,8 @@ namespace streamtensor::compiler {
 #define GEN_PASS_REGISTRATION
 #include "compiler/passes/Passes.h.inc"
 
-// imported -> ordered: keep-layers, fuse-elementwise, quantize, expand-math, order-sums, with clean-up between.
+// imported -> ordered: keep-layers, fuse-elementwise, quantize, expand-math, order-sums, with clean-up
+// between.
 void buildNumericsPipeline(mlir::OpPassManager& pm);
 
 // ordered -> sized: the functions become one dataflow.design. `channels`: channels that weights are dealt

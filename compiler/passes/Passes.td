@@ -86,7 +86,7 @@ def Tile : Pass<"tile", "::mlir::ModuleOp"> {
     its results. The choice is optimistic through the layers' loop, so a residual keeps its tiles.
     Leaves `dataflow.tile` and `dataflow.order` on each operation.
   }];
-  let options = [Option<"columns", "columns", "int64_t", "16", "Columns of a tile: rows of an engine tile">];
+  let options = [Option<"columns", "columns", "int64_t", "contract::kTileRows", "Columns of a tile: rows of an engine tile">];
 }
 
 def LinalgToDataflow : Pass<"linalg-to-dataflow", "::mlir::ModuleOp"> {
@@ -148,7 +148,7 @@ def AssignChannels : Pass<"assign-channels", "::mlir::ModuleOp"> {
     the card's memory channels; a pool's two pointers share one; everything else goes where least lies. More
     than a channel holds is an error that names the memory.
   }];
-  let options = [Option<"banks", "channels", "int64_t", "32", "Memory channels the card has">,
+  let options = [Option<"banks", "channels", "int64_t", "contract::kMaxMemoryBanks", "Memory channels the card has">,
                  Option<"bankBytes", "channel-bytes", "int64_t", "536870912", "Bytes one of them holds">];
 }
 

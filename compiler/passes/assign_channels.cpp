@@ -3,6 +3,9 @@
 #include <array>
 
 #include "compiler/passes/Passes.h"
+#include "kernels/contract/limits.h"
+#include "kernels/contract/memory.h"
+#include "kernels/contract/tiles.h"
 
 namespace streamtensor::compiler {
 
@@ -17,8 +20,6 @@ using dataflow::MemoryOp;
 // Order of the kernel's arguments (docs/architecture.md, section 3).
 constexpr llvm::StringLiteral kRoles[] = {"descriptor", "status", "input",   "output",  "logits",   "weights",
                                           "k_read",     "v_read", "k_write", "v_write", "constants"};
-constexpr int64_t kBlockTilesU4 = 6, kBlockWordsU4 = 30, kBlockTilesI8 = 3, kBlockWordsI8 = 27;
-constexpr int64_t kWordBytes = 64;
 
 class AssignChannelsPass : public impl::AssignChannelsBase<AssignChannelsPass> {
  public:
@@ -26,8 +27,9 @@ class AssignChannelsPass : public impl::AssignChannelsBase<AssignChannelsPass> {
 
  private:
   void runOnOperation() override {
-    if (banks < 1 || banks > 32) {
-      getOperation().emitError("option channels must be 1..32, got ") << int64_t{banks};
+    if (banks < 1 || banks > contract::kMaxMemoryBanks) {
+      getOperation().emitError("option channels must be 1..")
+          << contract::kMaxMemoryBanks << ", got " << int64_t{banks};
       return signalPassFailure();
     }
     WalkResult walk = getOperation().walk([&](dataflow::DesignOp design) {
@@ -93,12 +95,13 @@ class AssignChannelsPass : public impl::AssignChannelsBase<AssignChannelsPass> {
 
   int64_t emptiest() const { return std::min_element(bytes_.begin(), bytes_.end()) - bytes_.begin(); }
 
-  // Dynamic extents count as 16, the largest step.
+  // Dynamic extents count as the largest step.
   static int64_t sizeOf(MemoryOp memory) {
     auto type = memory.getType() ? dyn_cast<ShapedType>(*memory.getType()) : ShapedType();
-    if (!type) return 4096;
+    if (!type) return contract::kBufferAlignmentBytes;
     int64_t bits = type.getElementTypeBitWidth();
-    for (int64_t extent : type.getShape()) bits *= ShapedType::isDynamic(extent) ? 16 : extent;
+    for (int64_t extent : type.getShape())
+      bits *= ShapedType::isDynamic(extent) ? contract::kMaxStepTokens : extent;
     return (bits + 7) / 8;
   }
 
@@ -111,12 +114,10 @@ class AssignChannelsPass : public impl::AssignChannelsBase<AssignChannelsPass> {
                                  std::pair(process.getLayer(), static_cast<int64_t>(design.getLayers())),
                                  std::pair(process.getEpilogue(), int64_t{1})})
         for (auto issue : list->getAsRange<DictionaryAttr>()) {
-          int64_t tiles =
-              issue.getAs<IntegerAttr>("groups").getInt() * issue.getAs<IntegerAttr>("row_tiles").getInt();
-          bool is_u4 = issue.getAs<IntegerAttr>("bits").getInt() == 4;
-          int64_t a_block = is_u4 ? kBlockTilesU4 : kBlockTilesI8;
-          bytes += times * ((tiles + a_block - 1) / a_block) * (is_u4 ? kBlockWordsU4 : kBlockWordsI8) *
-                   kWordBytes;
+          const auto bits = static_cast<int>(issue.getAs<IntegerAttr>("bits").getInt());
+          const int64_t blocks = contract::IssueBlocks(bits, issue.getAs<IntegerAttr>("groups").getInt(),
+                                                       issue.getAs<IntegerAttr>("row_tiles").getInt());
+          bytes += times * blocks * contract::BlockBytes(bits);
         }
     }
     return bytes;

@@ -2,6 +2,7 @@
 #include "compiler/analysis/step_function.h"
 #include "compiler/passes/Passes.h"
 #include "compiler/passes/join_ends.h"
+#include "kernels/contract/tiles.h"
 #include "llvm/ADT/MapVector.h"
 #include "mlir/Analysis/TopologicalSortUtils.h"
 
@@ -97,10 +98,10 @@ class BindPass : public impl::BindBase<BindPass> {
 
   // Rows of the weight are padded to whole tiles.
   static ITensorType engineOrder(dataflow::ContractOp contract, const Rows& rows) {
-    int64_t tiles = (contract.getOuter() + dataflow::kTileRows - 1) / dataflow::kTileRows;
-    auto padded = RankedTensorType::get({ShapedType::kDynamic, tiles * dataflow::kTileRows},
+    int64_t tiles = (contract.getOuter() + contract::kTileRows - 1) / contract::kTileRows;
+    auto padded = RankedTensorType::get({ShapedType::kDynamic, tiles * contract::kTileRows},
                                         Float32Type::get(contract.getContext()));
-    return StepFunction::TileOrder(padded, rows, dataflow::kTileRows);
+    return StepFunction::TileOrder(padded, rows, contract::kTileRows);
   }
 
   // `tensor` in an order, as a tensor again.
@@ -167,10 +168,10 @@ class BindPass : public impl::BindBase<BindPass> {
       }
       bool is_output =
           llvm::all_of(op->getUsers(), [](Operation* user) { return isa<func::ReturnOp>(user); });
-      if (op.getOuter() % dataflow::kTileRows != 0 && !is_output) {
+      if (op.getOuter() % contract::kTileRows != 0 && !is_output) {
         op.emitError("has ") << op.getOuter()
                              << " columns; what other operations take must have a multiple of "
-                             << dataflow::kTileRows;
+                             << contract::kTileRows;
         return WalkResult::interrupt();
       }
       GroupKey key{op->getBlock(), op.getX(), op.getQ().getType().getElementType(), op.getM() != nullptr};
@@ -189,7 +190,7 @@ class BindPass : public impl::BindBase<BindPass> {
       if (failed(order) || !rows) return contracts[0].emitError("takes rows that no symbol counts");
       // The activation switch takes rows and the engine's own order.
       auto type = cast<RankedTensorType>(key.activations.getType());
-      if (*order != StepFunction::TileOrder(type, *rows, dataflow::kTileRows))
+      if (*order != StepFunction::TileOrder(type, *rows, contract::kTileRows))
         *order = StepFunction::RowOrder(type, *rows);
       groups_.push_back({contracts, *order});
     }

@@ -3,6 +3,8 @@
 #include "compiler/passes/Passes.h"
 #include "compiler/passes/float_writer.h"
 #include "compiler/passes/reference_attention.h"
+#include "kernels/contract/kv_pages.h"
+#include "kernels/contract/tiles.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Linalg/Utils/Utils.h"
 
@@ -69,7 +71,7 @@ struct QuantizedActivations {
 QuantizedActivations quantizeActivations(TensorWriter& w, Value x) {
   OpBuilder& b = w.b;
   auto type = cast<RankedTensorType>(x.getType());
-  constexpr int64_t group = dataflow::kGroupSize;
+  constexpr int64_t group = contract::kGroupElements;
   int64_t groups = type.getDimSize(1) / group;
   OpFoldResult tokens = w.size(x, 0);
   SmallVector<OpFoldResult> by_group = {tokens, w.index(groups)};
@@ -112,7 +114,7 @@ Value decomposeContract(dataflow::ContractOp op, OpBuilder& builder) {
   TensorWriter w(builder, op.getLoc());
   QuantizedActivations x = quantizeActivations(w, op.getX());
   OpFoldResult tokens = w.size(op.getX(), 0);
-  OpFoldResult outer = w.index(op.getOuter()), groups = w.index(op.getInner() / dataflow::kGroupSize);
+  OpFoldResult outer = w.index(op.getOuter()), groups = w.index(op.getInner() / contract::kGroupElements);
 
   // Loops t, n, g, k.
   bool is_unsigned = op.getQ().getType().getElementType().isInteger(4);
@@ -212,7 +214,7 @@ void decomposeAppend(dataflow::KvAppendOp op, OpBuilder& builder) {
                          return entry;
                        }
                        Value mask = nested.create<arith::ConstantOp>(
-                           at, nested.getI32IntegerAttr(dataflow::kPageTokens - 1));
+                           at, nested.getI32IntegerAttr(contract::kPageTokens - 1));
                        return nested.create<arith::AndIOp>(at, args[1], mask);
                      });
   };

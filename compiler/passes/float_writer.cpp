@@ -3,6 +3,8 @@
 
 #include <cassert>
 
+#include "kernels/contract/numerics.h"
+
 namespace streamtensor::compiler {
 
 using namespace mlir;
@@ -43,20 +45,19 @@ Value FloatWriter::copySign(Value magnitude, Value sign) {
 }
 
 Value FloatWriter::exponential(Value x) {
-  Value low = constant(-87.0f), high = constant(88.0f);
+  Value low = constant(contract::kExpLeast), high = constant(contract::kExpMost);
   x = select(less(x, low), low, x);
   x = select(greater(x, high), high, x);
-  Value n = roundSmallHalfEven(multiply(x, constant(1.44269504f)));
-  Value r = subtract(x, multiply(n, constant(0.693359375f)));
-  r = subtract(r, multiply(n, constant(-2.12194440e-4f)));
-  Value p = constant(1.9875691500e-4f);
-  for (float coefficient :
-       {1.3981999507e-3f, 8.3334519073e-3f, 4.1665795894e-2f, 1.6666665459e-1f, 5.0000001201e-1f})
-    p = add(multiply(p, r), constant(coefficient));
+  Value n = roundSmallHalfEven(multiply(x, constant(contract::kLog2OfE)));
+  Value r = subtract(x, multiply(n, constant(contract::kLn2High)));
+  r = subtract(r, multiply(n, constant(contract::kLn2Low)));
+  Value p = constant(contract::kExpCoefficients[0]);
+  for (int i = 1; i <= contract::kExpDegree; ++i)
+    p = add(multiply(p, r), constant(contract::kExpCoefficients[i]));
   Value y = add(add(multiply(p, multiply(r, r)), r), constant(1.0f));
   Value exponent = builder_.create<arith::FPToSIOp>(loc_, builder_.getI32Type(), n);
-  exponent = builder_.create<arith::AddIOp>(loc_, exponent, integer(127));
-  exponent = builder_.create<arith::ShLIOp>(loc_, exponent, integer(23));
+  exponent = builder_.create<arith::AddIOp>(loc_, exponent, integer(contract::kFloatExponentBias));
+  exponent = builder_.create<arith::ShLIOp>(loc_, exponent, integer(contract::kFloatMantissaBits));
   return multiply(y, fromBits(exponent));
 }
 
@@ -67,8 +68,8 @@ Value FloatWriter::hyperbolicTangent(Value x) {
 }
 
 Value FloatWriter::roundSmallHalfEven(Value x) {
-  Value magic = constant(12582912.0f);
-  return subtract(add(x, magic), magic);
+  Value shift = constant(contract::kRoundShift);
+  return subtract(add(x, shift), shift);
 }
 
 Value FloatWriter::roundHalfEven(Value x) {
@@ -89,7 +90,7 @@ Value FloatWriter::ceil(Value x) {
 }
 
 Value FloatWriter::tree(SmallVector<Value> partials) {
-  assert(partials.size() == 16);
+  assert(partials.size() == contract::kSumPartials);
   for (size_t half = partials.size() / 2; half > 0; half /= 2)
     for (size_t j = 0; j < half; ++j) partials[j] = add(partials[j], partials[j + half]);
   return partials[0];

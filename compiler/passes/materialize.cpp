@@ -3,6 +3,8 @@
 #include "compiler/passes/Passes.h"
 #include "compiler/passes/design_builder.h"
 #include "compiler/passes/join_ends.h"
+#include "kernels/contract/limits.h"
+#include "kernels/contract/tiles.h"
 
 namespace streamtensor::compiler {
 
@@ -22,8 +24,6 @@ constexpr llvm::StringLiteral kDesignName = "streamtensor_step";
 // Depths until `size-fifos` has found the least ones.
 constexpr int64_t kStreamDepth = 2;
 constexpr int64_t kBlockDepth = 2;
-constexpr int64_t kBlockWords = 32;
-constexpr int64_t kMostUnroll = 6;  // tiles in a block
 
 // Where an itensor leaves a process: the process, and what was written there.
 struct Source {
@@ -40,12 +40,13 @@ class MaterializePass : public impl::MaterializeBase<MaterializePass> {
     FailureOr<func::FuncOp> step = FindStep(getOperation());
     if (failed(step)) return signalPassFailure();
     step_ = *step;
-    if (channels < 1 || channels > 32) {
-      step_.emitError("option channels must be 1..32, got ") << int64_t{channels};
+    if (channels < 1 || channels > contract::kMaxWeightChannels) {
+      step_.emitError("option channels must be 1..")
+          << contract::kMaxWeightChannels << ", got " << int64_t{channels};
       return signalPassFailure();
     }
-    if (unroll < 1 || unroll > kMostUnroll) {
-      step_.emitError("option unroll must be 1..") << kMostUnroll << ", got " << int64_t{unroll};
+    if (unroll < 1 || unroll > contract::kMaxUnroll) {
+      step_.emitError("option unroll must be 1..") << contract::kMaxUnroll << ", got " << int64_t{unroll};
       return signalPassFailure();
     }
     DesignBuilder design(&getContext());
@@ -103,7 +104,8 @@ class MaterializePass : public impl::MaterializeBase<MaterializePass> {
     step_.walk([&](dataflow::IssueOp issue) {
       any = true;
       auto type = issue.getActivations().getType();
-      frame_words = std::max(frame_words, type.getDataBounds()[0] * issue.getInner() / dataflow::kGroupSize);
+      frame_words =
+          std::max(frame_words, type.getDataBounds()[0] * issue.getInner() / contract::kGroupElements);
       if (!engine)
         engine = SymbolTable::lookupNearestSymbolFrom<dataflow::EngineOp>(issue, issue.getEngineAttr());
       if (!engine) ok = issue.emitError("names no engine: ") << issue.getEngine();
@@ -123,12 +125,12 @@ class MaterializePass : public impl::MaterializeBase<MaterializePass> {
       load.config = dictionary({{"channel", integer(channel)}});
       design_->AddMemory(load, "weights_" + std::to_string(channel), "weights",
                          {named("channel", integer(channel))});
-      design_->AddStream(load, *engine_, ChannelKind::blocks, {}, kBlockWords, kBlockDepth);
+      design_->AddStream(load, *engine_, ChannelKind::blocks, {}, contract::kMaxBlockWords, kBlockDepth);
     }
     // Words of any issue: one word is 16 rows of one token.
     auto d0 = getAffineDimExpr(0, &getContext());
     auto words =
-        ITensorType::get(&getContext(), {1, dataflow::kTileRows}, Float32Type::get(&getContext()), {1},
+        ITensorType::get(&getContext(), {1, contract::kTileRows}, Float32Type::get(&getContext()), {1},
                          {StringAttr::get(&getContext(), "")}, {1},
                          AffineMap::get(1, 0, {d0, getAffineConstantExpr(0, &getContext())}, &getContext()));
     design_->AddStream(*engine_, *result_switch_, ChannelKind::words, words, 0, kStreamDepth);
@@ -373,7 +375,7 @@ class MaterializePass : public impl::MaterializeBase<MaterializePass> {
     unsigned row_loop = type.getLoopsOfDim(0)[0];
     Attribute rows = type.isSymbolic(row_loop) ? Attribute(type.getTripSymbols()[row_loop])
                                                : Attribute(integer(type.getTripBounds()[row_loop]));
-    Attribute groups = integer(issue.getInner() / dataflow::kGroupSize);
+    Attribute groups = integer(issue.getInner() / contract::kGroupElements);
 
     listOf(*activation_switch_, section)
         .push_back(dictionary({{"source", integer(frames_)},

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/passes/Passes.h"
 #include "compiler/passes/float_writer.h"
+#include "kernels/contract/numerics.h"
 #include "mlir/Dialect/Linalg/Utils/Utils.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/Matchers.h"
@@ -13,8 +14,6 @@ namespace streamtensor::compiler {
 namespace {
 
 using namespace mlir;
-
-constexpr int64_t kLanes = 16;
 
 // The addition that accumulates a float32 sum, or null: the yield of `op` is acc + f(inputs), acc being
 // used nowhere else.
@@ -39,7 +38,7 @@ class Sum {
       : op_(op), builder_(op), loc_(op.getLoc()), loop_(loop), length_(length) {}
 
   Value order() {
-    int64_t whole = length_ / kLanes * kLanes;
+    int64_t whole = length_ / contract::kSumPartials * contract::kSumPartials;
     Value partials = zeroPartials();
     if (whole > 0) partials = addWhole(partials, whole);
     if (whole < length_) partials = addRemainder(partials, whole);
@@ -60,7 +59,7 @@ class Sum {
   // [.. x 16] of +0.
   Value zeroPartials() {
     SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(builder_, loc_, op_.getDpsInits()[0]);
-    sizes.push_back(builder_.getIndexAttr(kLanes));
+    sizes.push_back(builder_.getIndexAttr(contract::kSumPartials));
     Value empty = builder_.create<tensor::EmptyOp>(loc_, sizes, builder_.getF32Type());
     Value zero = builder_.create<arith::ConstantOp>(loc_, builder_.getF32FloatAttr(0.0f));
     return builder_.create<linalg::FillOp>(loc_, zero, empty).getResult(0);
@@ -86,11 +85,11 @@ class Sum {
     int64_t next = 0;
     for (int64_t i = 0; i < type.getRank(); ++i) {
       if (i == dimension) {
-        int64_t count = type.getDimSize(i) / kLanes;
+        int64_t count = type.getDimSize(i) / contract::kSumPartials;
         groups.push_back({next, next + 1});
         sizes.push_back(builder_.getIndexAttr(count));
-        sizes.push_back(builder_.getIndexAttr(kLanes));
-        shape.append({count, kLanes});
+        sizes.push_back(builder_.getIndexAttr(contract::kSumPartials));
+        shape.append({count, contract::kSumPartials});
         next += 2;
       } else {
         groups.push_back({next++});
@@ -141,16 +140,16 @@ class Sum {
     SmallVector<utils::IteratorType> iterators = op_.getIteratorTypesArray();
     iterators.push_back(utils::IteratorType::parallel);
     return builder_
-        .create<linalg::GenericOp>(loc_, partials.getType(), inputs, partials, maps, iterators,
-                                   [&](OpBuilder& nested, Location, ValueRange args) {
-                                     cloneBody(nested, args, [&](OpBuilder& b, Location at) -> Value {
-                                       Value group = b.create<linalg::IndexOp>(at, loop_);
-                                       Value inside = b.create<linalg::IndexOp>(at, loops);
-                                       Value lanes = b.create<arith::ConstantIndexOp>(at, kLanes);
-                                       return b.create<arith::AddIOp>(
-                                           at, b.create<arith::MulIOp>(at, group, lanes), inside);
-                                     });
-                                   })
+        .create<linalg::GenericOp>(
+            loc_, partials.getType(), inputs, partials, maps, iterators,
+            [&](OpBuilder& nested, Location, ValueRange args) {
+              cloneBody(nested, args, [&](OpBuilder& b, Location at) -> Value {
+                Value group = b.create<linalg::IndexOp>(at, loop_);
+                Value inside = b.create<linalg::IndexOp>(at, loops);
+                Value lanes = b.create<arith::ConstantIndexOp>(at, contract::kSumPartials);
+                return b.create<arith::AddIOp>(at, b.create<arith::MulIOp>(at, group, lanes), inside);
+              });
+            })
         .getResult(0);
   }
 
@@ -195,10 +194,10 @@ class Sum {
   Value tree(Value partials) {
     MLIRContext* context = op_.getContext();
     int64_t rank = resultType().getRank();
-    SmallVector<Value> inputs(kLanes, partials);
+    SmallVector<Value> inputs(contract::kSumPartials, partials);
     SmallVector<AffineMap> maps;
     AffineMap identity = AffineMap::getMultiDimIdentityMap(rank, context);
-    for (int64_t lane = 0; lane < kLanes; ++lane) {
+    for (int64_t lane = 0; lane < contract::kSumPartials; ++lane) {
       SmallVector<AffineExpr> results(identity.getResults());
       results.push_back(getAffineConstantExpr(lane, context));
       maps.push_back(AffineMap::get(rank, 0, results, context));
@@ -213,7 +212,8 @@ class Sum {
     return builder_
         .create<linalg::GenericOp>(loc_, resultType(), inputs, init, maps, iterators,
                                    [&](OpBuilder& nested, Location at, ValueRange args) {
-                                     SmallVector<Value> p(args.begin(), args.begin() + kLanes);
+                                     SmallVector<Value> p(args.begin(),
+                                                          args.begin() + contract::kSumPartials);
                                      FloatWriter w(nested, at);
                                      Value sum = w.tree(p);
                                      if (!from_zero) sum = w.add(args.back(), sum);
@@ -259,9 +259,9 @@ class OrderSumsPass : public impl::OrderSumsBase<OrderSumsPass> {
     if (ShapedType::isDynamic(length))
       return op->emitError()
              << "float sum over an index of unknown length: its order is defined for a static one";
-    if (reductions.size() > 1 && length % kLanes != 0)
+    if (reductions.size() > 1 && length % contract::kSumPartials != 0)
       return op->emitError() << "float sum over " << reductions.size() << " indices, the last " << length
-                             << " long: the last must be a multiple of " << kLanes;
+                             << " long: the last must be a multiple of " << contract::kSumPartials;
     AffineExpr summed = getAffineDimExpr(loop, &getContext());
     for (OpOperand* operand : op.getDpsInputOperands())
       for (AffineExpr expr : op.getMatchingIndexingMap(operand).getResults())

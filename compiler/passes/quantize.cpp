@@ -2,6 +2,7 @@
 #include "compiler/dialects/dataflow/DataflowDialect.h"
 #include "compiler/passes/Passes.h"
 #include "compiler/passes/dequantization.h"
+#include "kernels/contract/tiles.h"
 #include "mlir/Dialect/MemRef/Transforms/Transforms.h"
 #include "mlir/Dialect/Utils/ReshapeOpsUtils.h"
 #include "mlir/IR/Matchers.h"
@@ -16,8 +17,6 @@ namespace streamtensor::compiler {
 namespace {
 
 using namespace mlir;
-
-constexpr int64_t kGroup = 32;
 
 // A two-dimensional operand of a product, seen through reshapes and transpositions.
 struct Source {
@@ -174,7 +173,7 @@ class QuantizePass : public impl::QuantizeBase<QuantizePass> {
       if (name.empty()) continue;
       return op->emitError() << "matrix product with the float32 weight '" << name << "' (" << type
                              << "): weights of products must be block-quantised (4-bit or 8-bit, groups of "
-                             << kGroup << ", value = d*q + m)";
+                             << contract::kGroupElements << ", value = d*q + m)";
     }
     return success();  // two computed operands: an ordinary sum, see order-sums
   }
@@ -219,7 +218,7 @@ class QuantizePass : public impl::QuantizeBase<QuantizePass> {
     x_type = cast<RankedTensorType>(x.getType());
     auto q_type = cast<RankedTensorType>(found.q.getType());
     int64_t outer = q_type.getDimSize(0);
-    if (x_type.getDimSize(1) != q_type.getDimSize(1) * kGroup) return shapes();
+    if (x_type.getDimSize(1) != q_type.getDimSize(1) * contract::kGroupElements) return shapes();
     auto flat = RankedTensorType::get({x_type.getDimSize(0), outer}, result_type.getElementType());
     Value y = builder.create<dataflow::ContractOp>(loc, flat, x, found.q, found.d, found.m);
 

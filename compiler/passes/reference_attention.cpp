@@ -4,6 +4,8 @@
 #include <limits>
 
 #include "compiler/passes/float_writer.h"
+#include "kernels/contract/kv_pages.h"
+#include "kernels/contract/numerics.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -17,7 +19,7 @@ using namespace mlir;
 Value pageOf(OpBuilder& b, Location loc, Value page_table, AffineMap page_map, Value slot, Value position) {
   Value row = b.create<arith::IndexCastOp>(loc, b.getIndexType(), slot);
   Value page =
-      b.create<arith::DivUIOp>(loc, position, b.create<arith::ConstantIndexOp>(loc, dataflow::kPageTokens));
+      b.create<arith::DivUIOp>(loc, position, b.create<arith::ConstantIndexOp>(loc, contract::kPageTokens));
   Value column = affine::makeComposedAffineApply(b, loc, page_map, {page});
   Value columns = b.create<tensor::DimOp>(loc, page_table, 1);
   Value last = b.create<arith::SubIOp>(loc, columns, b.create<arith::ConstantIndexOp>(loc, 1));
@@ -26,8 +28,6 @@ Value pageOf(OpBuilder& b, Location loc, Value page_table, AffineMap page_map, V
 }
 
 namespace {
-
-constexpr int64_t kLanes = 16;
 
 // Keys or values: rows below `start` lie in pages, the others among this step's.
 struct Rows {
@@ -125,18 +125,18 @@ class Attention {
           return {stored, FloatWriter(b_, loc_).maximum(score, carried[1])};
         });
 
-    Value zeros = filled(kLanes);
+    Value zeros = filled(contract::kSumPartials);
     SmallVector<Value> weighed =
         loop(zero_, seen_, {scored[0], zeros}, [&](Value j, ValueRange carried) -> SmallVector<Value> {
           FloatWriter w(b_, loc_);
           Value e = w.exponential(w.subtract(b_.create<tensor::ExtractOp>(loc_, carried[0], j), scored[1]));
-          Value lane = b_.create<arith::RemUIOp>(loc_, j, index(kLanes));
+          Value lane = b_.create<arith::RemUIOp>(loc_, j, index(contract::kSumPartials));
           Value partial = w.add(b_.create<tensor::ExtractOp>(loc_, carried[1], lane), e);
           return {b_.create<tensor::InsertOp>(loc_, e, carried[0], j),
                   b_.create<tensor::InsertOp>(loc_, partial, carried[1], lane)};
         });
     SmallVector<Value> partials;
-    for (int64_t lane = 0; lane < kLanes; ++lane)
+    for (int64_t lane = 0; lane < contract::kSumPartials; ++lane)
       partials.push_back(b_.create<tensor::ExtractOp>(loc_, weighed[1], index(lane)));
     Value total = FloatWriter(b_, loc_).tree(partials);
     return divided(t, h, mix(weighed[0], kv_head), total, result);
@@ -161,7 +161,7 @@ class Attention {
     if (!paged) return {zero_, sum(first_row_, difference(j, start_))};
     Value page = pageOf(b_, loc_, op_.getPageTable(), op_.getEffectivePageMap(), slot_, j);
     page = b_.create<arith::IndexCastOp>(loc_, b_.getIndexType(), page);
-    return {page, b_.create<arith::RemUIOp>(loc_, j, index(dataflow::kPageTokens))};
+    return {page, b_.create<arith::RemUIOp>(loc_, j, index(contract::kPageTokens))};
   }
 
   // Float sum of q[t,h,d] * k[j,d] over d.
@@ -174,17 +174,17 @@ class Attention {
         FloatWriter w(b_, loc_);
         return w.add(partial, w.multiply(q, k));
       };
-      SmallVector<Value> partials(kLanes, FloatWriter(b_, loc_).constant(0.0f));
-      int64_t whole = head_size_ / kLanes;
+      SmallVector<Value> partials(contract::kSumPartials, FloatWriter(b_, loc_).constant(0.0f));
+      int64_t whole = head_size_ / contract::kSumPartials;
       partials = loop(zero_, index(whole), partials, [&](Value i, ValueRange carried) -> SmallVector<Value> {
-        Value base = b_.create<arith::MulIOp>(loc_, i, index(kLanes));
+        Value base = b_.create<arith::MulIOp>(loc_, i, index(contract::kSumPartials));
         SmallVector<Value> next;
-        for (int64_t lane = 0; lane < kLanes; ++lane)
+        for (int64_t lane = 0; lane < contract::kSumPartials; ++lane)
           next.push_back(term(sum(base, index(lane)), carried[lane]));
         return next;
       });
-      for (int64_t lane = 0; lane < head_size_ % kLanes; ++lane)
-        partials[lane] = term(index(whole * kLanes + lane), partials[lane]);
+      for (int64_t lane = 0; lane < head_size_ % contract::kSumPartials; ++lane)
+        partials[lane] = term(index(whole * contract::kSumPartials + lane), partials[lane]);
       return {FloatWriter(b_, loc_).tree(partials)};
     })[0];
   }

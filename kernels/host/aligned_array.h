@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Host only: an array on a 4096-byte border, as buffers of a card are. C++14's new ignores
+// Host only: an array aligned as buffers of a card are. C++14's new ignores
 // alignas(64), so arrays of words must not come from it.
 #ifndef ST_HOST_ALIGNED_ARRAY_H
 #define ST_HOST_ALIGNED_ARRAY_H
@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "../contract/memory.h"
 
 namespace st {
 namespace host {
@@ -16,8 +18,9 @@ class AlignedArray {
  public:
   // `count` elements of zero bytes.
   explicit AlignedArray(size_t count) : count_(count) {
-    const size_t bytes = (count * sizeof(T) + 4095) / 4096 * 4096;
-    data_ = static_cast<T*>(aligned_alloc(4096, bytes == 0 ? 4096 : bytes));
+    constexpr size_t kAlignment = streamtensor::contract::kBufferAlignmentBytes;
+    const size_t bytes = (count * sizeof(T) + kAlignment - 1) / kAlignment * kAlignment;
+    data_ = static_cast<T*>(aligned_alloc(kAlignment, bytes == 0 ? kAlignment : bytes));
     if (data_ == nullptr) abort();
     memset(static_cast<void*>(data_), 0, bytes);
   }

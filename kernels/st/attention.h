@@ -16,6 +16,7 @@
 #ifndef ST_ATTENTION_H
 #define ST_ATTENTION_H
 
+#include "contract/kv_pages.h"
 #include "dataflow.h"
 #include "dot.h"
 #include "header.h"
@@ -70,7 +71,7 @@ inline visible_rows find_visible(const step_header& header, int t) {
   int end = token.position + CONFIG::mask_offset + 1;  // positions below it are seen
   const int slot_end = token.start + (last - first) + 1;
   end = end < 0 ? 0 : end > slot_end ? slot_end : end;
-  end = end < CONFIG::max_pages * PAGE_ROWS ? end : CONFIG::max_pages * PAGE_ROWS;
+  end = end < CONFIG::max_pages * contract::kPageTokens ? end : CONFIG::max_pages * contract::kPageTokens;
   visible_rows rows;
   rows.stored = token.start < end ? token.start : end;
   rows.first = first;
@@ -83,7 +84,8 @@ template <class CONFIG>
 inline const word512* chunk_of(const word512* pool, const int32_t (&pages)[CONFIG::max_pages], int logical,
                                int layer, int head) {
 #pragma HLS INLINE
-  return pool + pool_offset<CONFIG>(pages[CONFIG::page_column(logical)], layer, head) / 32;
+  return pool +
+         pool_offset<CONFIG>(pages[CONFIG::page_column(logical)], layer, head) / contract::kFloat16Lanes;
 }
 
 template <class CONFIG>
@@ -93,9 +95,9 @@ inline void attend_head(const visible_rows& seen, const int32_t (&pages)[CONFIG:
   constexpr int D = CONFIG::head_dim;
   constexpr int GROUP = heads_in_group<CONFIG>();
   constexpr int STRIDE = CONFIG::kv_heads * D;
-  constexpr int CONTEXT = CONFIG::max_pages * PAGE_ROWS;
-  alignas(64) float scores[GROUP][CONTEXT];
-  alignas(64) float page[PAGE_ROWS * D];
+  constexpr int CONTEXT = CONFIG::max_pages * contract::kPageTokens;
+  alignas(contract::kWordBytes) float scores[GROUP][CONTEXT];
+  alignas(contract::kWordBytes) float page[contract::kPageTokens * D];
   int query_head[GROUP];
   int group = 0;
   for (int q = 0; q < CONFIG::query_heads; ++q) {
@@ -104,15 +106,16 @@ inline void attend_head(const visible_rows& seen, const int32_t (&pages)[CONFIG:
 
   const int stored = within(seen.stored, CONTEXT);
   const int fresh = within(seen.fresh, CONFIG::step_tokens);
-  const int stored_pages = (stored + PAGE_ROWS - 1) / PAGE_ROWS;
+  const int stored_pages = contract::PagesOf(stored);
   for (int i = 0; i < stored_pages; ++i) {
 #pragma HLS LOOP_FLATTEN off
-    const int j = PAGE_ROWS * i;
-    const int count = within(stored - j, PAGE_ROWS);
+    const int j = contract::kPageTokens * i;
+    const int count = within(stored - j, contract::kPageTokens);
     const page_hint next = i + 1 < stored_pages
                                ? page_hint(chunk_of<CONFIG>(key_pages, pages, i + 1, layer, head))
                                : page_hint(chunk_of<CONFIG>(value_pages, pages, 0, layer, head));
-    load_page<PAGE_ROWS, D>(chunk_of<CONFIG>(key_pages, pages, i, layer, head), next, count, page);
+    load_page<contract::kPageTokens, D>(chunk_of<CONFIG>(key_pages, pages, i, layer, head), next, count,
+                                        page);
     for (int g = 0; g < group; ++g) {
       score_rows<D>(&rows.q[t][query_head[g] * D], page, D, count, CONFIG::scale, scores[g] + j);
     }
@@ -124,7 +127,7 @@ inline void attend_head(const visible_rows& seen, const int32_t (&pages)[CONFIG:
 
   const int count = stored + fresh;
   float sums[GROUP];
-  alignas(64) float out[GROUP][D];
+  alignas(contract::kWordBytes) float out[GROUP][D];
   for (int g = 0; g < group; ++g) {
     if (count > 0) exp_scores(scores[g], count);
     sums[g] = sum_floats(scores[g], count);
@@ -132,10 +135,11 @@ inline void attend_head(const visible_rows& seen, const int32_t (&pages)[CONFIG:
   }
   for (int i = 0; i < stored_pages; ++i) {
 #pragma HLS LOOP_FLATTEN off
-    const int j = PAGE_ROWS * i;
-    const int part = within(stored - j, PAGE_ROWS);
+    const int j = contract::kPageTokens * i;
+    const int part = within(stored - j, contract::kPageTokens);
     const page_hint next(chunk_of<CONFIG>(value_pages, pages, i + 1 < stored_pages ? i + 1 : i, layer, head));
-    load_page<PAGE_ROWS, D>(chunk_of<CONFIG>(value_pages, pages, i, layer, head), next, part, page);
+    load_page<contract::kPageTokens, D>(chunk_of<CONFIG>(value_pages, pages, i, layer, head), next, part,
+                                        page);
     for (int g = 0; g < group; ++g) weigh_rows<D>(scores[g] + j, page, D, part, out[g]);
   }
   for (int g = 0; g < group; ++g) {
@@ -161,9 +165,9 @@ inline void read_f16_rows(hls::stream<word512>& in, int count, float (&rows)[MAX
   }
 }
 
-// Process. Reads the header, then ceil(S*M/16) words of page table. For each layer: reads T rows of q
-// (words_of(query_heads*head_dim) each), then T rows of k_new, then T rows of v_new
-// (words_of(kv_heads*head_dim) each), then writes T rows as wide as q's.
+// Process. Reads the header, then WordsOf(S*M) words of page table. For each layer: reads T rows of q
+// (WordsOf(query_heads*head_dim) each), then T rows of k_new, then T rows of v_new
+// (WordsOf(kv_heads*head_dim) each), then writes T rows as wide as q's.
 template <class CONFIG>
 void attention(hls::stream<header_word>& headers, hls::stream<word512>& page_table, hls::stream<word512>& q,
                hls::stream<word512>& k_new, hls::stream<word512>& v_new, const word512* key_pages,
@@ -173,12 +177,12 @@ void attention(hls::stream<header_word>& headers, hls::stream<word512>& page_tab
   read_header<CONFIG::step_tokens>(headers, header);
   const int tokens = header.tokens;
   int32_t pages[CONFIG::step_tokens][CONFIG::max_pages];
-  for (int beat = 0; beat < (ENTRIES + 15) / 16; ++beat) {
+  for (int beat = 0; beat < contract::WordsOf(ENTRIES); ++beat) {
 #pragma HLS PIPELINE II = 1
     const word512 word = page_table.read();
-    for (int i = 0; i < 16; ++i) {
+    for (int i = 0; i < contract::kLanes; ++i) {
 #pragma HLS UNROLL
-      const int at = 16 * beat + i;
+      const int at = contract::kLanes * beat + i;
       if (at < ENTRIES) pages[at / CONFIG::max_pages][at % CONFIG::max_pages] = lane_i32(word, i);
     }
   }

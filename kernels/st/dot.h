@@ -6,52 +6,57 @@
 
 #include <stdint.h>
 
+#include "contract/numerics.h"
+#include "contract/tiles.h"
 #include "issue.h"
 #include "math.h"
 #include "word.h"
 
 namespace st {
 
-// A frame's word: 32 x int8, then a float32 scale at byte 32 and the int32 sum of the 32 at byte 36.
-inline float frame_scale(const word512& word) { return lane_f32(word, 8); }
-inline int32_t frame_sum(const word512& word) { return lane_i32(word, 9); }
+// A frame's word (contract/tiles.h): the group's int8, their float32 scale, their int32 sum.
+inline float frame_scale(const word512& word) { return lane_f32(word, contract::kFrameScaleLane); }
+inline int32_t frame_sum(const word512& word) { return lane_i32(word, contract::kFrameSumLane); }
 
-// One tile, held in registers: adds its group's term to the 16 sums of one row.
-inline void dot_tile_plain(int bits, const word512 (&tile)[9], const word512& activations,
-                           float (&sums)[16]) {
+// One tile, held in registers: adds its group's term to the sums of one row.
+inline void dot_tile_plain(int bits, const word512 (&tile)[contract::kMaxTileWords],
+                           const word512& activations, float (&sums)[contract::kTileRows]) {
 #pragma HLS INLINE
-  const word512 scales = tile[tile_words(bits) - 1];
+  const word512 scales = tile[contract::TileIntegerWords(bits)];
   const float scale = frame_scale(activations);
   const float asum = static_cast<float>(frame_sum(activations));
-  for (int r = 0; r < 16; ++r) {
+  for (int r = 0; r < contract::kTileRows; ++r) {
 #pragma HLS UNROLL
     int32_t isum = 0;
-    for (int k = 0; k < 32; ++k) {
+    for (int k = 0; k < contract::kGroupElements; ++k) {
 #pragma HLS UNROLL
-      const int byte = bits == 4 ? lane_u8(tile[k % 16 / 4], 4 * r + k % 4) : 0;
-      const int weight = bits == 4 ? (k < 16 ? byte & 15 : byte >> 4) : lane_i8(tile[k / 4], 4 * r + k % 4);
+      const int byte = contract::TileIntegerByte(r, k);
+      const int nibbles = lane_u8(tile[contract::TileIntegerWord(contract::kU4Bits, k)], byte);
+      const int nibble = contract::IsHighNibble(k) ? nibbles >> 4 : nibbles & 15;
+      const int integer = lane_i8(tile[contract::TileIntegerWord(contract::kI8Bits, k)], byte);
+      const int weight = bits == contract::kU4Bits ? nibble : integer;
       isum += weight * lane_i8(activations, k);
     }
     const float d = lane_f16(scales, r);
-    const float m = lane_f16(scales, 16 + r);
+    const float m = lane_f16(scales, contract::kTileRows + r);
     // Weights without a minimum have m = 0: the term's sign is then lost in the sum, which never is -0.
     sums[r] = sums[r] + scale * (d * static_cast<float>(isum) + m * asum);
   }
 }
 
 // `run` tiles of `block` from tile number `tile` on: one row tile's groups from `group` on, against
-// `rows` rows of the frame, added to sums[row][0..15]. UNROLL (1..6) tiles at a time: their words are loaded
-// together, then each row's sums take their terms in order.
+// `rows` rows of the frame, added to sums[row]. UNROLL (1..kMaxUnroll) tiles at a time: their words are
+// loaded together, then each row's sums take their terms in order.
 template <int UNROLL, int FRAME_WORDS, int MAX_ROWS>
 inline void dot_plain(int bits, const weight_block& block, int tile, int run,
                       const word512 (&frame)[FRAME_WORDS], int groups, int group, int rows,
-                      float (&sums)[MAX_ROWS][16]) {
-  const int words = tile_words(bits);
-  for (int first = 0; first < MAX_BLOCK_TILES && first < run; first += UNROLL) {
+                      float (&sums)[MAX_ROWS][contract::kTileRows]) {
+  const int words = contract::TileWords(bits);
+  for (int first = 0; first < contract::kMaxBlockTiles && first < run; first += UNROLL) {
 #pragma HLS LOOP_FLATTEN off
-    word512 tiles[UNROLL][9];
+    word512 tiles[UNROLL][contract::kMaxTileWords];
 #pragma HLS ARRAY_PARTITION variable = tiles dim = 0 complete
-    for (int i = 0; i < 9; ++i) {
+    for (int i = 0; i < contract::kMaxTileWords; ++i) {
 #pragma HLS PIPELINE II = 1
       for (int u = 0; u < UNROLL; ++u) {
 #pragma HLS UNROLL
@@ -70,37 +75,37 @@ inline void dot_plain(int bits, const weight_block& block, int tile, int run,
   }
 }
 
-// One group of 32: the frame's word (32 x int8, float32 scale at byte 32, int32 sum at byte 36).
-inline word512 quantise_plain(const float (&x)[32]) {
+// One group of activations to a frame's word.
+inline word512 quantise_plain(const float (&x)[contract::kGroupElements]) {
 #pragma HLS INLINE
   float amax = 0.0f;
-  for (int i = 0; i < 32; ++i) {
+  for (int i = 0; i < contract::kGroupElements; ++i) {
 #pragma HLS UNROLL
     const float magnitude = float_of_bits(bits_of_float(x[i]) & 0x7fffffffu);
     amax = magnitude > amax ? magnitude : amax;
   }
-  const float scale = amax / 127.0f;
+  const float scale = amax / contract::kLargestQuantised;
   // A scale of 0 (amax 0, or so small that amax/127 is flushed) would divide 0 by 0; such x round to 0.
   const float divisor = scale == 0.0f ? 1.0f : scale;
-  int8_t q[32];
+  int8_t q[contract::kGroupElements];
   int32_t sum = 0;
-  for (int i = 0; i < 32; ++i) {
+  for (int i = 0; i < contract::kGroupElements; ++i) {
 #pragma HLS UNROLL
     float v = round_half_even(x[i] / divisor);
     v = v != v ? 0.0f : v;  // a NaN has no integer
-    v = v < -127.0f ? -127.0f : v;
-    v = v > 127.0f ? 127.0f : v;
+    v = v < -contract::kLargestQuantised ? -contract::kLargestQuantised : v;
+    v = v > contract::kLargestQuantised ? contract::kLargestQuantised : v;
     const int32_t n = static_cast<int32_t>(v);
     q[i] = static_cast<int8_t>(n);
     sum += n;
   }
   word512 word(0);
-  for (int i = 0; i < 32; ++i) {
+  for (int i = 0; i < contract::kGroupElements; ++i) {
 #pragma HLS UNROLL
     set_lane_i8(word, i, q[i]);
   }
-  set_lane_f32(word, 8, scale);
-  set_lane_i32(word, 9, sum);
+  set_lane_f32(word, contract::kFrameScaleLane, scale);
+  set_lane_i32(word, contract::kFrameSumLane, sum);
   return word;
 }
 
@@ -110,10 +115,10 @@ inline void score_rows_plain(const float* query, const float* keys, int stride, 
                              float* scores) {
   for (int row = 0; row < count; ++row) {
 #pragma HLS PIPELINE
-    float p[16] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
+    float p[contract::kSumPartials] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
     for (int i = 0; i < D; ++i) {
 #pragma HLS UNROLL
-      p[i % 16] = p[i % 16] + query[i] * keys[row * stride + i];
+      p[i % contract::kSumPartials] = p[i % contract::kSumPartials] + query[i] * keys[row * stride + i];
     }
     scores[row] = scale * sum_tree(p);
   }
@@ -147,7 +152,7 @@ namespace st {
 // What dot() wants of an issue's frame besides: made once for all its row tiles.
 inline const word512* prepare(int bits, const word512* frame, int words, word512* wide) {
 #ifndef ST_FAST_VNNI
-  if (bits == 8) {
+  if (bits == contract::kI8Bits) {
     for (int i = 0; i < words; ++i) wide[i] = avx2::widen(frame[i]);
     return wide;
   }
@@ -159,34 +164,34 @@ inline const word512* prepare(int bits, const word512* frame, int words, word512
 // frame, `groups` words apart; added to sums[row], which lie on 64-byte borders. `wide`: what prepare() made
 // of the frame's words, or the frame where it has nothing to do.
 inline void dot(int bits, const word512* tiles, int run, const word512* frame, const word512* wide,
-                int groups, int rows, float (*sums)[16]) {
+                int groups, int rows, float (*sums)[contract::kTileRows]) {
 #ifdef ST_FAST_VNNI
-  if (bits == 4) {
-    avx512::dot<4>(tiles, run, frame, groups, rows, sums);
+  if (bits == contract::kU4Bits) {
+    avx512::dot<contract::kU4Bits>(tiles, run, frame, groups, rows, sums);
   } else {
-    avx512::dot<8>(tiles, run, frame, groups, rows, sums);
+    avx512::dot<contract::kI8Bits>(tiles, run, frame, groups, rows, sums);
   }
 #else
-  if (bits == 4) {
-    avx2::dot<4>(tiles, run, frame, wide, groups, rows, sums);
+  if (bits == contract::kU4Bits) {
+    avx2::dot<contract::kU4Bits>(tiles, run, frame, wide, groups, rows, sums);
   } else {
-    avx2::dot<8>(tiles, run, frame, wide, groups, rows, sums);
+    avx2::dot<contract::kI8Bits>(tiles, run, frame, wide, groups, rows, sums);
   }
 #endif
 }
 #endif
 
-// One group of activations, its 32 floats in two words.
+// One group of activations, its floats in two words.
 inline word512 quantise_words(const word512& low, const word512& high) {
 #pragma HLS INLINE
 #ifdef ST_FAST
   return avx2::quantise(low, high);
 #else
-  float x[32];
-  for (int i = 0; i < 16; ++i) {
+  float x[contract::kGroupElements];
+  for (int i = 0; i < contract::kLanes; ++i) {
 #pragma HLS UNROLL
     x[i] = lane_f32(low, i);
-    x[16 + i] = lane_f32(high, i);
+    x[contract::kLanes + i] = lane_f32(high, i);
   }
   return quantise_plain(x);
 #endif
@@ -196,7 +201,7 @@ template <int D>
 inline void score_rows(const float* query, const float* keys, int stride, int count, float scale,
                        float* scores) {
 #ifdef ST_FAST
-  if (D % 16 == 0) {
+  if (D % contract::kSumPartials == 0) {
     avx2::score_rows<D>(query, keys, stride, count, scale, scores);
     return;
   }
@@ -253,18 +258,19 @@ class page_hint {
 // Reads `rows` rows of D float16 from one page, layer and head; gives them as float32.
 template <int MAX_ROWS, int D>
 inline void load_page(const word512* chunk, const page_hint& next, int rows, float (&page)[MAX_ROWS * D]) {
-  const int words = (rows * D + 31) / 32;
+  const int words = contract::CeilDiv<int>(rows * D, contract::kFloat16Lanes);
   for (int w = 0; w < words; ++w) {
 #pragma HLS PIPELINE II = 1
     next.use(w);
 #ifdef ST_FAST
-    unpack_f16(chunk[w], *reinterpret_cast<float(*)[32]>(page + 32 * w));
+    unpack_f16(chunk[w],
+               *reinterpret_cast<float(*)[contract::kFloat16Lanes]>(page + contract::kFloat16Lanes * w));
 #else
-    float lanes[32];
+    float lanes[contract::kFloat16Lanes];
     unpack_f16(chunk[w], lanes);
-    for (int i = 0; i < 32; ++i) {
+    for (int i = 0; i < contract::kFloat16Lanes; ++i) {
 #pragma HLS UNROLL
-      page[32 * w + i] = lanes[i];
+      page[contract::kFloat16Lanes * w + i] = lanes[i];
     }
 #endif
   }

@@ -13,7 +13,8 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "issue.h"
+#include "contract/numerics.h"
+#include "contract/tiles.h"
 #include "word.h"
 
 namespace st {
@@ -39,12 +40,12 @@ inline __m256 load_scales(const word512* word, int eighth) {
 }
 inline float scale_of(const word512* activations) {
   float scale;
-  memcpy(&scale, bytes_of(activations) + 32, sizeof(scale));
+  memcpy(&scale, bytes_of(activations) + contract::kFrameScaleLane * contract::kLaneBytes, sizeof(scale));
   return scale;
 }
 inline int32_t sum_of(const word512* activations) {
   int32_t sum;
-  memcpy(&sum, bytes_of(activations) + 36, sizeof(sum));
+  memcpy(&sum, bytes_of(activations) + contract::kFrameSumLane * contract::kLaneBytes, sizeof(sum));
   return sum;
 }
 
@@ -55,7 +56,7 @@ inline void unpack(const word512* tile, int word, __m256i (&first)[2], __m256i (
   const __m256i mask = _mm256_set1_epi8(15);
   for (int half = 0; half < 2; ++half) {
     const __m256i packed = load_half(tile + word, half);
-    if (BITS == 4) {
+    if (BITS == contract::kU4Bits) {
       first[half] = _mm256_and_si256(packed, mask);
       second[half] = _mm256_and_si256(_mm256_srli_epi16(packed, 4), mask);
     } else {
@@ -89,28 +90,29 @@ inline __m256 add_term(__m256 sums, __m256i isum, __m256 d, __m256 offset, __m25
 // frame and wide (the frame's words widened, for I8) point at group `group` of row 0.
 template <int BITS, int ROWS>
 inline void dot_rows(const word512* tiles, int run, const word512* frame, const word512* wide, int groups,
-                     float (*sums)[16]) {
-  constexpr int WORDS = BITS == 4 ? 4 : 8;
+                     float (*sums)[contract::kTileRows]) {
+  constexpr int WORDS = contract::TileIntegerWords(BITS);
   const __m256i ones = _mm256_set1_epi16(1);
   for (int tile = 0; tile < run; ++tile) {
-    const word512* words = tiles + tile * (WORDS + 1);
-    const word512* operand = (BITS == 4 ? frame : wide) + tile;
+    const word512* words = tiles + tile * contract::TileWords(BITS);
+    const word512* operand = (BITS == contract::kU4Bits ? frame : wide) + tile;
     __m256i isum[ROWS][2];
 #pragma GCC unroll 8
     for (int i = 0; i < WORDS; ++i) {
       // The same place of this channel's next block: about 2 KB on.
-      _mm_prefetch(reinterpret_cast<const char*>(words + i + block_words(BITS)), _MM_HINT_T0);
+      _mm_prefetch(reinterpret_cast<const char*>(words + i + contract::BlockWords(BITS)), _MM_HINT_T0);
       __m256i first[2];
       __m256i second[2];
       unpack<BITS>(words, i, first, second);
 #pragma GCC unroll 4
       for (int row = 0; row < ROWS; ++row) {
-        const __m256i a = broadcast_four(operand + row * groups, BITS == 4 ? i : 2 * i);
-        const __m256i b = broadcast_four(operand + row * groups, BITS == 4 ? 4 + i : 2 * i + 1);
+        const __m256i a = broadcast_four(operand + row * groups, BITS == contract::kU4Bits ? i : 2 * i);
+        const __m256i b =
+            broadcast_four(operand + row * groups, BITS == contract::kU4Bits ? 4 + i : 2 * i + 1);
 #pragma GCC unroll 2
         for (int half = 0; half < 2; ++half) {
           __m256i& sum = isum[row][half];
-          if (BITS == 4) {
+          if (BITS == contract::kU4Bits) {
             const __m256i product = _mm256_maddubs_epi16(first[half], a);
             sum = i == 0 ? product : _mm256_add_epi16(sum, product);
             pin(sum);
@@ -125,7 +127,7 @@ inline void dot_rows(const word512* tiles, int run, const word512* frame, const 
         }
       }
     }
-    _mm_prefetch(reinterpret_cast<const char*>(words + WORDS + block_words(BITS)), _MM_HINT_T0);
+    _mm_prefetch(reinterpret_cast<const char*>(words + WORDS + contract::BlockWords(BITS)), _MM_HINT_T0);
     for (int half = 0; half < 2; ++half) {
       const __m256 d = load_scales(words + WORDS, half);
       const __m256 m = load_scales(words + WORDS, 2 + half);
@@ -134,7 +136,8 @@ inline void dot_rows(const word512* tiles, int run, const word512* frame, const 
         const word512* activations = frame + row * groups + tile;
         const __m256 scale = _mm256_set1_ps(scale_of(activations));
         const __m256 asum = _mm256_cvtepi32_ps(_mm256_set1_epi32(sum_of(activations)));
-        const __m256i whole = BITS == 4 ? _mm256_madd_epi16(isum[row][half], ones) : isum[row][half];
+        const __m256i whole =
+            BITS == contract::kU4Bits ? _mm256_madd_epi16(isum[row][half], ones) : isum[row][half];
         float* to = sums[row] + 8 * half;
         _mm256_store_ps(to, add_term(_mm256_load_ps(to), whole, d, _mm256_mul_ps(m, asum), scale));
       }
@@ -148,7 +151,7 @@ inline void dot_rows(const word512* tiles, int run, const word512* frame, const 
 template <int BITS, int ROWS = 4>
 struct row_blocks {
   static void dot(const word512* tiles, int run, const word512* frame, const word512* wide, int groups,
-                  int rows, float (*sums)[16]) {
+                  int rows, float (*sums)[contract::kTileRows]) {
     while (rows >= ROWS && rows != ROWS + 1) {
       dot_rows<BITS, ROWS>(tiles, run, frame, wide, groups, sums);
       frame += ROWS * groups;
@@ -162,7 +165,7 @@ struct row_blocks {
 template <int BITS>
 struct row_blocks<BITS, 1> {
   static void dot(const word512* tiles, int run, const word512* frame, const word512* wide, int groups,
-                  int rows, float (*sums)[16]) {
+                  int rows, float (*sums)[contract::kTileRows]) {
     for (; rows > 0; --rows, ++sums, frame += groups, wide += groups) {
       dot_rows<BITS, 1>(tiles, run, frame, wide, groups, sums);
     }
@@ -171,7 +174,7 @@ struct row_blocks<BITS, 1> {
 
 template <int BITS>
 inline void dot(const word512* tiles, int run, const word512* frame, const word512* wide, int groups,
-                int rows, float (*sums)[16]) {
+                int rows, float (*sums)[contract::kTileRows]) {
   row_blocks<BITS>::dot(tiles, run, frame, wide, groups, rows, sums);
 }
 
@@ -243,14 +246,15 @@ inline word512 quantise(const word512& low, const word512& high) {
     // The operand order leaves a NaN out.
     most = _mm256_max_ps(_mm256_and_ps(x[i], magnitude), most);
   }
-  const float scale = largest_of(most) / 127.0f;
+  const float scale = largest_of(most) / contract::kLargestQuantised;
   const __m256 divisor = _mm256_set1_ps(scale == 0.0f ? 1.0f : scale);
-  const __m256 magic = _mm256_set1_ps(12582912.0f);
+  const __m256 magic = _mm256_set1_ps(contract::kRoundShift);
   __m256i q[4];
   for (int i = 0; i < 4; ++i) {
     __m256 v = _mm256_sub_ps(_mm256_add_ps(_mm256_div_ps(x[i], divisor), magic), magic);
     v = _mm256_and_ps(v, _mm256_cmp_ps(v, v, _CMP_ORD_Q));
-    v = _mm256_min_ps(_mm256_max_ps(v, _mm256_set1_ps(-127.0f)), _mm256_set1_ps(127.0f));
+    v = _mm256_min_ps(_mm256_max_ps(v, _mm256_set1_ps(-contract::kLargestQuantised)),
+                      _mm256_set1_ps(contract::kLargestQuantised));
     q[i] = _mm256_cvttps_epi32(v);
   }
   const __m256i eight = _mm256_add_epi32(_mm256_add_epi32(q[0], q[1]), _mm256_add_epi32(q[2], q[3]));
@@ -271,25 +275,26 @@ inline word512 quantise(const word512& low, const word512& high) {
 
 // exp_approx of eight.
 inline __m256 exp_approx(__m256 x) {
-  const __m256 low = _mm256_set1_ps(-87.0f);
-  const __m256 high = _mm256_set1_ps(88.0f);
+  const __m256 low = _mm256_set1_ps(contract::kExpLeast);
+  const __m256 high = _mm256_set1_ps(contract::kExpMost);
   x = _mm256_blendv_ps(x, low, _mm256_cmp_ps(x, low, _CMP_LT_OQ));
   x = _mm256_blendv_ps(x, high, _mm256_cmp_ps(x, high, _CMP_GT_OQ));
-  const __m256 magic = _mm256_set1_ps(12582912.0f);
-  const __m256 t = _mm256_mul_ps(x, _mm256_set1_ps(1.44269504f));
+  const __m256 magic = _mm256_set1_ps(contract::kRoundShift);
+  const __m256 t = _mm256_mul_ps(x, _mm256_set1_ps(contract::kLog2OfE));
   const __m256 n = _mm256_sub_ps(_mm256_add_ps(t, magic), magic);
-  const __m256 r = _mm256_sub_ps(_mm256_sub_ps(x, _mm256_mul_ps(n, _mm256_set1_ps(0.693359375f))),
-                                 _mm256_mul_ps(n, _mm256_set1_ps(-2.12194440e-4f)));
-  __m256 p = _mm256_set1_ps(1.9875691500e-4f);
-  p = _mm256_add_ps(_mm256_mul_ps(p, r), _mm256_set1_ps(1.3981999507e-3f));
-  p = _mm256_add_ps(_mm256_mul_ps(p, r), _mm256_set1_ps(8.3334519073e-3f));
-  p = _mm256_add_ps(_mm256_mul_ps(p, r), _mm256_set1_ps(4.1665795894e-2f));
-  p = _mm256_add_ps(_mm256_mul_ps(p, r), _mm256_set1_ps(1.6666665459e-1f));
-  p = _mm256_add_ps(_mm256_mul_ps(p, r), _mm256_set1_ps(5.0000001201e-1f));
+  const __m256 r = _mm256_sub_ps(_mm256_sub_ps(x, _mm256_mul_ps(n, _mm256_set1_ps(contract::kLn2High))),
+                                 _mm256_mul_ps(n, _mm256_set1_ps(contract::kLn2Low)));
+  __m256 p = _mm256_set1_ps(contract::kExpCoefficients[0]);
+  p = _mm256_add_ps(_mm256_mul_ps(p, r), _mm256_set1_ps(contract::kExpCoefficients[1]));
+  p = _mm256_add_ps(_mm256_mul_ps(p, r), _mm256_set1_ps(contract::kExpCoefficients[2]));
+  p = _mm256_add_ps(_mm256_mul_ps(p, r), _mm256_set1_ps(contract::kExpCoefficients[3]));
+  p = _mm256_add_ps(_mm256_mul_ps(p, r), _mm256_set1_ps(contract::kExpCoefficients[4]));
+  p = _mm256_add_ps(_mm256_mul_ps(p, r), _mm256_set1_ps(contract::kExpCoefficients[5]));
   const __m256 y =
       _mm256_add_ps(_mm256_add_ps(_mm256_mul_ps(p, _mm256_mul_ps(r, r)), r), _mm256_set1_ps(1.0f));
-  const __m256i power =
-      _mm256_slli_epi32(_mm256_add_epi32(_mm256_cvttps_epi32(n), _mm256_set1_epi32(127)), 23);
+  const __m256i power = _mm256_slli_epi32(
+      _mm256_add_epi32(_mm256_cvttps_epi32(n), _mm256_set1_epi32(contract::kFloatExponentBias)),
+      contract::kFloatMantissaBits);
   return _mm256_mul_ps(y, _mm256_castsi256_ps(power));
 }
 

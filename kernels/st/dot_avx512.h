@@ -11,8 +11,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "contract/tiles.h"
 #include "dot_avx2.h"
-#include "issue.h"
 #include "word.h"
 
 namespace st {
@@ -30,26 +30,28 @@ inline __m512 load_scales(const word512* word, int half) {
 }
 
 template <int BITS, int ROWS>
-inline void dot_rows(const word512* tiles, int run, const word512* frame, int groups, float (*sums)[16]) {
-  constexpr int WORDS = BITS == 4 ? 4 : 8;
+inline void dot_rows(const word512* tiles, int run, const word512* frame, int groups,
+                     float (*sums)[contract::kTileRows]) {
+  constexpr int WORDS = contract::TileIntegerWords(BITS);
   const __m512i mask = _mm512_set1_epi8(15);
   const __m512i bias = _mm512_set1_epi8(-128);
   __m512 total[ROWS];
 #pragma GCC unroll 8
   for (int row = 0; row < ROWS; ++row) total[row] = _mm512_load_ps(sums[row]);
   for (int tile = 0; tile < run; ++tile) {
-    const word512* words = tiles + tile * (WORDS + 1);
+    const word512* words = tiles + tile * contract::TileWords(BITS);
     __m512i isum[ROWS];
 #pragma GCC unroll 8
     for (int row = 0; row < ROWS; ++row) {
-      isum[row] = BITS == 4 ? _mm512_setzero_si512()
-                            : _mm512_set1_epi32(-128 * avx2::sum_of(frame + row * groups + tile));
+      isum[row] = BITS == contract::kU4Bits
+                      ? _mm512_setzero_si512()
+                      : _mm512_set1_epi32(-128 * avx2::sum_of(frame + row * groups + tile));
     }
 #pragma GCC unroll 8
     for (int i = 0; i < WORDS; ++i) {
-      _mm_prefetch(reinterpret_cast<const char*>(words + i + block_words(BITS)), _MM_HINT_T0);
+      _mm_prefetch(reinterpret_cast<const char*>(words + i + contract::BlockWords(BITS)), _MM_HINT_T0);
       const __m512i packed = _mm512_load_si512(words + i);
-      if (BITS == 4) {
+      if (BITS == contract::kU4Bits) {
         const __m512i low = _mm512_and_si512(packed, mask);
         const __m512i high = _mm512_and_si512(_mm512_srli_epi16(packed, 4), mask);
 #pragma GCC unroll 8
@@ -66,7 +68,7 @@ inline void dot_rows(const word512* tiles, int run, const word512* frame, int gr
         }
       }
     }
-    _mm_prefetch(reinterpret_cast<const char*>(words + WORDS + block_words(BITS)), _MM_HINT_T0);
+    _mm_prefetch(reinterpret_cast<const char*>(words + WORDS + contract::BlockWords(BITS)), _MM_HINT_T0);
     const __m512 d = load_scales(words + WORDS, 0);
     const __m512 m = load_scales(words + WORDS, 1);
 #pragma GCC unroll 8
@@ -87,7 +89,7 @@ inline void dot_rows(const word512* tiles, int run, const word512* frame, int gr
 template <int BITS, int ROWS = 8>
 struct row_blocks {
   static void dot(const word512* tiles, int run, const word512* frame, int groups, int rows,
-                  float (*sums)[16]) {
+                  float (*sums)[contract::kTileRows]) {
     for (; rows >= ROWS; rows -= ROWS) {
       dot_rows<BITS, ROWS>(tiles, run, frame, groups, sums);
       frame += ROWS * groups;
@@ -98,12 +100,12 @@ struct row_blocks {
 };
 template <int BITS>
 struct row_blocks<BITS, 0> {
-  static void dot(const word512*, int, const word512*, int, int, float (*)[16]) {}
+  static void dot(const word512*, int, const word512*, int, int, float (*)[contract::kTileRows]) {}
 };
 
 template <int BITS>
 inline void dot(const word512* tiles, int run, const word512* frame, int groups, int rows,
-                float (*sums)[16]) {
+                float (*sums)[contract::kTileRows]) {
   row_blocks<BITS>::dot(tiles, run, frame, groups, rows, sums);
 }
 

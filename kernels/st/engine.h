@@ -6,10 +6,10 @@
 //   struct engine_config {
 //     static constexpr int channels = 4;       // C
 //     static constexpr int step_tokens = 16;   // bound of T and W; of fixed_rows too
-//     static constexpr int max_groups = 48;    // largest K/32 of any issue
+//     static constexpr int max_groups = 48;    // the most groups of any issue
 //     static constexpr int layers = 30;
 //     static constexpr int fixed_rows = 0;     // rows of ROWS_FIXED issues
-//     static constexpr int unroll = 6;         // tiles of one row tile that are worked on at a time, 1..6
+//     static constexpr int unroll = 6;         // tiles of one row tile worked on at a time, 1..kMaxUnroll
 //     static constexpr int prologue_issues = 0, layer_issues = 4, epilogue_issues = 1;
 //     static constexpr st::issue prologue(int) { return st::issue(); }   // no issue: never called
 //     static constexpr st::issue layer(int i) { return engine_layer[i]; }
@@ -22,6 +22,7 @@
 #ifndef ST_ENGINE_H
 #define ST_ENGINE_H
 
+#include "contract/tiles.h"
 #include "dataflow.h"
 #include "dot.h"
 #include "header.h"
@@ -34,10 +35,6 @@
 namespace st {
 
 #ifdef ST_FAST
-// Row tiles that are worked on together, where several threads share them: enough that handing them out
-// costs little. One thread takes one after the other, while its sums are in the cache.
-constexpr int SHARED_ROW_TILES = 16;
-
 // What run_issue below says, by whole row tiles: their blocks are taken first, which nothing but this
 // process waits for, and read where they lie until the launch ends (load_block's promise).
 template <class CONFIG, int DEPTH>
@@ -47,16 +44,17 @@ inline void run_issue_by_row_tiles(
     hls::stream_of_blocks<weight_block, DEPTH> (&weights)[CONFIG::channels], int& turn,
     hls::stream<word512>& results) {
   constexpr int FRAME_WORDS = CONFIG::step_tokens * CONFIG::max_groups;
-  constexpr int MAX_BLOCKS = SHARED_ROW_TILES * CONFIG::max_groups / tiles_per_block(8) + 2;
+  constexpr int MAX_BLOCKS = contract::kSharedRowTiles * CONFIG::max_groups / contract::kI8BlockTiles + 2;
   hls::read_lock<word512[FRAME_WORDS]> frame_lock(frames);
   const word512(&frame)[FRAME_WORDS] = frame_lock;
-  alignas(64) float sums[SHARED_ROW_TILES * CONFIG::step_tokens][16];
+  alignas(
+      contract::kWordBytes) float sums[contract::kSharedRowTiles * CONFIG::step_tokens][contract::kTileRows];
   const weight_block* blocks[MAX_BLOCKS];
   word512 prepared[FRAME_WORDS];
   const word512* const wide = prepare(op.bits, frame, rows * op.groups, prepared);
 
-  const int per_block = tiles_per_block(op.bits);
-  const int at_once = host::threads() > 1 ? SHARED_ROW_TILES : 1;
+  const int per_block = contract::BlockTiles(op.bits);
+  const int at_once = host::threads() > 1 ? contract::kSharedRowTiles : 1;
   int taken = 0;  // blocks in `blocks`, the first of which holds the next tile
   int first = 0;  // at this place
   for (int done = 0; done < op.row_tiles;) {
@@ -70,14 +68,14 @@ inline void run_issue_by_row_tiles(
     }
     if (rows > 0) {
       host::share(static_cast<uint32_t>(count), [&](uint32_t row_tile) {
-        float(*own)[16] = sums + row_tile * rows;
+        float(*own)[contract::kTileRows] = sums + row_tile * rows;
         memset(own, 0, sizeof(own[0]) * rows);
         int at = first + row_tile * op.groups;
         for (int group = 0; group < op.groups;) {
           const int tile = at % per_block;
           const int run = op.groups - group < per_block - tile ? op.groups - group : per_block - tile;
-          dot(op.bits, *blocks[at / per_block] + tile * tile_words(op.bits), run, frame + group, wide + group,
-              op.groups, rows, own);
+          dot(op.bits, *blocks[at / per_block] + tile * contract::TileWords(op.bits), run, frame + group,
+              wide + group, op.groups, rows, own);
           at += run;
           group += run;
         }
@@ -106,11 +104,11 @@ inline void run_issue(const issue op, int rows,
   hls::read_lock<word512[FRAME_WORDS]> frame_lock(frames);
   word512(&frame)[FRAME_WORDS] = frame_lock;
 #pragma HLS ARRAY_PARTITION variable = frame cyclic factor = CONFIG::unroll
-  alignas(64) float sums[CONFIG::step_tokens][16];
+  alignas(contract::kWordBytes) float sums[CONFIG::step_tokens][contract::kTileRows];
 #pragma HLS ARRAY_PARTITION variable = sums dim = 2 complete
 
-  const int per_block = tiles_per_block(op.bits);
-  const int blocks = issue_blocks(op.bits, op.groups, op.row_tiles);
+  const int per_block = contract::BlockTiles(op.bits);
+  const int blocks = contract::IssueBlocks(op.bits, op.groups, op.row_tiles);
   int left = op.groups * op.row_tiles;  // tiles that are not padding
   int group = 0;
   for (int b = 0; b < blocks; ++b) {
@@ -123,13 +121,13 @@ inline void run_issue(const issue op, int rows,
     const int tiles = left < per_block ? left : per_block;
     left -= tiles;
     int tile = 0;
-    for (int part = 0; part < MAX_BLOCK_TILES && tile < tiles; ++part) {
+    for (int part = 0; part < contract::kMaxBlockTiles && tile < tiles; ++part) {
 #pragma HLS LOOP_FLATTEN off
       const int run = op.groups - group < tiles - tile ? op.groups - group : tiles - tile;
       if (group == 0) {
         for (int row = 0; row < rows; ++row) {
 #pragma HLS PIPELINE II = 1
-          for (int i = 0; i < 16; ++i) {
+          for (int i = 0; i < contract::kTileRows; ++i) {
 #pragma HLS UNROLL
             sums[row][i] = 0.0f;
           }

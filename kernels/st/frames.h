@@ -13,7 +13,7 @@
 
 namespace st {
 
-// Takes one frame (write lock); reads rows * 2*GROUPS words, rows outer; hands the frame on.
+// Takes one frame (write lock); reads rows * GROUPS*kGroupWords words, rows outer; hands the frame on.
 template <int GROUPS, int FRAME_WORDS>
 inline void fill_frame(hls::stream<word512>& in, int rows,
                        hls::stream_of_blocks<word512[FRAME_WORDS]>& frames) {

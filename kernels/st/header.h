@@ -13,6 +13,9 @@
 
 #include <stdint.h>
 
+#include "contract/descriptor.h"
+#include "contract/kv_pages.h"
+#include "contract/limits.h"
 #include "dataflow.h"
 #include "issue.h"
 
@@ -20,35 +23,14 @@ namespace st {
 
 // Bound of the symbols T and W: a design of fewer tokens a step says so before it includes this.
 #ifndef ST_STEP_TOKENS
-#define ST_STEP_TOKENS 16
+#define ST_STEP_TOKENS ::streamtensor::contract::kMaxStepTokens
 #endif
 constexpr int MAX_STEP_TOKENS = ST_STEP_TOKENS;
-constexpr int PAGE_ROWS = 32;  // rows of a KV page: part of the numerics
-
-constexpr uint32_t DESCRIPTOR_MAGIC = 0x44535453u;  // "STSD"
-constexpr uint32_t DESCRIPTOR_VERSION = 1;
-constexpr int DESCRIPTOR_HEADER_WORDS = 16;
-constexpr int DESCRIPTOR_TOKEN_WORDS = 8;
-constexpr uint32_t FLAG_WANTS_LOGITS = 1;
-
-enum status_code {
-  STATUS_DONE = 1,
-  STATUS_VERSION = 2,   // magic (index 0) or version (index 1)
-  STATUS_TOKENS = 3,    // T outside 1..step_tokens
-  STATUS_LOGITS = 4,    // W is not the number of flags, or above the bound
-  STATUS_TOKEN_ID = 5,  // index: token, as for the next three
-  STATUS_SLOT = 6,      // outside 0..step_tokens-1, or its tokens are not consecutive
-  STATUS_POSITION = 7,  // not start and ascending by one, or beyond the page table
-  STATUS_START = 8,     // not one value for all tokens of the slot, or above the position
-  STATUS_PAGE = 9,      // index: M*slot + logical page
-  STATUS_MAX_PAGES = 10,
-  STATUS_RESERVED = 11  // index: the descriptor word that must be 0
-};
 
 // What travels on header streams. Word 0 of a step: tokens, logits, code, index, value. Word 1+t:
 // id, slot, position, start, flags, page, row.
 struct header_word {
-  uint32_t field[8];
+  uint32_t field[contract::kHeaderElementWords];
 };
 
 struct token_header {
@@ -58,12 +40,12 @@ struct token_header {
   int32_t start;  // first position of this slot in the step
   bool wants_logits;
   int32_t page;  // physical page that holds `position`, when the design has pages
-  int32_t row;   // position % 32
+  int32_t row;   // of that page
 };
 
 // A step as every process sees it. tokens and logits are 0 when the descriptor is wrong.
 struct step_header {
-  int32_t tokens;  // T, 0..16
+  int32_t tokens;  // T, 0..MAX_STEP_TOKENS
   int32_t logits;  // W, 0..tokens
   token_header token[MAX_STEP_TOKENS];
 };
@@ -83,7 +65,7 @@ inline int header_tokens(const header_word& first) {
 
 // What word 0 says beside the counts.
 struct step_fault {
-  uint32_t code;  // STATUS_DONE: none
+  uint32_t code;  // contract::kStatusDone: none
   uint32_t index;
   uint32_t value;
 };
@@ -104,9 +86,9 @@ inline step_fault read_header_and_fault(hls::stream<header_word>& in, step_heade
       token.slot = static_cast<int32_t>(word.field[1] % MAX_STEP_TOKENS);
       token.position = static_cast<int32_t>(word.field[2]);
       token.start = static_cast<int32_t>(word.field[3]);
-      token.wants_logits = (word.field[4] & FLAG_WANTS_LOGITS) != 0;
+      token.wants_logits = (word.field[4] & contract::kWantsLogitsFlag) != 0;
       token.page = static_cast<int32_t>(word.field[5]);
-      token.row = static_cast<int32_t>(word.field[6] % PAGE_ROWS);
+      token.row = static_cast<int32_t>(word.field[6] % contract::kPageTokens);
     }
   }
   step_fault fault;
@@ -133,20 +115,20 @@ inline int count_rows(row_symbol symbol, int fixed, const step_header& header) {
 
 // ---------------------------------------------------------------------------------------------
 
-// Fields of the descriptor, copied on chip: WORDS 32-bit words, rounded up to whole 512-bit words.
+// The descriptor as it is copied on chip: 32-bit words, and the 512-bit words (beats) that hold them.
 template <class CONFIG>
 struct descriptor_layout {
-  static constexpr int slots = DESCRIPTOR_HEADER_WORDS + DESCRIPTOR_TOKEN_WORDS * CONFIG::step_tokens;
-  static constexpr int words = slots + CONFIG::max_pages * CONFIG::step_tokens;
-  static constexpr int beats = (words + 15) / 16;
-  // Beats of the page table on its stream to attention: entry M*slot + i is lane (M*slot + i) % 16.
-  static constexpr int page_beats = (CONFIG::max_pages * CONFIG::step_tokens + 15) / 16;
+  static constexpr int page_table = contract::DescriptorPageTableOffset(CONFIG::step_tokens);
+  static constexpr int words = contract::DescriptorWords(CONFIG::step_tokens, CONFIG::max_pages);
+  static constexpr int beats = contract::WordsOf(words);
+  // Beats of the page table on its stream to attention: entry M*slot + i is lane (M*slot + i) % kLanes.
+  static constexpr int page_beats = contract::WordsOf(CONFIG::max_pages * CONFIG::step_tokens);
 };
 
 inline void set_fault(step_fault& fault, uint32_t code, uint32_t index, uint32_t value) {
 #pragma HLS INLINE
   // The first fault found is the one that is told.
-  if (fault.code == STATUS_DONE) {
+  if (fault.code == contract::kStatusDone) {
     fault.code = code;
     fault.index = index;
     fault.value = value;
@@ -155,24 +137,32 @@ inline void set_fault(step_fault& fault, uint32_t code, uint32_t index, uint32_t
 
 // Checks words[]; on success the header words of all tokens are in `tokens`.
 template <class CONFIG>
-step_fault check_descriptor(const uint32_t (&words)[descriptor_layout<CONFIG>::beats * 16],
+step_fault check_descriptor(const uint32_t (&words)[descriptor_layout<CONFIG>::beats * contract::kLanes],
                             header_word (&tokens)[MAX_STEP_TOKENS]) {
   const uint32_t step_tokens = CONFIG::step_tokens;
   const uint32_t max_pages = CONFIG::max_pages;
   step_fault fault;
-  fault.code = STATUS_DONE;
+  fault.code = contract::kStatusDone;
   fault.index = 0;
   fault.value = 0;
-  if (words[0] != DESCRIPTOR_MAGIC) set_fault(fault, STATUS_VERSION, 0, words[0]);
-  if (words[1] != DESCRIPTOR_VERSION) set_fault(fault, STATUS_VERSION, 1, words[1]);
-  const uint32_t count = words[2];
-  if (count < 1 || count > step_tokens) set_fault(fault, STATUS_TOKENS, 0, count);
-  if (words[5] != max_pages) set_fault(fault, STATUS_MAX_PAGES, 0, words[5]);
-  for (int i = 6; i < DESCRIPTOR_HEADER_WORDS; ++i) {
-#pragma HLS PIPELINE II = 1
-    if (words[i] != 0) set_fault(fault, STATUS_RESERVED, i, words[i]);
+  const uint32_t magic = words[contract::kDescriptorMagicWord];
+  const uint32_t version = words[contract::kDescriptorVersionWord];
+  const uint32_t count = words[contract::kDescriptorTokensWord];
+  const uint32_t logits = words[contract::kDescriptorLogitsWord];
+  const uint32_t pages = words[contract::kDescriptorPagesWord];
+  const uint32_t table_width = words[contract::kDescriptorMaxPagesWord];
+  if (magic != contract::kDescriptorMagic) {
+    set_fault(fault, contract::kStatusVersion, contract::kDescriptorMagicWord, magic);
   }
-  const uint32_t pages = words[4];
+  if (version != contract::kDescriptorVersion) {
+    set_fault(fault, contract::kStatusVersion, contract::kDescriptorVersionWord, version);
+  }
+  if (count < 1 || count > step_tokens) set_fault(fault, contract::kStatusTokens, 0, count);
+  if (table_width != max_pages) set_fault(fault, contract::kStatusMaxPages, 0, table_width);
+  for (int i = contract::kDescriptorReservedWord; i < contract::kDescriptorHeaderWords; ++i) {
+#pragma HLS PIPELINE II = 1
+    if (words[i] != 0) set_fault(fault, contract::kStatusReserved, i, words[i]);
+  }
 
   uint32_t wanting = 0;
   uint32_t seen_slots = 0;  // bit a slot
@@ -180,41 +170,45 @@ step_fault check_descriptor(const uint32_t (&words)[descriptor_layout<CONFIG>::b
   uint32_t position_before = 0;
   uint32_t start_before = 0;
   for (uint32_t t = 0; t < step_tokens; ++t) {
-    if (t >= count || fault.code != STATUS_DONE) continue;
-    const uint32_t at = DESCRIPTOR_HEADER_WORDS + DESCRIPTOR_TOKEN_WORDS * t;
-    const uint32_t id = words[at];
-    const uint32_t slot = words[at + 1];
-    const uint32_t position = words[at + 2];
-    const uint32_t start = words[at + 3];
-    const uint32_t flags = words[at + 4];
+    if (t >= count || fault.code != contract::kStatusDone) continue;
+    const uint32_t at = contract::DescriptorTokenOffset(t);
+    const uint32_t id = words[at + contract::kTokenIdWord];
+    const uint32_t slot = words[at + contract::kTokenSlotWord];
+    const uint32_t position = words[at + contract::kTokenPositionWord];
+    const uint32_t start = words[at + contract::kTokenStartWord];
+    const uint32_t flags = words[at + contract::kTokenFlagsWord];
     if (CONFIG::vocabulary > 0 && id >= static_cast<uint32_t>(CONFIG::vocabulary)) {
-      set_fault(fault, STATUS_TOKEN_ID, t, id);
+      set_fault(fault, contract::kStatusTokenId, t, id);
     }
-    if ((flags & ~FLAG_WANTS_LOGITS) != 0) set_fault(fault, STATUS_RESERVED, at + 4, flags);
-    for (uint32_t i = 5; i < DESCRIPTOR_TOKEN_WORDS; ++i) {
-      if (words[at + i] != 0) set_fault(fault, STATUS_RESERVED, at + i, words[at + i]);
+    if ((flags & ~contract::kWantsLogitsFlag) != 0) {
+      set_fault(fault, contract::kStatusReserved, at + contract::kTokenFlagsWord, flags);
     }
-    if ((flags & FLAG_WANTS_LOGITS) != 0) ++wanting;
+    for (uint32_t i = contract::kTokenReservedWord; i < contract::kDescriptorTokenWords; ++i) {
+      if (words[at + i] != 0) set_fault(fault, contract::kStatusReserved, at + i, words[at + i]);
+    }
+    if ((flags & contract::kWantsLogitsFlag) != 0) ++wanting;
     uint32_t page = 0;
     if (max_pages > 0) {
       const bool goes_on = slot == slot_before;
       if (slot >= step_tokens || (!goes_on && ((seen_slots >> (slot % 32)) & 1u) != 0)) {
-        set_fault(fault, STATUS_SLOT, t, slot);
+        set_fault(fault, contract::kStatusSlot, t, slot);
       }
       seen_slots |= 1u << (slot % 32);
-      if (start > position || (goes_on && start != start_before)) set_fault(fault, STATUS_START, t, start);
-      if (position != (goes_on ? position_before + 1 : start) || position / PAGE_ROWS >= max_pages) {
-        set_fault(fault, STATUS_POSITION, t, position);
+      if (start > position || (goes_on && start != start_before))
+        set_fault(fault, contract::kStatusStart, t, start);
+      if (position != (goes_on ? position_before + 1 : start) ||
+          position / contract::kPageTokens >= max_pages) {
+        set_fault(fault, contract::kStatusPosition, t, position);
       }
-      if (fault.code == STATUS_DONE) {
+      if (fault.code == contract::kStatusDone) {
         // Pages below were checked with the slot's token before.
         const uint32_t row = max_pages * slot;
-        const uint32_t first = goes_on ? position_before / PAGE_ROWS : 0;
-        for (uint32_t n = 0; n < max_pages && first + n <= position / PAGE_ROWS; ++n) {
+        const uint32_t first = goes_on ? position_before / contract::kPageTokens : 0;
+        for (uint32_t n = 0; n < max_pages && first + n <= position / contract::kPageTokens; ++n) {
 #pragma HLS PIPELINE II = 1
           const uint32_t i = row + first + n;
-          page = words[descriptor_layout<CONFIG>::slots + i];
-          if (page >= pages) set_fault(fault, STATUS_PAGE, i, page);
+          page = words[descriptor_layout<CONFIG>::page_table + i];
+          if (page >= pages) set_fault(fault, contract::kStatusPage, i, page);
         }
       }
       slot_before = slot;
@@ -228,11 +222,11 @@ step_fault check_descriptor(const uint32_t (&words)[descriptor_layout<CONFIG>::b
     token.field[3] = start;
     token.field[4] = flags;
     token.field[5] = page;
-    token.field[6] = position % PAGE_ROWS;
+    token.field[6] = position % contract::kPageTokens;
     token.field[7] = 0;
   }
-  if (words[3] != wanting || wanting > static_cast<uint32_t>(CONFIG::step_logits)) {
-    set_fault(fault, STATUS_LOGITS, 0, words[3]);
+  if (logits != wanting || wanting > static_cast<uint32_t>(CONFIG::step_logits)) {
+    set_fault(fault, contract::kStatusLogits, 0, logits);
   }
   return fault;
 }
@@ -240,21 +234,21 @@ step_fault check_descriptor(const uint32_t (&words)[descriptor_layout<CONFIG>::b
 // Reads the descriptor and checks it; gives word 0 and the token words of a step. Faulty: T = W = 0.
 template <class CONFIG>
 header_word read_descriptor(const word512* descriptor,
-                            uint32_t (&words)[descriptor_layout<CONFIG>::beats * 16],
+                            uint32_t (&words)[descriptor_layout<CONFIG>::beats * contract::kLanes],
                             header_word (&tokens)[MAX_STEP_TOKENS]) {
   for (int beat = 0; beat < descriptor_layout<CONFIG>::beats; ++beat) {
 #pragma HLS PIPELINE II = 1
     const word512 word = descriptor[beat];
-    for (int i = 0; i < 16; ++i) {
+    for (int i = 0; i < contract::kLanes; ++i) {
 #pragma HLS UNROLL
-      words[16 * beat + i] = lane_u32(word, i);
+      words[contract::kLanes * beat + i] = lane_u32(word, i);
     }
   }
   const step_fault fault = check_descriptor<CONFIG>(words, tokens);
-  const bool good = fault.code == STATUS_DONE;
+  const bool good = fault.code == contract::kStatusDone;
   header_word first;
-  first.field[0] = good ? words[2] : 0;
-  first.field[1] = good ? words[3] : 0;
+  first.field[0] = good ? words[contract::kDescriptorTokensWord] : 0;
+  first.field[1] = good ? words[contract::kDescriptorLogitsWord] : 0;
   first.field[2] = fault.code;
   first.field[3] = fault.index;
   first.field[4] = fault.value;
@@ -278,27 +272,27 @@ inline void write_header(const header_word& first, const header_word (&tokens)[M
 // Reads the descriptor's S-token block from memory; writes 1 + T words.
 template <class CONFIG>
 void header(const word512* descriptor, hls::stream<header_word>& out) {
-  uint32_t words[descriptor_layout<CONFIG>::beats * 16];
+  uint32_t words[descriptor_layout<CONFIG>::beats * contract::kLanes];
   header_word tokens[MAX_STEP_TOKENS];
   const header_word first = read_descriptor<CONFIG>(descriptor, words, tokens);
   write_header(first, tokens, out);
 }
 
-// Process, for designs with pages. As `header`, then writes ceil(S*M/16) words to `pages`: the whole
+// Process, for designs with pages. As `header`, then writes WordsOf(S*M) words to `pages`: the whole
 // page table, also after a fault (then nobody uses it).
 template <class CONFIG>
 void header_with_pages(const word512* descriptor, hls::stream<header_word>& out,
                        hls::stream<word512>& pages) {
-  uint32_t words[descriptor_layout<CONFIG>::beats * 16];
+  uint32_t words[descriptor_layout<CONFIG>::beats * contract::kLanes];
   header_word tokens[MAX_STEP_TOKENS];
   const header_word first = read_descriptor<CONFIG>(descriptor, words, tokens);
   write_header(first, tokens, out);
   for (int beat = 0; beat < descriptor_layout<CONFIG>::page_beats; ++beat) {
 #pragma HLS PIPELINE II = 1
     word512 word;
-    for (int i = 0; i < 16; ++i) {
+    for (int i = 0; i < contract::kLanes; ++i) {
 #pragma HLS UNROLL
-      const int at = descriptor_layout<CONFIG>::slots + 16 * beat + i;
+      const int at = descriptor_layout<CONFIG>::page_table + contract::kLanes * beat + i;
       set_lane_u32(word, i, at < descriptor_layout<CONFIG>::words ? words[at] : 0);
     }
     pages.write(word);
@@ -311,11 +305,10 @@ void header_with_pages(const word512* descriptor, hls::stream<header_word>& out,
 typedef uint32_t done_token;
 
 inline word512 status_word(const step_fault& fault) {
-  word512 word;
-  for (int i = 0; i < 16; ++i) {
-#pragma HLS UNROLL
-    set_lane_u32(word, i, i == 0 ? fault.code : i == 1 ? fault.index : i == 2 ? fault.value : 0);
-  }
+  word512 word(0);
+  set_lane_u32(word, contract::kStatusCodeWord, fault.code);
+  set_lane_u32(word, contract::kStatusIndexWord, fault.index);
+  set_lane_u32(word, contract::kStatusValueWord, fault.value);
   return word;
 }
 
@@ -334,9 +327,9 @@ template <class... DONE>
 void write_status(hls::stream<header_word>& headers, word512* status, DONE&... done) {
   step_header header;
   const step_fault fault = read_header_and_fault(headers, header);
-  if (fault.code != STATUS_DONE) status[0] = status_word(fault);
+  if (fault.code != contract::kStatusDone) status[0] = status_word(fault);
   read_done(done...);
-  if (fault.code == STATUS_DONE) status[0] = status_word(fault);
+  if (fault.code == contract::kStatusDone) status[0] = status_word(fault);
 }
 
 }  // namespace st

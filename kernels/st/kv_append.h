@@ -3,6 +3,7 @@
 #ifndef ST_KV_APPEND_H
 #define ST_KV_APPEND_H
 
+#include "contract/kv_pages.h"
 #include "dataflow.h"
 #include "dot.h"
 #include "header.h"
@@ -10,12 +11,12 @@
 
 namespace st {
 
-// Where row 0 of a page, layer and head starts, in elements of a pool [page][layer][head][32][head_dim].
+// Where row 0 of a page, layer and head starts, in elements of a pool (contract/kv_pages.h).
 template <class CONFIG>
 inline int64_t pool_offset(int32_t page, int layer, int head) {
 #pragma HLS INLINE
-  return ((static_cast<int64_t>(page) * CONFIG::layers + layer) * CONFIG::kv_heads + head) * PAGE_ROWS *
-         CONFIG::head_dim;
+  return ((static_cast<int64_t>(page) * CONFIG::layers + layer) * CONFIG::kv_heads + head) *
+         contract::kPageTokens * CONFIG::head_dim;
 }
 
 template <class CONFIG>
@@ -34,7 +35,7 @@ inline void append_rows(const step_header& header, int layer, hls::stream<word51
 }
 
 // Process. CONFIG: layers, kv_heads, head_dim. Reads the header; for each layer: reads
-// T*words_of(kv_heads*head_dim) words of keys, then as many of values, rows outer, and writes them to
+// T*WordsOf(kv_heads*head_dim) words of keys, then as many of values, rows outer, and writes them to
 // the token's page and row; at the end writes one done token.
 template <class CONFIG>
 void kv_append(hls::stream<header_word>& headers, hls::stream<word512>& keys, hls::stream<word512>& values,

@@ -10,7 +10,7 @@
 namespace st {
 
 // Process. CONFIG: width (floats a row), rows (row_symbol), fixed_rows. Memory holds rows of `width`
-// floats without gaps. Reads the header; writes rows*words_of(width) words, row by row.
+// floats without gaps. Reads the header; writes rows*WordsOf(width) words, row by row.
 template <class CONFIG>
 void load_rows(hls::stream<header_word>& headers, const float* memory, hls::stream<word512>& out) {
   step_header header;
@@ -19,12 +19,13 @@ void load_rows(hls::stream<header_word>& headers, const float* memory, hls::stre
   int64_t at = 0;
   for (int row = 0; row < rows; ++row) {
 #pragma HLS LOOP_FLATTEN off
-    for (int w = 0; w < words_of(CONFIG::width); ++w) {
+    for (int w = 0; w < contract::WordsOf(CONFIG::width); ++w) {
 #pragma HLS PIPELINE II = 1
       word512 word(0);
-      for (int i = 0; i < 16; ++i) {
+      for (int i = 0; i < contract::kLanes; ++i) {
 #pragma HLS UNROLL
-        if (16 * w + i < CONFIG::width) set_lane_f32(word, i, memory[at + 16 * w + i]);
+        const int column = contract::kLanes * w + i;
+        if (column < CONFIG::width) set_lane_f32(word, i, memory[at + column]);
       }
       out.write(word);
     }

@@ -14,12 +14,12 @@ namespace st {
 template <int CHANNELS, int CHANNEL>
 inline void load_issue(const issue op, const word512* memory, int& turn, int64_t& word,
                        hls::stream_of_blocks<weight_block>& out) {
-  const int blocks = issue_blocks(op.bits, op.groups, op.row_tiles);
-  const int words = block_words(op.bits);
+  const int blocks = contract::IssueBlocks(op.bits, op.groups, op.row_tiles);
+  const int words = contract::BlockWords(op.bits);
   const int first = CHANNEL >= turn ? CHANNEL - turn : CHANNEL - turn + CHANNELS;
   for (int block = first; block < blocks; block += CHANNELS) {
 #pragma HLS LOOP_FLATTEN off
-    load_block<BLOCK_WORDS>(out, memory + word, words);
+    load_block<contract::kMaxBlockWords>(out, memory + word, words);
     word += words;
   }
   turn = (turn + blocks) % CHANNELS;

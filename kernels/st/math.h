@@ -5,32 +5,34 @@
 
 #include <stdint.h>
 
+#include "contract/numerics.h"
 #include "word.h"
 
 namespace st {
 
 // round half to even, for |v| < 2^22.
-inline float round_half_even(float v) { return (v + 12582912.0f) - 12582912.0f; }
+inline float round_half_even(float v) { return (v + contract::kRoundShift) - contract::kRoundShift; }
 
 inline float exp_approx(float x) {
 #pragma HLS INLINE
-  x = x < -87.0f ? -87.0f : x;
-  x = x > 88.0f ? 88.0f : x;
-  const float t = x * 1.44269504f;
+  x = x < contract::kExpLeast ? contract::kExpLeast : x;
+  x = x > contract::kExpMost ? contract::kExpMost : x;
+  const float t = x * contract::kLog2OfE;
   const float n = round_half_even(t);
-  const float r = (x - n * 0.693359375f) - n * (-2.12194440e-4f);
-  float p = 1.9875691500e-4f;
-  p = p * r + 1.3981999507e-3f;
-  p = p * r + 8.3334519073e-3f;
-  p = p * r + 4.1665795894e-2f;
-  p = p * r + 1.6666665459e-1f;
-  p = p * r + 5.0000001201e-1f;
+  const float r = (x - n * contract::kLn2High) - n * contract::kLn2Low;
+  float p = contract::kExpCoefficients[0];
+  p = p * r + contract::kExpCoefficients[1];
+  p = p * r + contract::kExpCoefficients[2];
+  p = p * r + contract::kExpCoefficients[3];
+  p = p * r + contract::kExpCoefficients[4];
+  p = p * r + contract::kExpCoefficients[5];
   const float y = (p * (r * r) + r) + 1.0f;
-  return y * float_of_bits(static_cast<uint32_t>(static_cast<int32_t>(n) + 127) << 23);
+  const uint32_t exponent = static_cast<uint32_t>(static_cast<int32_t>(n) + contract::kFloatExponentBias);
+  return y * float_of_bits(exponent << contract::kFloatMantissaBits);
 }
 
 // The end of a Float sum: p[j] + p[j+8], then +4, +2, +1.
-inline float sum_tree(const float (&p)[16]) {
+inline float sum_tree(const float (&p)[contract::kSumPartials]) {
 #pragma HLS INLINE
   float a[8];
   for (int j = 0; j < 8; ++j) {
@@ -48,16 +50,16 @@ inline float sum_tree(const float (&p)[16]) {
 
 // Float sum of x[0..n-1].
 inline float sum_floats(const float* x, int n) {
-  float p[16] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
-  const int whole = n / 16 * 16;
-  for (int i = 0; i < whole; i += 16) {
+  float p[contract::kSumPartials] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
+  const int whole = n / contract::kSumPartials * contract::kSumPartials;
+  for (int i = 0; i < whole; i += contract::kSumPartials) {
 #pragma HLS PIPELINE
-    for (int lane = 0; lane < 16; ++lane) {
+    for (int lane = 0; lane < contract::kSumPartials; ++lane) {
 #pragma HLS UNROLL
       p[lane] = p[lane] + x[i + lane];
     }
   }
-  for (int lane = 0; lane < 16; ++lane) {
+  for (int lane = 0; lane < contract::kSumPartials; ++lane) {
 #pragma HLS UNROLL
     if (whole + lane < n) p[lane] = p[lane] + x[whole + lane];
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Rows of float32 on streams of words: an element of N floats is words_of(N) words; lanes past N in
+// Rows of float32 on streams of words: an element of N floats is WordsOf(N) words; lanes past N in
 // the last word are 0 when written and ignored when read.
 #ifndef ST_ROWS_H
 #define ST_ROWS_H
@@ -11,8 +11,6 @@
 #endif
 
 namespace st {
-
-constexpr int words_of(int floats) { return (floats + 15) / 16; }
 
 // N words, one after the other.
 template <int N>
@@ -38,55 +36,55 @@ inline void write_words(const word512 (&words)[N], hls::stream<word512>& out) {
 #endif
 }
 
-// Reads words_of(N) words.
+// Reads WordsOf(N) words.
 template <int N>
 inline void read_row(hls::stream<word512>& in, float (&row)[N]) {
 #ifdef ST_FAST
-  word512 words[words_of(N)];
+  word512 words[contract::WordsOf(N)];
   read_words(in, words);
   memcpy(row, words, sizeof(row));
 #else
-  for (int w = 0; w < N / 16; ++w) {
+  for (int w = 0; w < N / contract::kLanes; ++w) {
 #pragma HLS PIPELINE II = 1
     const word512 word = in.read();
-    for (int i = 0; i < 16; ++i) {
+    for (int i = 0; i < contract::kLanes; ++i) {
 #pragma HLS UNROLL
-      row[16 * w + i] = lane_f32(word, i);
+      row[contract::kLanes * w + i] = lane_f32(word, i);
     }
   }
-  if (N % 16 != 0) {
+  if (N % contract::kLanes != 0) {
     const word512 word = in.read();
-    for (int i = 0; i < N % 16; ++i) {
+    for (int i = 0; i < N % contract::kLanes; ++i) {
 #pragma HLS UNROLL
-      row[N / 16 * 16 + i] = lane_f32(word, i);
+      row[N / contract::kLanes * contract::kLanes + i] = lane_f32(word, i);
     }
   }
 #endif
 }
 
-// Writes words_of(N) words.
+// Writes WordsOf(N) words.
 template <int N>
 inline void write_row(const float (&row)[N], hls::stream<word512>& out) {
 #ifdef ST_FAST
-  word512 words[words_of(N)];
-  if (N % 16 != 0) words[N / 16] = word512(0);
+  word512 words[contract::WordsOf(N)];
+  if (N % contract::kLanes != 0) words[N / contract::kLanes] = word512(0);
   memcpy(static_cast<void*>(words), row, sizeof(row));
   write_words(words, out);
 #else
-  for (int w = 0; w < N / 16; ++w) {
+  for (int w = 0; w < N / contract::kLanes; ++w) {
 #pragma HLS PIPELINE II = 1
     word512 word;
-    for (int i = 0; i < 16; ++i) {
+    for (int i = 0; i < contract::kLanes; ++i) {
 #pragma HLS UNROLL
-      set_lane_f32(word, i, row[16 * w + i]);
+      set_lane_f32(word, i, row[contract::kLanes * w + i]);
     }
     out.write(word);
   }
-  if (N % 16 != 0) {
+  if (N % contract::kLanes != 0) {
     word512 word(0);
-    for (int i = 0; i < N % 16; ++i) {
+    for (int i = 0; i < N % contract::kLanes; ++i) {
 #pragma HLS UNROLL
-      set_lane_f32(word, i, row[N / 16 * 16 + i]);
+      set_lane_f32(word, i, row[N / contract::kLanes * contract::kLanes + i]);
     }
     out.write(word);
   }

@@ -14,14 +14,15 @@ namespace st {
 template <int WIDTH>
 inline void store_word(const word512& word, int tile, float* row) {
 #pragma HLS INLINE
-  for (int i = 0; i < 16; ++i) {
+  for (int i = 0; i < contract::kLanes; ++i) {
 #pragma HLS UNROLL
-    if (16 * tile + i < WIDTH) row[16 * tile + i] = lane_f32(word, i);
+    const int column = contract::kLanes * tile + i;
+    if (column < WIDTH) row[column] = lane_f32(word, i);
   }
 }
 
 // Process. CONFIG: width, rows (row_symbol), fixed_rows. Reads the header; reads
-// rows*words_of(width) words, rows outer; writes one done token.
+// rows*WordsOf(width) words, rows outer; writes one done token.
 template <class CONFIG>
 void store_rows(hls::stream<header_word>& headers, hls::stream<word512>& in, float* memory,
                 hls::stream<done_token>& done) {
@@ -30,7 +31,7 @@ void store_rows(hls::stream<header_word>& headers, hls::stream<word512>& in, flo
   const int rows = count_rows(CONFIG::rows, CONFIG::fixed_rows, header);
   for (int row = 0; row < rows; ++row) {
 #pragma HLS LOOP_FLATTEN off
-    for (int tile = 0; tile < words_of(CONFIG::width); ++tile) {
+    for (int tile = 0; tile < contract::WordsOf(CONFIG::width); ++tile) {
 #pragma HLS PIPELINE II = 1
       store_word<CONFIG::width>(in.read(), tile, memory + static_cast<int64_t>(row) * CONFIG::width);
     }
@@ -45,7 +46,7 @@ void store_tiles(hls::stream<header_word>& headers, hls::stream<word512>& in, fl
   step_header header;
   read_header(headers, header);
   const int rows = count_rows(CONFIG::rows, CONFIG::fixed_rows, header);
-  for (int tile = 0; tile < words_of(CONFIG::width); ++tile) {
+  for (int tile = 0; tile < contract::WordsOf(CONFIG::width); ++tile) {
 #pragma HLS LOOP_FLATTEN off
     for (int row = 0; row < rows; ++row) {
 #pragma HLS PIPELINE II = 1

@@ -6,6 +6,8 @@
 #include <ap_int.h>
 #include <stdint.h>
 
+#include "contract/word.h"
+
 #if !defined(__SYNTHESIS__) && !defined(ST_PLAIN)
 #define ST_FAST 1
 #include <immintrin.h>
@@ -13,7 +15,10 @@
 
 namespace st {
 
-typedef ap_uint<512> word512;
+// What compiler, kernels and runtime agree on.
+namespace contract = ::streamtensor::contract;
+
+typedef ap_uint<contract::kWordBits> word512;
 
 inline float float_of_bits(uint32_t bits) {
   union {
@@ -51,17 +56,17 @@ inline void set_lane_u16(word512& w, int i, uint16_t v) { w.range(16 * i + 15, 1
 inline void set_lane_u8(word512& w, int i, uint8_t v) { w.range(8 * i + 7, 8 * i) = v; }
 inline void set_lane_i8(word512& w, int i, int8_t v) { set_lane_u8(w, i, static_cast<uint8_t>(v)); }
 
-inline void unpack_f32(const word512& w, float (&lanes)[16]) {
+inline void unpack_f32(const word512& w, float (&lanes)[contract::kLanes]) {
 #pragma HLS INLINE
-  for (int i = 0; i < 16; ++i) {
+  for (int i = 0; i < contract::kLanes; ++i) {
 #pragma HLS UNROLL
     lanes[i] = lane_f32(w, i);
   }
 }
-inline word512 pack_f32(const float (&lanes)[16]) {
+inline word512 pack_f32(const float (&lanes)[contract::kLanes]) {
 #pragma HLS INLINE
   word512 w;
-  for (int i = 0; i < 16; ++i) {
+  for (int i = 0; i < contract::kLanes; ++i) {
 #pragma HLS UNROLL
     set_lane_f32(w, i, lanes[i]);
   }
@@ -135,28 +140,29 @@ inline uint16_t f16_of_f32(float value) {
 inline float lane_f16(const word512& w, int i) { return f32_of_f16(lane_u16(w, i)); }
 inline void set_lane_f16(word512& w, int i, float v) { set_lane_u16(w, i, f16_of_f32(v)); }
 
-inline void unpack_f16(const word512& w, float (&lanes)[32]) {
+inline void unpack_f16(const word512& w, float (&lanes)[contract::kFloat16Lanes]) {
 #pragma HLS INLINE
 #ifdef ST_FAST
   const __m128i* halves = reinterpret_cast<const __m128i*>(&w);
-  for (int i = 0; i < 4; ++i) _mm256_storeu_ps(lanes + 8 * i, _mm256_cvtph_ps(_mm_load_si128(halves + i)));
+  for (int i = 0; i < contract::kFloat16Lanes / 8; ++i)
+    _mm256_storeu_ps(lanes + 8 * i, _mm256_cvtph_ps(_mm_load_si128(halves + i)));
 #else
-  for (int i = 0; i < 32; ++i) {
+  for (int i = 0; i < contract::kFloat16Lanes; ++i) {
 #pragma HLS UNROLL
     lanes[i] = lane_f16(w, i);
   }
 #endif
 }
-inline word512 pack_f16(const float (&lanes)[32]) {
+inline word512 pack_f16(const float (&lanes)[contract::kFloat16Lanes]) {
 #pragma HLS INLINE
   word512 w;
 #ifdef ST_FAST
   __m128i* halves = reinterpret_cast<__m128i*>(&w);
-  for (int i = 0; i < 4; ++i) {
+  for (int i = 0; i < contract::kFloat16Lanes / 8; ++i) {
     _mm_store_si128(halves + i, _mm256_cvtps_ph(_mm256_loadu_ps(lanes + 8 * i), _MM_FROUND_TO_NEAREST_INT));
   }
 #else
-  for (int i = 0; i < 32; ++i) {
+  for (int i = 0; i < contract::kFloat16Lanes; ++i) {
 #pragma HLS UNROLL
     set_lane_f16(w, i, lanes[i]);
   }

@@ -10,6 +10,7 @@
 #include "artifact/timing_model.h"
 #include "artifact/xclbin/validate.h"
 #include "artifact/xclbin/writer.h"
+#include "kernels/contract/descriptor.h"
 #include "runtime/card_program/confinement.h"
 
 namespace streamtensor::runtime::card_program {
@@ -20,11 +21,6 @@ using artifact::v1::Manifest;
 using emulator::MessageKind;
 using emulator::PayloadReader;
 using emulator::PayloadWriter;
-
-// Words of the step descriptor (docs/architecture.md) that the timing model and the size checks read.
-constexpr uint32_t kHeaderWords = 16, kTokenWords = 8;
-constexpr uint32_t kTokensWord = 2, kLogitsWord = 3, kPagesWord = 4;
-constexpr uint32_t kStartWord = 3;  // of a token
 
 absl::Status BadMessage(const char* what) {
   return absl::InvalidArgumentError(absl::StrCat("malformed request ", what));
@@ -51,8 +47,9 @@ absl::StatusOr<Manifest> ReadManifest(const artifact::xclbin::Xclbin& contents,
   absl::StatusOr<Manifest> parsed = artifact::ManifestFromJson(contents.user_metadata);
   if (!parsed.ok()) return BadManifest(std::string(parsed.status().message()));
   Manifest& manifest = *parsed;
-  if (manifest.format_version() != 1) {
-    return BadManifest(absl::StrCat("format_version ", manifest.format_version(), ", must be 1"));
+  if (manifest.format_version() != artifact::kManifestVersion) {
+    return BadManifest(
+        absl::StrCat("format_version ", manifest.format_version(), ", must be ", artifact::kManifestVersion));
   }
   if (manifest.target() != Manifest::TARGET_EMULATION) return BadManifest("target must be TARGET_EMULATION");
   if (manifest.kernel().name() != kernel.name) {
@@ -60,9 +57,12 @@ absl::StatusOr<Manifest> ReadManifest(const artifact::xclbin::Xclbin& contents,
                                     "', EMBEDDED_METADATA has '", absl::CHexEscape(kernel.name), "'"));
   }
   const artifact::v1::Launch& launch = manifest.launch();
-  if (launch.header_words() != kHeaderWords || launch.token_words() != kTokenWords ||
-      launch.step_tokens() == 0 || launch.step_tokens() > 4096) {
-    return BadManifest("launch: this card knows 16 header words, 8 token words and 1..4096 step tokens");
+  if (launch.header_words() != contract::kDescriptorHeaderWords ||
+      launch.token_words() != contract::kDescriptorTokenWords || launch.step_tokens() == 0 ||
+      launch.step_tokens() > contract::kMaxStepTokens) {
+    return BadManifest(absl::StrCat("launch: this card knows ", contract::kDescriptorHeaderWords,
+                                    " header words, ", contract::kDescriptorTokenWords,
+                                    " token words and 1..", contract::kMaxStepTokens, " step tokens"));
   }
   if (static_cast<std::size_t>(manifest.kernel().arguments_size()) != kernel.arguments.size()) {
     return BadManifest(absl::StrCat(manifest.kernel().arguments_size(), " arguments, EMBEDDED_METADATA has ",
@@ -77,7 +77,7 @@ absl::StatusOr<Manifest> ReadManifest(const artifact::xclbin::Xclbin& contents,
       return BadManifest(
           absl::StrCat("argument ", i, ": bank ", argument.bank(), ", CONNECTIVITY has another"));
     }
-    const uint64_t least = 4ull * (kHeaderWords + kTokenWords * launch.step_tokens());
+    const uint64_t least = 4 * contract::DescriptorWords<uint64_t>(launch.step_tokens(), 0);
     if (argument.role() == Argument::ROLE_DESCRIPTOR && argument.bytes() < least) {
       return BadManifest(
           absl::StrCat("argument ", i, ": a step descriptor of ", argument.bytes(), " bytes, needs ", least));
@@ -241,7 +241,7 @@ absl::StatusOr<std::string> CardServer::Run(PayloadReader& payload) {
   for (int i = 0; i < manifest_.kernel().arguments_size(); ++i) {
     if (manifest_.kernel().arguments(i).role() != Argument::ROLE_DESCRIPTOR) continue;
     const std::byte* const descriptor = buffers[static_cast<std::size_t>(i)]->memory.data();
-    const uint64_t pages = Word(descriptor, kPagesWord);
+    const uint64_t pages = Word(descriptor, contract::kDescriptorPagesWord);
     for (int k = 0; k < manifest_.kernel().arguments_size(); ++k) {
       const Argument& pool = manifest_.kernel().arguments(k);
       const uint64_t bytes = buffers[static_cast<std::size_t>(k)]->memory.bytes();
@@ -252,13 +252,13 @@ absl::StatusOr<std::string> CardServer::Run(PayloadReader& payload) {
       }
     }
     // A T beyond the bound is for the design to refuse, in its status word: it costs a launch.
-    const uint32_t tokens = Word(descriptor, kTokensWord);
+    const uint32_t tokens = Word(descriptor, contract::kDescriptorTokensWord);
     if (tokens > manifest_.launch().step_tokens()) continue;
     shape.tokens = tokens;
-    shape.logits = Word(descriptor, kLogitsWord);
+    shape.logits = Word(descriptor, contract::kDescriptorLogitsWord);
     const uint32_t page_tokens = manifest_.decoder().kv().page_tokens();
     for (uint32_t t = 0; t < tokens && page_tokens > 0; ++t) {
-      const uint64_t start = Word(descriptor, kHeaderWords + kTokenWords * t + kStartWord);
+      const uint64_t start = Word(descriptor, contract::DescriptorTokenOffset(t) + contract::kTokenStartWord);
       shape.context_pages += (start + page_tokens - 1) / page_tokens;
     }
   }

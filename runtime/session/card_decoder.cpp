@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "kernels/contract/descriptor.h"
 #include "runtime/session/argument_buffers.h"
 
 namespace streamtensor::runtime {
@@ -79,13 +80,15 @@ class CardDecoder : public Decoder {
     if (absl::Status status = descriptor.ToCard(0, DescriptorWords(limits_) * 4); !status.ok()) return status;
     CardBuffer& status_buffer = buffers_->Of(Argument::ROLE_STATUS);
     const std::span<uint32_t> status_words = ArgumentBuffers::As<uint32_t>(status_buffer);
-    std::fill(status_words.begin(), status_words.end(), kStatusCleared);
-    if (absl::Status status = status_buffer.ToCard(0, kStatusWords * 4); !status.ok()) return status;
+    std::fill(status_words.begin(), status_words.end(), contract::kStatusCleared);
+    if (absl::Status status = status_buffer.ToCard(0, contract::kStatusWords * 4); !status.ok())
+      return status;
 
     absl::StatusOr<RunOutcome> outcome = card_->Run(timeout);
     if (!outcome.ok()) return outcome.status();
 
-    if (absl::Status status = status_buffer.FromCard(0, kStatusWords * 4); !status.ok()) return status;
+    if (absl::Status status = status_buffer.FromCard(0, contract::kStatusWords * 4); !status.ok())
+      return status;
     if (absl::Status status = CheckStatus(status_words); !status.ok()) return status;
     const artifact::StepShape shape = ShapeOf(step, info_.page_tokens);
     StepResult result;

@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "artifact/timing_model.h"
+#include "kernels/contract/descriptor.h"
 #include "runtime/session/argument_buffers.h"
 #include "runtime/session/step_descriptor.h"
 
@@ -89,12 +90,14 @@ class CardModule : public Module {
     if (absl::Status status = descriptor.ToCard(0, descriptor.host().size()); !status.ok()) return status;
     CardBuffer& status_buffer = buffers_->Of(Argument::ROLE_STATUS);
     const std::span<uint32_t> words = ArgumentBuffers::As<uint32_t>(status_buffer);
-    std::fill(words.begin(), words.end(), kStatusCleared);
-    if (absl::Status status = status_buffer.ToCard(0, kStatusWords * 4); !status.ok()) return status;
+    std::fill(words.begin(), words.end(), contract::kStatusCleared);
+    if (absl::Status status = status_buffer.ToCard(0, contract::kStatusWords * 4); !status.ok())
+      return status;
 
     absl::StatusOr<RunOutcome> outcome = card_->Run(timeout);
     if (!outcome.ok()) return outcome.status();
-    if (absl::Status status = status_buffer.FromCard(0, kStatusWords * 4); !status.ok()) return status;
+    if (absl::Status status = status_buffer.FromCard(0, contract::kStatusWords * 4); !status.ok())
+      return status;
     if (absl::Status status = CheckStatus(words); !status.ok()) return status;
 
     ModuleResult result;

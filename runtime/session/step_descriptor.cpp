@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "kernels/contract/descriptor.h"
 
 namespace streamtensor::runtime {
 namespace {
@@ -117,29 +118,27 @@ absl::Status CheckStep(const Step& step, const StepLimits& limits) {
 
 uint64_t DescriptorWords(const StepLimits& limits) {
   const auto tokens = static_cast<uint64_t>(limits.step_tokens);
-  return kDescriptorHeaderWords + tokens * kDescriptorTokenWords +
-         tokens * static_cast<uint64_t>(limits.max_pages);
+  return contract::DescriptorWords(tokens, static_cast<uint64_t>(limits.max_pages));
 }
 
 void WriteDescriptor(const Step& step, const StepLimits& limits, std::span<uint32_t> words) {
   std::fill(words.begin(), words.end(), 0u);
-  words[0] = kDescriptorMagic;
-  words[1] = kDescriptorVersion;
-  words[2] = static_cast<uint32_t>(step.tokens.size());
-  words[3] = static_cast<uint32_t>(std::count_if(step.tokens.begin(), step.tokens.end(),
-                                                 [](const StepToken& t) { return t.wants_logits; }));
-  words[4] = static_cast<uint32_t>(limits.pages);
-  words[5] = static_cast<uint32_t>(limits.max_pages);
-  const std::size_t tables =
-      kDescriptorHeaderWords + static_cast<std::size_t>(limits.step_tokens) * kDescriptorTokenWords;
-  std::span<uint32_t> at = words.subspan(kDescriptorHeaderWords);
+  words[contract::kDescriptorMagicWord] = contract::kDescriptorMagic;
+  words[contract::kDescriptorVersionWord] = contract::kDescriptorVersion;
+  words[contract::kDescriptorTokensWord] = static_cast<uint32_t>(step.tokens.size());
+  words[contract::kDescriptorLogitsWord] = static_cast<uint32_t>(std::count_if(
+      step.tokens.begin(), step.tokens.end(), [](const StepToken& t) { return t.wants_logits; }));
+  words[contract::kDescriptorPagesWord] = static_cast<uint32_t>(limits.pages);
+  words[contract::kDescriptorMaxPagesWord] = static_cast<uint32_t>(limits.max_pages);
+  const auto tables = contract::DescriptorPageTableOffset(static_cast<std::size_t>(limits.step_tokens));
+  std::span<uint32_t> at = words.subspan(contract::kDescriptorHeaderWords);
   for (const StepToken& token : step.tokens) {
-    at[0] = static_cast<uint32_t>(token.token_id);
-    at[1] = static_cast<uint32_t>(token.slot);
-    at[2] = static_cast<uint32_t>(token.position);
-    at[3] = static_cast<uint32_t>(token.start);
-    at[4] = token.wants_logits ? kWantsLogitsFlag : 0;
-    at = at.subspan(kDescriptorTokenWords);
+    at[contract::kTokenIdWord] = static_cast<uint32_t>(token.token_id);
+    at[contract::kTokenSlotWord] = static_cast<uint32_t>(token.slot);
+    at[contract::kTokenPositionWord] = static_cast<uint32_t>(token.position);
+    at[contract::kTokenStartWord] = static_cast<uint32_t>(token.start);
+    at[contract::kTokenFlagsWord] = token.wants_logits ? contract::kWantsLogitsFlag : 0;
+    at = at.subspan(contract::kDescriptorTokenWords);
     // The last token of a slot covers all its pages; writing them again for each is as right.
     const std::vector<int32_t>& table = step.page_tables[static_cast<std::size_t>(token.slot)];
     const std::size_t row =
@@ -152,25 +151,29 @@ void WriteDescriptor(const Step& step, const StepLimits& limits, std::span<uint3
 
 void WriteModuleDescriptor(int32_t rows, std::span<uint32_t> words) {
   std::fill(words.begin(), words.end(), 0u);
-  words[0] = kDescriptorMagic;
-  words[1] = kDescriptorVersion;
-  words[2] = static_cast<uint32_t>(rows);
+  words[contract::kDescriptorMagicWord] = contract::kDescriptorMagic;
+  words[contract::kDescriptorVersionWord] = contract::kDescriptorVersion;
+  words[contract::kDescriptorTokensWord] = static_cast<uint32_t>(rows);
 }
 
 absl::Status CheckStatus(std::span<const uint32_t> status) {
+  // Of the codes after kStatusDone, in their order.
   static constexpr const char* kNames[] = {
       "magic or version", "T",     "W",    "token id", "slot",
       "position",         "start", "page", "M",        "a word or flag that must be 0"};
-  const uint32_t code = status[0];
-  if (code == kStatusDone) return absl::OkStatus();
-  if (code == kStatusCleared) {
+  static_assert(contract::kStatusDone + 1 + std::size(kNames) == contract::kStatusCodesEnd,
+                "each code has a name");
+  const uint32_t code = status[contract::kStatusCodeWord];
+  if (code == contract::kStatusDone) return absl::OkStatus();
+  if (code == contract::kStatusCleared) {
     return absl::UnavailableError("the card ended the run without writing its status");
   }
-  if (code < 2 || code - 2 >= std::size(kNames)) {
+  if (code < contract::kStatusDone || code >= contract::kStatusCodesEnd) {
     return absl::UnavailableError(absl::StrCat("the card ended the run with the unknown status ", code));
   }
-  return absl::UnavailableError(absl::StrCat("the card refused the step: ", kNames[code - 2], " at index ",
-                                             status[1], " is ", static_cast<int32_t>(status[2])));
+  return absl::UnavailableError(absl::StrCat(
+      "the card refused the step: ", kNames[code - contract::kStatusDone - 1], " at index ",
+      status[contract::kStatusIndexWord], " is ", static_cast<int32_t>(status[contract::kStatusValueWord])));
 }
 
 artifact::StepShape ShapeOf(const Step& step, int32_t page_tokens) {

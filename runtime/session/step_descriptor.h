@@ -11,15 +11,6 @@
 
 namespace streamtensor::runtime {
 
-inline constexpr uint32_t kDescriptorMagic = 0x44535453;  // "STSD"
-inline constexpr uint32_t kDescriptorVersion = 1;
-inline constexpr uint32_t kDescriptorHeaderWords = 16;
-inline constexpr uint32_t kDescriptorTokenWords = 8;
-inline constexpr uint32_t kWantsLogitsFlag = 1;
-inline constexpr uint32_t kStatusWords = 16;
-inline constexpr uint32_t kStatusCleared = 0xffffffff;
-inline constexpr uint32_t kStatusDone = 1;
-
 // Bounds a step is checked against.
 struct StepLimits {
   int32_t vocabulary = 0;
@@ -42,7 +33,7 @@ void WriteDescriptor(const Step& step, const StepLimits& limits, std::span<uint3
 // The descriptor of a general module's run: T rows, nothing else.
 void WriteModuleDescriptor(int32_t rows, std::span<uint32_t> words);
 
-// OK when the card says done; else UNAVAILABLE with what the card found. `status`: 16 words.
+// OK when the card says done; else UNAVAILABLE with what the card found. `status`: contract::kStatusWords.
 absl::Status CheckStatus(std::span<const uint32_t> status);
 
 // For the timing model.

@@ -18,6 +18,8 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "kernels/contract/kv_pages.h"
+#include "kernels/contract/limits.h"
 #include "server/config/yaml_reader.h"
 
 namespace streamtensor::server {
@@ -113,13 +115,14 @@ class ConfigReader {
                            yaml_->Integer(node, path, 0, std::numeric_limits<int64_t>::max(), value);
                            faults.seed = static_cast<uint64_t>(value);
                          }};
-    YamlReader::Key kinds{
-        "kinds", [this, &faults](auto& node, auto& path) {
-          yaml_->List(node, path, [this, &faults](auto& item, auto& item_path, size_t) {
-            const int choice = yaml_->Choice(item, item_path, {"fail", "hang", "die", "slow"});
-            if (choice >= 0) faults.kinds.push_back(static_cast<runtime::DummyFaults::Kind>(choice));
-          });
-        }};
+    YamlReader::Key kinds{"kinds", [this, &faults](auto& node, auto& path) {
+                            yaml_->List(node, path, [this, &faults](auto& item, auto& item_path, size_t) {
+                              const int choice =
+                                  yaml_->Choice(item, item_path, {"fail", "hang", "die", "slow"});
+                              if (choice >= 0)
+                                faults.kinds.push_back(static_cast<runtime::DummyFaults::Kind>(choice));
+                            });
+                          }};
     return {seed, Number("every_runs", 0, 1000000000, faults.every_runs), kinds,
             Number("failed_opens", 0, 1000000, faults.failed_opens)};
   }
@@ -128,8 +131,8 @@ class ConfigReader {
     return {{"name", [this, &entry](auto& node, auto& path) { ReadName(node, path, entry.name); }, true},
             Word("source", entry.source),
             Word("artifact", entry.artifact),
-            Number("max_context", 32, 1 << 20, entry.max_context),
-            Number("step_tokens", 1, 16, entry.step_tokens),
+            Number("max_context", contract::kPageTokens, contract::kMaxContextTokens, entry.max_context),
+            Number("step_tokens", 1, contract::kMaxStepTokens, entry.step_tokens),
             {"cards", [this, &entry](auto& node, auto& path) {
                yaml_->List(node, path, [this, &entry](auto& item, auto& item_path, size_t) {
                  int64_t card = -1;

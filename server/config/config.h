@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "kernels/contract/limits.h"
 #include "streamtensor/runtime/decoder.h"
 
 namespace streamtensor::server {
@@ -48,7 +49,7 @@ struct ModelEntry {
   std::string source;    // a model file to compile; or
   std::string artifact;  // a compiled folder
   int64_t max_context = 2048;
-  int64_t step_tokens = 16;
+  int64_t step_tokens = contract::kMaxStepTokens;
   std::vector<int64_t> cards;  // indices into Config::cards; filled in when not written
   bool operator==(const ModelEntry&) const = default;
 };

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "kernels/contract/limits.h"
 #include "server/models/artifact_cache.h"
 
 namespace streamtensor::server {
@@ -18,7 +19,7 @@ struct CompilationOptions {
   std::string platform = "u55c";
   std::string target = "emulation";
   int64_t max_context = 2048;
-  int64_t step_tokens = 16;
+  int64_t step_tokens = contract::kMaxStepTokens;
   int64_t max_memory_bytes = 16ll << 30;
   int64_t max_seconds = 3600;
 };

@@ -242,7 +242,7 @@ INSTANTIATE_TEST_SUITE_P(
         BadManifest{"descriptor", [](Manifest& m) { m.mutable_launch()->set_descriptor_version(7); },
                     "launch.descriptor_version is 7, must be 1"},
         BadManifest{"tokens", [](Manifest& m) { m.mutable_launch()->set_step_tokens(0); },
-                    "launch.step_tokens is 0, must be 1..1024"},
+                    "launch.step_tokens is 0, must be 1..16"},
         BadManifest{"logits", [](Manifest& m) { m.mutable_launch()->set_step_logits(5); },
                     "launch.step_logits is 5, must be 0..4"},
         BadManifest{"pages", [](Manifest& m) { m.mutable_launch()->set_max_pages(0xffffffff); },

@@ -13,12 +13,16 @@
 #include <vector>
 
 #include "aligned_array.h"
+#include "contract/limits.h"
+#include "contract/tiles.h"
 #include "st/dot.h"
 #include "st/frames.h"
 
 namespace {
 
-constexpr int kMaxRows = 16;
+namespace contract = streamtensor::contract;
+
+constexpr int kMaxRows = contract::kMaxStepTokens;
 constexpr int kMaxGroups = 48;
 constexpr int kLayers = 30;
 constexpr int kChannels = 4;
@@ -47,18 +51,18 @@ double ThreadMilliseconds() {
 // What st::run_issue does, without streams. Returns where this issue's blocks end.
 void RunIssue(const st::issue& op, int rows, const Frame& frame, std::vector<const st::word512*>& channels,
               int& turn, st::word512* results) {
-  alignas(64) float sums[kMaxRows][16];
+  alignas(contract::kWordBytes) float sums[kMaxRows][contract::kTileRows];
   st::word512 prepared[kMaxRows * kMaxGroups];
   const st::word512* const wide = st::prepare(op.bits, frame, rows * op.groups, prepared);
-  const int blocks = st::issue_blocks(op.bits, op.groups, op.row_tiles);
+  const int blocks = contract::IssueBlocks(op.bits, op.groups, op.row_tiles);
   int left = op.groups * op.row_tiles;
   int group = 0;
   int written = 0;
   for (int b = 0; b < blocks; ++b) {
     const st::weight_block& block = *reinterpret_cast<const st::weight_block*>(channels[turn]);
-    channels[turn] += st::block_words(op.bits);
+    channels[turn] += contract::BlockWords(op.bits);
     turn = (turn + 1) % kChannels;
-    const int tiles = std::min(left, st::tiles_per_block(op.bits));
+    const int tiles = std::min(left, contract::BlockTiles(op.bits));
     left -= tiles;
     for (int tile = 0; tile < tiles;) {
       const int run = std::min(op.groups - group, tiles - tile);
@@ -67,8 +71,8 @@ void RunIssue(const st::issue& op, int rows, const Frame& frame, std::vector<con
           for (float& sum : sums[row]) sum = 0;
         }
       }
-      st::dot(op.bits, block + tile * st::tile_words(op.bits), run, frame + group, wide + group, op.groups,
-              rows, sums);
+      st::dot(op.bits, block + tile * contract::TileWords(op.bits), run, frame + group, wide + group,
+              op.groups, rows, sums);
       tile += run;
       group += run;
       if (group == op.groups) {
@@ -86,8 +90,8 @@ int main(int argc, char** argv) {
   const int repeats = argc > 1 ? std::atoi(argv[1]) : 20;
   size_t words = 0;
   for (const Product& p : kProducts) {
-    words += size_t{1} * p.times * st::block_words(p.issue.bits) *
-             st::issue_blocks(p.issue.bits, p.issue.groups, p.issue.row_tiles);
+    words += size_t{1} * p.times * contract::BlockWords(p.issue.bits) *
+             contract::IssueBlocks(p.issue.bits, p.issue.groups, p.issue.row_tiles);
   }
   const size_t channel_words = words / kChannels + 64 * 1024;
   st::host::AlignedArray<st::word512> weights(channel_words * kChannels);

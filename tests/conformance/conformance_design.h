@@ -7,12 +7,14 @@
 
 #include <cstdint>
 
+#include "kernels/contract/descriptor.h"
+
 namespace conformance {
 
 constexpr int kStepTokens = 4;
 constexpr int kWidth = 16;  // floats a row
-constexpr int kDescriptorWords = 16 + 8 * kStepTokens;
-constexpr int kBehaviourWord = 6;  // of the descriptor; the format leaves it free
+constexpr int kDescriptorWords = streamtensor::contract::DescriptorWords(kStepTokens, 0);
+constexpr int kBehaviourWord = streamtensor::contract::kDescriptorReservedWord;  // of the descriptor
 
 enum Behaviour : uint32_t {
   kCompute = 0,

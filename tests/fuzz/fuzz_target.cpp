@@ -8,7 +8,7 @@
 #include <filesystem>
 #include <string>
 
-#include "compiler/frontend/message.h"
+#include "base/printable.h"
 
 namespace streamtensor::fuzz {
 namespace {
@@ -17,7 +17,7 @@ constexpr std::size_t kLongestMessage = 16 << 10;
 
 bool IsReadable(std::string_view text) {
   for (std::size_t at = 0; at < text.size();) {
-    const std::size_t length = text[at] == '\n' ? 1 : compiler::PrintableBytes(text, at);
+    const std::size_t length = text[at] == '\n' ? 1 : base::PrintableBytes(text, at);
     if (length == 0) return false;
     at += length;
   }

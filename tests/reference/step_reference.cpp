@@ -8,11 +8,11 @@
 
 #include "absl/strings/str_cat.h"
 #include "compiler/dialects/dataflow/DataflowDialect.h"
+#include "kernels/contract/kv_pages.h"
 
 namespace streamtensor::reference {
 namespace {
 
-constexpr int64_t kPageTokens = compiler::dataflow::kPageTokens;
 constexpr uint16_t kNotANumber = 0x7e00;  // float16
 
 }  // namespace
@@ -94,7 +94,7 @@ absl::Status StepReference::Check(const Step& step) const {
     if (token.position != expected || (before && token.start != before->start))
       return bad("token ", t, " has position ", token.position, " and start ", token.start,
                  ", expected position ", expected);
-    const int64_t covered = static_cast<int64_t>(step.page_tables[token.slot].size()) * kPageTokens;
+    const int64_t covered = static_cast<int64_t>(step.page_tables[token.slot].size()) * contract::kPageTokens;
     if (token.position < 0 || token.position >= covered)
       return bad("token ", t, " has position ", token.position, ", the pages of its slot cover ", covered);
   }
@@ -129,7 +129,8 @@ void StepReference::Append(const AppendedRows& rows) {
     const int64_t layers = target.dims[1];
     for (int64_t t = 0; t < tokens; ++t)
       for (int64_t h = 0; h < heads; ++h) {
-        const int64_t row = ((rows.page[t] * layers + rows.layer) * heads + h) * kPageTokens + rows.row[t];
+        const int64_t row =
+            ((rows.page[t] * layers + rows.layer) * heads + h) * contract::kPageTokens + rows.row[t];
         std::memcpy(target.as<uint16_t>() + row * size, source->as<uint16_t>() + (t * heads + h) * size,
                     size * sizeof(uint16_t));
       }

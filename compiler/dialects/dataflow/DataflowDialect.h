@@ -25,12 +25,6 @@
 
 namespace streamtensor::compiler::dataflow {
 
-// Scalars of a quantisation group, and rows of an engine tile.
-inline constexpr int64_t kGroupSize = 32;
-inline constexpr int64_t kTileRows = 16;
-// Tokens a KV page holds: part of the numerics.
-inline constexpr int64_t kPageTokens = 32;
-
 // Names of the attributes that a module and its functions carry (docs/architecture.md, section 1).
 inline constexpr llvm::StringLiteral kSymbolsAttr = "dataflow.symbols";
 inline constexpr llvm::StringLiteral kSymbolAttr = "dataflow.symbol";

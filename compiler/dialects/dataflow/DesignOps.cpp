@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/dialects/dataflow/DataflowDialect.h"
+#include "kernels/contract/limits.h"
 #include "llvm/ADT/StringSet.h"
 
 using namespace mlir;
@@ -79,7 +80,8 @@ LogicalResult MemoryOp::verify() {
       diagnostic << ' ' << role;
     return diagnostic;
   }
-  if (getBank() && *getBank() >= 32) return emitOpError("bank must be 0..31, got ") << *getBank();
+  if (getBank() && *getBank() >= contract::kMaxMemoryBanks)
+    return emitOpError("bank must be 0..") << contract::kMaxMemoryBanks - 1 << ", got " << *getBank();
   if (getRole() == "constants" && (!getWeight() || !getPart() || !getType()))
     return emitOpError("of constants must name its weight, part and type");
   if ((getRole() == "input" || getRole() == "output" || getRole() == "logits") && !getType())

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/dialects/dataflow/DataflowDialect.h"
+#include "kernels/contract/limits.h"
+#include "kernels/contract/tiles.h"
 
 using namespace mlir;
 
@@ -76,14 +78,18 @@ LogicalResult KernelOp::verify() {
 }
 
 LogicalResult EngineOp::verify() {
-  if (getSlots() < 1 || getSlots() > 64) return emitOpError("slots must be 1..64, got ") << getSlots();
+  if (getSlots() < 1 || getSlots() > contract::kMaxFrameSlots)
+    return emitOpError("slots must be 1..") << contract::kMaxFrameSlots << ", got " << getSlots();
   return success();
 }
 
-int64_t IssueOp::getInner() { return cast<ShapedType>(getQ().front().getType()).getDimSize(1) * kGroupSize; }
+int64_t IssueOp::getInner() {
+  return cast<ShapedType>(getQ().front().getType()).getDimSize(1) * contract::kGroupElements;
+}
 
 int64_t IssueOp::getTiles(unsigned index) {
-  return (cast<ShapedType>(getQ()[index].getType()).getDimSize(0) + kTileRows - 1) / kTileRows;
+  return (cast<ShapedType>(getQ()[index].getType()).getDimSize(0) + contract::kTileRows - 1) /
+         contract::kTileRows;
 }
 
 // The loop that counts an itensor's rows, or -1.
@@ -98,10 +104,10 @@ itensor::ITensorType IssueOp::getExpectedType(unsigned index) {
   auto context = getContext();
   int rows = rowLoop(activations);
   auto d0 = getAffineDimExpr(0, context), d1 = getAffineDimExpr(1, context);
-  return itensor::ITensorType::get(context, {1, kTileRows}, Float32Type::get(context),
+  return itensor::ITensorType::get(context, {1, contract::kTileRows}, Float32Type::get(context),
                                    {getTiles(index), activations.getTripBounds()[rows]},
                                    {StringAttr::get(context, ""), activations.getTripSymbols()[rows]},
-                                   {kTileRows, 1}, AffineMap::get(2, 0, {d1, d0}, context));
+                                   {contract::kTileRows, 1}, AffineMap::get(2, 0, {d1, d0}, context));
 }
 
 // Whole rows, one after another, or the engine's own order: 16 columns of one row, rows inside.
@@ -112,8 +118,8 @@ static bool isIssueOrder(itensor::ITensorType type, int64_t inner) {
   if (rows < 0 || type.getSteps()[rows] != 1) return false;
   if (type.getNumLoops() == 1) return type.getElementShape()[1] == inner;
   return type.getNumLoops() == 2 && rows == 1 && type.getDimOfLoop(0) == 1 && !type.isSymbolic(0) &&
-         type.getElementShape()[1] == kTileRows && type.getSteps()[0] == kTileRows &&
-         type.getTripBounds()[0] * kTileRows == inner;
+         type.getElementShape()[1] == contract::kTileRows && type.getSteps()[0] == contract::kTileRows &&
+         type.getTripBounds()[0] * contract::kTileRows == inner;
 }
 
 LogicalResult IssueOp::verify() {
@@ -130,10 +136,10 @@ LogicalResult IssueOp::verify() {
     auto q = cast<ShapedType>(weight.getType());
     if (q.getElementType() != first.getElementType())
       return emitOpError("weights of one issue must have one format, got ") << first << " and " << q;
-    if (q.getDimSize(2) != kGroupSize)
-      return emitOpError("weights come in groups of ") << kGroupSize << ", got " << q;
-    if (!isIssueOrder(activations, q.getDimSize(1) * kGroupSize))
-      return emitOpError("weight ") << index << " takes " << q.getDimSize(1) * kGroupSize
+    if (q.getDimSize(2) != contract::kGroupElements)
+      return emitOpError("weights come in groups of ") << contract::kGroupElements << ", got " << q;
+    if (!isIssueOrder(activations, q.getDimSize(1) * contract::kGroupElements))
+      return emitOpError("weight ") << index << " takes " << q.getDimSize(1) * contract::kGroupElements
                                     << " float32 a row, as rows or in tiles of 16 columns, got "
                                     << activations;
     if (cast<ShapedType>(getD()[index].getType()).getShape() != q.getShape().drop_back())

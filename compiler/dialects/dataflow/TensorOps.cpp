@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/dialects/dataflow/DataflowDialect.h"
+#include "kernels/contract/kv_pages.h"
+#include "kernels/contract/tiles.h"
 
 using namespace mlir;
 
@@ -22,15 +24,16 @@ LogicalResult ContractOp::verify() {
   auto q = getQ().getType(), d = getD().getType();
   if (!q.hasStaticShape() || !d.hasStaticShape())
     return emitOpError("weights must have static shapes, got ") << q << ", " << d;
-  if (q.getDimSize(2) != kGroupSize)
-    return emitOpError("weights come in groups of ") << kGroupSize << ", got " << q.getDimSize(2);
+  if (q.getDimSize(2) != contract::kGroupElements)
+    return emitOpError("weights come in groups of ")
+           << contract::kGroupElements << ", got " << q.getDimSize(2);
   if (q.getShape().drop_back() != d.getShape())
     return emitOpError("needs one scale a group of q: ") << q << " and " << d;
   if (getM() && getM().getType() != d)
     return emitOpError("minima must have the scales' type ") << d << ", got " << getM().getType();
-  if (x.isDynamicDim(1) || x.getDimSize(1) != q.getDimSize(1) * kGroupSize)
-    return emitOpError("activations have ")
-           << x.getDimSize(1) << " columns, but the weights take " << q.getDimSize(1) * kGroupSize;
+  if (x.isDynamicDim(1) || x.getDimSize(1) != q.getDimSize(1) * contract::kGroupElements)
+    return emitOpError("activations have ") << x.getDimSize(1) << " columns, but the weights take "
+                                            << q.getDimSize(1) * contract::kGroupElements;
   if (failed(verifyExtent(*this, "result's row count", result.getDimSize(0), "the activations'",
                           x.getDimSize(0))))
     return failure();
@@ -54,8 +57,9 @@ static LogicalResult verifyPaged(Operation* op, ShapedType kNew, ShapedType vNew
       failed(verifyExtent(op, "head size of the pools", kPool.getDimSize(4), "that of the new keys",
                           kNew.getDimSize(2))))
     return failure();
-  if (kPool.getDimSize(3) != kPageTokens)
-    return op->emitOpError("a page holds ") << kPageTokens << " tokens, got " << kPool.getDimSize(3);
+  if (kPool.getDimSize(3) != contract::kPageTokens)
+    return op->emitOpError("a page holds ")
+           << contract::kPageTokens << " tokens, got " << kPool.getDimSize(3);
   for (ShapedType field : fields)
     if (failed(verifyExtent(op, "a field's token count", field.getDimSize(0), "that of the new keys",
                             kNew.getDimSize(0))))

@@ -3,6 +3,7 @@
 #include <numeric>
 
 #include "compiler/dialects/itensor/ITensorDialect.h"
+#include "kernels/contract/word.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include "mlir/IR/AffineExpr.h"
@@ -174,7 +175,8 @@ int64_t ITensorType::getMaxElements() const {
 }
 
 int64_t ITensorType::getElementWords() const {
-  return (getElementSize() * getElementType().getIntOrFloatBitWidth() + 511) / 512;
+  return (getElementSize() * getElementType().getIntOrFloatBitWidth() + contract::kWordBits - 1) /
+         contract::kWordBits;
 }
 
 ITensorType ITensorType::getCanonical() const {

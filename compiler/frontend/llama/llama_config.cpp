@@ -10,6 +10,7 @@
 #include "absl/strings/str_join.h"
 #include "compiler/frontend/llama/llama_keys.h"
 #include "compiler/frontend/message.h"
+#include "kernels/contract/tiles.h"
 
 namespace streamtensor::compiler {
 namespace {
@@ -21,7 +22,6 @@ constexpr int64_t kHeadsLimit = 1024;
 constexpr int64_t kHeadDimLimit = 512;
 constexpr int64_t kVocabularyLimit = 1 << 22;
 constexpr int64_t kContextLimit = 1 << 24;
-constexpr int64_t kRowTile = 16;  // rows of a matrix that the card computes at once
 
 absl::Status Invalid(absl::string_view message) { return absl::InvalidArgumentError(message); }
 
@@ -39,7 +39,7 @@ constexpr Architecture kArchitectures[] = {
 
 // A matrix of the graph: where its format is kept, its name and its shape.
 struct MatrixRole {
-  MatrixFormat LlamaConfig::*format;
+  MatrixFormat LlamaConfig::* format;
   std::string_view pattern;
   int64_t rows;
   int64_t columns;
@@ -211,10 +211,10 @@ absl::Status CheckShape(const LlamaConfig& config) {
     int64_t multiple;  // of a group, where a matrix reads it; of a row tile, where one gives it
   };
   const Width widths[] = {
-      {Message(config.architecture, ".embedding_length"), config.hidden, kGroupElements},
-      {Message(config.architecture, ".feed_forward_length"), config.inner, kGroupElements},
-      {"heads times head width", config.query_heads * config.head_dim, kGroupElements},
-      {"KV heads times head width", config.kv_heads * config.head_dim, kRowTile},
+      {Message(config.architecture, ".embedding_length"), config.hidden, contract::kGroupElements},
+      {Message(config.architecture, ".feed_forward_length"), config.inner, contract::kGroupElements},
+      {"heads times head width", config.query_heads * config.head_dim, contract::kGroupElements},
+      {"KV heads times head width", config.kv_heads * config.head_dim, contract::kTileRows},
   };
   for (const auto& [name, width, multiple] : widths) {
     if (width % multiple != 0) {

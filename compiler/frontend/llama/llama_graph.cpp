@@ -9,6 +9,7 @@
 
 #include "compiler/dialects/dataflow/DataflowDialect.h"
 #include "compiler/frontend/linalg_builder.h"
+#include "kernels/contract/kv_pages.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -162,7 +163,7 @@ class LlamaGraph {
   }
   RankedTensorType PoolType() {
     return RankedTensorType::get(
-        {ShapedType::kDynamic, config_.layers, config_.kv_heads, dataflow::kPageTokens, config_.head_dim},
+        {ShapedType::kDynamic, config_.layers, config_.kv_heads, contract::kPageTokens, config_.head_dim},
         builder_.getF16Type());
   }
 

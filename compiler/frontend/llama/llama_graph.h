@@ -7,6 +7,7 @@
 #include "compiler/dialects/dataflow/DataflowDialect.h"
 #include "compiler/frontend/llama/llama_config.h"
 #include "compiler/frontend/weight_source.h"
+#include "kernels/contract/kv_pages.h"
 #include "mlir/IR/AffineMap.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
@@ -40,7 +41,7 @@ struct LlamaBounds {
   int64_t step_tokens = 0;  // bound of T and W
 
   // Page-table entries a sequence.
-  int64_t max_pages() const { return (max_context + dataflow::kPageTokens - 1) / dataflow::kPageTokens; }
+  int64_t max_pages() const { return contract::PagesOf(max_context); }
 };
 
 // `weights` tells the shapes. The module is not verified yet.

@@ -9,6 +9,7 @@
 #include <fstream>
 
 #include "absl/strings/str_cat.h"
+#include "artifact/folder.h"
 
 namespace streamtensor::compiler {
 namespace {
@@ -23,8 +24,8 @@ bool MayReplace(const fs::path& target) {
   std::error_code error;
   if (!fs::exists(target, error)) return true;
   if (!fs::is_directory(target, error)) return false;
-  return fs::is_empty(target, error) || fs::is_regular_file(target / "manifest.json", error) ||
-         fs::is_regular_file(target / "hls" / "user_metadata.json", error);
+  return fs::is_empty(target, error) || fs::is_regular_file(target / artifact::kManifestName, error) ||
+         fs::is_regular_file(target / artifact::kUserMetadataName, error);
 }
 
 }  // namespace

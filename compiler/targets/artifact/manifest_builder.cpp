@@ -3,17 +3,17 @@
 
 #include <map>
 
+#include "artifact/folder.h"
 #include "compiler/targets/hls/network.h"
+#include "kernels/contract/descriptor.h"
+#include "kernels/contract/kv_pages.h"
+#include "kernels/contract/word.h"
 #include "llvm/ADT/StringSwitch.h"
 
 namespace streamtensor::compiler {
 namespace {
 
 using artifact::v1::Argument;
-
-constexpr uint32_t kPageTokens = 32;
-constexpr uint32_t kHeaderWords = 16;
-constexpr uint32_t kTokenWords = 8;
 
 Argument::Role RoleOf(llvm::StringRef role) {
   return llvm::StringSwitch<Argument::Role>(role)
@@ -31,9 +31,6 @@ Argument::Role RoleOf(llvm::StringRef role) {
       .Default(Argument::ROLE_UNSPECIFIED);
 }
 
-// Buffers are moved in whole words of the memory.
-uint64_t WholeWords(uint64_t bytes) { return (bytes + kWordBytes - 1) / kWordBytes * kWordBytes; }
-
 mlir::FailureOr<uint64_t> Width(dataflow::MemoryOp memory) {
   auto type = llvm::dyn_cast<mlir::RankedTensorType>(memory.getType().value_or(mlir::Type()));
   if (!type || type.getRank() < 1) return memory.emitOpError("needs the type of its rows");
@@ -49,7 +46,7 @@ mlir::FailureOr<uint64_t> Width(dataflow::MemoryOp memory) {
 
 uint64_t KvPageBytes(const std::optional<artifact::v1::Decoder>& decoder) {
   if (!decoder) return 0;
-  return uint64_t{decoder->layers()} * decoder->kv_heads() * kPageTokens * decoder->head_dim() * 2;
+  return contract::KvPageBytes<uint64_t>(decoder->layers(), decoder->kv_heads(), decoder->head_dim());
 }
 
 mlir::FailureOr<artifact::v1::Manifest> BuildManifest(dataflow::DesignOp design,
@@ -59,21 +56,21 @@ mlir::FailureOr<artifact::v1::Manifest> BuildManifest(dataflow::DesignOp design,
   mlir::FailureOr<hls::Network> network = hls::Network::Create(design);
   if (mlir::failed(network)) return mlir::failure();
   artifact::v1::Manifest manifest;
-  manifest.set_format_version(1);
+  manifest.set_format_version(artifact::kManifestVersion);
   manifest.set_model_name(inputs.model_name);
   manifest.set_compiler_version(inputs.compiler_version);
   manifest.set_target(inputs.target);
   manifest.set_platform(inputs.platform);
   artifact::v1::Launch& launch = *manifest.mutable_launch();
-  launch.set_descriptor_version(1);
+  launch.set_descriptor_version(contract::kDescriptorVersion);
   launch.set_step_tokens(static_cast<uint32_t>(network->step_tokens()));
   launch.set_step_logits(static_cast<uint32_t>(network->step_logits()));
-  launch.set_header_words(kHeaderWords);
-  launch.set_token_words(kTokenWords);
+  launch.set_header_words(contract::kDescriptorHeaderWords);
+  launch.set_token_words(contract::kDescriptorTokenWords);
   launch.set_max_pages(static_cast<uint32_t>(network->max_pages()));
   if (inputs.decoder) {
     *manifest.mutable_decoder() = *inputs.decoder;
-    manifest.mutable_decoder()->mutable_kv()->set_page_tokens(kPageTokens);
+    manifest.mutable_decoder()->mutable_kv()->set_page_tokens(contract::kPageTokens);
     manifest.mutable_decoder()->mutable_kv()->set_page_bytes(KvPageBytes(inputs.decoder));
   }
   *manifest.mutable_timing() = inputs.timing;
@@ -95,11 +92,11 @@ mlir::FailureOr<artifact::v1::Manifest> BuildManifest(dataflow::DesignOp design,
     argument.set_bank(static_cast<uint32_t>(memory.getBank().value_or(0)));
     switch (argument.role()) {
       case Argument::ROLE_DESCRIPTOR:
-        argument.set_bytes(
-            WholeWords(4 * (kHeaderWords + kTokenWords * tokens + tokens * launch.max_pages())));
+        argument.set_bytes(contract::RoundUpToWords<uint64_t>(
+            4 * contract::DescriptorWords<uint64_t>(tokens, launch.max_pages())));
         break;
       case Argument::ROLE_STATUS:
-        argument.set_bytes(kWordBytes);
+        argument.set_bytes(4 * contract::kStatusWords);
         break;
       case Argument::ROLE_WEIGHTS:
       case Argument::ROLE_CONSTANTS:
@@ -113,7 +110,7 @@ mlir::FailureOr<artifact::v1::Manifest> BuildManifest(dataflow::DesignOp design,
         if (mlir::failed(width)) return mlir::failure();
         const uint64_t rows = argument.role() == Argument::ROLE_LOGITS ? launch.step_logits() : tokens;
         argument.set_width(static_cast<uint32_t>(*width));
-        argument.set_bytes(WholeWords(4 * rows * *width));
+        argument.set_bytes(contract::RoundUpToWords<uint64_t>(4 * rows * *width));
         break;
       }
       default:

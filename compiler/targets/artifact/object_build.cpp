@@ -137,7 +137,7 @@ absl::StatusOr<std::string> FindKernels() {
 absl::StatusOr<std::string> HashKernels(const std::string& kernels) {
   std::vector<fs::path> headers;
   std::error_code error;
-  for (const char* folder : {"st", "host"}) {
+  for (const char* folder : {"contract", "host", "st"}) {
     for (const auto& entry : fs::directory_iterator(fs::path(kernels) / folder, error)) {
       if (entry.path().extension() == ".h") headers.push_back(entry.path());
     }

@@ -24,7 +24,7 @@ absl::StatusOr<std::vector<ObjectTarget>> ChooseObjectTargets(const std::string&
 struct ObjectBuildOptions {
   std::vector<std::string> sources;  // C++14 files
   std::string folder;                // objects and compiler output go here
-  std::string kernels;               // the folder that holds st/ and host/
+  std::string kernels;               // the folder that holds contract/, host/ and st/
   bool plain = false;                // the synthesis side of every fork (HLS contract, h)
 };
 

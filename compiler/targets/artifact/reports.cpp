@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/targets/artifact/reports.h"
 
+#include "kernels/contract/descriptor.h"
+#include "kernels/contract/tiles.h"
+#include "kernels/contract/word.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/raw_ostream.h"
@@ -8,21 +11,18 @@
 namespace streamtensor::compiler {
 namespace {
 
-constexpr int64_t kHeaderWordBytes = 32;
-constexpr int64_t kBlockBytes = 32 * kWordBytes;
-
 // On-chip bytes of a stream.
 int64_t StreamBytes(dataflow::StreamOp stream) {
   const auto depth = static_cast<int64_t>(stream.getDepth());
   switch (stream.getKind()) {
     case dataflow::ChannelKind::words:
-      return depth * kWordBytes;
+      return depth * contract::kWordBytes;
     case dataflow::ChannelKind::header:
-      return depth * kHeaderWordBytes;
+      return depth * contract::kHeaderElementBytes;
     case dataflow::ChannelKind::blocks:
-      return depth * kBlockBytes;
+      return depth * contract::kMaxBlockWords * contract::kWordBytes;
     case dataflow::ChannelKind::frames:
-      return depth * static_cast<int64_t>(stream.getWords().value_or(0)) * kWordBytes;
+      return depth * static_cast<int64_t>(stream.getWords().value_or(0)) * contract::kWordBytes;
   }
   return 0;
 }

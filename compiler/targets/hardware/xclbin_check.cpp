@@ -5,6 +5,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "artifact/folder.h"
 #include "artifact/user_metadata.h"
 #include "artifact/xclbin/validate.h"
 
@@ -83,7 +84,7 @@ absl::Status CheckMetadata(const Xclbin& file, const Manifest& manifest) {
         "xclbinutil (--add-section USER_METADATA:RAW:user_metadata.json)");
   }
   const absl::Status status =
-      artifact::CheckUserMetadata(file.user_metadata, manifest, "hls/user_metadata.json");
+      artifact::CheckUserMetadata(file.user_metadata, manifest, artifact::kUserMetadataName);
   return status.ok() ? status : Wrong(status.message());
 }
 

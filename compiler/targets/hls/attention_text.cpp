@@ -2,6 +2,7 @@
 // Paged attention and the writes of keys and values: configurations of kernels/ templates.
 #include "compiler/targets/hls/index_text.h"
 #include "compiler/targets/hls/process_text.h"
+#include "kernels/contract/kv_pages.h"
 
 namespace streamtensor::compiler::hls {
 namespace {
@@ -79,7 +80,7 @@ mlir::LogicalResult ProcessWriter::EmitAttention() {
   const int64_t tokens = network_.step_tokens();
   text_.local_bytes = 4 * tokens * (*query_heads + 2 * *kv_heads) * *head_dim +
                       4 * tokens * network_.max_pages() + 128 * network_.max_pages() * *query_heads +
-                      4 * 32 * *head_dim + 4 * *query_heads * *head_dim;
+                      4 * contract::kPageTokens * *head_dim + 4 * *query_heads * *head_dim;
   return mlir::success();
 }
 

@@ -5,6 +5,7 @@
 
 #include "compiler/targets/hls/index_text.h"
 #include "compiler/targets/hls/scalar_text.h"
+#include "kernels/contract/word.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -12,11 +13,7 @@
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 
 namespace streamtensor::compiler::hls {
-namespace {
-
-constexpr int64_t kUnrollLanes = 16;  // floats of one word512
-
-}  // namespace
+namespace {}  // namespace
 
 std::string TensorView::Access(llvm::ArrayRef<std::string> indices) const {
   const std::string text = buffer + "[" + LinearIndex(offset, indices, strides) + "]";
@@ -70,10 +67,12 @@ mlir::LogicalResult BodyEmitter::Declare(mlir::Value tensor, const std::string& 
   const std::optional<std::string> element = CppType(type.getElementType());
   if (!element) return mlir::emitError(at) << "no C++ type for elements of " << type;
   out_.line(*element + " " + name + "[" + std::to_string(type.getNumElements()) + "];");
-  if (type.getNumElements() % kUnrollLanes == 0 && type.getNumElements() > kUnrollLanes) {
-    out_.directive("#pragma HLS ARRAY_PARTITION variable=" + name + " cyclic factor=16");
+  if (type.getNumElements() % contract::kLanes == 0 && type.getNumElements() > contract::kLanes) {
+    out_.directive("#pragma HLS ARRAY_PARTITION variable=" + name +
+                   " cyclic factor=" + std::to_string(contract::kLanes));
   }
-  local_bytes_ += (type.getNumElements() * ElementBytes(type.getElementType()) + 63) / 64 * 64;
+  local_bytes_ +=
+      contract::RoundUpToWords<int64_t>(type.getNumElements() * ElementBytes(type.getElementType()));
   Bind(tensor, name, /*writable=*/true);
   views_[tensor].array_elements = type.getNumElements();
   return mlir::success();
@@ -248,7 +247,8 @@ mlir::LogicalResult BodyEmitter::EmitLoops(mlir::linalg::LinalgOp op) {
     if (static_cast<int>(i) != innermost) continue;
     out_.directive("#pragma HLS PIPELINE");
     const bool parallel = iterators[i] == mlir::utils::IteratorType::parallel;
-    if (parallel && sizes[i] % kUnrollLanes == 0) out_.directive("#pragma HLS UNROLL factor=16");
+    if (parallel && sizes[i] % contract::kLanes == 0)
+      out_.directive("#pragma HLS UNROLL factor=" + std::to_string(contract::kLanes));
   }
   if (innermost < 0) out_.open("");
   const mlir::LogicalResult result = EmitRegion(op, loops);

@@ -4,6 +4,8 @@
 #include <map>
 #include <vector>
 
+#include "kernels/contract/word.h"
+
 namespace streamtensor::compiler::hls {
 namespace {
 
@@ -18,7 +20,8 @@ std::string InterfacePragmas(const Network& network) {
   for (dataflow::MemoryOp memory : network.memories()) {
     const std::vector<dataflow::MemoryOp>& bundle = by_bank[BankOf(memory)];
     text += "#pragma HLS INTERFACE m_axi port = " + network.Name(memory.getSymName()) +
-            " offset = slave bundle = bank" + std::to_string(BankOf(memory)) + " max_widen_bitwidth = 512";
+            " offset = slave bundle = bank" + std::to_string(BankOf(memory)) +
+            " max_widen_bitwidth = " + std::to_string(contract::kWordBits);
     if (bundle.size() > 1) {
       const size_t channel = std::find(bundle.begin(), bundle.end(), memory) - bundle.begin();
       text += " channel = " + std::to_string(channel);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The engine, what feeds it and what takes its results: one static order of issues.
 #include "compiler/targets/hls/process_text.h"
+#include "kernels/contract/tiles.h"
 
 namespace streamtensor::compiler::hls {
 namespace {
@@ -21,7 +22,8 @@ mlir::LogicalResult ProcessWriter::EmitIssueList(const char* name, std::optional
                                  row_tiles = Integer(issue, "row_tiles");
     const mlir::FailureOr<RowCount> rows = Rows(issue);
     if (!bits || !groups || !row_tiles || mlir::failed(rows)) return mlir::failure();
-    if (*bits != 4 && *bits != 8) return process_.emitOpError("has an issue of ") << *bits << " bits; 4 or 8";
+    if (*bits != contract::kU4Bits && *bits != contract::kI8Bits)
+      return process_.emitOpError("has an issue of ") << *bits << " bits; 4 or 8";
     if (rows->symbol.empty()) {
       if (*fixed_rows != 0 && *fixed_rows != rows->fixed) {
         return process_.emitOpError("has issues of ")
@@ -89,8 +91,10 @@ mlir::LogicalResult ProcessWriter::EmitEngine() {
   out_.line("st::engine<engine_config>(headers, " + text_.arguments[1] + ", weights, " + text_.arguments[3] +
             ");");
   out_.close();
-  // The frame as the dot product wants it, and of 16 row tiles the sums and the blocks' addresses.
-  text_.local_bytes = 64 * (network_.frame_words() + 16 * rows_bound) + (64 << 10);
+  // The frame as the dot product wants it; the sums and the blocks' addresses of the row tiles that are
+  // shared.
+  text_.local_bytes =
+      contract::kWordBytes * (network_.frame_words() + contract::kSharedRowTiles * rows_bound) + (64 << 10);
   return mlir::success();
 }
 

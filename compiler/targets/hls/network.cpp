@@ -5,12 +5,11 @@
 #include <cctype>
 
 #include "compiler/targets/hls/literals.h"
+#include "kernels/contract/tiles.h"
 #include "llvm/ADT/StringSet.h"
 
 namespace streamtensor::compiler::hls {
 namespace {
-
-constexpr int64_t kTileColumns = 16;
 
 bool IsTaken(llvm::StringRef name) {
   static const llvm::StringSet<> taken = {
@@ -79,9 +78,10 @@ std::optional<RowLayout> FindRowLayout(itensor::ITensorType type) {
     layout.order = RowOrder::kRows;
     return layout;
   }
-  if (bounds.size() != 2 || element[1] != kTileColumns) return std::nullopt;
+  if (bounds.size() != 2 || element[1] != contract::kTileRows) return std::nullopt;
   auto walks_tiles = [&](unsigned loop) {
-    return type.getDimOfLoop(loop) == 1 && type.getSteps()[loop] == kTileColumns && !type.isSymbolic(loop);
+    return type.getDimOfLoop(loop) == 1 && type.getSteps()[loop] == contract::kTileRows &&
+           !type.isSymbolic(loop);
   };
   if (loops.size() == 1 && walks_tiles(loops[0])) {
     // One row: both orders are the same.

@@ -2,6 +2,7 @@
 #include "compiler/targets/hls/packing_request.h"
 
 #include "compiler/targets/hls/network.h"
+#include "kernels/contract/tiles.h"
 
 namespace streamtensor::compiler::hls {
 namespace {
@@ -21,7 +22,7 @@ mlir::FailureOr<PackedIssue> ReadIssue(dataflow::ProcessOp engine, mlir::Diction
            << issue;
   }
   PackedIssue packed;
-  packed.format = bits.getInt() == 4 ? TileFormat::kU4 : TileFormat::kI8;
+  packed.format = bits.getInt() == contract::kU4Bits ? TileFormat::kU4 : TileFormat::kI8;
   packed.groups = groups.getInt();
   packed.alternate = issue.get("alternate") != nullptr;
   for (auto [index, name] : llvm::enumerate(weights)) {
@@ -29,9 +30,9 @@ mlir::FailureOr<PackedIssue> ReadIssue(dataflow::ProcessOp engine, mlir::Diction
     if (!text) return engine.emitOpError("needs names as `weights` in ") << issue;
     packed.weights.push_back({text.getValue().str(), rows[index], minimum[index] != 0});
   }
-  if (packed.RowTiles() != row_tiles.getInt()) {
-    return engine.emitOpError("has an issue of ")
-           << row_tiles.getInt() << " row tiles, whose weights have " << packed.RowTiles() << ": " << issue;
+  if (packed.Shape().row_tiles != row_tiles.getInt()) {
+    return engine.emitOpError("has an issue of ") << row_tiles.getInt() << " row tiles, whose weights have "
+                                                  << packed.Shape().row_tiles << ": " << issue;
   }
   return packed;
 }

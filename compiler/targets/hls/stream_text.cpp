@@ -2,6 +2,7 @@
 // Processes that move rows without computing: converters, forks, the carried residual, memory.
 #include "compiler/targets/hls/index_text.h"
 #include "compiler/targets/hls/process_text.h"
+#include "kernels/contract/word.h"
 
 namespace streamtensor::compiler::hls {
 namespace {
@@ -92,12 +93,12 @@ mlir::LogicalResult ProcessWriter::EmitConvert() {
   const std::optional<RowLayout> before = FindRowLayout(from), after = FindRowLayout(to);
   if (before && after && before->order != after->order && before->rows.symbol == after->rows.symbol &&
       before->rows.fixed == after->rows.fixed) {
-    const int64_t tiles = (std::max(before->width, after->width) + 15) / 16;
+    const int64_t tiles = contract::WordsOf(std::max(before->width, after->width));
     const int64_t bound = std::max(network_.step_tokens(), before->rows.fixed);
     const char* function = before->order == RowOrder::kTiles ? "st::tiles_to_rows<" : "st::rows_to_tiles<";
     out_.line(function + std::to_string(tiles) + ", " + std::to_string(bound) + ">(" + StreamName(source) +
               ", " + before->rows.CountText() + ", " + StreamName(sink) + ");");
-    text_.local_bytes = 64 * bound * tiles;
+    text_.local_bytes = contract::kWordBytes * bound * tiles;
   } else if (mlir::failed(EmitGeneralConvert(from, to, StreamName(source), StreamName(sink)))) {
     return mlir::failure();
   }
@@ -207,7 +208,7 @@ mlir::LogicalResult ProcessWriter::EmitTakeRows() {
   AddWords(DataWrites()[0]);
   OpenWithHeader();
   OpenSection();
-  out_.line("st::take_rows(" + text_.arguments[1] + ", " + std::to_string((layout->width + 15) / 16) +
+  out_.line("st::take_rows(" + text_.arguments[1] + ", " + std::to_string(contract::WordsOf(layout->width)) +
             ", header, " + text_.arguments[2] + ");");
   CloseSection();
   out_.close();
@@ -252,7 +253,7 @@ mlir::LogicalResult ProcessWriter::EmitStore() {
   if (!type || type.getRank() < 1) return memory.emitOpError("needs the type of its rows");
   int64_t width = 1;
   for (int64_t size : type.getShape().drop_front()) width *= size;
-  if ((width + 15) / 16 != (layout->width + 15) / 16) {
+  if (contract::WordsOf(width) != contract::WordsOf(layout->width)) {
     return process_.emitOpError("stores rows of ") << layout->width << " in a memory of rows of " << width;
   }
   out_.open("struct " + name_ + "_config");

@@ -14,6 +14,8 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "kernels/contract/limits.h"
+#include "kernels/contract/word.h"
 #include "yaml-cpp/yaml.h"
 
 namespace streamtensor::compiler {
@@ -190,13 +192,15 @@ absl::StatusOr<Platform> Parse(const std::string& path, const YAML::Node& root) 
   memory.Read("burst_efficiency", 0.01, 1.0, &platform.memory.burst_efficiency);
   memory.Read("refresh_interval_seconds", 1.1e-6, 1.0, &platform.memory.refresh_interval_seconds);
   memory.Read("refresh_seconds", 0.0, 1e-6, &platform.memory.refresh_seconds);
-  memory.Read("port_bits", int64_t{512}, int64_t{512}, &platform.memory.port_bits);
+  memory.Read("port_bits", int64_t{contract::kWordBits}, int64_t{contract::kWordBits},
+              &platform.memory.port_bits);
   memory.Read("read_latency_seconds", 0.0, 1e-4, &platform.memory.read_latency_seconds);
   memory.Close();
 
   Section engine = top.Child("engine");
-  engine.Read("weight_channels", int64_t{1}, int64_t{32}, &platform.engine.weight_channels);
-  engine.Read("unroll", int64_t{1}, int64_t{6}, &platform.engine.unroll);
+  engine.Read("weight_channels", int64_t{1}, int64_t{contract::kMaxWeightChannels},
+              &platform.engine.weight_channels);
+  engine.Read("unroll", int64_t{1}, int64_t{contract::kMaxUnroll}, &platform.engine.unroll);
   engine.Close();
 
   ReadLogic(top.Child("logic"), path, &platform, &status);

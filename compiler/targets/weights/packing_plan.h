@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What weights.bin holds and where (docs/architecture.md, section 4). Free of MLIR.
+// What weights.bin holds (docs/architecture.md, section 4): which weights and tables, in which order. Free of
+// MLIR.
 #pragma once
 
 #include <cstdint>
@@ -8,23 +9,14 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "artifact/weights/layout.h"
 #include "compiler/frontend/weight_source.h"
 
 namespace streamtensor::compiler {
 
-constexpr int64_t kWordBytes = 64;
-constexpr int64_t kTileRows = 16;
-constexpr int64_t kGroupElements = 32;  // of k, in one tile
-constexpr int64_t kSegmentAlignment = 4096;
-
-// How the engine is given a weight's integers.
-enum class TileFormat { kU4, kI8 };
-
-constexpr int64_t TileWords(TileFormat format) { return format == TileFormat::kU4 ? 5 : 9; }
-constexpr int64_t TilesPerBlock(TileFormat format) { return format == TileFormat::kU4 ? 6 : 3; }
-constexpr int64_t BlockBytes(TileFormat format) {
-  return TileWords(format) * TilesPerBlock(format) * kWordBytes;
-}
+using artifact::TileFormat;
+using artifact::WeightLayout;
+using artifact::WeightSegment;
 
 struct PackedWeight {
   std::string name;  // with `{layer}` where it runs over layers
@@ -35,13 +27,12 @@ struct PackedWeight {
 // One issue of the engine: weights that share an activation operand.
 struct PackedIssue {
   TileFormat format = TileFormat::kU4;
-  int64_t groups = 0;  // K / 32
+  int64_t groups = 0;  // K / kGroupElements
   std::vector<PackedWeight> weights;
   // Row tile by row tile in turn (equal rows); otherwise one weight after another.
   bool alternate = false;
 
-  int64_t RowTiles() const;
-  int64_t Blocks() const;
+  artifact::IssueShape Shape() const;
 };
 
 // A table that one process reads by itself.
@@ -65,20 +56,9 @@ struct PackingPlan {
   std::vector<PackedConstant> constants;
 };
 
-// A range of weights.bin; offset and size are multiples of 4096, the size at least that.
-struct WeightSegment {
-  uint64_t file_offset = 0;
-  uint64_t bytes = 0;
-  uint64_t used_bytes = 0;  // what the card reads of it
-};
-
-struct WeightLayout {
-  std::vector<WeightSegment> channels;   // one a channel
-  std::vector<WeightSegment> constants;  // as in the plan
-  uint64_t file_bytes = 0;
-};
-
-// INVALID_ARGUMENT when the plan contradicts itself (no channel, no rows, unequal alternating rows).
+// Where it lies: `constants` as in the plan.
+//  INVALID_ARGUMENT  the plan contradicts itself (no channel, no rows, unequal alternating rows)
+//  UNIMPLEMENTED     it has no issue
 absl::StatusOr<WeightLayout> LayOutWeights(const PackingPlan& plan);
 
 }  // namespace streamtensor::compiler

@@ -16,7 +16,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "compiler/targets/weights/tile_packing.h"
+#include "artifact/weights/tile.h"
+#include "base/status_macros.h"
+#include "kernels/contract/tiles.h"
 
 namespace streamtensor::compiler {
 namespace {
@@ -56,8 +58,7 @@ class MappedFile {
 struct Task {
   const PackedIssue* issue = nullptr;
   int64_t layer = 0;
-  int64_t first_block = 0;
-  std::vector<uint64_t> channel_offsets;  // in the file, where each channel's next block goes
+  artifact::BlockCursor blocks;  // of the file, at the issue's first block
 
   const PackedConstant* constant = nullptr;
   uint64_t file_offset = 0;
@@ -67,19 +68,19 @@ struct Task {
 
 std::vector<Task> ListTasks(const PackingPlan& plan, const WeightLayout& layout) {
   std::vector<Task> tasks;
-  std::vector<uint64_t> next;
-  for (const WeightSegment& segment : layout.channels) next.push_back(segment.file_offset);
-  int64_t block = 0;
+  std::vector<uint64_t> offsets;
+  for (const WeightSegment& segment : layout.channels) offsets.push_back(segment.file_offset);
+  artifact::BlockCursor blocks(std::move(offsets));
   auto add = [&](const std::vector<PackedIssue>& issues, int64_t layer) {
     for (const PackedIssue& issue : issues) {
+      const artifact::IssueShape shape = issue.Shape();
       Task task;
       task.issue = &issue;
       task.layer = layer;
-      task.first_block = block;
-      task.channel_offsets = next;
-      task.bytes = issue.Blocks() * BlockBytes(issue.format);
+      task.blocks = blocks;
+      task.bytes = shape.Blocks() * contract::BlockBytes(static_cast<int>(shape.format));
       tasks.push_back(std::move(task));
-      for (int64_t i = 0; i < issue.Blocks(); ++i) next[block++ % plan.channels] += BlockBytes(issue.format);
+      blocks.Skip(shape);
     }
   };
   add(plan.prologue, 0);
@@ -97,27 +98,25 @@ std::vector<Task> ListTasks(const PackingPlan& plan, const WeightLayout& layout)
 
 absl::StatusOr<std::vector<uint8_t>> ReadChecked(const WeightSource& source, const std::string& name,
                                                  WeightPart part, WeightElement element, int64_t elements) {
-  absl::StatusOr<WeightShape> shape = source.Shape(name, part);
-  if (!shape.ok()) return shape.status();
-  if (shape->element != element || shape->elements() != elements) {
+  ASSIGN_OR_RETURN(const WeightShape shape, source.Shape(name, part));
+  if (shape.element != element || shape.elements() != elements) {
     return absl::InvalidArgumentError(
         absl::StrCat("weight ", name, ", part ", std::string(WeightPartName(part)), ": the model holds [",
-                     absl::StrJoin(shape->dims, ", "), "] of ", BytesPerElement(shape->element),
+                     absl::StrJoin(shape.dims, ", "), "] of ", BytesPerElement(shape.element),
                      " bytes each, the design reads ", elements, " of ", BytesPerElement(element)));
   }
-  absl::StatusOr<std::vector<uint8_t>> bytes = source.Read(name, part);
-  if (!bytes.ok()) return bytes.status();
-  if (static_cast<int64_t>(bytes->size()) != shape->bytes()) {
+  ASSIGN_OR_RETURN(std::vector<uint8_t> bytes, source.Read(name, part));
+  if (static_cast<int64_t>(bytes.size()) != shape.bytes()) {
     return absl::InternalError(
-        absl::StrCat("weight ", name, ": ", bytes->size(), " bytes were read, not ", shape->bytes()));
+        absl::StrCat("weight ", name, ": ", bytes.size(), " bytes were read, not ", shape.bytes()));
   }
   return bytes;
 }
 
-// Keeps what WeightValues points to.
+// Keeps what `values` points to.
 struct LoadedWeight {
   std::vector<uint8_t> q, d, m;
-  WeightValues values;
+  artifact::TileValues values;
 };
 
 absl::StatusOr<LoadedWeight> Load(const WeightSource& source, const PackedIssue& issue,
@@ -127,66 +126,56 @@ absl::StatusOr<LoadedWeight> Load(const WeightSource& source, const PackedIssue&
   LoadedWeight loaded;
   auto read = [&](WeightPart part, WeightElement element, int64_t elements,
                   std::vector<uint8_t>* to) -> absl::Status {
-    absl::StatusOr<std::vector<uint8_t>> bytes = ReadChecked(source, name, part, element, elements);
-    if (!bytes.ok()) return bytes.status();
-    *to = *std::move(bytes);
+    ASSIGN_OR_RETURN(*to, ReadChecked(source, name, part, element, elements));
     return absl::OkStatus();
   };
   const WeightElement integers = issue.format == TileFormat::kU4 ? WeightElement::kU4 : WeightElement::kI8;
-  if (absl::Status status = read(WeightPart::kQ, integers, scales * kGroupElements, &loaded.q);
-      !status.ok()) {
-    return status;
-  }
-  if (absl::Status status = read(WeightPart::kD, WeightElement::kF16, scales, &loaded.d); !status.ok()) {
-    return status;
-  }
-  if (weight.has_minimum) {
-    if (absl::Status status = read(WeightPart::kM, WeightElement::kF16, scales, &loaded.m); !status.ok()) {
-      return status;
-    }
-  }
+  RETURN_IF_ERROR(read(WeightPart::kQ, integers, scales * contract::kGroupElements, &loaded.q));
+  RETURN_IF_ERROR(read(WeightPart::kD, WeightElement::kF16, scales, &loaded.d));
+  if (weight.has_minimum) RETURN_IF_ERROR(read(WeightPart::kM, WeightElement::kF16, scales, &loaded.m));
   loaded.values = {loaded.q, loaded.d, loaded.m, weight.rows, issue.groups};
   return loaded;
 }
 
 // Row tiles of an issue in the order of the stream: (weight, row tile of it).
 std::vector<std::pair<size_t, int64_t>> RowTileOrder(const PackedIssue& issue) {
+  const auto row_tiles = [](const PackedWeight& weight) {
+    return contract::CeilDiv<int64_t>(weight.rows, contract::kTileRows);
+  };
   std::vector<std::pair<size_t, int64_t>> order;
   if (issue.alternate) {
-    const int64_t tiles = (issue.weights[0].rows + kTileRows - 1) / kTileRows;
+    const int64_t tiles = row_tiles(issue.weights[0]);
     for (int64_t tile = 0; tile < tiles; ++tile) {
       for (size_t i = 0; i < issue.weights.size(); ++i) order.emplace_back(i, tile);
     }
     return order;
   }
   for (size_t i = 0; i < issue.weights.size(); ++i) {
-    const int64_t tiles = (issue.weights[i].rows + kTileRows - 1) / kTileRows;
-    for (int64_t tile = 0; tile < tiles; ++tile) order.emplace_back(i, tile);
+    for (int64_t tile = 0; tile < row_tiles(issue.weights[i]); ++tile) order.emplace_back(i, tile);
   }
   return order;
 }
 
-absl::Status PackIssue(const Task& task, int64_t channels, const WeightSource& source, uint8_t* file) {
+absl::Status PackIssue(const Task& task, const WeightSource& source, uint8_t* file) {
   const PackedIssue& issue = *task.issue;
   std::vector<LoadedWeight> weights;
   for (const PackedWeight& weight : issue.weights) {
-    absl::StatusOr<LoadedWeight> loaded = Load(source, issue, weight, task.layer);
-    if (!loaded.ok()) return loaded.status();
-    weights.push_back(*std::move(loaded));
+    ASSIGN_OR_RETURN(LoadedWeight loaded, Load(source, issue, weight, task.layer));
+    weights.push_back(std::move(loaded));
   }
-  std::vector<uint64_t> next = task.channel_offsets;
-  const int64_t tile_bytes = TileWords(issue.format) * kWordBytes;
-  const int64_t block_tiles = TilesPerBlock(issue.format);
-  int64_t block = task.first_block;
-  int64_t in_block = 0;
+  artifact::BlockCursor blocks = task.blocks;
+  const auto bits = static_cast<int>(issue.format);
+  uint8_t* tile = nullptr;
+  int left_in_block = 0;
   for (const auto& [weight, row_tile] : RowTileOrder(issue)) {
     for (int64_t group = 0; group < issue.groups; ++group) {
-      uint8_t* at = file + next[block % channels] + in_block * tile_bytes;
-      PackTile(weights[weight].values, issue.format, row_tile, group, at);
-      if (++in_block == block_tiles) {
-        next[block++ % channels] += BlockBytes(issue.format);
-        in_block = 0;
+      if (left_in_block == 0) {
+        tile = file + blocks.Next(issue.format);
+        left_in_block = contract::BlockTiles(bits);
       }
+      artifact::WriteTile(weights[weight].values, issue.format, row_tile, group, tile);
+      tile += contract::TileWords(bits) * contract::kWordBytes;
+      --left_in_block;
     }
   }
   // The rest of the last block stays as the file was made: zero tiles.
@@ -197,11 +186,11 @@ absl::Status PackConstant(const Task& task, const WeightSource& source, uint8_t*
   const PackedConstant& constant = *task.constant;
   uint8_t* to = file + task.file_offset;
   for (int64_t layer = 0; layer < constant.layers; ++layer) {
-    absl::StatusOr<std::vector<uint8_t>> bytes = ReadChecked(
-        source, WeightName(constant.name, layer), constant.part, constant.element, constant.elements);
-    if (!bytes.ok()) return bytes.status();
-    std::memcpy(to, bytes->data(), bytes->size());
-    to += bytes->size();
+    ASSIGN_OR_RETURN(const std::vector<uint8_t> bytes,
+                     ReadChecked(source, WeightName(constant.name, layer), constant.part, constant.element,
+                                 constant.elements));
+    std::memcpy(to, bytes.data(), bytes.size());
+    to += bytes.size();
   }
   return absl::OkStatus();
 }
@@ -210,8 +199,7 @@ absl::Status PackConstant(const Task& task, const WeightSource& source, uint8_t*
 
 absl::Status WriteWeights(const std::string& path, const PackingPlan& plan, const WeightLayout& layout,
                           const WeightSource& source, int threads, const PackingProgress& progress) {
-  absl::StatusOr<std::unique_ptr<MappedFile>> file = MappedFile::Create(path, layout.file_bytes);
-  if (!file.ok()) return file.status();
+  ASSIGN_OR_RETURN(const std::unique_ptr<MappedFile> file, MappedFile::Create(path, layout.file_bytes));
   const std::vector<Task> tasks = ListTasks(plan, layout);
   uint64_t total = 1;
   for (const Task& task : tasks) total += task.bytes;
@@ -225,8 +213,8 @@ absl::Status WriteWeights(const std::string& path, const PackingPlan& plan, cons
       const size_t index = next_task.fetch_add(1);
       if (index >= tasks.size()) return;
       const Task& task = tasks[index];
-      const absl::Status result = task.issue ? PackIssue(task, plan.channels, source, (*file)->data())
-                                             : PackConstant(task, source, (*file)->data());
+      const absl::Status result =
+          task.issue ? PackIssue(task, source, file->data()) : PackConstant(task, source, file->data());
       const std::lock_guard<std::mutex> lock(mutex);
       if (!result.ok()) {
         if (status.ok()) status = result;

@@ -15,6 +15,7 @@
 #include "compiler/targets/artifact/object_build.h"
 #include "compiler/targets/hardware/vpp_build.h"
 #include "compiler/tools/streamtensorc/commands.h"
+#include "kernels/contract/limits.h"
 #include "nlohmann/json.hpp"
 
 namespace streamtensor::compiler {
@@ -99,21 +100,21 @@ void AddDesignOptions(CLI::App& app, CompileOptions& options) {
   app.add_option("--max-context", options.max_context,
                  "Positions a sequence may have (default: the model's, at most 2048)")
       ->type_name("N")
-      ->check(base::WholeNumber(1, 1 << 20))
+      ->check(base::WholeNumber(1, contract::kMaxContextTokens))
       ->group(kGroup);
   app.add_option("--step-tokens", options.step_tokens, "Tokens a step may carry, 1 to 16 (default 16)")
       ->type_name("N")
-      ->check(base::WholeNumber(1, 16))
+      ->check(base::WholeNumber(1, contract::kMaxStepTokens))
       ->group(kGroup);
   app.add_option("--weight-channels", options.weight_channels,
                  "Memory channels that hold weights (default: the platform's)")
       ->type_name("N")
-      ->check(base::WholeNumber(1, 32))
+      ->check(base::WholeNumber(1, contract::kMaxWeightChannels))
       ->group(kGroup);
   app.add_option("--unroll", options.unroll,
                  "Tiles the engine works on at a time, 1 to 6 (default: the platform's)")
       ->type_name("N")
-      ->check(base::WholeNumber(1, 6))
+      ->check(base::WholeNumber(1, contract::kMaxUnroll))
       ->group(kGroup);
 }
 

@@ -39,7 +39,7 @@ std::vector<float> CardValues(const StoredMatrix& matrix, int64_t group, MatrixF
 }
 
 std::vector<float> FileGroup(const StoredMatrix& matrix, int64_t group) {
-  float values[kGroupElements];
+  float values[contract::kGroupElements];
   FileValues(matrix, group, values);
   return {std::begin(values), std::end(values)};
 }

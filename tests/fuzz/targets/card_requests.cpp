@@ -10,6 +10,7 @@
 #include "artifact/manifest_writer.h"
 #include "artifact/object_index.h"
 #include "artifact/xclbin/writer.h"
+#include "kernels/contract/descriptor.h"
 #include "runtime/card_program/card_server.h"
 #include "runtime/card_program/confinement.h"
 #include "runtime/emulator/memory_file.h"
@@ -145,7 +146,8 @@ bool Accepts(std::string_view input) {
   const emulator::FileDescriptor host(ends[0]);
   const emulator::FileDescriptor buffer = emulator::CreateMemoryFile("fuzz", kBufferBytes).value();
   // The step descriptor of a run: T, W, pages and a position from the end of the input.
-  uint32_t descriptor[32] = {0x44535453, 1};
+  uint32_t descriptor[32] = {streamtensor::contract::kDescriptorMagic,
+                             streamtensor::contract::kDescriptorVersion};
   for (std::size_t i = 0; i < 4 && i < input.size(); ++i) {
     descriptor[i < 3 ? 2 + i : 19] = static_cast<uint8_t>(input[input.size() - 1 - i]) % (i == 3 ? 255 : 6);
   }

@@ -15,15 +15,16 @@
 #include "compiler/driver/ir_stages.h"
 #include "compiler/frontend/imported_model.h"
 #include "compiler/targets/artifact/object_build.h"
+#include "kernels/contract/descriptor.h"
+#include "kernels/contract/kv_pages.h"
+#include "kernels/contract/word.h"
 #include "mlir/Parser/Parser.h"
 
 namespace streamtensor::compiler {
 namespace {
 
-constexpr size_t kWordBytes = 64;
 // No argument of these small models is larger; untouched pages cost nothing.
 constexpr size_t kArgumentBytes = size_t{16} << 20;
-constexpr uint32_t kHeaderWords = 16, kTokenWords = 8;
 
 const Depths* launch_depths = nullptr;  // of the launch under way
 
@@ -109,15 +110,14 @@ absl::Status BuiltDesign::Emit(const std::string& folder) {
 
 // The text as it was emitted obeys the HLS contract.
 absl::Status BuiltDesign::Lint(const hls::DesignText& text, const std::string& folder) {
-  constexpr int64_t kPageRows = 32;
   const std::string source = folder + "/emitted.cpp", found = folder + "/findings";
   for (absl::Status status :
        {WriteText(folder + "/design.h", text.design_h), WriteText(source, text.design_cpp)}) {
     if (!status.ok()) return status;
   }
-  const std::string command =
-      absl::StrCat(ST_HLS_LINT " --tokens ", design_.getBound("T"), " --logits ", design_.getBound("W"),
-                   " --context ", design_.getMaxPages() * kPageRows, " ", source, " >", found, " 2>&1");
+  const std::string command = absl::StrCat(
+      ST_HLS_LINT " --tokens ", design_.getBound("T"), " --logits ", design_.getBound("W"), " --context ",
+      design_.getMaxPages() * contract::kPageTokens, " ", source, " >", found, " 2>&1");
   if (std::system(command.c_str()) == 0) return absl::OkStatus();
   std::ifstream file(found);
   return absl::InternalError(std::string(std::istreambuf_iterator<char>(file), {}));
@@ -126,10 +126,10 @@ absl::Status BuiltDesign::Lint(const hls::DesignText& text, const std::string& f
 absl::Status BuiltDesign::MakeArguments() {
   if (!design_) return absl::OkStatus();
   for (auto memory : design_.getBody().getOps<dataflow::MemoryOp>()) {
-    memory_.emplace_back(kArgumentBytes + kWordBytes);
+    memory_.emplace_back(kArgumentBytes + contract::kWordBytes);
     void* aligned = memory_.back().data();
     size_t space = memory_.back().size();
-    std::align(kWordBytes, kArgumentBytes, aligned, space);
+    std::align(contract::kWordBytes, kArgumentBytes, aligned, space);
     if (!memory.getIndex()) return absl::InternalError("a memory has no argument index");
     arguments_.resize(std::max<size_t>(arguments_.size(), *memory.getIndex() + 1));
     arguments_[*memory.getIndex()] = aligned;
@@ -152,18 +152,19 @@ std::string BuiltDesign::AskPass(const StepShape& shape, const Depths& depths) c
 // makes the empty step.
 std::string BuiltDesign::AskCard(const TakenRows& wanted, const Depths& depths) {
   const auto step_tokens = static_cast<uint32_t>(design_.getBound("T"));
-  std::fill_n(descriptor_, kHeaderWords + kTokenWords * step_tokens + step_tokens * design_.getMaxPages(), 0);
+  std::fill_n(descriptor_, contract::DescriptorWords<uint64_t>(step_tokens, design_.getMaxPages()), 0);
   const bool has_logits = design_.getBound("W") > 0;  // else the flag is an error
-  descriptor_[0] = 0x44535453;
-  descriptor_[1] = 1;
-  descriptor_[2] = static_cast<uint32_t>(wanted.size());
-  descriptor_[3] = has_logits ? static_cast<uint32_t>(std::count(wanted.begin(), wanted.end(), true)) : 0;
-  descriptor_[4] = 1;
-  descriptor_[5] = static_cast<uint32_t>(design_.getMaxPages());
+  descriptor_[contract::kDescriptorMagicWord] = contract::kDescriptorMagic;
+  descriptor_[contract::kDescriptorVersionWord] = contract::kDescriptorVersion;
+  descriptor_[contract::kDescriptorTokensWord] = static_cast<uint32_t>(wanted.size());
+  descriptor_[contract::kDescriptorLogitsWord] =
+      has_logits ? static_cast<uint32_t>(std::count(wanted.begin(), wanted.end(), true)) : 0;
+  descriptor_[contract::kDescriptorPagesWord] = 1;
+  descriptor_[contract::kDescriptorMaxPagesWord] = static_cast<uint32_t>(design_.getMaxPages());
   for (size_t token = 0; token < wanted.size(); ++token) {
-    uint32_t* words = descriptor_ + kHeaderWords + kTokenWords * token;
-    words[2] = static_cast<uint32_t>(token);
-    words[4] = has_logits && wanted[token] ? 1 : 0;
+    uint32_t* words = descriptor_ + contract::DescriptorTokenOffset(token);
+    words[contract::kTokenPositionWord] = static_cast<uint32_t>(token);
+    words[contract::kTokenFlagsWord] = has_logits && wanted[token] ? contract::kWantsLogitsFlag : 0;
   }
   launch_depths = &depths;
   const runtime::card::LaunchReport report = launcher_->Launch(arguments_);

@@ -87,7 +87,7 @@ Outcome RunHeader(const std::vector<uint32_t>& words) {
       b.write(1);
       // Before the last done token there is no "done"; an error is told at once.
       const uint32_t code = st::lane_u32(status[0], 0);
-      EXPECT_TRUE(code != st::STATUS_DONE || outcome.header.tokens == 0);
+      EXPECT_TRUE(code != st::contract::kStatusDone || outcome.header.tokens == 0);
       a.write(1);
       st::set_lane_u32(status[0], 15, 0xffffffffu);
     };

@@ -122,13 +122,14 @@ inline void ExpectSameBits(const Floats& got, const Floats& want) {
 // What `header` would send for these tokens.
 inline std::vector<st::header_word> HeaderWords(const std::vector<st::token_header>& tokens) {
   std::vector<st::header_word> words(1);
-  words[0] = {{static_cast<uint32_t>(tokens.size()), 0, st::STATUS_DONE, 0, 0, 0, 0, 0}};
+  words[0] = {{static_cast<uint32_t>(tokens.size()), 0, st::contract::kStatusDone, 0, 0, 0, 0, 0}};
   for (const st::token_header& token : tokens) {
     if (token.wants_logits) ++words[0].field[1];
-    words.push_back({{static_cast<uint32_t>(token.id), static_cast<uint32_t>(token.slot),
-                      static_cast<uint32_t>(token.position), static_cast<uint32_t>(token.start),
-                      token.wants_logits ? st::FLAG_WANTS_LOGITS : 0, static_cast<uint32_t>(token.page),
-                      static_cast<uint32_t>(token.position % st::PAGE_ROWS), 0}});
+    words.push_back(
+        {{static_cast<uint32_t>(token.id), static_cast<uint32_t>(token.slot),
+          static_cast<uint32_t>(token.position), static_cast<uint32_t>(token.start),
+          token.wants_logits ? st::contract::kWantsLogitsFlag : 0, static_cast<uint32_t>(token.page),
+          static_cast<uint32_t>(token.position % st::contract::kPageTokens), 0}});
   }
   return words;
 }

@@ -318,7 +318,7 @@ void CheckMemory(const Floats& values, int tokens, int logits, int rows, bool ti
     hls::stream<st::header_word, 2> load_headers("load_headers"), store_headers("store_headers");
     hls::stream<st::word512, 2> rows_stream("rows"), stored("stored");
     hls::stream<st::done_token, 2> done("done");
-    constexpr int kTiles = st::words_of(CONFIG::width);
+    constexpr int kTiles = st::contract::WordsOf(CONFIG::width);
     auto order = [&](Stream& in, Stream& out) {
       if (tiles) {
         st::rows_to_tiles<kTiles, 16>(in, rows, out);

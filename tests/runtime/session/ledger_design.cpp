@@ -3,13 +3,18 @@
 // K pages and its position to the V pages; its logits are [sum of the ids of its sequence so far, sum
 // of the positions, id, first weight, 0 ...]. It reads and writes pages as a real design does, so what a
 // session does wrong shows. On demand it hangs, deadlocks or dies.
+#include "contract/descriptor.h"
+#include "contract/kv_pages.h"
 #include "st/dataflow.h"
 
 namespace ledger {
 
-constexpr int kStepTokens = 4, kMaxPages = 8, kVocabulary = 50, kPageTokens = 32;
-// Elements of one page: layers 2 * KV heads 1 * rows 32 * head_dim 16; a row's entry is its first one.
-constexpr int kPageElements = 2 * 32 * 16, kRowElements = 16;
+namespace contract = streamtensor::contract;
+
+constexpr int kStepTokens = 4, kMaxPages = 8, kVocabulary = 50;
+// Elements of one page: layers 2 * KV heads 1 * rows kPageTokens * head_dim 16; a row's entry is its first
+// one.
+constexpr int kRowElements = 16, kPageElements = 2 * contract::kPageTokens * kRowElements;
 constexpr uint32_t kHangToken = 40, kDeadlockToken = 41, kAbortToken = 42;
 
 struct Request {
@@ -17,9 +22,11 @@ struct Request {
 };
 
 void read_descriptor(const uint32_t* descriptor, hls::stream<Request>& requests) {
-  for (uint32_t t = 0; t < descriptor[2]; ++t) {
-    const uint32_t* token = descriptor + 16 + 8 * t;
-    requests.write({token[0], token[2], token[3], token[1], token[4] & 1});
+  for (uint32_t t = 0; t < descriptor[contract::kDescriptorTokensWord]; ++t) {
+    const uint32_t* token = descriptor + contract::DescriptorTokenOffset(t);
+    requests.write({token[contract::kTokenIdWord], token[contract::kTokenPositionWord],
+                    token[contract::kTokenStartWord], token[contract::kTokenSlotWord],
+                    token[contract::kTokenFlagsWord] & contract::kWantsLogitsFlag});
   }
   requests.write({0xffffffffu, 0, 0, 0, 0});
 }
@@ -32,7 +39,8 @@ void keep_books(hls::stream<Request>& requests, const uint32_t* table, const uin
     const uint32_t* pages = table + kMaxPages * request.slot;
     float id_sum = 0, position_sum = 0;
     for (uint32_t p = 0; p < request.start; ++p) {
-      const uint32_t at = pages[p / kPageTokens] * kPageElements + p % kPageTokens * kRowElements;
+      const uint32_t at =
+          pages[p / contract::kPageTokens] * kPageElements + p % contract::kPageTokens * kRowElements;
       id_sum += k_read[at];
       position_sum += v_read[at];
     }
@@ -42,8 +50,8 @@ void keep_books(hls::stream<Request>& requests, const uint32_t* table, const uin
       id_sum += static_cast<float>(ids[done - 1 - back]);
       position_sum += static_cast<float>(request.position - back);
     }
-    const uint32_t at =
-        pages[request.position / kPageTokens] * kPageElements + request.position % kPageTokens * kRowElements;
+    const uint32_t at = pages[request.position / contract::kPageTokens] * kPageElements +
+                        request.position % contract::kPageTokens * kRowElements;
     k_write[at] = static_cast<uint16_t>(request.id);
     v_write[at] = static_cast<uint16_t>(request.position);
     if (request.id == kDeadlockToken) requests.read(), requests.read(), requests.read();
@@ -58,7 +66,7 @@ void keep_books(hls::stream<Request>& requests, const uint32_t* table, const uin
     logits[3] = static_cast<float>(weights[0]);
     logits += kVocabulary;
   }
-  status[0] = status[0] == 0xffffffffu ? 1 : 99;
+  status[0] = status[0] == contract::kStatusCleared ? contract::kStatusDone : 99;
 }
 
 }  // namespace ledger
@@ -69,7 +77,7 @@ extern "C" void ledger_step(const uint32_t* descriptor, uint32_t* status, float*
                             const uint32_t* rope, const uint32_t* norm) {
 #pragma HLS DATAFLOW
   hls::stream<ledger::Request, 2> requests("requests");
-  const uint32_t* table = descriptor + 16 + 8 * ledger::kStepTokens;
+  const uint32_t* table = descriptor + ledger::contract::DescriptorPageTableOffset(ledger::kStepTokens);
   ST_PROCESS(ledger::read_descriptor, descriptor, requests);
   ST_PROCESS(ledger::keep_books, requests, table, k_read, v_read, k_write, v_write, weights_0, logits,
              status);

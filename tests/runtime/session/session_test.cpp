@@ -9,6 +9,7 @@
 
 #include "artifact/artifact.h"
 #include "fake_card.h"
+#include "kernels/contract/descriptor.h"
 #include "runtime/session/card_decoder.h"
 #include "runtime/session/card_module.h"
 #include "runtime/session/step_descriptor.h"
@@ -29,7 +30,7 @@ void DecoderKernel(FakeCardState& card) {
     if ((token[4] & 1) == 0) continue;
     for (int v = 0; v < 50; ++v) *logits++ = static_cast<float>(token[0] * 100 + static_cast<uint32_t>(v));
   }
-  status[0] = status[0] == kStatusCleared ? kStatusDone : 99;
+  status[0] = status[0] == contract::kStatusCleared ? contract::kStatusDone : 99;
 }
 
 class CardDecoderTest : public testing::Test {
@@ -231,7 +232,7 @@ class CardModuleTest : public testing::Test {
     state_->kernel = [](FakeCardState& card) {
       const uint32_t rows = card.Card<uint32_t>(0)[2];
       for (uint32_t i = 0; i < rows * 8; ++i) card.Card<float>(3)[i] = card.Card<float>(2)[i] * 2;
-      card.Card<uint32_t>(1)[0] = kStatusDone;
+      card.Card<uint32_t>(1)[0] = contract::kStatusDone;
     };
     auto artifact = artifact::Artifact::Open(folder_.path());
     ASSERT_TRUE(artifact.ok()) << artifact.status();

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "kernels/contract/descriptor.h"
+
 namespace streamtensor::runtime {
 namespace {
 
@@ -124,7 +126,7 @@ TEST(StepDescriptor, SharedPrefixPagesAreAllowed) {
 }
 
 TEST(StepDescriptor, StatusOfTheCard) {
-  std::vector<uint32_t> status(16, kStatusCleared);
+  std::vector<uint32_t> status(16, contract::kStatusCleared);
   EXPECT_EQ(CheckStatus(status).message(), "the card ended the run without writing its status");
   status[0] = 1;
   EXPECT_TRUE(CheckStatus(status).ok());

@@ -17,6 +17,7 @@
 #include "compiler/targets/hls/packing_request.h"
 #include "compiler/targets/weights/weights_writer.h"
 #include "gtest/gtest.h"
+#include "kernels/contract/descriptor.h"
 #include "kernels/host/aligned_array.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -177,12 +178,15 @@ TEST_F(DesignEmitterTest, RunsAsItsNumericsSay) {
       for (int tokens = 1; tokens <= 16; ++tokens) {
         st::host::AlignedArray<uint32_t> descriptor(1024), status(16);
         st::host::AlignedArray<float> x(16 * kWidth), y(16 * kHead);
-        const uint32_t head[] = {0x44535453, 1, static_cast<uint32_t>(tokens), 0, 0, 0};
+        const uint32_t head[] = {
+            contract::kDescriptorMagic, contract::kDescriptorVersion, static_cast<uint32_t>(tokens), 0, 0, 0};
         for (int w = 0; w < 1024; ++w) descriptor.data()[w] = w < 6 ? head[w] : 0;
         std::mt19937 random(seed + tokens);
         for (int i = 0; i < 16 * kWidth; ++i)
           x.data()[i] = static_cast<float>(random() % 2000) / 1000.0f - 1.0f;
-        for (int t = 0; t < tokens; ++t) descriptor.data()[16 + 8 * t + 2] = static_cast<uint32_t>(t * 3);
+        for (int t = 0; t < tokens; ++t)
+          descriptor.data()[contract::DescriptorTokenOffset(t) + contract::kTokenPositionWord] =
+              static_cast<uint32_t>(t * 3);
         std::vector<void*> args = {descriptor.data(), status.data(), x.data(), y.data()};
         for (const WeightSegment& segment : layout->channels)
           args.push_back(memory.data() + segment.file_offset);

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// Writes a weight as the engine's tiles (kernels/contract/tiles.h).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "kernels/contract/tiles.h"
+
+namespace streamtensor::artifact {
+
+using contract::TileFormat;
+
+// A quantised matrix: value = d*q + m for each group of a row.
+struct TileValues {
+  std::span<const uint8_t> q;  // rows x groups x kGroupElements integers, a byte each
+  std::span<const uint8_t> d;  // rows x groups float16
+  std::span<const uint8_t> m;  // the same; empty where no row has a minimum
+  int64_t rows = 0;
+  int64_t groups = 0;
+};
+
+// Writes the tile of group `group` and rows kTileRows*row_tile on; rows past the end are zero. `tile` has
+// TileWords(format) words.
+void WriteTile(const TileValues& values, TileFormat format, int64_t row_tile, int64_t group, uint8_t* tile);
+
+}  // namespace streamtensor::artifact
