@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "artifact/user_metadata.h"
 #include "artifact/xclbin/validate.h"
+#include "base/sha256.h"
 
 namespace streamtensor::artifact {
 namespace {
@@ -68,7 +69,7 @@ absl::StatusOr<MappedFile> OpenListed(const std::string& folder, const File& ent
     return absl::InvalidArgumentError(
         absl::StrCat(path, ": ", file->bytes().size(), " bytes, ", list, " says ", entry.bytes()));
   }
-  if (const std::string hash = Sha256Hex(file->bytes()); hash != entry.sha256()) {
+  if (const std::string hash = base::HexOf(base::Sha256Of(file->bytes())); hash != entry.sha256()) {
     return absl::InvalidArgumentError(
         absl::StrCat(path, ": SHA-256 is ", hash, ", ", list, " says ", absl::CHexEscape(entry.sha256())));
   }

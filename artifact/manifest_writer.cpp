@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "artifact/artifact.h"
 #include "artifact/mapped_file.h"
+#include "base/sha256.h"
 
 namespace streamtensor::artifact {
 
@@ -23,7 +24,7 @@ absl::StatusOr<artifact::v1::File> DescribeFile(const std::string& folder, const
   artifact::v1::File entry;
   entry.set_name(name);
   entry.set_bytes(file->bytes().size());
-  entry.set_sha256(Sha256Hex(file->bytes()));
+  entry.set_sha256(base::HexOf(base::Sha256Of(file->bytes())));
   return entry;
 }
 

@@ -35,7 +35,4 @@ class MappedFile {
   std::size_t size_ = 0;
 };
 
-// SHA-256 of `bytes`, 64 lower-case hexadecimal digits.
-std::string Sha256Hex(std::span<const std::byte> bytes);
-
 }  // namespace streamtensor::artifact

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "artifact/xclbin/writer.h"
 
-#include <openssl/sha.h>
 #include <xclbin.h>
 
 #include <algorithm>
@@ -13,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "artifact/xclbin/xml_reader.h"
+#include "base/sha256.h"
 
 namespace streamtensor::artifact::xclbin {
 namespace {
@@ -235,12 +235,11 @@ absl::StatusOr<Bytes> Assemble(const WriterInput& input, const std::string& vbnv
               headers.size() * sizeof(axlf_section_header));
   file.insert(file.end(), contents.begin(), contents.end());
 
-  unsigned char hash[SHA256_DIGEST_LENGTH];
-  SHA256(reinterpret_cast<const unsigned char*>(file.data()), file.size(), hash);
+  base::Sha256Digest hash = base::Sha256Of(file);
   hash[6] = (hash[6] & 0x0f) | 0x80;  // UUID version 8: made by a rule of its own
   hash[8] = (hash[8] & 0x3f) | 0x80;
-  std::memcpy(file.data() + offsetof(axlf, m_header.uuid), hash, 16);
-  std::memcpy(file.data() + offsetof(axlf, m_uniqueId), hash + 16, 8);
+  std::memcpy(file.data() + offsetof(axlf, m_header.uuid), hash.data(), 16);
+  std::memcpy(file.data() + offsetof(axlf, m_uniqueId), hash.data() + 16, 8);
   return file;
 }
 

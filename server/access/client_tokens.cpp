@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/access/client_tokens.h"
 
-#include <openssl/sha.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -12,23 +11,17 @@
 #include <set>
 #include <utility>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
+#include "base/printable.h"
+#include "base/sha256.h"
 
 namespace streamtensor::server {
 namespace {
 
 constexpr size_t kLeastTokenBytes = 16;
 constexpr std::streamoff kMaxFileBytes = 16 << 20;
-
-// Looking a digest up tells nothing about how much of a token was right.
-std::string DigestOf(std::string_view token) {
-  unsigned char digest[SHA256_DIGEST_LENGTH];
-  SHA256(reinterpret_cast<const unsigned char*>(token.data()), token.size(), digest);
-  return {reinterpret_cast<const char*>(digest), sizeof(digest)};
-}
 
 bool IsName(std::string_view text) {
   return text.size() <= 64 && std::all_of(text.begin(), text.end(), [](unsigned char c) {
@@ -39,7 +32,7 @@ bool IsName(std::string_view text) {
 }  // namespace
 
 absl::StatusOr<ClientTokens> ClientTokens::Read(const std::string& path) {
-  struct stat status {};
+  struct stat status{};
   if (stat(path.c_str(), &status) != 0) {
     return absl::NotFoundError(absl::StrCat(path, ": ", std::strerror(errno)));
   }
@@ -76,13 +69,13 @@ absl::StatusOr<ClientTokens> ClientTokens::Parse(std::string_view text, const st
       return error(absl::StrCat("the token of ", words[0], " has ", words[1].size(), " characters; at least ",
                                 kLeastTokenBytes, " are needed"));
     }
-    if (!std::all_of(words[1].begin(), words[1].end(), absl::ascii_isgraph)) {
+    if (!base::IsPrintableAscii(words[1])) {
       return error(absl::StrCat("the token of ", words[0],
                                 " is not printable ASCII alone, which is all that a call carries"));
     }
     if (!names.insert(words[0]).second) return error(absl::StrCat(words[0], " is named twice"));
     TokenHolder holder{words[0], {words.begin() + 2, words.end()}};
-    if (!tokens.by_digest_.emplace(DigestOf(words[1]), std::move(holder)).second) {
+    if (!tokens.by_digest_.emplace(base::Sha256Of(words[1]), std::move(holder)).second) {
       return error(absl::StrCat("the token of ", words[0], " is another client's too"));
     }
   }
@@ -91,7 +84,7 @@ absl::StatusOr<ClientTokens> ClientTokens::Parse(std::string_view text, const st
 }
 
 const TokenHolder* ClientTokens::Find(std::string_view token) const {
-  const auto found = by_digest_.find(DigestOf(token));
+  const auto found = by_digest_.find(base::Sha256Of(token));
   return found == by_digest_.end() ? nullptr : &found->second;
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "base/sha256.h"
 
 namespace streamtensor::server {
 
@@ -31,7 +32,8 @@ class ClientTokens {
   size_t size() const { return by_digest_.size(); }
 
  private:
-  std::map<std::string, TokenHolder> by_digest_;
+  // Looking a digest up tells nothing about how much of a token was right.
+  std::map<base::Sha256Digest, TokenHolder> by_digest_;
 };
 
 }  // namespace streamtensor::server

@@ -1,33 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/config/config.h"
 
-#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <cstdlib>
-#include <cstring>
-#include <filesystem>
-#include <fstream>
 #include <limits>
 #include <map>
-#include <sstream>
 
-#include "absl/strings/escaping.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
+#include "base/printable.h"
+#include "base/status_macros.h"
+#include "base/yaml_reader.h"
 #include "kernels/contract/kv_pages.h"
 #include "kernels/contract/limits.h"
-#include "server/config/yaml_reader.h"
 
 namespace streamtensor::server {
 namespace {
 
-constexpr size_t kMaxFileBytes = 1 << 20;
 constexpr int64_t kMaxSeconds = 24 * 3600;
 
+using base::YamlReader;
 using Keys = std::vector<YamlReader::Key>;
 
 // The schema: which keys there are, what each allows and where it goes.
@@ -192,7 +186,7 @@ class ConfigReader {
               if (colon == std::string::npos || colon == 0 ||
                   !absl::SimpleAtoi(text.substr(colon + 1), &port) || port < 1 || port > 65535) {
                 yaml_->Error(node.Mark(),
-                             absl::StrCat(path, " is \"", absl::CHexEscape(text.substr(0, 300)),
+                             absl::StrCat(path, " is \"", base::Printable(text, 300),
                                           "\"; allowed is HOST:PORT with a port from 1 to 65535, such as "
                                           "\"127.0.0.1:50051\" or \"[::1]:50051\""));
                 return;
@@ -210,7 +204,7 @@ class ConfigReader {
                         return std::isalnum(c) || c == '-' || c == '_' || c == '.' || c == '/' || c == ':';
                       });
     if (!fits) {
-      yaml_->Error(node.Mark(), absl::StrCat(path, " is \"", absl::CHexEscape(text.substr(0, 200)),
+      yaml_->Error(node.Mark(), absl::StrCat(path, " is \"", base::Printable(text, 200),
                                              "\"; allowed are up to 128 letters, digits and - _ . / :"));
       return;
     }
@@ -235,7 +229,7 @@ class ConfigReader {
       CheckCard(entry, path, given);
       const auto [first, is_new] = names.emplace(entry.name, item.Mark());
       if (!is_new) {
-        yaml_->Error(item.Mark(), absl::StrCat(path, " is card ", absl::CHexEscape(entry.name),
+        yaml_->Error(item.Mark(), absl::StrCat(path, " is card ", base::Printable(entry.name),
                                                " again; it first stands in line ", first->second.line + 1));
       }
       config_->cards.push_back(std::move(entry));
@@ -330,70 +324,27 @@ class ConfigReader {
   std::vector<YAML::Mark> marks_;  // of the models
 };
 
-// Hears nothing: for counting documents.
-class DeafHandler : public YAML::EventHandler {
- public:
-  void OnDocumentStart(const YAML::Mark&) override {}
-  void OnDocumentEnd() override {}
-  void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
-  void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
-  void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t, const std::string&) override {}
-  void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
-                       YAML::EmitterStyle::value) override {}
-  void OnSequenceEnd() override {}
-  void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {
-  }
-  void OnMapEnd() override {}
-};
-
-// YAML::LoadAll() would tell, but never returns on some damaged files: it gathers empty documents.
-bool HasSecondDocument(std::string_view text) {
-  std::istringstream stream{std::string(text)};
-  YAML::Parser parser(stream);
-  DeafHandler handler;
-  return parser.HandleNextDocument(handler) && parser.HandleNextDocument(handler);
-}
-
 }  // namespace
 
 absl::StatusOr<Config> ReadConfig(const std::string& path) {
-  std::error_code error;
-  if (std::filesystem::is_directory(path, error)) {
-    return absl::NotFoundError(absl::StrCat(path, ": is a folder; a file is needed"));
-  }
-  std::ifstream file(path, std::ios::binary);
-  std::string text(kMaxFileBytes + 1, '\0');  // one more than is allowed, and never all of a device
-  if (file) file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (!file.is_open() || file.bad())
-    return absl::NotFoundError(absl::StrCat(path, ": can not be read: ", std::strerror(errno)));
-  text.resize(static_cast<size_t>(file.gcount()));
+  ASSIGN_OR_RETURN(const std::string text, base::ReadYamlFile(path));
   return ParseConfig(text, path);
 }
 
 absl::StatusOr<Config> ParseConfig(std::string_view text, const std::string& name) {
-  if (text.size() > kMaxFileBytes) {
-    return absl::InvalidArgumentError(absl::StrCat(name, ": has more than ", kMaxFileBytes, " bytes"));
-  }
-  YamlReader yaml(name);
+  YamlReader yaml(name, "the configuration");
   Config config;
   config.cache.dir = DefaultCacheDir();
-  try {
-    const YAML::Node root = YAML::Load(std::string(text));
-    if (HasSecondDocument(text)) {
-      return absl::InvalidArgumentError(absl::StrCat(name, ": holds several YAML documents; allowed is 1"));
-    }
+  RETURN_IF_ERROR(yaml.Read(text, [&](const YAML::Node& root) {
     ConfigReader reader(&yaml, &config);
     yaml.Map(root, "", reader.Root());
-    if (yaml.errors().empty()) reader.DealCards();
-  } catch (const YAML::Exception& error) {
-    yaml.Error(error.mark, absl::CHexEscape(error.msg));
-  }
-  if (!yaml.errors().empty()) return absl::InvalidArgumentError(absl::StrJoin(yaml.errors(), "\n"));
+    if (yaml.ok()) reader.DealCards();
+  }));
   return config;
 }
 
 std::vector<std::string> ConfigKeys() {
-  YamlReader yaml("");
+  YamlReader yaml("", "");
   Config config;
   ConfigReader reader(&yaml, &config);
   CardEntry card;
@@ -422,22 +373,6 @@ std::string DefaultCacheDir() {
   }
   const char* home = std::getenv("HOME");
   return absl::StrCat(home != nullptr && *home != 0 ? home : "/var/tmp", "/.cache/streamtensor");
-}
-
-std::optional<int64_t> ParseBytes(std::string_view text) {
-  static constexpr std::pair<std::string_view, int> kUnits[] = {{"KiB", 10}, {"MiB", 20}, {"GiB", 30},
-                                                                {"TiB", 40}, {"B", 0},    {"", 0}};
-  const size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
-  int64_t number = 0;
-  if (digits == 0 || !absl::SimpleAtoi(std::string(text.substr(0, digits)), &number)) return std::nullopt;
-  std::string_view unit = text.substr(digits);
-  while (!unit.empty() && unit.front() == ' ') unit.remove_prefix(1);
-  for (const auto& [name, shift] : kUnits) {
-    if (unit != name) continue;
-    if (number > (std::numeric_limits<int64_t>::max() >> shift)) return std::nullopt;
-    return number << shift;
-  }
-  return std::nullopt;
 }
 
 }  // namespace streamtensor::server

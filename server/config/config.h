@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -98,8 +97,5 @@ std::vector<std::string> ConfigKeys();
 
 // $STREAMTENSOR_CACHE_DIR, else $XDG_CACHE_HOME/streamtensor, else $HOME/.cache/streamtensor.
 std::string DefaultCacheDir();
-
-// "20GiB", "512MiB", "1000": bytes. Units are B, KiB, MiB, GiB, TiB.
-std::optional<int64_t> ParseBytes(std::string_view text);
 
 }  // namespace streamtensor::server

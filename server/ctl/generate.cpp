@@ -14,6 +14,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/option_checks.h"
+#include "base/printable.h"
 #include "server/ctl/client.h"
 #include "server/ctl/commands.h"
 #include "server/ctl/reply_report.h"
@@ -166,7 +167,7 @@ int Generate(const base::Program& program, const Target& target, const GenerateO
   std::string prompt = options.prompt;
   if (prompt == "-") prompt.assign(std::istreambuf_iterator<char>(std::cin), {});
   if (prompt.empty()) return program.WrongUsage("the prompt is empty");
-  if (!IsUtf8(prompt)) return program.WrongUsage("the prompt is not valid UTF-8");
+  if (!base::IsUtf8(prompt)) return program.WrongUsage("the prompt is not valid UTF-8");
 
   const Client client(target);
   v1::GenerateRequest request;
@@ -209,7 +210,7 @@ int Chat(const Target& target, const ChatOptions& options) {
     if (interactive) Print("> ");
     if (!std::getline(std::cin, line)) break;
     if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
-    if (!IsUtf8(line)) return Fail("the line is not valid UTF-8");
+    if (!base::IsUtf8(line)) return Fail("the line is not valid UTF-8");
     add("user", line);
     FinishedReply reply;
     const grpc::Status status = StreamReply(client, request, options.reply, &Print, reply);

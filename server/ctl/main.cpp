@@ -6,6 +6,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "base/printable.h"
 #include "base/program.h"
 #include "server/ctl/commands.h"
 #include "server/ctl/text_options.h"
@@ -26,10 +27,11 @@ std::string ReadFile(const std::string& path, std::string* text) {
   return "";
 }
 
+// gRPC aborts on a metadata value of anything but printable ASCII.
 std::string ReadToken(const std::string& path, std::string* token) {
   if (std::string error = ReadFile(path, token); !error.empty()) return error;
   *token = std::string(absl::StripAsciiWhitespace(*token));
-  if (!token->empty() && IsPrintable(*token)) return "";
+  if (!token->empty() && base::IsPrintableAscii(*token)) return "";
   return path + " holds no token; it must be one line of printable ASCII";
 }
 

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/ctl/text_options.h"
 
-#include <utf8proc.h>
-
 #include <algorithm>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "base/printable.h"
 
 namespace streamtensor::ctl {
 namespace {
@@ -23,25 +22,10 @@ bool IsAddress(const std::string& text) {
 
 }  // namespace
 
-bool IsPrintable(const std::string& text) {
-  return std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c < 0x7F; });
-}
-
-bool IsUtf8(const std::string& text) {
-  const auto* bytes = reinterpret_cast<const utf8proc_uint8_t*>(text.data());
-  utf8proc_int32_t point = 0;
-  for (size_t at = 0; at < text.size();) {
-    const utf8proc_ssize_t length =
-        utf8proc_iterate(bytes + at, static_cast<utf8proc_ssize_t>(text.size() - at), &point);
-    if (length <= 0) return false;
-    at += static_cast<size_t>(length);
-  }
-  return true;
-}
-
 CLI::Validator Utf8() {
   return CLI::Validator(
-      [](const std::string& text) { return std::string(IsUtf8(text) ? "" : "is not valid UTF-8"); }, "");
+      [](const std::string& text) { return std::string(base::IsUtf8(text) ? "" : "is not valid UTF-8"); },
+      "");
 }
 
 CLI::Validator RequestId() {

@@ -8,10 +8,6 @@
 namespace streamtensor::ctl {
 
 // A message's text field must be valid UTF-8; a shell passes any bytes.
-bool IsUtf8(const std::string& text);
-// gRPC aborts on a metadata value of anything but printable ASCII.
-bool IsPrintable(const std::string& text);
-
 CLI::Validator Utf8();
 // An id that the daemon takes: it replaces others by one of its own.
 CLI::Validator RequestId();

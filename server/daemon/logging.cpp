@@ -13,7 +13,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
+#include "base/printable.h"
 
 namespace streamtensor::server {
 namespace {
@@ -60,15 +60,8 @@ class JsonMessage : public spdlog::custom_flag_formatter {
 class TextMessage : public spdlog::custom_flag_formatter {
  public:
   void format(const spdlog::details::log_msg& message, const std::tm&, spdlog::memory_buf_t& out) override {
-    for (const char c : Payload(message)) {
-      const auto byte = static_cast<unsigned char>(c);
-      if (byte >= 0x20 && byte != 0x7f) {
-        out.push_back(c);
-        continue;
-      }
-      const std::string escaped = absl::StrFormat("\\x%02x", byte);
-      out.append(escaped.data(), escaped.data() + escaped.size());
-    }
+    const std::string line = base::Printable(Payload(message), std::string_view::npos, base::Quotes::kKeep);
+    out.append(line.data(), line.data() + line.size());
   }
   std::unique_ptr<custom_flag_formatter> clone() const override { return std::make_unique<TextMessage>(); }
 };

@@ -2,7 +2,6 @@
 #include "server/models/artifact_cache.h"
 
 #include <fcntl.h>
-#include <openssl/evp.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -16,8 +15,8 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "base/sha256.h"
 
 namespace streamtensor::server {
 namespace {
@@ -26,32 +25,13 @@ namespace fs = std::filesystem;
 
 constexpr char kMakingPrefix[] = ".making-";
 
-class Sha256 {
- public:
-  Sha256() : context_(EVP_MD_CTX_new()) { EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr); }
-  void Add(const void* data, size_t bytes) { EVP_DigestUpdate(context_.get(), data, bytes); }
-  void Add(const std::string& text) { Add(text.data(), text.size()); }
-  std::string Hex() {
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    unsigned bytes = 0;
-    EVP_DigestFinal_ex(context_.get(), digest, &bytes);
-    return absl::BytesToHexString(std::string(reinterpret_cast<char*>(digest), bytes));
-  }
-
- private:
-  struct Free {
-    void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
-  };
-  std::unique_ptr<EVP_MD_CTX, Free> context_;
-};
-
-absl::Status AddFile(Sha256& hash, const std::string& path, const std::atomic<bool>& stop) {
+absl::Status AddFile(base::Sha256& hash, const std::string& path, const std::atomic<bool>& stop) {
   // A pipe would have nobody to wait for.
   const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0) return absl::ErrnoToStatus(errno, absl::StrCat("can not read ", path));
   std::vector<char> buffer(1 << 20);
   absl::Status status;
-  struct stat info {};
+  struct stat info{};
   if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) {
     close(fd);
     return absl::InvalidArgumentError(absl::StrCat(path, " is no file"));
@@ -62,7 +42,7 @@ absl::Status AddFile(Sha256& hash, const std::string& path, const std::atomic<bo
     if (got < 0) status = absl::ErrnoToStatus(errno, absl::StrCat("can not read ", path));
     if (stop.load()) status = absl::CancelledError("stopped");
     if (got <= 0 || !status.ok()) break;
-    hash.Add(buffer.data(), static_cast<size_t>(got));
+    hash.Add(std::string_view(buffer.data(), static_cast<size_t>(got)));
   }
   close(fd);
   return status;
@@ -89,7 +69,7 @@ absl::StatusOr<std::unique_ptr<ArtifactCache>> ArtifactCache::Open(const std::st
   if (error) return absl::ErrnoToStatus(error.value(), absl::StrCat("can not make the cache folder ", dir));
   if (mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST)
     return absl::ErrnoToStatus(errno, absl::StrCat("can not make the folder ", folder));
-  struct stat info {};
+  struct stat info{};
   if (stat(folder.c_str(), &info) != 0)
     return absl::ErrnoToStatus(errno, absl::StrCat("can not use ", folder));
   if (!S_ISDIR(info.st_mode)) return absl::ErrnoToStatus(ENOTDIR, absl::StrCat("can not use ", folder));
@@ -227,11 +207,11 @@ void ArtifactCache::SweepHalfMade() const {
 }
 
 absl::StatusOr<std::string> HashContent(const std::string& path, const std::atomic<bool>& stop) {
-  Sha256 hash;
+  base::Sha256 hash;
   std::error_code error;
   if (!fs::is_directory(path, error)) {
     if (absl::Status status = AddFile(hash, path, stop); !status.ok()) return status;
-    return hash.Hex();
+    return base::HexOf(hash.Finish());
   }
   std::vector<std::string> names;
   for (auto it = fs::directory_iterator(path, error); !error && it != fs::directory_iterator();
@@ -246,13 +226,7 @@ absl::StatusOr<std::string> HashContent(const std::string& path, const std::atom
     hash.Add(absl::StrCat(name.size(), ":", name, ":", fs::file_size(file, error), ":"));
     if (absl::Status status = AddFile(hash, file, stop); !status.ok()) return status;
   }
-  return hash.Hex();
-}
-
-std::string HashText(const std::string& text) {
-  Sha256 hash;
-  hash.Add(text);
-  return hash.Hex();
+  return base::HexOf(hash.Finish());
 }
 
 }  // namespace streamtensor::server

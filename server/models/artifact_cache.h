@@ -75,6 +75,4 @@ class ArtifactCache {
 //  NOT_FOUND, PERMISSION_DENIED, CANCELLED (stop)
 absl::StatusOr<std::string> HashContent(const std::string& path, const std::atomic<bool>& stop);
 
-std::string HashText(const std::string& text);
-
 }  // namespace streamtensor::server

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_cat.h"
+#include "base/sha256.h"
 #include "server/models/child_process.h"
 
 namespace streamtensor::server {
@@ -32,9 +33,9 @@ absl::StatusOr<std::string> CacheKey(const CompilationOptions& options, const st
   if (!compiler.ok()) return compiler.status();
   absl::StatusOr<std::string> model = HashContent(options.source, stop);
   if (!model.ok()) return model.status();
-  return HashText(absl::StrCat("artifact 1\n", *model, "\n", *compiler, "\n", *version, options.platform,
-                               "\n", options.target, "\n", options.max_context, "\n", options.step_tokens,
-                               "\n"));
+  return base::HexOf(base::Sha256Of(absl::StrCat("artifact 1\n", *model, "\n", *compiler, "\n", *version,
+                                                 options.platform, "\n", options.target, "\n",
+                                                 options.max_context, "\n", options.step_tokens, "\n")));
 }
 
 // What the compiler's progress lines say (docs/architecture.md, section 8).
@@ -91,8 +92,7 @@ absl::Status RunCompiler(const CompilationOptions& options, const std::string& f
   child.max_seconds = options.max_seconds;
   child.max_processor_seconds = 4 * options.max_seconds;
   ProgressReader progress(on_progress);
-  const absl::Status status = RunChild(
-      child, [&](std::string_view line) { progress.ReadLine(line); }, stop);
+  const absl::Status status = RunChild(child, [&](std::string_view line) { progress.ReadLine(line); }, stop);
   if (absl::IsCancelled(status)) return status;
   if (!progress.error().empty()) return absl::InvalidArgumentError(progress.error());
   if (!status.ok()) return status;

@@ -8,6 +8,7 @@
 #include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "base/printable.h"
 #include "server/service/generate_call.h"
 
 namespace streamtensor::server {
@@ -64,9 +65,7 @@ absl::Status ServiceContext::Admit(const grpc::ServerContextBase& call, const st
 absl::Status Shortened(const absl::Status& status) {
   const absl::string_view message = status.message();
   if (message.size() <= kMaxMessageBytes) return status;
-  size_t end = kMaxMessageBytes;
-  while (end > 0 && (message[end] & 0xC0) == 0x80) --end;  // whole characters
-  absl::Status shorter(status.code(), absl::StrCat(message.substr(0, end), "..."));
+  absl::Status shorter(status.code(), base::Shortened({message.data(), message.size()}, kMaxMessageBytes));
   status.ForEachPayload(
       [&shorter](absl::string_view type, const absl::Cord& payload) { shorter.SetPayload(type, payload); });
   return shorter;

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "artifact/manifest_writer.h"
+#include "base/sha256.h"
 #include "sample_artifact.h"
 
 namespace streamtensor::artifact {
@@ -128,7 +129,7 @@ TEST(Artifact, RefusesAHugeTokenizer) {
   for (auto& file : *manifest.mutable_files()) {
     if (file.name() != kTokenizerName) continue;
     file.set_bytes(huge.size());
-    file.set_sha256(Sha256Hex(std::as_bytes(std::span(huge))));
+    file.set_sha256(base::HexOf(base::Sha256Of(huge)));
   }
   folder.WriteManifestAsIs(manifest);
   EXPECT_NE(Message(Artifact::Open(folder.path()).status()).find("33554433 bytes, at most 33554432 are read"),

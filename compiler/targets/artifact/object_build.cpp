@@ -1,17 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/targets/artifact/object_build.h"
 
-#include <openssl/sha.h>
-
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "base/sha256.h"
 #include "compiler/targets/artifact/logged_process.h"
 
 namespace streamtensor::compiler {
@@ -144,17 +142,15 @@ absl::StatusOr<std::string> HashKernels(const std::string& kernels) {
     if (error) return absl::UnavailableError(absl::StrCat(kernels, "/", folder, ": ", error.message()));
   }
   std::sort(headers.begin(), headers.end());
-  std::string all;
+  base::Sha256 hash;
   for (const fs::path& header : headers) {
     std::ifstream file(header, std::ios::binary);
     if (!file) return absl::UnavailableError(absl::StrCat(header.string(), ": can't be read"));
     const std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-    absl::StrAppend(&all, header.filename().string(), "\n", text.size(), "\n", text);
+    hash.Add(absl::StrCat(header.filename().string(), "\n", text.size(), "\n"));
+    hash.Add(text);
   }
-  std::string digest(SHA256_DIGEST_LENGTH, '\0');
-  SHA256(reinterpret_cast<const unsigned char*>(all.data()), all.size(),
-         reinterpret_cast<unsigned char*>(digest.data()));
-  return absl::BytesToHexString(digest);
+  return base::HexOf(hash.Finish());
 }
 
 }  // namespace streamtensor::compiler

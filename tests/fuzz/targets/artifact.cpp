@@ -11,6 +11,7 @@
 #include "artifact/mapped_file.h"
 #include "artifact/user_metadata.h"
 #include "artifact/xclbin/validate.h"
+#include "base/sha256.h"
 #include "tests/artifact/sample_artifact.h"
 #include "tests/fuzz/fuzz_target.h"
 
@@ -73,7 +74,7 @@ bool Accepts(std::string_view input) {
   for (const artifact::v1::File& file : (*artifact)->manifest().files()) {
     const auto bytes = artifact::MappedFile::Open(ScratchFolder() + "/" + file.name());
     Require(bytes.ok() && bytes->bytes().size() == file.bytes() &&
-                artifact::Sha256Hex(bytes->bytes()) == file.sha256(),
+                base::HexOf(base::Sha256Of(bytes->bytes())) == file.sha256(),
             "nothing is opened whose size or hash is wrong");
   }
   std::byte sum{};

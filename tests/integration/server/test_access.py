@@ -212,7 +212,7 @@ def test_a_text_log_has_a_line_a_message_whatever_clients_send(start, request_fo
     for line in running.log().splitlines():
         assert line.split(" ")[2] in ("info", "warning", "error"), line
         assert "\x1b" not in line
-    assert "\\x0a2026-01-01" in running.log()
+    assert "\\n2026-01-01" in running.log()
 
 
 def send_secrets(running, request_for):

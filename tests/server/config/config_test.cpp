@@ -121,16 +121,6 @@ TEST(Config, ReplicasAndSeveralModelsShareTheCards) {
   EXPECT_EQ(config->models[1].cards, std::vector<int64_t>{1});
 }
 
-TEST(Config, SizesHaveBinaryUnits) {
-  EXPECT_EQ(ParseBytes("20GiB"), 20ll << 30);
-  EXPECT_EQ(ParseBytes("512 MiB"), 512ll << 20);
-  EXPECT_EQ(ParseBytes("1000"), 1000);
-  EXPECT_EQ(ParseBytes("1B"), 1);
-  for (const char* bad : {"", "GiB", "-1GiB", "1.5GiB", "20gb", "99999999999999999999", "9999999TiB"}) {
-    EXPECT_FALSE(ParseBytes(bad).has_value()) << bad;
-  }
-}
-
 TEST(Config, TheCommentedExampleNamesEveryKey) {
   const std::string path = std::string(ST_CONFIGS) + "/streamtensord.yaml";
   const auto config = ReadConfig(path);

@@ -8,7 +8,7 @@
 #include <filesystem>
 #include <future>
 
-#include "tests/server/models/scratch_folder.h"
+#include "tests/base/scratch_folder.h"
 
 namespace streamtensor::server {
 namespace {
@@ -47,7 +47,7 @@ TEST_F(ArtifactCacheTest, FindsWhatWasInstalled) {
   EXPECT_FALSE(cache->Find("k1").has_value()) << "half made is not there";
   const std::string path = Make(*cache, "k1", 10);
   EXPECT_EQ(cache->Find("k1"), path);
-  struct stat info {};
+  struct stat info{};
   ASSERT_EQ(stat((folder_.path() + "/artifacts").c_str(), &info), 0);
   EXPECT_EQ(info.st_mode & 0777, 0700u);
 }

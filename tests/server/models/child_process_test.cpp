@@ -8,7 +8,7 @@
 #include <cstdlib>
 #include <thread>
 
-#include "tests/server/models/scratch_folder.h"
+#include "tests/base/scratch_folder.h"
 
 namespace streamtensor::server {
 namespace {
@@ -20,8 +20,7 @@ class ChildProcessTest : public ::testing::Test {
   absl::Status Run(const std::string& script, ChildOptions options = {}) {
     options.arguments = {"/bin/sh", "-c", script};
     lines_.clear();
-    return RunChild(
-        options, [this](std::string_view line) { lines_.emplace_back(line); }, stop_);
+    return RunChild(options, [this](std::string_view line) { lines_.emplace_back(line); }, stop_);
   }
 
   std::vector<std::string> lines_;
@@ -38,8 +37,7 @@ TEST_F(ChildProcessTest, HearsLinesAndCode) {
 }
 
 TEST_F(ChildProcessTest, AProgramThatIsNotThere) {
-  const absl::Status status = RunChild(
-      {{"/nowhere/program"}}, [](std::string_view) {}, stop_);
+  const absl::Status status = RunChild({{"/nowhere/program"}}, [](std::string_view) {}, stop_);
   EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
   EXPECT_NE(status.message().find("/nowhere/program: No such file"), std::string::npos) << status;
 }

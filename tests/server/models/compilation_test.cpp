@@ -6,7 +6,7 @@
 
 #include <filesystem>
 
-#include "tests/server/models/scratch_folder.h"
+#include "tests/base/scratch_folder.h"
 
 namespace streamtensor::server {
 namespace {

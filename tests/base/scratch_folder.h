@@ -7,7 +7,7 @@
 #include <fstream>
 #include <string>
 
-namespace streamtensor::server::testing {
+namespace streamtensor::testing {
 
 // A folder that goes with the object.
 class ScratchFolder {
@@ -42,4 +42,4 @@ inline std::string ReadText(const std::string& path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-}  // namespace streamtensor::server::testing
+}  // namespace streamtensor::testing
