@@ -7,9 +7,11 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "base/child_process.h"
 #include "runtime/emulator/message_socket.h"
 
 namespace streamtensor::runtime::emulator {
@@ -20,12 +22,10 @@ class CardProcess {
   // `threads` that it computes on: 1 or 2. NOT_FOUND: no such program. UNAVAILABLE: it does not answer.
   static absl::StatusOr<std::unique_ptr<CardProcess>> Start(const std::string& program,
                                                             const std::string& platform, uint32_t threads);
-  // Kills the process if it lives, and waits for its end: nothing is left.
-  ~CardProcess();
   CardProcess(const CardProcess&) = delete;
   CardProcess& operator=(const CardProcess&) = delete;
 
-  pid_t pid() const { return pid_; }
+  pid_t pid() const { return child_->pid(); }
 
   // Sends a request and returns its sequence number. `descriptor` < 0: none.
   absl::StatusOr<uint64_t> Send(MessageKind kind, std::string_view payload, int descriptor,
@@ -37,18 +37,14 @@ class CardProcess {
                                   Deadline deadline);
 
  private:
-  CardProcess(pid_t pid, FileDescriptor pidfd, FileDescriptor socket)
-      : pid_(pid), pidfd_(std::move(pidfd)), socket_(std::move(socket)) {}
+  CardProcess(std::unique_ptr<base::ChildProcess> child, FileDescriptor socket)
+      : child_(std::move(child)), socket_(std::move(socket)) {}
   // An error of the socket, with what became of the process.
   absl::Status Explain(const absl::Status& status);
-  bool Reap(int timeout_ms);
 
-  pid_t pid_;
-  FileDescriptor pidfd_;
+  const std::unique_ptr<base::ChildProcess> child_;  // killed with this object
   MessageSocket socket_;
   uint64_t sequence_ = 0;
-  bool reaped_ = false;
-  std::string end_;  // how it ended, once reaped
 };
 
 }  // namespace streamtensor::runtime::emulator

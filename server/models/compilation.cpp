@@ -8,21 +8,38 @@
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_cat.h"
+#include "base/run_child.h"
 #include "base/sha256.h"
-#include "server/models/child_process.h"
+#include "base/status_macros.h"
 
 namespace streamtensor::server {
 namespace {
 
 constexpr int64_t kVersionSeconds = 30;
 
+// The compiler with these arguments, under the limits of a compilation that may take `max_seconds`.
+base::ChildOptions CompilerCall(const CompilationOptions& options, std::vector<std::string> arguments,
+                                int64_t max_seconds) {
+  base::ChildOptions child;
+  child.arguments = std::move(arguments);
+  child.arguments.insert(child.arguments.begin(), options.compiler);
+  child.environment =
+      base::EnvironmentWith({"PATH=", "HOME=", "TMPDIR=", "LANG=", "STREAMTENSOR_", "CCACHE_"});
+  child.limits.memory_bytes = options.max_memory_bytes;
+  child.limits.processor_seconds = 4 * max_seconds;  // several threads may use more than wall time
+  child.own_group = true;                            // with the C++ compilers that it starts
+  child.dies_with_parent = true;
+  return child;
+}
+
 absl::StatusOr<std::string> CompilerVersion(const CompilationOptions& options,
                                             const std::atomic<bool>& stop) {
   std::string version;
-  const absl::Status status = RunChild(
-      {{options.compiler, "--version"}, options.max_memory_bytes, kVersionSeconds},
-      [&version](std::string_view line) { version.append(line).append("\n"); }, stop);
-  if (!status.ok()) return status;
+  base::ChildRun run;
+  run.max_time = absl::Seconds(kVersionSeconds);
+  run.stop = &stop;
+  run.on_line = [&version](std::string_view line) { version.append(line).append("\n"); };
+  RETURN_IF_ERROR(base::RunChild(CompilerCall(options, {"--version"}, kVersionSeconds), run));
   return version;
 }
 
@@ -72,27 +89,18 @@ class ProgressReader {
 absl::Status RunCompiler(const CompilationOptions& options, const std::string& folder,
                          const std::function<void(const CompilationProgress&)>& on_progress,
                          const std::atomic<bool>& stop) {
-  ChildOptions child;
-  child.arguments = {options.compiler,
-                     "compile",
-                     options.source,
-                     "-o",
-                     folder,
-                     "--platform",
-                     options.platform,
-                     "--target",
-                     options.target,
-                     "--max-context",
-                     absl::StrCat(options.max_context),
-                     "--step-tokens",
-                     absl::StrCat(options.step_tokens),
-                     "--progress",
-                     "json"};
-  child.max_memory_bytes = options.max_memory_bytes;
-  child.max_seconds = options.max_seconds;
-  child.max_processor_seconds = 4 * options.max_seconds;
   ProgressReader progress(on_progress);
-  const absl::Status status = RunChild(child, [&](std::string_view line) { progress.ReadLine(line); }, stop);
+  base::ChildRun run;
+  run.max_time = absl::Seconds(options.max_seconds);
+  run.stop = &stop;
+  run.on_line = [&](std::string_view line) { progress.ReadLine(line); };
+  const absl::Status status = base::RunChild(
+      CompilerCall(options,
+                   {"compile", options.source, "-o", folder, "--platform", options.platform, "--target",
+                    options.target, "--max-context", absl::StrCat(options.max_context), "--step-tokens",
+                    absl::StrCat(options.step_tokens), "--progress", "json"},
+                   options.max_seconds),
+      run);
   if (absl::IsCancelled(status)) return status;
   if (!progress.error().empty()) return absl::InvalidArgumentError(progress.error());
   if (!status.ok()) return status;

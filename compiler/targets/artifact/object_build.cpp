@@ -6,11 +6,14 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <memory>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "base/child_process.h"
 #include "base/sha256.h"
-#include "compiler/targets/artifact/logged_process.h"
+#include "compiler/targets/artifact/build_log.h"
 
 namespace streamtensor::compiler {
 namespace {
@@ -24,7 +27,7 @@ std::string Compiler() {
 
 // A run of the compiler for one instruction set.
 struct Run {
-  pid_t process;
+  std::unique_ptr<base::ChildProcess> process;
   std::string isa;
   std::string log;
 };
@@ -32,23 +35,29 @@ struct Run {
 // Adds a run to `runs`.
 absl::Status Start(const std::vector<std::string>& command, const std::string& isa, const std::string& log,
                    const std::string& folder, std::vector<Run>& runs) {
-  absl::StatusOr<pid_t> process = StartLogged(command, log, folder);
+  base::ChildOptions child;
+  child.arguments = command;
+  child.folder = folder;
+  child.out = child.err = base::ChildOptions::Output::kLog;
+  child.log = log;
+  absl::StatusOr<std::unique_ptr<base::ChildProcess>> process = base::ChildProcess::Start(child);
   if (!process.ok()) {
     return absl::FailedPreconditionError(
-        absl::StrCat("the C++ compiler ", process.status().message(),
-                     ": install g++, or name a compiler in STREAMTENSOR_CXX"));
+        absl::StrCat("the C++ compiler: ", process.status().message(),
+                     "; install g++, or name a compiler in STREAMTENSOR_CXX"));
   }
-  runs.push_back({*process, isa, log});
+  runs.push_back({*std::move(process), isa, log});
   return absl::OkStatus();
 }
 
 // Waits for all of them. The first error, `status` before all.
 absl::Status WaitForAll(const std::vector<Run>& runs, absl::Status status) {
   for (const Run& run : runs) {
-    const absl::Status ended = AwaitLogged(run.process, "the C++ compiler");
-    if (ended.ok() || !status.ok()) continue;
-    status = absl::InternalError(absl::StrCat("the emitted text does not build for ", run.isa, " (",
-                                              ended.message(), "): ", FirstError(run.log)));
+    const base::ChildExit exit = *run.process->Wait();
+    if (exit.ok() || !status.ok()) continue;
+    status =
+        absl::InternalError(absl::StrCat("the emitted text does not build for ", run.isa,
+                                         " (the C++ compiler ", exit.Describe(), "): ", FirstError(run.log)));
   }
   return status;
 }

@@ -1,22 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/targets/hardware/vpp_build.h"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <cstdlib>
-#include <filesystem>
+#include <memory>
 #include <string_view>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
-#include "absl/strings/str_split.h"
-#include "compiler/targets/artifact/logged_process.h"
+#include "base/child_process.h"
+#include "base/status_macros.h"
+#include "compiler/targets/artifact/build_log.h"
 
 namespace streamtensor::compiler {
-
-namespace fs = std::filesystem;
 
 namespace {
 
@@ -30,15 +26,7 @@ std::string ShellWord(const std::string& text) {
 
 }  // namespace
 
-std::string FindVpp() {
-  const char* path = std::getenv("PATH");
-  for (const auto& folder : absl::StrSplit(path == nullptr ? "" : path, ':', absl::SkipEmpty())) {
-    const std::string program = absl::StrCat(folder, "/v++");
-    std::error_code error;
-    if (fs::is_regular_file(program, error) && access(program.c_str(), X_OK) == 0) return program;
-  }
-  return "";
-}
+std::string FindVpp() { return base::FindProgram("v++"); }
 
 std::string BuiltXclbin(const std::string& folder) { return folder + "/hls/build/design.xclbin"; }
 
@@ -49,12 +37,15 @@ std::string HowToComplete(const std::string& folder) {
 
 absl::Status BuildXclbin(const std::string& folder) {
   const std::string log = folder + "/hls/build.log";
-  const absl::StatusOr<pid_t> make = StartLogged({"make", "-C", folder + "/hls", "BUILD=build"}, log);
-  if (!make.ok()) return make.status();
-  const absl::Status ended = AwaitLogged(*make, "make");
-  if (ended.ok()) return ended;
-  return absl::InternalError(absl::StrCat(ended.message(), ": ", FirstError(log), " (all of it: ", log,
-                                          "). The sources stay; once mended:\n", HowToComplete(folder)));
+  base::ChildOptions child;
+  child.arguments = {"make", "-C", folder + "/hls", "BUILD=build"};
+  child.out = child.err = base::ChildOptions::Output::kLog;
+  child.log = log;
+  ASSIGN_OR_RETURN(const std::unique_ptr<base::ChildProcess> make, base::ChildProcess::Start(child));
+  const base::ChildExit exit = *make->Wait();
+  if (exit.ok()) return absl::OkStatus();
+  return absl::InternalError(absl::StrCat("make ", exit.Describe(), ": ", FirstError(log), " (all of it: ",
+                                          log, "). The sources stay; once mended:\n", HowToComplete(folder)));
 }
 
 }  // namespace streamtensor::compiler

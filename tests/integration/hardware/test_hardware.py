@@ -155,7 +155,7 @@ def test_a_failing_vpp_is_told_and_the_sources_stay(model, tmp_path):
     done = run("streamtensorc", "compile", model, "-o", folder, "--target", "hw",
                path=tools(tmp_path / "tools", vpp=FAILING_VPP, xclbinutil=FAKE_XCLBINUTIL))
     assert done.returncode == 1
-    assert "v++: make ended with 2: ERROR: [v++ 60-300] Failed to build kernel" in done.stderr, done.stderr
+    assert "v++: make ended with code 2: ERROR: [v++ 60-300] Failed to build kernel" in done.stderr, done.stderr
     assert f"{folder}/hls/build.log" in done.stderr and f"make -C {folder}/hls" in done.stderr
     assert (folder / "hls/design.cpp").exists() and "60-300" in (folder / "hls/build.log").read_text()
     assert not (folder / "manifest.json").exists()
