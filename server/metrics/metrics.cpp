@@ -70,7 +70,7 @@ std::vector<MetricFamily> CollectCards(const std::vector<CardReading>& cards) {
       AddSample(state, {{"card", reading.card}, {"state", each}}, reading.state == each);
     }
     if (!reading.snapshot.has_value()) continue;
-    const EngineSnapshot& snapshot = *reading.snapshot;
+    const CardSnapshot& snapshot = *reading.snapshot;
     const std::vector<prometheus::ClientMetric::Label> both = {{"model", reading.model},
                                                                {"card", reading.card}};
     AddSample(running, both, snapshot.counts.running);

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "server/scheduler/engine.h"
+#include "server/scheduler/card_worker.h"
 #include "server/scheduler/scheduler.h"
 
 namespace streamtensor::server {
@@ -18,8 +18,8 @@ namespace streamtensor::server {
 struct CardReading {
   std::string card;
   std::string model;
-  std::string state;                       // one of kCardStates
-  std::optional<EngineSnapshot> snapshot;  // none while no engine has it
+  std::string state;                     // one of kCardStates
+  std::optional<CardSnapshot> snapshot;  // none while no worker has it
 };
 // Waiting for its model or its first opening; serving; failed while it served; could not be used at all.
 inline constexpr const char* kCardStates[] = {"opening", "ready", "lost", "failed"};

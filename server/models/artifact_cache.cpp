@@ -51,7 +51,7 @@ absl::Status AddFile(Sha256& hash, const std::string& path, const std::atomic<bo
   if (fd < 0) return absl::ErrnoToStatus(errno, absl::StrCat("can not read ", path));
   std::vector<char> buffer(1 << 20);
   absl::Status status;
-  struct stat info {};
+  struct stat info{};
   if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) {
     close(fd);
     return absl::InvalidArgumentError(absl::StrCat(path, " is no file"));
@@ -89,7 +89,7 @@ absl::StatusOr<std::unique_ptr<ArtifactCache>> ArtifactCache::Open(const std::st
   if (error) return absl::ErrnoToStatus(error.value(), absl::StrCat("can not make the cache folder ", dir));
   if (mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST)
     return absl::ErrnoToStatus(errno, absl::StrCat("can not make the folder ", folder));
-  struct stat info {};
+  struct stat info{};
   if (stat(folder.c_str(), &info) != 0)
     return absl::ErrnoToStatus(errno, absl::StrCat("can not use ", folder));
   if (!S_ISDIR(info.st_mode)) return absl::ErrnoToStatus(ENOTDIR, absl::StrCat("can not use ", folder));

@@ -91,8 +91,7 @@ absl::Status RunCompiler(const CompilationOptions& options, const std::string& f
   child.max_seconds = options.max_seconds;
   child.max_processor_seconds = 4 * options.max_seconds;
   ProgressReader progress(on_progress);
-  const absl::Status status = RunChild(
-      child, [&](std::string_view line) { progress.ReadLine(line); }, stop);
+  const absl::Status status = RunChild(child, [&](std::string_view line) { progress.ReadLine(line); }, stop);
   if (absl::IsCancelled(status)) return status;
   if (!progress.error().empty()) return absl::InvalidArgumentError(progress.error());
   if (!status.ok()) return status;

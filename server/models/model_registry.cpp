@@ -31,8 +31,8 @@ const char* DriverName(runtime::CardConfig::Driver driver) {
 
 std::string Text(absl::string_view view) { return std::string(view); }
 
-EngineLimits LimitsOf(const Config& config) {
-  EngineLimits limits;
+CardLimits LimitsOf(const Config& config) {
+  CardLimits limits;
   limits.scheduler.max_queue = static_cast<int32_t>(config.limits.max_queue);
   limits.scheduler.max_running = static_cast<int32_t>(config.limits.max_running);
   limits.scheduler.step_timeout = absl::Seconds(config.limits.step_timeout_seconds);
@@ -131,7 +131,7 @@ void ModelRegistry::Work() {
 ModelRegistry::ModelPtr ModelRegistry::NextToLoad() {
   std::set<std::string> held;
   for (const auto& retired : retired_) {
-    for (const auto& engine : retired->cards().engines()) held.insert(engine->card());
+    for (const auto& worker : retired->cards().workers()) held.insert(worker->card());
   }
   for (const ModelPtr& model : models_) {
     if (model->load_begun) continue;
@@ -231,7 +231,7 @@ void ModelRegistry::CommitReload(const PendingReload& reload, std::vector<ModelP
   const size_t count = models.size();
   {
     std::lock_guard lock(mutex_);
-    const EngineLimits limits = LimitsOf(config);
+    const CardLimits limits = LimitsOf(config);
     for (const ModelPtr& model : models) {
       if (model->loaded != nullptr) model->loaded->cards().SetLimits(limits);
       if (model->loaded != nullptr && !model->load_begun) model->status.state = ModelState::kLoading;
@@ -304,9 +304,9 @@ std::vector<CardStatus> ModelRegistry::Cards() const {
       }
     }
     for (const auto& loaded : AllLoaded()) {
-      for (const auto& engine : loaded->cards().engines()) {
-        const EngineSnapshot snapshot = engine->snapshot();
-        if (engine->card() != entry.name || (card.has_snapshot && snapshot.state != CardState::kReady))
+      for (const auto& worker : loaded->cards().workers()) {
+        const CardSnapshot snapshot = worker->snapshot();
+        if (worker->card() != entry.name || (card.has_snapshot && snapshot.state != CardState::kReady))
           continue;
         card.has_snapshot = true;
         card.model = loaded->name();
@@ -355,8 +355,8 @@ std::vector<std::string> ModelRegistry::StuckCards() const {
   std::vector<std::string> stuck;
   std::lock_guard lock(mutex_);
   for (const auto& loaded : AllLoaded()) {
-    for (const auto& engine : loaded->cards().engines()) {
-      if (!engine->Alive()) stuck.push_back(engine->card());
+    for (const auto& worker : loaded->cards().workers()) {
+      if (!worker->Alive()) stuck.push_back(worker->card());
     }
   }
   return stuck;
@@ -395,7 +395,7 @@ void ModelRegistry::Stop() {
   }
   const absl::Status status = absl::UnavailableError("the server is shutting down");
   for (const auto& model : loaded) {
-    for (const auto& engine : model->cards().engines()) engine->Stop(status);
+    for (const auto& worker : model->cards().workers()) worker->Stop(status);
   }
   for (const auto& model : loaded) model->cards().Close(status);
 }
@@ -552,7 +552,7 @@ absl::StatusOr<std::shared_ptr<const LoadedModel>> ModelRegistry::Assemble(const
   }
   // A model that was replaced may be gone before its last card says something.
   auto on_state = [this, weak = std::weak_ptr<Model>(model)](const std::string& card,
-                                                             const EngineSnapshot& snapshot) {
+                                                             const CardSnapshot& snapshot) {
     if (const ModelPtr known = weak.lock()) OnCardState(*known, card, snapshot);
   };
   return std::make_shared<const LoadedModel>(
@@ -560,7 +560,7 @@ absl::StatusOr<std::shared_ptr<const LoadedModel>> ModelRegistry::Assemble(const
       std::make_unique<CardGroup>(std::move(members), LimitsOf(config), options_.clock, on_state));
 }
 
-void ModelRegistry::OnCardState(Model& model, const std::string& card, const EngineSnapshot& snapshot) {
+void ModelRegistry::OnCardState(Model& model, const std::string& card, const CardSnapshot& snapshot) {
   switch (snapshot.state) {
     case CardState::kReady:
       if (snapshot.resets > 0) {
@@ -580,7 +580,7 @@ void ModelRegistry::OnCardState(Model& model, const std::string& card, const Eng
     std::lock_guard lock(mutex_);
     ModelStatus& status = model.status;
     if (model.loaded != nullptr && status.state != ModelState::kReady) {
-      const auto& engines = model.loaded->cards().engines();
+      const auto& workers = model.loaded->cards().workers();
       if (model.loaded->cards().AnyReady()) {
         status.state = ModelState::kReady;
         status.progress = 1;
@@ -590,10 +590,10 @@ void ModelRegistry::OnCardState(Model& model, const std::string& card, const Eng
         status.max_context = model.loaded->max_context();
         status.platform = status.info.platform;
         status.target = status.info.target;
-        spdlog::info("model {}: READY; {} cards, context {}, {} KV pages a card", status.name, engines.size(),
+        spdlog::info("model {}: READY; {} cards, context {}, {} KV pages a card", status.name, workers.size(),
                      status.max_context, status.info.pages);
-      } else if (std::all_of(engines.begin(), engines.end(), [](const auto& engine) {
-                   return engine->snapshot().state == CardState::kLost;
+      } else if (std::all_of(workers.begin(), workers.end(), [](const auto& worker) {
+                   return worker->snapshot().state == CardState::kLost;
                  })) {
         status.state = ModelState::kFailed;
         status.stage = "open cards, again and again";

@@ -45,7 +45,7 @@ struct CardStatus {
   std::string state;  // "CLOSED", "READY", "LOST", "FAILED"
   std::string error;
   bool has_snapshot = false;
-  EngineSnapshot snapshot;
+  CardSnapshot snapshot;
 };
 
 // Thread-safe. A thread of its own compiles and loads, one model after the other, and reloads.
@@ -132,7 +132,7 @@ class ModelRegistry {
   std::set<std::string> ArtifactsInUse() const;
   void TrimCache();
   bool DropDamaged(const ModelPtr& model, const std::string& artifact);
-  void OnCardState(Model& model, const std::string& card, const EngineSnapshot& snapshot);
+  void OnCardState(Model& model, const std::string& card, const CardSnapshot& snapshot);
   void Update(Model& model, const std::function<void(ModelStatus&)>& change);
   void Fail(Model& model, const absl::Status& status);
   ModelPtr Find(const std::string& name) const;  // with the lock

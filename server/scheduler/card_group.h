@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "server/scheduler/engine.h"
+#include "server/scheduler/card_worker.h"
 #include "server/scheduler/prefix_affinity.h"
 
 namespace streamtensor::server {
@@ -24,32 +24,32 @@ class CardGroup {
     std::unique_ptr<SchedulerObserver> observer;
   };
   // Called by a card's thread when its state has changed.
-  using OnState = std::function<void(const std::string& card, const EngineSnapshot& snapshot)>;
+  using OnState = std::function<void(const std::string& card, const CardSnapshot& snapshot)>;
 
   // At least one member. `clock` outlives the group.
-  CardGroup(std::vector<Member> members, const EngineLimits& limits, const Clock* clock, OnState on_state);
+  CardGroup(std::vector<Member> members, const CardLimits& limits, const Clock* clock, OnState on_state);
   ~CardGroup();
 
   // Begins to open the cards.
   void Start();
 
-  // INVALID_ARGUMENT, RESOURCE_EXHAUSTED, UNAVAILABLE as Engine::Submit(), when no card takes it.
+  // INVALID_ARGUMENT, RESOURCE_EXHAUSTED, UNAVAILABLE as CardWorker::Submit(), when no card takes it.
   absl::Status Submit(const std::shared_ptr<Sequence>& sequence);
 
-  void SetLimits(const EngineLimits& limits);
+  void SetLimits(const CardLimits& limits);
   // Ends what is left with `status`; afterwards no card is open and no thread left. Not from a card's thread.
   void Close(const absl::Status& status);
 
-  const std::vector<std::unique_ptr<Engine>>& engines() const { return engines_; }
+  const std::vector<std::unique_ptr<CardWorker>>& workers() const { return workers_; }
   bool AnyReady() const;
   int32_t load() const;
 
  private:
-  bool HandOver(const Engine& from, const std::shared_ptr<Sequence>& sequence, int32_t load);
-  std::vector<size_t> InOrder(const std::vector<uint64_t>& digests, const Engine* without);
+  bool HandOver(const CardWorker& from, const std::shared_ptr<Sequence>& sequence, int32_t load);
+  std::vector<size_t> InOrder(const std::vector<uint64_t>& digests, const CardWorker* without);
 
   std::vector<std::unique_ptr<SchedulerObserver>> observers_;
-  std::vector<std::unique_ptr<Engine>> engines_;
+  std::vector<std::unique_ptr<CardWorker>> workers_;
   std::mutex mutex_;  // guards affinity_
   PrefixAffinity affinity_;
 };

@@ -22,7 +22,7 @@
 namespace streamtensor::server {
 
 // What the card's thread last saw.
-struct EngineSnapshot {
+struct CardSnapshot {
   CardState state = CardState::kOpening;
   bool was_ready = false;  // at any time
   std::string error;       // why it is not ready
@@ -35,18 +35,18 @@ struct EngineSnapshot {
   absl::Time last_step = absl::InfinitePast();  // InfinitePast: none yet
 };
 
-struct EngineLimits {
+struct CardLimits {
   SchedulerLimits scheduler;
   RecoveryLimits recovery;
-  bool operator==(const EngineLimits&) const = default;
+  bool operator==(const CardLimits&) const = default;
 };
 
-struct EngineOptions {
+struct CardWorkerOptions {
   std::string card;  // "emulated:0", for messages
-  EngineLimits limits;
+  CardLimits limits;
   absl::Duration sensor_period = absl::Seconds(2);  // also how long the death of an idle card goes unnoticed
   // Called by the card's thread when snapshot().state has changed.
-  std::function<void(const EngineSnapshot&)> on_state = [](const EngineSnapshot&) {};
+  std::function<void(const CardSnapshot&)> on_state = [](const CardSnapshot&) {};
   // Called by the card's thread, which holds no lock: see CardHost::HandOver.
   std::function<bool(const std::shared_ptr<Sequence>&, int32_t load)> hand_over = [](const auto&, int32_t) {
     return false;
@@ -54,12 +54,12 @@ struct EngineOptions {
 };
 
 // All methods are thread-safe.
-class Engine : public SequenceHome, private CardHost {
+class CardWorker : public SequenceHome, private CardHost {
  public:
-  // `decoder` may be closed: the engine opens it. `clock` and `observer` outlive the engine.
-  Engine(std::unique_ptr<runtime::Decoder> decoder, EngineOptions options, const Clock* clock,
-         SchedulerObserver* observer);
-  ~Engine() override;
+  // `decoder` may be closed: the worker opens it. `clock` and `observer` outlive the worker.
+  CardWorker(std::unique_ptr<runtime::Decoder> decoder, CardWorkerOptions options, const Clock* clock,
+             SchedulerObserver* observer);
+  ~CardWorker() override;
 
   // Begins to open the card.
   void Start();
@@ -78,7 +78,7 @@ class Engine : public SequenceHome, private CardHost {
   void Share();
 
   // For what comes.
-  void SetLimits(const EngineLimits& limits);
+  void SetLimits(const CardLimits& limits);
 
   // Ends what is left with `status`, once the step under way is done, and every later Submit() too.
   void Stop(const absl::Status& status);
@@ -88,7 +88,7 @@ class Engine : public SequenceHome, private CardHost {
   const runtime::DecoderInfo& info() const { return info_; }
   const std::string& card() const { return options_.card; }
   int32_t max_context() const { return max_context_; }
-  EngineSnapshot snapshot() const;
+  CardSnapshot snapshot() const;
   bool ready() const;
   // Sequences here, waiting or running.
   int32_t load() const;
@@ -110,7 +110,7 @@ class Engine : public SequenceHome, private CardHost {
   void Sleep(absl::Time until);
   void Beat(absl::Time until);
 
-  const EngineOptions options_;
+  const CardWorkerOptions options_;
   const Clock* const clock_;
   std::unique_ptr<runtime::Decoder> decoder_;
   const runtime::DecoderInfo info_;
@@ -118,10 +118,10 @@ class Engine : public SequenceHome, private CardHost {
   // Counts and logs steps on their way to the daemon's observer. Used by the card's thread alone.
   class StepCounter;
   std::unique_ptr<StepCounter> counter_;
-  EngineLimits limits_;  // the card's thread's own copy
+  CardLimits limits_;  // the card's thread's own copy
   CardLoop loop_;
   const int32_t max_context_;
-  EngineSnapshot current_;  // the card's thread's own copy
+  CardSnapshot current_;  // the card's thread's own copy
   absl::Time next_sensors_ = absl::InfinitePast();
   std::thread resetter_;
 
@@ -129,11 +129,11 @@ class Engine : public SequenceHome, private CardHost {
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<std::shared_ptr<Sequence>> arrivals_;
-  std::optional<EngineLimits> new_limits_;
+  std::optional<CardLimits> new_limits_;
   std::optional<absl::Status> reset_result_;
   int32_t max_queue_;
   int32_t max_running_;
-  EngineSnapshot published_;
+  CardSnapshot published_;
   bool wake_ = false;
   bool share_ = false;
   bool stop_ = false;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/scheduler/engine.h"
+#include "server/scheduler/card_worker.h"
 
 #include <pthread.h>
 #include <spdlog/spdlog.h>
@@ -11,7 +11,7 @@
 
 namespace streamtensor::server {
 
-class Engine::StepCounter : public SchedulerObserver {
+class CardWorker::StepCounter : public SchedulerObserver {
  public:
   StepCounter(std::string card, SchedulerObserver* next, const Clock* clock)
       : card_(std::move(card)), next_(next), clock_(clock) {}
@@ -53,8 +53,8 @@ class Engine::StepCounter : public SchedulerObserver {
   const Clock* const clock_;
 };
 
-Engine::Engine(std::unique_ptr<runtime::Decoder> decoder, EngineOptions options, const Clock* clock,
-               SchedulerObserver* observer)
+CardWorker::CardWorker(std::unique_ptr<runtime::Decoder> decoder, CardWorkerOptions options,
+                       const Clock* clock, SchedulerObserver* observer)
     : options_(std::move(options)),
       clock_(clock),
       decoder_(std::move(decoder)),
@@ -69,18 +69,18 @@ Engine::Engine(std::unique_ptr<runtime::Decoder> decoder, EngineOptions options,
   Beat(clock_->Now());
 }
 
-Engine::~Engine() {
+CardWorker::~CardWorker() {
   Stop(absl::UnavailableError("the model is being unloaded"));
   Join();
 }
 
-void Engine::Start() {
+void CardWorker::Start() {
   thread_ = std::thread([this] { Run(); });
 }
 
 // Submit() waits for nobody: what can be refused is decided under the lock, from the published counts
 // and what has arrived since.
-absl::Status Engine::Submit(const std::shared_ptr<Sequence>& sequence) {
+absl::Status CardWorker::Submit(const std::shared_ptr<Sequence>& sequence) {
   if (absl::Status status = loop_.scheduler().Check(*sequence); !status.ok()) return status;
   {
     std::lock_guard lock(mutex_);
@@ -104,7 +104,7 @@ absl::Status Engine::Submit(const std::shared_ptr<Sequence>& sequence) {
   return absl::OkStatus();
 }
 
-bool Engine::Adopt(const std::shared_ptr<Sequence>& sequence) {
+bool CardWorker::Adopt(const std::shared_ptr<Sequence>& sequence) {
   {
     std::lock_guard lock(mutex_);
     if (stop_ || published_.state != CardState::kReady) return false;
@@ -115,7 +115,7 @@ bool Engine::Adopt(const std::shared_ptr<Sequence>& sequence) {
   return true;
 }
 
-void Engine::Wake() {
+void CardWorker::Wake() {
   {
     std::lock_guard lock(mutex_);
     wake_ = true;
@@ -123,7 +123,7 @@ void Engine::Wake() {
   changed_.notify_one();
 }
 
-void Engine::Share() {
+void CardWorker::Share() {
   {
     std::lock_guard lock(mutex_);
     share_ = wake_ = true;
@@ -131,7 +131,7 @@ void Engine::Share() {
   changed_.notify_one();
 }
 
-void Engine::SetLimits(const EngineLimits& limits) {
+void CardWorker::SetLimits(const CardLimits& limits) {
   {
     std::lock_guard lock(mutex_);
     new_limits_ = limits;
@@ -142,7 +142,7 @@ void Engine::SetLimits(const EngineLimits& limits) {
   changed_.notify_one();
 }
 
-void Engine::Stop(const absl::Status& status) {
+void CardWorker::Stop(const absl::Status& status) {
   {
     std::lock_guard lock(mutex_);
     if (!stop_) stop_status_ = status;
@@ -151,26 +151,26 @@ void Engine::Stop(const absl::Status& status) {
   changed_.notify_one();
 }
 
-void Engine::Join() {
+void CardWorker::Join() {
   if (thread_.joinable()) thread_.join();
 }
 
-EngineSnapshot Engine::snapshot() const {
+CardSnapshot CardWorker::snapshot() const {
   std::lock_guard lock(mutex_);
   return published_;
 }
 
-bool Engine::ready() const {
+bool CardWorker::ready() const {
   std::lock_guard lock(mutex_);
   return published_.state == CardState::kReady;
 }
 
-int32_t Engine::load() const {
+int32_t CardWorker::load() const {
   std::lock_guard lock(mutex_);
   return published_.counts.waiting + published_.counts.running + static_cast<int32_t>(arrivals_.size());
 }
 
-void Engine::Run() {
+void CardWorker::Run() {
   pthread_setname_np(pthread_self(), options_.card.substr(0, 15).c_str());
   while (TakeWhatCame()) {
     Beat(clock_->Now() + limits_.scheduler.step_timeout);
@@ -190,8 +190,8 @@ void Engine::Run() {
   Beat(absl::UnixEpoch() + absl::Hours(24 * 365 * 200));
 }
 
-// False: the engine stops, and from now on Submit() refuses.
-bool Engine::TakeWhatCame() {
+// False: the worker stops, and from now on Submit() refuses.
+bool CardWorker::TakeWhatCame() {
   std::optional<absl::Status> reset;
   bool share = false;
   {
@@ -217,7 +217,7 @@ bool Engine::TakeWhatCame() {
 }
 
 // Beside the loop, so that deadlines hold and sequences can leave while a card is being opened.
-void Engine::BeginReset() {
+void CardWorker::BeginReset() {
   resetter_ = std::thread([this] {
     absl::Status status = decoder_->Reset();
     {
@@ -228,12 +228,12 @@ void Engine::BeginReset() {
   });
 }
 
-void Engine::OnState() {
+void CardWorker::OnState() {
   Publish();
   options_.on_state(current_);
 }
 
-void Engine::ReadSensors() {
+void CardWorker::ReadSensors() {
   next_sensors_ = clock_->Now() + options_.sensor_period;
   const absl::StatusOr<runtime::CardSensors> sensors = decoder_->ReadSensors();
   current_.sensors = sensors.ok() ? *sensors : runtime::CardSensors();
@@ -241,7 +241,7 @@ void Engine::ReadSensors() {
   if (absl::IsUnavailable(sensors.status())) loop_.Lose(sensors.status());
 }
 
-void Engine::Publish() {
+void CardWorker::Publish() {
   current_.state = loop_.state();
   if (current_.state != CardState::kReady) {
     current_.sensors_error = "the card is not ready";
@@ -258,7 +258,7 @@ void Engine::Publish() {
   published_ = current_;
 }
 
-void Engine::Sleep(absl::Time until) {
+void CardWorker::Sleep(absl::Time until) {
   std::unique_lock lock(mutex_);
   Beat(until);
   const auto awake = [this] { return wake_ || stop_ || !arrivals_.empty() || reset_result_.has_value(); };
@@ -268,7 +268,7 @@ void Engine::Sleep(absl::Time until) {
 }
 
 // The thread will come round again by then; a loaded host may be late.
-void Engine::Beat(absl::Time until) {
+void CardWorker::Beat(absl::Time until) {
   constexpr absl::Duration kLateness = absl::Seconds(20);
   alive_until_nanoseconds_ = absl::ToUnixNanos(until + kLateness);
 }
