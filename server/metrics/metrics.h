@@ -10,7 +10,7 @@
 
 #include "absl/status/status.h"
 #include "server/scheduler/card_worker.h"
-#include "server/scheduler/scheduler.h"
+#include "server/scheduler/scheduler_observer.h"
 
 namespace streamtensor::server {
 

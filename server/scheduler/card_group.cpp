@@ -9,9 +9,8 @@ namespace streamtensor::server {
 namespace {
 
 constexpr size_t kRememberedPages = 1 << 16;
-// Each page that need not be computed again is worth about this many requests of waiting; but not more
-// than a card takes in one step.
-constexpr int32_t kMostBusier = 8;
+// Each page that need not be computed again is worth one waiting request, at most so many.
+constexpr int32_t kMaxAffinity = 8;
 
 }  // namespace
 
@@ -27,7 +26,7 @@ CardGroup::CardGroup(std::vector<Member> members, const CardLimits& limits, cons
       on_state(workers_[self]->card(), snapshot);
       if (snapshot.state != CardState::kReady) return;
       for (const auto& worker : workers_) {
-        if (worker != workers_[self]) worker->Share();
+        if (worker != workers_[self]) worker->ShareWaiting();
       }
     };
     options.hand_over = [this, self](const std::shared_ptr<Sequence>& sequence, int32_t load) {
@@ -52,7 +51,7 @@ absl::Status CardGroup::Submit(const std::shared_ptr<Sequence>& sequence) {
   for (const size_t card : InOrder(digests, nullptr)) {
     const absl::Status status = workers_[card]->Submit(sequence);
     if (status.ok()) {
-      std::lock_guard lock(mutex_);
+      MutexLock lock(mutex_);
       affinity_.Record(digests, card);
       return status;
     }
@@ -73,7 +72,7 @@ bool CardGroup::HandOver(const CardWorker& from, const std::shared_ptr<Sequence>
   return false;
 }
 
-// The cards to ask, best first; those that are not ready last.
+// The cards to ask, best first; those that are not ready come last.
 std::vector<size_t> CardGroup::InOrder(const std::vector<uint64_t>& digests, const CardWorker* without) {
   std::vector<size_t> order;
   std::vector<int64_t> cost(workers_.size());
@@ -84,10 +83,10 @@ std::vector<size_t> CardGroup::InOrder(const std::vector<uint64_t>& digests, con
   }
   std::optional<PrefixAffinity::Hint> hint;
   if (!digests.empty()) {
-    std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     hint = affinity_.Find(digests);
   }
-  if (hint.has_value()) cost[hint->card] -= std::min(hint->pages, kMostBusier);
+  if (hint.has_value()) cost[hint->card] -= std::min(hint->pages, kMaxAffinity);
   std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return cost[a] < cost[b]; });
   return order;
 }

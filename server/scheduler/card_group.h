@@ -4,18 +4,19 @@
 
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
+#include "base/mutex.h"
 #include "server/scheduler/card_worker.h"
 #include "server/scheduler/prefix_affinity.h"
 
 namespace streamtensor::server {
 
 // A request goes to the ready card with the least to do, unless one that is hardly busier has seen the
-// beginning of its prompt. What a lost card leaves goes to the others. Thread-safe.
+// beginning of its prompt. The sequences of a lost card go to the others. Thread-safe.
 class CardGroup {
  public:
   struct Member {
@@ -50,8 +51,8 @@ class CardGroup {
 
   std::vector<std::unique_ptr<SchedulerObserver>> observers_;
   std::vector<std::unique_ptr<CardWorker>> workers_;
-  std::mutex mutex_;  // guards affinity_
-  PrefixAffinity affinity_;
+  Mutex mutex_;
+  PrefixAffinity affinity_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace streamtensor::server

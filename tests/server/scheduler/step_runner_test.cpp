@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/scheduler/scheduler.h"
+#include "server/scheduler/step_runner.h"
 
 #include <gtest/gtest.h>
 
@@ -16,7 +16,7 @@ using testing::FakeVocabulary;
 using testing::RecordingSink;
 using testing::SimulatedClock;
 
-class SchedulerTest : public ::testing::Test {
+class StepRunnerTest : public ::testing::Test {
  protected:
   struct Client {
     std::shared_ptr<RecordingSink> sink = std::make_shared<RecordingSink>();
@@ -26,7 +26,8 @@ class SchedulerTest : public ::testing::Test {
   void Start(int32_t pages, int32_t step_tokens = 8, int32_t max_context = 64) {
     decoder_ = std::make_unique<FakeDecoder>(32, max_context, step_tokens, 4, pages);
     decoder_->clock = &clock_;
-    scheduler_ = std::make_unique<Scheduler>(decoder_.get(), &clock_, limits_, &observer_);
+    runner_ = std::make_unique<StepRunner>(decoder_.get(), &clock_, limits_, &observer_);
+    scheduler_ = &runner_->scheduler();
   }
 
   static GenerationRequest Request(uint32_t prompt_tokens, uint32_t max_tokens) {
@@ -49,8 +50,14 @@ class SchedulerTest : public ::testing::Test {
     return client;
   }
 
+  StepRunner::Outcome RunStep() {
+    StepRunner::Outcome outcome = runner_->RunStep();
+    scheduler_->CheckInvariants();
+    return outcome;
+  }
+
   void RunDry() {
-    for (int i = 0; i < 10000 && scheduler_->Turn().ran; ++i) {
+    for (int i = 0; i < 10000 && RunStep().ran; ++i) {
     }
   }
 
@@ -59,10 +66,11 @@ class SchedulerTest : public ::testing::Test {
   SchedulerObserver observer_;
   std::shared_ptr<const Vocabulary> vocabulary_ = std::make_shared<FakeVocabulary>(32);
   std::unique_ptr<FakeDecoder> decoder_;
-  std::unique_ptr<Scheduler> scheduler_;
+  std::unique_ptr<StepRunner> runner_;
+  Scheduler* scheduler_ = nullptr;  // the runner's
 };
 
-TEST_F(SchedulerTest, OneRequest) {
+TEST_F(StepRunnerTest, OneRequest) {
   Start(16);
   const Client client = Add(Request(5, 7));
   RunDry();
@@ -79,10 +87,10 @@ TEST_F(SchedulerTest, OneRequest) {
   EXPECT_EQ(scheduler_->counts().pages_held, 0);
 }
 
-TEST_F(SchedulerTest, AStepCarriesDecodeTokensBeforePrefill) {
+TEST_F(StepRunnerTest, AStepCarriesDecodeTokensBeforePrefill) {
   Start(32);
   const Client first = Add(Request(3, 20));
-  scheduler_->Turn();
+  RunStep();
   const Client second = Add(Request(20, 1));
   std::vector<std::vector<int32_t>> slots;
   decoder_->on_run = [&](const runtime::Step& step) {
@@ -90,26 +98,26 @@ TEST_F(SchedulerTest, AStepCarriesDecodeTokensBeforePrefill) {
     for (const runtime::StepToken& token : step.tokens) slots.back().push_back(token.slot);
     return absl::OkStatus();
   };
-  scheduler_->Turn();
+  RunStep();
   EXPECT_EQ(slots.at(0), (std::vector<int32_t>{0, 1, 1, 1, 1, 1, 1, 1}));
   EXPECT_EQ(first.sink->token_ids.size(), 2u) << "a long prompt stalls nobody";
 }
 
-TEST_F(SchedulerTest, PrefillIsNotStarvedByDecoding) {
+TEST_F(StepRunnerTest, PrefillIsNotStarvedByDecoding) {
   Start(64, 4, 32);
   std::vector<Client> decoding;
   for (int i = 0; i < 8; ++i) decoding.push_back(Add(Request(1, 25)));
-  for (int i = 0; i < 4; ++i) scheduler_->Turn();
+  for (int i = 0; i < 4; ++i) RunStep();
   const Client late = Add(Request(6, 1));
-  int turns = 0;
-  while (!late.sink->done && turns < 100) {
-    scheduler_->Turn();
-    ++turns;
+  int steps = 0;
+  while (!late.sink->done && steps < 100) {
+    RunStep();
+    ++steps;
   }
-  EXPECT_LE(turns, 20);
+  EXPECT_LE(steps, 20);
 }
 
-TEST_F(SchedulerTest, MaxTokensZeroOnlyReadsThePrompt) {
+TEST_F(StepRunnerTest, MaxTokensZeroOnlyReadsThePrompt) {
   Start(16);
   GenerationRequest request = Request(10, 0);
   request.prompt_logprobs = true;
@@ -127,7 +135,7 @@ TEST_F(SchedulerTest, MaxTokensZeroOnlyReadsThePrompt) {
   }
 }
 
-TEST_F(SchedulerTest, TheContextEndsAReply) {
+TEST_F(StepRunnerTest, TheContextEndsAReply) {
   Start(64, 8, 16);
   GenerationRequest request = Request(10, 0);
   request.stopping.max_tokens.reset();
@@ -137,7 +145,7 @@ TEST_F(SchedulerTest, TheContextEndsAReply) {
   EXPECT_EQ(client.sink->summary.finish_reason, FinishReason::kLength);
 }
 
-TEST_F(SchedulerTest, APromptBeyondTheContextIsRefused) {
+TEST_F(StepRunnerTest, APromptBeyondTheContextIsRefused) {
   Start(64, 8, 16);
   auto check = [&](GenerationRequest request) {
     return scheduler_->Check(Sequence(std::move(request), vocabulary_, std::make_shared<RecordingSink>()));
@@ -152,21 +160,21 @@ TEST_F(SchedulerTest, APromptBeyondTheContextIsRefused) {
   EXPECT_FALSE(check(Request(0, 1)).ok());
 }
 
-TEST_F(SchedulerTest, CancellationFreesWithinAStep) {
+TEST_F(StepRunnerTest, CancellationFreesWithinAStep) {
   Start(16);
   const Client client = Add(Request(5, 50));
-  scheduler_->Turn();
-  scheduler_->Turn();
+  RunStep();
+  RunStep();
   client.sequence->Cancel();
   const int runs = decoder_->runs;
-  EXPECT_FALSE(scheduler_->Turn().ran);
+  EXPECT_FALSE(RunStep().ran);
   EXPECT_EQ(decoder_->runs, runs);
   EXPECT_EQ(client.sink->status.code(), absl::StatusCode::kCancelled);
   EXPECT_EQ(scheduler_->counts().running, 0);
   EXPECT_EQ(scheduler_->counts().pages_held, 0);
 }
 
-TEST_F(SchedulerTest, DeadlinesHoldInQueueAndDecode) {
+TEST_F(StepRunnerTest, DeadlinesHoldInQueueAndDecode) {
   limits_.max_running = 1;
   Start(16);
   GenerationRequest request = Request(5, 50);
@@ -181,43 +189,43 @@ TEST_F(SchedulerTest, DeadlinesHoldInQueueAndDecode) {
   EXPECT_EQ(decoding.sink->token_ids.size(), 11u);
 }
 
-TEST_F(SchedulerTest, ASlowReaderPausesAloneAndEndsAtLast) {
+TEST_F(StepRunnerTest, ASlowReaderPausesAloneAndEndsAtLast) {
   Start(32);
   const Client slow = Add(Request(3, 50));
   const Client quick = Add(Request(4, 50));
-  scheduler_->Turn();
-  scheduler_->Turn();
+  RunStep();
+  RunStep();
   slow.sink->writable = false;
   const size_t before = slow.sink->token_ids.size();
-  for (int i = 0; i < 10; ++i) scheduler_->Turn();
+  for (int i = 0; i < 10; ++i) RunStep();
   EXPECT_EQ(slow.sink->token_ids.size(), before);
   EXPECT_GE(quick.sink->token_ids.size(), 11u);
   slow.sink->writable = true;
-  scheduler_->Turn();
+  RunStep();
   EXPECT_EQ(slow.sink->token_ids.size(), before + 1);
   slow.sink->writable = false;
   RunDry();
   EXPECT_TRUE(quick.sink->status.ok());
-  const Scheduler::TurnResult idle = scheduler_->Turn();
+  const StepRunner::Outcome idle = RunStep();
   EXPECT_FALSE(idle.ran);
   EXPECT_LT(idle.next, absl::InfiniteFuture()) << "it asks to be woken for the limit";
   clock_.now = idle.next;
-  scheduler_->Turn();
+  RunStep();
   EXPECT_EQ(slow.sink->status.code(), absl::StatusCode::kResourceExhausted);
   EXPECT_EQ(scheduler_->counts().pages_held, 0);
 }
 
-TEST_F(SchedulerTest, ASlowReaderKeepsNoPlaceFromThoseThatWait) {
+TEST_F(StepRunnerTest, ASlowReaderKeepsNoPlaceFromThoseThatWait) {
   limits_.max_running = 1;
   Start(32);
   const Client alone = Add(Request(3, 30));
   RunDry();
   const Client slow = Add(Request(3, 30));
-  scheduler_->Turn();
+  RunStep();
   slow.sink->writable = false;
   const Client waiting = Add(Request(4, 10));
-  scheduler_->Turn();
-  const Scheduler::TurnResult idle = scheduler_->Turn();
+  RunStep();
+  const StepRunner::Outcome idle = RunStep();
   EXPECT_FALSE(idle.ran);
   EXPECT_EQ(idle.next, clock_.now + limits_.paused_patience) << "it may read on in a moment";
   clock_.now = idle.next;
@@ -230,15 +238,15 @@ TEST_F(SchedulerTest, ASlowReaderKeepsNoPlaceFromThoseThatWait) {
 }
 
 // It is the oldest, and too big to come back as long as others run.
-TEST_F(SchedulerTest, ASlowReaderThatLostItsPagesHoldsUpNobody) {
+TEST_F(StepRunnerTest, ASlowReaderThatLostItsPagesHoldsUpNobody) {
   Start(16, 8, 64);
   const Client slow = Add(Request(40, 20));
-  for (int i = 0; i < 6; ++i) scheduler_->Turn();
+  for (int i = 0; i < 6; ++i) RunStep();
   slow.sink->writable = false;
   const Client first = Add(Request(6, 30));
   const Client second = Add(Request(7, 30));
   for (int i = 0; i < 200 && !(first.sink->done && second.sink->done); ++i) {
-    if (!scheduler_->Turn().ran) clock_.now += absl::Milliseconds(100);
+    if (!RunStep().ran) clock_.now += absl::Milliseconds(100);
   }
   EXPECT_TRUE(first.sink->done && first.sink->status.ok());
   EXPECT_TRUE(second.sink->done && second.sink->status.ok());
@@ -249,7 +257,7 @@ TEST_F(SchedulerTest, ASlowReaderThatLostItsPagesHoldsUpNobody) {
   EXPECT_EQ(slow.sink->token_ids.size(), 20u);
 }
 
-TEST_F(SchedulerTest, EqualPrefixesAreComputedOnce) {
+TEST_F(StepRunnerTest, EqualPrefixesAreComputedOnce) {
   Start(32, 16);
   const Client first = Add(Request(21, 4));
   RunDry();
@@ -266,7 +274,7 @@ TEST_F(SchedulerTest, EqualPrefixesAreComputedOnce) {
   EXPECT_EQ(third.sink->token_ids, first.sink->token_ids);
 }
 
-TEST_F(SchedulerTest, ThePromptOfExactlyFullPagesKeepsOneTokenToCompute) {
+TEST_F(StepRunnerTest, ThePromptOfExactlyFullPagesKeepsOneTokenToCompute) {
   Start(32, 16);
   const Client first = Add(Request(20, 4));
   RunDry();
@@ -276,16 +284,16 @@ TEST_F(SchedulerTest, ThePromptOfExactlyFullPagesKeepsOneTokenToCompute) {
   EXPECT_EQ(first.sink->token_ids, second.sink->token_ids);
 }
 
-TEST_F(SchedulerTest, HigherPriorityIsServedFirst) {
+TEST_F(StepRunnerTest, HigherPriorityIsServedFirst) {
   limits_.max_running = 1;
   Start(32);
   const Client running = Add(Request(3, 5));
-  scheduler_->Turn();
+  RunStep();
   const Client low = Add(Request(3, 5));
   GenerationRequest request = Request(3, 5);
   request.priority = 1;
   const Client high = Add(request);
-  while (!high.sink->done && scheduler_->Turn().ran) {
+  while (!high.sink->done && RunStep().ran) {
   }
   EXPECT_TRUE(running.sink->done);
   EXPECT_FALSE(low.sink->done);
@@ -293,16 +301,16 @@ TEST_F(SchedulerTest, HigherPriorityIsServedFirst) {
   EXPECT_TRUE(low.sink->done);
 }
 
-TEST_F(SchedulerTest, AFailedRunLosesNoSequence) {
+TEST_F(StepRunnerTest, AFailedRunLosesNoSequence) {
   limits_.max_running = 1;
   Start(32);
   const Client running = Add(Request(3, 5));
   const Client waiting = Add(Request(3, 5));
-  scheduler_->Turn();
-  scheduler_->Turn();
+  RunStep();
+  RunStep();
   decoder_->on_run = [](const runtime::Step&) { return absl::UnavailableError("the card process died"); };
-  const Scheduler::TurnResult turn = scheduler_->Turn();
-  EXPECT_EQ(turn.card.code(), absl::StatusCode::kUnavailable);
+  const StepRunner::Outcome outcome = RunStep();
+  EXPECT_EQ(outcome.card.code(), absl::StatusCode::kUnavailable);
   EXPECT_EQ(scheduler_->counts().waiting, 2);
   EXPECT_EQ(scheduler_->counts().pages_held + scheduler_->counts().pages_cached, 0);
   EXPECT_FALSE(running.sink->done || waiting.sink->done);
@@ -314,7 +322,7 @@ TEST_F(SchedulerTest, AFailedRunLosesNoSequence) {
   EXPECT_EQ(running.sink->token_ids.size(), 5u);
 }
 
-TEST_F(SchedulerTest, ARequestThatBreaksTheCardIsToldFromItsNeighbours) {
+TEST_F(StepRunnerTest, ARequestThatBreaksTheCardIsToldFromItsNeighbours) {
   Start(64);
   GenerationRequest poison = Request(6, 5);
   poison.prompt[0] = 31;
@@ -329,7 +337,7 @@ TEST_F(SchedulerTest, ARequestThatBreaksTheCardIsToldFromItsNeighbours) {
   };
   int failures = 0;
   for (int i = 0; i < 200 && scheduler_->counts().running + scheduler_->counts().waiting > 0; ++i) {
-    if (scheduler_->Turn().card.ok()) continue;
+    if (RunStep().card.ok()) continue;
     ++failures;
     EXPECT_TRUE(decoder_->Reset().ok());
   }
@@ -340,7 +348,7 @@ TEST_F(SchedulerTest, ARequestThatBreaksTheCardIsToldFromItsNeighbours) {
   for (const Client& other : others) EXPECT_TRUE(other.sink->status.ok()) << other.sink->status;
 }
 
-TEST_F(SchedulerTest, ADeadlineHoldsInPrefill) {
+TEST_F(StepRunnerTest, ADeadlineHoldsInPrefill) {
   Start(64, 4, 200);
   GenerationRequest request = Request(150, 5);
   request.deadline = clock_.now + absl::Milliseconds(42);
@@ -351,7 +359,7 @@ TEST_F(SchedulerTest, ADeadlineHoldsInPrefill) {
   EXPECT_EQ(scheduler_->counts().pages_held, 0);
 }
 
-TEST_F(SchedulerTest, TheYoungestOfTheLowestPriorityIsPreemptedAndItsStreamGoesOn) {
+TEST_F(StepRunnerTest, TheYoungestOfTheLowestPriorityIsPreemptedAndItsStreamGoesOn) {
   Start(15, 8, 40);
   GenerationRequest low = Request(6, 30);
   GenerationRequest high = Request(7, 30);
@@ -362,9 +370,9 @@ TEST_F(SchedulerTest, TheYoungestOfTheLowestPriorityIsPreemptedAndItsStreamGoesO
   std::vector<const Client*> preempted;
   size_t before[3] = {};
   const Client* const clients[] = {&oldest, &youngest, &urgent};
-  // Who makes no progress for more than two turns has lost its pages.
+  // Who makes no progress for more than two steps has lost its pages.
   int stalled[3] = {};
-  while (scheduler_->Turn().ran) {
+  while (RunStep().ran) {
     for (int i = 0; i < 3; ++i) {
       const bool stands = !clients[i]->sink->done && clients[i]->sink->token_ids.size() == before[i];
       before[i] = clients[i]->sink->token_ids.size();
@@ -379,7 +387,7 @@ TEST_F(SchedulerTest, TheYoungestOfTheLowestPriorityIsPreemptedAndItsStreamGoesO
   EXPECT_EQ(youngest.sink->token_ids.size(), 30u);
 }
 
-TEST_F(SchedulerTest, APageIsSharedOnlyAfterItsLaunchHasCompleted) {
+TEST_F(StepRunnerTest, APageIsSharedOnlyAfterItsLaunchHasCompleted) {
   Start(64, 16);
   const Client first = Add(Request(13, 4));
   const Client second = Add(Request(13, 4));
@@ -387,12 +395,12 @@ TEST_F(SchedulerTest, APageIsSharedOnlyAfterItsLaunchHasCompleted) {
   decoder_->on_run = [&](const runtime::Step&) {
     return fails ? absl::UnavailableError("the launch did not complete") : absl::OkStatus();
   };
-  EXPECT_FALSE(scheduler_->Turn().card.ok());
+  EXPECT_FALSE(RunStep().card.ok());
   EXPECT_EQ(scheduler_->counts().pages_cached, 0);
   fails = false;
   EXPECT_TRUE(decoder_->Reset().ok());
   RunDry();
-  // Admitted in one turn, before either had completed a step.
+  // Admitted together, before either had completed a step.
   EXPECT_EQ(first.sink->summary.cached_tokens, 0u);
   EXPECT_EQ(second.sink->summary.cached_tokens, 0u);
   const Client third = Add(Request(13, 4));
@@ -401,7 +409,7 @@ TEST_F(SchedulerTest, APageIsSharedOnlyAfterItsLaunchHasCompleted) {
   EXPECT_EQ(first.sink->token_ids, third.sink->token_ids);
 }
 
-TEST_F(SchedulerTest, ABiasedTokenWins) {
+TEST_F(StepRunnerTest, ABiasedTokenWins) {
   Start(32);
   GenerationRequest request = Request(3, 5);
   request.sampling.logit_bias = {{5, 1000}};
