@@ -16,7 +16,7 @@ constexpr int32_t kMaxAffinity = 8;
 
 CardGroup::CardGroup(std::vector<Member> members, const CardLimits& limits, const Clock* clock,
                      OnState on_state)
-    : affinity_(members.front().decoder->info().page_tokens, kRememberedPages) {
+    : page_tokens_(members.front().decoder->info().page_tokens), affinity_(kRememberedPages) {
   for (Member& member : members) {
     const size_t self = workers_.size();
     CardWorkerOptions options;
@@ -46,7 +46,7 @@ void CardGroup::Start() {
 
 absl::Status CardGroup::Submit(const std::shared_ptr<Sequence>& sequence) {
   std::vector<uint64_t> digests;
-  if (workers_.size() > 1) digests = affinity_.Digests(sequence->request().prompt);
+  if (workers_.size() > 1) digests = PrefixDigests(sequence->request().prompt, page_tokens_);
   absl::Status refusal;
   for (const size_t card : InOrder(digests, nullptr)) {
     const absl::Status status = workers_[card]->Submit(sequence);
@@ -64,7 +64,7 @@ absl::Status CardGroup::Submit(const std::shared_ptr<Sequence>& sequence) {
 
 bool CardGroup::HandOver(const CardWorker& from, const std::shared_ptr<Sequence>& sequence, int32_t load) {
   if (workers_.size() == 1) return false;
-  const std::vector<uint64_t> digests = affinity_.Digests(sequence->request().prompt);
+  const std::vector<uint64_t> digests = PrefixDigests(sequence->request().prompt, page_tokens_);
   for (const size_t card : InOrder(digests, &from)) {
     CardWorker& to = *workers_[card];
     if (to.load() + 1 < load && to.max_context() >= from.max_context() && to.Adopt(sequence)) return true;
