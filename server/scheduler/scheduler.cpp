@@ -66,6 +66,7 @@ absl::Status Scheduler::Check(const Sequence& sequence) const {
 
 void Scheduler::Enqueue(SequencePtr sequence) {
   ST_CHECK(!step_under_way_.has_value());
+  ST_CHECK(!sequence->ended_, sequence->request().request_id);
   ST_CHECK(sequence->placement_.pages.empty() && sequence->placement_.computed == 0);
   waiting_.push_back(std::move(sequence));
 }
@@ -449,6 +450,7 @@ void Scheduler::End(const SequencePtr& sequence, const absl::Status& status) {
   std::erase(running_, keep);
   std::erase(waiting_, keep);
   ReleasePages(*keep);
+  ST_CHECK(!std::exchange(keep->ended_, true), keep->request().request_id);
   observer_->OnFinished(status, keep->summary_, clock_->Now() - keep->request().arrival);
   keep->sink().OnDone(status, keep->summary_);
 }

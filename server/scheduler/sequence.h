@@ -162,6 +162,7 @@ class Sequence {
 
   // The scheduler's.
   Placement placement_;
+  bool ended_ = false;  // the sink has been told
   bool admitted_before_ = false;
   uint64_t last_step_ = 0;    // that carried it, by the number of the card that ran it
   int32_t max_computed_ = 0;  // of placement_.computed, on any card
