@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "artifact/artifact.h"
+#include "server/models/reload_plan.h"
 #include "streamtensor/runtime/decoder.h"
 
 namespace streamtensor::server {
@@ -117,19 +118,9 @@ void Daemon::Reload(const std::string& file) {
                   std::string(config.status().message()));
     return;
   }
-  std::string fixed;
-  auto check = [&fixed](const char* section, bool same) {
-    if (!same) absl::StrAppend(&fixed, fixed.empty() ? "" : ", ", section);
-  };
-  check("server", config->server == config_.server);
-  check("cache.dir", config->cache.dir == config_.cache.dir);
-  check("log", config->log == config_.log);
-  if (!fixed.empty()) {
-    spdlog::error(
-        "the configuration is not reloaded, all stays as it was: {} can not change while running; restart "
-        "for "
-        "that",
-        fixed);
+  if (const absl::Status status = CheckReloadable(config_, *config); !status.ok()) {
+    spdlog::error("the configuration is not reloaded, all stays as it was: {}",
+                  std::string(status.message()));
     return;
   }
   // Read now, and not again: what is in the file when the models are ready may be another thing.

@@ -17,19 +17,19 @@ namespace streamtensor::server {
 struct HttpServer::Impl {
   ~Impl() {
     if (context != nullptr) {
-      // Its accepting thread looks up every two seconds, or when somebody knocks.
+      // Its accepting thread looks for the stop flag every two seconds, or when a connection arrives.
       std::thread stopping([this] { mg_stop(context); });
       std::this_thread::sleep_for(std::chrono::milliseconds(5));
-      Knock();
+      WakeAcceptor();
       stopping.join();
     }
     mg_exit_library();
   }
 
-  // Nothing of civetweb's goes to stderr.
+  // Silences civetweb, which would write to stderr.
   static int Log(const mg_connection*, const char*) { return 1; }
 
-  void Knock() const {
+  void WakeAcceptor() const {
     const size_t colon = listen.rfind(':');
     char error[100];
     mg_connection* connection =
@@ -73,8 +73,7 @@ absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(const std::string&
   auto impl = std::make_unique<Impl>();
   impl->listen = listen;
   impl->handlers = std::move(handlers);
-  // A connection that says nothing holds a thread until its time is out; probes are not to wait for a few of
-  // those.
+  // A silent connection holds a thread until it times out; probes must not wait for a few of those.
   const char* options[] = {
       "listening_ports", listen.c_str(),      "num_threads", "8",    "request_timeout_ms",
       "10000",           "enable_keep_alive", "no",          nullptr};

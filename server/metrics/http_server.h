@@ -17,7 +17,7 @@ struct HttpAnswer {
   std::string body;
 };
 
-// Serves GET and HEAD on exact paths, with two threads of its own.
+// Serves GET and HEAD on exact paths, with eight threads of its own.
 class HttpServer {
  public:
   using Handlers = std::map<std::string, std::function<HttpAnswer()>>;

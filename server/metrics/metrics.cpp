@@ -8,9 +8,10 @@
 
 #include <iterator>
 #include <map>
-#include <mutex>
 #include <utility>
 
+#include "absl/base/thread_annotations.h"
+#include "base/mutex.h"
 #include "server/metrics/process_metrics.h"
 
 namespace streamtensor::server {
@@ -70,7 +71,7 @@ std::vector<MetricFamily> CollectCards(const std::vector<CardReading>& cards) {
       AddSample(state, {{"card", reading.card}, {"state", each}}, reading.state == each);
     }
     if (!reading.snapshot.has_value()) continue;
-    const EngineSnapshot& snapshot = *reading.snapshot;
+    const CardSnapshot& snapshot = *reading.snapshot;
     const std::vector<prometheus::ClientMetric::Label> both = {{"model", reading.model},
                                                                {"card", reading.card}};
     AddSample(running, both, snapshot.counts.running);
@@ -123,9 +124,9 @@ struct Metrics::Impl {
 
   explicit Impl(const std::string& version);
 
-  // With the lock: what no observer counts any more.
-  void DropModel(const std::string& model);
-  void DropCard(const std::string& card);
+  // Removes the series that no observer counts any more.
+  void DropModel(const std::string& model) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
+  void DropCard(const std::string& card) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
 
   Family<Counter>& AddCounter(const char* name, const char* help) {
     return prometheus::BuildCounter().Name(std::string("streamtensor_") + name).Help(help).Register(registry);
@@ -159,16 +160,16 @@ struct Metrics::Impl {
   Family<Histogram>& request_energy =
       AddHistogram("request_energy_joules", "A request's share of its steps' energy.");
 
-  mutable std::mutex mutex;
-  std::map<std::string, int> model_observers;  // how many there are of each
-  std::map<std::string, int> card_observers;
-  std::function<std::vector<CardReading>()> read_cards;
-  std::function<std::vector<ModelReading>()> read_models;
+  Mutex mutex;
+  std::map<std::string, int> model_observers ABSL_GUARDED_BY(mutex);  // how many there are of each
+  std::map<std::string, int> card_observers ABSL_GUARDED_BY(mutex);
+  std::function<std::vector<CardReading>()> read_cards ABSL_GUARDED_BY(mutex);
+  std::function<std::vector<ModelReading>()> read_models ABSL_GUARDED_BY(mutex);
 };
 
 class Metrics::Impl::CardObserver : public SchedulerObserver {
  public:
-  // With the lock.
+  // Made under the lock, so that its series are not removed with another observer at the same time.
   CardObserver(Impl* metrics, const std::string& model, const std::string& card)
       : metrics_(metrics),
         model_(model),
@@ -182,13 +183,10 @@ class Metrics::Impl::CardObserver : public SchedulerObserver {
         generated_tokens_(metrics->generated_tokens.Add({{"model", model}})),
         preemptions_(metrics->preemptions.Add({{"model", model}})),
         steps_(metrics->steps.Add({{"card", card}})),
-        step_tokens_(metrics->step_tokens.Add({{"card", card}}, StepBuckets())) {
-    ++metrics_->model_observers[model_];
-    ++metrics_->card_observers[card_];
-  }
+        step_tokens_(metrics->step_tokens.Add({{"card", card}}, StepBuckets())) {}
 
   ~CardObserver() override {
-    std::lock_guard lock(metrics_->mutex);
+    MutexLock lock(metrics_->mutex);
     if (--metrics_->model_observers[model_] == 0) metrics_->DropModel(model_);
     if (--metrics_->card_observers[card_] == 0) metrics_->DropCard(card_);
   }
@@ -276,18 +274,21 @@ Metrics::Metrics(const std::string& version) : impl_(std::make_unique<Impl>(vers
 Metrics::~Metrics() = default;
 
 void Metrics::SetCards(std::function<std::vector<CardReading>()> read) {
-  std::lock_guard lock(impl_->mutex);
+  MutexLock lock(impl_->mutex);
   impl_->read_cards = std::move(read);
 }
 
 void Metrics::SetModels(std::function<std::vector<ModelReading>()> read) {
-  std::lock_guard lock(impl_->mutex);
+  MutexLock lock(impl_->mutex);
   impl_->read_models = std::move(read);
 }
 
 std::unique_ptr<SchedulerObserver> Metrics::Observer(const std::string& model, const std::string& card) {
-  std::lock_guard lock(impl_->mutex);
-  return std::make_unique<Impl::CardObserver>(impl_.get(), model, card);
+  MutexLock lock(impl_->mutex);
+  auto observer = std::make_unique<Impl::CardObserver>(impl_.get(), model, card);
+  ++impl_->model_observers[model];
+  ++impl_->card_observers[card];
+  return observer;
 }
 
 void Metrics::CountRefused(const absl::Status& status) {
@@ -299,7 +300,7 @@ std::string Metrics::Render() const {
   std::function<std::vector<CardReading>()> read_cards;
   std::function<std::vector<ModelReading>()> read_models;
   {
-    std::lock_guard lock(impl_->mutex);
+    MutexLock lock(impl_->mutex);
     read_cards = impl_->read_cards;
     read_models = impl_->read_models;
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The daemon's Prometheus metrics: names and labels as the interface page fixes them.
+// The daemon's Prometheus metrics; docs/operations.md lists names and labels.
 #pragma once
 
 #include <functional>
@@ -9,22 +9,22 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "server/scheduler/engine.h"
-#include "server/scheduler/scheduler.h"
+#include "server/scheduler/card_worker.h"
+#include "server/scheduler/scheduler_observer.h"
 
 namespace streamtensor::server {
 
-// A card as it is when somebody scrapes.
+// A card at the time of a scrape.
 struct CardReading {
   std::string card;
   std::string model;
-  std::string state;                       // one of kCardStates
-  std::optional<EngineSnapshot> snapshot;  // none while no engine has it
+  std::string state;                     // one of kCardStates
+  std::optional<CardSnapshot> snapshot;  // none while no worker has it
 };
 // Waiting for its model or its first opening; serving; failed while it served; could not be used at all.
 inline constexpr const char* kCardStates[] = {"opening", "ready", "lost", "failed"};
 
-// A model as it is when somebody scrapes.
+// A model at the time of a scrape.
 struct ModelReading {
   std::string model;
   std::string state;  // one of kModelStates
@@ -42,8 +42,8 @@ class Metrics {
   void SetCards(std::function<std::vector<CardReading>()> read);
   void SetModels(std::function<std::vector<ModelReading>()> read);
 
-  // Counts for one model on one card. With the last observer of a model or card its series go. Goes before
-  // Metrics.
+  // Counts for one model on one card. The series of a model or card go with its last observer. Metrics
+  // outlives the observer.
   std::unique_ptr<SchedulerObserver> Observer(const std::string& model, const std::string& card);
 
   // A request that never reached a scheduler, by the status it got.

@@ -17,6 +17,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/sha256.h"
+#include "base/status_macros.h"
 
 namespace streamtensor::server {
 namespace {
@@ -191,8 +192,7 @@ bool ArtifactCache::Discard(const std::string& folder) const {
 }
 
 absl::Status ArtifactCache::Drop(const std::string& folder, const std::atomic<bool>& stop) const {
-  const absl::StatusOr<Lock> lock = Acquire(stop);
-  if (!lock.ok()) return lock.status();
+  ASSIGN_OR_RETURN(const Lock lock, Acquire(stop));
   return Discard(folder) ? absl::OkStatus() : absl::InternalError(absl::StrCat("can not remove ", folder));
 }
 

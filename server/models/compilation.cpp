@@ -44,13 +44,10 @@ absl::StatusOr<std::string> CompilerVersion(const CompilationOptions& options,
 }
 
 absl::StatusOr<std::string> CacheKey(const CompilationOptions& options, const std::atomic<bool>& stop) {
-  absl::StatusOr<std::string> version = CompilerVersion(options, stop);
-  if (!version.ok()) return version.status();
-  absl::StatusOr<std::string> compiler = HashContent(options.compiler, stop);
-  if (!compiler.ok()) return compiler.status();
-  absl::StatusOr<std::string> model = HashContent(options.source, stop);
-  if (!model.ok()) return model.status();
-  return base::HexOf(base::Sha256Of(absl::StrCat("artifact 1\n", *model, "\n", *compiler, "\n", *version,
+  ASSIGN_OR_RETURN(const std::string version, CompilerVersion(options, stop));
+  ASSIGN_OR_RETURN(const std::string compiler, HashContent(options.compiler, stop));
+  ASSIGN_OR_RETURN(const std::string model, HashContent(options.source, stop));
+  return base::HexOf(base::Sha256Of(absl::StrCat("artifact 1\n", model, "\n", compiler, "\n", version,
                                                  options.platform, "\n", options.target, "\n",
                                                  options.max_context, "\n", options.step_tokens, "\n")));
 }
@@ -121,25 +118,22 @@ absl::StatusOr<std::string> CompileOrFind(const ArtifactCache& cache, const Comp
   if (!std::filesystem::exists(options.source, error)) {
     return absl::NotFoundError(absl::StrCat("there is no model at ", options.source));
   }
-  absl::StatusOr<std::string> key = CacheKey(options, stop);
-  if (!key.ok()) return key.status();
-  if (std::optional<std::string> found = cache.Find(*key)) return *found;
+  ASSIGN_OR_RETURN(const std::string key, CacheKey(options, stop));
+  if (std::optional<std::string> found = cache.Find(key)) return *found;
 
   on_progress({"waiting", 0});
-  absl::StatusOr<ArtifactCache::Lock> lock = cache.Acquire(stop);
-  if (!lock.ok()) return lock.status();
+  ASSIGN_OR_RETURN(const ArtifactCache::Lock lock, cache.Acquire(stop));
   // Another process may have made it meanwhile.
-  if (std::optional<std::string> found = cache.Find(*key)) return *found;
+  if (std::optional<std::string> found = cache.Find(key)) return *found;
   cache.SweepHalfMade();
-  absl::Status status = RunCompiler(options, cache.MakingPath(*key), on_progress, stop);
-  if (!status.ok()) {
+  if (const absl::Status status = RunCompiler(options, cache.MakingPath(key), on_progress, stop);
+      !status.ok()) {
     cache.SweepHalfMade();
     return status;
   }
-  absl::StatusOr<std::string> folder = cache.Install(*key);
-  if (!folder.ok()) return folder;
+  ASSIGN_OR_RETURN(const std::string folder, cache.Install(key));
   std::set<std::string> keep = in_use;
-  keep.insert(*folder);
+  keep.insert(folder);
   if (const int64_t freed = cache.Trim(keep); freed > 0)
     spdlog::info("artifact cache: dropped {} bytes of old artifacts", freed);
   return folder;

@@ -59,7 +59,7 @@ absl::StatusOr<std::unique_ptr<Tokenizer>> LoadedModel::ReadTokenizer(const std:
 
 int32_t LoadedModel::max_context() const {
   int32_t most = 0;
-  for (const auto& engine : cards_->engines()) most = std::max(most, engine->max_context());
+  for (const auto& worker : cards_->workers()) most = std::max(most, worker->max_context());
   return most;
 }
 

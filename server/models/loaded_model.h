@@ -27,7 +27,7 @@ class LoadedModel {
   const std::string& name() const { return name_; }
   const Tokenizer& tokenizer() const { return *tokenizer_; }
   std::shared_ptr<const Vocabulary> vocabulary() const { return vocabulary_; }
-  const runtime::DecoderInfo& info() const { return cards_->engines().front()->info(); }
+  const runtime::DecoderInfo& info() const { return cards_->workers().front()->info(); }
   // The largest of its cards.
   int32_t max_context() const;
 

@@ -1,159 +1,112 @@
 // SPDX-License-Identifier: Apache-2.0
-// The models of the configuration: compiled, loaded, ready or failed, and who asks for which.
+// The models of the configuration: loads them, goes over to another configuration, tells who serves.
 #pragma once
 
-#include <atomic>
-#include <condition_variable>
+#include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
-#include <set>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "base/mutex.h"
 #include "server/config/config.h"
 #include "server/metrics/metrics.h"
-#include "server/models/artifact_cache.h"
 #include "server/models/loaded_model.h"
+#include "server/models/model_loader.h"
+#include "server/models/model_status.h"
+#include "server/models/model_table.h"
+#include "server/models/reload_plan.h"
 #include "server/scheduler/clock.h"
 
 namespace streamtensor::server {
 
-enum class ModelState { kCompiling, kLoading, kReady, kFailed };
-
-struct ModelStatus {
-  std::string name;
-  ModelState state = ModelState::kCompiling;
-  double progress = 0;  // 0..1 of the state
-  std::string stage;
-  std::string error;
-  std::string platform;
-  std::string target;
-  int32_t max_context = 0;
-  runtime::DecoderInfo info;  // once READY
-};
-
-struct CardStatus {
-  std::string name;    // "emulated:0"
-  std::string driver;  // "emulated", "xrt", "dummy"
-  std::string platform;
-  std::string model;  // which it serves
-  std::string state;  // "CLOSED", "READY", "LOST", "FAILED"
-  std::string error;
-  bool has_snapshot = false;
-  EngineSnapshot snapshot;
-};
-
-// Thread-safe. A thread of its own compiles and loads, one model after the other, and reloads.
+// One thread loads models with the ModelLoader, one after the other, reloads by the ReloadPlan, and keeps the
+// ModelTable, which answers for all others. Thread-safe, but for ClaimCache(), Start() and Stop().
 class ModelRegistry {
  public:
-  using OpenDecoder =
-      std::function<absl::StatusOr<std::unique_ptr<runtime::Decoder>>(const runtime::DecoderOptions&)>;
-
   struct Options {
     Config config;
-    std::string compiler_program;  // streamtensorc, where compiler.program is not set
-    OpenDecoder open_decoder;
-    // Whether an artifact's files are what its manifest says.
+    std::string compiler_program;  // as in ModelLoader::Options, and so on
+    ModelLoader::OpenDecoder open_decoder;
     std::function<absl::Status(const std::string& folder)> check_artifact;
     Metrics* metrics = nullptr;    // outlives the registry
     const Clock* clock = nullptr;  // outlives the registry
-    // Some model or card changed its state. Called by the thread that changed it.
+    // Some model or card has changed its state. Called by the thread that changed it.
     std::function<void()> on_change = [] {};
   };
 
   explicit ModelRegistry(Options options);
   ~ModelRegistry();
 
-  // Takes the artifact cache, when a model is to be compiled.
-  //  ABORTED  another daemon has it. Everything else that may be wrong with it is said by the models that
-  //           need it.
+  // Takes the artifact cache, when a model is to be compiled. Before Start().
+  //  ABORTED  another daemon has it. Everything else that may be wrong with it is told by the models that
+  //  need it.
   absl::Status ClaimCache();
 
   // Begins to compile and load.
   void Start();
 
-  // Goes over to another configuration: all of it, or, when a model that is new in it can not be compiled or
-  // an artifact can not be used, nothing. New models are compiled first; then those that went or changed take
-  // no more requests, and give up their cards when their streams have ended. Models that had failed are tried
+  // Goes over to another configuration: all of it, or, when a model that is new in it can't be compiled or an
+  // artifact can't be used, nothing. New models are compiled first; then those that went or changed take no
+  // more requests, and give up their cards when their streams have ended. Models that had failed are tried
   // again. A compilation that nobody wants any more is given up. Returns at once; the log tells the outcome.
-  // `on_commit` puts in force what is not the registry's and can't fail. Called by the registry's thread,
-  // when the models have changed; never, when nothing does.
+  // `on_commit` puts in force what is not the registry's and can't fail. It is called by the registry's
+  // thread when the models have changed, and never if they don't.
   void Reload(const Config& config, std::function<void()> on_commit);
 
-  // NOT_FOUND; UNAVAILABLE while it is not READY, or when the daemon drains.
-  absl::StatusOr<std::shared_ptr<const LoadedModel>> Get(const std::string& name) const;
-
-  std::vector<ModelStatus> Models() const;
-  absl::StatusOr<ModelStatus> Describe(const std::string& name) const;
-  std::vector<CardStatus> Cards() const;
+  // See ModelTable.
+  absl::StatusOr<std::shared_ptr<const LoadedModel>> Get(const std::string& name) const {
+    return table_.Get(name);
+  }
+  std::vector<ModelStatus> Models() const { return table_.Models(); }
+  absl::StatusOr<ModelStatus> Describe(const std::string& name) const { return table_.Describe(name); }
+  std::vector<CardStatus> Cards() const { return table_.Cards(); }
   std::vector<CardReading> CardReadings() const;
-
-  // READY, with a card that works, and not draining.
-  bool Serves(const std::string& name) const;
-  bool ServesAll() const;
-  // The cards whose threads are stuck: a fault of this program, for a card that is stuck is LOST.
-  std::vector<std::string> StuckCards() const;
+  bool Serves(const std::string& name) const { return table_.Serves(name); }
+  bool ServesAll() const { return table_.ServesAll(); }
+  std::vector<std::string> StuckCards() const { return table_.StuckCards(); }
+  int64_t Load() const { return table_.Load(); }
 
   // From now on Get() refuses.
   void BeginDrain();
-  // Sequences not yet ended.
-  int64_t Load() const;
-  // Ends what is left with UNAVAILABLE, kills a compilation, closes the cards.
+  // Ends what is left with UNAVAILABLE, kills a compilation, closes the cards. Idempotent.
   void Stop();
 
  private:
-  struct Model;
-  using ModelPtr = std::shared_ptr<Model>;
+  using RecordPtr = ModelTable::RecordPtr;
   struct PendingReload {
     Config config;
     std::function<void()> on_commit;
   };
+  class ProgressToTable;
 
-  static ModelPtr MakeModel(const Config& config, const ModelEntry& entry);
-  static bool Same(const Model& a, const Model& b);
-  static bool ServesModel(const ModelPtr& model);  // with the lock
-  void Work();
-  ModelPtr NextToLoad();
+  void Run();
+  // Waits for work. False: stop.
+  bool Wait(std::optional<PendingReload>& reload);
   void CloseRetired();
-  void Load(const ModelPtr& model);
+  void LoadNext();
+  absl::Status Prepare(const RecordPtr& record, const Config& config);
   void ApplyReload(const PendingReload& reload);
-  void CommitReload(const PendingReload& reload, std::vector<ModelPtr> models);
-
-  absl::Status Prepare(const ModelPtr& model, const Config& config);
-  absl::StatusOr<std::string> Artifact(const ModelPtr& model, const Config& config);
-  absl::StatusOr<std::shared_ptr<const LoadedModel>> Assemble(const ModelPtr& model, const Config& config,
-                                                              const std::string& artifact);
-  absl::Status OpenCache(const Config& config);
-  std::set<std::string> ArtifactsInUse() const;
+  bool PrepareAll(const std::vector<RecordPtr>& fresh, const Config& config);
   void TrimCache();
-  bool DropDamaged(const ModelPtr& model, const std::string& artifact);
-  void OnCardState(Model& model, const std::string& card, const EngineSnapshot& snapshot);
-  void Update(Model& model, const std::function<void(ModelStatus&)>& change);
-  void Fail(Model& model, const absl::Status& status);
-  ModelPtr Find(const std::string& name) const;  // with the lock
-  std::vector<std::shared_ptr<const LoadedModel>> AllLoaded() const;
+  void OnCardState(const RecordPtr& record, const std::string& card, const CardSnapshot& snapshot);
+  bool stopping() const;
 
-  const Options options_;
-  std::unique_ptr<ArtifactCache> cache_;  // the registry's thread's, once started
+  const std::function<void()> on_change_;
+  Config config_;  // in force; the registry's thread's, once it runs
+  ModelLoader loader_;
+  ModelTable table_;
 
-  mutable std::mutex mutex_;
-  std::condition_variable work_;
-  Config config_;
-  std::vector<ModelPtr> models_;
-  std::vector<ModelPtr> pending_;                            // new ones of a reload that is being prepared
-  std::vector<std::shared_ptr<const LoadedModel>> retired_;  // go when their streams have ended
-  std::map<std::string, std::string> card_errors_;           // by card: why it can not be used at all
-  std::optional<PendingReload> reload_;
-  ModelPtr compiling_;
-  std::atomic<bool> give_up_ = false;  // the compilation
-  std::atomic<bool> draining_ = false;
-  std::atomic<bool> stop_ = false;
-  std::thread worker_;
+  mutable Mutex mutex_;
+  CondVar work_;
+  std::optional<PendingReload> reload_ ABSL_GUARDED_BY(mutex_);
+  bool stop_ ABSL_GUARDED_BY(mutex_) = false;
+  std::thread thread_;
 };
 
 }  // namespace streamtensor::server

@@ -4,12 +4,14 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/check.h"
 #include "server/sampling/softmax.h"
 
 namespace streamtensor::server {
 
 absl::StatusOr<TokenLogprob> LogSoftmax(std::span<const float> logits, uint32_t token_id,
                                         uint32_t alternatives) {
+  ST_CHECK(token_id < logits.size(), "token ", token_id, " of ", logits.size());
   bool is_nan = false;
   const float largest = LargestLogit(logits, is_nan);
   if (is_nan) return absl::InternalError("the card returned a logit that is not a number");

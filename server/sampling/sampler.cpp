@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <limits>
 
+#include "base/check.h"
 #include "server/sampling/softmax.h"
 
 namespace streamtensor::server {
@@ -150,6 +151,7 @@ std::span<const Sampler::Candidate> Sampler::FewestThatReach(double total) const
 
 // The likeliest token's weight is 1, so min-p is a bound on the weight itself.
 uint32_t Sampler::DrawOf(std::span<const Candidate> candidates) const {
+  ST_CHECK(!candidates.empty());
   double total = 0;
   for (const Candidate& candidate : candidates) {
     if (candidate.weight >= params_.min_p) total += candidate.weight;

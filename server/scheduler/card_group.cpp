@@ -9,32 +9,31 @@ namespace streamtensor::server {
 namespace {
 
 constexpr size_t kRememberedPages = 1 << 16;
-// Each page that need not be computed again is worth about this many requests of waiting; but not more
-// than a card takes in one step.
-constexpr int32_t kMostBusier = 8;
+// Each page that need not be computed again is worth one waiting request, at most so many.
+constexpr int32_t kMaxAffinity = 8;
 
 }  // namespace
 
-CardGroup::CardGroup(std::vector<Member> members, const EngineLimits& limits, const Clock* clock,
+CardGroup::CardGroup(std::vector<Member> members, const CardLimits& limits, const Clock* clock,
                      OnState on_state)
-    : affinity_(members.front().decoder->info().page_tokens, kRememberedPages) {
+    : page_tokens_(members.front().decoder->info().page_tokens), affinity_(kRememberedPages) {
   for (Member& member : members) {
-    const size_t self = engines_.size();
-    EngineOptions options;
+    const size_t self = workers_.size();
+    CardWorkerOptions options;
     options.card = member.card;
     options.limits = limits;
-    options.on_state = [this, self, on_state](const EngineSnapshot& snapshot) {
-      on_state(engines_[self]->card(), snapshot);
+    options.on_state = [this, self, on_state](const CardSnapshot& snapshot) {
+      on_state(workers_[self]->card(), snapshot);
       if (snapshot.state != CardState::kReady) return;
-      for (const auto& engine : engines_) {
-        if (engine != engines_[self]) engine->Share();
+      for (const auto& worker : workers_) {
+        if (worker != workers_[self]) worker->ShareWaiting();
       }
     };
     options.hand_over = [this, self](const std::shared_ptr<Sequence>& sequence, int32_t load) {
-      return HandOver(*engines_[self], sequence, load);
+      return HandOver(*workers_[self], sequence, load);
     };
-    engines_.push_back(std::make_unique<Engine>(std::move(member.decoder), std::move(options), clock,
-                                                member.observer.get()));
+    workers_.push_back(std::make_unique<CardWorker>(std::move(member.decoder), std::move(options), clock,
+                                                    member.observer.get()));
     observers_.push_back(std::move(member.observer));
   }
 }
@@ -42,17 +41,17 @@ CardGroup::CardGroup(std::vector<Member> members, const EngineLimits& limits, co
 CardGroup::~CardGroup() { Close(absl::UnavailableError("the model is being unloaded")); }
 
 void CardGroup::Start() {
-  for (const auto& engine : engines_) engine->Start();
+  for (const auto& worker : workers_) worker->Start();
 }
 
 absl::Status CardGroup::Submit(const std::shared_ptr<Sequence>& sequence) {
   std::vector<uint64_t> digests;
-  if (engines_.size() > 1) digests = affinity_.Digests(sequence->request().prompt);
+  if (workers_.size() > 1) digests = PrefixDigests(sequence->request().prompt, page_tokens_);
   absl::Status refusal;
   for (const size_t card : InOrder(digests, nullptr)) {
-    const absl::Status status = engines_[card]->Submit(sequence);
+    const absl::Status status = workers_[card]->Submit(sequence);
     if (status.ok()) {
-      std::lock_guard lock(mutex_);
+      MutexLock lock(mutex_);
       affinity_.Record(digests, card);
       return status;
     }
@@ -63,51 +62,51 @@ absl::Status CardGroup::Submit(const std::shared_ptr<Sequence>& sequence) {
   return refusal;
 }
 
-bool CardGroup::HandOver(const Engine& from, const std::shared_ptr<Sequence>& sequence, int32_t load) {
-  if (engines_.size() == 1) return false;
-  const std::vector<uint64_t> digests = affinity_.Digests(sequence->request().prompt);
+bool CardGroup::HandOver(const CardWorker& from, const std::shared_ptr<Sequence>& sequence, int32_t load) {
+  if (workers_.size() == 1) return false;
+  const std::vector<uint64_t> digests = PrefixDigests(sequence->request().prompt, page_tokens_);
   for (const size_t card : InOrder(digests, &from)) {
-    Engine& to = *engines_[card];
+    CardWorker& to = *workers_[card];
     if (to.load() + 1 < load && to.max_context() >= from.max_context() && to.Adopt(sequence)) return true;
   }
   return false;
 }
 
-// The cards to ask, best first; those that are not ready last.
-std::vector<size_t> CardGroup::InOrder(const std::vector<uint64_t>& digests, const Engine* without) {
+// The cards to ask, best first; those that are not ready come last.
+std::vector<size_t> CardGroup::InOrder(const std::vector<uint64_t>& digests, const CardWorker* without) {
   std::vector<size_t> order;
-  std::vector<int64_t> cost(engines_.size());
-  for (size_t card = 0; card < engines_.size(); ++card) {
-    if (engines_[card].get() == without) continue;
+  std::vector<int64_t> cost(workers_.size());
+  for (size_t card = 0; card < workers_.size(); ++card) {
+    if (workers_[card].get() == without) continue;
     order.push_back(card);
-    cost[card] = engines_[card]->load() + (engines_[card]->ready() ? 0 : int64_t{1} << 32);
+    cost[card] = workers_[card]->load() + (workers_[card]->ready() ? 0 : int64_t{1} << 32);
   }
   std::optional<PrefixAffinity::Hint> hint;
   if (!digests.empty()) {
-    std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     hint = affinity_.Find(digests);
   }
-  if (hint.has_value()) cost[hint->card] -= std::min(hint->pages, kMostBusier);
+  if (hint.has_value()) cost[hint->card] -= std::min(hint->pages, kMaxAffinity);
   std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return cost[a] < cost[b]; });
   return order;
 }
 
-void CardGroup::SetLimits(const EngineLimits& limits) {
-  for (const auto& engine : engines_) engine->SetLimits(limits);
+void CardGroup::SetLimits(const CardLimits& limits) {
+  for (const auto& worker : workers_) worker->SetLimits(limits);
 }
 
 void CardGroup::Close(const absl::Status& status) {
-  for (const auto& engine : engines_) engine->Stop(status);
-  for (const auto& engine : engines_) engine->Join();
+  for (const auto& worker : workers_) worker->Stop(status);
+  for (const auto& worker : workers_) worker->Join();
 }
 
 bool CardGroup::AnyReady() const {
-  return std::any_of(engines_.begin(), engines_.end(), [](const auto& engine) { return engine->ready(); });
+  return std::any_of(workers_.begin(), workers_.end(), [](const auto& worker) { return worker->ready(); });
 }
 
 int32_t CardGroup::load() const {
-  return std::accumulate(engines_.begin(), engines_.end(), 0,
-                         [](int32_t sum, const auto& engine) { return sum + engine->load(); });
+  return std::accumulate(workers_.begin(), workers_.end(), 0,
+                         [](int32_t sum, const auto& worker) { return sum + worker->load(); });
 }
 
 }  // namespace streamtensor::server

@@ -7,8 +7,21 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "base/check.h"
 
 namespace streamtensor::server {
+
+bool CanFollow(CardState from, CardState to) {
+  switch (from) {
+    case CardState::kOpening:
+      return to == CardState::kReady || to == CardState::kLost;
+    case CardState::kReady:
+      return to == CardState::kLost;
+    case CardState::kLost:
+      return to == CardState::kReady;
+  }
+  return false;
+}
 
 CardLoop::CardLoop(std::string card, runtime::Decoder* decoder, const Clock* clock,
                    const SchedulerLimits& limits, const RecoveryLimits& recovery, SchedulerObserver* observer,
@@ -17,57 +30,63 @@ CardLoop::CardLoop(std::string card, runtime::Decoder* decoder, const Clock* clo
       clock_(clock),
       recovery_(recovery),
       host_(host),
-      scheduler_(decoder, clock, limits, observer) {}
+      runner_(decoder, clock, limits, observer) {}
 
-CardLoop::Turn CardLoop::Advance() {
+CardLoop::Progress CardLoop::Advance() {
   if (state_ == CardState::kReady) {
-    const Scheduler::TurnResult turn = scheduler_.Turn();
-    if (turn.card.ok()) {
-      if (turn.ran) delay_ = absl::ZeroDuration();
-      return {turn.ran, turn.next};
+    const StepRunner::Outcome outcome = runner_.RunStep();
+    if (outcome.card.ok()) {
+      if (outcome.ran) reset_delay_ = absl::ZeroDuration();
+      return {outcome.ran, outcome.next};
     }
-    Lose(turn.card);
+    ScheduleReset();
+    SetState(CardState::kLost, std::string(outcome.card.message()));
   }
-  const absl::Time next = Relocate();
-  if (!resetting_ && clock_->Now() >= retry_at_) {
+  const absl::Time next = OfferAll();
+  if (!resetting_ && clock_->Now() >= reset_at_) {
     resetting_ = true;
     if (was_ready_) ++resets_;
     host_->BeginReset();
   }
   if (state_ == CardState::kReady) return {true, next};
-  return {false, resetting_ ? next : std::min(next, retry_at_)};
+  return {false, resetting_ ? next : std::min(next, reset_at_)};
 }
 
 void CardLoop::OnReset(const absl::Status& status) {
+  ST_CHECK(resetting_ && state_ != CardState::kReady);
   resetting_ = false;
   if (!status.ok()) {
-    error_ = std::string(status.message());
-    Delay();
+    ScheduleReset();
     if (state_ == CardState::kOpening) {
-      state_ = CardState::kLost;
-      host_->OnState();
+      SetState(CardState::kLost, std::string(status.message()));
+    } else {
+      error_ = std::string(status.message());
     }
     return;
   }
-  state_ = CardState::kReady;
   was_ready_ = true;
-  error_.clear();
   for (std::shared_ptr<Sequence>& sequence : scheduler_.TakeWaiting()) {
     sequence->stranded_since_ = absl::InfiniteFuture();
     scheduler_.Enqueue(std::move(sequence));
   }
+  SetState(CardState::kReady, "");
+}
+
+void CardLoop::OnCardLost(const absl::Status& failure) {
+  scheduler_.OnCardLost();
+  ScheduleReset();
+  SetState(CardState::kLost, std::string(failure.message()));
+}
+
+void CardLoop::SetState(CardState state, std::string error) {
+  ST_CHECK(CanFollow(state_, state), "card ", card_, ": state ", static_cast<int>(state), " after ",
+           static_cast<int>(state_));
+  state_ = state;
+  error_ = std::move(error);
   host_->OnState();
 }
 
-void CardLoop::Lose(const absl::Status& failure) {
-  scheduler_.LoseCard();
-  state_ = CardState::kLost;
-  error_ = std::string(failure.message());
-  Delay();
-  host_->OnState();
-}
-
-// Those that would be served last go.
+// Those that would be served last go first.
 void CardLoop::ShareWaiting() {
   if (state_ != CardState::kReady) return;
   std::vector<std::shared_ptr<Sequence>> waiting = scheduler_.TakeWaiting();
@@ -84,15 +103,17 @@ void CardLoop::SetLimits(const SchedulerLimits& limits, const RecoveryLimits& re
   recovery_ = recovery;
 }
 
-// The first reset comes at once; each that follows without a good step between waits longer.
-void CardLoop::Delay() {
-  retry_at_ = clock_->Now() + delay_;
-  delay_ = std::clamp(delay_ * 2, recovery_.first_reset_delay, recovery_.longest_reset_delay);
+// The first reset comes at once; each that follows without a successful step between waits longer.
+void CardLoop::ScheduleReset() {
+  reset_at_ = clock_->Now() + reset_delay_;
+  reset_delay_ = std::clamp(reset_delay_ * 2, recovery_.first_reset_delay, recovery_.longest_reset_delay);
 }
 
-// Offers all sequences to other cards; those that nobody takes wait on, up to a limit.
-absl::Time CardLoop::Relocate() {
-  absl::Time next = scheduler_.Sweep();
+// Offers all sequences to other cards; those that none takes wait on, up to a limit. Returns when to call
+// again.
+absl::Time CardLoop::OfferAll() {
+  scheduler_.EndExpired();
+  absl::Time next = scheduler_.NextDeadline();
   const absl::Time now = clock_->Now();
   for (std::shared_ptr<Sequence>& sequence : scheduler_.TakeWaiting()) {
     const absl::Time since = std::min(std::exchange(sequence->stranded_since_, absl::InfiniteFuture()), now);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One card's work: steps while it is well; while it is not, its way back, and its sequences to other cards.
+// One card's life: steps while it is ready; while it is not, resets, and its sequences to other cards.
 #pragma once
 
 #include <cstdint>
@@ -10,37 +10,46 @@
 #include "absl/time/time.h"
 #include "server/scheduler/clock.h"
 #include "server/scheduler/scheduler.h"
+#include "server/scheduler/scheduler_observer.h"
 #include "server/scheduler/sequence.h"
+#include "server/scheduler/step_runner.h"
 #include "streamtensor/runtime/decoder.h"
 
 namespace streamtensor::server {
 
-enum class CardState { kOpening, kReady, kLost };
+enum class CardState {
+  kOpening,  // not yet opened for the first time
+  kReady,
+  kLost  // failed, or could not be opened; is being reset
+};
+
+// Which states may follow each other.
+bool CanFollow(CardState from, CardState to);
 
 struct RecoveryLimits {
   // The first reset comes at once, the second after this; it doubles up to the longest.
   absl::Duration first_reset_delay = absl::Milliseconds(500);
   absl::Duration longest_reset_delay = absl::Seconds(30);
-  // How long a sequence waits for a card, its own or another, before it ends UNAVAILABLE.
+  // A sequence waits so long for a card, its own or another, before it ends UNAVAILABLE.
   absl::Duration lost_card_wait = absl::Seconds(30);
   bool operator==(const RecoveryLimits&) const = default;
 };
 
-// What is around a card's loop.
+// What a card's loop needs of its surroundings.
 class CardHost {
  public:
   virtual ~CardHost() = default;
-  // Begins Decoder::Reset() beside the loop; its result comes by CardLoop::OnReset(), perhaps at once.
+  // Begins Decoder::Reset(), which may take long, and passes its result to CardLoop::OnReset(), now or later.
   virtual void BeginReset() = 0;
-  // Offers a sequence to another card of the model that has less to do than `load` sequences, with this one.
+  // Offers a sequence to another card of the model whose load, with this sequence, is below `load` sequences.
   // True: it is that card's now.
   virtual bool HandOver(const std::shared_ptr<Sequence>& sequence, int32_t load) = 0;
-  // CardLoop::state() is another.
+  // CardLoop::state() has changed.
   virtual void OnState() = 0;
 };
 
-// Driven from outside like the scheduler in it: no thread, no waiting but for the decoder's runs. A decoder
-// that is not open yet is opened like one that was lost. Not thread-safe.
+// Starts no thread and waits for nothing but the decoder's runs. A decoder that is not open yet is opened as
+// one that was lost is: by a reset. Not thread-safe.
 class CardLoop {
  public:
   // All pointers outlive the loop. `card` is its name, for messages.
@@ -50,18 +59,19 @@ class CardLoop {
   // Takes a sequence that has passed scheduler().Check().
   void Enqueue(std::shared_ptr<Sequence> sequence) { scheduler_.Enqueue(std::move(sequence)); }
 
-  struct Turn {
+  struct Progress {
     bool ran = false;                          // call again at once
-    absl::Time next = absl::InfiniteFuture();  // otherwise: at the latest then, or when something came
+    absl::Time next = absl::InfiniteFuture();  // otherwise: at the latest then, or when something has changed
   };
-  Turn Advance();
+  // Runs a step, or does what is due on a card that is not ready.
+  Progress Advance();
 
-  // How the reset ended that was begun last.
+  // The result of the reset that BeginReset() began.
   void OnReset(const absl::Status& status);
-  // A sign from outside that the card is gone, such as silent sensors.
-  void Lose(const absl::Status& failure);
+  // The card was found dead outside a step, for example by its sensors. It must be ready.
+  void OnCardLost(const absl::Status& failure);
 
-  // Another card has become ready: gives it some of those that wait.
+  // Another card has become ready: offers it waiting sequences.
   void ShareWaiting();
 
   void SetLimits(const SchedulerLimits& limits, const RecoveryLimits& recovery);
@@ -74,21 +84,23 @@ class CardLoop {
   const Scheduler& scheduler() const { return scheduler_; }
 
  private:
-  void Delay();
-  absl::Time Relocate();
+  void SetState(CardState state, std::string error);
+  void ScheduleReset();
+  absl::Time OfferAll();
 
   const std::string card_;
   const Clock* const clock_;
   RecoveryLimits recovery_;
   CardHost* const host_;
-  Scheduler scheduler_;
+  StepRunner runner_;
+  Scheduler& scheduler_ = runner_.scheduler();
   CardState state_ = CardState::kOpening;
   std::string error_ = "it is being opened";
   bool was_ready_ = false;
   bool resetting_ = false;
   uint64_t resets_ = 0;
-  absl::Duration delay_;  // before the next reset; a good step brings it back to none
-  absl::Time retry_at_ = absl::InfinitePast();
+  absl::Duration reset_delay_;  // before the next reset; zero again after a step that succeeds
+  absl::Time reset_at_ = absl::InfinitePast();
 };
 
 }  // namespace streamtensor::server

@@ -3,13 +3,13 @@
 
 namespace streamtensor::server {
 
-std::vector<uint64_t> PrefixAffinity::Digests(std::span<const uint32_t> prompt) const {
+std::vector<uint64_t> PrefixDigests(std::span<const uint32_t> prompt, int32_t page_tokens) {
   std::vector<uint64_t> digests;
   uint64_t digest = 0;
   for (size_t i = 0; i < prompt.size(); ++i) {
     digest = (digest ^ prompt[i]) * 0x9e3779b97f4a7c15u;
     digest ^= digest >> 32;
-    if ((i + 1) % static_cast<size_t>(page_tokens_) == 0) digests.push_back(digest);
+    if ((i + 1) % static_cast<size_t>(page_tokens) == 0) digests.push_back(digest);
   }
   return digests;
 }
@@ -22,14 +22,14 @@ std::optional<PrefixAffinity::Hint> PrefixAffinity::Find(std::span<const uint64_
   return std::nullopt;
 }
 
-// Last page first: of a prefix that is forgotten, its end goes first.
+// Last page first: of a prefix that is forgotten, the end goes first.
 void PrefixAffinity::Record(std::span<const uint64_t> digests, size_t card) {
   for (auto digest = digests.rbegin(); digest != digests.rend(); ++digest) {
     const auto [page, is_new] = pages_.try_emplace(*digest);
     if (!is_new) used_.erase(page->second.used);
     page->second = {card, used_.insert(used_.end(), *digest)};
   }
-  while (pages_.size() > most_) {
+  while (pages_.size() > max_pages_) {
     pages_.erase(used_.front());
     used_.pop_front();
   }

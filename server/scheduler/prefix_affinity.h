@@ -13,19 +13,20 @@
 
 namespace streamtensor::server {
 
-// Remembers full pages of prompts by a digest of all tokens up to their end, the latest ones only. A card
-// may have dropped such a page since: then the hint was for nothing. Not thread-safe.
+// A digest for each full page of a prompt, of all tokens up to the page's end.
+std::vector<uint64_t> PrefixDigests(std::span<const uint32_t> prompt, int32_t page_tokens);
+
+// Remembers the digests used last. A card may have dropped such a page since: then the hint is worth nothing.
+// Not thread-safe.
 class PrefixAffinity {
  public:
-  PrefixAffinity(int32_t page_tokens, size_t most_pages) : page_tokens_(page_tokens), most_(most_pages) {}
-
-  // The digests of a prompt's full pages, each covering all before it.
-  std::vector<uint64_t> Digests(std::span<const uint32_t> prompt) const;
+  explicit PrefixAffinity(size_t max_pages) : max_pages_(max_pages) {}
 
   struct Hint {
     size_t card = 0;
-    int32_t pages = 0;  // of the prompt, that it has seen
+    int32_t pages = 0;  // of the prompt, that the card has seen
   };
+  // The card that has seen the longest beginning of the prompt with these digests.
   std::optional<Hint> Find(std::span<const uint64_t> digests) const;
 
   // The prompt goes to `card`.
@@ -38,8 +39,7 @@ class PrefixAffinity {
     size_t card;
     std::list<uint64_t>::iterator used;
   };
-  const int32_t page_tokens_;
-  const size_t most_;
+  const size_t max_pages_;
   std::list<uint64_t> used_;  // least recently used first
   absl::flat_hash_map<uint64_t, Page> pages_;
 };

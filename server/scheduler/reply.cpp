@@ -4,12 +4,22 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/check.h"
+
 namespace streamtensor::server {
 
 Reply::Reply(const StoppingParams& stopping, std::shared_ptr<const Vocabulary> vocabulary)
     : stopping_(stopping), vocabulary_(std::move(vocabulary)), matcher_(stopping.stop_strings) {}
 
 Reply::Progress Reply::Push(uint32_t token_id, bool is_last) {
+  ST_CHECK(!finished_, "token ", tokens_ + 1, " of a finished reply");
+  Progress progress = Advance(token_id, is_last);
+  finished_ = progress.finish_reason != FinishReason::kNone;
+  ST_CHECK(finished_ || !is_last);
+  return progress;
+}
+
+Reply::Progress Reply::Advance(uint32_t token_id, bool is_last) {
   ++tokens_;
   Progress progress;
   const bool may_stop = tokens_ >= stopping_.min_tokens;
@@ -18,12 +28,12 @@ Reply::Progress Reply::Push(uint32_t token_id, bool is_last) {
     progress.finish_reason = FinishReason::kStop;
     progress.stop_match = std::string(vocabulary_->PieceBytes(token_id));
     if (Utf8Stream().Push(progress.stop_match) != progress.stop_match) progress.stop_match.clear();
-    progress.text = Rest();
+    progress.text = TakeHeldText();
     return progress;
   }
-  if (may_stop && !stopping_.ignore_eos && Ends(token_id)) {
+  if (may_stop && !stopping_.ignore_eos && EndsGeneration(token_id)) {
     progress.finish_reason = FinishReason::kStop;
-    progress.text = Rest();
+    progress.text = TakeHeldText();
     return progress;
   }
 
@@ -49,12 +59,12 @@ Reply::Progress Reply::Push(uint32_t token_id, bool is_last) {
   return progress;
 }
 
-bool Reply::Ends(uint32_t token_id) const {
+bool Reply::EndsGeneration(uint32_t token_id) const {
   const auto ends = vocabulary_->end_of_generation();
   return std::find(ends.begin(), ends.end(), token_id) != ends.end();
 }
 
-std::string Reply::Rest() {
+std::string Reply::TakeHeldText() {
   StopMatcher::Result result = matcher_.Push(characters_.Finish());
   return result.text + matcher_.Finish();
 }

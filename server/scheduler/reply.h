@@ -25,18 +25,21 @@ class Reply {
     FinishReason finish_reason = FinishReason::kNone;
     std::string stop_match;
   };
-  // Adds one token. `is_last`: length allows no other, so all held-back text comes out.
+  // Adds one token, unless the reply has finished. `is_last`: its length allows no other, so all held-back
+  // text comes out.
   Progress Push(uint32_t token_id, bool is_last);
 
  private:
-  bool Ends(uint32_t token_id) const;
-  std::string Rest();
+  Progress Advance(uint32_t token_id, bool is_last);
+  bool EndsGeneration(uint32_t token_id) const;
+  std::string TakeHeldText();
 
   const StoppingParams stopping_;
   const std::shared_ptr<const Vocabulary> vocabulary_;
   Utf8Stream characters_;
   StopMatcher matcher_;
   uint32_t tokens_ = 0;
+  bool finished_ = false;
 };
 
 }  // namespace streamtensor::server

@@ -2,76 +2,58 @@
 #include "server/scheduler/scheduler.h"
 
 #include <algorithm>
-#include <atomic>
-#include <limits>
 #include <utility>
 
+#include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
+#include "base/check.h"
 
 namespace streamtensor::server {
 namespace {
 
 constexpr int32_t kPrefillPatienceSteps = 3;
-constexpr int32_t kSuspectRuns = 2;  // failed runs after which a sequence is run alone
-constexpr int32_t kMostFailedRuns = 4;
+constexpr int32_t kFailedStepsOfSuspect = 2;  // from then on a sequence is scheduled alone
+constexpr int32_t kMaxFailedSteps = 4;
 
-uint64_t NextOrder() {
-  static std::atomic<uint64_t> last = 0;
-  return ++last;
-}
-
-// Higher priority first, then earlier arrival.
-bool Sooner(const std::shared_ptr<Sequence>& a, const std::shared_ptr<Sequence>& b) {
+// The order of service: higher priority first, then earlier arrival.
+bool Earlier(const std::shared_ptr<Sequence>& a, const std::shared_ptr<Sequence>& b) {
   const int32_t first = a->request().priority;
   const int32_t second = b->request().priority;
   return first != second ? first > second : a->order() < b->order();
 }
 
-int32_t ServableContext(const runtime::DecoderInfo& info) {
-  const int64_t pages = std::min(info.pages, info.max_pages);
-  return static_cast<int32_t>(std::min<int64_t>(info.max_context, pages * info.page_tokens));
+int32_t ServableContext(const runtime::DecoderInfo& decoder) {
+  const int64_t pages = std::min(decoder.pages, decoder.max_pages);
+  return static_cast<int32_t>(std::min<int64_t>(decoder.max_context, pages * decoder.page_tokens));
 }
 
 int32_t PagesFor(int32_t tokens, int32_t page_tokens) { return (tokens + page_tokens - 1) / page_tokens; }
 
 }  // namespace
 
-Sequence::Sequence(GenerationRequest request, std::shared_ptr<const Vocabulary> vocabulary,
-                   std::shared_ptr<ReplySink> sink)
-    : request_(std::move(request)),
-      vocabulary_(std::move(vocabulary)),
-      sink_(std::move(sink)),
-      order_(NextOrder()),
-      sampler_(request_.sampling, request_.prompt),
-      reply_(request_.stopping, vocabulary_),
-      tokens_(request_.prompt) {
-  summary_.seed = request_.sampling.seed;
-  summary_.prompt_tokens = static_cast<uint32_t>(request_.prompt.size());
-  if (request_.stopping.min_tokens > 0) {
-    banned_ = request_.stopping.stop_token_ids;
-    if (!request_.stopping.ignore_eos) {
-      const auto ends = vocabulary_->end_of_generation();
-      banned_.insert(banned_.end(), ends.begin(), ends.end());
-    }
-  }
-}
-
-Scheduler::Scheduler(runtime::Decoder* decoder, const Clock* clock, const SchedulerLimits& limits,
+Scheduler::Scheduler(const runtime::DecoderInfo& decoder, const Clock* clock, const SchedulerLimits& limits,
                      SchedulerObserver* observer)
-    : decoder_(decoder),
-      clock_(clock),
+    : clock_(clock),
       limits_(limits),
       observer_(observer),
-      step_tokens_(decoder->info().step_tokens),
-      max_context_(ServableContext(decoder->info())),
-      pool_(decoder->info().pages, decoder->info().page_tokens) {}
+      step_tokens_(decoder.step_tokens),
+      max_context_(ServableContext(decoder)),
+      pool_(decoder.pages, decoder.page_tokens) {}
 
-Scheduler::~Scheduler() { EndAll(absl::UnavailableError("the model is being unloaded")); }
+Scheduler::~Scheduler() {
+  step_under_way_.reset();
+  EndAll(absl::UnavailableError("the model is being unloaded"));
+}
+
+SchedulerCounts Scheduler::counts() const {
+  return {static_cast<int32_t>(waiting_.size()), static_cast<int32_t>(running_.size()), pool_.held(),
+          pool_.cached(), pool_.available() - pool_.cached()};
+}
 
 absl::Status Scheduler::Check(const Sequence& sequence) const {
-  const size_t prompt = sequence.request_.prompt.size();
-  const bool generates = sequence.request_.stopping.max_tokens != 0u;
+  const size_t prompt = sequence.request().prompt.size();
+  const bool generates = sequence.request().stopping.max_tokens != 0u;
   const size_t most = max_context_ - (generates ? 1 : 0);
   if (prompt == 0) return absl::InvalidArgumentError("the prompt has no tokens; at least 1 is needed");
   if (prompt > most) {
@@ -82,132 +64,123 @@ absl::Status Scheduler::Check(const Sequence& sequence) const {
   return absl::OkStatus();
 }
 
-void Scheduler::Enqueue(std::shared_ptr<Sequence> sequence) { waiting_.push_back(std::move(sequence)); }
+void Scheduler::Enqueue(SequencePtr sequence) {
+  ST_CHECK(!step_under_way_.has_value());
+  ST_CHECK(!sequence->ended_, sequence->request().request_id);
+  ST_CHECK(sequence->placement_.pages.empty() && sequence->placement_.computed == 0);
+  waiting_.push_back(std::move(sequence));
+}
 
-Scheduler::TurnResult Scheduler::Turn() {
-  TurnResult turn;
+StepPlan Scheduler::Schedule() {
+  ST_CHECK(!step_under_way_.has_value());
   const absl::Time now = clock_->Now();
-  SweepAt(now);
+  EndExpiredAt(now);
   Admit(now);
-  std::vector<Planned> plan = Plan();
-  if (plan.empty()) {
-    turn.next = NextDeadline();
-    return turn;
-  }
-  const runtime::Step step = Describe(plan);
-  ++steps_;
-  const auto requests = [&plan] {
-    return absl::StrJoin(plan, ", ", [](std::string* ids, const Planned& planned) {
-      absl::StrAppend(ids, planned.sequence->request().request_id);
-    });
-  };
-  observer_->OnLaunch(steps_, requests);
-  absl::StatusOr<runtime::StepResult> result = decoder_->Run(step, limits_.step_timeout);
-  if (!result.ok()) {
-    observer_->OnLaunchFailed(steps_, requests(), result.status());
-    if (absl::IsInvalidArgument(result.status())) {
-      // Nothing was launched: the card is well, the plan was not.
-      const absl::Status error =
-          absl::InternalError(absl::StrCat("the card refused a step: ", result.status().message()));
-      for (const Planned& planned : plan) End(planned.sequence, error);
-      turn.ran = true;
-      return turn;
-    }
-    turn.card = result.status();
-    FailRun(plan, turn.card);
-    return turn;
-  }
-  const size_t vocabulary = decoder_->info().vocabulary;
-  int64_t rows = 0;
-  for (const Planned& planned : plan) rows += planned.logit_rows;
-  if (result->logits.size() != rows * vocabulary) {
-    turn.card = absl::InternalError(absl::StrCat("the card returned ", result->logits.size(), " logits; ",
-                                                 rows, " rows of ", vocabulary, " were asked for"));
-    observer_->OnLaunchFailed(steps_, requests(), turn.card);
-    FailRun(plan, turn.card);
-    return turn;
-  }
-  turn.ran = true;
-
-  StepReport report;
-  report.tokens = static_cast<int32_t>(step.tokens.size());
-  report.result = *result;
-  report.result.logits = {};
-  for (const Planned& planned : plan) report.decode_tokens += planned.sequence->decodes() ? 1 : 0;
-  observer_->OnStep(report);
-
-  std::span<const float> logits = result->logits;
-  for (const Planned& planned : plan) {
-    const size_t size = planned.logit_rows * vocabulary;
-    Deal(planned, *result, logits.first(size), report.tokens);
-    logits = logits.subspan(size);
-  }
-  for (const Planned& planned : plan) planned.sequence->sink_->Flush();
-  return turn;
+  StepPlan plan;
+  plan.chunks = PlanChunks();
+  if (plan.empty()) return plan;
+  plan.number = ++steps_;
+  plan.step = DescribeStep(plan.chunks);
+  CheckPlan(plan);
+  step_under_way_ = plan.number;
+  return plan;
 }
 
-void Scheduler::EndAll(const absl::Status& status) {
-  while (!running_.empty()) End(running_.back(), status);
-  while (!waiting_.empty()) End(waiting_.back(), status);
+void Scheduler::Update(const StepPlan& plan, const runtime::StepResult& result,
+                       std::span<const ChunkOutcome> outcomes) {
+  TakeBack(plan);
+  ST_CHECK(outcomes.size() == plan.chunks.size());
+  for (size_t i = 0; i < outcomes.size(); ++i) {
+    UpdateSequence(plan.chunks[i], plan, result);
+    if (outcomes[i].finished || !outcomes[i].status.ok()) End(plan.chunks[i].sequence, outcomes[i].status);
+  }
+#ifndef NDEBUG
+  CheckInvariants();
+#endif
 }
 
-void Scheduler::LoseCard() {
+void Scheduler::OnStepFailed(const StepPlan& plan, const absl::Status& failure) {
+  TakeBack(plan);
+  OnCardLost();
+  for (const PlannedChunk& chunk : plan.chunks) {
+    if (++chunk.sequence->failed_steps_ < kMaxFailedSteps) continue;
+    End(chunk.sequence, absl::UnavailableError(
+                            absl::StrCat("the card failed in ", kMaxFailedSteps,
+                                         " runs of this request, one after the other: ", failure.message())));
+  }
+}
+
+void Scheduler::OnStepRefused(const StepPlan& plan, const absl::Status& refusal) {
+  TakeBack(plan);
+  const absl::Status error =
+      absl::InternalError(absl::StrCat("the card refused a step: ", refusal.message()));
+  for (const PlannedChunk& chunk : plan.chunks) End(chunk.sequence, error);
+}
+
+void Scheduler::OnCardLost() {
+  ST_CHECK(!step_under_way_.has_value());
   for (const SequencePtr& sequence : running_) {
     ReleasePages(*sequence);
     waiting_.push_back(sequence);
   }
   running_.clear();
+  ST_CHECK(pool_.held() == 0, pool_.held(), " pages are held by no sequence");
   pool_.Clear();
 }
 
-void Scheduler::FailRun(const std::vector<Planned>& plan, const absl::Status& failure) {
-  LoseCard();
-  for (const Planned& planned : plan) ++planned.sequence->failed_runs_;
-  for (const Planned& planned : plan) {
-    if (planned.sequence->failed_runs_ < kMostFailedRuns) continue;
-    End(planned.sequence, absl::UnavailableError(absl::StrCat(
-                              "the card failed in ", kMostFailedRuns,
-                              " runs of this request, one after the other: ", failure.message())));
-  }
-}
+void Scheduler::EndExpired() { EndExpiredAt(clock_->Now()); }
 
-absl::Time Scheduler::Sweep() {
-  SweepAt(clock_->Now());
-  return NextDeadline();
+absl::Time Scheduler::NextDeadline() const {
+  const absl::Time now = clock_->Now();
+  absl::Time next = absl::InfiniteFuture();
+  for (const auto* list : {&running_, &waiting_}) {
+    for (const SequencePtr& sequence : *list) {
+      next = std::min(
+          {next, sequence->request().deadline, sequence->unwritable_since_ + limits_.slow_reader_timeout});
+      // From then on it can be replaced by one that waits.
+      if (list == &running_ && !waiting_.empty() &&
+          sequence->unwritable_since_ + limits_.paused_patience > now)
+        next = std::min(next, sequence->unwritable_since_ + limits_.paused_patience);
+    }
+  }
+  return next;
 }
 
 std::vector<Scheduler::SequencePtr> Scheduler::TakeWaiting() {
-  std::sort(waiting_.begin(), waiting_.end(), Sooner);
+  ST_CHECK(!step_under_way_.has_value());
+  std::sort(waiting_.begin(), waiting_.end(), Earlier);
   return std::exchange(waiting_, {});
 }
 
 void Scheduler::EndTaken(const SequencePtr& sequence, const absl::Status& status) { End(sequence, status); }
 
-SchedulerCounts Scheduler::counts() const {
-  return {static_cast<int32_t>(waiting_.size()), static_cast<int32_t>(running_.size()), pool_.held(),
-          pool_.cached(), pool_.available() - pool_.cached()};
+void Scheduler::EndAll(const absl::Status& status) {
+  ST_CHECK(!step_under_way_.has_value());
+  while (!running_.empty()) End(running_.back(), status);
+  while (!waiting_.empty()) End(waiting_.back(), status);
+  ST_CHECK(pool_.held() == 0, pool_.held(), " pages are held by no sequence");
 }
 
-// Ends sequences that nobody waits for any more.
-void Scheduler::SweepAt(absl::Time now) {
-  std::vector<std::pair<SequencePtr, absl::Status>> ended;
+void Scheduler::EndExpiredAt(absl::Time now) {
+  std::vector<std::pair<SequencePtr, absl::Status>> expired;
   for (const auto* list : {&running_, &waiting_}) {
     for (const SequencePtr& sequence : *list) {
-      if (absl::Status status = Ended(*sequence, now); !status.ok())
-        ended.emplace_back(sequence, std::move(status));
+      if (absl::Status reason = ReasonToEnd(*sequence, now); !reason.ok())
+        expired.emplace_back(sequence, std::move(reason));
     }
   }
-  for (const auto& [sequence, status] : ended) End(sequence, status);
+  for (const auto& [sequence, reason] : expired) End(sequence, reason);
 }
 
-absl::Status Scheduler::Ended(Sequence& sequence, absl::Time now) {
-  // First: gRPC cancels a call whose deadline has passed.
-  if (now >= sequence.request_.deadline) {
+// OK: the sequence goes on. Also notes since when its client has not read.
+absl::Status Scheduler::ReasonToEnd(Sequence& sequence, absl::Time now) {
+  // The deadline first: gRPC cancels a call whose deadline has passed.
+  if (now >= sequence.request().deadline) {
     return absl::DeadlineExceededError(
         absl::StrCat("the deadline passed after ", sequence.generated(), " tokens"));
   }
   if (sequence.cancelled()) return absl::CancelledError("the client went away");
-  if (sequence.sink_->Writable()) {
+  if (sequence.sink().Writable()) {
     sequence.unwritable_since_ = absl::InfiniteFuture();
   } else if (sequence.unwritable_since_ == absl::InfiniteFuture()) {
     sequence.unwritable_since_ = now;
@@ -218,66 +191,73 @@ absl::Status Scheduler::Ended(Sequence& sequence, absl::Time now) {
   return absl::OkStatus();
 }
 
+// In order, without overtaking: a big request that does not fit yet is not starved by small ones. Only a
+// sequence whose client does not read is passed over: it could not run.
 void Scheduler::Admit(absl::Time now) {
-  // In order, without overtaking: a big request that does not fit yet is not starved by small ones. Only one
-  // whose client does not read is passed by: it could not run.
   bool full = false;
   for (SequencePtr& sequence : TakeWaiting()) {
-    if (full || !sequence->sink_->Writable() || (full = !AdmitOrReplace(*sequence, now))) {
+    if (full || !sequence->sink().Writable() || (full = !AdmitOrReplace(*sequence, now))) {
       waiting_.push_back(std::move(sequence));
       continue;
     }
     if (!sequence->admitted_before_) {
       sequence->admitted_before_ = true;
-      sequence->summary_.queue_seconds = absl::ToDoubleSeconds(now - sequence->request_.arrival);
-      observer_->OnAdmitted(now - sequence->request_.arrival);
+      sequence->summary_.queue_seconds = absl::ToDoubleSeconds(now - sequence->request().arrival);
+      observer_->OnAdmitted(now - sequence->request().arrival);
     }
-    running_.insert(std::upper_bound(running_.begin(), running_.end(), sequence, Sooner), sequence);
+    running_.insert(std::upper_bound(running_.begin(), running_.end(), sequence, Earlier), sequence);
   }
 }
 
-// If need be in the place of sequences that have been paused for a while: they wait for their own clients
+// Takes the place of sequences that have been paused for a while, if need be: they wait for their own clients
 // alone.
 bool Scheduler::AdmitOrReplace(Sequence& sequence, absl::Time now) {
-  std::vector<Planned> no_plan;
-  while (static_cast<int32_t>(running_.size()) >= limits_.max_running || !AdmitOne(sequence)) {
+  std::vector<PlannedChunk> no_chunks;
+  while (static_cast<int32_t>(running_.size()) >= limits_.max_running || !TryAdmit(sequence)) {
     const auto paused = std::find_if(running_.rbegin(), running_.rend(), [&](const SequencePtr& other) {
-      return now - other->unwritable_since_ >= limits_.paused_patience && !other->sink_->Writable();
+      return now - other->unwritable_since_ >= limits_.paused_patience && !other->sink().Writable();
     });
     if (paused == running_.rend()) return false;
-    Preempt(SequencePtr(*paused), no_plan);
+    Preempt(SequencePtr(*paused), no_chunks);
   }
   return true;
 }
 
-// Takes known pages of the same content, as long as a token remains to be computed (its logits are wanted),
-// and fresh ones for the rest of what is to be prefilled.
-bool Scheduler::AdmitOne(Sequence& sequence) {
+// Takes known pages of the same content and new ones for the rest of what is to be prefilled. At least one
+// token is left to compute, since its logits are wanted.
+bool Scheduler::TryAdmit(Sequence& sequence) {
   const int32_t page_tokens = pool_.page_tokens();
-  const int32_t tokens = static_cast<int32_t>(sequence.tokens_.size());
+  const int32_t tokens = sequence.token_count();
   PagePool::Prefix prefix;
-  if (!sequence.request_.prompt_logprobs) prefix = pool_.Match(sequence.tokens_, (tokens - 1) / page_tokens);
+  if (!sequence.request().prompt_logprobs)
+    prefix = pool_.Match(sequence.tokens(), (tokens - 1) / page_tokens);
   const int32_t needed = PagesFor(tokens, page_tokens) - static_cast<int32_t>(prefix.pages.size());
   // One spare page for each running sequence keeps it from being preempted at its next page border.
   if (!running_.empty() && needed + static_cast<int32_t>(running_.size()) > pool_.available()) {
-    for (int32_t page : prefix.pages) pool_.Release(page);
+    for (const int32_t page : prefix.pages) pool_.Release(page);
     return false;
   }
-  sequence.pages_ = std::move(prefix.pages);
-  sequence.content_ = prefix.content;
-  sequence.published_ = static_cast<int32_t>(sequence.pages_.size());
-  sequence.computed_ = sequence.published_ * page_tokens;
-  for (int32_t i = 0; i < needed; ++i) sequence.pages_.push_back(*pool_.Allocate());
-  if (!sequence.admitted_before_) sequence.summary_.cached_tokens = sequence.computed_;
+  Sequence::Placement& placement = sequence.placement_;
+  ST_CHECK(placement.pages.empty());
+  placement.pages = std::move(prefix.pages);
+  placement.content = prefix.content;
+  placement.published = static_cast<int32_t>(placement.pages.size());
+  placement.computed = placement.published * page_tokens;
+  for (int32_t i = 0; i < needed; ++i) {
+    const std::optional<int32_t> page = pool_.Allocate();
+    ST_CHECK(page.has_value(), "a sequence of ", tokens, " tokens on a card of ", pool_.total(), " pages");
+    placement.pages.push_back(*page);
+  }
+  if (!sequence.admitted_before_) sequence.summary_.cached_tokens = placement.computed;
   return true;
 }
 
-std::vector<Scheduler::Planned> Scheduler::Plan() {
-  if (std::vector<Planned> plan = PlanSuspect(); !plan.empty()) return plan;
+std::vector<PlannedChunk> Scheduler::PlanChunks() {
+  if (std::vector<PlannedChunk> alone = PlanSuspect(); !alone.empty()) return alone;
   std::vector<SequencePtr> decoding;
   std::vector<SequencePtr> prefilling;
   for (const SequencePtr& sequence : running_) {
-    if (!sequence->sink_->Writable()) continue;
+    if (!sequence->sink().Writable()) continue;
     (sequence->decodes() ? decoding : prefilling).push_back(sequence);
   }
   std::stable_sort(decoding.begin(), decoding.end(),
@@ -287,244 +267,222 @@ std::vector<Scheduler::Planned> Scheduler::Plan() {
   if (!prefilling.empty() && steps_without_prefill_ >= kPrefillPatienceSteps)
     decode_room -= std::max(1, step_tokens_ / 2);
 
-  std::vector<Planned> plan;
+  std::vector<PlannedChunk> chunks;
   for (const SequencePtr& sequence : decoding) {
-    if (static_cast<int32_t>(plan.size()) >= decode_room) break;
-    // One before it may have taken its pages.
-    if (!sequence->pages_.empty() && GrowByOne(sequence, plan)) plan.push_back({sequence, 1, 1});
+    if (static_cast<int32_t>(chunks.size()) >= decode_room) break;
+    // One without pages was preempted for a sequence before it.
+    if (!sequence->placement_.pages.empty() && GrowByOneToken(sequence, chunks))
+      chunks.push_back(MakeChunk(sequence, 1));
   }
-  int32_t room = step_tokens_ - static_cast<int32_t>(plan.size());
+  int32_t room = step_tokens_ - static_cast<int32_t>(chunks.size());
   bool prefilled = false;
   for (const SequencePtr& sequence : prefilling) {
     if (room == 0) break;
-    if (sequence->pages_.empty()) continue;
-    const int32_t chunk = std::min(room, sequence->uncomputed());
-    plan.push_back({sequence, chunk, LogitRows(*sequence, chunk)});
-    room -= chunk;
+    if (sequence->placement_.pages.empty()) continue;
+    chunks.push_back(MakeChunk(sequence, std::min(room, sequence->uncomputed())));
+    room -= chunks.back().tokens;
     prefilled = true;
   }
   steps_without_prefill_ = prefilled || prefilling.empty() ? 0 : steps_without_prefill_ + 1;
-  return plan;
+  return chunks;
 }
 
-// One that was in failed runs too often, alone.
-std::vector<Scheduler::Planned> Scheduler::PlanSuspect() {
-  std::vector<Planned> plan;
+// The first sequence that was in failed steps too often, alone.
+std::vector<PlannedChunk> Scheduler::PlanSuspect() {
+  std::vector<PlannedChunk> chunks;
   const auto found = std::find_if(running_.begin(), running_.end(), [](const SequencePtr& sequence) {
-    return sequence->failed_runs_ >= kSuspectRuns && sequence->sink_->Writable();
+    return sequence->failed_steps_ >= kFailedStepsOfSuspect && sequence->sink().Writable();
   });
-  if (found == running_.end()) return plan;
+  if (found == running_.end()) return chunks;
   const SequencePtr sequence = *found;
-  if (!GrowByOne(sequence, plan)) return plan;
-  const int32_t chunk = std::min(step_tokens_, sequence->uncomputed());
-  plan.push_back({sequence, chunk, LogitRows(*sequence, chunk)});
-  return plan;
+  if (GrowByOneToken(sequence, chunks))
+    chunks.push_back(MakeChunk(sequence, std::min(step_tokens_, sequence->uncomputed())));
+  return chunks;
 }
 
-// How many tokens of the chunk want logits. Prompt log-probabilities of tokens 2..n come from the rows of
-// 1..n-1; those sent before a preemption are not asked for again.
-int32_t Scheduler::LogitRows(const Sequence& sequence, int32_t chunk) {
-  int32_t rows = 0;
-  for (int32_t i = 0; i < chunk; ++i) rows += WantsLogits(sequence, sequence.computed_ + i) ? 1 : 0;
-  return rows;
+PlannedChunk Scheduler::MakeChunk(const SequencePtr& sequence, int32_t tokens) {
+  PlannedChunk chunk{sequence, tokens};
+  for (int32_t i = 0; i < tokens; ++i)
+    chunk.logit_rows += WantsLogits(*sequence, sequence->placement_.computed + i) ? 1 : 0;
+  return chunk;
 }
 
+// The latest token's logits give the next one. Log-probabilities of a prompt's tokens 2..n come from the rows
+// of 1..n-1; those sent before a preemption are not asked for again.
 bool Scheduler::WantsLogits(const Sequence& sequence, int32_t position) {
-  if (position + 1 == static_cast<int32_t>(sequence.tokens_.size())) {
-    return sequence.request_.stopping.max_tokens != 0u;
-  }
-  return sequence.request_.prompt_logprobs &&
-         position >= static_cast<int32_t>(sequence.prompt_logprobs_sent_) &&
-         position + 1 < static_cast<int32_t>(sequence.request_.prompt.size());
+  if (position + 1 == sequence.token_count()) return sequence.request().stopping.max_tokens != 0u;
+  return sequence.request().prompt_logprobs &&
+         position >= static_cast<int32_t>(sequence.output_.prompt_logprobs_sent) &&
+         position + 1 < static_cast<int32_t>(sequence.request().prompt.size());
 }
 
-// A page for the sequence's next token, if it needs one. When none is left, sequences are preempted, the
-// sequence itself if it is the one that can best wait: then it has no place in this step.
-bool Scheduler::GrowByOne(const SequencePtr& sequence, std::vector<Planned>& plan) {
-  while (PagesFor(sequence->computed_ + 1, pool_.page_tokens()) >
-         static_cast<int32_t>(sequence->pages_.size())) {
+// Sees to it that the sequence has a page for its next token. When none is left, sequences are preempted;
+// false: the sequence itself was the one that can best wait, and has no place in this step.
+bool Scheduler::GrowByOneToken(const SequencePtr& sequence, std::vector<PlannedChunk>& chunks) {
+  Sequence::Placement& placement = sequence->placement_;
+  while (PagesFor(placement.computed + 1, pool_.page_tokens()) >
+         static_cast<int32_t>(placement.pages.size())) {
     if (const std::optional<int32_t> page = pool_.Allocate()) {
-      sequence->pages_.push_back(*page);
+      placement.pages.push_back(*page);
       continue;
     }
-    const SequencePtr victim = Victim();
-    Preempt(victim, plan);
+    const SequencePtr victim = ChooseVictim();
+    Preempt(victim, chunks);
     if (victim == sequence) return false;
   }
   return true;
 }
 
-// Paused ones first, then the youngest of the lowest priority: `running_` is in that order.
-Scheduler::SequencePtr Scheduler::Victim() const {
+// A paused one before all others, then the last in the order of service.
+Scheduler::SequencePtr Scheduler::ChooseVictim() const {
+  ST_CHECK(!running_.empty(), "all pages are held, but no sequence runs");
   for (auto it = running_.rbegin(); it != running_.rend(); ++it) {
-    if (!(*it)->sink_->Writable()) return *it;
+    if (!(*it)->sink().Writable()) return *it;
   }
   return running_.back();
 }
 
-// Back to the queue, in its old place; its tokens are computed again, its reply goes on unchanged.
-void Scheduler::Preempt(const SequencePtr& sequence, std::vector<Planned>& plan) {
+// Back to the queue, in its old place: its tokens are computed again, its reply goes on unchanged.
+void Scheduler::Preempt(const SequencePtr& sequence, std::vector<PlannedChunk>& chunks) {
   observer_->OnPreempted();
   ReleasePages(*sequence);
-  std::erase_if(plan, [&](const Planned& planned) { return planned.sequence == sequence; });
+  std::erase_if(chunks, [&](const PlannedChunk& chunk) { return chunk.sequence == sequence; });
   std::erase(running_, sequence);
   waiting_.push_back(sequence);
 }
 
-runtime::Step Scheduler::Describe(const std::vector<Planned>& plan) const {
+runtime::Step Scheduler::DescribeStep(const std::vector<PlannedChunk>& chunks) const {
   runtime::Step step;
-  for (const Planned& planned : plan) {
-    const Sequence& sequence = *planned.sequence;
+  for (const PlannedChunk& chunk : chunks) {
+    const Sequence& sequence = *chunk.sequence;
+    const Sequence::Placement& placement = sequence.placement_;
     const auto slot = static_cast<int32_t>(step.page_tables.size());
-    for (int32_t i = 0; i < planned.chunk; ++i) {
-      const int32_t position = sequence.computed_ + i;
-      step.tokens.push_back({static_cast<int32_t>(sequence.tokens_[position]), slot, position,
-                             sequence.computed_, WantsLogits(sequence, position)});
+    for (int32_t i = 0; i < chunk.tokens; ++i) {
+      const int32_t position = placement.computed + i;
+      step.tokens.push_back({static_cast<int32_t>(sequence.tokens()[position]), slot, position,
+                             placement.computed, WantsLogits(sequence, position)});
     }
-    const int32_t pages = PagesFor(sequence.computed_ + planned.chunk, pool_.page_tokens());
-    step.page_tables.emplace_back(sequence.pages_.begin(), sequence.pages_.begin() + pages);
+    const int32_t pages = PagesFor(placement.computed + chunk.tokens, pool_.page_tokens());
+    step.page_tables.emplace_back(placement.pages.begin(), placement.pages.begin() + pages);
   }
   return step;
 }
 
-// Hands a sequence its part of a step that has completed.
-void Scheduler::Deal(const Planned& planned, const runtime::StepResult& result, std::span<const float> rows,
-                     int32_t step_tokens) {
-  Sequence& sequence = *planned.sequence;
+// What the card is about to write must belong to one sequence alone. The step's own shape is checked by who
+// runs it.
+void Scheduler::CheckPlan(const StepPlan& plan) const {
+  const int32_t page_tokens = pool_.page_tokens();
+  int32_t tokens = 0;
+  for (size_t slot = 0; slot < plan.chunks.size(); ++slot) {
+    const PlannedChunk& chunk = plan.chunks[slot];
+    const Sequence& sequence = *chunk.sequence;
+    const Sequence::Placement& placement = sequence.placement_;
+    const int32_t end = placement.computed + chunk.tokens;
+    ST_CHECK(chunk.tokens > 0 && end <= sequence.token_count(), sequence.request().request_id, ": ",
+             placement.computed, " tokens computed, a chunk of ", chunk.tokens, ", ", sequence.token_count(),
+             " in all");
+    ST_CHECK(end <= max_context_, end, " tokens in a context of ", max_context_);
+    ST_CHECK(end <= static_cast<int32_t>(placement.pages.size()) * page_tokens);
+    // Held once and not known by its content: no other slot reads or writes it.
+    for (int32_t i = placement.computed / page_tokens; i * page_tokens < end; ++i)
+      ST_CHECK(pool_.writable(placement.pages[i]), "page ", placement.pages[i], " of slot ", slot);
+    tokens += chunk.tokens;
+  }
+  ST_CHECK(tokens <= step_tokens_, tokens, " tokens in a step of ", step_tokens_);
+  ST_CHECK(static_cast<size_t>(tokens) == plan.step.tokens.size());
+  ST_CHECK(plan.chunks.size() == plan.step.page_tables.size());
+}
+
+// The plan that Schedule() gave last, once.
+void Scheduler::TakeBack(const StepPlan& plan) {
+  ST_CHECK(step_under_way_ == plan.number, "step ", plan.number, " is not under way");
+  step_under_way_.reset();
+}
+
+// What the step costs and gives its sequence, apart from its output.
+void Scheduler::UpdateSequence(const PlannedChunk& chunk, const StepPlan& plan,
+                               const runtime::StepResult& result) {
+  Sequence& sequence = *chunk.sequence;
+  Sequence::Placement& placement = sequence.placement_;
   ReplySummary& summary = sequence.summary_;
-  sequence.last_step_ = steps_;
+  sequence.last_step_ = plan.number;
   // Energy is divided among the step's tokens; its time is not: every sequence in it waited for all of it.
-  summary.joules += result.joules * planned.chunk / step_tokens;
+  summary.joules += result.joules * chunk.tokens / static_cast<int32_t>(plan.step.tokens.size());
   summary.joules_measured = summary.joules_measured && result.joules_measured;
   summary.modelled_cycles += result.modelled_cycles;
   summary.modelled_seconds += result.modelled_seconds;
 
-  const size_t vocabulary = decoder_->info().vocabulary;
-  const int32_t first = sequence.computed_;
-  const int32_t end = first + planned.chunk;
-  const int32_t known_tokens = static_cast<int32_t>(sequence.tokens_.size());
-  ReplyDelta delta;
-  absl::Status status;
-  bool finished = false;
-  for (int32_t position = first; position < end && status.ok(); ++position) {
-    if (!WantsLogits(sequence, position)) continue;
-    const std::span<const float> logits = rows.first(vocabulary);
-    rows = rows.subspan(vocabulary);
-    status = position + 1 < known_tokens ? DealPromptRow(sequence, position, logits, delta)
-                                         : DealNextToken(sequence, logits, delta, finished);
-  }
-  sequence.computed_ = end;
-  // Only what is new is progress: computing again what a failed run took can go on for ever.
-  if (end > sequence.most_computed_) {
-    sequence.most_computed_ = end;
-    sequence.failed_runs_ = 0;
+  placement.computed += chunk.tokens;
+  ST_CHECK(placement.computed <= sequence.token_count());
+  // Only what is new is progress: what a failed step took can be computed again for ever.
+  if (placement.computed > sequence.max_computed_) {
+    sequence.max_computed_ = placement.computed;
+    sequence.failed_steps_ = 0;
   }
   PublishPages(sequence);
-  if (end == known_tokens && sequence.request_.stopping.max_tokens == 0u) {
-    summary.finish_reason = FinishReason::kLength;
-    finished = true;
-  }
-  // A client that has gone hears no more.
-  if (!delta.empty() && !sequence.cancelled()) sequence.sink_->OnDelta(std::move(delta));
-  if (finished || !status.ok()) End(planned.sequence, status);
 }
 
-absl::Status Scheduler::DealPromptRow(Sequence& sequence, int32_t position, std::span<const float> logits,
-                                      ReplyDelta& delta) {
-  const uint32_t next = sequence.tokens_[position + 1];
-  absl::StatusOr<TokenLogprob> logprob = LogSoftmax(logits, next, sequence.request_.logprobs.value_or(0));
-  if (!logprob.ok()) return logprob.status();
-  delta.prompt_logprobs.push_back(*std::move(logprob));
-  sequence.prompt_logprobs_sent_ = position + 1;
-  return absl::OkStatus();
-}
-
-absl::Status Scheduler::DealNextToken(Sequence& sequence, std::span<const float> logits, ReplyDelta& delta,
-                                      bool& finished) {
-  const StoppingParams& stopping = sequence.request_.stopping;
-  const bool too_few = sequence.generated() + 1 < stopping.min_tokens;
-  absl::StatusOr<uint32_t> token = sequence.sampler_.Sample(
-      logits, too_few ? std::span<const uint32_t>(sequence.banned_) : std::span<const uint32_t>());
-  if (!token.ok()) return token.status();
-  if (sequence.request_.logprobs.has_value()) {
-    absl::StatusOr<TokenLogprob> logprob = LogSoftmax(logits, *token, *sequence.request_.logprobs);
-    if (!logprob.ok()) return logprob.status();
-    delta.logprobs.push_back(*std::move(logprob));
-  }
-  sequence.sampler_.Accept(*token);
-  sequence.tokens_.push_back(*token);
-  delta.token_ids.push_back(*token);
-  TakeTime(sequence);
-
-  const bool is_last =
-      sequence.generated() == stopping.max_tokens.value_or(std::numeric_limits<uint32_t>::max()) ||
-      static_cast<int32_t>(sequence.tokens_.size()) >= max_context_;
-  Reply::Progress progress = sequence.reply_.Push(*token, is_last);
-  delta.text += progress.text;
-  ReplySummary& summary = sequence.summary_;
-  summary.completion_tokens = sequence.generated();
-  summary.finish_reason = progress.finish_reason;
-  summary.stop_match = std::move(progress.stop_match);
-  finished = progress.finish_reason != FinishReason::kNone;
-  return absl::OkStatus();
-}
-
-void Scheduler::TakeTime(Sequence& sequence) {
-  const absl::Time now = clock_->Now();
-  if (sequence.generated() == 1) {
-    sequence.first_token_ = now;
-    sequence.summary_.ttft_seconds = absl::ToDoubleSeconds(now - sequence.request_.arrival);
-    observer_->OnFirstToken(now - sequence.request_.arrival);
-  } else {
-    observer_->OnNextToken(now - sequence.last_token_);
-  }
-  sequence.last_token_ = now;
-  sequence.summary_.decode_seconds = absl::ToDoubleSeconds(now - sequence.first_token_);
-}
-
-// Full pages of a completed launch become known by their content.
+// Full pages of a completed step become known by their content.
 void Scheduler::PublishPages(Sequence& sequence) {
+  Sequence::Placement& placement = sequence.placement_;
   const int32_t page_tokens = pool_.page_tokens();
-  while ((sequence.published_ + 1) * page_tokens <= sequence.computed_) {
-    const std::span<const uint32_t> tokens(sequence.tokens_);
-    sequence.content_ = pool_.Publish(sequence.pages_[sequence.published_], sequence.content_,
-                                      tokens.subspan(sequence.published_ * page_tokens, page_tokens));
-    ++sequence.published_;
+  while ((placement.published + 1) * page_tokens <= placement.computed) {
+    const std::span<const uint32_t> tokens(sequence.tokens());
+    placement.content = pool_.Publish(placement.pages[placement.published], placement.content,
+                                      tokens.subspan(placement.published * page_tokens, page_tokens));
+    ++placement.published;
   }
 }
 
-// Last page first: of a prefix that is given up, its end is forgotten first.
+// Last page first: of a prefix that is given up, the end is the first to be reused.
 void Scheduler::ReleasePages(Sequence& sequence) {
-  for (auto page = sequence.pages_.rbegin(); page != sequence.pages_.rend(); ++page) pool_.Release(*page);
-  sequence.pages_.clear();
-  sequence.published_ = 0;
-  sequence.content_ = PagePool::kRoot;
-  sequence.computed_ = 0;
+  Sequence::Placement& placement = sequence.placement_;
+  for (auto page = placement.pages.rbegin(); page != placement.pages.rend(); ++page) pool_.Release(*page);
+  placement.pages.clear();
+  placement.published = 0;
+  placement.content = PagePool::kRoot;
+  placement.computed = 0;
 }
 
 void Scheduler::End(const SequencePtr& sequence, const absl::Status& status) {
-  const SequencePtr keep = sequence;  // the reference may stand in a list that it is erased from
+  ST_CHECK(!step_under_way_.has_value());
+  const SequencePtr keep = sequence;  // the reference may be into a list that it is erased from
   std::erase(running_, keep);
   std::erase(waiting_, keep);
   ReleasePages(*keep);
-  observer_->OnFinished(status, keep->summary_, clock_->Now() - keep->request_.arrival);
-  keep->sink_->OnDone(status, keep->summary_);
+  ST_CHECK(!std::exchange(keep->ended_, true), keep->request().request_id);
+  observer_->OnFinished(status, keep->summary_, clock_->Now() - keep->request().arrival);
+  keep->sink().OnDone(status, keep->summary_);
 }
 
-absl::Time Scheduler::NextDeadline() const {
-  const absl::Time now = clock_->Now();
-  absl::Time next = absl::InfiniteFuture();
-  for (const auto* list : {&running_, &waiting_}) {
-    for (const SequencePtr& sequence : *list) {
-      next = std::min(
-          {next, sequence->request_.deadline, sequence->unwritable_since_ + limits_.slow_reader_timeout});
-      // Then it leaves its place to those that wait.
-      if (list == &running_ && !waiting_.empty() &&
-          sequence->unwritable_since_ + limits_.paused_patience > now)
-        next = std::min(next, sequence->unwritable_since_ + limits_.paused_patience);
-    }
+void Scheduler::CheckInvariants() const {
+  pool_.CheckInvariants();
+  const int32_t page_tokens = pool_.page_tokens();
+  absl::flat_hash_set<const Sequence*> seen;
+  absl::flat_hash_map<int32_t, int32_t> references;
+  for (const SequencePtr& sequence : running_) {
+    ST_CHECK(seen.insert(sequence.get()).second, "a sequence runs twice");
+    const Sequence::Placement& placement = sequence->placement_;
+    const auto pages = static_cast<int32_t>(placement.pages.size());
+    ST_CHECK(pages > 0, "a sequence runs without pages");
+    ST_CHECK(placement.computed >= 0 && placement.computed <= sequence->token_count());
+    ST_CHECK(placement.computed <= pages * page_tokens);
+    ST_CHECK(placement.published == placement.computed / page_tokens, placement.published,
+             " pages published, ", placement.computed, " tokens computed");
+    for (const int32_t page : placement.pages) ++references[page];
   }
-  return next;
+  ST_CHECK(std::is_sorted(running_.begin(), running_.end(), Earlier));
+  for (const SequencePtr& sequence : waiting_) {
+    ST_CHECK(seen.insert(sequence.get()).second, "a sequence waits twice, or waits and runs");
+    ST_CHECK(sequence->placement_.pages.empty() && sequence->placement_.computed == 0,
+             "a waiting sequence has pages");
+  }
+  for (int32_t page = 0; page < pool_.total(); ++page) {
+    const auto found = references.find(page);
+    const int32_t expected = found == references.end() ? 0 : found->second;
+    ST_CHECK(pool_.references(page) == expected, "page ", page, " has ", pool_.references(page),
+             " references, sequences hold it ", expected, " times");
+  }
 }
 
 }  // namespace streamtensor::server

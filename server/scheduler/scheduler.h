@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-// Token-level scheduling on one card: every step is planned afresh from whatever waits.
+// Token-level scheduling on one card: each step is planned afresh from all sequences.
 #pragma once
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
-#include <string>
 #include <vector>
 
-#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "server/scheduler/clock.h"
 #include "server/scheduler/page_pool.h"
+#include "server/scheduler/scheduler_observer.h"
 #include "server/scheduler/sequence.h"
+#include "server/scheduler/step_plan.h"
 #include "streamtensor/runtime/decoder.h"
 
 namespace streamtensor::server {
@@ -23,32 +24,10 @@ struct SchedulerLimits {
   int32_t max_running = 64;  // sequences holding pages
   absl::Duration step_timeout = absl::Seconds(60);
   absl::Duration slow_reader_timeout = absl::Seconds(60);  // unwritable for so long: the sequence ends
-  // Unwritable for so long: it gives its place to one that waits. Less would compute again and again what
-  // slow readers had.
+  // Unwritable for so long: the sequence gives its place to one that waits. A shorter time would have the
+  // pages of slow readers computed again and again.
   absl::Duration paused_patience = absl::Seconds(1);
   bool operator==(const SchedulerLimits&) const = default;
-};
-
-struct StepReport {
-  int32_t tokens = 0;
-  int32_t decode_tokens = 0;
-  runtime::StepResult result;  // `logits` is empty
-};
-
-// Counts what happens. Called by the thread that drives the scheduler: must not block.
-class SchedulerObserver {
- public:
-  virtual ~SchedulerObserver() = default;
-  // A step is launched, the card's `step`th; `requests()` lists the ids of those in it, for the log.
-  virtual void OnLaunch(uint64_t step, absl::FunctionRef<std::string()> requests) {}
-  virtual void OnLaunchFailed(uint64_t step, const std::string& requests, const absl::Status& failure) {}
-  virtual void OnStep(const StepReport& report) {}
-  virtual void OnAdmitted(absl::Duration queued) {}
-  virtual void OnFirstToken(absl::Duration since_arrival) {}
-  virtual void OnNextToken(absl::Duration since_previous) {}
-  virtual void OnPreempted() {}
-  virtual void OnFinished(const absl::Status& status, const ReplySummary& summary,
-                          absl::Duration since_arrival) {}
 };
 
 struct SchedulerCounts {
@@ -59,105 +38,104 @@ struct SchedulerCounts {
   int32_t pages_free = 0;
 };
 
-// Driven from outside, one Turn() at a time, in whatever time `clock` tells: it starts no thread and
-// never waits but for the decoder. Not thread-safe.
+// Schedule() plans a step, the caller runs it, Update() accounts for what came of it. The scheduler sees no
+// logits and never touches a card: whoever drives it may run the plan anywhere, or nowhere.
 //
 // A step takes the tokens of decoding sequences first (the one served longest ago first), then chunks of
-// prefill (higher priority first, then earlier arrival) up to the decoder's step_tokens. When decoding
+// prefill (higher priority first, then earlier arrival), up to the decoder's step_tokens. When decoding
 // sequences alone would fill every step, prefill gets half of each fourth.
 //
-// A run that fails takes all pages with it, but no sequence: they wait, with their tokens. One that was in
-// two failed runs and made no progress since is run alone, so that a request that breaks the card is told
+// A failed step takes all pages with it, but no sequence: they wait, with their tokens. One that was in two
+// failed steps and made no progress since is scheduled alone, so that a request that breaks the card is told
 // from those that shared its steps; it ends with the fourth.
+//
+// Not thread-safe. Time is what `clock` tells.
 class Scheduler {
  public:
-  // All three outlive the scheduler.
-  Scheduler(runtime::Decoder* decoder, const Clock* clock, const SchedulerLimits& limits,
+  // `clock` and `observer` outlive the scheduler.
+  Scheduler(const runtime::DecoderInfo& decoder, const Clock* clock, const SchedulerLimits& limits,
             SchedulerObserver* observer);
   // Ends what is left with UNAVAILABLE.
   ~Scheduler();
 
   // The longest sequence, prompt and reply together, that the card can hold.
   int32_t max_context() const { return max_context_; }
+  const SchedulerLimits& limits() const { return limits_; }
+  SchedulerCounts counts() const;
 
-  // INVALID_ARGUMENT when the request can never be served. May be called by any thread.
+  // INVALID_ARGUMENT when the request can never be served. Thread-safe.
   absl::Status Check(const Sequence& sequence) const;
 
-  // Takes a sequence that has passed Check(), new or from another card. The queue's bound is the caller's
-  // to hold.
+  // Takes a sequence that has passed Check(), new or from another card. The caller bounds the queue.
   void Enqueue(std::shared_ptr<Sequence> sequence);
 
-  struct TurnResult {
-    bool ran = false;                          // a step was run; call again at once
-    absl::Time next = absl::InfiniteFuture();  // otherwise: call again at the latest then, or when woken
-    absl::Status card;                         // not OK: the card failed, all sequences wait
-  };
-  TurnResult Turn();
+  // Ends sequences whose time is up, admits waiting ones, and plans the next step. An empty plan: nothing can
+  // run before NextDeadline() or a change from outside. A plan that is not empty must come back, by one of
+  // the next three, before anything else is called.
+  StepPlan Schedule();
+  // The step has completed, and the output processor has seen it: one outcome a chunk.
+  void Update(const StepPlan& plan, const runtime::StepResult& result,
+              std::span<const ChunkOutcome> outcomes);
+  // The card failed while it ran the step: OnCardLost(), and the failure counts against the step's sequences.
+  void OnStepFailed(const StepPlan& plan, const absl::Status& failure);
+  // The card refused the step as invalid and launched nothing: its sequences end INTERNAL.
+  void OnStepRefused(const StepPlan& plan, const absl::Status& refusal);
 
-  // The card is in an unknown state: nothing counts that was in its pages. All sequences wait.
-  void LoseCard();
+  // The card is in an unknown state: the content of all pages is void, all sequences wait.
+  void OnCardLost();
 
-  // Without a card: ends what nobody waits for any more. Returns when to call again at the latest.
-  absl::Time Sweep();
+  // Ends sequences whose time is up, as Schedule() does, when there is no card.
+  void EndExpired();
+  // When Schedule() or EndExpired() must be called at the latest.
+  absl::Time NextDeadline() const;
 
   // All that wait, in order of service. They are the caller's now.
   std::vector<std::shared_ptr<Sequence>> TakeWaiting();
   // Ends a sequence that was taken.
   void EndTaken(const std::shared_ptr<Sequence>& sequence, const absl::Status& status);
-
   // Ends every sequence with `status`.
   void EndAll(const absl::Status& status);
 
-  // For what comes; running sequences stay.
+  // Holds from now on; running sequences stay.
   void SetLimits(const SchedulerLimits& limits) { limits_ = limits; }
 
-  SchedulerCounts counts() const;
+  // Compares every sequence with every page, and aborts when they contradict each other. For tests and debug
+  // builds.
+  void CheckInvariants() const;
 
  private:
   using SequencePtr = std::shared_ptr<Sequence>;
 
-  struct Planned {
-    SequencePtr sequence;
-    int32_t chunk = 0;  // tokens of it in this step
-    int32_t logit_rows = 0;
-  };
-
-  void SweepAt(absl::Time now);
-  void FailRun(const std::vector<Planned>& plan, const absl::Status& failure);
-  absl::Status Ended(Sequence& sequence, absl::Time now);
+  void EndExpiredAt(absl::Time now);
+  absl::Status ReasonToEnd(Sequence& sequence, absl::Time now);
   void Admit(absl::Time now);
-  bool AdmitOne(Sequence& sequence);
   bool AdmitOrReplace(Sequence& sequence, absl::Time now);
-  std::vector<Planned> Plan();
-  std::vector<Planned> PlanSuspect();
-  bool GrowByOne(const SequencePtr& sequence, std::vector<Planned>& plan);
-  SequencePtr Victim() const;
-  void Preempt(const SequencePtr& sequence, std::vector<Planned>& plan);
+  bool TryAdmit(Sequence& sequence);
+  std::vector<PlannedChunk> PlanChunks();
+  std::vector<PlannedChunk> PlanSuspect();
+  static PlannedChunk MakeChunk(const SequencePtr& sequence, int32_t tokens);
+  bool GrowByOneToken(const SequencePtr& sequence, std::vector<PlannedChunk>& chunks);
+  SequencePtr ChooseVictim() const;
+  void Preempt(const SequencePtr& sequence, std::vector<PlannedChunk>& chunks);
   static bool WantsLogits(const Sequence& sequence, int32_t position);
-  static int32_t LogitRows(const Sequence& sequence, int32_t chunk);
-  runtime::Step Describe(const std::vector<Planned>& plan) const;
-  void Deal(const Planned& planned, const runtime::StepResult& result, std::span<const float> rows,
-            int32_t step_tokens);
-  absl::Status DealPromptRow(Sequence& sequence, int32_t position, std::span<const float> logits,
-                             ReplyDelta& delta);
-  absl::Status DealNextToken(Sequence& sequence, std::span<const float> logits, ReplyDelta& delta,
-                             bool& finished);
-  void TakeTime(Sequence& sequence);
+  runtime::Step DescribeStep(const std::vector<PlannedChunk>& chunks) const;
+  void CheckPlan(const StepPlan& plan) const;
+  void TakeBack(const StepPlan& plan);
+  void UpdateSequence(const PlannedChunk& chunk, const StepPlan& plan, const runtime::StepResult& result);
   void PublishPages(Sequence& sequence);
   void ReleasePages(Sequence& sequence);
   void End(const SequencePtr& sequence, const absl::Status& status);
-  absl::Time NextDeadline() const;
 
-  runtime::Decoder* const decoder_;
   const Clock* const clock_;
   SchedulerLimits limits_;
   SchedulerObserver* const observer_;
   const int32_t step_tokens_;
   const int32_t max_context_;
   PagePool pool_;
-  std::vector<SequencePtr> waiting_;  // in order of service
+  std::vector<SequencePtr> waiting_;
   std::vector<SequencePtr> running_;  // in order of service
   uint64_t steps_ = 0;
+  std::optional<uint64_t> step_under_way_;  // planned, not yet taken back
   int32_t steps_without_prefill_ = 0;
 };
 

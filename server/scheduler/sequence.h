@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One request on its way through the scheduler: what was asked, what was made of it, where it goes.
+// One request on its way through a card: what was asked, how far it has come, where its reply goes.
 #pragma once
 
 #include <atomic>
@@ -15,6 +15,7 @@
 #include "server/sampling/logprobs.h"
 #include "server/sampling/params.h"
 #include "server/sampling/sampler.h"
+#include "server/scheduler/page_pool.h"
 #include "server/scheduler/reply.h"
 #include "server/scheduler/vocabulary.h"
 
@@ -32,7 +33,7 @@ struct GenerationRequest {
   absl::Time deadline = absl::InfiniteFuture();
 };
 
-// What is new in a reply.
+// What a step adds to a reply.
 struct ReplyDelta {
   std::string text;
   std::vector<uint32_t> token_ids;
@@ -58,16 +59,16 @@ struct ReplySummary {
   double modelled_seconds = 0;
 };
 
-// Where a reply goes. Called by the card's thread: must not block. OnDone comes exactly once, last.
+// Where a reply goes. Called by the card's thread: must not block. OnDone is called exactly once, last.
 class ReplySink {
  public:
   virtual ~ReplySink() = default;
   // False while the client has too much unread: the sequence pauses. Sequence::Wake() when that changes.
   virtual bool Writable() const = 0;
   virtual void OnDelta(ReplyDelta delta) = 0;
-  // All deltas of the step have been given, those of other sequences too.
+  // The step has no more deltas, for any sequence.
   virtual void Flush() {}
-  // An OK summary is complete; otherwise its counts hold as far as the reply came.
+  // With an OK status the summary is complete; otherwise it covers what was generated.
   virtual void OnDone(const absl::Status& status, const ReplySummary& summary) = 0;
 };
 
@@ -81,15 +82,18 @@ class SequenceHome {
   virtual std::string_view name() const { return ""; }
 };
 
-// Belongs to one scheduler at a time, which alone touches it but for Cancel() and Wake(). Everything that
-// decides the reply is here, so a sequence that lost its pages or its card goes on from its tokens.
+// Everything that decides the reply is here, so a sequence that lost its pages or its card goes on from its
+// tokens.
+//
+// Belongs to one card at a time, whose thread alone touches it, but for Cancel() and Wake(), which any thread
+// may call.
 class Sequence {
  public:
   // `request` must have passed its checks. `vocabulary` outlives the sequence.
   Sequence(GenerationRequest request, std::shared_ptr<const Vocabulary> vocabulary,
            std::shared_ptr<ReplySink> sink);
 
-  // From any thread.
+  // The client does not want the reply any more. From any thread.
   void Cancel() {
     cancelled_ = true;
     Wake();
@@ -99,7 +103,7 @@ class Sequence {
   void Wake() {
     if (SequenceHome* home = home_) home->Wake();
   }
-  // Before the new home looks at it, so that a change is seen by one of the two.
+  // Before the new home looks at the sequence, so that one of the two sees each change.
   void MoveTo(SequenceHome* home) {
     home_ = home;
     cards_.append(cards_.empty() ? "" : " > ").append(home->name());
@@ -108,14 +112,39 @@ class Sequence {
   const std::string& cards() const { return cards_; }
 
   const GenerationRequest& request() const { return request_; }
+  ReplySink& sink() const { return *sink_; }
   uint64_t order() const { return order_; }
+  // Prompt, then reply.
+  const std::vector<uint32_t>& tokens() const { return tokens_; }
+  int32_t token_count() const { return static_cast<int32_t>(tokens_.size()); }
+  uint32_t generated() const { return static_cast<uint32_t>(tokens_.size() - request_.prompt.size()); }
 
  private:
+  // Each writes the members that its comment names.
   friend class Scheduler;
+  friend class OutputProcessor;
   friend class CardLoop;
 
-  uint32_t generated() const { return static_cast<uint32_t>(tokens_.size() - request_.prompt.size()); }
-  int32_t uncomputed() const { return static_cast<int32_t>(tokens_.size()) - computed_; }
+  // What of the sequence is in the card's pages: nothing, while it waits.
+  struct Placement {
+    int32_t computed = 0;  // tokens whose K and V are in pages
+    std::vector<int32_t> pages;
+    int32_t published = 0;               // of `pages`, how many are known by their content
+    uint64_t content = PagePool::kRoot;  // of the last of those
+  };
+
+  // What makes the reply from logits.
+  struct Output {
+    Sampler sampler;
+    Reply reply;
+    std::vector<uint32_t> banned_ids;   // while fewer than min_tokens are generated
+    uint32_t prompt_logprobs_sent = 0;  // for so many positions of the prompt
+    absl::Time first_token{};
+    absl::Time last_token{};
+  };
+
+  int32_t uncomputed() const { return token_count() - placement_.computed; }
+  // The one token that is not computed is the reply's latest.
   bool decodes() const { return generated() > 0 && uncomputed() == 1; }
 
   const GenerationRequest request_;
@@ -126,26 +155,22 @@ class Sequence {
   const uint64_t order_;  // of arrival, the same on every card
   std::string cards_;
 
-  Sampler sampler_;
-  Reply reply_;
+  // The output processor's; the scheduler adds energy, cycles and times of its own to the summary.
+  std::vector<uint32_t> tokens_;
   ReplySummary summary_;
-  std::vector<uint32_t> tokens_;  // prompt, then reply
-  std::vector<uint32_t> banned_;  // while fewer than min_tokens are generated
-  uint32_t prompt_logprobs_sent_ = 0;
+  Output output_;
 
-  // On a card.
-  int32_t computed_ = 0;  // tokens whose K and V stand in pages
-  std::vector<int32_t> pages_;
-  int32_t published_ = 0;  // of pages_, how many are known by content
-  uint64_t content_ = 0;   // names the last of those
+  // The scheduler's.
+  Placement placement_;
+  bool ended_ = false;  // the sink has been told
   bool admitted_before_ = false;
-  uint64_t last_step_ = 0;
-  int32_t most_computed_ = 0;                           // of tokens, at any time
-  int32_t failed_runs_ = 0;                             // of those that carried it, since the last progress
-  absl::Time stranded_since_ = absl::InfiniteFuture();  // without a card since then
+  uint64_t last_step_ = 0;    // that carried it, by the number of the card that ran it
+  int32_t max_computed_ = 0;  // of placement_.computed, on any card
+  int32_t failed_steps_ = 0;  // that carried it, since max_computed_ grew
   absl::Time unwritable_since_ = absl::InfiniteFuture();
-  absl::Time last_token_;
-  absl::Time first_token_;
+
+  // The card loop's.
+  absl::Time stranded_since_ = absl::InfiniteFuture();  // without a card since then
 };
 
 }  // namespace streamtensor::server

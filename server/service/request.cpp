@@ -216,7 +216,7 @@ void WriteCard(const CardStatus& status, v1::Card& message) {
   auto source = [](bool measured) {
     return measured ? v1::READING_SOURCE_MEASURED : v1::READING_SOURCE_MODELLED;
   };
-  const EngineSnapshot& snapshot = status.snapshot;
+  const CardSnapshot& snapshot = status.snapshot;
   message.set_name(status.name);
   message.set_driver(status.driver);
   message.set_platform(status.platform);

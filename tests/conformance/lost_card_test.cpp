@@ -79,8 +79,8 @@ TEST(LostCard, ARealCardThatFailsItsRunsIsResetEachTimeAndTheRequestEnds) {
   ASSERT_TRUE(loop.scheduler().Check(*sequence).ok());
   loop.Enqueue(std::move(sequence));
   for (int i = 0; i < 50 && !sink->done; ++i) {
-    const CardLoop::Turn turn = loop.Advance();
-    if (!turn.ran) clock.now = std::max(clock.now, turn.next);
+    const CardLoop::Progress progress = loop.Advance();
+    if (!progress.ran) clock.now = std::max(clock.now, progress.next);
   }
   ASSERT_TRUE(sink->done);
   EXPECT_EQ(sink->status.code(), absl::StatusCode::kUnavailable);

@@ -29,16 +29,16 @@ std::map<std::string, double> Samples(const Metrics& metrics) {
 TEST(Metrics, SensorsAndEnergyCarryTheirSource) {
   Metrics metrics("1");
   std::vector<CardReading> cards(2);
-  cards[0] = {"xrt:0", "m", "ready", EngineSnapshot()};
-  EngineSnapshot& real = *cards[0].snapshot;
+  cards[0] = {"xrt:0", "m", "ready", CardSnapshot()};
+  CardSnapshot& real = *cards[0].snapshot;
   real.sensors_error.clear();
   real.sensors = {81.5, /*power_measured=*/true, 64.25, /*temperature_known=*/true};
   real.joules_total = 12;
   real.joules_measured = true;
   real.last_step = absl::FromUnixMillis(1500);
   real.counts = {3, 2, 7, 5, 4};
-  cards[1] = {"emulated:0", "m", "ready", EngineSnapshot()};
-  EngineSnapshot& emulated = *cards[1].snapshot;
+  cards[1] = {"emulated:0", "m", "ready", CardSnapshot()};
+  CardSnapshot& emulated = *cards[1].snapshot;
   emulated.sensors_error.clear();
   emulated.sensors = {40, /*power_measured=*/false, 0, /*temperature_known=*/false};
   emulated.joules_total = 5;
@@ -74,7 +74,7 @@ TEST(Metrics, ACardHasOneState) {
       EXPECT_EQ(samples.at("streamtensor_card_state{card=\"c\",state=\"" + each + "\"}"), each == state);
     }
     EXPECT_FALSE(samples.contains(R"(streamtensor_kv_pages{card="c",state="held"})"))
-        << "no engine, no pages";
+        << "no worker, no pages";
   }
 }
 

@@ -44,5 +44,9 @@ TEST(LogSoftmax, RefusesNaN) {
   EXPECT_EQ(LogSoftmax(std::vector<float>{never, never}, 0, 1).status().code(), absl::StatusCode::kInternal);
 }
 
+TEST(LogSoftmaxDeathTest, TheTokenMustBeOfTheRow) {
+  EXPECT_DEATH((void)LogSoftmax(std::vector<float>(4), 4, 0), "token 4 of 4");
+}
+
 }  // namespace
 }  // namespace streamtensor::server

@@ -39,7 +39,7 @@ std::shared_ptr<Sequence> MakeSequence(Client& client, uint32_t first_token, uin
 class CardGroupTest : public ::testing::Test {
  protected:
   // Cards "fake:0" and so on.
-  void Start(int count, const EngineLimits& limits = QuickResets()) {
+  void Start(int count, const CardLimits& limits = QuickResets()) {
     std::vector<CardGroup::Member> members;
     for (int i = 0; i < count; ++i) {
       auto decoder = std::make_unique<FakeDecoder>(32, 512, 8, 4, 1024);
@@ -51,13 +51,13 @@ class CardGroupTest : public ::testing::Test {
     group_ =
         std::make_unique<CardGroup>(std::move(members), limits, &clock_, [](const auto&, const auto&) {});
     group_->Start();
-    for (const auto& engine : group_->engines()) {
-      while (!engine->snapshot().was_ready) absl::SleepFor(absl::Milliseconds(1));
+    for (const auto& worker : group_->workers()) {
+      while (!worker->snapshot().was_ready) absl::SleepFor(absl::Milliseconds(1));
     }
   }
 
-  static EngineLimits QuickResets() {
-    EngineLimits limits;
+  static CardLimits QuickResets() {
+    CardLimits limits;
     limits.recovery.first_reset_delay = absl::Milliseconds(1);
     limits.recovery.longest_reset_delay = absl::Milliseconds(4);
     return limits;
@@ -100,7 +100,7 @@ TEST_F(CardGroupTest, TheLeastLoadedCardIsAsked) {
     clients.push_back(std::make_unique<Client>());
     ASSERT_TRUE(group_->Submit(MakeSequence(*clients.back(), i, 3, 4)).ok());
   }
-  for (const auto& engine : group_->engines()) EXPECT_EQ(engine->load(), 3);
+  for (const auto& worker : group_->workers()) EXPECT_EQ(worker->load(), 3);
   release.set_value();
   for (const auto& client : clients) client->done.get_future().wait();
 }
@@ -156,7 +156,7 @@ TEST_F(CardGroupTest, SequencesGoOnOnAnotherCard) {
   }
   EXPECT_TRUE(away_);
   EXPECT_TRUE(group_->AnyReady());
-  EXPECT_FALSE(group_->engines()[0]->ready());
+  EXPECT_FALSE(group_->workers()[0]->ready());
   EXPECT_EQ(Reply(3, 10, 60), alone) << "new ones go to the card that is well";
 }
 
@@ -193,7 +193,7 @@ TEST_F(CardGroupTest, WithoutACardTheyWaitForTheFirstThatComesBack) {
 }
 
 TEST_F(CardGroupTest, ACardThatComesBackTakesItsShare) {
-  EngineLimits limits = QuickResets();
+  CardLimits limits = QuickResets();
   limits.scheduler.max_running = 1;
   std::promise<void> release;
   const std::shared_future<void> released = release.get_future().share();
@@ -218,9 +218,9 @@ TEST_F(CardGroupTest, ACardThatComesBackTakesItsShare) {
     clients.push_back(std::make_unique<Client>());
     ASSERT_TRUE(group_->Submit(MakeSequence(*clients.back(), i, 3, 4)).ok());
   }
-  EXPECT_EQ(group_->engines()[0]->load(), 8);
+  EXPECT_EQ(group_->workers()[0]->load(), 8);
   back_ = true;
-  while (!group_->engines()[1]->ready()) absl::SleepFor(absl::Milliseconds(1));
+  while (!group_->workers()[1]->ready()) absl::SleepFor(absl::Milliseconds(1));
   // The first card's thread is in its step; then it hears of the other.
   release.set_value();
   for (const auto& client : clients) client->done.get_future().wait();
@@ -228,7 +228,7 @@ TEST_F(CardGroupTest, ACardThatComesBackTakesItsShare) {
 }
 
 TEST_F(CardGroupTest, AFullQueueIsSaidBeforeALostCard) {
-  EngineLimits limits = QuickResets();
+  CardLimits limits = QuickResets();
   limits.scheduler.max_queue = 1;
   limits.scheduler.max_running = 1;
   std::promise<void> release;
@@ -244,7 +244,7 @@ TEST_F(CardGroupTest, AFullQueueIsSaidBeforeALostCard) {
     };
   };
   Start(2, limits);
-  while (group_->engines()[1]->ready()) absl::SleepFor(absl::Milliseconds(1));
+  while (group_->workers()[1]->ready()) absl::SleepFor(absl::Milliseconds(1));
   std::vector<std::unique_ptr<Client>> clients;
   absl::Status status;
   while (status.ok()) {

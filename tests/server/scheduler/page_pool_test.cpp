@@ -3,7 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
+#include <random>
 #include <set>
+#include <utility>
 
 namespace streamtensor::server {
 namespace {
@@ -72,6 +75,66 @@ TEST(PagePool, TheSameContentTwiceIsKnownOnce) {
   pool.Release(b);
   EXPECT_EQ(pool.cached(), 0) << "the double is empty, not cached";
   EXPECT_EQ(pool.available(), 1);
+}
+
+// Any operations in any order: pages are conserved, and what is found by its content is what was published.
+TEST(PagePool, RandomOperationsKeepItsInvariants) {
+  for (uint64_t seed = 1; seed <= 50; ++seed) {
+    SCOPED_TRACE(::testing::Message() << "seed " << seed);
+    std::mt19937_64 random(seed);
+    PagePool pool(1 + static_cast<int32_t>(random() % 6), 2);
+    std::vector<int32_t> references;    // one entry each
+    std::map<int32_t, bool> published;  // pages of Allocate()
+    std::map<uint64_t, std::vector<uint32_t>> contents;
+    for (int i = 0; i < 500; ++i) {
+      const uint64_t action = random() % 5;
+      if (action == 0) {
+        if (const std::optional<int32_t> page = pool.Allocate()) {
+          EXPECT_TRUE(pool.writable(*page));
+          references.push_back(*page);
+          published[*page] = false;
+        } else {
+          EXPECT_EQ(pool.held(), pool.total());
+        }
+      } else if (action == 1 && !references.empty()) {
+        const size_t at = random() % references.size();
+        pool.Release(references[at]);
+        references.erase(references.begin() + static_cast<std::ptrdiff_t>(at));
+      } else if (action == 2 && !references.empty()) {
+        const int32_t page = references[random() % references.size()];
+        if (std::exchange(published[page], true)) continue;
+        const std::vector<uint32_t> tokens = {static_cast<uint32_t>(random() % 3), 7};
+        const uint64_t content = pool.Publish(page, PagePool::kRoot, tokens);
+        EXPECT_TRUE(contents.emplace(content, tokens).first->second == tokens);
+      } else if (action == 3) {
+        const std::vector<uint32_t> tokens = {static_cast<uint32_t>(random() % 3), 7, 9};
+        const PagePool::Prefix prefix = pool.Match(tokens, 1);
+        if (!prefix.pages.empty()) {
+          EXPECT_EQ(contents.at(prefix.content)[0], tokens[0]);
+          EXPECT_FALSE(pool.writable(prefix.pages[0]));
+          references.push_back(prefix.pages[0]);
+        }
+      } else if (action == 4 && random() % 50 == 0) {
+        pool.Clear();
+        references.clear();
+      }
+      pool.CheckInvariants();
+      EXPECT_EQ(pool.held(), static_cast<int32_t>(std::set(references.begin(), references.end()).size()));
+    }
+  }
+}
+
+TEST(PagePoolDeathTest, ACallerThatBreaksARuleAborts) {
+  PagePool pool(2, 4);
+  EXPECT_DEATH(pool.Release(0), "page_pool.cpp:[0-9]+: check failed: released.references > 0: page 0");
+  EXPECT_DEATH(pool.Release(2), "page 2 of 2");
+  EXPECT_DEATH(pool.Publish(0, PagePool::kRoot, std::span(kTokens).first(4)), "check failed");
+  const int32_t page = *pool.Allocate();
+  EXPECT_DEATH(pool.Publish(page, PagePool::kRoot, std::span(kTokens).first(3)), "tokens.size");
+  pool.Publish(page, PagePool::kRoot, std::span(kTokens).first(4));
+  EXPECT_DEATH(pool.Publish(page, PagePool::kRoot, std::span(kTokens).subspan(4)), "check failed");
+  pool.Release(page);
+  EXPECT_DEATH(pool.Release(page), "check failed: released.references > 0");
 }
 
 }  // namespace

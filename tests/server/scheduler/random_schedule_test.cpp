@@ -66,12 +66,12 @@ std::shared_ptr<RecordingSink> Alone(const GenerationRequest& request,
   FakeDecoder decoder(kVocabulary, kContext, 4, 4, 12);
   SimulatedClock clock;
   SchedulerObserver observer;
-  Scheduler scheduler(&decoder, &clock, SchedulerLimits(), &observer);
+  StepRunner runner(&decoder, &clock, SchedulerLimits(), &observer);
   auto sink = std::make_shared<RecordingSink>();
   GenerationRequest unlimited = request;
   unlimited.deadline = absl::InfiniteFuture();
-  scheduler.Enqueue(std::make_shared<Sequence>(unlimited, vocabulary, sink));
-  while (scheduler.Turn().ran) {
+  runner.scheduler().Enqueue(std::make_shared<Sequence>(unlimited, vocabulary, sink));
+  while (runner.RunStep().ran) {
   }
   return sink;
 }
@@ -100,7 +100,8 @@ struct Tally {
 
 class World;
 
-// One card: its decoder fails runs and resets as the schedule's seed says, its loop is driven in turn.
+// One card: its decoder fails runs and resets as the schedule's seed says, its loop is driven round after
+// round.
 class Card : public CardHost {
  public:
   Card(World* world, int32_t step_tokens, int32_t pages, const SchedulerLimits& limits,
@@ -113,7 +114,7 @@ class Card : public CardHost {
   FakeDecoder decoder;
   CardLoop loop;
   int32_t pages;
-  int resets_to_come = 0;  // turns until the reset that was begun is done
+  int resets_to_come = 0;  // rounds until the reset that was begun is done
 
  private:
   World* const world_;
@@ -245,6 +246,7 @@ Tally RunSchedule(uint64_t seed) {
         for (Client& client : clients) client.saw_failure |= client.is_there;
       }
       EXPECT_EQ(card->decoder.broken_rule, "");
+      card->loop.scheduler().CheckInvariants();
       const SchedulerCounts counts = card->loop.scheduler().counts();
       EXPECT_LE(counts.running, limits.max_running);
       EXPECT_EQ(counts.pages_held + counts.pages_cached + counts.pages_free, card->pages);

@@ -68,5 +68,11 @@ TEST(Reply, LengthFlushesWhatIsHeldBack) {
   EXPECT_EQ(end.finish_reason, FinishReason::kLength);
 }
 
+TEST(ReplyDeathTest, AFinishedReplyTakesNoToken) {
+  Reply reply(StoppingParams(), Tokens());
+  reply.Push(3, true);
+  EXPECT_DEATH(reply.Push(3, true), "token 2 of a finished reply");
+}
+
 }  // namespace
 }  // namespace streamtensor::server

@@ -1,20 +1,35 @@
 // SPDX-License-Identifier: Apache-2.0
+// Planning and accounting alone: there is no card, and each wanted row of logits says token 5.
 #include "server/scheduler/scheduler.h"
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <numeric>
 
+#include "server/scheduler/output_processor.h"
 #include "tests/server/scheduler/fake_card.h"
 
 namespace streamtensor::server {
 namespace {
 
-using testing::FakeDecoder;
 using testing::FakeVocabulary;
 using testing::RecordingSink;
 using testing::SimulatedClock;
+
+constexpr int32_t kVocabulary = 32;
+constexpr int32_t kStepTokens = 8;
+constexpr int32_t kPageTokens = 4;
+
+runtime::DecoderInfo Decoder(int32_t pages) {
+  runtime::DecoderInfo info;
+  info.vocabulary = kVocabulary;
+  info.max_context = 64;
+  info.step_tokens = kStepTokens;
+  info.page_tokens = kPageTokens;
+  info.max_pages = 16;
+  info.pages = pages;
+  return info;
+}
 
 class SchedulerTest : public ::testing::Test {
  protected:
@@ -23,20 +38,18 @@ class SchedulerTest : public ::testing::Test {
     std::shared_ptr<Sequence> sequence;
   };
 
-  void Start(int32_t pages, int32_t step_tokens = 8, int32_t max_context = 64) {
-    decoder_ = std::make_unique<FakeDecoder>(32, max_context, step_tokens, 4, pages);
-    decoder_->clock = &clock_;
-    scheduler_ = std::make_unique<Scheduler>(decoder_.get(), &clock_, limits_, &observer_);
+  void Start(int32_t pages) {
+    scheduler_ = std::make_unique<Scheduler>(Decoder(pages), &clock_, limits_, &observer_);
+    output_ = std::make_unique<OutputProcessor>(kVocabulary, scheduler_->max_context(), &clock_, &observer_);
   }
 
   static GenerationRequest Request(uint32_t prompt_tokens, uint32_t max_tokens) {
     GenerationRequest request;
     request.prompt.resize(prompt_tokens);
-    std::iota(request.prompt.begin(), request.prompt.end(), 3u);
-    for (uint32_t& id : request.prompt) id %= 32;
+    std::iota(request.prompt.begin(), request.prompt.end(), 1u);
+    for (uint32_t& id : request.prompt) id %= kVocabulary;
     request.sampling.temperature = 0;
     request.stopping.max_tokens = max_tokens;
-    request.stopping.ignore_eos = true;
     return request;
   }
 
@@ -44,371 +57,225 @@ class SchedulerTest : public ::testing::Test {
     Client client;
     request.arrival = clock_.now;
     client.sequence = std::make_shared<Sequence>(std::move(request), vocabulary_, client.sink);
-    EXPECT_TRUE(scheduler_->Check(*client.sequence).ok());
     scheduler_->Enqueue(client.sequence);
     return client;
   }
 
-  void RunDry() {
-    for (int i = 0; i < 10000 && scheduler_->Turn().ran; ++i) {
-    }
+  // The step completed.
+  void Complete(const StepPlan& plan, const runtime::StepResult& result = {}) {
+    std::vector<float> logits(plan.logit_rows() * kVocabulary);
+    for (int64_t row = 0; row < plan.logit_rows(); ++row) logits[row * kVocabulary + 5] = 1;
+    scheduler_->Update(plan, result, output_->Process(plan, logits));
+    scheduler_->CheckInvariants();
+  }
+
+  static std::vector<int32_t> Chunks(const StepPlan& plan) {
+    std::vector<int32_t> tokens;
+    for (const PlannedChunk& chunk : plan.chunks) tokens.push_back(chunk.tokens);
+    return tokens;
   }
 
   SimulatedClock clock_;
   SchedulerLimits limits_;
   SchedulerObserver observer_;
-  std::shared_ptr<const Vocabulary> vocabulary_ = std::make_shared<FakeVocabulary>(32);
-  std::unique_ptr<FakeDecoder> decoder_;
+  std::shared_ptr<const Vocabulary> vocabulary_ = std::make_shared<FakeVocabulary>(kVocabulary);
   std::unique_ptr<Scheduler> scheduler_;
+  std::unique_ptr<OutputProcessor> output_;
 };
 
-TEST_F(SchedulerTest, OneRequest) {
-  Start(16);
-  const Client client = Add(Request(5, 7));
-  RunDry();
-  ASSERT_TRUE(client.sink->done);
-  EXPECT_TRUE(client.sink->status.ok()) << client.sink->status;
-  EXPECT_EQ(client.sink->token_ids.size(), 7u);
-  EXPECT_EQ(client.sink->summary.finish_reason, FinishReason::kLength);
-  EXPECT_EQ(client.sink->summary.completion_tokens, 7u);
-  EXPECT_EQ(client.sink->summary.prompt_tokens, 5u);
-  EXPECT_EQ(client.sink->summary.modelled_cycles, 7000u) << "one step of prefill, six of decoding";
-  EXPECT_DOUBLE_EQ(client.sink->summary.joules, 7);
-  EXPECT_DOUBLE_EQ(client.sink->summary.ttft_seconds, 0.005);
-  EXPECT_DOUBLE_EQ(client.sink->summary.decode_seconds, 0.030);
-  EXPECT_EQ(scheduler_->counts().pages_held, 0);
+TEST_F(SchedulerTest, WithoutSequencesThereIsNoPlan) {
+  Start(8);
+  EXPECT_TRUE(scheduler_->Schedule().empty());
+  EXPECT_EQ(scheduler_->NextDeadline(), absl::InfiniteFuture());
 }
 
-TEST_F(SchedulerTest, AStepCarriesDecodeTokensBeforePrefill) {
-  Start(32);
-  const Client first = Add(Request(3, 20));
-  scheduler_->Turn();
-  const Client second = Add(Request(20, 1));
-  std::vector<std::vector<int32_t>> slots;
-  decoder_->on_run = [&](const runtime::Step& step) {
-    slots.emplace_back();
-    for (const runtime::StepToken& token : step.tokens) slots.back().push_back(token.slot);
-    return absl::OkStatus();
-  };
-  scheduler_->Turn();
-  EXPECT_EQ(slots.at(0), (std::vector<int32_t>{0, 1, 1, 1, 1, 1, 1, 1}));
-  EXPECT_EQ(first.sink->token_ids.size(), 2u) << "a long prompt stalls nobody";
-}
-
-TEST_F(SchedulerTest, PrefillIsNotStarvedByDecoding) {
-  Start(64, 4, 32);
-  std::vector<Client> decoding;
-  for (int i = 0; i < 8; ++i) decoding.push_back(Add(Request(1, 25)));
-  for (int i = 0; i < 4; ++i) scheduler_->Turn();
-  const Client late = Add(Request(6, 1));
-  int turns = 0;
-  while (!late.sink->done && turns < 100) {
-    scheduler_->Turn();
-    ++turns;
+TEST_F(SchedulerTest, APromptIsReadInChunksAndItsLastTokenWantsLogits) {
+  Start(8);
+  const Client client = Add(Request(19, 1));
+  std::vector<int32_t> chunks;
+  std::vector<int64_t> rows;
+  for (StepPlan plan = scheduler_->Schedule(); !plan.empty(); plan = scheduler_->Schedule()) {
+    EXPECT_EQ(plan.number, chunks.size() + 1);
+    ASSERT_EQ(plan.chunks.size(), 1u);
+    EXPECT_EQ(plan.chunks[0].sequence, client.sequence);
+    chunks.push_back(plan.chunks[0].tokens);
+    rows.push_back(plan.logit_rows());
+    Complete(plan);
   }
-  EXPECT_LE(turns, 20);
+  EXPECT_EQ(chunks, (std::vector<int32_t>{8, 8, 3}));
+  EXPECT_EQ(rows, (std::vector<int64_t>{0, 0, 1}));
+  EXPECT_EQ(client.sink->token_ids, std::vector<uint32_t>{5});
 }
 
-TEST_F(SchedulerTest, MaxTokensZeroOnlyReadsThePrompt) {
-  Start(16);
-  GenerationRequest request = Request(10, 0);
-  request.prompt_logprobs = true;
-  request.logprobs = 2;
-  const Client client = Add(request);
-  RunDry();
-  ASSERT_TRUE(client.sink->done);
-  EXPECT_EQ(client.sink->summary.finish_reason, FinishReason::kLength);
-  EXPECT_TRUE(client.sink->token_ids.empty());
-  ASSERT_EQ(client.sink->prompt_logprobs.size(), 9u);
-  for (size_t i = 0; i < 9; ++i) {
-    EXPECT_EQ(client.sink->prompt_logprobs[i].token_id, request.prompt[i + 1]);
-    EXPECT_EQ(client.sink->prompt_logprobs[i].alternatives.size(), 2u);
-    EXPECT_LT(client.sink->prompt_logprobs[i].logprob, 0);
+TEST_F(SchedulerTest, ThePlanDescribesTheStepToTheCard) {
+  Start(8);
+  const Client first = Add(Request(2, 9));
+  Complete(scheduler_->Schedule());
+  GenerationRequest request = Request(5, 9);
+  request.prompt[0] = 9;
+  const Client second = Add(request);
+  const StepPlan plan = scheduler_->Schedule();
+  EXPECT_EQ(Chunks(plan), (std::vector<int32_t>{1, 5})) << "decode before prefill";
+  ASSERT_EQ(plan.step.tokens.size(), 6u);
+  EXPECT_EQ(plan.step.tokens[0].token_id, 5) << "the token that the first step made";
+  EXPECT_EQ(plan.step.tokens[0].position, 2);
+  EXPECT_EQ(plan.step.tokens[0].start, 2);
+  EXPECT_TRUE(plan.step.tokens[0].wants_logits);
+  for (int32_t i = 0; i < 5; ++i) {
+    const runtime::StepToken& token = plan.step.tokens[1 + i];
+    EXPECT_EQ(token.token_id, static_cast<int32_t>(request.prompt[i]));
+    EXPECT_EQ(token.slot, 1);
+    EXPECT_EQ(token.position, i);
+    EXPECT_EQ(token.start, 0);
+    EXPECT_EQ(token.wants_logits, i == 4);
   }
+  ASSERT_EQ(plan.step.page_tables.size(), 2u);
+  EXPECT_EQ(plan.step.page_tables[0].size(), 1u);
+  EXPECT_EQ(plan.step.page_tables[1].size(), 2u);
+  Complete(plan);
 }
 
-TEST_F(SchedulerTest, TheContextEndsAReply) {
-  Start(64, 8, 16);
-  GenerationRequest request = Request(10, 0);
-  request.stopping.max_tokens.reset();
-  const Client client = Add(request);
-  RunDry();
-  EXPECT_EQ(client.sink->token_ids.size(), 6u);
-  EXPECT_EQ(client.sink->summary.finish_reason, FinishReason::kLength);
-}
-
-TEST_F(SchedulerTest, APromptBeyondTheContextIsRefused) {
-  Start(64, 8, 16);
-  auto check = [&](GenerationRequest request) {
-    return scheduler_->Check(Sequence(std::move(request), vocabulary_, std::make_shared<RecordingSink>()));
-  };
-  EXPECT_TRUE(check(Request(15, 1)).ok());
-  EXPECT_TRUE(check(Request(16, 0)).ok());
-  const absl::Status status = check(Request(16, 1));
-  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_NE(status.message().find("16 tokens; the model's context of 16 tokens has room for 15"),
-            std::string::npos)
-      << status;
-  EXPECT_FALSE(check(Request(0, 1)).ok());
-}
-
-TEST_F(SchedulerTest, CancellationFreesWithinAStep) {
+TEST_F(SchedulerTest, HigherPriorityIsPlannedFirstThenEarlierArrival) {
   Start(16);
-  const Client client = Add(Request(5, 50));
-  scheduler_->Turn();
-  scheduler_->Turn();
-  client.sequence->Cancel();
-  const int runs = decoder_->runs;
-  EXPECT_FALSE(scheduler_->Turn().ran);
-  EXPECT_EQ(decoder_->runs, runs);
-  EXPECT_EQ(client.sink->status.code(), absl::StatusCode::kCancelled);
-  EXPECT_EQ(scheduler_->counts().running, 0);
-  EXPECT_EQ(scheduler_->counts().pages_held, 0);
-}
-
-TEST_F(SchedulerTest, DeadlinesHoldInQueueAndDecode) {
-  limits_.max_running = 1;
-  Start(16);
-  GenerationRequest request = Request(5, 50);
-  request.deadline = clock_.now + absl::Milliseconds(52);
-  const Client decoding = Add(request);
-  request.deadline = clock_.now + absl::Milliseconds(20);
-  const Client queued = Add(request);
-  RunDry();
-  EXPECT_EQ(queued.sink->status.code(), absl::StatusCode::kDeadlineExceeded);
-  EXPECT_EQ(queued.sink->token_ids.size(), 0u);
-  EXPECT_EQ(decoding.sink->status.code(), absl::StatusCode::kDeadlineExceeded);
-  EXPECT_EQ(decoding.sink->token_ids.size(), 11u);
-}
-
-TEST_F(SchedulerTest, ASlowReaderPausesAloneAndEndsAtLast) {
-  Start(32);
-  const Client slow = Add(Request(3, 50));
-  const Client quick = Add(Request(4, 50));
-  scheduler_->Turn();
-  scheduler_->Turn();
-  slow.sink->writable = false;
-  const size_t before = slow.sink->token_ids.size();
-  for (int i = 0; i < 10; ++i) scheduler_->Turn();
-  EXPECT_EQ(slow.sink->token_ids.size(), before);
-  EXPECT_GE(quick.sink->token_ids.size(), 11u);
-  slow.sink->writable = true;
-  scheduler_->Turn();
-  EXPECT_EQ(slow.sink->token_ids.size(), before + 1);
-  slow.sink->writable = false;
-  RunDry();
-  EXPECT_TRUE(quick.sink->status.ok());
-  const Scheduler::TurnResult idle = scheduler_->Turn();
-  EXPECT_FALSE(idle.ran);
-  EXPECT_LT(idle.next, absl::InfiniteFuture()) << "it asks to be woken for the limit";
-  clock_.now = idle.next;
-  scheduler_->Turn();
-  EXPECT_EQ(slow.sink->status.code(), absl::StatusCode::kResourceExhausted);
-  EXPECT_EQ(scheduler_->counts().pages_held, 0);
-}
-
-TEST_F(SchedulerTest, ASlowReaderKeepsNoPlaceFromThoseThatWait) {
-  limits_.max_running = 1;
-  Start(32);
-  const Client alone = Add(Request(3, 30));
-  RunDry();
-  const Client slow = Add(Request(3, 30));
-  scheduler_->Turn();
-  slow.sink->writable = false;
-  const Client waiting = Add(Request(4, 10));
-  scheduler_->Turn();
-  const Scheduler::TurnResult idle = scheduler_->Turn();
-  EXPECT_FALSE(idle.ran);
-  EXPECT_EQ(idle.next, clock_.now + limits_.paused_patience) << "it may read on in a moment";
-  clock_.now = idle.next;
-  RunDry();
-  EXPECT_TRUE(waiting.sink->done && waiting.sink->status.ok());
-  EXPECT_FALSE(slow.sink->done);
-  slow.sink->writable = true;
-  RunDry();
-  EXPECT_EQ(slow.sink->token_ids, alone.sink->token_ids);
-}
-
-// It is the oldest, and too big to come back as long as others run.
-TEST_F(SchedulerTest, ASlowReaderThatLostItsPagesHoldsUpNobody) {
-  Start(16, 8, 64);
-  const Client slow = Add(Request(40, 20));
-  for (int i = 0; i < 6; ++i) scheduler_->Turn();
-  slow.sink->writable = false;
-  const Client first = Add(Request(6, 30));
-  const Client second = Add(Request(7, 30));
-  for (int i = 0; i < 200 && !(first.sink->done && second.sink->done); ++i) {
-    if (!scheduler_->Turn().ran) clock_.now += absl::Milliseconds(100);
-  }
-  EXPECT_TRUE(first.sink->done && first.sink->status.ok());
-  EXPECT_TRUE(second.sink->done && second.sink->status.ok());
-  EXPECT_FALSE(slow.sink->done);
-  slow.sink->writable = true;
-  RunDry();
-  EXPECT_TRUE(slow.sink->status.ok());
-  EXPECT_EQ(slow.sink->token_ids.size(), 20u);
-}
-
-TEST_F(SchedulerTest, EqualPrefixesAreComputedOnce) {
-  Start(32, 16);
-  const Client first = Add(Request(21, 4));
-  RunDry();
-  const Client second = Add(Request(21, 4));
-  RunDry();
-  EXPECT_EQ(first.sink->summary.cached_tokens, 0u);
-  EXPECT_EQ(second.sink->summary.cached_tokens, 20u);
-  EXPECT_EQ(first.sink->token_ids, second.sink->token_ids);
-  GenerationRequest scored = Request(21, 4);
-  scored.prompt_logprobs = true;
-  const Client third = Add(scored);
-  RunDry();
-  EXPECT_EQ(third.sink->summary.cached_tokens, 0u) << "prompt log-probabilities need every row";
-  EXPECT_EQ(third.sink->token_ids, first.sink->token_ids);
-}
-
-TEST_F(SchedulerTest, ThePromptOfExactlyFullPagesKeepsOneTokenToCompute) {
-  Start(32, 16);
-  const Client first = Add(Request(20, 4));
-  RunDry();
-  const Client second = Add(Request(20, 4));
-  RunDry();
-  EXPECT_EQ(second.sink->summary.cached_tokens, 16u);
-  EXPECT_EQ(first.sink->token_ids, second.sink->token_ids);
-}
-
-TEST_F(SchedulerTest, HigherPriorityIsServedFirst) {
-  limits_.max_running = 1;
-  Start(32);
-  const Client running = Add(Request(3, 5));
-  scheduler_->Turn();
-  const Client low = Add(Request(3, 5));
-  GenerationRequest request = Request(3, 5);
+  const Client low = Add(Request(4, 1));
+  GenerationRequest request = Request(4, 1);
   request.priority = 1;
   const Client high = Add(request);
-  while (!high.sink->done && scheduler_->Turn().ran) {
-  }
-  EXPECT_TRUE(running.sink->done);
-  EXPECT_FALSE(low.sink->done);
-  RunDry();
-  EXPECT_TRUE(low.sink->done);
+  const Client later = Add(Request(4, 1));
+  const StepPlan plan = scheduler_->Schedule();
+  ASSERT_EQ(Chunks(plan), (std::vector<int32_t>{4, 4}));
+  EXPECT_EQ(plan.chunks[0].sequence, high.sequence);
+  EXPECT_EQ(plan.chunks[1].sequence, low.sequence);
+  Complete(plan);
+  EXPECT_FALSE(later.sink->done);
 }
 
-TEST_F(SchedulerTest, AFailedRunLosesNoSequence) {
-  limits_.max_running = 1;
-  Start(32);
-  const Client running = Add(Request(3, 5));
-  const Client waiting = Add(Request(3, 5));
-  scheduler_->Turn();
-  scheduler_->Turn();
-  decoder_->on_run = [](const runtime::Step&) { return absl::UnavailableError("the card process died"); };
-  const Scheduler::TurnResult turn = scheduler_->Turn();
-  EXPECT_EQ(turn.card.code(), absl::StatusCode::kUnavailable);
-  EXPECT_EQ(scheduler_->counts().waiting, 2);
-  EXPECT_EQ(scheduler_->counts().pages_held + scheduler_->counts().pages_cached, 0);
-  EXPECT_FALSE(running.sink->done || waiting.sink->done);
-  decoder_->on_run = nullptr;
-  EXPECT_TRUE(decoder_->Reset().ok());
-  RunDry();
-  EXPECT_TRUE(running.sink->status.ok() && waiting.sink->status.ok());
-  EXPECT_EQ(running.sink->token_ids, waiting.sink->token_ids);
-  EXPECT_EQ(running.sink->token_ids.size(), 5u);
-}
-
-TEST_F(SchedulerTest, ARequestThatBreaksTheCardIsToldFromItsNeighbours) {
-  Start(64);
-  GenerationRequest poison = Request(6, 5);
-  poison.prompt[0] = 31;
-  const Client broken = Add(poison);
-  std::vector<Client> others;
-  for (int i = 0; i < 3; ++i) others.push_back(Add(Request(2, 9)));
-  decoder_->on_run = [](const runtime::Step& step) {
-    const bool breaks = std::any_of(
-        step.tokens.begin(), step.tokens.end(),
-        [](const runtime::StepToken& token) { return token.token_id == 31 && token.position == 0; });
-    return breaks ? absl::UnavailableError("it broke") : absl::OkStatus();
-  };
-  int failures = 0;
-  for (int i = 0; i < 200 && scheduler_->counts().running + scheduler_->counts().waiting > 0; ++i) {
-    if (scheduler_->Turn().card.ok()) continue;
-    ++failures;
-    EXPECT_TRUE(decoder_->Reset().ok());
-  }
-  EXPECT_LE(failures, 4);
-  EXPECT_EQ(broken.sink->status.code(), absl::StatusCode::kUnavailable);
-  EXPECT_NE(broken.sink->status.message().find("4 runs of this request"), std::string::npos)
-      << broken.sink->status;
-  for (const Client& other : others) EXPECT_TRUE(other.sink->status.ok()) << other.sink->status;
-}
-
-TEST_F(SchedulerTest, ADeadlineHoldsInPrefill) {
-  Start(64, 4, 200);
-  GenerationRequest request = Request(150, 5);
-  request.deadline = clock_.now + absl::Milliseconds(42);
-  const Client client = Add(request);
-  RunDry();
-  EXPECT_EQ(client.sink->status.code(), absl::StatusCode::kDeadlineExceeded);
-  EXPECT_EQ(decoder_->runs, 9) << "steps of 5 ms";
-  EXPECT_EQ(scheduler_->counts().pages_held, 0);
-}
-
-TEST_F(SchedulerTest, TheYoungestOfTheLowestPriorityIsPreemptedAndItsStreamGoesOn) {
-  Start(15, 8, 40);
-  GenerationRequest low = Request(6, 30);
-  GenerationRequest high = Request(7, 30);
-  high.priority = 1;
-  const Client oldest = Add(low);
-  const Client youngest = Add(low);
-  const Client urgent = Add(high);
-  std::vector<const Client*> preempted;
-  size_t before[3] = {};
-  const Client* const clients[] = {&oldest, &youngest, &urgent};
-  // Who makes no progress for more than two turns has lost its pages.
-  int stalled[3] = {};
-  while (scheduler_->Turn().ran) {
-    for (int i = 0; i < 3; ++i) {
-      const bool stands = !clients[i]->sink->done && clients[i]->sink->token_ids.size() == before[i];
-      before[i] = clients[i]->sink->token_ids.size();
-      stalled[i] = stands ? stalled[i] + 1 : 0;
-      if (stalled[i] == 3) preempted.push_back(clients[i]);
-    }
-  }
-  ASSERT_FALSE(preempted.empty());
-  EXPECT_EQ(preempted.front(), &youngest);
-  EXPECT_EQ(std::count(preempted.begin(), preempted.end(), &urgent), 0);
-  EXPECT_EQ(oldest.sink->token_ids, youngest.sink->token_ids);
-  EXPECT_EQ(youngest.sink->token_ids.size(), 30u);
-}
-
-TEST_F(SchedulerTest, APageIsSharedOnlyAfterItsLaunchHasCompleted) {
-  Start(64, 16);
-  const Client first = Add(Request(13, 4));
-  const Client second = Add(Request(13, 4));
-  bool fails = true;
-  decoder_->on_run = [&](const runtime::Step&) {
-    return fails ? absl::UnavailableError("the launch did not complete") : absl::OkStatus();
-  };
-  EXPECT_FALSE(scheduler_->Turn().card.ok());
+TEST_F(SchedulerTest, PagesAreSharedFromUpdateOn) {
+  Start(16);
+  Add(Request(8, 1));
+  const StepPlan plan = scheduler_->Schedule();
+  EXPECT_EQ(scheduler_->counts().pages_held, 2);
   EXPECT_EQ(scheduler_->counts().pages_cached, 0);
-  fails = false;
-  EXPECT_TRUE(decoder_->Reset().ok());
-  RunDry();
-  // Admitted in one turn, before either had completed a step.
-  EXPECT_EQ(first.sink->summary.cached_tokens, 0u);
-  EXPECT_EQ(second.sink->summary.cached_tokens, 0u);
-  const Client third = Add(Request(13, 4));
-  RunDry();
-  EXPECT_EQ(third.sink->summary.cached_tokens, 12u);
-  EXPECT_EQ(first.sink->token_ids, third.sink->token_ids);
+  Complete(plan);
+  EXPECT_EQ(scheduler_->counts().pages_held, 0);
+  EXPECT_EQ(scheduler_->counts().pages_cached, 2);
+  const Client second = Add(Request(8, 1));
+  EXPECT_EQ(Chunks(scheduler_->Schedule()), std::vector<int32_t>{4})
+      << "one page shared, one token left to compute";
 }
 
-TEST_F(SchedulerTest, ABiasedTokenWins) {
-  Start(32);
-  GenerationRequest request = Request(3, 5);
-  request.sampling.logit_bias = {{5, 1000}};
-  const Client client = Add(request);
-  RunDry();
-  EXPECT_TRUE(client.sink->status.ok());
-  EXPECT_EQ(client.sink->token_ids, std::vector<uint32_t>(5, 5u));
+TEST_F(SchedulerTest, EnergyIsDividedAndTimeIsNot) {
+  Start(16);
+  const Client small = Add(Request(1, 1));
+  const Client large = Add(Request(3, 1));
+  runtime::StepResult result;
+  result.joules = 8;
+  result.joules_measured = true;
+  result.modelled_cycles = 100;
+  Complete(scheduler_->Schedule(), result);
+  EXPECT_DOUBLE_EQ(small.sink->summary.joules, 2);
+  EXPECT_DOUBLE_EQ(large.sink->summary.joules, 6);
+  EXPECT_TRUE(large.sink->summary.joules_measured);
+  EXPECT_EQ(small.sink->summary.modelled_cycles, 100u);
+  EXPECT_EQ(large.sink->summary.modelled_cycles, 100u);
+}
+
+TEST_F(SchedulerTest, TheYoungestGivesUpItsPagesWhenNoneIsLeft) {
+  Start(4);
+  const Client old = Add(Request(6, 9));
+  const Client young = Add(Request(4, 9));
+  Complete(scheduler_->Schedule());  // six tokens of the first, two of the second
+  Complete(scheduler_->Schedule());
+  while (scheduler_->counts().running == 2) Complete(scheduler_->Schedule());
+  EXPECT_EQ(scheduler_->counts().waiting, 1);
+  EXPECT_EQ(young.sequence->request().prompt.size(), 4u);
+  const size_t before = young.sink->token_ids.size();
+  while (!old.sink->done) Complete(scheduler_->Schedule());
+  EXPECT_EQ(young.sink->token_ids.size(), before);
+  while (!young.sink->done) Complete(scheduler_->Schedule());
+  EXPECT_EQ(young.sink->token_ids.size(), 9u);
+}
+
+TEST_F(SchedulerTest, ARefusedStepEndsItsSequencesAlone) {
+  limits_.max_running = 1;
+  Start(16);
+  const Client running = Add(Request(4, 1));
+  const Client waiting = Add(Request(4, 1));
+  scheduler_->OnStepRefused(scheduler_->Schedule(), absl::InvalidArgumentError("slot 1 after 3"));
+  EXPECT_EQ(running.sink->status, absl::InternalError("the card refused a step: slot 1 after 3"));
+  EXPECT_FALSE(waiting.sink->done);
+  Complete(scheduler_->Schedule());
+  EXPECT_TRUE(waiting.sink->status.ok());
+}
+
+TEST_F(SchedulerTest, FourFailedStepsEndASequence) {
+  Start(16);
+  const Client client = Add(Request(4, 1));
+  const Client other = Add(Request(3, 1));
+  for (int failures = 1; failures <= 4; ++failures) {
+    const StepPlan plan = scheduler_->Schedule();
+    EXPECT_EQ(plan.chunks.size(), failures <= 2 ? 2u : 1u) << "from the third on alone";
+    scheduler_->OnStepFailed(plan, absl::UnavailableError("it broke"));
+    scheduler_->CheckInvariants();
+    EXPECT_EQ(scheduler_->counts().pages_held + scheduler_->counts().pages_cached, 0);
+    EXPECT_EQ(client.sink->done, failures == 4);
+  }
+  EXPECT_EQ(
+      client.sink->status,
+      absl::UnavailableError("the card failed in 4 runs of this request, one after the other: it broke"));
+  Complete(scheduler_->Schedule());
+  EXPECT_TRUE(other.sink->status.ok()) << other.sink->status;
+}
+
+TEST_F(SchedulerTest, NextDeadlineIsTheEarliestOfAll) {
+  Start(16);
+  GenerationRequest request = Request(4, 9);
+  request.deadline = clock_.now + absl::Seconds(7);
+  Add(request);
+  request.deadline = clock_.now + absl::Seconds(3);
+  const Client first = Add(request);
+  EXPECT_EQ(scheduler_->NextDeadline(), clock_.now + absl::Seconds(3));
+  clock_.now += absl::Seconds(3);
+  scheduler_->EndExpired();
+  EXPECT_TRUE(absl::IsDeadlineExceeded(first.sink->status));
+  EXPECT_EQ(scheduler_->NextDeadline(), clock_.now + absl::Seconds(4));
+}
+
+TEST_F(SchedulerTest, WaitingSequencesAreTakenInOrderOfService) {
+  Start(16);
+  const Client low = Add(Request(4, 9));
+  GenerationRequest request = Request(4, 9);
+  request.priority = 3;
+  const Client high = Add(request);
+  const std::vector<std::shared_ptr<Sequence>> taken = scheduler_->TakeWaiting();
+  EXPECT_EQ(taken, (std::vector<std::shared_ptr<Sequence>>{high.sequence, low.sequence}));
+  EXPECT_EQ(scheduler_->counts().waiting, 0);
+  scheduler_->EndTaken(taken[0], absl::UnavailableError("no card"));
+  EXPECT_EQ(high.sink->status, absl::UnavailableError("no card"));
+}
+
+using SchedulerDeathTest = SchedulerTest;
+
+TEST_F(SchedulerDeathTest, APlanComesBackOnceBeforeTheNext) {
+  Start(16);
+  Add(Request(4, 9));
+  const StepPlan plan = scheduler_->Schedule();
+  EXPECT_DEATH(scheduler_->Schedule(), "check failed: !step_under_way_");
+  EXPECT_DEATH(scheduler_->OnCardLost(), "check failed: !step_under_way_");
+  EXPECT_DEATH(Add(Request(4, 9)), "check failed: !step_under_way_");
+  EXPECT_DEATH(scheduler_->Update(plan, {}, {}),
+               "check failed: outcomes.size\\(\\) == plan.chunks.size\\(\\)");
+  Complete(plan);
+  EXPECT_DEATH(Complete(plan), "step 1 is not under way");
+}
+
+TEST_F(SchedulerDeathTest, AStepMayNotComputeMoreThanThereIs) {
+  Start(16);
+  Add(Request(4, 9));
+  StepPlan plan = scheduler_->Schedule();
+  plan.chunks[0].tokens = 5;
+  const std::vector<ChunkOutcome> outcomes(1);
+  EXPECT_DEATH(scheduler_->Update(plan, {}, outcomes), "placement.computed <= sequence.token_count\\(\\)");
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The card's thread, in real time but without asserting any.
-#include "server/scheduler/engine.h"
+#include "server/scheduler/card_worker.h"
 
 #include <gtest/gtest.h>
 
@@ -60,8 +60,8 @@ std::shared_ptr<Sequence> MakeSequence(Waiter& waiter, uint32_t max_tokens) {
   return std::make_shared<Sequence>(request, std::make_shared<FakeVocabulary>(32), waiter.sink);
 }
 
-EngineOptions QuickResets() {
-  EngineOptions options;
+CardWorkerOptions QuickResets() {
+  CardWorkerOptions options;
   options.card = "fake:0";
   options.limits.recovery.first_reset_delay = absl::Milliseconds(1);
   options.limits.recovery.longest_reset_delay = absl::Milliseconds(4);
@@ -70,23 +70,23 @@ EngineOptions QuickResets() {
 }
 
 // Waits for the card to be opened, as the model registry does before a model takes requests.
-void WaitReady(const Engine& engine) {
-  while (!engine.ready()) absl::SleepFor(absl::Milliseconds(1));
+void WaitReady(const CardWorker& worker) {
+  while (!worker.ready()) absl::SleepFor(absl::Milliseconds(1));
 }
 
-TEST(Engine, ServesSeveralThreads) {
+TEST(CardWorker, ServesSeveralThreads) {
   SystemClock clock;
   SchedulerObserver observer;
-  Engine engine(std::make_unique<FakeDecoder>(32, 64, 4, 4, 64), QuickResets(), &clock, &observer);
-  engine.Start();
-  WaitReady(engine);
+  CardWorker worker(std::make_unique<FakeDecoder>(32, 64, 4, 4, 64), QuickResets(), &clock, &observer);
+  worker.Start();
+  WaitReady(worker);
   std::vector<std::future<std::vector<uint32_t>>> replies;
   for (int i = 0; i < 8; ++i) {
     replies.push_back(std::async(std::launch::async, [&] {
       std::vector<uint32_t> tokens;
       for (int n = 0; n < 20; ++n) {
         Waiter waiter;
-        EXPECT_TRUE(engine.Submit(MakeSequence(waiter, 20)).ok());
+        EXPECT_TRUE(worker.Submit(MakeSequence(waiter, 20)).ok());
         waiter.done.WaitForNotification();
         EXPECT_TRUE(waiter.sink->status.ok()) << waiter.sink->status;
         tokens = waiter.sink->token_ids;
@@ -99,7 +99,7 @@ TEST(Engine, ServesSeveralThreads) {
   for (size_t i = 1; i < replies.size(); ++i) EXPECT_EQ(replies[i].get(), first);
 }
 
-TEST(Engine, ASequenceOutlivesItsCardsFailures) {
+TEST(CardWorker, ASequenceOutlivesItsCardsFailures) {
   SystemClock clock;
   SchedulerObserver observer;
   auto owned = std::make_unique<FakeDecoder>(32, 64, 16, 4, 64);
@@ -109,25 +109,25 @@ TEST(Engine, ASequenceOutlivesItsCardsFailures) {
   };
   Event lost;
   Event back;
-  EngineOptions options = QuickResets();
-  options.on_state = [&](const EngineSnapshot& snapshot) {
+  CardWorkerOptions options = QuickResets();
+  options.on_state = [&](const CardSnapshot& snapshot) {
     if (snapshot.state == CardState::kLost) lost.Notify();
     if (snapshot.state == CardState::kReady && snapshot.resets > 0) back.Notify();
   };
-  Engine engine(std::move(owned), options, &clock, &observer);
-  engine.Start();
-  WaitReady(engine);
+  CardWorker worker(std::move(owned), options, &clock, &observer);
+  worker.Start();
+  WaitReady(worker);
   Waiter waiter;
-  ASSERT_TRUE(engine.Submit(MakeSequence(waiter, 20)).ok());
+  ASSERT_TRUE(worker.Submit(MakeSequence(waiter, 20)).ok());
   waiter.done.WaitForNotification();
   EXPECT_TRUE(waiter.sink->status.ok()) << waiter.sink->status;
   EXPECT_EQ(waiter.sink->token_ids.size(), 20u);
   lost.WaitForNotification();
   back.WaitForNotification();
-  EXPECT_GE(engine.snapshot().resets, 4u);
+  EXPECT_GE(worker.snapshot().resets, 4u);
 }
 
-TEST(Engine, ASequenceWithoutACardEndsAtTheLimit) {
+TEST(CardWorker, ASequenceWithoutACardEndsAtTheLimit) {
   SystemClock clock;
   SchedulerObserver observer;
   auto owned = std::make_unique<FakeDecoder>(32, 64, 4, 4, 64);
@@ -136,23 +136,23 @@ TEST(Engine, ASequenceWithoutACardEndsAtTheLimit) {
     decoder->reset_status = absl::UnavailableError("still gone");
     return absl::UnavailableError("pulled out");
   };
-  EngineOptions options = QuickResets();
+  CardWorkerOptions options = QuickResets();
   options.limits.recovery.lost_card_wait = absl::Milliseconds(50);
-  Engine engine(std::move(owned), options, &clock, &observer);
-  engine.Start();
-  WaitReady(engine);
+  CardWorker worker(std::move(owned), options, &clock, &observer);
+  worker.Start();
+  WaitReady(worker);
   Waiter waiter;
-  ASSERT_TRUE(engine.Submit(MakeSequence(waiter, 20)).ok());
+  ASSERT_TRUE(worker.Submit(MakeSequence(waiter, 20)).ok());
   waiter.done.WaitForNotification();
   EXPECT_EQ(waiter.sink->status.code(), absl::StatusCode::kUnavailable);
   EXPECT_NE(waiter.sink->status.message().find("no card came back within 50ms"), std::string::npos)
       << waiter.sink->status;
   Waiter late;
-  EXPECT_EQ(engine.Submit(MakeSequence(late, 1)).code(), absl::StatusCode::kUnavailable);
-  EXPECT_NE(engine.snapshot().sensors_error, "") << "what a lost card's sensors said before is no reading";
+  EXPECT_EQ(worker.Submit(MakeSequence(late, 1)).code(), absl::StatusCode::kUnavailable);
+  EXPECT_NE(worker.snapshot().sensors_error, "") << "what a lost card's sensors said before is no reading";
 }
 
-TEST(Engine, AResetThatHangsHoldsUpNoDeadline) {
+TEST(CardWorker, AResetThatHangsHoldsUpNoDeadline) {
   SystemClock clock;
   SchedulerObserver observer;
   auto owned = std::make_unique<FakeDecoder>(32, 64, 4, 4, 64);
@@ -164,23 +164,23 @@ TEST(Engine, AResetThatHangsHoldsUpNoDeadline) {
     begun.Notify();
     release.WaitForNotification();
   };
-  Engine engine(std::move(owned), QuickResets(), &clock, &observer);
-  engine.Start();
-  WaitReady(engine);
+  CardWorker worker(std::move(owned), QuickResets(), &clock, &observer);
+  worker.Start();
+  WaitReady(worker);
   Waiter waiter;
   const std::shared_ptr<Sequence> sequence = MakeSequence(waiter, 20);
-  ASSERT_TRUE(engine.Submit(sequence).ok());
+  ASSERT_TRUE(worker.Submit(sequence).ok());
   begun.WaitForNotification();
   sequence->Cancel();
   waiter.done.WaitForNotification();
   EXPECT_EQ(waiter.sink->status.code(), absl::StatusCode::kCancelled);
-  EXPECT_TRUE(engine.Alive());
+  EXPECT_TRUE(worker.Alive());
   release.Notify();
 }
 
 // A card that hangs is lost in time; a loop that does not come round even then is this program's fault, and
 // the watchdog is to hear of it.
-TEST(Engine, ALoopThatDoesNotComeRoundIsNotAlive) {
+TEST(CardWorker, ALoopThatDoesNotComeRoundIsNotAlive) {
   class LateClock : public Clock {
    public:
     absl::Time Now() const override { return clock_.Now() + absl::Seconds(late_seconds.load()); }
@@ -199,55 +199,55 @@ TEST(Engine, ALoopThatDoesNotComeRoundIsNotAlive) {
     release.WaitForNotification();
     return absl::OkStatus();
   };
-  EngineOptions options = QuickResets();
+  CardWorkerOptions options = QuickResets();
   options.limits.scheduler.step_timeout = absl::Hours(1);
-  Engine engine(std::move(owned), options, &clock, &observer);
-  engine.Start();
-  WaitReady(engine);
+  CardWorker worker(std::move(owned), options, &clock, &observer);
+  worker.Start();
+  WaitReady(worker);
   Waiter waiter;
-  ASSERT_TRUE(engine.Submit(MakeSequence(waiter, 1)).ok());
+  ASSERT_TRUE(worker.Submit(MakeSequence(waiter, 1)).ok());
   stuck.WaitForNotification();
   clock.late_seconds = 1800;
-  EXPECT_TRUE(engine.Alive()) << "the step may take so long";
+  EXPECT_TRUE(worker.Alive()) << "the step may take so long";
   clock.late_seconds = 3600 + 60;
-  EXPECT_FALSE(engine.Alive());
+  EXPECT_FALSE(worker.Alive());
   release.Notify();
   waiter.done.WaitForNotification();
-  while (!engine.Alive()) absl::SleepFor(absl::Milliseconds(1));
+  while (!worker.Alive()) absl::SleepFor(absl::Milliseconds(1));
 }
 
-TEST(Engine, ASilentIdleCardIsLost) {
+TEST(CardWorker, ASilentIdleCardIsLost) {
   SystemClock clock;
   SchedulerObserver observer;
   auto owned = std::make_unique<FakeDecoder>(32, 64, 4, 4, 64);
   owned->sensors_gone = true;
   Event back;
-  EngineOptions options = QuickResets();
-  options.on_state = [&](const EngineSnapshot& snapshot) {
+  CardWorkerOptions options = QuickResets();
+  options.on_state = [&](const CardSnapshot& snapshot) {
     if (snapshot.state == CardState::kReady && snapshot.resets > 0) back.Notify();
   };
-  Engine engine(std::move(owned), options, &clock, &observer);
-  engine.Start();
+  CardWorker worker(std::move(owned), options, &clock, &observer);
+  worker.Start();
   back.WaitForNotification();
 }
 
-TEST(Engine, ACardThatIsFoundDeadIsResetAtOnce) {
+TEST(CardWorker, ACardThatIsFoundDeadIsResetAtOnce) {
   SystemClock clock;
   SchedulerObserver observer;
   auto owned = std::make_unique<FakeDecoder>(32, 64, 4, 4, 64);
   owned->sensors_gone = true;
   Event back;
-  EngineOptions options = QuickResets();
+  CardWorkerOptions options = QuickResets();
   options.sensor_period = absl::Hours(1);  // nothing else wakes an idle card
-  options.on_state = [&](const EngineSnapshot& snapshot) {
+  options.on_state = [&](const CardSnapshot& snapshot) {
     if (snapshot.state == CardState::kReady && snapshot.resets > 0) back.Notify();
   };
-  Engine engine(std::move(owned), options, &clock, &observer);
-  engine.Start();
+  CardWorker worker(std::move(owned), options, &clock, &observer);
+  worker.Start();
   back.WaitForNotification();
 }
 
-TEST(Engine, ACardThatCanNotBeOpenedIsTriedAgain) {
+TEST(CardWorker, ACardThatCanNotBeOpenedIsTriedAgain) {
   SystemClock clock;
   SchedulerObserver observer;
   auto owned = std::make_unique<FakeDecoder>(32, 64, 4, 4, 64);
@@ -259,23 +259,23 @@ TEST(Engine, ACardThatCanNotBeOpenedIsTriedAgain) {
   std::mutex mutex;
   std::vector<CardState> states;
   Event back;
-  EngineOptions options = QuickResets();
-  options.on_state = [&](const EngineSnapshot& snapshot) {
+  CardWorkerOptions options = QuickResets();
+  options.on_state = [&](const CardSnapshot& snapshot) {
     std::lock_guard lock(mutex);
     states.push_back(snapshot.state);
     if (snapshot.state == CardState::kReady) back.Notify();
     EXPECT_EQ(snapshot.resets, 0u);
     EXPECT_EQ(snapshot.error, snapshot.state == CardState::kLost ? "no such card" : "");
   };
-  Engine engine(std::move(owned), options, &clock, &observer);
-  EXPECT_EQ(engine.snapshot().state, CardState::kOpening);
-  engine.Start();
+  CardWorker worker(std::move(owned), options, &clock, &observer);
+  EXPECT_EQ(worker.snapshot().state, CardState::kOpening);
+  worker.Start();
   back.WaitForNotification();  // ready() may say so a little earlier
   std::lock_guard lock(mutex);
   EXPECT_EQ(states, (std::vector<CardState>{CardState::kLost, CardState::kReady}));
 }
 
-TEST(Engine, TheQueueIsBounded) {
+TEST(CardWorker, TheQueueIsBounded) {
   SystemClock clock;
   SchedulerObserver observer;
   auto owned = std::make_unique<FakeDecoder>(32, 64, 4, 4, 64);
@@ -286,16 +286,16 @@ TEST(Engine, TheQueueIsBounded) {
     hold.WaitForNotification();
     return absl::OkStatus();
   };
-  EngineOptions options = QuickResets();
+  CardWorkerOptions options = QuickResets();
   options.limits.scheduler.max_queue = 2;
   options.limits.scheduler.max_running = 1;
-  Engine engine(std::move(owned), options, &clock, &observer);
-  engine.Start();
-  WaitReady(engine);
+  CardWorker worker(std::move(owned), options, &clock, &observer);
+  worker.Start();
+  WaitReady(worker);
   std::vector<std::unique_ptr<Waiter>> waiters;
   auto submit = [&] {
     waiters.push_back(std::make_unique<Waiter>());
-    return engine.Submit(MakeSequence(*waiters.back(), 2));
+    return worker.Submit(MakeSequence(*waiters.back(), 2));
   };
   ASSERT_TRUE(submit().ok());
   held.WaitForNotification();
@@ -310,7 +310,7 @@ TEST(Engine, TheQueueIsBounded) {
   for (const auto& waiter : waiters) waiter->done.WaitForNotification();
 }
 
-TEST(Engine, StoppingEndsWhatIsLeft) {
+TEST(CardWorker, StoppingEndsWhatIsLeft) {
   SystemClock clock;
   SchedulerObserver observer;
   Waiter waiter;
@@ -320,15 +320,15 @@ TEST(Engine, StoppingEndsWhatIsLeft) {
   };
   {
     auto owned = std::make_unique<FakeDecoder>(32, 1 << 20, 4, 4, 1 << 18);
-    Engine engine(std::move(owned), QuickResets(), &clock, &observer);
-    engine.Start();
-    WaitReady(engine);
-    ASSERT_TRUE(engine.Submit(MakeSequence(waiter, 1 << 19)).ok());
+    CardWorker worker(std::move(owned), QuickResets(), &clock, &observer);
+    worker.Start();
+    WaitReady(worker);
+    ASSERT_TRUE(worker.Submit(MakeSequence(waiter, 1 << 19)).ok());
     begun.WaitForNotification();
-    engine.Stop(absl::UnavailableError("the server is shutting down"));
+    worker.Stop(absl::UnavailableError("the server is shutting down"));
     waiter.done.WaitForNotification();
     Waiter late;
-    EXPECT_EQ(engine.Submit(MakeSequence(late, 1)).code(), absl::StatusCode::kUnavailable);
+    EXPECT_EQ(worker.Submit(MakeSequence(late, 1)).code(), absl::StatusCode::kUnavailable);
   }
   EXPECT_EQ(waiter.sink->status.code(), absl::StatusCode::kUnavailable);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/scheduler/engine.h"
+#include "server/scheduler/card_worker.h"
 
 #include <pthread.h>
 #include <spdlog/spdlog.h>
@@ -7,16 +7,19 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "base/check.h"
+#include "base/status_macros.h"
 
 namespace streamtensor::server {
 
-class Engine::StepCounter : public SchedulerObserver {
+class CardWorker::StepCounter : public SchedulerObserver {
  public:
   StepCounter(std::string card, SchedulerObserver* next, const Clock* clock)
       : card_(std::move(card)), next_(next), clock_(clock) {}
 
-  // The thread from a request's id to what the card says of its own launches.
+  // Connects requests' ids with the card's own log, which counts its launches.
   void OnLaunch(uint64_t step, absl::FunctionRef<std::string()> requests) override {
     if (spdlog::should_log(spdlog::level::debug)) {
       spdlog::debug("card {}: step {} runs requests {}", card_, step, requests());
@@ -53,12 +56,12 @@ class Engine::StepCounter : public SchedulerObserver {
   const Clock* const clock_;
 };
 
-Engine::Engine(std::unique_ptr<runtime::Decoder> decoder, EngineOptions options, const Clock* clock,
-               SchedulerObserver* observer)
+CardWorker::CardWorker(std::unique_ptr<runtime::Decoder> decoder, CardWorkerOptions options,
+                       const Clock* clock, SchedulerObserver* observer)
     : options_(std::move(options)),
       clock_(clock),
+      info_(decoder->info()),
       decoder_(std::move(decoder)),
-      info_(decoder_->info()),
       counter_(std::make_unique<StepCounter>(options_.card, observer, clock)),
       limits_(options_.limits),
       loop_(options_.card, decoder_.get(), clock, limits_.scheduler, limits_.recovery, counter_.get(), this),
@@ -66,24 +69,25 @@ Engine::Engine(std::unique_ptr<runtime::Decoder> decoder, EngineOptions options,
       max_queue_(limits_.scheduler.max_queue),
       max_running_(limits_.scheduler.max_running) {
   Publish();
-  Beat(clock_->Now());
+  ExpectAliveUntil(clock_->Now());
 }
 
-Engine::~Engine() {
+CardWorker::~CardWorker() {
   Stop(absl::UnavailableError("the model is being unloaded"));
   Join();
 }
 
-void Engine::Start() {
+void CardWorker::Start() {
+  ST_CHECK(!thread_.joinable());
   thread_ = std::thread([this] { Run(); });
 }
 
-// Submit() waits for nobody: what can be refused is decided under the lock, from the published counts
-// and what has arrived since.
-absl::Status Engine::Submit(const std::shared_ptr<Sequence>& sequence) {
-  if (absl::Status status = loop_.scheduler().Check(*sequence); !status.ok()) return status;
+// Waits for nobody: what can be refused is decided under the lock, from the published counts and what has
+// arrived since.
+absl::Status CardWorker::Submit(const std::shared_ptr<Sequence>& sequence) {
+  RETURN_IF_ERROR(loop_.scheduler().Check(*sequence));
   {
-    std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     if (stop_) return stop_status_;
     if (published_.state != CardState::kReady) {
       return absl::UnavailableError(absl::StrCat("card ", options_.card,
@@ -100,102 +104,107 @@ absl::Status Engine::Submit(const std::shared_ptr<Sequence>& sequence) {
     sequence->MoveTo(this);
     arrivals_.push_back(sequence);
   }
-  changed_.notify_one();
+  changed_.NotifyOne();
   return absl::OkStatus();
 }
 
-bool Engine::Adopt(const std::shared_ptr<Sequence>& sequence) {
+bool CardWorker::Adopt(const std::shared_ptr<Sequence>& sequence) {
   {
-    std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     if (stop_ || published_.state != CardState::kReady) return false;
     sequence->MoveTo(this);
     arrivals_.push_back(sequence);
   }
-  changed_.notify_one();
+  changed_.NotifyOne();
   return true;
 }
 
-void Engine::Wake() {
+void CardWorker::Wake() {
   {
-    std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     wake_ = true;
   }
-  changed_.notify_one();
+  changed_.NotifyOne();
 }
 
-void Engine::Share() {
+void CardWorker::ShareWaiting() {
   {
-    std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     share_ = wake_ = true;
   }
-  changed_.notify_one();
+  changed_.NotifyOne();
 }
 
-void Engine::SetLimits(const EngineLimits& limits) {
+void CardWorker::SetLimits(const CardLimits& limits) {
   {
-    std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     new_limits_ = limits;
     max_queue_ = limits.scheduler.max_queue;
     max_running_ = limits.scheduler.max_running;
     wake_ = true;
   }
-  changed_.notify_one();
+  changed_.NotifyOne();
 }
 
-void Engine::Stop(const absl::Status& status) {
+void CardWorker::Stop(const absl::Status& status) {
   {
-    std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     if (!stop_) stop_status_ = status;
     stop_ = true;
   }
-  changed_.notify_one();
+  changed_.NotifyOne();
 }
 
-void Engine::Join() {
+void CardWorker::Join() {
   if (thread_.joinable()) thread_.join();
 }
 
-EngineSnapshot Engine::snapshot() const {
-  std::lock_guard lock(mutex_);
+CardSnapshot CardWorker::snapshot() const {
+  MutexLock lock(mutex_);
   return published_;
 }
 
-bool Engine::ready() const {
-  std::lock_guard lock(mutex_);
+bool CardWorker::ready() const {
+  MutexLock lock(mutex_);
   return published_.state == CardState::kReady;
 }
 
-int32_t Engine::load() const {
-  std::lock_guard lock(mutex_);
+int32_t CardWorker::load() const {
+  MutexLock lock(mutex_);
   return published_.counts.waiting + published_.counts.running + static_cast<int32_t>(arrivals_.size());
 }
 
-void Engine::Run() {
+void CardWorker::Run() {
   pthread_setname_np(pthread_self(), options_.card.substr(0, 15).c_str());
-  while (TakeWhatCame()) {
-    Beat(clock_->Now() + limits_.scheduler.step_timeout);
-    const CardLoop::Turn turn = loop_.Advance();
-    bool again = turn.ran;
+  while (TakeArrivals()) {
+    ExpectAliveUntil(clock_->Now() + limits_.scheduler.step_timeout);
+    const CardLoop::Progress progress = loop_.Advance();
+    bool again = progress.ran;
     if (loop_.state() == CardState::kReady && clock_->Now() >= next_sensors_) {
       ReadSensors();
-      again = again || loop_.state() != CardState::kReady;  // its reset, and its sequences, wait for nothing
+      again = again || loop_.state() != CardState::kReady;  // a lost card is reset at once
     }
     Publish();
-    if (!again) Sleep(std::min(turn.next, clock_->Now() + options_.sensor_period));
+    if (!again) Sleep(std::min(progress.next, clock_->Now() + options_.sensor_period));
   }
   if (resetter_.joinable()) resetter_.join();
-  loop_.EndAll(stop_status_);
+  absl::Status status;
+  {
+    MutexLock lock(mutex_);
+    status = stop_status_;
+  }
+  loop_.EndAll(status);
   Publish();
-  decoder_.reset();  // here, where it lived
-  Beat(absl::UnixEpoch() + absl::Hours(24 * 365 * 200));
+  decoder_.reset();  // by the thread that used it
+  ExpectAliveUntil(absl::UnixEpoch() + absl::Hours(24 * 365 * 200));
 }
 
-// False: the engine stops, and from now on Submit() refuses.
-bool Engine::TakeWhatCame() {
+// Takes over what other threads have left. False: the worker stops, and from now on Submit() refuses.
+bool CardWorker::TakeArrivals() {
   std::optional<absl::Status> reset;
   bool share = false;
   {
-    std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     for (std::shared_ptr<Sequence>& sequence : arrivals_) loop_.Enqueue(std::move(sequence));
     arrivals_.clear();
     wake_ = false;
@@ -216,32 +225,33 @@ bool Engine::TakeWhatCame() {
   return true;
 }
 
-// Beside the loop, so that deadlines hold and sequences can leave while a card is being opened.
-void Engine::BeginReset() {
+// On a thread of its own, so that deadlines hold and sequences can leave while a card is being opened.
+void CardWorker::BeginReset() {
+  ST_CHECK(!resetter_.joinable());
   resetter_ = std::thread([this] {
     absl::Status status = decoder_->Reset();
     {
-      std::lock_guard lock(mutex_);
+      MutexLock lock(mutex_);
       reset_result_ = std::move(status);
     }
-    changed_.notify_one();
+    changed_.NotifyOne();
   });
 }
 
-void Engine::OnState() {
+void CardWorker::OnState() {
   Publish();
   options_.on_state(current_);
 }
 
-void Engine::ReadSensors() {
+void CardWorker::ReadSensors() {
   next_sensors_ = clock_->Now() + options_.sensor_period;
   const absl::StatusOr<runtime::CardSensors> sensors = decoder_->ReadSensors();
   current_.sensors = sensors.ok() ? *sensors : runtime::CardSensors();
   current_.sensors_error = sensors.ok() ? "" : std::string(sensors.status().message());
-  if (absl::IsUnavailable(sensors.status())) loop_.Lose(sensors.status());
+  if (absl::IsUnavailable(sensors.status())) loop_.OnCardLost(sensors.status());
 }
 
-void Engine::Publish() {
+void CardWorker::Publish() {
   current_.state = loop_.state();
   if (current_.state != CardState::kReady) {
     current_.sensors_error = "the card is not ready";
@@ -254,21 +264,26 @@ void Engine::Publish() {
   current_.joules_measured = counter_->joules_measured;
   current_.last_step = counter_->last_step;
   current_.counts = loop_.scheduler().counts();
-  std::lock_guard lock(mutex_);
+  MutexLock lock(mutex_);
   published_ = current_;
 }
 
-void Engine::Sleep(absl::Time until) {
-  std::unique_lock lock(mutex_);
-  Beat(until);
-  const auto awake = [this] { return wake_ || stop_ || !arrivals_.empty() || reset_result_.has_value(); };
-  if (const absl::Duration left = until - clock_->Now(); left > absl::ZeroDuration()) {
-    changed_.wait_for(lock, absl::ToChronoNanoseconds(left), awake);
+void CardWorker::Sleep(absl::Time until) {
+  MutexLock lock(mutex_);
+  ExpectAliveUntil(until);
+  const absl::Duration left = until - clock_->Now();
+  if (left <= absl::ZeroDuration()) return;
+  const auto deadline = SteadyDeadline(left);
+  while (!MustWake() && changed_.WaitUntil(mutex_, deadline)) {
   }
 }
 
-// The thread will come round again by then; a loaded host may be late.
-void Engine::Beat(absl::Time until) {
+bool CardWorker::MustWake() const {
+  return wake_ || stop_ || !arrivals_.empty() || reset_result_.has_value();
+}
+
+// The loop will come round by then; a loaded host may be late.
+void CardWorker::ExpectAliveUntil(absl::Time until) {
   constexpr absl::Duration kLateness = absl::Seconds(20);
   alive_until_nanoseconds_ = absl::ToUnixNanos(until + kLateness);
 }
