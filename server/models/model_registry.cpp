@@ -11,23 +11,12 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "server/models/compilation.h"
+#include "streamtensor/runtime/driver.h"
 
 namespace streamtensor::server {
 namespace {
 
 constexpr std::chrono::milliseconds kRetiredPoll{20};
-
-const char* DriverName(runtime::CardConfig::Driver driver) {
-  switch (driver) {
-    case runtime::CardConfig::Driver::kEmulated:
-      return "emulated";
-    case runtime::CardConfig::Driver::kXrt:
-      return "xrt";
-    case runtime::CardConfig::Driver::kDummy:
-      return "dummy";
-  }
-  return "unknown";
-}
 
 std::string Text(absl::string_view view) { return std::string(view); }
 
@@ -62,7 +51,7 @@ ModelRegistry::ModelPtr ModelRegistry::MakeModel(const Config& config, const Mod
   model->status.name = entry.name;
   model->status.state = entry.artifact.empty() ? ModelState::kCompiling : ModelState::kLoading;
   model->status.platform = card.platform;
-  model->status.target = card.driver == runtime::CardConfig::Driver::kXrt ? "hw" : "emulation";
+  model->status.target = std::string(runtime::FindDriver(card.driver).value()->target);  // the name was checked
   model->status.max_context = static_cast<int32_t>(entry.max_context);
   return model;
 }
@@ -293,7 +282,7 @@ std::vector<CardStatus> ModelRegistry::Cards() const {
   for (const CardEntry& entry : config_.cards) {
     CardStatus card;
     card.name = entry.name;
-    card.driver = DriverName(entry.card.driver);
+    card.driver = entry.card.driver;
     card.platform = entry.card.platform;
     if (const auto error = card_errors_.find(entry.name); error != card_errors_.end())
       card.error = error->second;
