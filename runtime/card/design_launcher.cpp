@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "artifact/object_index.h"
+#include "base/status_macros.h"
 #include "runtime/card/fiber_scheduler.h"
 #include "runtime/card/float_mode.h"
 #include "runtime/card/object_loader.h"
@@ -25,10 +26,9 @@ DesignLauncher::~DesignLauncher() = default;
 
 absl::StatusOr<std::unique_ptr<DesignLauncher>> DesignLauncher::Load(std::span<const std::byte> object,
                                                                      const BeforeCode& before_code) {
-  absl::StatusOr<LoadedObject> loaded = LoadedObject::Load(object, before_code);
-  if (!loaded.ok()) return loaded.status();
-  std::unique_ptr<DesignLauncher> launcher = FromFunction(loaded->launch());
-  launcher->impl_->object.emplace(*std::move(loaded));
+  ASSIGN_OR_RETURN(LoadedObject loaded, LoadedObject::Load(object, before_code));
+  std::unique_ptr<DesignLauncher> launcher = FromFunction(loaded.launch());
+  launcher->impl_->object.emplace(std::move(loaded));
   return launcher;
 }
 
@@ -41,8 +41,8 @@ absl::StatusOr<std::unique_ptr<DesignLauncher>> DesignLauncher::LoadIndexed(
   const artifact::ObjectEntry* const entry =
       artifact::SelectObject(entries, forced == nullptr ? "" : forced, &error);
   if (entry == nullptr) return absl::FailedPreconditionError(error);
-  absl::StatusOr<std::unique_ptr<DesignLauncher>> launcher = Load(entry->object, before_code);
-  if (launcher.ok()) (*launcher)->isa_ = entry->isa;
+  ASSIGN_OR_RETURN(std::unique_ptr<DesignLauncher> launcher, Load(entry->object, before_code));
+  launcher->isa_ = entry->isa;
   return launcher;
 }
 

@@ -17,6 +17,7 @@
 #include "absl/status/statusor.h"
 #include "kernels/host/st_host_api.h"
 #include "runtime/card/object_loader.h"
+#include "streamtensor/runtime/process_time.h"
 
 namespace streamtensor::runtime::card {
 
@@ -35,12 +36,6 @@ struct WaitEdge {
   std::string channel;
   uint32_t depth = 0;
   bool channel_full = false;  // false: it is empty
-};
-
-struct ProcessTime {
-  std::string name;
-  uint64_t nanoseconds = 0;  // measured: time its fiber ran on the calling thread
-  uint64_t switches = 0;     // times it had to wait
 };
 
 struct LaunchReport {

@@ -8,6 +8,8 @@
 #include <map>
 #include <utility>
 
+#include "base/check.h"
+
 namespace streamtensor::runtime::card {
 namespace {
 
@@ -216,6 +218,8 @@ void FiberScheduler::WakeEntry(void* context, uint32_t channel, uint32_t wait) {
   FiberScheduler& self = Self(context);
   const uint32_t process = std::exchange(self.channels_[channel].waiting, kNobody);
   if (process == kNobody) return;
+  ST_DCHECK(self.processes_[process].state == State::kBlocked);
+  ST_DCHECK(self.ring_tail_ - self.ring_head_ <= self.ring_mask_, "a process is in the ring twice");
   self.processes_[process].state = State::kRunnable;
   self.ring_[self.ring_tail_++ & self.ring_mask_] = process;
 }

@@ -15,6 +15,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "base/status_macros.h"
 
 namespace streamtensor::runtime::card {
 namespace {
@@ -112,7 +113,7 @@ absl::Status CheckObject(std::span<const std::byte> object) {
 
 absl::StatusOr<LoadedObject> LoadedObject::Load(std::span<const std::byte> object,
                                                 const BeforeCode& before_code) {
-  if (absl::Status status = CheckObject(object); !status.ok()) return status;
+  RETURN_IF_ERROR(CheckObject(object));
   const FileDescriptor file(memfd_create("streamtensor-design", MFD_CLOEXEC | MFD_ALLOW_SEALING));
   if (file.get() < 0) return SystemError("memory file for the design");
   for (std::size_t written = 0; written < object.size();) {
@@ -126,9 +127,7 @@ absl::StatusOr<LoadedObject> LoadedObject::Load(std::span<const std::byte> objec
     return SystemError("sealing the design");
   }
   // The dynamic linker believes what the object says of itself, and runs its constructors.
-  if (before_code != nullptr) {
-    if (absl::Status status = before_code(file.get()); !status.ok()) return status;
-  }
+  if (before_code != nullptr) RETURN_IF_ERROR(before_code(file.get()));
   const std::string path = absl::StrCat("/proc/self/fd/", file.get());
   // The dynamic linker knows objects by device and inode, so each load of each object is its own.
   void* const handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);

@@ -10,6 +10,7 @@
 #include "artifact/timing_model.h"
 #include "artifact/xclbin/validate.h"
 #include "artifact/xclbin/writer.h"
+#include "base/status_macros.h"
 #include "kernels/contract/descriptor.h"
 #include "runtime/card_program/confinement.h"
 
@@ -144,34 +145,26 @@ absl::StatusOr<std::string> CardServer::Load(PayloadReader& payload, int file) {
   // The first design's code can't be undone; its confinement could not load a second one.
   if (launcher_ != nullptr) return absl::FailedPreconditionError("this process has a design already");
   if (confined_) return absl::FailedPreconditionError("this process has tried a design already");
-  const absl::StatusOr<uint64_t> bytes = emulator::CheckSealedFile(file, 1, /*constant=*/true);
-  if (!bytes.ok()) return bytes.status();
-  const absl::StatusOr<emulator::Mapping> mapping =
-      emulator::Mapping::OfFile(file, *bytes, /*writable=*/false);
-  if (!mapping.ok()) return mapping.status();
-  const absl::StatusOr<artifact::xclbin::Xclbin> contents = artifact::xclbin::ValidateXclbin(mapping->span());
-  if (!contents.ok()) return contents.status();
-  if (contents->kind != artifact::xclbin::Xclbin::Kind::kEmulation ||
-      contents->vbnv != artifact::xclbin::EmulationVbnv(platform_)) {
+  ASSIGN_OR_RETURN(const uint64_t bytes, emulator::CheckSealedFile(file, 1, /*constant=*/true));
+  ASSIGN_OR_RETURN(const emulator::Mapping mapping,
+                   emulator::Mapping::OfFile(file, bytes, /*writable=*/false));
+  ASSIGN_OR_RETURN(const artifact::xclbin::Xclbin contents, artifact::xclbin::ValidateXclbin(mapping.span()));
+  if (contents.kind != artifact::xclbin::Xclbin::Kind::kEmulation ||
+      contents.vbnv != artifact::xclbin::EmulationVbnv(platform_)) {
     return absl::InvalidArgumentError(
-        absl::StrCat("the xclbin is for platform ", absl::CHexEscape(contents->vbnv), "; this card is ",
+        absl::StrCat("the xclbin is for platform ", absl::CHexEscape(contents.vbnv), "; this card is ",
                      absl::CHexEscape(artifact::xclbin::EmulationVbnv(platform_))));
   }
-  const artifact::xclbin::Kernel* const kernel = contents->FindKernel(kernel_name);
+  const artifact::xclbin::Kernel* const kernel = contents.FindKernel(kernel_name);
   if (kernel == nullptr)
     return absl::InvalidArgumentError(
         absl::StrCat("the xclbin has no kernel '", absl::CHexEscape(kernel_name), "'"));
-  absl::StatusOr<Manifest> manifest = ReadManifest(*contents, *kernel);
-  if (!manifest.ok()) return manifest.status();
-  absl::StatusOr<std::unique_ptr<card::DesignLauncher>> launcher =
-      card::DesignLauncher::LoadIndexed(contents->bitstream, [this](int object) {
-        confined_ = true;
-        return GiveUpFiles(object);
-      });
-  if (!launcher.ok()) return launcher.status();
-
-  launcher_ = *std::move(launcher);
-  manifest_ = *std::move(manifest);
+  ASSIGN_OR_RETURN(Manifest manifest, ReadManifest(contents, *kernel));
+  ASSIGN_OR_RETURN(launcher_, card::DesignLauncher::LoadIndexed(contents.bitstream, [this](int object) {
+                     confined_ = true;
+                     return GiveUpFiles(object);
+                   }));
+  manifest_ = std::move(manifest);
   for (const artifact::xclbin::Argument& argument : kernel->arguments)
     banks_.push_back(argument.memories.front());
   power_.SetTiming(manifest_.timing());
@@ -186,11 +179,9 @@ absl::StatusOr<std::string> CardServer::AddBuffer(PayloadReader& payload, int fi
   const auto bank = payload.Get<uint32_t>();
   if (!payload.complete() || bytes == 0) return BadMessage("ADD_BUFFER");
   if (buffers_.contains(id)) return absl::InvalidArgumentError(absl::StrCat("buffer ", id, " exists"));
-  if (const auto size = emulator::CheckSealedFile(file, bytes, /*constant=*/false); !size.ok())
-    return size.status();
-  absl::StatusOr<emulator::Mapping> memory = emulator::Mapping::OfFile(file, bytes, /*writable=*/true);
-  if (!memory.ok()) return memory.status();
-  buffers_[id] = {*std::move(memory), bank};
+  RETURN_IF_ERROR(emulator::CheckSealedFile(file, bytes, /*constant=*/false).status());
+  ASSIGN_OR_RETURN(emulator::Mapping memory, emulator::Mapping::OfFile(file, bytes, /*writable=*/true));
+  buffers_[id] = {std::move(memory), bank};
   return std::string();
 }
 
@@ -234,8 +225,7 @@ absl::StatusOr<std::string> CardServer::Run(PayloadReader& payload) {
   ++launches_;
   if (launcher_ == nullptr) return absl::FailedPreconditionError("no design is loaded");
   std::vector<const CardBuffer*> buffers;
-  const absl::StatusOr<std::vector<void*>> addresses = CheckArguments(payload, &buffers);
-  if (!addresses.ok()) return addresses.status();
+  ASSIGN_OR_RETURN(const std::vector<void*> addresses, CheckArguments(payload, &buffers));
 
   artifact::StepShape shape;
   for (int i = 0; i < manifest_.kernel().arguments_size(); ++i) {
@@ -265,7 +255,7 @@ absl::StatusOr<std::string> CardServer::Run(PayloadReader& payload) {
 
   card::LaunchOptions options;
   options.second_thread = second_thread_;
-  const card::LaunchReport report = launcher_->Launch(*addresses, options);
+  const card::LaunchReport report = launcher_->Launch(addresses, options);
   emulator::RunAnswer answer;
   answer.completed = report.code == card::LaunchCode::kCompleted;
   if (!answer.completed) {
@@ -277,9 +267,7 @@ absl::StatusOr<std::string> CardServer::Run(PayloadReader& payload) {
   answer.modelled_cycles = modelled.cycles;
   answer.modelled_seconds = modelled.seconds;
   answer.joules = modelled.joules;
-  for (const card::ProcessTime& process : report.processes) {
-    answer.processes.push_back({process.name, process.nanoseconds, process.switches});
-  }
+  answer.processes = report.processes;
   power_.AddRun(modelled.joules, modelled.seconds, std::chrono::steady_clock::now());
   PayloadWriter writer;
   answer.Write(&writer);

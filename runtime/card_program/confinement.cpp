@@ -15,6 +15,7 @@
 #include <span>
 
 #include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
 
 namespace streamtensor::runtime::card_program {
 namespace {
@@ -160,7 +161,7 @@ absl::Status GiveUpNetworkAndWriting() {
 }
 
 absl::Status GiveUpFiles(int object) {
-  if (absl::Status status = HandleTraps(object); !status.ok()) return status;
+  RETURN_IF_ERROR(HandleTraps(object));
   Filter filter;
   filter.AllowComputing();
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)

@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "base/status_macros.h"
 
 namespace streamtensor::runtime::emulator {
 namespace {
@@ -95,9 +96,8 @@ absl::StatusOr<std::string> CardProcess::Receive(uint64_t sequence, Deadline dea
 
 absl::StatusOr<std::string> CardProcess::Ask(MessageKind kind, std::string_view payload, int descriptor,
                                              Deadline deadline) {
-  const absl::StatusOr<uint64_t> sequence = Send(kind, payload, descriptor, deadline);
-  if (!sequence.ok()) return sequence.status();
-  return Receive(*sequence, deadline);
+  ASSIGN_OR_RETURN(const uint64_t sequence, Send(kind, payload, descriptor, deadline));
+  return Receive(sequence, deadline);
 }
 
 }  // namespace streamtensor::runtime::emulator

@@ -10,6 +10,8 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "artifact/xclbin/writer.h"
+#include "base/check.h"
+#include "base/status_macros.h"
 
 namespace streamtensor::runtime::emulator {
 namespace {
@@ -22,16 +24,17 @@ constexpr std::chrono::seconds kLoadTimeout{60};
 Deadline In(std::chrono::seconds time) { return std::chrono::steady_clock::now() + time; }
 
 // Strict mode fills what small buffers hold before they are written: 0xff is a NaN in every float type.
-constexpr uint64_t kMostPoisonedBytes = 64 << 20;
+constexpr uint64_t kMaxPoisonedBytes = 64 << 20;
 constexpr int kPoison = 0xff;
 
+// By index.
 struct Registry {
-  std::mutex mutex;
-  std::map<uint32_t, EmulatedCardOptions> options;
-  std::map<uint32_t, std::weak_ptr<EmulatedCard>> cards;
+  Mutex mutex;
+  std::map<uint32_t, EmulatedCardOptions> options ABSL_GUARDED_BY(mutex);
+  std::map<uint32_t, std::weak_ptr<EmulatedCard>> cards ABSL_GUARDED_BY(mutex);
 };
 Registry& TheRegistry() {
-  static Registry registry;
+  static Registry& registry = *new Registry;  // never destroyed: threads may outlive main()
   return registry;
 }
 
@@ -46,12 +49,7 @@ absl::Status EmulatedBuffer::Sync(bool to_card, uint64_t offset, uint64_t bytes)
     return absl::InvalidArgumentError(
         absl::StrCat("sync of bytes ", offset, "+", bytes, " of a buffer of ", bytes_));
   }
-  {
-    const std::lock_guard<std::mutex> lock(card_->mutex_);
-    if (card_->generation_ != generation_)
-      return absl::UnavailableError("the buffer's design is no longer loaded");
-    if (absl::Status status = card_->CheckAlive(); !status.ok()) return status;
-  }
+  RETURN_IF_ERROR(card_->CheckBuffer(generation_));
   if (host_.data() != nullptr) {
     std::byte* const host = host_.data() + offset;
     std::byte* const device = device_.data() + offset;
@@ -64,7 +62,7 @@ absl::Status EmulatedBuffer::Sync(bool to_card, uint64_t offset, uint64_t bytes)
 
 absl::Status EmulatedCard::Configure(uint32_t index, const EmulatedCardOptions& options) {
   Registry& registry = TheRegistry();
-  const std::lock_guard<std::mutex> lock(registry.mutex);
+  const MutexLock lock(registry.mutex);
   const std::shared_ptr<EmulatedCard> open = registry.cards[index].lock();
   if (open != nullptr && open->options_ != options) {
     return absl::FailedPreconditionError(
@@ -79,10 +77,13 @@ absl::StatusOr<std::shared_ptr<EmulatedCard>> EmulatedCard::Open(uint32_t index)
     return absl::NotFoundError(absl::StrCat("emulated card ", index, ": there are cards 0..", kMaxCards - 1));
   }
   Registry& registry = TheRegistry();
-  const std::lock_guard<std::mutex> lock(registry.mutex);
+  const MutexLock lock(registry.mutex);
   if (std::shared_ptr<EmulatedCard> open = registry.cards[index].lock()) return open;
   std::shared_ptr<EmulatedCard> card(new EmulatedCard(index, registry.options[index]));
-  if (absl::Status status = card->StartProcess(); !status.ok()) return status;
+  {
+    const MutexLock card_lock(card->mutex_);
+    RETURN_IF_ERROR(card->StartProcess());
+  }
   registry.cards[index] = card;
   return card;
 }
@@ -106,6 +107,12 @@ absl::Status EmulatedCard::StartProcess() {
 
 absl::Status EmulatedCard::CheckAlive() const { return lost_; }
 
+absl::Status EmulatedCard::CheckBuffer(uint64_t generation) {
+  const MutexLock lock(mutex_);
+  if (generation != generation_) return absl::UnavailableError("the buffer's design is no longer loaded");
+  return CheckAlive();
+}
+
 absl::Status EmulatedCard::Lose(const absl::Status& status) {
   lost_ = absl::UnavailableError(
       absl::StrCat("emulated card ", index_, " is lost and must be reset: ", std::string(status.message())));
@@ -113,7 +120,7 @@ absl::Status EmulatedCard::Lose(const absl::Status& status) {
 }
 
 // The card's own answers (a bad argument, no memory) leave it usable; silence or a broken socket don't.
-absl::Status EmulatedCard::Remember(const absl::Status& status) {
+absl::Status EmulatedCard::LoseIfGone(const absl::Status& status) {
   if (absl::IsUnavailable(status)) return Lose(status);
   if (absl::IsDeadlineExceeded(status)) {
     return Lose(
@@ -123,8 +130,8 @@ absl::Status EmulatedCard::Remember(const absl::Status& status) {
 }
 
 absl::Status EmulatedCard::Load(std::shared_ptr<const XclbinImage> image, const std::string& kernel) {
-  const std::lock_guard<std::mutex> lock(mutex_);
-  if (absl::Status status = CheckAlive(); !status.ok()) return status;
+  const MutexLock lock(mutex_);
+  RETURN_IF_ERROR(CheckAlive());
   if (image->contents.kind != artifact::xclbin::Xclbin::Kind::kEmulation ||
       image->contents.vbnv != artifact::xclbin::EmulationVbnv(options_.platform)) {
     return absl::InvalidArgumentError(absl::StrCat("the xclbin is for platform ",
@@ -139,18 +146,17 @@ absl::Status EmulatedCard::Load(std::shared_ptr<const XclbinImage> image, const 
     }
   }
   if (image_ != nullptr || spoiled_) {
-    if (absl::Status status = StartProcess(); !status.ok()) return status;
+    RETURN_IF_ERROR(StartProcess());
   }
-  absl::StatusOr<FileDescriptor> file =
-      CreateSealedFile("streamtensor-xclbin", std::as_bytes(std::span(image->bytes)));
-  if (!file.ok()) return file.status();
+  ASSIGN_OR_RETURN(const FileDescriptor file,
+                   CreateSealedFile("streamtensor-xclbin", std::as_bytes(std::span(image->bytes))));
   PayloadWriter payload;
   payload.PutString(kernel);
   const absl::StatusOr<std::string> answer =
-      process_->Ask(MessageKind::kLoad, payload.bytes(), file->get(), In(kLoadTimeout));
+      process_->Ask(MessageKind::kLoad, payload.bytes(), file.get(), In(kLoadTimeout));
   if (!answer.ok()) {
     spoiled_ = true;
-    return Remember(answer.status());
+    return LoseIfGone(answer.status());
   }
   image_ = std::move(image);
   ++generation_;
@@ -161,30 +167,25 @@ absl::Status EmulatedCard::Load(std::shared_ptr<const XclbinImage> image, const 
 }
 
 std::shared_ptr<const XclbinImage> EmulatedCard::Loaded(uint64_t* generation) {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const MutexLock lock(mutex_);
   *generation = generation_;
   return image_;
 }
 
 absl::StatusOr<std::shared_ptr<EmulatedBuffer>> EmulatedCard::Allocate(uint32_t bank, uint64_t bytes) {
-  const std::lock_guard<std::mutex> lock(mutex_);
-  if (absl::Status status = CheckAlive(); !status.ok()) return status;
+  const MutexLock lock(mutex_);
+  RETURN_IF_ERROR(CheckAlive());
   if (image_ == nullptr) return absl::FailedPreconditionError("no design is loaded");
   if (bank >= banks_.size() || banks_[bank].bytes() == 0) {
     return absl::InvalidArgumentError(absl::StrCat("the design uses no memory bank ", bank));
   }
   if (bytes == 0) return absl::InvalidArgumentError("a buffer of 0 bytes");
-  absl::StatusOr<FileDescriptor> file = CreateMemoryFile("streamtensor-buffer", bytes);
-  if (!file.ok()) return file.status();
-  absl::StatusOr<Mapping> device = Mapping::OfFile(file->get(), bytes, true);
-  if (!device.ok()) return device.status();
+  ASSIGN_OR_RETURN(const FileDescriptor file, CreateMemoryFile("streamtensor-buffer", bytes));
   std::shared_ptr<EmulatedBuffer> buffer(new EmulatedBuffer());
-  buffer->device_ = *std::move(device);
+  ASSIGN_OR_RETURN(buffer->device_, Mapping::OfFile(file.get(), bytes, /*writable=*/true));
   if (options_.strict_sync) {
-    absl::StatusOr<Mapping> host = Mapping::Anonymous(bytes);
-    if (!host.ok()) return host.status();
-    buffer->host_ = *std::move(host);
-    std::memset(buffer->device_.data(), kPoison, std::min(bytes, kMostPoisonedBytes));
+    ASSIGN_OR_RETURN(buffer->host_, Mapping::Anonymous(bytes));
+    std::memset(buffer->device_.data(), kPoison, std::min(bytes, kMaxPoisonedBytes));
   }
   const std::optional<uint64_t> address = banks_[bank].Allocate(bytes);
   if (!address.has_value()) {
@@ -202,37 +203,38 @@ absl::StatusOr<std::shared_ptr<EmulatedBuffer>> EmulatedCard::Allocate(uint32_t 
   payload.Put(bytes);
   payload.Put(bank);
   const absl::StatusOr<std::string> answer =
-      process_->Ask(MessageKind::kAddBuffer, payload.bytes(), file->get(), In(kAnswerTimeout));
+      process_->Ask(MessageKind::kAddBuffer, payload.bytes(), file.get(), In(kAnswerTimeout));
   if (!answer.ok()) {
     banks_[bank].Free(*address);
-    return Remember(answer.status());
+    return LoseIfGone(answer.status());
   }
   ++live_buffers_;
-  buffer->card_ = shared_from_this();  // from here on its end is announced
+  buffer->card_ = shared_from_this();  // from here on its destructor calls Release()
   return buffer;
 }
 
 void EmulatedCard::Release(EmulatedBuffer& buffer) {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const MutexLock lock(mutex_);
   if (buffer.generation_ != generation_) return;
+  ST_CHECK(live_buffers_ > 0);
   banks_[buffer.bank_].Free(buffer.address_);
   --live_buffers_;
   if (!lost_.ok()) return;
   PayloadWriter payload;
   payload.Put(buffer.id_);
-  // A card that is stuck takes no messages; nobody waits for it here.
+  // Don't wait: a card that is stuck takes no messages.
   const absl::StatusOr<uint64_t> sent =
       process_->Send(MessageKind::kRemoveBuffer, payload.bytes(), -1, std::chrono::steady_clock::now());
-  if (!sent.ok()) Remember(sent.status()).IgnoreError();
+  if (!sent.ok()) LoseIfGone(sent.status()).IgnoreError();
 }
 
 absl::StatusOr<EmulatedCard::Sensors> EmulatedCard::ReadSensors() {
-  const std::lock_guard<std::mutex> lock(mutex_);
-  if (absl::Status status = CheckAlive(); !status.ok()) return status;
+  const MutexLock lock(mutex_);
+  RETURN_IF_ERROR(CheckAlive());
   if (running_) return absl::FailedPreconditionError("a run is under way");
   const absl::StatusOr<std::string> answer =
       process_->Ask(MessageKind::kReadSensors, "", -1, In(kSensorTimeout));
-  if (!answer.ok()) return Remember(answer.status());
+  if (!answer.ok()) return LoseIfGone(answer.status());
   PayloadReader reader(*answer);
   Sensors sensors;
   sensors.electrical = reader.GetString();
@@ -242,8 +244,8 @@ absl::StatusOr<EmulatedCard::Sensors> EmulatedCard::ReadSensors() {
 }
 
 absl::StatusOr<uint64_t> EmulatedCard::StartRun(uint64_t generation, const std::vector<uint64_t>& buffers) {
-  const std::lock_guard<std::mutex> lock(mutex_);
-  if (absl::Status status = CheckAlive(); !status.ok()) return status;
+  const MutexLock lock(mutex_);
+  RETURN_IF_ERROR(CheckAlive());
   if (generation != generation_) return absl::UnavailableError("the run's design is no longer loaded");
   if (running_) return absl::FailedPreconditionError("another run is under way");
   PayloadWriter payload;
@@ -251,23 +253,23 @@ absl::StatusOr<uint64_t> EmulatedCard::StartRun(uint64_t generation, const std::
   for (const uint64_t id : buffers) payload.Put(id);
   const absl::StatusOr<uint64_t> ticket =
       process_->Send(MessageKind::kRun, payload.bytes(), -1, In(kAnswerTimeout));
-  if (!ticket.ok()) return Remember(ticket.status());
+  if (!ticket.ok()) return LoseIfGone(ticket.status());
   running_ = true;
   ++launches_;
   return *ticket;
 }
 
 absl::StatusOr<RunAnswer> EmulatedCard::WaitRun(uint64_t generation, uint64_t ticket, Deadline deadline) {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const MutexLock lock(mutex_);
   if (generation != generation_) return absl::UnavailableError("the card was reset during the run");
-  if (absl::Status status = CheckAlive(); !status.ok()) return status;
+  RETURN_IF_ERROR(CheckAlive());
   const absl::StatusOr<std::string> answer = process_->Receive(ticket, deadline);
   if (!answer.ok()) {
     const absl::Status named(answer.status().code(),
                              absl::StrCat("launch ", launches_, ": ", answer.status().message()));
     if (absl::IsDeadlineExceeded(named)) return named;
     running_ = false;
-    return Remember(named);
+    return LoseIfGone(named);
   }
   running_ = false;
   RunAnswer result;
@@ -278,7 +280,7 @@ absl::StatusOr<RunAnswer> EmulatedCard::WaitRun(uint64_t generation, uint64_t ti
 }
 
 absl::Status EmulatedCard::Reset() {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const MutexLock lock(mutex_);
   return StartProcess();
 }
 

@@ -5,13 +5,15 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "artifact/xclbin/validate.h"
+#include "base/mutex.h"
 #include "runtime/emulator/bank_allocator.h"
 #include "runtime/emulator/card_process.h"
 #include "runtime/emulator/memory_file.h"
@@ -67,7 +69,7 @@ class EmulatedBuffer {
   std::atomic<bool> synced_ = false;
 };
 
-// A card and its process. All functions may be called from any thread; runs go one after the other.
+// A card and its process. Thread-safe; runs go one after the other.
 class EmulatedCard : public std::enable_shared_from_this<EmulatedCard> {
  public:
   static constexpr uint32_t kMaxCards = 64;
@@ -105,28 +107,32 @@ class EmulatedCard : public std::enable_shared_from_this<EmulatedCard> {
   friend class EmulatedBuffer;
   EmulatedCard(uint32_t index, EmulatedCardOptions options) : index_(index), options_(std::move(options)) {}
 
-  absl::Status StartProcess();
-  absl::Status CheckAlive() const;
-  // Remembers an error after which the card is lost.
-  absl::Status Lose(const absl::Status& status);
-  absl::Status Remember(const absl::Status& status);
-  void Release(EmulatedBuffer& buffer);
+  absl::Status StartProcess() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status CheckAlive() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // That a buffer of `generation` can be used.
+  absl::Status CheckBuffer(uint64_t generation) ABSL_LOCKS_EXCLUDED(mutex_);
+  // Records that the card is lost, and why; returns that.
+  absl::Status Lose(const absl::Status& status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // The same for an error that means so; any other is returned as it is.
+  absl::Status LoseIfGone(const absl::Status& status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Release(EmulatedBuffer& buffer) ABSL_LOCKS_EXCLUDED(mutex_);
 
   const uint32_t index_;
   const EmulatedCardOptions options_;
 
   std::atomic<pid_t> pid_{0};
-  std::mutex mutex_;
-  std::unique_ptr<CardProcess> process_;
-  absl::Status lost_;  // not OK: why
-  bool running_ = false;
-  uint64_t launches_ = 0;  // of this process, which counts them too
-  bool spoiled_ = false;   // its process tried a design that it refused, and can load no other
-  uint64_t generation_ = 0;
-  std::shared_ptr<const XclbinImage> image_;
-  std::vector<BankAllocator> banks_;
-  uint64_t live_buffers_ = 0;  // of this generation
-  uint64_t next_buffer_ = 1;
+  Mutex mutex_;
+  std::unique_ptr<CardProcess> process_ ABSL_GUARDED_BY(mutex_);
+  absl::Status lost_ ABSL_GUARDED_BY(mutex_);  // not OK: why
+  bool running_ ABSL_GUARDED_BY(mutex_) = false;
+  uint64_t launches_ ABSL_GUARDED_BY(mutex_) = 0;  // of this process, which counts them too
+  // The process tried a design that it refused, and can load no other.
+  bool spoiled_ ABSL_GUARDED_BY(mutex_) = false;
+  uint64_t generation_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::shared_ptr<const XclbinImage> image_ ABSL_GUARDED_BY(mutex_);
+  std::vector<BankAllocator> banks_ ABSL_GUARDED_BY(mutex_);
+  uint64_t live_buffers_ ABSL_GUARDED_BY(mutex_) = 0;  // of this generation
+  uint64_t next_buffer_ ABSL_GUARDED_BY(mutex_) = 1;
 };
 
 }  // namespace streamtensor::runtime::emulator

@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
 
 namespace streamtensor::runtime::emulator {
 namespace {
@@ -65,20 +66,15 @@ void Mapping::UseHugePages(uint64_t offset, uint64_t bytes) const {
 }
 
 absl::StatusOr<Mapping> Mapping::OfFile(int fd, uint64_t bytes, bool writable) {
-  const absl::StatusOr<std::byte*> data =
-      Map(bytes, writable ? PROT_READ | PROT_WRITE : PROT_READ, MAP_SHARED, fd);
-  if (!data.ok()) return data.status();
   Mapping mapping;
-  mapping.data_ = *data;
+  ASSIGN_OR_RETURN(mapping.data_, Map(bytes, writable ? PROT_READ | PROT_WRITE : PROT_READ, MAP_SHARED, fd));
   mapping.bytes_ = bytes;
   return mapping;
 }
 
 absl::StatusOr<Mapping> Mapping::Anonymous(uint64_t bytes) {
-  const absl::StatusOr<std::byte*> data = Map(bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
-  if (!data.ok()) return data.status();
   Mapping mapping;
-  mapping.data_ = *data;
+  ASSIGN_OR_RETURN(mapping.data_, Map(bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1));
   mapping.bytes_ = bytes;
   return mapping;
 }

@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
 
 namespace streamtensor::runtime::emulator {
 namespace {
@@ -66,7 +67,7 @@ absl::Status MessageSocket::Send(MessageHeader header, std::string_view payload,
     if (sendmsg(fd_.get(), &message, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0) return absl::OkStatus();
     if (errno == EINTR) continue;
     if (errno != EAGAIN && errno != EWOULDBLOCK) return SocketError("send");
-    if (absl::Status status = WaitFor(POLLOUT, deadline); !status.ok()) return status;
+    RETURN_IF_ERROR(WaitFor(POLLOUT, deadline));
   }
 }
 
@@ -83,7 +84,7 @@ absl::StatusOr<Message> MessageSocket::Receive(Deadline deadline) {
     if (n < 0) {
       if (errno == EINTR) continue;
       if (errno != EAGAIN && errno != EWOULDBLOCK) return SocketError("receive");
-      if (absl::Status status = WaitFor(POLLIN, deadline); !status.ok()) return status;
+      RETURN_IF_ERROR(WaitFor(POLLIN, deadline));
       continue;
     }
     if (n == 0) return Gone();

@@ -21,6 +21,8 @@
 #include <type_traits>
 #include <vector>
 
+#include "streamtensor/runtime/process_time.h"
+
 namespace streamtensor::runtime::emulator {
 
 inline constexpr uint32_t kProtocolVersion = 1;
@@ -99,12 +101,6 @@ class PayloadReader {
   }
   std::string_view bytes_;
   bool failed_ = false;
-};
-
-struct ProcessTime {
-  std::string name;
-  uint64_t nanoseconds = 0;
-  uint64_t switches = 0;
 };
 
 struct RunAnswer {

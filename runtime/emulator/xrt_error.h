@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Errors as XRT's API gives them: exceptions of std::system_error. Caught by the driver, inside the module.
+// Errors as XRT's API gives them: exceptions of std::system_error. Caught by the driver library.
 #pragma once
 
 #include <string>

@@ -5,7 +5,7 @@
 #include <chrono>
 #include <string>
 
-#include "runtime/driver/module_extension.h"
+#include "runtime/driver_library/xrt_extension.h"
 #include "runtime/emulator/xrt_error.h"
 #include "runtime/emulator/xrt_handles.h"
 
@@ -115,10 +115,10 @@ ert_cmd_state run::state() const { return handle->state; }
 
 }  // namespace xrt
 
-namespace streamtensor::runtime::driver {
+namespace streamtensor::runtime::driver_library {
 
-const char* const kModuleName = "emulated";
-const bool kModuleIsEmulated = true;
+const char* const kDriverName = "emulated";
+const bool kIsEmulated = true;
 
 void PrepareCard(uint32_t index, const OpenExtension& options) {
   emulator::ThrowIfError(emulator::EmulatedCard::Configure(
@@ -133,10 +133,7 @@ bool ReadRunExtension(const xrt::run& run, RunExtension* extension) {
   extension->modelled_cycles = answer.modelled_cycles;
   extension->modelled_seconds = answer.modelled_seconds;
   extension->joules = answer.joules;
-  extension->processes.clear();
-  for (const emulator::ProcessTime& process : answer.processes) {
-    extension->processes.push_back({process.name, process.nanoseconds, process.switches});
-  }
+  extension->processes = answer.processes;
   return true;
 }
 
@@ -144,4 +141,4 @@ void RestartCard(xrt::device* device) { emulator::ThrowIfError(device->get_handl
 
 int64_t CardProcessId(const xrt::device& device) { return device.get_handle()->card->ProcessId(); }
 
-}  // namespace streamtensor::runtime::driver
+}  // namespace streamtensor::runtime::driver_library

@@ -10,11 +10,13 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "base/printable.h"
 #include "base/status_macros.h"
 #include "base/yaml_reader.h"
 #include "kernels/contract/kv_pages.h"
 #include "kernels/contract/limits.h"
+#include "streamtensor/runtime/driver.h"
 
 namespace streamtensor::server {
 namespace {
@@ -75,9 +77,9 @@ class ConfigReader {
     };
     YamlReader::Key driver{"driver",
                            [this, &entry](auto& node, auto& path) {
-                             const int choice = yaml_->Choice(node, path, {"emulated", "xrt", "dummy"});
-                             if (choice >= 0)
-                               entry.card.driver = static_cast<runtime::CardConfig::Driver>(choice);
+                             const std::vector<std::string> names = runtime::DriverNames();
+                             const int choice = yaml_->Choice(node, path, names);
+                             if (choice >= 0) entry.card.driver = names[static_cast<size_t>(choice)];
                            },
                            true};
     YamlReader::Key index{"index", [this, &entry](auto& node, auto& path) {
@@ -239,21 +241,16 @@ class ConfigReader {
   }
 
   void CheckCard(CardEntry& entry, const std::string& path, const std::map<std::string, YAML::Mark>& given) {
-    using Driver = runtime::CardConfig::Driver;
-    static const char* const kNames[] = {"emulated", "xrt", "dummy"};
-    const Driver driver = entry.card.driver;
-    const std::string name = kNames[static_cast<int>(driver)];
-    auto only = [&](const char* key, Driver allowed) {
-      const auto found = given.find(key);
-      if (found == given.end() || driver == allowed) return;
-      yaml_->Error(found->second,
-                   absl::StrCat(path, ".", key, " is given for driver ", name, "; allowed is it for driver ",
-                                kNames[static_cast<int>(allowed)]));
-    };
-    only("bdf", Driver::kXrt);
-    only("threads", Driver::kEmulated);
-    only("step_us", Driver::kDummy);
-    only("faults", Driver::kDummy);
+    const std::string& name = entry.card.driver;
+    for (const auto& [key, mark] : given) {
+      std::vector<std::string> takers;
+      for (const runtime::Driver* const driver : runtime::Drivers()) {
+        if (std::ranges::count(driver->config_keys, key) > 0) takers.emplace_back(driver->name);
+      }
+      if (takers.empty() || std::ranges::count(takers, name) > 0) continue;
+      yaml_->Error(mark, absl::StrCat(path, ".", key, " is given for driver ", name,
+                                      "; allowed is it for driver ", absl::StrJoin(takers, " or ")));
+    }
     if (given.contains("bdf") && given.contains("index")) {
       yaml_->Error(given.at("bdf"), absl::StrCat(path, " has both index and bdf; allowed is one of them"));
     }

@@ -9,7 +9,7 @@
 
 #include "absl/status/statusor.h"
 #include "kernels/contract/limits.h"
-#include "streamtensor/runtime/decoder.h"
+#include "streamtensor/runtime/card_config.h"
 
 namespace streamtensor::server {
 

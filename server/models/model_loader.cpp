@@ -20,7 +20,7 @@ CompilationOptions CompilationOf(const ModelSpec& spec, const CompilerConfig& co
   options.compiler = config.program.empty() ? default_program : config.program;
   options.source = spec.entry.source;
   options.platform = spec.platform();
-  options.target = spec.target();
+  options.target = std::string(spec.target());
   options.max_context = spec.entry.max_context;
   options.step_tokens = spec.entry.step_tokens;
   options.max_memory_bytes = config.max_memory;

@@ -2,11 +2,14 @@
 #include "server/models/model_spec.h"
 
 #include "base/check.h"
+#include "streamtensor/runtime/driver.h"
 
 namespace streamtensor::server {
 
-const char* ModelSpec::target() const {
-  return cards.front().card.driver == runtime::CardConfig::Driver::kXrt ? "hw" : "emulation";
+std::string_view ModelSpec::target() const {
+  const absl::StatusOr<const runtime::Driver*> driver = runtime::FindDriver(cards.front().card.driver);
+  ST_CHECK(driver.ok(), "the configuration let an unknown driver pass: ", cards.front().card.driver);
+  return (*driver)->target;
 }
 
 std::vector<ModelSpec> SpecsOf(const Config& config) {

@@ -16,7 +16,7 @@ struct ModelSpec {
 
   // What to compile it for.
   const std::string& platform() const { return cards.front().card.platform; }
-  const char* target() const;
+  std::string_view target() const;
 
   bool operator==(const ModelSpec&) const = default;
 };

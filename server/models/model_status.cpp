@@ -8,18 +8,6 @@
 namespace streamtensor::server {
 namespace {
 
-const char* DriverName(runtime::CardConfig::Driver driver) {
-  switch (driver) {
-    case runtime::CardConfig::Driver::kEmulated:
-      return "emulated";
-    case runtime::CardConfig::Driver::kXrt:
-      return "xrt";
-    case runtime::CardConfig::Driver::kDummy:
-      return "dummy";
-  }
-  return "unknown";
-}
-
 const char* StateName(const CardSnapshot& snapshot) {
   switch (snapshot.state) {
     case CardState::kOpening:
@@ -53,7 +41,7 @@ ModelStatus InitialStatus(const ModelSpec& spec) {
   status.name = spec.entry.name;
   status.state = spec.entry.artifact.empty() ? ModelState::kCompiling : ModelState::kLoading;
   status.platform = spec.platform();
-  status.target = spec.target();
+  status.target = std::string(spec.target());
   status.max_context = static_cast<int32_t>(spec.entry.max_context);
   return status;
 }
@@ -62,7 +50,7 @@ CardStatus DescribeCard(const CardEntry& entry, const std::string& model, const 
                         std::span<const CardUse> uses) {
   CardStatus card;
   card.name = entry.name;
-  card.driver = DriverName(entry.card.driver);
+  card.driver = entry.card.driver;
   card.platform = entry.card.platform;
   card.model = model;
   card.error = error;

@@ -12,8 +12,9 @@
 namespace conformance {
 
 constexpr int kStepTokens = 4;
-constexpr int kWidth = 16;  // floats a row
-constexpr int kDescriptorWords = streamtensor::contract::DescriptorWords(kStepTokens, 0);
+constexpr int kWidth = 16;    // floats a row
+constexpr int kMaxPages = 1;  // a sequence
+constexpr int kDescriptorWords = streamtensor::contract::DescriptorWords(kStepTokens, kMaxPages);
 constexpr int kBehaviourWord = streamtensor::contract::kDescriptorReservedWord;  // of the descriptor
 
 enum Behaviour : uint32_t {

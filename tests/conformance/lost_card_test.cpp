@@ -51,9 +51,9 @@ TEST(LostCard, ARealCardThatFailsItsRunsIsResetEachTimeAndTheRequestEnds) {
   artifact::SampleFolder folder;
   ASSERT_NO_FATAL_FAILURE(WriteHardwareArtifact(folder));
   DecoderOptions options;
-  options.card.driver = CardConfig::Driver::kXrt;
+  options.card.driver = "xrt";
   options.artifact = folder.path();
-  options.module_dir = ST_TEST_MODULE_DIR;
+  options.card.library_dir = ST_TEST_LIBRARY_DIR;
   options.open_card = false;
   const auto decoder = OpenDecoder(options);
   ASSERT_TRUE(decoder.ok()) << decoder.status();
@@ -100,10 +100,10 @@ TEST(LostCard, ARealCardThatIsNotThereCanBeTriedAgain) {
   artifact::SampleFolder folder;
   ASSERT_NO_FATAL_FAILURE(WriteHardwareArtifact(folder));
   DecoderOptions options;
-  options.card.driver = CardConfig::Driver::kXrt;
+  options.card.driver = "xrt";
   options.card.bdf = "0000:ff:00.0";  // the noop device has every index
   options.artifact = folder.path();
-  options.module_dir = ST_TEST_MODULE_DIR;
+  options.card.library_dir = ST_TEST_LIBRARY_DIR;
   options.open_card = false;
   const auto decoder = OpenDecoder(options);
   ASSERT_TRUE(decoder.ok()) << decoder.status();

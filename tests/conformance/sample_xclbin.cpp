@@ -25,7 +25,7 @@ constexpr const char* kNames[kArguments] = {"descriptor", "status",    "input", 
 constexpr const char* kTypes[kArguments] = {"const uint32_t*", "uint32_t*",    "const float*", "float*",
                                             "const float*",    "const float*", "float*"};
 constexpr Argument::Role kRoles[kArguments] = {
-    Argument::ROLE_DESCRIPTOR, Argument::ROLE_STATUS, Argument::ROLE_INPUT,  Argument::ROLE_OUTPUT,
+    Argument::ROLE_DESCRIPTOR, Argument::ROLE_STATUS, Argument::ROLE_INPUT,  Argument::ROLE_LOGITS,
     Argument::ROLE_WEIGHTS,    Argument::ROLE_K_READ, Argument::ROLE_K_WRITE};
 
 template <class T>
@@ -63,6 +63,9 @@ Manifest SampleManifest() {
   manifest.mutable_launch()->set_step_logits(kStepTokens);
   manifest.mutable_launch()->set_header_words(16);
   manifest.mutable_launch()->set_token_words(8);
+  manifest.mutable_launch()->set_max_pages(kMaxPages);
+  manifest.mutable_decoder()->set_vocabulary(kWidth);
+  manifest.mutable_decoder()->set_max_context(32 * kMaxPages);
   manifest.mutable_decoder()->mutable_kv()->set_page_tokens(32);
   auto* timing = manifest.mutable_timing();
   timing->set_clock_hz(kClockHz);

@@ -5,10 +5,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "artifact/xclbin/writer.h"
 #include "streamtensor/artifact/v1/manifest.pb.h"
+#include "streamtensor/runtime/card.h"
 
 namespace conformance {
 
@@ -20,7 +22,20 @@ std::vector<uint32_t> Banks();
 // Bytes that each argument needs.
 std::vector<uint64_t> ArgumentBytes();
 
+// A decoder's, as far as cards look: its output is the logits of a vocabulary of kWidth.
 streamtensor::artifact::v1::Manifest SampleManifest();
+
+// Owns what a Design views.
+class SampleDesign {
+ public:
+  SampleDesign(streamtensor::artifact::v1::Manifest manifest, std::vector<std::byte> xclbin)
+      : manifest_(std::move(manifest)), xclbin_(std::move(xclbin)) {}
+  streamtensor::runtime::Design view() const { return {.manifest = manifest_, .xclbin = xclbin_}; }
+
+ private:
+  streamtensor::artifact::v1::Manifest manifest_;
+  std::vector<std::byte> xclbin_;
+};
 
 // For the emulated card: the object at ST_CONFORMANCE_DESIGN, behind an index.
 streamtensor::artifact::xclbin::WriterInput EmulationInput(std::vector<std::byte>* bitstream);

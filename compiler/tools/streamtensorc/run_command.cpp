@@ -9,6 +9,8 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "artifact/artifact.h"
 #include "base/option_checks.h"
@@ -16,7 +18,8 @@
 #include "compiler/tools/streamtensorc/npy_file.h"
 #include "compiler/tools/streamtensorc/step_script.h"
 #include "streamtensor/runtime/decoder.h"
-#include "streamtensor/runtime/module.h"
+#include "streamtensor/runtime/driver.h"
+#include "streamtensor/runtime/executable.h"
 
 namespace streamtensor::compiler {
 namespace {
@@ -215,13 +218,13 @@ absl::Status RunDecoder(const RunOptions& run, const runtime::DecoderOptions& op
   return absl::OkStatus();
 }
 
-absl::Status RunModule(const RunOptions& run, const runtime::DecoderOptions& options) {
+absl::Status RunExecutable(const RunOptions& run, const runtime::ExecutableOptions& options) {
   if (run.inputs.empty() || run.outputs.empty()) {
     return absl::InvalidArgumentError("--input and --output are needed: the artifact holds no decoder");
   }
-  absl::StatusOr<std::unique_ptr<runtime::Module>> module = runtime::OpenModule(options);
-  if (!module.ok()) return module.status();
-  const runtime::ModuleInfo& info = (*module)->info();
+  absl::StatusOr<std::unique_ptr<runtime::Executable>> executable = runtime::OpenExecutable(options);
+  if (!executable.ok()) return executable.status();
+  const runtime::ExecutableInfo& info = (*executable)->info();
   std::vector<Rows> inputs;
   for (const auto& path : absl::StrSplit(run.inputs, ',', absl::SkipEmpty())) {
     absl::StatusOr<Rows> rows = ReadNpy(std::string(path));
@@ -254,8 +257,8 @@ absl::Status RunModule(const RunOptions& run, const runtime::DecoderOptions& opt
           std::span(input.values)
               .subspan(static_cast<size_t>(at * input.width), static_cast<size_t>(count * input.width)));
     }
-    absl::StatusOr<runtime::ModuleResult> result =
-        (*module)->Run(static_cast<int32_t>(count), spans, kStepTimeout);
+    absl::StatusOr<runtime::ExecutableResult> result =
+        (*executable)->Run(static_cast<int32_t>(count), spans, kStepTimeout);
     if (!result.ok()) return result.status();
     for (size_t i = 0; i < outputs.size(); ++i) {
       outputs[i].values.insert(outputs[i].values.end(), result->outputs[i].begin(), result->outputs[i].end());
@@ -276,6 +279,15 @@ absl::Status RunModule(const RunOptions& run, const runtime::DecoderOptions& opt
   return absl::OkStatus();
 }
 
+// Drivers whose cards run what this program compiles.
+std::vector<std::string> DriverChoices() {
+  std::vector<std::string> names;
+  for (const runtime::Driver* const driver : runtime::Drivers()) {
+    if (driver->runs_designs) names.emplace_back(driver->name);
+  }
+  return names;
+}
+
 int Run(const base::Program& program, const RunOptions& run) {
   if (run.tokens.empty() && run.script.empty() && run.inputs.empty()) {
     return program.WrongUsage(
@@ -286,15 +298,16 @@ int Run(const base::Program& program, const RunOptions& run) {
   }
   runtime::DecoderOptions options;
   options.artifact = run.artifact;
-  options.card.driver =
-      run.driver == "xrt" ? runtime::CardConfig::Driver::kXrt : runtime::CardConfig::Driver::kEmulated;
+  options.card.driver = run.driver;
   options.card.index = run.index;
   options.card.threads = run.threads;
   absl::StatusOr<artifact::v1::Manifest> manifest = artifact::Artifact::ReadManifest(options.artifact);
   if (!manifest.ok()) return Failed("run", manifest.status());
   options.card.platform = manifest->platform();
   options.kv_pages = manifest->launch().max_pages();
-  const absl::Status status = manifest->has_decoder() ? RunDecoder(run, options) : RunModule(run, options);
+  const absl::Status status = manifest->has_decoder()
+                                  ? RunDecoder(run, options)
+                                  : RunExecutable(run, {.card = options.card, .artifact = options.artifact});
   return status.ok() ? 0 : Failed("run", status);
 }
 
@@ -327,9 +340,12 @@ void AddModuleOptions(CLI::App& app, RunOptions& run) {
 
 void AddCardOptions(CLI::App& app, RunOptions& run) {
   constexpr char kGroup[] = "Card";
-  app.add_option("--driver", run.driver, "emulated (default) or xrt")
+  const std::vector<std::string> drivers = DriverChoices();
+  const std::string words = absl::StrReplaceAll(absl::StrJoin(drivers, " or "),
+                                                {{run.driver, absl::StrCat(run.driver, " (default)")}});
+  app.add_option("--driver", run.driver, words)
       ->type_name("DRIVER")
-      ->check(CLI::IsMember({"emulated", "xrt"}).description(""))
+      ->check(CLI::IsMember(drivers).description(""))
       ->group(kGroup);
   app.add_option("--index", run.index, "Which card (default 0)")
       ->type_name("N")

@@ -6,7 +6,7 @@
 
 #include <cmath>
 
-#include "runtime/driver/sensor_json.h"
+#include "runtime/driver_library/sensor_json.h"
 #include "runtime/emulator/message_socket.h"
 #include "runtime/emulator/wire_protocol.h"
 #include "tests/fuzz/fuzz_target.h"
@@ -58,8 +58,8 @@ bool Accepts(std::string_view input) {
   emulator::PayloadReader sensors(message->payload);
   const std::string electrical = sensors.GetString();
   const std::string thermal = sensors.GetString();
-  const auto watts = runtime::driver::PowerWatts(electrical);
-  const auto celsius = runtime::driver::TemperatureCelsius(thermal);
+  const auto watts = runtime::driver_library::PowerWatts(electrical);
+  const auto celsius = runtime::driver_library::TemperatureCelsius(thermal);
   Require(!watts.has_value() || std::isfinite(*watts), "power is a number");
   Require(!celsius.has_value() || std::isfinite(*celsius), "temperature is a number");
   return is_run || sensors.complete();

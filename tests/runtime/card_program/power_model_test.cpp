@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "runtime/driver/sensor_json.h"
+#include "runtime/driver_library/sensor_json.h"
 
 namespace streamtensor::runtime::card_program {
 namespace {
@@ -12,8 +12,8 @@ using std::chrono::milliseconds;
 
 TEST(PowerModel, KnowsNothingBeforeADesign) {
   PowerModel model;
-  EXPECT_EQ(driver::PowerWatts(model.ElectricalJson({})), std::nullopt);
-  EXPECT_EQ(driver::TemperatureCelsius(PowerModel::ThermalJson()), std::nullopt);
+  EXPECT_EQ(driver_library::PowerWatts(model.ElectricalJson({})), std::nullopt);
+  EXPECT_EQ(driver_library::TemperatureCelsius(PowerModel::ThermalJson()), std::nullopt);
 }
 
 TEST(PowerModel, ApproachesStaticPlusDynamicPowerAndFallsBack) {
@@ -24,14 +24,14 @@ TEST(PowerModel, ApproachesStaticPlusDynamicPowerAndFallsBack) {
   PowerModel model;
   model.SetTiming(timing);
   PowerModel::TimePoint now(std::chrono::hours(1));
-  EXPECT_NEAR(*driver::PowerWatts(model.ElectricalJson(now)), 30, 1e-6);
+  EXPECT_NEAR(*driver_library::PowerWatts(model.ElectricalJson(now)), 30, 1e-6);
   // Each run 0.02 J of dynamic energy and some static; 100 runs a second: 2 W of dynamic power.
   for (int i = 0; i < 1000; ++i) {
     now += milliseconds(10);
     model.AddRun(0.02 + 30 * 0.005, 0.005, now);
   }
-  EXPECT_NEAR(*driver::PowerWatts(model.ElectricalJson(now)), 32, 0.05);
-  EXPECT_NEAR(*driver::PowerWatts(model.ElectricalJson(now + std::chrono::seconds(60))), 30, 1e-6);
+  EXPECT_NEAR(*driver_library::PowerWatts(model.ElectricalJson(now)), 32, 0.05);
+  EXPECT_NEAR(*driver_library::PowerWatts(model.ElectricalJson(now + std::chrono::seconds(60))), 30, 1e-6);
 }
 
 }  // namespace

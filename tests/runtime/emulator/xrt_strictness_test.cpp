@@ -7,7 +7,7 @@
 
 #include <system_error>
 
-#include "runtime/driver/module_extension.h"
+#include "runtime/driver_library/xrt_extension.h"
 #include "tests/conformance/conformance_design.h"
 #include "tests/conformance/sample_xclbin.h"
 
@@ -38,7 +38,7 @@ int Thrown(Body body, std::string* message = nullptr) {
 class XrtStrictness : public testing::Test {
  protected:
   void SetUp() override {
-    streamtensor::runtime::driver::PrepareCard(0, {"u55c", ST_TEST_CARD_PROGRAM, true});
+    streamtensor::runtime::driver_library::PrepareCard(0, {"u55c", ST_TEST_CARD_PROGRAM, true});
     device_ = xrt::device(0);
     image_ = Image();
     uuid_ = device_.load_xclbin(image_);

@@ -43,7 +43,7 @@ TEST(ModelStatus, BeginsByWhatTheConfigurationSays) {
   EXPECT_EQ(InitialStatus(spec).target, "emulation");
   spec.entry.artifact.clear();
   spec.entry.source = "model.gguf";
-  spec.cards[0].card.driver = runtime::CardConfig::Driver::kXrt;
+  spec.cards[0].card.driver = "xrt";
   spec.cards[0].card.platform = "u280";
   const ModelStatus status = InitialStatus(spec);
   EXPECT_EQ(status.state, ModelState::kCompiling);

@@ -38,7 +38,7 @@ inline Config SampleConfig(int cards) {
   Config config;
   for (int i = 0; i < cards; ++i) {
     CardEntry card;
-    card.card.driver = runtime::CardConfig::Driver::kDummy;
+    card.card.driver = "dummy";
     card.card.index = static_cast<uint32_t>(i);
     card.name = absl::StrCat("dummy:", i);
     config.cards.push_back(card);

@@ -85,7 +85,9 @@ class FakeDecoder : public runtime::Decoder {
 
   absl::StatusOr<runtime::CardSensors> ReadSensors() override {
     if (sensors_gone) return absl::UnavailableError("no answer");
-    return runtime::CardSensors{.power_watts = 25};
+    runtime::CardSensors sensors;
+    sensors.power_watts = 25;
+    return sensors;
   }
 
   std::function<absl::Status(const runtime::Step&)> on_run;

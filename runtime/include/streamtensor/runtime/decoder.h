@@ -11,6 +11,9 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "streamtensor/runtime/card.h"
+#include "streamtensor/runtime/card_config.h"
+#include "streamtensor/runtime/process_time.h"
 
 namespace streamtensor::runtime {
 
@@ -18,7 +21,7 @@ namespace streamtensor::runtime {
 struct DecoderInfo {
   std::string model_name;
   std::string platform;          // "u55c"
-  std::string target;            // "emulation", "hw" or "dummy"
+  std::string target;            // "emulation", "hw"; a driver's name where it runs no designs ("dummy")
   int32_t vocabulary = 0;        // logits a row
   int32_t max_context = 0;       // positions a sequence may have
   int32_t step_tokens = 0;       // tokens a step may carry (T)
@@ -57,21 +60,6 @@ struct StepResult {
   bool joules_measured = false;  // false: modelled
 };
 
-// Measured by the emulated card: how long a dataflow process of the design ran in a step, and how often
-// it had to wait for a FIFO.
-struct ProcessTime {
-  std::string name;
-  uint64_t nanoseconds = 0;
-  uint64_t switches = 0;
-};
-
-struct CardSensors {
-  double power_watts = 0;
-  bool power_measured = false;  // false: modelled
-  double temperature_celsius = 0;
-  bool temperature_known = false;
-};
-
 // Not thread-safe: one thread owns a decoder.
 class Decoder {
  public:
@@ -96,41 +84,12 @@ class Decoder {
   virtual std::span<const ProcessTime> process_times() const { return {}; }
 };
 
-// Faults of a dummy card, on purpose and replayable: for tests of what lies above it.
-struct DummyFaults {
-  enum class Kind {
-    kFail,  // the run answers UNAVAILABLE
-    kHang,  // the run takes until its timeout
-    kDie,   // the run answers UNAVAILABLE, and so do one to three resets after it
-    kSlow   // the run takes ten times as long, and 10 ms
-  };
-  uint64_t seed = 0;
-  int64_t every_runs = 0;    // on average one run in so many has a fault; 0: none
-  std::vector<Kind> kinds;   // to draw from; empty: all
-  int64_t failed_opens = 0;  // so many times the card can't be opened at first
-  bool operator==(const DummyFaults&) const = default;
-};
-
-struct CardConfig {
-  enum class Driver { kEmulated, kXrt, kDummy };
-  Driver driver = Driver::kEmulated;
-  std::string platform = "u55c";
-  uint32_t index = 0;
-  std::string bdf;            // kXrt: instead of index
-  uint32_t threads = 1;       // kEmulated: that the card computes on, 1 or 2
-  int64_t dummy_step_us = 0;  // kDummy
-  DummyFaults dummy_faults;   // kDummy
-  bool operator==(const CardConfig&) const = default;
-};
-
 struct DecoderOptions {
   CardConfig card;
   std::string artifact;            // folder
   bool open_card = true;           // false: only the artifact is checked; Reset() opens the card
   int64_t kv_pages = 0;            // 0: as many as max_running sequences need, bounded by kv_bytes
   int64_t kv_bytes = 512ll << 20;  // bound of one pool
-  std::string card_program;        // streamtensor-card; empty: beside this program
-  std::string module_dir;          // card_*.so; empty: ../lib/streamtensor beside this program
 };
 
 // Checks the artifact, opens the card, loads the artifact and uploads its weights.
