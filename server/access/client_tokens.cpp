@@ -39,7 +39,7 @@ bool IsName(std::string_view text) {
 }  // namespace
 
 absl::StatusOr<ClientTokens> ClientTokens::Read(const std::string& path) {
-  struct stat status {};
+  struct stat status{};
   if (stat(path.c_str(), &status) != 0) {
     return absl::NotFoundError(absl::StrCat(path, ": ", std::strerror(errno)));
   }

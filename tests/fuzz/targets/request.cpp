@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A client's GenerateRequest, from the bytes on the wire to the checked request.
-#include "server/service/request.h"
+#include "server/api/grpc/messages.h"
 
 #include "tests/fuzz/fuzz_target.h"
 
@@ -63,7 +63,7 @@ bool Accepts(std::string_view input) {
   constexpr int64_t kMostTokens = 1000;
   v1::GenerateRequest message;
   if (!message.ParseFromArray(input.data(), static_cast<int>(input.size()))) return false;
-  const auto request = server::ReadRequest(message, Model(), {kMostTokens});
+  const auto request = server::CheckRequest(server::ReadRequest(message), Model(), {kMostTokens});
   if (!request.ok()) return Refused(request.status());
   Require(static_cast<int64_t>(request->prompt.size()) <= kMostTokens, "a prompt is within the limit");
   for (const uint32_t id : request->prompt) {

@@ -1,30 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/service/grpc_server.h"
+#include "server/api/grpc/grpc_server.h"
 
 #include <google/protobuf/stubs/logging.h>
 #include <grpc/support/log.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/grpcpp.h>
 #include <grpcpp/health_check_service_interface.h>
-#include <openssl/ssl.h>
 #include <pthread.h>
 #include <spdlog/spdlog.h>
 
 #include <chrono>
-#include <fstream>
-#include <mutex>
+#include <memory>
+#include <optional>
 #include <set>
-#include <sstream>
 #include <string>
 #include <thread>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "base/mutex.h"
 #include "grpc_health.pb.h"
+#include "server/api/grpc/generate_call.h"
+#include "server/api/grpc/inference_service.h"
+#include "server/api/grpc/stream_writer.h"
 #include "server/metrics/listen_error.h"
-#include "server/service/generate_call.h"
-#include "server/service/stream_writer.h"
 
 namespace streamtensor::server {
 namespace {
@@ -37,32 +37,10 @@ void LogFromProtobuf(google::protobuf::LogLevel, const char*, int, const std::st
   spdlog::debug("protobuf: {}", message);
 }
 
-absl::StatusOr<std::string> ReadPem(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  text << file.rdbuf();  // no exception, whatever `path` names
-  if (!file.is_open() || text.str().empty())
-    return absl::NotFoundError(absl::StrCat("TLS: ", path, " can not be read, or is empty"));
-  return text.str();
-}
-
-// gRPC finds out about a bad pair only when it listens, and tells nobody why: OpenSSL says it here.
-absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> CredentialsFrom(const TlsFiles& tls) {
-  if (tls.certificate.empty()) return grpc::InsecureServerCredentials();
-  absl::StatusOr<std::string> certificate = ReadPem(tls.certificate);
-  if (!certificate.ok()) return certificate.status();
-  absl::StatusOr<std::string> key = ReadPem(tls.key);
-  if (!key.ok()) return key.status();
-  const std::unique_ptr<SSL_CTX, void (*)(SSL_CTX*)> trial(SSL_CTX_new(TLS_server_method()), &SSL_CTX_free);
-  if (SSL_CTX_use_certificate_chain_file(trial.get(), tls.certificate.c_str()) != 1) {
-    return absl::InvalidArgumentError(absl::StrCat("TLS: ", tls.certificate, " is no PEM certificate"));
-  }
-  if (SSL_CTX_use_PrivateKey_file(trial.get(), tls.key.c_str(), SSL_FILETYPE_PEM) != 1) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("TLS: ", tls.key, " is no PEM key, or not that of ", tls.certificate));
-  }
+std::shared_ptr<grpc::ServerCredentials> CredentialsFrom(const std::optional<TlsPair>& tls) {
+  if (!tls.has_value()) return grpc::InsecureServerCredentials();
   grpc::SslServerCredentialsOptions options;
-  options.pem_key_cert_pairs.push_back({*std::move(key), *std::move(certificate)});
+  options.pem_key_cert_pairs.push_back({tls->key, tls->certificate});
   return grpc::SslServerCredentials(options);
 }
 
@@ -74,12 +52,16 @@ constexpr int kArrivalThreads = 4;
 }  // namespace
 
 struct GrpcServer::Impl {
-  explicit Impl(ServiceContext* context) : context(context), inference(context), operations(context) {}
+  Impl(GenerationService* generation, const ModelRegistry* registry)
+      : generation(generation),
+        registry(registry),
+        inference(generation, registry),
+        operations(generation, registry) {}
 
   void StartStreams() {
     streams->Start();
     for (int i = 0; i < kAwaitedStreams; ++i) {
-      AwaitGenerateStream(context, &inference, arrivals.get(), streams.get());
+      AwaitGenerateStream(generation, &inference, arrivals.get(), streams.get());
     }
     for (int i = 0; i < kArrivalThreads; ++i) {
       arrival_threads.emplace_back([this] {
@@ -98,11 +80,12 @@ struct GrpcServer::Impl {
     RunQueue(*arrivals);  // what is left when no thread was started
   }
 
-  ServiceContext* const context;
+  GenerationService* const generation;
+  const ModelRegistry* const registry;
   InferenceService inference;
   OperatorService operations;
-  std::mutex health_mutex;
-  std::set<std::string> watched;  // all that were ever told
+  Mutex health_mutex;
+  std::set<std::string> watched ABSL_GUARDED_BY(health_mutex);  // all models that were ever told
   std::unique_ptr<StreamWriter> streams;
   std::unique_ptr<grpc::ServerCompletionQueue> arrivals;
   std::vector<std::thread> arrival_threads;
@@ -113,16 +96,16 @@ GrpcServer::GrpcServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 GrpcServer::~GrpcServer() = default;
 
-absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(const std::string& listen, const TlsFiles& tls,
-                                                              ServiceContext* context) {
-  absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> credentials = CredentialsFrom(tls);
-  if (!credentials.ok()) return credentials.status();
+absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(const std::string& listen,
+                                                              const std::optional<TlsPair>& tls,
+                                                              GenerationService* generation,
+                                                              const ModelRegistry* registry) {
   gpr_set_log_function(&LogFromGrpc);
   google::protobuf::SetLogHandler(&LogFromProtobuf);
   grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   google::protobuf::LinkMessageReflection<grpc::health::v1::HealthCheckRequest>();  // what reflection tells
-  auto impl = std::make_unique<Impl>(context);
+  auto impl = std::make_unique<Impl>(generation, registry);
   grpc::ServerBuilder builder;
   // Two daemons on one port would share its calls.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
@@ -137,7 +120,7 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(const std::string&
   impl->streams = std::make_unique<StreamWriter>(builder.AddCompletionQueue());
   impl->arrivals = builder.AddCompletionQueue();
   int port = 0;
-  builder.AddListeningPort(listen, *credentials, &port);
+  builder.AddListeningPort(listen, CredentialsFrom(tls), &port);
   impl->server = builder.BuildAndStart();
   if (impl->server == nullptr || port == 0) {
     return absl::UnavailableError(
@@ -150,9 +133,9 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(const std::string&
 }
 
 void GrpcServer::UpdateHealth() {
-  std::lock_guard lock(impl_->health_mutex);
+  MutexLock lock(impl_->health_mutex);
   grpc::HealthCheckServiceInterface* health = impl_->server->GetHealthCheckService();
-  const ModelRegistry& registry = *impl_->context->registry;
+  const ModelRegistry& registry = *impl_->registry;
   std::set<std::string> names;
   for (const ModelStatus& model : registry.Models()) {
     names.insert(model.name);

@@ -3,27 +3,26 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "server/service/inference_service.h"
+#include "server/access/tls_pair.h"
+#include "server/generation/generation_service.h"
+#include "server/models/model_registry.h"
 
 namespace streamtensor::server {
-
-// PEM files, both or neither.
-struct TlsFiles {
-  std::string certificate;
-  std::string key;
-};
 
 // Thread-safe.
 class GrpcServer {
  public:
-  // `listen` is HOST:PORT; without TLS files connections are not encrypted. `context` outlives the server.
-  //  UNAVAILABLE  the address can not be bound, and why; NOT_FOUND, INVALID_ARGUMENT  a file for TLS
-  static absl::StatusOr<std::unique_ptr<GrpcServer>> Start(const std::string& listen, const TlsFiles& tls,
-                                                           ServiceContext* context);
+  // `listen` is HOST:PORT; without a TLS pair connections are not encrypted. The pointers outlive the server.
+  //  UNAVAILABLE  the address can not be bound, and why
+  static absl::StatusOr<std::unique_ptr<GrpcServer>> Start(const std::string& listen,
+                                                           const std::optional<TlsPair>& tls,
+                                                           GenerationService* generation,
+                                                           const ModelRegistry* registry);
   // Calls must have ended, or Shutdown() been called.
   ~GrpcServer();
 

@@ -7,9 +7,9 @@
 #include <grpcpp/grpcpp.h>
 
 #include <memory>
-#include <mutex>
 #include <thread>
-#include <vector>
+
+#include "server/generation/send_queue.h"
 
 namespace streamtensor::server {
 
@@ -20,47 +20,36 @@ class QueueEvent {
   virtual void OnEvent(bool ok) = 0;
 };
 
-// Lets a queue's events happen, until the queue has been shut down and is empty.
+// Handles a queue's events until the queue has been shut down and is empty.
 void RunQueue(grpc::CompletionQueue& queue);
 
 // Thread-safe.
 class StreamWriter {
  public:
-  // Has something to write.
-  class Stream {
-   public:
-    virtual ~Stream() = default;
-    virtual void Send() = 0;
-  };
-
   explicit StreamWriter(std::unique_ptr<grpc::ServerCompletionQueue> queue);
   // No stream may be left.
   ~StreamWriter();
 
   void Start();
 
-  // Send() will be called by the writer's thread, at the latest after the next Flush().
-  void Add(Stream* stream);
-  void Flush();
+  // The streams' Send() is called by the writer's thread.
+  SendQueue& streams() { return streams_; }
 
   // For the operations of calls; its events are QueueEvents.
   grpc::ServerCompletionQueue* queue() const { return queue_.get(); }
 
  private:
   struct Woken : QueueEvent {
-    explicit Woken(StreamWriter* owner) : owner(owner) {}
-    void OnEvent(bool ok) override { owner->SendAll(); }
-    StreamWriter* const owner;
+    explicit Woken(SendQueue* streams) : streams(streams) {}
+    void OnEvent(bool ok) override { streams->SendAll(); }
+    SendQueue* const streams;
   };
-  void SendAll();
+  void Wake();
 
   const std::unique_ptr<grpc::ServerCompletionQueue> queue_;
-  Woken woken_{this};
+  SendQueue streams_;
+  Woken woken_{&streams_};
   grpc::Alarm alarm_;
-  std::mutex mutex_;
-  std::vector<Stream*> streams_;
-  bool is_woken_ = false;  // the alarm is set, and its event has not come
-  std::vector<Stream*> sending_;
   std::thread thread_;
 };
 

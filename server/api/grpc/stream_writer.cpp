@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/service/stream_writer.h"
+#include "server/api/grpc/stream_writer.h"
 
 #include <pthread.h>
 
 #include <utility>
 
-#include "server/service/grpc_order.h"
+#include "server/api/grpc/grpc_order.h"
 
 namespace streamtensor::server {
 
@@ -18,7 +18,8 @@ void RunQueue(grpc::CompletionQueue& queue) {
   }
 }
 
-StreamWriter::StreamWriter(std::unique_ptr<grpc::ServerCompletionQueue> queue) : queue_(std::move(queue)) {}
+StreamWriter::StreamWriter(std::unique_ptr<grpc::ServerCompletionQueue> queue)
+    : queue_(std::move(queue)), streams_([this] { Wake(); }) {}
 
 StreamWriter::~StreamWriter() {
   queue_->Shutdown();
@@ -36,28 +37,10 @@ void StreamWriter::Start() {
   });
 }
 
-void StreamWriter::Add(Stream* stream) {
-  std::lock_guard lock(mutex_);
-  streams_.push_back(stream);
-}
-
-void StreamWriter::Flush() {
-  {
-    std::lock_guard lock(mutex_);
-    if (streams_.empty() || std::exchange(is_woken_, true)) return;
-  }
+// An alarm that is due at once is an event of the queue.
+void StreamWriter::Wake() {
   BeforeGrpc(&woken_);
   alarm_.Set(queue_.get(), gpr_inf_past(GPR_CLOCK_MONOTONIC), &woken_);
-}
-
-void StreamWriter::SendAll() {
-  {
-    std::lock_guard lock(mutex_);
-    is_woken_ = false;
-    sending_.swap(streams_);
-  }
-  for (Stream* stream : sending_) stream->Send();
-  sending_.clear();
 }
 
 }  // namespace streamtensor::server

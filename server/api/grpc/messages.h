@@ -1,28 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
-// From a client's message to a checked request, and from results to messages.
+// From a client's message to a request of the service, and from results to messages.
 #pragma once
 
-#include <string>
+#include <cstddef>
 
-#include "absl/status/statusor.h"
-#include "server/models/loaded_model.h"
+#include "server/generation/client_request.h"
 #include "server/models/model_registry.h"
 #include "server/scheduler/sequence.h"
+#include "server/tokenizer/tokenizer.h"
 #include "streamtensor/v1/inference.pb.h"
 #include "streamtensor/v1/operator.pb.h"
 
 namespace streamtensor::server {
 
-// What of a request is refused before anything is computed for it.
-struct RequestLimits {
-  int64_t max_prompt_tokens = 8192;
-};
+// Takes the message as it is: the service checks it. Its paths of fields are this API's own.
+ClientRequest ReadRequest(const v1::GenerateRequest& message);
 
-// Checks every field against the model and fills in the defaults; a seed that is not given is drawn.
-// Arrival, deadline and id are the caller's to set.
-//  INVALID_ARGUMENT  names the field, its value and what is allowed
-absl::StatusOr<GenerationRequest> ReadRequest(const v1::GenerateRequest& message, const LoadedModel& model,
-                                              const RequestLimits& limits);
+// About what a delta's message takes on the wire.
+size_t WireBytes(const ReplyDelta& delta);
 
 // Appends what is new. `tokenizer` gives the bytes of log-probability tokens.
 void WriteDelta(const ReplyDelta& delta, const Tokenizer& tokenizer, v1::GenerateResponse& message);

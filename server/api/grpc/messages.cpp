@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/service/request.h"
+#include "server/api/grpc/messages.h"
 
-#include <random>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 
@@ -16,11 +16,6 @@ std::string ValidText(const std::string& text) {
   return valid + stream.Finish();
 }
 
-uint64_t DrawSeed() {
-  std::random_device device;
-  return (static_cast<uint64_t>(device()) << 32) | device();
-}
-
 SamplingParams ReadSampling(const v1::Sampling& message) {
   SamplingParams params;
   if (message.has_temperature()) params.temperature = message.temperature();
@@ -32,7 +27,6 @@ SamplingParams ReadSampling(const v1::Sampling& message) {
   if (message.has_frequency_penalty()) params.frequency_penalty = message.frequency_penalty();
   for (const v1::LogitBias& bias : message.logit_bias())
     params.logit_bias.emplace_back(bias.token_id(), bias.bias());
-  params.seed = message.has_seed() ? message.seed() : DrawSeed();
   return params;
 }
 
@@ -46,40 +40,23 @@ StoppingParams ReadStopping(const v1::Stopping& message) {
   return params;
 }
 
-absl::StatusOr<std::vector<uint32_t>> ReadPrompt(const v1::GenerateRequest& message,
-                                                 const LoadedModel& model) {
+Prompt ReadPrompt(const v1::GenerateRequest& message) {
   switch (message.input_case()) {
     case v1::GenerateRequest::kPrompt:
-      return model.EncodePrompt(message.prompt());
-    case v1::GenerateRequest::kTokens: {
-      const auto& ids = message.tokens().ids();
-      for (int i = 0; i < ids.size(); ++i) {
-        if (ids[i] >= model.tokenizer().vocabulary()) {
-          return absl::InvalidArgumentError(absl::StrCat("tokens.ids[", i, "] is ", ids[i],
-                                                         "; the model's token ids are 0 to ",
-                                                         model.tokenizer().vocabulary() - 1));
-        }
-      }
-      return std::vector<uint32_t>(ids.begin(), ids.end());
-    }
+      return message.prompt();
+    case v1::GenerateRequest::kTokens:
+      return std::vector<uint32_t>(message.tokens().ids().begin(), message.tokens().ids().end());
     case v1::GenerateRequest::kChat: {
-      if (message.chat().messages().empty()) {
-        return absl::InvalidArgumentError("chat.messages is empty; at least one message is needed");
-      }
-      std::vector<ChatTurn> turns;
+      std::vector<ChatTurn> messages;
       for (const v1::ChatMessage& turn : message.chat().messages()) {
-        if (turn.role().empty()) {
-          return absl::InvalidArgumentError(
-              absl::StrCat("chat.messages[", turns.size(), "].role is empty; such as \"user\" is needed"));
-        }
-        turns.push_back({turn.role(), turn.content()});
+        messages.push_back({turn.role(), turn.content()});
       }
-      return model.EncodeChat(turns);
+      return messages;
     }
     case v1::GenerateRequest::INPUT_NOT_SET:
       break;
   }
-  return absl::InvalidArgumentError("none of prompt, chat and tokens is given; one of them is needed");
+  return {};
 }
 
 template <typename Messages>
@@ -143,33 +120,25 @@ void WriteAnySummary(const ReplySummary& summary, Message& message) {
 
 }  // namespace
 
-absl::StatusOr<GenerationRequest> ReadRequest(const v1::GenerateRequest& message, const LoadedModel& model,
-                                              const RequestLimits& limits) {
-  GenerationRequest request;
-  const uint32_t vocabulary = model.tokenizer().vocabulary();
+ClientRequest ReadRequest(const v1::GenerateRequest& message) {
+  ClientRequest request;
+  request.model = message.model();
+  request.prompt = ReadPrompt(message);
   request.sampling = ReadSampling(message.sampling());
-  if (absl::Status status = Check(request.sampling, vocabulary); !status.ok()) return status;
+  if (message.sampling().has_seed()) request.seed = message.sampling().seed();
   request.stopping = ReadStopping(message.stopping());
-  if (absl::Status status = Check(request.stopping, vocabulary); !status.ok()) return status;
-  if (message.output().has_logprobs()) {
-    if (message.output().logprobs() > kMaxAlternatives) {
-      return absl::InvalidArgumentError(absl::StrCat("output.logprobs is ", message.output().logprobs(),
-                                                     "; allowed is 0 to ", kMaxAlternatives));
-    }
-    request.logprobs = message.output().logprobs();
-  }
+  if (message.output().has_logprobs()) request.logprobs = message.output().logprobs();
   request.prompt_logprobs = message.output().prompt_logprobs();
   request.priority = message.priority();
-
-  absl::StatusOr<std::vector<uint32_t>> prompt = ReadPrompt(message, model);
-  if (!prompt.ok()) return prompt.status();
-  request.prompt = *std::move(prompt);
-  if (static_cast<int64_t>(request.prompt.size()) > limits.max_prompt_tokens) {
-    return absl::InvalidArgumentError(absl::StrCat("the prompt has ", request.prompt.size(),
-                                                   " tokens; limits.max_prompt_tokens allows ",
-                                                   limits.max_prompt_tokens));
-  }
   return request;
+}
+
+size_t WireBytes(const ReplyDelta& delta) {
+  size_t bytes = 8 + delta.text.size() + 3 * delta.token_ids.size();
+  for (const auto* list : {&delta.logprobs, &delta.prompt_logprobs}) {
+    for (const TokenLogprob& logprob : *list) bytes += 24 + 12 * logprob.alternatives.size();
+  }
+  return bytes;
 }
 
 void WriteDelta(const ReplyDelta& delta, const Tokenizer& tokenizer, v1::GenerateResponse& message) {
