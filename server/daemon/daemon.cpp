@@ -89,6 +89,7 @@ Daemon::~Daemon() {
   }
   if (grpc != nullptr) grpc->Shutdown(absl::Milliseconds(250));
   grpc.reset();
+  openai_.reset();
   registry_.reset();
 }
 
@@ -98,9 +99,7 @@ absl::Status Daemon::Start() {
   RETURN_IF_ERROR(registry_->ClaimCache());
   const HttpServer::Handlers pages = {
       {"/metrics",
-       [this] {
-         return HttpAnswer{200, "text/plain; version=0.0.4; charset=utf-8", metrics_.Render()};
-       }},
+       [this] { return HttpAnswer{200, "text/plain; version=0.0.4; charset=utf-8", metrics_.Render()}; }},
       {"/healthz", [this] { return Health(); }},
       {"/readyz", [this] { return Readiness(); }}};
   ASSIGN_OR_RETURN(http_, HttpServer::Start(config_.server.metrics_listen, pages));
@@ -111,9 +110,14 @@ absl::Status Daemon::Start() {
     MutexLock lock(grpc_mutex_);
     grpc_ = std::move(grpc);
   }
-  spdlog::info("listening on {} (gRPC{}{}) and {} (HTTP)", config_.server.listen,
-               tls.has_value() ? ", TLS" : "", config_.access.tokens_file.empty() ? "" : ", tokens needed",
+  const std::string guards = absl::StrCat(tls.has_value() ? ", TLS" : "",
+                                          config_.access.tokens_file.empty() ? "" : ", tokens needed");
+  spdlog::info("listening on {} (gRPC{}) and {} (HTTP)", config_.server.listen, guards,
                config_.server.metrics_listen);
+  if (const std::string& listen = config_.server.http_listen; !listen.empty()) {
+    ASSIGN_OR_RETURN(openai_, openai::OpenAiServer::Start(listen, tls, generation_.get(), registry_.get()));
+    spdlog::info("listening on {} (OpenAI{})", listen, guards);
+  }
   registry_->Start();
   return absl::OkStatus();
 }

@@ -13,6 +13,7 @@
 #include "server/access/access_control.h"
 #include "server/access/client_tokens.h"
 #include "server/api/grpc/grpc_server.h"
+#include "server/api/openai/openai_server.h"
 #include "server/config/config.h"
 #include "server/generation/generation_service.h"
 #include "server/metrics/http_server.h"
@@ -59,6 +60,7 @@ class Daemon {
   std::unique_ptr<ModelRegistry> registry_;
   std::unique_ptr<GenerationService> generation_;
   std::unique_ptr<HttpServer> http_;
+  std::unique_ptr<openai::OpenAiServer> openai_;  // only with server.http_listen
   Mutex grpc_mutex_;  // the registry's threads report changes while grpc_ comes and goes
   std::unique_ptr<GrpcServer> grpc_ ABSL_GUARDED_BY(grpc_mutex_);
 };

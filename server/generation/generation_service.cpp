@@ -43,6 +43,12 @@ absl::Status GenerationService::Admit(const Caller& caller, const std::string& m
   return status;
 }
 
+bool GenerationService::MayUse(const Caller& caller, const std::string& model) const {
+  return options_.access
+      ->Admit(caller.authorization, caller.peer, model, /*counts=*/false, options_.clock->Now())
+      .ok();
+}
+
 absl::Status GenerationService::AdmitGeneration(const std::string& request_id, const Caller& caller,
                                                 const std::string& model) const {
   absl::Status status = options_.access->Admit(caller.authorization, caller.peer, model,

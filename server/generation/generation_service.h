@@ -63,14 +63,19 @@ class GenerationService {
 
   // Statuses as AccessControl::Admit(). A refusal is counted. An empty model stands for none in particular.
   absl::Status Admit(const Caller& caller, const std::string& model) const;
-  // The same for a request to generate: it counts against the client's rate, and a refusal is logged.
+  // As Admit() for a request to generate: it counts against the client's rate, and a refusal is logged.
   absl::Status AdmitGeneration(const std::string& request_id, const Caller& caller,
                                const std::string& model) const;
+  // Whether Admit() would let it pass; counts nothing.
+  bool MayUse(const Caller& caller, const std::string& model) const;
   // Finds the model and checks the request against it. A refusal is counted and logged. `as_written()` is the
   // request as the client wrote it, for the log.
   //  INVALID_ARGUMENT (see CheckRequest), NOT_FOUND, UNAVAILABLE
   absl::StatusOr<CheckedRequest> Check(const std::string& request_id, ClientRequest request,
                                        absl::FunctionRef<std::string()> as_written) const;
+
+  // Counts and logs a request that its face refuses, as one that can't be read.
+  void LogRefusal(const std::string& request_id, const absl::Status& status) const;
 
   // Of RESOURCE_EXHAUSTED: when to try again.
   std::optional<int64_t> RetryAfterMs(const absl::Status& status) const;
@@ -83,7 +88,6 @@ class GenerationService {
 
   absl::StatusOr<CheckedRequest> FindModelAndCheck(const std::string& request_id, ClientRequest request,
                                                    absl::FunctionRef<std::string()> as_written) const;
-  void LogRefusal(const std::string& request_id, const absl::Status& status) const;
   void ObserveDuration(double seconds);
 
   const Options options_;
