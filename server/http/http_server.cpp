@@ -42,6 +42,8 @@ constexpr int kUserTimeoutMs = 90000;
 constexpr int kKeepAliveIdleSeconds = 60;
 constexpr int kKeepAliveIntervalSeconds = 10;
 constexpr int kKeepAliveProbes = 3;
+// So little waits in the kernel beyond what is on its way: who writes is to notice that nobody reads.
+constexpr int kUnsentBytes = 32 << 10;
 
 std::string AddressOf(const tcp::endpoint& endpoint) {
   asio::ip::address address = endpoint.address();
@@ -64,6 +66,7 @@ void SetSocketOptions(Socket& socket) {
   set(TCP_KEEPINTVL, kKeepAliveIntervalSeconds);
   set(TCP_KEEPCNT, kKeepAliveProbes);
   set(TCP_USER_TIMEOUT, kUserTimeoutMs);
+  set(TCP_NOTSENT_LOWAT, kUnsentBytes);
 }
 
 absl::StatusOr<std::unique_ptr<asio::ssl::context>> TlsContextFrom(const TlsPair& pair) {

@@ -127,7 +127,7 @@ def main():
         def start(binary_dir, **server):
             daemon = stack.enter_context(Daemon(
                 binary_dir, [{"name": "m", "artifact": artifact}], [{"driver": "dummy", "step_us": arguments.step_us}],
-                extra={"limits": {"max_running": 1024, "max_queue": 2048}, "log": {"level": "warning"}}, tls=server))
+                extra={"limits": {"max_running": 1024, "max_queue": 2048}, "log": {"level": "warning"}}, server=server))
             daemon.wait_ready("m")
             return daemon
 

@@ -99,7 +99,7 @@ class CompletionCall::Reply : public ReplyReceiver {
     taken_bytes_ += std::exchange(gathered_bytes_, 0);
     delta = std::exchange(gathered_, ReplyDelta());
     reason = ends ? summary.finish_reason : FinishReason::kNone;
-    return ends || !delta.text.empty() || !delta.logprobs.empty() || !delta.prompt_logprobs.empty();
+    return reason != FinishReason::kNone || !delta.text.empty() || !delta.logprobs.empty() || !delta.prompt_logprobs.empty();
   }
 
   // By the thread that sends.
@@ -250,16 +250,22 @@ void CompletionCall::SendNext() {
   host_->post_to_worker([self = shared_from_this()] { self->SendWhole(); });
 }
 
+std::string CompletionCall::TakeEvents() {
+  std::string out;
+  ReplyDelta delta;
+  FinishReason reason = FinishReason::kNone;
+  for (const auto& reply : replies_) {
+    if (reply->Take(delta, reason)) reply->AppendEvent(delta, reason, out);
+  }
+  return out;
+}
+
 void CompletionCall::SendEvents() {
   std::string out;
   bool is_last = false;
   {
     MutexLock lock(mutex_);
-    ReplyDelta delta;
-    FinishReason reason = FinishReason::kNone;
-    for (const auto& reply : replies_) {
-      if (reply->Take(delta, reason)) reply->AppendEvent(delta, reason, out);
-    }
+    out = TakeEvents();
     is_last = is_closed_ = unfinished_ == 0;
     is_sending_ = !out.empty();
   }
@@ -311,12 +317,16 @@ Usage CompletionCall::TotalUsage() const {
 
 void CompletionCall::Fail(const absl::Status& status) {
   if (!Close()) return;
-  if (has_begun_) {
-    exchange_->SendLast(absl::StrCat("data: ", ErrorBody(status), "\n\n"));
-  } else {
-    exchange_->Respond(
+  if (!has_begun_) {
+    return exchange_->Respond(
         WithRequestId(ErrorResponse(status, host_->service->RetryAfterMs(status)), request_id_));
   }
+  std::string out;
+  {
+    MutexLock lock(mutex_);
+    out = TakeEvents();
+  }
+  exchange_->SendLast(absl::StrCat(out, "data: ", ErrorBody(status), "\n\n"));
 }
 
 void CompletionCall::OnClosed() { Close(); }

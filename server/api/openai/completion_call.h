@@ -54,6 +54,8 @@ class CompletionCall : public http::ExchangeListener,
   void OnChange() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void SendNext();
   void SendEvents();
+  // What was gathered, as events.
+  std::string TakeEvents() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void SendWhole();
   void Fail(const absl::Status& status);
   bool Close();

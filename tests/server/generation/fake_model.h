@@ -5,7 +5,6 @@
 #include <condition_variable>
 #include <memory>
 #include <mutex>
-#include <string>
 #include <utility>
 #include <vector>
 
@@ -13,22 +12,9 @@
 #include "server/models/loaded_model.h"
 #include "server/scheduler/card_group.h"
 #include "tests/server/scheduler/fake_card.h"
+#include "tests/server/tokenizer/ascii_tokenizer.h"
 
 namespace streamtensor::server::testing {
-
-// Printable ASCII, a token a character, and an end token.
-inline std::unique_ptr<Tokenizer> MakeAsciiTokenizer() {
-  artifact::v1::Tokenizer message;
-  message.set_format_version(1);
-  message.set_kind(artifact::v1::Tokenizer::KIND_BYTE_LEVEL_BPE);
-  message.set_pre_tokenizer(artifact::v1::Tokenizer::PRE_TOKENIZER_SMOLLM);
-  for (int c = '!'; c <= '~'; ++c) message.add_pieces()->set_text(std::string(1, static_cast<char>(c)));
-  artifact::v1::Piece* const end = message.add_pieces();
-  end->set_text("<|im_end|>");
-  end->set_type(artifact::v1::Piece::TYPE_CONTROL);
-  message.set_eos_token_id(static_cast<uint32_t>(message.pieces_size() - 1));
-  return Tokenizer::Create(message).value();
-}
 
 // Holds a card's steps back until they are let go.
 class StepGate {

@@ -3,8 +3,13 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
+#include <memory>
+#include <string>
+#include <vector>
+
 #include "absl/strings/match.h"
-#include "tests/server/generation/fake_model.h"
+#include "tests/server/tokenizer/ascii_tokenizer.h"
 
 namespace streamtensor::server::openai {
 namespace {
