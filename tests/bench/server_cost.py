@@ -158,7 +158,8 @@ def main():
                       f"{row['cpu_us_per_token']:6.1f} us CPU a token, ITL p99 {row['itl_p99_ms']:.1f} ms; "
                       f"by thread: {where}", file=sys.stderr if arguments.json else sys.stdout, flush=True)
     if arguments.json:
-        print(json.dumps({"vocabulary": arguments.vocabulary, "step_us": arguments.step_us, "measured": [row | {"who": name} for (_, name), row in best.items()]}, indent=1))
+        measured = [row | {"who": name} for (_, name), row in best.items()]
+        print(json.dumps({"vocabulary": arguments.vocabulary, "step_us": arguments.step_us, "measured": measured}, indent=1))
 
 
 if __name__ == "__main__":

@@ -99,7 +99,8 @@ class CompletionCall::Reply : public ReplyReceiver {
     taken_bytes_ += std::exchange(gathered_bytes_, 0);
     delta = std::exchange(gathered_, ReplyDelta());
     reason = ends ? summary.finish_reason : FinishReason::kNone;
-    return reason != FinishReason::kNone || !delta.text.empty() || !delta.logprobs.empty() || !delta.prompt_logprobs.empty();
+    return reason != FinishReason::kNone || !delta.text.empty() || !delta.logprobs.empty() ||
+           !delta.prompt_logprobs.empty();
   }
 
   // By the thread that sends.

@@ -10,7 +10,7 @@ import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from conftest import BIN, dummy_cards, protos
+from conftest import dummy_cards, protos
 from test_lifecycle import calls, write_compiler
 
 ALICE, BOB = "alice-0123456789abcdef", "bob-0123456789abcdefgh"

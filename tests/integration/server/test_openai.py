@@ -203,14 +203,16 @@ DRAWN, LIKELIEST = {"temperature": 1.5, "seed": 5}, {"temperature": 0}
     [
         (DRAWN, {"temperature": 0.2}), (DRAWN, {"seed": 6}), (DRAWN, {"top_p": 0.05}), (DRAWN, {"top_k": 1}), (DRAWN, {"min_p": 0.9}),
         (LIKELIEST, {"presence_penalty": 50.0}), (LIKELIEST, {"frequency_penalty": 50.0}), (LIKELIEST, {"repetition_penalty": 50.0}),
-        (LIKELIEST, {"logit_bias": {"70": 100.0}}), (LIKELIEST, {"min_tokens": 150, "ignore_eos": False}), (LIKELIEST, {"stop_token_ids": list(range(60, 120))}),
+        (LIKELIEST, {"logit_bias": {"70": 100.0}}), (LIKELIEST, {"min_tokens": 150, "ignore_eos": False}),
+        (LIKELIEST, {"stop_token_ids": list(range(60, 120))}),
     ],
     ids=lambda fields: next(iter(fields)),
 )
 def test_each_parameter_does_what_it_does_over_grpc(client, daemon, request_for, base, change):
     def ask(fields):
         fields = {"ignore_eos": True, **fields}
-        own = {name: fields.pop(name) for name in list(fields) if name in ("top_k", "min_p", "repetition_penalty", "min_tokens", "ignore_eos", "stop_token_ids")}
+        vllm = ("top_k", "min_p", "repetition_penalty", "min_tokens", "ignore_eos", "stop_token_ids")
+        own = {name: fields.pop(name) for name in list(fields) if name in vllm}
         return client.completions.create(model="tiny", prompt="hello", max_tokens=150, extra_body=own, **fields).choices[0].text
 
     request = request_for(prompt="hello", max_tokens=150)

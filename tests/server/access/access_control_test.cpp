@@ -14,7 +14,7 @@ constexpr char kBob[] = "bearer 0123456789abcdeg";
 
 AccessControl& WithTokens(AccessControl& access, int64_t requests_per_minute = 0) {
   access.SetPolicy(*ClientTokens::Parse("alice 0123456789abcdef\nbob 0123456789abcdeg small\n", "t"),
-             requests_per_minute);
+                   requests_per_minute);
   return access;
 }
 
