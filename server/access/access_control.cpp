@@ -21,8 +21,8 @@ std::string HostOf(const std::string& peer) { return peer.substr(0, peer.rfind('
 
 }  // namespace
 
-void AccessControl::Use(std::optional<ClientTokens> tokens, int64_t requests_per_minute) {
-  std::lock_guard lock(mutex_);
+void AccessControl::SetPolicy(std::optional<ClientTokens> tokens, int64_t requests_per_minute) {
+  MutexLock lock(mutex_);
   tokens_ = tokens.has_value() ? std::make_shared<const ClientTokens>(*std::move(tokens)) : nullptr;
   rate_.SetRequestsPerMinute(requests_per_minute);
 }
@@ -31,13 +31,13 @@ absl::Status AccessControl::Admit(const std::string& authorization, const std::s
                                   const std::string& model, bool counts, absl::Time now) {
   std::shared_ptr<const ClientTokens> tokens;
   {
-    std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     tokens = tokens_;
   }
   std::string client = HostOf(peer);
   if (tokens != nullptr) {
     if (!absl::StartsWithIgnoreCase(authorization, kScheme)) {
-      return absl::UnauthenticatedError("no token; the metadata \"authorization: Bearer TOKEN\" is needed");
+      return absl::UnauthenticatedError("no token; \"authorization: Bearer TOKEN\" is needed");
     }
     const TokenHolder* holder = tokens->Find(authorization.substr(std::strlen(kScheme)));
     if (holder == nullptr) return absl::UnauthenticatedError("the token is nobody's");

@@ -4,12 +4,12 @@
 
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "base/mutex.h"
 #include "server/access/client_tokens.h"
 #include "server/access/rate_limiter.h"
 
@@ -21,11 +21,12 @@ inline constexpr char kRetryAfterPayload[] = "retry-after-ms";
 // Thread-safe.
 class AccessControl {
  public:
-  // Without tokens everybody may ask for everything.
-  void Use(std::optional<ClientTokens> tokens, int64_t requests_per_minute);
+  // Without tokens everybody may ask for everything. `requests_per_minute` of one client; 0: no limit.
+  void SetPolicy(std::optional<ClientTokens> tokens, int64_t requests_per_minute);
 
-  // `authorization` is the request's metadata of that name, `peer` gRPC's name of who connected. A request
-  // that counts against the rate says so.
+  // `authorization` is the request's metadata or header of that name, `peer` who connected
+  // ("ipv4:10.0.0.7:51234"); its port does not tell clients apart. `counts`: the request counts against the
+  // client's rate.
   //  UNAUTHENTICATED    no token, or one that nobody has
   //  PERMISSION_DENIED  the model is not among the client's
   //  RESOURCE_EXHAUSTED too often; with kRetryAfterPayload
@@ -33,8 +34,8 @@ class AccessControl {
                      bool counts, absl::Time now);
 
  private:
-  std::mutex mutex_;
-  std::shared_ptr<const ClientTokens> tokens_;  // guarded by mutex_
+  Mutex mutex_;
+  std::shared_ptr<const ClientTokens> tokens_ ABSL_GUARDED_BY(mutex_);
   RateLimiter rate_;
 };
 

@@ -11,13 +11,13 @@ constexpr size_t kManyBuckets = 10000;
 }  // namespace
 
 void RateLimiter::SetRequestsPerMinute(int64_t requests) {
-  std::lock_guard lock(mutex_);
+  MutexLock lock(mutex_);
   per_second_ = static_cast<double>(requests) / 60;
   buckets_.clear();
 }
 
 absl::Duration RateLimiter::Take(const std::string& client, absl::Time now) {
-  std::lock_guard lock(mutex_);
+  MutexLock lock(mutex_);
   if (per_second_ <= 0) return absl::ZeroDuration();
   if (buckets_.size() >= kManyBuckets) ForgetFull(now);
   Bucket& bucket = buckets_.try_emplace(client, Bucket{Capacity(), now}).first->second;

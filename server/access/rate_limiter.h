@@ -4,10 +4,10 @@
 
 #include <cstdint>
 #include <map>
-#include <mutex>
 #include <string>
 
 #include "absl/time/time.h"
+#include "base/mutex.h"
 
 namespace streamtensor::server {
 
@@ -25,12 +25,14 @@ class RateLimiter {
     double requests = 0;
     absl::Time filled_at;
   };
-  double Capacity() const { return per_second_ * 10 < 1 ? 1 : per_second_ * 10; }
-  void ForgetFull(absl::Time now);
+  double Capacity() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    return per_second_ * 10 < 1 ? 1 : per_second_ * 10;
+  }
+  void ForgetFull(absl::Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
-  std::mutex mutex_;
-  double per_second_ = 0;
-  std::map<std::string, Bucket> buckets_;
+  Mutex mutex_;
+  double per_second_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::map<std::string, Bucket> buckets_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace streamtensor::server

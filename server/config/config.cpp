@@ -45,7 +45,8 @@ class ConfigReader {
   Keys Server() {
     ServerConfig& server = config_->server;
     return {Address("listen", server.listen), Address("metrics_listen", server.metrics_listen),
-            Word("tls_certificate", server.tls_certificate), Word("tls_key", server.tls_key)};
+            Address("http_listen", server.http_listen), Word("tls_certificate", server.tls_certificate),
+            Word("tls_key", server.tls_key)};
   }
 
   Keys Limits() {

@@ -16,6 +16,7 @@ namespace streamtensor::server {
 struct ServerConfig {
   std::string listen = "127.0.0.1:50051";
   std::string metrics_listen = "127.0.0.1:9464";
+  std::string http_listen;      // OpenAI-compatible; empty: off
   std::string tls_certificate;  // PEM files, both or neither
   std::string tls_key;
   bool operator==(const ServerConfig&) const = default;

@@ -11,7 +11,7 @@
 #include <random>
 #include <utility>
 
-#include "server/service/grpc_order.h"
+#include "server/api/grpc/grpc_order.h"
 
 namespace streamtensor::ctl {
 namespace {

@@ -11,6 +11,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "artifact/artifact.h"
+#include "base/status_macros.h"
+#include "server/access/tls_pair.h"
 #include "server/models/reload_plan.h"
 #include "streamtensor/runtime/decoder.h"
 
@@ -19,9 +21,14 @@ namespace {
 
 absl::StatusOr<std::optional<ClientTokens>> ReadTokens(const AccessConfig& config) {
   if (config.tokens_file.empty()) return std::nullopt;
-  absl::StatusOr<ClientTokens> tokens = ClientTokens::Read(config.tokens_file);
-  if (!tokens.ok()) return tokens.status();
-  return *std::move(tokens);
+  ASSIGN_OR_RETURN(ClientTokens tokens, ClientTokens::Read(config.tokens_file));
+  return tokens;
+}
+
+absl::StatusOr<std::optional<TlsPair>> ReadTls(const ServerConfig& config) {
+  if (config.tls_certificate.empty()) return std::nullopt;
+  ASSIGN_OR_RETURN(TlsPair tls, ReadTlsPair(config.tls_certificate, config.tls_key));
+  return tls;
 }
 
 }  // namespace
@@ -39,7 +46,7 @@ Daemon::Daemon(const Config& config, const std::string& program_dir, const std::
   options.metrics = &metrics_;
   options.clock = &clock_;
   options.on_change = [this] {
-    std::lock_guard lock(grpc_mutex_);
+    MutexLock lock(grpc_mutex_);
     if (grpc_ != nullptr) grpc_->UpdateHealth();
   };
   registry_ = std::make_unique<ModelRegistry>(std::move(options));
@@ -51,62 +58,67 @@ Daemon::Daemon(const Config& config, const std::string& program_dir, const std::
     }
     return readings;
   });
-  context_.registry = registry_.get();
-  context_.metrics = &metrics_;
-  context_.clock = &clock_;
-  context_.access = &access_;
-  context_.log_prompts = config.log.prompts;
+  GenerationService::Options generation;
+  generation.find_model = [this](const std::string& name) { return registry_->Get(name); };
+  generation.load = [this] { return registry_->Load(); };
+  generation.metrics = &metrics_;
+  generation.clock = &clock_;
+  generation.access = &access_;
+  generation.log_prompts = config.log.prompts;
+  generation_ = std::make_unique<GenerationService>(std::move(generation));
 }
 
-// What may change while running and is not the registry's.
-void Daemon::Use(const Config& config, std::optional<ClientTokens> tokens) {
-  access_.Use(std::move(tokens), config.access.requests_per_minute);
-  context_.max_prompt_tokens = config.limits.max_prompt_tokens;
+void Daemon::SetPolicy(const Config& config, std::optional<ClientTokens> tokens) {
+  access_.SetPolicy(std::move(tokens), config.access.requests_per_minute);
+  generation_->SetLimits({config.limits.max_prompt_tokens});
   drain_seconds_ = config.limits.drain_seconds;
 }
 
-// Nobody may ask while the registry goes.
+// The servers go before the registry, which their calls use.
 Daemon::~Daemon() {
   http_.reset();
   registry_->Stop();
   std::unique_ptr<GrpcServer> grpc;
   {
-    std::lock_guard lock(grpc_mutex_);
+    MutexLock lock(grpc_mutex_);
     grpc = std::move(grpc_);
   }
-  // All calls have their status by now, but it may still be on its way; a client that reads nothing is not
+  // All requests have their status by now, but it may still be on its way; a client that reads nothing is not
   // worth waiting for, nor is an idle one's connection.
-  for (int i = 0; i < 500 && context_.calls > 0; ++i) {
+  for (int i = 0; i < 500 && generation_->generations() > 0; ++i) {
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
   }
   if (grpc != nullptr) grpc->Shutdown(absl::Milliseconds(250));
   grpc.reset();
+  openai_.reset();
   registry_.reset();
 }
 
 absl::Status Daemon::Start() {
-  absl::StatusOr<std::optional<ClientTokens>> tokens = ReadTokens(config_.access);
-  if (!tokens.ok()) return tokens.status();
-  Use(config_, *std::move(tokens));
-  if (absl::Status status = registry_->ClaimCache(); !status.ok()) return status;
-  absl::StatusOr<std::unique_ptr<HttpServer>> http = HttpServer::Start(
-      config_.server.metrics_listen,
-      {{"/metrics",
-        [this] { return HttpAnswer{200, "text/plain; version=0.0.4; charset=utf-8", metrics_.Render()}; }},
-       {"/healthz", [this] { return Health(); }},
-       {"/readyz", [this] { return Readiness(); }}});
-  if (!http.ok()) return http.status();
-  http_ = *std::move(http);
-  absl::StatusOr<std::unique_ptr<GrpcServer>> grpc = GrpcServer::Start(
-      config_.server.listen, {config_.server.tls_certificate, config_.server.tls_key}, &context_);
-  if (!grpc.ok()) return grpc.status();
+  ASSIGN_OR_RETURN(std::optional<ClientTokens> tokens, ReadTokens(config_.access));
+  SetPolicy(config_, std::move(tokens));
+  RETURN_IF_ERROR(registry_->ClaimCache());
+  const HttpServer::Handlers pages = {
+      {"/metrics",
+       [this] { return HttpAnswer{200, "text/plain; version=0.0.4; charset=utf-8", metrics_.Render()}; }},
+      {"/healthz", [this] { return Health(); }},
+      {"/readyz", [this] { return Readiness(); }}};
+  ASSIGN_OR_RETURN(http_, HttpServer::Start(config_.server.metrics_listen, pages));
+  ASSIGN_OR_RETURN(const std::optional<TlsPair> tls, ReadTls(config_.server));
+  ASSIGN_OR_RETURN(std::unique_ptr<GrpcServer> grpc,
+                   GrpcServer::Start(config_.server.listen, tls, generation_.get(), registry_.get()));
   {
-    std::lock_guard lock(grpc_mutex_);
-    grpc_ = *std::move(grpc);
+    MutexLock lock(grpc_mutex_);
+    grpc_ = std::move(grpc);
   }
-  spdlog::info("listening on {} (gRPC{}{}) and {} (HTTP)", config_.server.listen,
-               config_.server.tls_certificate.empty() ? "" : ", TLS",
-               config_.access.tokens_file.empty() ? "" : ", tokens needed", config_.server.metrics_listen);
+  const std::string guards = absl::StrCat(tls.has_value() ? ", TLS" : "",
+                                          config_.access.tokens_file.empty() ? "" : ", tokens needed");
+  spdlog::info("listening on {} (gRPC{}) and {} (HTTP)", config_.server.listen, guards,
+               config_.server.metrics_listen);
+  if (const std::string& listen = config_.server.http_listen; !listen.empty()) {
+    ASSIGN_OR_RETURN(openai_, openai::OpenAiServer::Start(listen, tls, generation_.get(), registry_.get()));
+    spdlog::info("listening on {} (OpenAI{})", listen, guards);
+  }
   registry_->Start();
   return absl::OkStatus();
 }
@@ -131,7 +143,7 @@ void Daemon::Reload(const std::string& file) {
     return;
   }
   spdlog::info("reloading {}", file);
-  registry_->Reload(*config, [this, config = *config, tokens = *tokens] { Use(config, tokens); });
+  registry_->Reload(*config, [this, config = *config, tokens = *tokens] { SetPolicy(config, tokens); });
 }
 
 void Daemon::Drain(const std::function<bool()>& impatient) {

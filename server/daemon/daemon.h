@@ -5,19 +5,21 @@
 #include <atomic>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 
 #include "absl/status/status.h"
+#include "base/mutex.h"
 #include "server/access/access_control.h"
 #include "server/access/client_tokens.h"
+#include "server/api/grpc/grpc_server.h"
+#include "server/api/openai/openai_server.h"
 #include "server/config/config.h"
+#include "server/generation/generation_service.h"
 #include "server/metrics/http_server.h"
 #include "server/metrics/metrics.h"
 #include "server/models/model_registry.h"
 #include "server/scheduler/clock.h"
-#include "server/service/grpc_server.h"
 
 namespace streamtensor::server {
 
@@ -45,7 +47,8 @@ class Daemon {
   void Drain(const std::function<bool()>& impatient);
 
  private:
-  void Use(const Config& config, std::optional<ClientTokens> tokens);
+  // Puts in force what may change while running and is not the registry's.
+  void SetPolicy(const Config& config, std::optional<ClientTokens> tokens);
   HttpAnswer Health() const;
   HttpAnswer Readiness() const;
 
@@ -54,11 +57,12 @@ class Daemon {
   std::atomic<int64_t> drain_seconds_ = 0;
   Metrics metrics_;
   AccessControl access_;
-  ServiceContext context_;
   std::unique_ptr<ModelRegistry> registry_;
+  std::unique_ptr<GenerationService> generation_;
   std::unique_ptr<HttpServer> http_;
-  std::mutex grpc_mutex_;  // the registry's threads report changes while grpc_ comes and goes
-  std::unique_ptr<GrpcServer> grpc_;
+  std::unique_ptr<openai::OpenAiServer> openai_;  // only with server.http_listen
+  Mutex grpc_mutex_;  // the registry's threads report changes while grpc_ comes and goes
+  std::unique_ptr<GrpcServer> grpc_ ABSL_GUARDED_BY(grpc_mutex_);
 };
 
 }  // namespace streamtensor::server

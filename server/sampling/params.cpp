@@ -5,6 +5,7 @@
 #include <unordered_set>
 
 #include "absl/strings/str_cat.h"
+#include "base/field_error.h"
 
 namespace streamtensor::server {
 namespace {
@@ -13,20 +14,19 @@ absl::Status CheckRange(const char* field, float value, float least, float most,
   if (std::isfinite(value) && value <= most && (least_allowed ? value >= least : value > least)) {
     return absl::OkStatus();
   }
-  return absl::InvalidArgumentError(absl::StrCat("sampling.", field, " is ", value, "; allowed is ",
-                                                 least_allowed ? "" : "above ", least, " to ", most));
+  return FieldError(
+      absl::StrCat("sampling.", field),
+      absl::StrCat("is ", value, "; allowed is ", least_allowed ? "" : "above ", least, " to ", most));
 }
 
 absl::Status CheckTokenId(const std::string& field, uint32_t id, uint32_t vocabulary) {
   if (id < vocabulary) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      absl::StrCat(field, " is ", id, "; the model's token ids are 0 to ", vocabulary - 1));
+  return FieldError(field, absl::StrCat("is ", id, "; the model's token ids are 0 to ", vocabulary - 1));
 }
 
 absl::Status CheckCount(const char* field, size_t count, size_t most) {
   if (count <= most) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      absl::StrCat(field, " has ", count, " entries; at most ", most, " are allowed"));
+  return FieldError(field, absl::StrCat("has ", count, " entries; at most ", most, " are allowed"));
 }
 
 }  // namespace
@@ -47,11 +47,11 @@ absl::Status Check(const SamplingParams& params, uint32_t vocabulary) {
     const std::string field = absl::StrCat("sampling.logit_bias[", i, "]");
     status.Update(CheckTokenId(absl::StrCat(field, ".token_id"), id, vocabulary));
     if (!seen.insert(id).second) {
-      status.Update(absl::InvalidArgumentError(absl::StrCat(field, ".token_id ", id, " is given twice")));
+      status.Update(FieldError(absl::StrCat(field, ".token_id"), absl::StrCat(id, " is given twice")));
     }
     if (!(std::fabs(bias) <= 1000)) {
       status.Update(
-          absl::InvalidArgumentError(absl::StrCat(field, ".bias is ", bias, "; allowed is -1000 to 1000")));
+          FieldError(absl::StrCat(field, ".bias"), absl::StrCat("is ", bias, "; allowed is -1000 to 1000")));
     }
   }
   return status;
@@ -60,17 +60,17 @@ absl::Status Check(const SamplingParams& params, uint32_t vocabulary) {
 absl::Status Check(const StoppingParams& params, uint32_t vocabulary) {
   absl::Status status;
   if (params.max_tokens.has_value() && params.min_tokens > *params.max_tokens) {
-    status.Update(absl::InvalidArgumentError(absl::StrCat("stopping.min_tokens is ", params.min_tokens,
-                                                          "; allowed is up to stopping.max_tokens, ",
-                                                          *params.max_tokens)));
+    status.Update(FieldError("stopping.min_tokens",
+                             absl::StrCat("is ", params.min_tokens,
+                                          "; allowed is up to stopping.max_tokens, ", *params.max_tokens)));
   }
   status.Update(CheckCount("stopping.stop_strings", params.stop_strings.size(), kMaxStopStrings));
   status.Update(CheckCount("stopping.stop_token_ids", params.stop_token_ids.size(), kMaxStopTokenIds));
   for (size_t i = 0; i < params.stop_strings.size() && status.ok(); ++i) {
     const size_t bytes = params.stop_strings[i].size();
     if (bytes == 0 || bytes > kMaxStopStringBytes) {
-      status.Update(absl::InvalidArgumentError(absl::StrCat(
-          "stopping.stop_strings[", i, "] has ", bytes, " bytes; allowed is 1 to ", kMaxStopStringBytes)));
+      status.Update(FieldError(absl::StrCat("stopping.stop_strings[", i, "]"),
+                               absl::StrCat("has ", bytes, " bytes; allowed is 1 to ", kMaxStopStringBytes)));
     }
   }
   for (size_t i = 0; i < params.stop_token_ids.size() && status.ok(); ++i) {

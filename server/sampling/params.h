@@ -40,7 +40,7 @@ inline constexpr size_t kMaxStopStringBytes = 1024;
 inline constexpr size_t kMaxStopTokenIds = 256;
 inline constexpr size_t kMaxLogitBias = 4096;
 
-// INVALID_ARGUMENT names the field as a client wrote it, its value and what is allowed.
+// INVALID_ARGUMENT is a FieldError(): the field ("sampling.top_p"), its value and what is allowed.
 absl::Status Check(const SamplingParams& params, uint32_t vocabulary);
 absl::Status Check(const StoppingParams& params, uint32_t vocabulary);
 

@@ -2,20 +2,25 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the server costs: CPU microseconds of streamtensord a streamed token, on a dummy card that computes nothing.
 
-    tests/bench/server_cost.py build/bin [--streams 1,8,32,128,1000] [--vocabulary 49152] [--seconds 5] [--rounds 3] [--json]
+    tests/bench/server_cost.py build/bin [--streams 1,8,32,128,1000] [--who grpc,http,callback,queue] [--vocabulary 49152]
+                               [--seconds 5] [--rounds 3] [--baseline OTHER/bin] [--json]
 
 Measured: user and system CPU time of the daemon (/proc/PID/stat) while streams run, over the tokens that its own
-counter says it generated, and where it went by thread. `streamtensorctl bench` is the client; its time is not in it.
-In turn with it: the same service with nothing behind it (grpc_floor.cpp), by gRPC's callbacks and by a completion queue.
-The least of several rounds, for other work on the machine only adds.
+counter says it generated, and where it went by thread. The client's time is not in it.
+  grpc      the daemon, asked by `streamtensorctl bench`
+  http      the same daemon's OpenAI-compatible endpoint, asked by http_load.py
+  callback, queue
+            gRPC's share: its service with nothing behind it (grpc_floor.cpp), by callbacks and by a completion queue
+  baseline  with --baseline: the daemon of another build, asked over gRPC
+They run in turn. The least of several rounds counts, for other work on the machine only adds.
 """
 
 import argparse
 import collections
+import contextlib
 import json
 import os
 import pathlib
-import socket
 import subprocess
 import sys
 import tempfile
@@ -23,7 +28,7 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/integration"))
-from daemon import Daemon  # noqa: E402
+from daemon import Daemon, free_ports  # noqa: E402
 from dummy_artifact import write_artifact  # noqa: E402
 
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -45,11 +50,19 @@ def cpu_by_thread(pid):
     return seconds, (int(fields[11]) + int(fields[12])) / TICKS
 
 
-def measure(binary_dir, server, pid, tokens, streams, seconds, max_tokens):
-    """CPU of process `pid` while a load of `streams` runs; `tokens` counts what it has streamed."""
+def grpc_client(binary_dir, server):
+    return [binary_dir / "streamtensorctl", "--server", server, "bench", "--json"]
+
+
+def http_client(server):
+    return [sys.executable, pathlib.Path(__file__).with_name("http_load.py"), server]
+
+
+def measure(client, pid, tokens, streams, seconds, max_tokens):
+    """CPU of process `pid` while `client` loads it with so many streams; `tokens` counts what it has streamed."""
     load = subprocess.Popen(
-        [binary_dir / "streamtensorctl", "--server", server, "bench", "--model", "m", "--concurrency", str(streams),
-         "--seconds", str(seconds + 2), "--prompt-tokens", "8", "--max-tokens", str(max_tokens), "--json"],
+        [*client, "--model", "m", "--concurrency", str(streams), "--seconds", str(seconds + 2), "--prompt-tokens", "8",
+         "--max-tokens", str(max_tokens)],
         stdout=subprocess.PIPE,
     )
     time.sleep(1)
@@ -71,10 +84,12 @@ def measure(binary_dir, server, pid, tokens, streams, seconds, max_tokens):
     }
 
 
-def measure_floor(binary_dir, kind, step_us, streams, seconds, max_tokens):
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+def measure_daemon(daemon, client, *load):
+    return measure(client, daemon.process.pid, lambda: daemon.metrics().get('streamtensor_generated_tokens_total{model="m"}', 0), *load)
+
+
+def measure_floor(binary_dir, kind, step_us, *load):
+    (port,) = free_ports(1)
     floor = subprocess.Popen([binary_dir / "grpc_floor", kind, str(port), str(step_us)], text=True,
                              stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
@@ -85,7 +100,7 @@ def measure_floor(binary_dir, kind, step_us, streams, seconds, max_tokens):
 
     tokens()
     try:
-        return measure(binary_dir, f"127.0.0.1:{port}", floor.pid, tokens, streams, seconds, max_tokens)
+        return measure(grpc_client(binary_dir, f"127.0.0.1:{port}"), floor.pid, tokens, *load)
     finally:
         floor.stdin.close()
         floor.wait()
@@ -95,6 +110,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("binary_dir", type=pathlib.Path)
     parser.add_argument("--streams", default="1,8,32,128,1000")
+    parser.add_argument("--who", default="grpc,http,callback,queue")
+    parser.add_argument("--baseline", type=pathlib.Path, help="bin folder of another build")
     parser.add_argument("--vocabulary", type=int, default=49152)
     parser.add_argument("--seconds", type=float, default=5)
     parser.add_argument("--rounds", type=int, default=3)
@@ -102,35 +119,47 @@ def main():
     parser.add_argument("--max-tokens", type=int, default=200)
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        artifact = write_artifact(pathlib.Path(folder) / "artifact", max_context=512, vocabulary=arguments.vocabulary)
-        with Daemon(arguments.binary_dir, [{"name": "m", "artifact": artifact}], [{"driver": "dummy", "step_us": arguments.step_us}],
-                    extra={"limits": {"max_running": 1024, "max_queue": 2048}, "log": {"level": "warning"}}) as daemon:
+    who = arguments.who.split(",") + (["baseline"] if arguments.baseline else [])
+    with contextlib.ExitStack() as stack:
+        folder = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        artifact = write_artifact(folder / "artifact", max_context=512, vocabulary=arguments.vocabulary)
+
+        def start(binary_dir, **server):
+            daemon = stack.enter_context(Daemon(
+                binary_dir, [{"name": "m", "artifact": artifact}], [{"driver": "dummy", "step_us": arguments.step_us}],
+                extra={"limits": {"max_running": 1024, "max_queue": 2048}, "log": {"level": "warning"}}, server=server))
             daemon.wait_ready("m")
-            best = {}
-            for streams in map(int, arguments.streams.split(",")):
-                # So that the last streams end within half a minute.
-                load = (streams, arguments.seconds, min(arguments.max_tokens, 60000 // streams))
-                for _ in range(arguments.rounds):
-                    rows = {
-                        "streamtensord": measure(
-                            arguments.binary_dir, daemon.server, daemon.process.pid,
-                            lambda: daemon.metrics().get('streamtensor_generated_tokens_total{model="m"}', 0), *load),
-                        "gRPC, callback": measure_floor(arguments.binary_dir, "callback", arguments.step_us, *load),
-                        "gRPC, queue": measure_floor(arguments.binary_dir, "queue", arguments.step_us, *load),
-                    }
-                    for who, row in rows.items():
-                        known = best.setdefault((streams, who), row)
-                        if row["cpu_us_per_token"] < known["cpu_us_per_token"]:
-                            best[streams, who] = row
-                for who in rows:
-                    row = best[streams, who]
-                    where = ", ".join(f"{name} {us:.1f}" for name, us in row["by_thread_us"].items())
-                    print(f"measured: {streams:5d} streams {who:15s} {row['tokens_per_second']:6.0f} tok/s "
-                          f"{row['cpu_us_per_token']:6.1f} us CPU a token, ITL p99 {row['itl_p99_ms']:.1f} ms; "
-                          f"by thread: {where}", file=sys.stderr if arguments.json else sys.stdout, flush=True)
+            return daemon
+
+        (http_port,) = free_ports(1)
+        daemon = start(arguments.binary_dir, http_listen=f"127.0.0.1:{http_port}")
+        baseline = start(arguments.baseline) if arguments.baseline else None
+        runs = {
+            "grpc": lambda *load: measure_daemon(daemon, grpc_client(arguments.binary_dir, daemon.server), *load),
+            "http": lambda *load: measure_daemon(daemon, http_client(f"127.0.0.1:{http_port}"), *load),
+            "callback": lambda *load: measure_floor(arguments.binary_dir, "callback", arguments.step_us, *load),
+            "queue": lambda *load: measure_floor(arguments.binary_dir, "queue", arguments.step_us, *load),
+            "baseline": lambda *load: measure_daemon(baseline, grpc_client(arguments.binary_dir, baseline.server), *load),
+        }
+        best = {}
+        for streams in map(int, arguments.streams.split(",")):
+            # So that the last streams end within half a minute.
+            load = (streams, arguments.seconds, min(arguments.max_tokens, 60000 // streams))
+            for _ in range(arguments.rounds):
+                for name in who:
+                    row = runs[name](*load)
+                    known = best.setdefault((streams, name), row)
+                    if row["cpu_us_per_token"] < known["cpu_us_per_token"]:
+                        best[streams, name] = row
+            for name in who:
+                row = best[streams, name]
+                where = ", ".join(f"{thread} {us:.1f}" for thread, us in row["by_thread_us"].items())
+                print(f"measured: {streams:5d} streams {name:9s} {row['tokens_per_second']:6.0f} tok/s "
+                      f"{row['cpu_us_per_token']:6.1f} us CPU a token, ITL p99 {row['itl_p99_ms']:.1f} ms; "
+                      f"by thread: {where}", file=sys.stderr if arguments.json else sys.stdout, flush=True)
     if arguments.json:
-        print(json.dumps({"vocabulary": arguments.vocabulary, "step_us": arguments.step_us, "measured": [row | {"who": who} for (_, who), row in best.items()]}, indent=1))
+        measured = [row | {"who": name} for (_, name), row in best.items()]
+        print(json.dumps({"vocabulary": arguments.vocabulary, "step_us": arguments.step_us, "measured": measured}, indent=1))
 
 
 if __name__ == "__main__":

@@ -64,18 +64,18 @@ class Daemon:
     `models` and `cards` are entries of the configuration (a model's `name` is needed; cards default to one
     emulated U55C), `extra` further sections such as {"limits": {"max_queue": 2}}; `cache_dir` defaults to a
     folder that goes with the daemon. `environment` adds to the process's; `wrapper` is a command that runs it;
-    `tls` adds to the section `server`.
+    `server` adds to the section of that name.
     """
 
     def __init__(self, binary_dir, models, cards=None, cache_dir=None, extra=None, ports=None, environment=None,
-                 wrapper=(), tls=None):
+                 wrapper=(), server=None):
         self._folder = tempfile.TemporaryDirectory(prefix="streamtensor-daemon-")
         folder = pathlib.Path(self._folder.name)
         self.binary_dir = pathlib.Path(binary_dir)
         self.grpc_port, self.metrics_port = ports or free_ports(2)
         self.server = f"127.0.0.1:{self.grpc_port}"
         self.configuration = {
-            "server": {"listen": self.server, "metrics_listen": f"127.0.0.1:{self.metrics_port}", **(tls or {})},
+            "server": {"listen": self.server, "metrics_listen": f"127.0.0.1:{self.metrics_port}", **(server or {})},
             "cards": cards or [{"driver": "emulated", "platform": "u55c", "index": 0}],
             "models": models,
             "cache": {"dir": str(cache_dir or folder / "cache")},

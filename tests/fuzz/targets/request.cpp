@@ -1,31 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // A client's GenerateRequest, from the bytes on the wire to the checked request.
-#include "server/service/request.h"
-
+#include "server/api/grpc/messages.h"
 #include "tests/fuzz/fuzz_target.h"
+#include "tests/server/tokenizer/ascii_tokenizer.h"
 
 namespace streamtensor::fuzz {
 namespace {
 
-using artifact::v1::Piece;
-
 const server::LoadedModel& Model() {
-  static const server::LoadedModel* const model = [] {
-    artifact::v1::Tokenizer message;
-    message.set_format_version(1);
-    message.set_kind(artifact::v1::Tokenizer::KIND_BYTE_LEVEL_BPE);
-    message.set_pre_tokenizer(artifact::v1::Tokenizer::PRE_TOKENIZER_SMOLLM);
-    for (int c = '!'; c <= '~'; ++c) message.add_pieces()->set_text(std::string(1, static_cast<char>(c)));
-    Piece* const end = message.add_pieces();
-    end->set_text("<|im_end|>");
-    end->set_type(Piece::TYPE_CONTROL);
-    message.set_eos_token_id(static_cast<uint32_t>(message.pieces_size() - 1));
-    return new server::LoadedModel(
-        "m", server::Tokenizer::Create(message).value(),
-        server::ChatTemplate::Create(
-            "{% for m in messages %}{{ m.role ~ m.content | trim }}<|im_end|>{% endfor %}"),
-        nullptr);
-  }();
+  static const server::LoadedModel* const model = new server::LoadedModel(
+      "m", server::testing::MakeAsciiTokenizer(),
+      server::ChatTemplate::Create(
+          "{% for m in messages %}{{ m.role ~ m.content | trim }}<|im_end|>{% endfor %}"),
+      nullptr);
   return *model;
 }
 
@@ -63,7 +50,7 @@ bool Accepts(std::string_view input) {
   constexpr int64_t kMostTokens = 1000;
   v1::GenerateRequest message;
   if (!message.ParseFromArray(input.data(), static_cast<int>(input.size()))) return false;
-  const auto request = server::ReadRequest(message, Model(), {kMostTokens});
+  const auto request = server::CheckRequest(server::ReadRequest(message), Model(), {kMostTokens});
   if (!request.ok()) return Refused(request.status());
   Require(static_cast<int64_t>(request->prompt.size()) <= kMostTokens, "a prompt is within the limit");
   for (const uint32_t id : request->prompt) {

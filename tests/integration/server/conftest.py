@@ -36,9 +36,9 @@ def start(tmp_path, artifact):
 
     def run(models=None, cards=None, **extra):
         ports = extra.pop("ports", None)
-        tls = extra.pop("tls", None)
+        server = extra.pop("server", None)
         models = models or [{"name": "tiny", "artifact": str(artifact)}]
-        daemons.append(Daemon(BIN, models, cards or dummy_cards(), tmp_path / "cache", extra, ports, tls=tls))
+        daemons.append(Daemon(BIN, models, cards or dummy_cards(), tmp_path / "cache", extra, ports, server=server))
         return daemons[-1]
 
     yield run

@@ -10,7 +10,7 @@ import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from conftest import BIN, dummy_cards, protos
+from conftest import dummy_cards, protos
 from test_lifecycle import calls, write_compiler
 
 ALICE, BOB = "alice-0123456789abcdef", "bob-0123456789abcdefgh"
@@ -156,7 +156,7 @@ def make_certificate(folder):
 
 
 def test_tls(start, tmp_path, request_for):
-    running = start(tls=make_certificate(tmp_path))
+    running = start(server=make_certificate(tmp_path))
     wait_for(running, "READY")
     assert "gRPC, TLS" in running.log()
     with grpc.secure_channel(running.server, grpc.ssl_channel_credentials((tmp_path / "cert.pem").read_bytes())) as channel:
@@ -174,7 +174,7 @@ def test_faulty_tls_files_are_named(start, tmp_path):
     (tmp_path / "no.pem").write_text("hello")
     for tls, name in [({**good, "tls_key": good["tls_certificate"]}, "cert.pem"), ({**good, "tls_certificate": str(tmp_path / "no.pem")}, "no.pem"),
                       ({**good, "tls_key": "/nowhere"}, "/nowhere"), ({**good, "tls_key": str(tmp_path)}, f"{tmp_path} can not be read")]:
-        running = start(tls=tls)
+        running = start(server=tls)
         assert running.process.wait(timeout=30) == 1
         errors = [line for line in running.log().splitlines() if " error " in line]
         assert len(errors) == 1 and "TLS: " in errors[0] and name in errors[0], running.log()

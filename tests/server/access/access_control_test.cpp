@@ -13,15 +13,15 @@ constexpr char kAlice[] = "Bearer 0123456789abcdef";
 constexpr char kBob[] = "bearer 0123456789abcdeg";
 
 AccessControl& WithTokens(AccessControl& access, int64_t requests_per_minute = 0) {
-  access.Use(*ClientTokens::Parse("alice 0123456789abcdef\nbob 0123456789abcdeg small\n", "t"),
-             requests_per_minute);
+  access.SetPolicy(*ClientTokens::Parse("alice 0123456789abcdef\nbob 0123456789abcdeg small\n", "t"),
+                   requests_per_minute);
   return access;
 }
 
 TEST(AccessControl, OpenWithoutTokens) {
   AccessControl access;
   EXPECT_TRUE(access.Admit("", "ipv4:1.2.3.4:5", "m", true, kNow).ok());
-  access.Use(std::nullopt, 0);
+  access.SetPolicy(std::nullopt, 0);
   EXPECT_TRUE(access.Admit("nonsense", "ipv4:1.2.3.4:5", "m", true, kNow).ok());
 }
 
@@ -52,7 +52,7 @@ TEST(AccessControl, TheRateIsTheClientsWhereverItConnectsFrom) {
   EXPECT_TRUE(access.Admit(kAlice, "ipv4:1.1.1.1:1", "m", false, kNow).ok()) << "does not count";
   EXPECT_TRUE(access.Admit(kBob, "ipv4:1.1.1.1:1", "small", true, kNow).ok());
 
-  access.Use(std::nullopt, 6);
+  access.SetPolicy(std::nullopt, 6);
   EXPECT_TRUE(access.Admit("", "ipv4:1.1.1.1:1", "m", true, kNow).ok());
   EXPECT_FALSE(access.Admit("", "ipv4:1.1.1.1:2", "m", true, kNow).ok()) << "another port, the same host";
   EXPECT_TRUE(access.Admit("", "ipv4:1.1.1.2:1", "m", true, kNow).ok());

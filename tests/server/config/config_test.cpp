@@ -63,9 +63,9 @@ TEST(Config, ACardHasOneThreadUnlessMoreAreAskedFor) {
 
 TEST(Config, EachErrorHasItsPlace) {
   using std::string;
-  ExpectError(
-      string("server: {listn: \"x:1\"}\n") + kTail,
-      "c.yaml:1:10: unknown key server.listn; allowed in server are listen, metrics_listen, tls_certificate");
+  ExpectError(string("server: {listn: \"x:1\"}\n") + kTail,
+              "c.yaml:1:10: unknown key server.listn; allowed in server are listen, metrics_listen, "
+              "http_listen, tls_certificate");
   ExpectError(string("limits:\n  max_queue: many\n") + kTail,
               "c.yaml:2:14: limits.max_queue is \"many\"; allowed is a whole number from 1 to 1000000");
   ExpectError(string("limits:\n  max_queue: 0\n") + kTail, "c.yaml:2:14: limits.max_queue is \"0\"");

@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/api/grpc/generate_call.h"
+
+#include <atomic>
+#include <memory>
+#include <utility>
+
+#include "base/mutex.h"
+#include "base/status_macros.h"
+#include "server/api/grpc/call_metadata.h"
+#include "server/api/grpc/grpc_order.h"
+#include "server/api/grpc/messages.h"
+#include "server/generation/generation.h"
+
+namespace streamtensor::server {
+namespace {
+
+std::shared_ptr<Generation> CreateGeneration(GenerationService* service, grpc::ServerContextBase* call) {
+  auto generation = Generation::Create(service, service->RequestId(Metadata(*call, kRequestIdMetadata)),
+                                       DeadlineOf(*call, service->Now()));
+  call->AddInitialMetadata(kRequestIdMetadata, generation->request_id());
+  return generation;
+}
+
+absl::Status Start(const GenerationService& service, const grpc::ServerContextBase& call,
+                   const v1::GenerateRequest& message, Generation& generation,
+                   std::shared_ptr<ReplyReceiver> receiver) {
+  const std::string& id = generation.request_id();
+  RETURN_IF_ERROR(service.AdmitGeneration(id, CallerOf(call), message.model()));
+  ASSIGN_OR_RETURN(CheckedRequest request, service.Check(id, ReadRequest(message),
+                                                         [&message] { return message.ShortDebugString(); }));
+  return generation.Start(std::move(request), std::move(receiver));
+}
+
+// Kept by gRPC until OnDone(), which comes after Finish().
+class UnaryCall : public grpc::ServerUnaryReactor {
+ public:
+  UnaryCall(GenerationService* service, grpc::CallbackServerContext* call, v1::GenerateResponse* response)
+      : service_(service),
+        call_(call),
+        response_(response),
+        generation_(CreateGeneration(service, call)),
+        receiver_(std::make_shared<Receiver>(this)) {}
+
+  void Start(const v1::GenerateRequest& request) {
+    BeforeGrpc(this);  // OnCancel() may come already
+    const absl::Status status = server::Start(*service_, *call_, request, *generation_, receiver_);
+    BeforeGrpc(this);
+    if (!status.ok()) Finish(ToGrpc(status, *service_, *call_));
+  }
+
+  void OnCancel() override {
+    AfterGrpc(this);
+    generation_->Cancel();
+  }
+
+  void OnDone() override {
+    AfterGrpc(this);
+    {
+      MutexLock lock(receiver_->mutex);
+    }
+    delete this;
+  }
+
+ private:
+  struct Receiver : ReplyReceiver {
+    explicit Receiver(UnaryCall* owner) : owner(owner) {}
+    void OnDelta(ReplyDelta delta, size_t) override {
+      WriteDelta(delta, owner->generation_->model().tokenizer(), message);
+    }
+    void OnDone(const absl::Status& status, const ReplySummary& summary) override {
+      // Finish() lets the owner go, but not before this lock is given back.
+      MutexLock lock(mutex);
+      WriteSummary(summary, message);
+      owner->response_->Swap(&message);
+      BeforeGrpc(owner);
+      owner->Finish(ToGrpc(status, *owner->service_, *owner->call_));
+    }
+    UnaryCall* const owner;
+    Mutex mutex;
+    v1::GenerateResponse message;  // the card's thread's alone
+  };
+
+  GenerationService* const service_;
+  grpc::CallbackServerContext* const call_;
+  v1::GenerateResponse* const response_;
+  const std::shared_ptr<Generation> generation_;
+  const std::shared_ptr<Receiver> receiver_;
+};
+
+// At most one write is under way; what comes meanwhile is gathered into the next message. All operations but
+// the request for the call and a refusal are begun by the writer's thread.
+class StreamCall : public SendQueue::Stream {
+ public:
+  StreamCall(GenerationService* generations, InferenceService* service, grpc::ServerCompletionQueue* arrivals,
+             StreamWriter* stream_writer)
+      : generations_(generations),
+        service_(service),
+        arrivals_(arrivals),
+        stream_writer_(stream_writer),
+        writer_(&call_),
+        receiver_(std::make_shared<Receiver>(this)) {}
+
+  void Await() {
+    BeforeGrpc(this);
+    call_.AsyncNotifyWhenDone(&done_);
+    service_->RequestGenerateStream(&call_, &request_, &writer_, stream_writer_->queue(), arrivals_,
+                                    &arrived_);
+  }
+
+  void Send() override { receiver_->Send(); }
+
+ private:
+  struct Event : QueueEvent {
+    Event(StreamCall* call, void (StreamCall::*then)(bool)) : call(call), then(then) { BeforeGrpc(this); }
+    void OnEvent(bool ok) override {
+      AfterGrpc(call);
+      (call->*then)(ok);
+    }
+    StreamCall* const call;
+    void (StreamCall::* const then)(bool);
+  };
+
+  class Receiver : public ReplyReceiver {
+   public:
+    explicit Receiver(StreamCall* owner) : owner_(owner), streams_(&owner->stream_writer_->streams()) {}
+
+    size_t WireBytes(const ReplyDelta& delta) const override { return server::WireBytes(delta); }
+
+    void OnDelta(ReplyDelta delta, size_t wire_bytes) override {
+      MutexLock lock(mutex_);
+      if (broken_) return;
+      WriteDelta(delta, owner_->generation_->model().tokenizer(), next_);
+      next_bytes_ += wire_bytes;
+      Enqueue();
+    }
+
+    void Flush() override { streams_->Flush(); }
+
+    void OnDone(const absl::Status& status, const ReplySummary& summary) override {
+      {
+        MutexLock lock(mutex_);
+        if (status.ok()) WriteSummary(summary, next_);
+        done_ = true;
+        status_ = ToGrpc(status, *owner_->generations_, owner_->call_);
+        Enqueue();
+      }
+      streams_->Flush();  // it may not be the end of a step
+    }
+
+    void Send() {
+      MutexLock lock(mutex_);
+      queued_ = false;
+      if (done_) {
+        WriteLast();
+      } else {
+        WriteNext();
+      }
+    }
+
+    void OnWritten(bool ok) {
+      size_t sent_bytes = 0;
+      {
+        MutexLock lock(mutex_);
+        writing_ = false;
+        sent_bytes = written_bytes_;
+        if (!ok) {
+          // The client is gone: OnCallDone() cancels the generation, whose OnDone() then comes.
+          broken_ = true;
+          next_.Clear();
+          sent_bytes += std::exchange(next_bytes_, 0);
+        }
+        if (done_) {
+          WriteLast();
+        } else if (next_bytes_ > 0) {
+          WriteNext();
+        }
+      }
+      // OnFinished() comes by this thread too: the call is still there.
+      owner_->generation_->OnSent(sent_bytes);
+    }
+
+    // Waits until no thread is in here any more.
+    void Settle() { MutexLock lock(mutex_); }
+
+   private:
+    void Enqueue() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+      if (writing_ || queued_) return;
+      queued_ = true;
+      streams_->Add(owner_);
+    }
+
+    void WriteNext() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+      current_.Swap(&next_);
+      next_.Clear();
+      written_bytes_ = std::exchange(next_bytes_, 0);
+      writing_ = true;
+      BeforeGrpc(owner_);
+      owner_->writer_.Write(current_, &owner_->written_);
+    }
+
+    void WriteLast() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+      BeforeGrpc(owner_);
+      if (broken_ || (!status_.ok() && next_bytes_ == 0)) {
+        owner_->writer_.Finish(status_, &owner_->finished_);
+        return;
+      }
+      owner_->writer_.WriteAndFinish(next_, grpc::WriteOptions(), status_, &owner_->finished_);
+    }
+
+    StreamCall* const owner_;
+    SendQueue* const streams_;
+    Mutex mutex_;
+    v1::GenerateStreamResponse current_ ABSL_GUARDED_BY(mutex_);  // gRPC's while `writing_`
+    v1::GenerateStreamResponse next_ ABSL_GUARDED_BY(mutex_);
+    size_t written_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
+    size_t next_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
+    bool queued_ ABSL_GUARDED_BY(mutex_) = false;  // Send() will come
+    bool writing_ ABSL_GUARDED_BY(mutex_) = false;
+    bool broken_ ABSL_GUARDED_BY(mutex_) = false;
+    bool done_ ABSL_GUARDED_BY(mutex_) = false;
+    grpc::Status status_ ABSL_GUARDED_BY(mutex_);
+  };
+
+  // The server shuts down, or a call has come.
+  void OnArrived(bool ok) {
+    if (!ok) {
+      delete this;
+      return;
+    }
+    (new StreamCall(generations_, service_, arrivals_, stream_writer_))->Await();
+    auto generation = CreateGeneration(generations_, &call_);
+    bool is_gone = false;
+    {
+      MutexLock lock(mutex_);
+      generation_ = generation;
+      is_gone = is_gone_;
+    }
+    if (is_gone) generation->Cancel();
+    const absl::Status status = Start(*generations_, call_, request_, *generation, receiver_);
+    if (!status.ok()) {
+      BeforeGrpc(this);
+      writer_.Finish(ToGrpc(status, *generations_, call_), &finished_);
+    }
+    LetGo();
+  }
+
+  // Its status has left, or the client has.
+  void OnCallDone(bool ok) {
+    if (call_.IsCancelled()) {
+      std::shared_ptr<Generation> generation;
+      {
+        MutexLock lock(mutex_);
+        is_gone_ = true;
+        generation = generation_;
+      }
+      if (generation != nullptr) generation->Cancel();
+    }
+    LetGo();
+  }
+
+  void OnWritten(bool ok) { receiver_->OnWritten(ok); }
+
+  void OnFinished(bool ok) { LetGo(); }
+
+  void LetGo() {
+    if (--holders_ > 0) return;
+    receiver_->Settle();
+    delete this;
+  }
+
+  GenerationService* const generations_;
+  InferenceService* const service_;
+  grpc::ServerCompletionQueue* const arrivals_;
+  StreamWriter* const stream_writer_;
+  grpc::ServerContext call_;
+  v1::GenerateRequest request_;
+  grpc::ServerAsyncWriter<v1::GenerateStreamResponse> writer_;
+  Event arrived_{this, &StreamCall::OnArrived};
+  Event done_{this, &StreamCall::OnCallDone};
+  Event written_{this, &StreamCall::OnWritten};
+  Event finished_{this, &StreamCall::OnFinished};
+  Mutex mutex_;  // OnCallDone() may come while OnArrived() is under way
+  std::shared_ptr<Generation> generation_;
+  bool is_gone_ ABSL_GUARDED_BY(mutex_) = false;
+  std::atomic<int> holders_ = 3;  // OnArrived, OnCallDone, OnFinished
+  const std::shared_ptr<Receiver> receiver_;
+};
+
+}  // namespace
+
+grpc::ServerUnaryReactor* BeginGenerate(GenerationService* generation, grpc::CallbackServerContext* call,
+                                        const v1::GenerateRequest& request, v1::GenerateResponse* response) {
+  auto* unary = new UnaryCall(generation, call, response);
+  unary->Start(request);
+  return unary;
+}
+
+void AwaitGenerateStream(GenerationService* generation, InferenceService* service,
+                         grpc::ServerCompletionQueue* arrivals, StreamWriter* writer) {
+  (new StreamCall(generation, service, arrivals, writer))->Await();
+}
+
+}  // namespace streamtensor::server

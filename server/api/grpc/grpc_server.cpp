@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/api/grpc/grpc_server.h"
+
+#include <google/protobuf/stubs/logging.h>
+#include <grpc/support/log.h>
+#include <grpcpp/ext/proto_server_reflection_plugin.h>
+#include <grpcpp/grpcpp.h>
+#include <grpcpp/health_check_service_interface.h>
+#include <pthread.h>
+#include <spdlog/spdlog.h>
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "base/mutex.h"
+#include "grpc_health.pb.h"
+#include "server/api/grpc/generate_call.h"
+#include "server/api/grpc/inference_service.h"
+#include "server/api/grpc/stream_writer.h"
+#include "server/metrics/listen_error.h"
+
+namespace streamtensor::server {
+namespace {
+
+// gRPC's own lines are no errors of ours: they go to the debug log.
+void LogFromGrpc(gpr_log_func_args* line) { spdlog::debug("grpc: {}", line->message); }
+
+// Nor protobuf's: a client's message that is none.
+void LogFromProtobuf(google::protobuf::LogLevel, const char*, int, const std::string& message) {
+  spdlog::debug("protobuf: {}", message);
+}
+
+std::shared_ptr<grpc::ServerCredentials> CredentialsFrom(const std::optional<TlsPair>& tls) {
+  if (!tls.has_value()) return grpc::InsecureServerCredentials();
+  grpc::SslServerCredentialsOptions options;
+  options.pem_key_cert_pairs.push_back({tls->key, tls->certificate});
+  return grpc::SslServerCredentials(options);
+}
+
+// Streams that may begin at once without waiting for a turn of the threads that begin them.
+constexpr int kAwaitedStreams = 32;
+// Threads that begin them: a long prompt is made into tokens there, and others need not wait for that.
+constexpr int kArrivalThreads = 4;
+
+}  // namespace
+
+struct GrpcServer::Impl {
+  Impl(GenerationService* generation, const ModelRegistry* registry)
+      : generation(generation),
+        registry(registry),
+        inference(generation, registry),
+        operations(generation, registry) {}
+
+  void StartStreams() {
+    streams->Start();
+    for (int i = 0; i < kAwaitedStreams; ++i) {
+      AwaitGenerateStream(generation, &inference, arrivals.get(), streams.get());
+    }
+    for (int i = 0; i < kArrivalThreads; ++i) {
+      arrival_threads.emplace_back([this] {
+        pthread_setname_np(pthread_self(), "stream-arrivals");
+        RunQueue(*arrivals);
+      });
+    }
+  }
+
+  // The server takes no more calls; those that are left have been cancelled, or are about to end.
+  ~Impl() {
+    if (server != nullptr) server->Shutdown(std::chrono::system_clock::now());
+    if (arrivals == nullptr) return;
+    arrivals->Shutdown();
+    for (std::thread& thread : arrival_threads) thread.join();
+    RunQueue(*arrivals);  // what is left when no thread was started
+  }
+
+  GenerationService* const generation;
+  const ModelRegistry* const registry;
+  InferenceService inference;
+  OperatorService operations;
+  Mutex health_mutex;
+  std::set<std::string> watched ABSL_GUARDED_BY(health_mutex);  // all models that were ever told
+  std::unique_ptr<StreamWriter> streams;
+  std::unique_ptr<grpc::ServerCompletionQueue> arrivals;
+  std::vector<std::thread> arrival_threads;
+  std::unique_ptr<grpc::Server> server;
+};
+
+GrpcServer::GrpcServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+GrpcServer::~GrpcServer() = default;
+
+absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(const std::string& listen,
+                                                              const std::optional<TlsPair>& tls,
+                                                              GenerationService* generation,
+                                                              const ModelRegistry* registry) {
+  gpr_set_log_function(&LogFromGrpc);
+  google::protobuf::SetLogHandler(&LogFromProtobuf);
+  grpc::EnableDefaultHealthCheckService(true);
+  grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+  google::protobuf::LinkMessageReflection<grpc::health::v1::HealthCheckRequest>();  // what reflection tells
+  auto impl = std::make_unique<Impl>(generation, registry);
+  grpc::ServerBuilder builder;
+  // Two daemons on one port would share its calls.
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  // A client whose network went without a word is gone after a minute and a half, not when TCP gives up.
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, 60000);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 20000);
+  // Clients may do the same: by default gRPC hangs up on pings more often than each five minutes.
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 10000);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  builder.RegisterService(&impl->inference);
+  builder.RegisterService(&impl->operations);
+  impl->streams = std::make_unique<StreamWriter>(builder.AddCompletionQueue());
+  impl->arrivals = builder.AddCompletionQueue();
+  int port = 0;
+  builder.AddListeningPort(listen, CredentialsFrom(tls), &port);
+  impl->server = builder.BuildAndStart();
+  if (impl->server == nullptr || port == 0) {
+    return absl::UnavailableError(
+        absl::StrCat("can not listen on ", listen, " (gRPC): ", WhyNotBound(listen)));
+  }
+  auto server = std::unique_ptr<GrpcServer>(new GrpcServer(std::move(impl)));
+  server->UpdateHealth();  // at once: until then gRPC's own service says that all is well
+  server->impl_->StartStreams();
+  return server;
+}
+
+void GrpcServer::UpdateHealth() {
+  MutexLock lock(impl_->health_mutex);
+  grpc::HealthCheckServiceInterface* health = impl_->server->GetHealthCheckService();
+  const ModelRegistry& registry = *impl_->registry;
+  std::set<std::string> names;
+  for (const ModelStatus& model : registry.Models()) {
+    names.insert(model.name);
+    health->SetServingStatus(model.name, registry.Serves(model.name));
+  }
+  // Whoever watches a model that was unloaded must hear of it.
+  for (const std::string& name : impl_->watched) {
+    if (!names.contains(name)) health->SetServingStatus(name, false);
+  }
+  impl_->watched.merge(names);
+  health->SetServingStatus("", registry.ServesAll());
+}
+
+void GrpcServer::Shutdown(absl::Duration grace) {
+  impl_->server->Shutdown(std::chrono::system_clock::now() + absl::ToChronoMilliseconds(grace));
+}
+
+}  // namespace streamtensor::server

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// The gRPC endpoint: our services, health and reflection on one port.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "server/access/tls_pair.h"
+#include "server/generation/generation_service.h"
+#include "server/models/model_registry.h"
+
+namespace streamtensor::server {
+
+// Thread-safe.
+class GrpcServer {
+ public:
+  // `listen` is HOST:PORT; without a TLS pair connections are not encrypted. The pointers outlive the server.
+  //  UNAVAILABLE  the address can not be bound, and why
+  static absl::StatusOr<std::unique_ptr<GrpcServer>> Start(const std::string& listen,
+                                                           const std::optional<TlsPair>& tls,
+                                                           GenerationService* generation,
+                                                           const ModelRegistry* registry);
+  // Calls must have ended, or Shutdown() been called.
+  ~GrpcServer();
+
+  // Brings grpc.health.v1 up to date with the registry: "" serves when all models do.
+  void UpdateHealth();
+
+  // Takes no more calls; those still running after `grace` are cancelled.
+  void Shutdown(absl::Duration grace);
+
+ private:
+  struct Impl;
+  explicit GrpcServer(std::unique_ptr<Impl> impl);
+  const std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace streamtensor::server

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/api/grpc/inference_service.h"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/status_macros.h"
+#include "server/api/grpc/call_metadata.h"
+#include "server/api/grpc/generate_call.h"
+#include "server/api/grpc/messages.h"
+
+namespace streamtensor::server {
+namespace {
+
+grpc::ServerUnaryReactor* Answer(grpc::CallbackServerContext* call, const absl::Status& status) {
+  grpc::ServerUnaryReactor* reactor = call->DefaultReactor();
+  reactor->Finish(ToGrpc(status));
+  return reactor;
+}
+
+}  // namespace
+
+grpc::ServerUnaryReactor* InferenceService::Generate(grpc::CallbackServerContext* call,
+                                                     const v1::GenerateRequest* request,
+                                                     v1::GenerateResponse* response) {
+  return BeginGenerate(generation_, call, *request, response);
+}
+
+grpc::ServerUnaryReactor* InferenceService::Tokenize(grpc::CallbackServerContext* call,
+                                                     const v1::TokenizeRequest* request,
+                                                     v1::TokenizeResponse* response) {
+  const auto answer = [&]() -> absl::Status {
+    RETURN_IF_ERROR(generation_->Admit(CallerOf(*call), request->model()));
+    ASSIGN_OR_RETURN(const auto model, registry_->Get(request->model()));
+    for (uint32_t id : model->tokenizer().Encode(request->text(), request->parse_special())) {
+      response->add_token_ids(id);
+    }
+    return absl::OkStatus();
+  };
+  return Answer(call, answer());
+}
+
+grpc::ServerUnaryReactor* InferenceService::Detokenize(grpc::CallbackServerContext* call,
+                                                       const v1::DetokenizeRequest* request,
+                                                       v1::DetokenizeResponse* response) {
+  const auto answer = [&]() -> absl::Status {
+    RETURN_IF_ERROR(generation_->Admit(CallerOf(*call), request->model()));
+    ASSIGN_OR_RETURN(const auto model, registry_->Get(request->model()));
+    const std::vector<uint32_t> ids(request->token_ids().begin(), request->token_ids().end());
+    ASSIGN_OR_RETURN(std::string raw, model->tokenizer().Decode(ids));
+    Utf8Stream characters;
+    response->set_text(characters.Push(raw));
+    response->mutable_text()->append(characters.Finish());
+    response->set_raw(std::move(raw));
+    return absl::OkStatus();
+  };
+  return Answer(call, answer());
+}
+
+grpc::ServerUnaryReactor* InferenceService::ListModels(grpc::CallbackServerContext* call,
+                                                       const v1::ListModelsRequest* request,
+                                                       v1::ListModelsResponse* response) {
+  const absl::Status status = generation_->Admit(CallerOf(*call), "");
+  if (status.ok()) {
+    for (const ModelStatus& model : registry_->Models()) WriteModel(model, *response->add_models());
+  }
+  return Answer(call, status);
+}
+
+grpc::ServerUnaryReactor* InferenceService::GetModel(grpc::CallbackServerContext* call,
+                                                     const v1::GetModelRequest* request,
+                                                     v1::Model* response) {
+  const auto answer = [&]() -> absl::Status {
+    RETURN_IF_ERROR(generation_->Admit(CallerOf(*call), request->name()));
+    ASSIGN_OR_RETURN(const ModelStatus model, registry_->Describe(request->name()));
+    WriteModel(model, *response);
+    return absl::OkStatus();
+  };
+  return Answer(call, answer());
+}
+
+grpc::ServerUnaryReactor* OperatorService::ListCards(grpc::CallbackServerContext* call,
+                                                     const v1::ListCardsRequest* request,
+                                                     v1::ListCardsResponse* response) {
+  const absl::Status status = generation_->Admit(CallerOf(*call), "");
+  if (status.ok()) {
+    for (const CardStatus& card : registry_->Cards()) WriteCard(card, *response->add_cards());
+  }
+  return Answer(call, status);
+}
+
+}  // namespace streamtensor::server

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// The OpenAI-compatible endpoint: models, completions and chats over HTTP, on a port of its own.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "server/access/tls_pair.h"
+#include "server/generation/generation_service.h"
+#include "server/models/model_registry.h"
+
+namespace streamtensor::server::openai {
+
+class OpenAiServer {
+ public:
+  // `listen` is HOST:PORT; without a TLS pair connections are not encrypted. The pointers outlive the server.
+  //  UNAVAILABLE  the address can not be bound, and why
+  static absl::StatusOr<std::unique_ptr<OpenAiServer>> Start(const std::string& listen,
+                                                             const std::optional<TlsPair>& tls,
+                                                             GenerationService* generation,
+                                                             const ModelRegistry* registry);
+  // Generations must have ended. Closes the connections, whatever is still on its way to clients.
+  ~OpenAiServer();
+
+ private:
+  struct Impl;
+  explicit OpenAiServer(std::unique_ptr<Impl> impl);
+  const std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace streamtensor::server::openai

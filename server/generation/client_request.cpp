@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/generation/client_request.h"
+
+#include <random>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "base/field_error.h"
+#include "base/status_macros.h"
+
+namespace streamtensor::server {
+namespace {
+
+uint64_t DrawSeed() {
+  std::random_device device;
+  return (static_cast<uint64_t>(device()) << 32) | device();
+}
+
+absl::StatusOr<std::vector<uint32_t>> CheckTokens(std::vector<uint32_t> ids, uint32_t vocabulary) {
+  for (size_t i = 0; i < ids.size(); ++i) {
+    if (ids[i] < vocabulary) continue;
+    return FieldError(absl::StrCat("tokens.ids[", i, "]"),
+                      absl::StrCat("is ", ids[i], "; the model's token ids are 0 to ", vocabulary - 1));
+  }
+  return ids;
+}
+
+absl::StatusOr<std::vector<uint32_t>> EncodeChat(const std::vector<ChatTurn>& messages,
+                                                 const LoadedModel& model) {
+  if (messages.empty()) return FieldError("chat.messages", "is empty; at least one message is needed");
+  for (size_t i = 0; i < messages.size(); ++i) {
+    if (!messages[i].role.empty()) continue;
+    return FieldError(absl::StrCat("chat.messages[", i, "].role"), "is empty; such as \"user\" is needed");
+  }
+  return model.EncodeChat(messages);
+}
+
+absl::StatusOr<std::vector<uint32_t>> EncodePrompt(Prompt prompt, const LoadedModel& model) {
+  if (const auto* text = std::get_if<std::string>(&prompt)) return model.EncodePrompt(*text);
+  if (const auto* messages = std::get_if<std::vector<ChatTurn>>(&prompt)) return EncodeChat(*messages, model);
+  if (auto* ids = std::get_if<std::vector<uint32_t>>(&prompt)) {
+    return CheckTokens(std::move(*ids), model.tokenizer().vocabulary());
+  }
+  return absl::InvalidArgumentError("none of prompt, chat and tokens is given; one of them is needed");
+}
+
+}  // namespace
+
+absl::StatusOr<GenerationRequest> CheckRequest(ClientRequest request, const LoadedModel& model,
+                                               const RequestLimits& limits) {
+  const uint32_t vocabulary = model.tokenizer().vocabulary();
+  request.sampling.seed = request.seed.has_value() ? *request.seed : DrawSeed();
+  RETURN_IF_ERROR(Check(request.sampling, vocabulary));
+  RETURN_IF_ERROR(Check(request.stopping, vocabulary));
+  if (request.logprobs.value_or(0) > kMaxAlternatives) {
+    return FieldError("output.logprobs",
+                      absl::StrCat("is ", *request.logprobs, "; allowed is 0 to ", kMaxAlternatives));
+  }
+  ASSIGN_OR_RETURN(std::vector<uint32_t> prompt, EncodePrompt(std::move(request.prompt), model));
+  if (static_cast<int64_t>(prompt.size()) > limits.max_prompt_tokens) {
+    return absl::InvalidArgumentError(absl::StrCat("the prompt has ", prompt.size(),
+                                                   " tokens; limits.max_prompt_tokens allows ",
+                                                   limits.max_prompt_tokens));
+  }
+  GenerationRequest checked;
+  checked.prompt = std::move(prompt);
+  checked.sampling = std::move(request.sampling);
+  checked.stopping = std::move(request.stopping);
+  checked.logprobs = request.logprobs;
+  checked.prompt_logprobs = request.prompt_logprobs;
+  checked.priority = request.priority;
+  return checked;
+}
+
+}  // namespace streamtensor::server

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/generation/generation.h"
+
+#include <spdlog/spdlog.h>
+
+#include <utility>
+
+namespace streamtensor::server {
+namespace {
+
+// A reply pauses here, so that with the step under way, 16 prompt tokens with 20 alternatives each, what
+// waits stays below 64 KiB.
+constexpr size_t kPauseBytes = 56 << 10;
+
+}  // namespace
+
+std::shared_ptr<Generation> Generation::Create(GenerationService* service, std::string request_id,
+                                               absl::Time deadline) {
+  return std::shared_ptr<Generation>(new Generation(service, std::move(request_id), deadline));
+}
+
+Generation::Generation(GenerationService* service, std::string request_id, absl::Time deadline)
+    : service_(service),
+      request_id_(std::move(request_id)),
+      arrival_(service->options_.clock->Now()),
+      deadline_(deadline) {
+  ++service_->generations_;
+}
+
+Generation::~Generation() { --service_->generations_; }
+
+absl::Status Generation::Start(CheckedRequest request, std::shared_ptr<ReplyReceiver> receiver) {
+  request.generation.request_id = request_id_;
+  request.generation.arrival = arrival_;
+  request.generation.deadline = deadline_;
+  model_ = std::move(request.model);
+  receiver_ = std::move(receiver);
+  const auto sequence =
+      std::make_shared<Sequence>(std::move(request.generation), model_->vocabulary(), shared_from_this());
+  bool is_cancelled = false;
+  {
+    MutexLock lock(mutex_);
+    sequence_ = sequence;
+    is_cancelled = is_cancelled_;
+  }
+  // From here on Cancel() reaches the sequence.
+  if (is_cancelled) sequence->Cancel();
+  const absl::Status status = model_->cards().Submit(sequence);
+  if (!status.ok()) {
+    service_->LogRefusal(request_id_, status);
+    receiver_ = nullptr;
+    MutexLock lock(mutex_);
+    sequence_ = nullptr;
+  }
+  return status;
+}
+
+void Generation::Cancel() {
+  std::shared_ptr<Sequence> sequence;
+  {
+    MutexLock lock(mutex_);
+    is_cancelled_ = true;
+    sequence = sequence_;
+  }
+  if (sequence != nullptr) sequence->Cancel();
+}
+
+bool Generation::Writable() const { return unsent_bytes_ < kPauseBytes; }
+
+void Generation::OnDelta(ReplyDelta delta) {
+  const size_t bytes = receiver_->WireBytes(delta);
+  unsent_bytes_ += bytes;
+  receiver_->OnDelta(std::move(delta), bytes);
+}
+
+void Generation::OnSent(size_t wire_bytes) {
+  const size_t before = unsent_bytes_.fetch_sub(wire_bytes);
+  if (before < kPauseBytes || before - wire_bytes >= kPauseBytes) return;
+  std::shared_ptr<Sequence> sequence;
+  {
+    MutexLock lock(mutex_);
+    sequence = sequence_;
+  }
+  if (sequence != nullptr) sequence->Wake();
+}
+
+void Generation::Flush() {
+  if (receiver_ != nullptr) receiver_->Flush();
+}
+
+void Generation::OnDone(const absl::Status& status, const ReplySummary& summary) {
+  std::shared_ptr<Sequence> sequence;
+  {
+    MutexLock lock(mutex_);
+    sequence = std::exchange(sequence_, nullptr);
+  }
+  LogEnd(status, summary, sequence->cards());
+  std::exchange(receiver_, nullptr)->OnDone(status, summary);
+}
+
+void Generation::LogEnd(const absl::Status& status, const ReplySummary& summary,
+                        const std::string& cards) const {
+  const double seconds = absl::ToDoubleSeconds(service_->options_.clock->Now() - arrival_);
+  spdlog::info(
+      "request={} model={} {}: prompt {} (cached {}), reply {} tokens, TTFT {:.3f} s, {:.3f} s in all, "
+      "card {}",
+      request_id_, model_->name(), status.ok() ? "done" : status.ToString(), summary.prompt_tokens,
+      summary.cached_tokens, summary.completion_tokens, summary.ttft_seconds, seconds, cards);
+  service_->ObserveDuration(seconds);
+}
+
+}  // namespace streamtensor::server

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/generation/generation_service.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/cord.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "base/field_error.h"
+#include "base/status_macros.h"
+
+namespace streamtensor::server {
+namespace {
+
+// gRPC sends a status as metadata, of which a client takes 8 KiB in all, or says RESOURCE_EXHAUSTED in its
+// place; what is not printable ASCII takes three times its bytes there.
+constexpr size_t kMaxMessageBytes = 2 << 10;
+
+constexpr size_t kMaxRequestIdBytes = 64;
+
+bool IsRequestId(const std::string& text) {
+  return !text.empty() && text.size() <= kMaxRequestIdBytes &&
+         std::all_of(text.begin(), text.end(), [](unsigned char c) {
+           return absl::ascii_isalnum(c) || c == '-' || c == '_' || c == '.' || c == ':';
+         });
+}
+
+}  // namespace
+
+std::string GenerationService::RequestId(const std::string& given) {
+  return IsRequestId(given) ? given : absl::StrCat("r", ++last_request_);
+}
+
+absl::Status GenerationService::Admit(const Caller& caller, const std::string& model) const {
+  absl::Status status = options_.access->Admit(caller.authorization, caller.peer, model,
+                                               /*counts=*/false, options_.clock->Now());
+  if (!status.ok()) options_.metrics->CountRefused(status);
+  return status;
+}
+
+bool GenerationService::MayUse(const Caller& caller, const std::string& model) const {
+  return options_.access
+      ->Admit(caller.authorization, caller.peer, model, /*counts=*/false, options_.clock->Now())
+      .ok();
+}
+
+absl::Status GenerationService::AdmitGeneration(const std::string& request_id, const Caller& caller,
+                                                const std::string& model) const {
+  absl::Status status = options_.access->Admit(caller.authorization, caller.peer, model,
+                                               /*counts=*/true, options_.clock->Now());
+  if (!status.ok()) LogRefusal(request_id, status);
+  return status;
+}
+
+absl::StatusOr<CheckedRequest> GenerationService::Check(const std::string& request_id, ClientRequest request,
+                                                        absl::FunctionRef<std::string()> as_written) const {
+  absl::StatusOr<CheckedRequest> checked = FindModelAndCheck(request_id, std::move(request), as_written);
+  if (!checked.ok()) LogRefusal(request_id, checked.status());
+  return checked;
+}
+
+absl::StatusOr<CheckedRequest> GenerationService::FindModelAndCheck(
+    const std::string& request_id, ClientRequest request, absl::FunctionRef<std::string()> as_written) const {
+  if (request.model.empty()) return FieldError("model", "is empty; a model's name is needed");
+  CheckedRequest checked;
+  ASSIGN_OR_RETURN(checked.model, options_.find_model(request.model));
+  if (options_.log_prompts) {
+    spdlog::info("request={} model={} asks: {}", request_id, request.model, as_written());
+  }
+  ASSIGN_OR_RETURN(checked.generation,
+                   CheckRequest(std::move(request), *checked.model, RequestLimits{max_prompt_tokens_}));
+  return checked;
+}
+
+void GenerationService::LogRefusal(const std::string& request_id, const absl::Status& status) const {
+  options_.metrics->CountRefused(status);
+  spdlog::info("request={} refused: {}", request_id,
+               Shortened(status).ToString(absl::StatusToStringMode::kWithNoExtraData));
+}
+
+void GenerationService::ObserveDuration(double seconds) {
+  // A lost update does no harm.
+  const double before = mean_seconds_.load(std::memory_order_relaxed);
+  mean_seconds_.store(before + 0.1 * (seconds - before), std::memory_order_relaxed);
+}
+
+std::optional<int64_t> GenerationService::RetryAfterMs(const absl::Status& status) const {
+  if (!absl::IsResourceExhausted(status)) return std::nullopt;
+  if (const auto hint = status.GetPayload(kRetryAfterPayload); hint.has_value()) {
+    int64_t milliseconds = 0;
+    if (absl::SimpleAtoi(std::string(*hint), &milliseconds)) return milliseconds;
+  }
+  // About when the next of the running requests ends.
+  const auto load = static_cast<double>(std::max<int64_t>(1, options_.load()));
+  const double mean_seconds = mean_seconds_.load(std::memory_order_relaxed);
+  return std::clamp<int64_t>(std::llround(1000 * mean_seconds / load), 50, 30000);
+}
+
+absl::Status Shortened(const absl::Status& status) {
+  const absl::string_view message = status.message();
+  if (message.size() <= kMaxMessageBytes) return status;
+  size_t end = kMaxMessageBytes;
+  while (end > 0 && (message[end] & 0xC0) == 0x80) --end;  // whole characters
+  absl::Status shorter(status.code(), absl::StrCat(message.substr(0, end), "..."));
+  status.ForEachPayload(
+      [&shorter](absl::string_view type, const absl::Cord& payload) { shorter.SetPayload(type, payload); });
+  return shorter;
+}
+
+}  // namespace streamtensor::server

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// One client's connection: reads requests one after the other, hands them on, writes what is answered.
+#pragma once
+
+#include <boost/asio/basic_stream_socket.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ssl/context.hpp>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "server/http/exchange.h"
+#include "server/http/http_server.h"
+
+namespace streamtensor::server::http {
+
+// Without Asio's type-erased executor.
+using Executor = boost::asio::io_context::executor_type;
+using Socket = boost::asio::basic_stream_socket<boost::asio::ip::tcp, Executor>;
+
+// What connections need of their server; outlives them.
+struct ConnectionHost {
+  const Options* options = nullptr;
+  boost::asio::io_context* io = nullptr;
+  // Runs the handler on a worker.
+  std::function<void(std::shared_ptr<Exchange>)> dispatch;
+};
+
+// All methods belong to the I/O thread.
+class Connection {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  // Without `tls` plain. `on_closed` is called once, last, perhaps by Start().
+  static std::shared_ptr<Connection> Create(const ConnectionHost* host, Socket socket, std::string peer,
+                                            boost::asio::ssl::context* tls,
+                                            std::function<void(Connection*)> on_closed);
+  virtual ~Connection() = default;
+
+  virtual void Start() = 0;
+  // Closes at once.
+  virtual void Close() = 0;
+
+  // What it waits for has not come in time.
+  bool IsOverdue(Clock::time_point now) const { return now >= deadline_; }
+
+ protected:
+  Clock::time_point deadline_ = Clock::time_point::max();
+};
+
+}  // namespace streamtensor::server::http

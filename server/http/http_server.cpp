@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/http/http_server.h"
+
+#include <netinet/tcp.h>
+#include <openssl/ssl.h>
+#include <pthread.h>
+#include <spdlog/spdlog.h>
+
+#include <boost/asio/basic_socket_acceptor.hpp>
+#include <boost/asio/basic_waitable_timer.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/ssl/context.hpp>
+#include <map>
+#include <memory>
+#include <thread>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
+#include "server/http/connection.h"
+
+namespace streamtensor::server::http {
+namespace {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using boost::system::error_code;
+using Acceptor = asio::basic_socket_acceptor<tcp, Executor>;
+using Timer = asio::basic_waitable_timer<Connection::Clock, asio::wait_traits<Connection::Clock>, Executor>;
+
+// Threads that run handlers: a long prompt is made into tokens there, and others need not wait for that.
+constexpr int kWorkers = 4;
+constexpr std::chrono::seconds kSweepPeriod(1);
+// After an accept that failed, for want of descriptors as a rule.
+constexpr std::chrono::milliseconds kAcceptPause(100);
+// A client whose network went without a word is gone after a minute and a half.
+constexpr int kUserTimeoutMs = 90000;
+constexpr int kKeepAliveIdleSeconds = 60;
+constexpr int kKeepAliveIntervalSeconds = 10;
+constexpr int kKeepAliveProbes = 3;
+// So little waits in the kernel beyond what is on its way: who writes is to notice that nobody reads.
+constexpr int kUnsentBytes = 32 << 10;
+
+std::string AddressOf(const tcp::endpoint& endpoint) {
+  asio::ip::address address = endpoint.address();
+  if (address.is_v6() && address.to_v6().is_v4_mapped()) {
+    address = asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6());
+  }
+  // As gRPC spells it, so that a client has one rate at both.
+  return address.is_v4() ? absl::StrCat("ipv4:", address.to_string())
+                         : absl::StrCat("ipv6:%5B", address.to_string(), "%5D");
+}
+
+void SetSocketOptions(Socket& socket) {
+  error_code ignored;
+  socket.set_option(tcp::no_delay(true), ignored);
+  socket.set_option(asio::socket_base::keep_alive(true), ignored);
+  const auto set = [&socket](int option, int value) {
+    setsockopt(socket.native_handle(), IPPROTO_TCP, option, &value, sizeof(value));
+  };
+  set(TCP_KEEPIDLE, kKeepAliveIdleSeconds);
+  set(TCP_KEEPINTVL, kKeepAliveIntervalSeconds);
+  set(TCP_KEEPCNT, kKeepAliveProbes);
+  set(TCP_USER_TIMEOUT, kUserTimeoutMs);
+  set(TCP_NOTSENT_LOWAT, kUnsentBytes);
+}
+
+absl::StatusOr<std::unique_ptr<asio::ssl::context>> TlsContextFrom(const TlsPair& pair) {
+  auto context = std::make_unique<asio::ssl::context>(asio::ssl::context::tls_server);
+  SSL_CTX_set_min_proto_version(context->native_handle(), TLS1_2_VERSION);
+  error_code error;
+  context->use_certificate_chain(asio::buffer(pair.certificate), error);
+  if (!error) context->use_private_key(asio::buffer(pair.key), asio::ssl::context::pem, error);
+  if (error) return absl::InvalidArgumentError(absl::StrCat("TLS: ", error.message()));
+  return context;
+}
+
+absl::Status CanNotListen(const std::string& listen, const error_code& error) {
+  return absl::UnavailableError(absl::StrCat("can not listen on ", listen, " (HTTP): ", error.message()));
+}
+
+}  // namespace
+
+struct Server::Impl {
+  // One address.
+  struct Listener {
+    Acceptor acceptor;
+    Timer pause;
+  };
+
+  explicit Impl(Options options) : options(std::move(options)) {
+    host.options = &this->options;
+    host.io = &io;
+    host.dispatch = [this](std::shared_ptr<Exchange> exchange) {
+      asio::post(work, [this, exchange = std::move(exchange)] { this->options.handle(exchange); });
+    };
+  }
+
+  ~Impl() {
+    work.stop();
+    for (std::thread& worker : workers) worker.join();
+    if (io_thread.joinable()) {
+      asio::post(io, [this] { CloseAll(); });
+      io_guard.reset();  // the thread ends once the last connection has
+      io_thread.join();
+    }
+  }
+
+  absl::Status Listen() {
+    const size_t colon = options.listen.rfind(':');
+    std::string host_name = options.listen.substr(0, colon);
+    if (host_name.size() > 2 && host_name.front() == '[')
+      host_name = host_name.substr(1, host_name.size() - 2);
+    error_code error;
+    const auto found =
+        tcp::resolver(io).resolve(host_name, options.listen.substr(colon + 1),
+                                  tcp::resolver::passive | tcp::resolver::numeric_service, error);
+    if (error) return CanNotListen(options.listen, error);
+    for (const auto& entry : found) {
+      Acceptor acceptor(io.get_executor());
+      acceptor.open(entry.endpoint().protocol(), error);
+      if (!error) acceptor.set_option(asio::socket_base::reuse_address(true), error);
+      if (!error) acceptor.bind(entry.endpoint(), error);
+      if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
+      if (error) return CanNotListen(options.listen, error);
+      listeners.push_back({std::move(acceptor), Timer(io.get_executor())});
+    }
+    return absl::OkStatus();
+  }
+
+  void Run() {
+    for (Listener& listener : listeners) Accept(listener);
+    Sweep();
+    io_thread = std::thread([this] {
+      pthread_setname_np(pthread_self(), "http-io");
+      io.run();
+    });
+    for (int i = 0; i < kWorkers; ++i) {
+      workers.emplace_back([this] {
+        pthread_setname_np(pthread_self(), "http-worker");
+        work.run();
+      });
+    }
+  }
+
+  // The rest by the I/O thread.
+
+  void Accept(Listener& listener) {
+    listener.acceptor.async_accept([this, &listener](error_code error, Socket socket) {
+      if (is_closing) return;
+      if (error) {
+        spdlog::warn("HTTP: a connection was not accepted: {}", error.message());
+        listener.pause.expires_after(kAcceptPause);
+        listener.pause.async_wait([this, &listener](error_code) {
+          if (!is_closing) Accept(listener);
+        });
+        return;
+      }
+      Serve(std::move(socket));
+      Accept(listener);
+    });
+  }
+
+  void Serve(Socket socket) {
+    error_code error;
+    const tcp::endpoint endpoint = socket.remote_endpoint(error);
+    if (error) return;  // it has gone already
+    const std::string address = AddressOf(endpoint);
+    size_t& of_address = addresses[address];
+    if (connections.size() >= options.limits.max_connections ||
+        of_address >= options.limits.max_connections_per_address) {
+      spdlog::debug("HTTP: too many connections: {} of {}, {} in all", of_address, address,
+                    connections.size());
+      if (of_address == 0) addresses.erase(address);
+      return;
+    }
+    ++of_address;
+    SetSocketOptions(socket);
+    const auto on_closed = [this, address](Connection* connection) {
+      connections.erase(connection);
+      if (--addresses[address] == 0) addresses.erase(address);
+    };
+    const auto connection = Connection::Create(
+        &host, std::move(socket), absl::StrCat(address, ":", endpoint.port()), tls.get(), on_closed);
+    connections.emplace(connection.get(), connection);
+    connection->Start();
+  }
+
+  // A timer for each connection would cost more than all that it is to watch.
+  void Sweep() {
+    sweep.expires_after(kSweepPeriod);
+    sweep.async_wait([this](error_code error) {
+      if (error || is_closing) return;
+      const auto now = Connection::Clock::now();
+      std::vector<std::shared_ptr<Connection>> overdue;
+      for (const auto& [key, connection] : connections) {
+        if (connection->IsOverdue(now)) overdue.push_back(connection);
+      }
+      for (const auto& connection : overdue) connection->Close();
+      Sweep();
+    });
+  }
+
+  void CloseAll() {
+    is_closing = true;
+    error_code ignored;
+    for (Listener& listener : listeners) {
+      listener.acceptor.close(ignored);
+      listener.pause.cancel();
+    }
+    sweep.cancel();
+    while (!connections.empty()) {
+      const std::shared_ptr<Connection> connection = connections.begin()->second;
+      connection->Close();
+    }
+  }
+
+  const Options options;
+  std::unique_ptr<asio::ssl::context> tls;
+  asio::io_context io{1};
+  asio::executor_work_guard<Executor> io_guard{io.get_executor()};
+  asio::io_context work{kWorkers};
+  asio::executor_work_guard<Executor> work_guard{work.get_executor()};
+  ConnectionHost host;
+  std::vector<Listener> listeners;
+  Timer sweep{io.get_executor()};
+  bool is_closing = false;
+  std::unordered_map<Connection*, std::shared_ptr<Connection>> connections;
+  std::map<std::string, size_t> addresses;  // how many connections each has
+  std::thread io_thread;
+  std::vector<std::thread> workers;
+};
+
+Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+Server::~Server() = default;
+
+absl::StatusOr<std::unique_ptr<Server>> Server::Listen(Options options) {
+  auto impl = std::make_unique<Impl>(std::move(options));
+  if (impl->options.tls.has_value()) {
+    ASSIGN_OR_RETURN(impl->tls, TlsContextFrom(*impl->options.tls));
+  }
+  RETURN_IF_ERROR(impl->Listen());
+  return std::unique_ptr<Server>(new Server(std::move(impl)));
+}
+
+void Server::Run() { impl_->Run(); }
+
+void Server::PostToIo(std::function<void()> work) { asio::post(impl_->io, std::move(work)); }
+
+void Server::PostToWorker(std::function<void()> work) { asio::post(impl_->work, std::move(work)); }
+
+}  // namespace streamtensor::server::http

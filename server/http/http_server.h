@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// An event-driven HTTP/1.1 server: one I/O thread has all connections, a few workers run the handlers.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "server/access/tls_pair.h"
+#include "server/http/exchange.h"
+
+namespace streamtensor::server::http {
+
+struct Limits {
+  size_t max_header_bytes = 16 << 10;
+  size_t max_body_bytes = 4 << 20;
+  size_t max_connections = 4096;
+  size_t max_connections_per_address = 1024;
+  absl::Duration header_timeout =
+      absl::Seconds(10);  // TLS handshake, and a request's header from its first byte
+  absl::Duration body_timeout = absl::Seconds(60);
+  absl::Duration idle_timeout = absl::Seconds(75);   // between two requests
+  absl::Duration write_timeout = absl::Seconds(60);  // of one piece of a response
+};
+
+struct Options {
+  std::string listen;  // HOST:PORT; every address that HOST resolves to
+  std::optional<TlsPair> tls;
+  Limits limits;
+  // Looks at a request before its body is read, and may refuse it. Called by the I/O thread: must not block.
+  std::function<std::optional<Response>(const Request&)> check_head = [](const Request&) {
+    return std::nullopt;
+  };
+  // Answers a request, sooner or later. Called by a worker.
+  std::function<void(std::shared_ptr<Exchange>)> handle;
+  // What is wrong with a request that the server itself refuses: a message with status 400, 413 or 431.
+  std::function<Response(int status, const std::string& message)> describe_error;
+};
+
+// Thread-safe.
+class Server {
+ public:
+  // Binds the address; connections are served from Run() on.
+  //  UNAVAILABLE  the address can not be bound, and why; INVALID_ARGUMENT  the TLS pair
+  static absl::StatusOr<std::unique_ptr<Server>> Listen(Options options);
+  // Closes all connections, whose listeners hear OnClosed(), and drops work that was posted. Exchanges that
+  // are left must not be used any more.
+  ~Server();
+
+  // Once.
+  void Run();
+
+  // Runs `work` on the I/O thread, soon: it must not block.
+  void PostToIo(std::function<void()> work);
+  // Runs `work` on a worker.
+  void PostToWorker(std::function<void()> work);
+
+ private:
+  struct Impl;
+  explicit Server(std::unique_ptr<Impl> impl);
+  const std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace streamtensor::server::http

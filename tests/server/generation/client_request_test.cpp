@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/generation/client_request.h"
+
+#include <gtest/gtest.h>
+
+#include "base/field_error.h"
+#include "tests/server/generation/fake_model.h"
+
+namespace streamtensor::server {
+namespace {
+
+using testing::FakeModel;
+
+class ClientRequestTest : public ::testing::Test {
+ protected:
+  absl::StatusOr<GenerationRequest> CheckIt(ClientRequest request, int64_t max_prompt_tokens = 100) {
+    return CheckRequest(std::move(request), *model_.get(), {max_prompt_tokens});
+  }
+  static ClientRequest With(Prompt prompt) {
+    ClientRequest request;
+    request.model = "m";
+    request.prompt = std::move(prompt);
+    return request;
+  }
+  // INVALID_ARGUMENT about this field, whose message begins with it.
+  void ExpectRefused(const ClientRequest& request, const std::string& field) {
+    const absl::Status status = CheckIt(request).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << field;
+    EXPECT_EQ(FieldOf(status), field);
+    EXPECT_EQ(std::string(status.message()).substr(0, field.size() + 1), field + " ");
+  }
+
+  const SystemClock clock_;
+  const FakeModel model_{&clock_, nullptr};
+};
+
+TEST_F(ClientRequestTest, PromptsOfEachKindBecomeTokens) {
+  EXPECT_EQ(CheckIt(With("!#"))->prompt, (std::vector<uint32_t>{0, 2}));
+  EXPECT_EQ(CheckIt(With(std::vector<uint32_t>{5, 6}))->prompt, (std::vector<uint32_t>{5, 6}));
+  const auto chat = CheckIt(With(std::vector<ChatTurn>{{"a", "b"}}));
+  EXPECT_EQ(chat->prompt, (std::vector<uint32_t>{'a' - '!', 'b' - '!', '~' - '!' + 1}));
+  const absl::Status none = CheckIt(With({})).status();
+  EXPECT_EQ(none.message(), "none of prompt, chat and tokens is given; one of them is needed");
+}
+
+TEST_F(ClientRequestTest, ASeedIsTakenOrDrawn) {
+  ClientRequest request = With("x");
+  request.seed = 7;
+  EXPECT_EQ(CheckIt(request)->sampling.seed, 7u);
+  request.seed.reset();
+  EXPECT_NE(CheckIt(request)->sampling.seed, CheckIt(request)->sampling.seed);
+}
+
+TEST_F(ClientRequestTest, EverythingElseIsHandedOn) {
+  ClientRequest request = With("x");
+  request.sampling.temperature = 0.5f;
+  request.stopping.stop_strings = {"end"};
+  request.logprobs = 20;
+  request.prompt_logprobs = true;
+  request.priority = -3;
+  const auto checked = CheckIt(request);
+  ASSERT_TRUE(checked.ok()) << checked.status();
+  EXPECT_EQ(checked->sampling.temperature, 0.5f);
+  EXPECT_EQ(checked->stopping.stop_strings, std::vector<std::string>{"end"});
+  EXPECT_EQ(checked->logprobs, 20u);
+  EXPECT_TRUE(checked->prompt_logprobs);
+  EXPECT_EQ(checked->priority, -3);
+}
+
+TEST_F(ClientRequestTest, RefusalsNameTheField) {
+  ClientRequest request = With("x");
+  request.sampling.top_p = 2;
+  ExpectRefused(request, "sampling.top_p");
+  request = With("x");
+  request.sampling.logit_bias = {{1, 0.5f}, {1000, 0.5f}};
+  ExpectRefused(request, "sampling.logit_bias[1].token_id");
+  request = With("x");
+  request.stopping.stop_strings = {"a", ""};
+  ExpectRefused(request, "stopping.stop_strings[1]");
+  request = With("x");
+  request.stopping.max_tokens = 5;
+  request.stopping.min_tokens = 6;
+  ExpectRefused(request, "stopping.min_tokens");
+  request = With("x");
+  request.logprobs = 21;
+  ExpectRefused(request, "output.logprobs");
+  ExpectRefused(With(std::vector<uint32_t>{1, 95}), "tokens.ids[1]");
+  ExpectRefused(With(std::vector<ChatTurn>{}), "chat.messages");
+  ExpectRefused(With(std::vector<ChatTurn>{{"user", "x"}, {"", "y"}}), "chat.messages[1].role");
+}
+
+TEST_F(ClientRequestTest, TheLimitOfPromptTokensHolds) {
+  EXPECT_TRUE(CheckIt(With("12345"), 5).ok());
+  EXPECT_EQ(CheckIt(With("123456"), 5).status().message(),
+            "the prompt has 6 tokens; limits.max_prompt_tokens allows 5");
+}
+
+}  // namespace
+}  // namespace streamtensor::server

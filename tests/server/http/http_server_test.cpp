@@ -1,0 +1,337 @@
+// SPDX-License-Identifier: Apache-2.0
+// The server on a loopback port, asked through plain sockets: what leaves them is what it must take.
+#include "server/http/http_server.h"
+
+#include <arpa/inet.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <future>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+
+namespace streamtensor::server::http {
+namespace {
+
+int FreePort() {
+  const int fd = socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t length = sizeof(address);
+  EXPECT_EQ(bind(fd, reinterpret_cast<sockaddr*>(&address), length), 0);
+  getsockname(fd, reinterpret_cast<sockaddr*>(&address), &length);
+  close(fd);
+  return ntohs(address.sin_port);
+}
+
+class Client {
+ public:
+  explicit Client(int port) : fd_(socket(AF_INET, SOCK_STREAM, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(static_cast<uint16_t>(port));
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    EXPECT_EQ(connect(fd_, reinterpret_cast<sockaddr*>(&address), sizeof(address)), 0);
+    const timeval patience{30, 0};  // a server that never answers fails the test
+    setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+  }
+  ~Client() { Close(); }
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+
+  void Close() {
+    if (fd_ >= 0) close(fd_);
+    fd_ = -1;
+  }
+  void Send(const std::string& text) const {
+    EXPECT_EQ(send(fd_, text.data(), text.size(), MSG_NOSIGNAL), static_cast<ssize_t>(text.size()));
+  }
+  // Until `end` has come.
+  std::string ReadUntil(const std::string& end) {
+    std::string got;
+    while (!absl::StrContains(got, end)) {
+      char byte = 0;
+      if (recv(fd_, &byte, 1, 0) <= 0) {
+        ADD_FAILURE() << "the connection ended after \"" << got << "\"";
+        break;
+      }
+      got += byte;
+    }
+    return got;
+  }
+  // Until the server hangs up.
+  std::string ReadAll() const {
+    std::string got;
+    char bytes[4096];
+    ssize_t count = 0;
+    while ((count = recv(fd_, bytes, sizeof(bytes), 0)) > 0) got.append(bytes, static_cast<size_t>(count));
+    EXPECT_TRUE(count == 0 || errno == ECONNRESET) << std::strerror(errno);
+    return got;
+  }
+
+ private:
+  int fd_;
+};
+
+std::string Post(const std::string& path, const std::string& body, const std::string& headers = "") {
+  return absl::StrCat("POST ", path, " HTTP/1.1\r\nHost: test\r\n", headers, "Content-Length: ", body.size(),
+                      "\r\n\r\n", body);
+}
+
+// Sends so many pieces, each after the one before has left, then "end".
+class Pieces : public ExchangeListener {
+ public:
+  Pieces(std::shared_ptr<Exchange> exchange, int count) : exchange_(std::move(exchange)), left_(count) {}
+  void Begin() {
+    exchange_->Begin({200, {{"Content-Type", "text/plain"}}, ""});
+    exchange_->Send("piece\n");
+  }
+  void OnSent() override {
+    if (--left_ > 0) return exchange_->Send("piece\n");
+    exchange_->SendLast("end\n");
+  }
+  void OnClosed() override {}
+
+ private:
+  const std::shared_ptr<Exchange> exchange_;
+  int left_;
+};
+
+struct Waiting : ExchangeListener {
+  void OnSent() override {}
+  void OnClosed() override { closed.set_value(); }
+  std::promise<void> closed;
+};
+
+class HttpServerTest : public ::testing::Test {
+ protected:
+  explicit HttpServerTest() { options_.limits.max_body_bytes = 1000; }
+
+  void Start() {
+    options_.listen = absl::StrCat("127.0.0.1:", port_);
+    options_.handle = [this](std::shared_ptr<Exchange> exchange) { Handle(std::move(exchange)); };
+    options_.describe_error = [](int status, const std::string& message) {
+      return Response{status, {}, absl::StrCat("refused: ", message)};
+    };
+    absl::StatusOr<std::unique_ptr<Server>> server = Server::Listen(options_);
+    ASSERT_TRUE(server.ok()) << server.status();
+    server_ = *std::move(server);
+    server_->Run();
+  }
+
+  void Handle(std::shared_ptr<Exchange> exchange) {
+    const Request& request = exchange->request();
+    if (request.target == "/pieces") {
+      const auto pieces = std::make_shared<Pieces>(exchange, 3);
+      exchange->Listen(pieces);
+      server_->PostToIo([pieces] { pieces->Begin(); });
+    } else if (request.target == "/wait") {
+      waiting_ = std::make_shared<Waiting>();
+      exchange->Listen(waiting_);
+      has_begun_.set_value(exchange);
+    } else {
+      exchange->Respond(
+          {200, {{"x-test", "1"}}, absl::StrCat(request.method, " ", request.target, " ", request.body)});
+    }
+  }
+
+  const int port_ = FreePort();
+  Options options_;
+  std::shared_ptr<Waiting> waiting_;
+  std::promise<std::shared_ptr<Exchange>> has_begun_;
+  std::unique_ptr<Server> server_;
+};
+
+TEST_F(HttpServerTest, AConnectionServesOneRequestAfterTheOther) {
+  Start();
+  Client client(port_);
+  for (int i = 0; i < 3; ++i) {
+    client.Send(Post("/echo", absl::StrCat("body ", i)));
+    const std::string answer = client.ReadUntil(absl::StrCat("POST /echo body ", i));
+    EXPECT_TRUE(absl::StartsWith(answer, "HTTP/1.1 200 OK\r\nDate: ")) << answer;
+    EXPECT_TRUE(absl::StrContains(answer, "x-test: 1\r\nContent-Length: 17\r\n")) << answer;
+  }
+}
+
+TEST_F(HttpServerTest, RequestsSentAtOnceAreAnsweredInOrder) {
+  Start();
+  Client client(port_);
+  client.Send(Post("/a", "1") + Post("/pieces", "") + Post("/b", "2") +
+              "GET /c HTTP/1.1\r\nConnection: close\r\n\r\n");
+  const std::string answers = client.ReadAll();
+  const size_t a = answers.find("POST /a 1");
+  const size_t pieces = answers.find("piece\n");
+  const size_t b = answers.find("POST /b 2");
+  const size_t c = answers.find("GET /c ");
+  EXPECT_TRUE(a < pieces && pieces < b && b < c && c != std::string::npos) << answers;
+}
+
+TEST_F(HttpServerTest, AResponseInPiecesIsChunked) {
+  Start();
+  Client client(port_);
+  client.Send(Post("/pieces", ""));
+  const std::string answer = client.ReadUntil("\r\n0\r\n\r\n");
+  EXPECT_TRUE(absl::StrContains(answer, "Transfer-Encoding: chunked\r\n")) << answer;
+  EXPECT_TRUE(absl::EndsWith(
+      answer, "\r\n\r\n6\r\npiece\n\r\n6\r\npiece\n\r\n6\r\npiece\n\r\n4\r\nend\n\r\n0\r\n\r\n"))
+      << answer;
+  client.Send(Post("/echo", "again"));
+  client.ReadUntil("POST /echo again");
+}
+
+TEST_F(HttpServerTest, ToAnOldClientTheEndOfTheConnectionIsTheEndOfThePieces) {
+  Start();
+  Client client(port_);
+  client.Send("POST /pieces HTTP/1.0\r\nContent-Length: 0\r\n\r\n");
+  const std::string answer = client.ReadAll();
+  EXPECT_TRUE(absl::StartsWith(answer, "HTTP/1.0 200 OK")) << answer;
+  EXPECT_FALSE(absl::StrContains(answer, "chunked")) << answer;
+  EXPECT_TRUE(absl::EndsWith(answer, "\r\n\r\npiece\npiece\npiece\nend\n")) << answer;
+}
+
+TEST_F(HttpServerTest, ABodyMayComeInChunksOrAfterAWord) {
+  Start();
+  Client client(port_);
+  client.Send("POST /echo HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n3\r\ntwo\r\n0\r\n\r\n");
+  client.ReadUntil("POST /echo onetwo");
+  client.Send("POST /echo HTTP/1.1\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n");
+  EXPECT_EQ(client.ReadUntil("\r\n\r\n"), "HTTP/1.1 100 Continue\r\n\r\n");
+  client.Send("after");
+  client.ReadUntil("POST /echo after");
+}
+
+TEST_F(HttpServerTest, WhatIsNoRequestIsRefusedAndTheConnectionEnds) {
+  Start();
+  const std::pair<std::string, std::string> bad[] = {
+      {"nonsense\r\n\r\n", "HTTP/1.1 400 "},
+      {"GET / HTTP/9.9\r\n\r\n", "HTTP/1.1 400 "},
+      {"POST /echo HTTP/1.1\r\nContent-Length: many\r\n\r\n", "HTTP/1.1 400 "},
+      {Post("/echo", std::string(1001, 'x')), "HTTP/1.1 413 "},
+      {"POST /echo HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n500\r\n" + std::string(0x500, 'x'),
+       "HTTP/1.1 413 "},
+      {"GET / HTTP/1.1\r\nx: " + std::string(20 << 10, 'x') + "\r\n\r\n", "HTTP/1.1 431 "},
+  };
+  for (const auto& [request, status] : bad) {
+    Client client(port_);
+    client.Send(request);
+    const std::string answer = client.ReadAll();
+    EXPECT_EQ(answer.substr(0, status.size()), status) << request.substr(0, 60);
+    EXPECT_TRUE(absl::StrContains(answer, "refused: ")) << answer;
+  }
+  Client client(port_);
+  client.Send(Post("/echo", std::string(1000, 'x')));
+  client.ReadUntil("xxx");
+}
+
+TEST_F(HttpServerTest, AHeadCanBeRefusedBeforeItsBody) {
+  options_.check_head = [](const Request& request) -> std::optional<Response> {
+    if (request.Header("authorization") == "yes") return std::nullopt;
+    return Response{401, {}, "who are you"};
+  };
+  Start();
+  {
+    Client client(port_);
+    client.Send("POST /echo HTTP/1.1\r\nContent-Length: 900\r\nExpect: 100-continue\r\n\r\n");
+    EXPECT_TRUE(absl::StartsWith(client.ReadAll(), "HTTP/1.1 401 "))
+        << "and the connection ends: the body is not read";
+  }
+  Client client(port_);
+  client.Send("GET /echo HTTP/1.1\r\n\r\n");
+  client.ReadUntil("who are you");
+  client.Send(Post("/echo", "body", "Authorization: yes\r\n"));
+  client.ReadUntil("POST /echo body");
+}
+
+TEST_F(HttpServerTest, AClientThatGoesIsHeardOf) {
+  Start();
+  Client client(port_);
+  client.Send(Post("/wait", ""));
+  const std::shared_ptr<Exchange> exchange = has_begun_.get_future().get();
+  client.Close();
+  waiting_->closed.get_future().wait();
+  exchange->Respond({200, {}, "nobody reads this"});
+  Client other(port_);
+  other.Send(Post("/echo", "others go on"));
+  other.ReadUntil("POST /echo others go on");
+}
+
+TEST_F(HttpServerTest, TheEndOfTheServerEndsItsConnections) {
+  Start();
+  Client idle(port_);
+  Client client(port_);
+  client.Send(Post("/wait", ""));
+  has_begun_.get_future().wait();
+  server_.reset();
+  waiting_->closed.get_future().wait();
+  EXPECT_EQ(client.ReadAll(), "");
+  EXPECT_EQ(idle.ReadAll(), "");
+}
+
+TEST_F(HttpServerTest, SlowClientsLoseTheirConnection) {
+  options_.limits.header_timeout = absl::Milliseconds(1);
+  options_.limits.body_timeout = absl::Milliseconds(1);
+  options_.limits.idle_timeout = absl::Milliseconds(1);
+  Start();
+  for (const std::string said :
+       {"", "POST /echo HTT", "POST /echo HTTP/1.1\r\nContent-Length: 5\r\n\r\nab"}) {
+    Client client(port_);
+    client.Send(said);
+    EXPECT_EQ(client.ReadAll(), "") << said;
+  }
+}
+
+TEST_F(HttpServerTest, AClientThatReadsNothingLosesItsConnection) {
+  options_.limits.write_timeout = absl::Milliseconds(1);
+  Start();
+  Client client(port_);
+  client.Send(Post("/wait", ""));
+  const std::shared_ptr<Exchange> exchange = has_begun_.get_future().get();
+  server_->PostToIo([&exchange] {
+    exchange->Begin({200, {}, ""});
+    exchange->Send(std::string(64 << 20, 'x'));
+  });
+  waiting_->closed.get_future().wait();
+}
+
+TEST_F(HttpServerTest, AnAddressHasABoundedNumberOfConnections) {
+  options_.limits.max_connections_per_address = 2;
+  Start();
+  Client a(port_);
+  a.Send(Post("/echo", "a"));
+  a.ReadUntil("POST /echo a");
+  auto b = std::make_unique<Client>(port_);
+  b->Send(Post("/echo", "b"));
+  b->ReadUntil("POST /echo b");
+  Client c(port_);
+  EXPECT_EQ(c.ReadAll(), "");
+  b.reset();
+  // One has gone; the server hears of it in its own time.
+  for (;;) {
+    Client d(port_);
+    d.Send("GET /d HTTP/1.1\r\nConnection: close\r\n\r\n");
+    if (absl::StrContains(d.ReadAll(), "GET /d ")) break;
+  }
+}
+
+TEST_F(HttpServerTest, AnAddressThatIsTakenIsAnError) {
+  Start();
+  const absl::Status status = Server::Listen(options_).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(status.message(),
+            absl::StrCat("can not listen on ", options_.listen, " (HTTP): Address already in use"));
+  options_.listen = "no.such.host.invalid:80";
+  EXPECT_EQ(Server::Listen(options_).status().code(), absl::StatusCode::kUnavailable);
+}
+
+}  // namespace
+}  // namespace streamtensor::server::http
