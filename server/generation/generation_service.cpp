@@ -11,6 +11,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "base/printable.h"
 #include "base/field_error.h"
 #include "base/status_macros.h"
 
@@ -104,9 +105,7 @@ std::optional<int64_t> GenerationService::RetryAfterMs(const absl::Status& statu
 absl::Status Shortened(const absl::Status& status) {
   const absl::string_view message = status.message();
   if (message.size() <= kMaxMessageBytes) return status;
-  size_t end = kMaxMessageBytes;
-  while (end > 0 && (message[end] & 0xC0) == 0x80) --end;  // whole characters
-  absl::Status shorter(status.code(), absl::StrCat(message.substr(0, end), "..."));
+  absl::Status shorter(status.code(), base::Shortened({message.data(), message.size()}, kMaxMessageBytes));
   status.ForEachPayload(
       [&shorter](absl::string_view type, const absl::Cord& payload) { shorter.SetPayload(type, payload); });
   return shorter;
