@@ -9,7 +9,7 @@
 #include "compiler/frontend/llama/llama_graph.h"
 #include "compiler/frontend/message.h"
 #include "compiler/frontend/mutations.h"
-#include "compiler/frontend/tokenizer_export.h"
+#include "compiler/frontend/gguf/gguf_tokenizer.h"
 #include "compiler/frontend/verified_module.h"
 
 namespace streamtensor::compiler {
@@ -69,7 +69,7 @@ absl::StatusOr<ImportedModel> ImportGguf(const std::string& path, const ImportOp
   if (!config.ok()) return InFile(path, config.status());
   absl::StatusOr<LlamaBounds> bounds = Bounds(options, *config);
   if (!bounds.ok()) return bounds.status();
-  absl::StatusOr<artifact::v1::Tokenizer> tokenizer = ExportTokenizer(**file);
+  absl::StatusOr<artifact::v1::Tokenizer> tokenizer = ReadGgufTokenizer(**file);
   if (!tokenizer.ok()) return InFile(path, tokenizer.status());
 
   LoadFrontendDialects(context);

@@ -12,7 +12,7 @@
 #include "compiler/frontend/llama/llama_config.h"
 #include "compiler/frontend/message.h"
 #include "compiler/frontend/requantisation.h"
-#include "compiler/frontend/tokenizer_export.h"
+#include "compiler/frontend/gguf/gguf_tokenizer.h"
 
 namespace streamtensor::compiler {
 namespace {
@@ -54,7 +54,7 @@ Verdict Judge(const GgufFile& file) {
   absl::StatusOr<LlamaConfig> config = ReadLlamaConfig(file);
   verdict.compilable = config.status();
   if (!config.ok()) return verdict;
-  verdict.compilable = ExportTokenizer(file).status();
+  verdict.compilable = ReadGgufTokenizer(file).status();
   if (!verdict.compilable.ok()) return verdict;
   absl::StatusOr<std::vector<RequantisedMatrix>> measured = MeasureRequantisation(file, *config);
   verdict.compilable = measured.status();
@@ -143,7 +143,7 @@ std::string Json(const GgufFile& file) {
                        {"offset", tensor.offset},
                        {"bytes", tensor.bytes}});
   }
-  if (absl::StatusOr<artifact::v1::Tokenizer> tokenizer = ExportTokenizer(file); tokenizer.ok()) {
+  if (absl::StatusOr<artifact::v1::Tokenizer> tokenizer = ReadGgufTokenizer(file); tokenizer.ok()) {
     root["tokenizer"] = {{"tokens", tokenizer->pieces_size()},
                          {"merges", tokenizer->merges_size()},
                          {"chat_template", !tokenizer->chat_template().empty()}};
@@ -172,7 +172,7 @@ std::string Text(const std::string& path, const GgufFile& file) {
         &text, absl::StrFormat("  %-32s %-6s [%s]\n", Printable(tensor.name), GgufTensorTypeName(tensor.type),
                                absl::StrJoin(Dims(tensor), ", ")));
   }
-  if (absl::StatusOr<artifact::v1::Tokenizer> tokenizer = ExportTokenizer(file); tokenizer.ok()) {
+  if (absl::StatusOr<artifact::v1::Tokenizer> tokenizer = ReadGgufTokenizer(file); tokenizer.ok()) {
     absl::StrAppend(&text, absl::StrFormat("\ntokenizer: byte-level BPE, %d tokens, %d merges, %s\n",
                                            tokenizer->pieces_size(), tokenizer->merges_size(),
                                            tokenizer->chat_template().empty() ? "no chat template"

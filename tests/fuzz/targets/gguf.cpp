@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // A GGUF file: parsed, shown, read as a model, its tokenizer exported, every weight converted.
 #include "compiler/frontend/gguf/gguf_file.h"
+#include "compiler/frontend/gguf/gguf_tokenizer.h"
 #include "compiler/frontend/llama/llama_config.h"
-#include "compiler/frontend/tokenizer_export.h"
 #include "tests/compiler/frontend/gguf_builder.h"
 #include "tests/fuzz/fuzz_target.h"
 
@@ -78,7 +78,7 @@ bool Accepts(std::string_view input) {
             "tensors lie within the file");
     if (!bytes.empty()) sum += bytes.front() + bytes.back();
   }
-  const auto tokenizer = compiler::ExportTokenizer(**file);
+  const auto tokenizer = compiler::ReadGgufTokenizer(**file);
   if (tokenizer.ok()) {
     artifact::v1::Tokenizer again;
     Require(again.ParseFromString(tokenizer->SerializeAsString()), "an exported tokenizer can be read");

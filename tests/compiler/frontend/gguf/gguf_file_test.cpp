@@ -7,9 +7,9 @@
 #include <random>
 #include <string>
 
+#include "compiler/frontend/gguf/gguf_tokenizer.h"
 #include "compiler/frontend/inspect.h"
 #include "compiler/frontend/llama/llama_config.h"
-#include "compiler/frontend/tokenizer_export.h"
 #include "tests/compiler/frontend/gguf_builder.h"
 
 namespace streamtensor::compiler {
@@ -233,7 +233,7 @@ void ReadEverything(const std::string& bytes) {
     return;
   }
   for (const auto& [key, value] : (*parsed.file)->metadata()) GgufValueText(value);
-  if (absl::StatusOr<artifact::v1::Tokenizer> tokenizer = ExportTokenizer(**parsed.file); !tokenizer.ok()) {
+  if (absl::StatusOr<artifact::v1::Tokenizer> tokenizer = ReadGgufTokenizer(**parsed.file); !tokenizer.ok()) {
     EXPECT_FALSE(tokenizer.status().message().empty());
   }
   absl::StatusOr<LlamaConfig> config = ReadLlamaConfig(**parsed.file);

@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "compiler/frontend/tokenizer_export.h"
+#include "compiler/frontend/gguf/gguf_tokenizer.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <iterator>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
-#include "absl/strings/str_join.h"
+#include "base/status_macros.h"
+#include "compiler/frontend/end_of_generation.h"
 #include "compiler/frontend/message.h"
 
 namespace streamtensor::compiler {
@@ -15,12 +20,6 @@ namespace {
 
 using artifact::v1::Piece;
 using artifact::v1::Tokenizer;
-
-// Tokens that end a reply, as chat models spell them, beside the file's end-of-sequence token.
-constexpr std::string_view kEndOfGeneration[] = {
-    "<|im_end|>",    "<|endoftext|>", "<|end_of_text|>",     "<|eot_id|>", "<|eom_id|>", "<|end|>",
-    "<end_of_turn>", "</s>",          "<|end_of_sentence|>",
-};
 
 // tokenizer.ggml.pre: how text is split into words. A few have several names.
 constexpr struct {
@@ -37,27 +36,31 @@ absl::Status Invalid(absl::string_view message) {
   return absl::InvalidArgumentError(Message("tokenizer: ", message));
 }
 
+// Names the tokenizer in the error of a Get*(); a missing key is an invalid file here.
+template <typename T>
+absl::StatusOr<T> Required(absl::StatusOr<T> value) {
+  if (!value.ok()) return Invalid(value.status().message());
+  return value;
+}
+
 absl::Status ReadPieces(const GgufFile& file, Tokenizer* tokenizer) {
-  absl::StatusOr<std::span<const std::string_view>> texts = file.GetStrings("tokenizer.ggml.tokens");
-  if (!texts.ok()) return Invalid(texts.status().message());
-  if (texts->empty()) return Invalid("tokenizer.ggml.tokens is empty");
-  std::vector<int64_t> types(texts->size(), Piece::TYPE_NORMAL);
+  ASSIGN_OR_RETURN(const auto texts, Required(file.GetStrings("tokenizer.ggml.tokens")));
+  if (texts.empty()) return Invalid("tokenizer.ggml.tokens is empty");
+  std::vector<int64_t> types(texts.size(), Piece::TYPE_NORMAL);
   if (file.FindValue("tokenizer.ggml.token_type") != nullptr) {
-    absl::StatusOr<std::vector<int64_t>> stored = file.GetInts("tokenizer.ggml.token_type");
-    if (!stored.ok()) return Invalid(stored.status().message());
-    if (stored->size() != texts->size()) {
-      return Invalid(Message("tokenizer.ggml.token_type has ", stored->size(), " elements for ",
-                             texts->size(), " tokens"));
+    ASSIGN_OR_RETURN(types, Required(file.GetInts("tokenizer.ggml.token_type")));
+    if (types.size() != texts.size()) {
+      return Invalid(
+          Message("tokenizer.ggml.token_type has ", types.size(), " elements for ", texts.size(), " tokens"));
     }
-    types = *std::move(stored);
   }
-  for (size_t i = 0; i < texts->size(); ++i) {
+  for (size_t i = 0; i < texts.size(); ++i) {
     // The message's enum has the file's numbers.
     if (types[i] < Piece::TYPE_NORMAL || types[i] > Piece::TYPE_BYTE) {
       return Invalid(Message("token ", i, " has type ", types[i], "; types 1 to 6 exist"));
     }
     Piece* piece = tokenizer->add_pieces();
-    piece->set_text(std::string((*texts)[i]));
+    piece->set_text(std::string(texts[i]));
     piece->set_type(static_cast<Piece::Type>(types[i]));
   }
   return absl::OkStatus();
@@ -65,10 +68,9 @@ absl::Status ReadPieces(const GgufFile& file, Tokenizer* tokenizer) {
 
 // "left right": the byte-level alphabet has no space, so the first one parts them; it may not be at an end.
 absl::Status ReadMerges(const GgufFile& file, Tokenizer* tokenizer) {
-  absl::StatusOr<std::span<const std::string_view>> merges = file.GetStrings("tokenizer.ggml.merges");
-  if (!merges.ok()) return Invalid(merges.status().message());
-  for (size_t i = 0; i < merges->size(); ++i) {
-    const std::string_view text = (*merges)[i];
+  ASSIGN_OR_RETURN(const auto merges, Required(file.GetStrings("tokenizer.ggml.merges")));
+  for (size_t i = 0; i < merges.size(); ++i) {
+    const std::string_view text = merges[i];
     const size_t space = text.find(' ', 1);
     if (space == std::string_view::npos || space + 1 == text.size()) {
       return Invalid(Message("merge ", i, " is ", Quoted(text), ", expected two pieces and a space"));
@@ -82,14 +84,13 @@ absl::Status ReadMerges(const GgufFile& file, Tokenizer* tokenizer) {
 
 absl::StatusOr<std::optional<uint32_t>> TokenId(const GgufFile& file, std::string_view key, int pieces) {
   if (file.FindValue(key) == nullptr) return std::optional<uint32_t>();
-  absl::StatusOr<uint64_t> id = file.GetUint(key);
-  if (!id.ok()) return Invalid(id.status().message());
+  ASSIGN_OR_RETURN(const uint64_t id, Required(file.GetUint(key)));
   // Some converters write 2^32 - 1 for "none".
-  if (*id == 0xffffffffu) return std::optional<uint32_t>();
-  if (*id >= static_cast<uint64_t>(pieces)) {
-    return Invalid(Message(key, " is ", *id, ", the vocabulary has ", pieces, " tokens"));
+  if (id == 0xffffffffu) return std::optional<uint32_t>();
+  if (id >= static_cast<uint64_t>(pieces)) {
+    return Invalid(Message(key, " is ", id, ", the vocabulary has ", pieces, " tokens"));
   }
-  return std::optional<uint32_t>(static_cast<uint32_t>(*id));
+  return std::optional<uint32_t>(static_cast<uint32_t>(id));
 }
 
 absl::Status ReadSpecialTokens(const GgufFile& file, Tokenizer* tokenizer) {
@@ -103,9 +104,8 @@ absl::Status ReadSpecialTokens(const GgufFile& file, Tokenizer* tokenizer) {
       {"tokenizer.ggml.padding_token_id", &Tokenizer::set_padding_token_id},
   };
   for (const auto& [key, set] : ids) {
-    absl::StatusOr<std::optional<uint32_t>> id = TokenId(file, key, tokenizer->pieces_size());
-    if (!id.ok()) return id.status();
-    if (id->has_value()) (tokenizer->*set)(**id);
+    ASSIGN_OR_RETURN(const std::optional<uint32_t> id, TokenId(file, key, tokenizer->pieces_size()));
+    if (id.has_value()) (tokenizer->*set)(*id);
   }
   const struct {
     std::string_view key;
@@ -117,9 +117,8 @@ absl::Status ReadSpecialTokens(const GgufFile& file, Tokenizer* tokenizer) {
   };
   for (const auto& [key, set] : flags) {
     if (file.FindValue(key) == nullptr) continue;
-    absl::StatusOr<bool> flag = file.GetBool(key);
-    if (!flag.ok()) return Invalid(flag.status().message());
-    (tokenizer->*set)(*flag);
+    ASSIGN_OR_RETURN(const bool flag, Required(file.GetBool(key)));
+    (tokenizer->*set)(flag);
   }
   // Llama 3's own tokenizer begins every text with it; early files don't say so.
   if (tokenizer->pre_tokenizer() == Tokenizer::PRE_TOKENIZER_LLAMA3 && tokenizer->has_bos_token_id() &&
@@ -135,50 +134,20 @@ absl::Status ReadSpecialTokens(const GgufFile& file, Tokenizer* tokenizer) {
   return absl::OkStatus();
 }
 
-// Without eos_token_id, which the message carries by itself.
 absl::Status ReadEndOfGeneration(const GgufFile& file, Tokenizer* tokenizer) {
   std::vector<uint32_t> ids;
   for (std::string_view key : {"tokenizer.ggml.eot_token_id", "tokenizer.ggml.eom_token_id"}) {
-    absl::StatusOr<std::optional<uint32_t>> id = TokenId(file, key, tokenizer->pieces_size());
-    if (!id.ok()) return id.status();
-    if (id->has_value()) ids.push_back(**id);
+    ASSIGN_OR_RETURN(const std::optional<uint32_t> id, TokenId(file, key, tokenizer->pieces_size()));
+    if (id.has_value()) ids.push_back(*id);
   }
-  for (int i = 0; i < tokenizer->pieces_size(); ++i) {
-    const Piece& piece = tokenizer->pieces(i);
-    if (piece.type() != Piece::TYPE_CONTROL) continue;
-    if (std::find(std::begin(kEndOfGeneration), std::end(kEndOfGeneration), piece.text()) !=
-        std::end(kEndOfGeneration)) {
-      ids.push_back(static_cast<uint32_t>(i));
-    }
-  }
-  std::sort(ids.begin(), ids.end());
-  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
-  for (uint32_t id : ids) {
-    if (!tokenizer->has_eos_token_id() || id != tokenizer->eos_token_id()) {
-      tokenizer->add_end_of_generation_ids(id);
-    }
-  }
+  SetEndOfGeneration(std::move(ids), tokenizer);
   return absl::OkStatus();
 }
 
-}  // namespace
-
-absl::StatusOr<Tokenizer> ExportTokenizer(const GgufFile& file) {
-  Tokenizer tokenizer;
-  tokenizer.set_format_version(1);
-  absl::StatusOr<std::string_view> model = file.GetString("tokenizer.ggml.model");
-  if (!model.ok()) return Invalid(model.status().message());
-  if (*model != "gpt2") {
-    return absl::UnimplementedError(Message("tokenizer model ", Quoted(*model),
-                                            " (tokenizer.ggml.model) can't be used yet; 'gpt2' "
-                                            "(byte-level BPE) can"));
-  }
-  tokenizer.set_kind(Tokenizer::KIND_BYTE_LEVEL_BPE);
+absl::Status ReadPreTokenizer(const GgufFile& file, Tokenizer* tokenizer) {
   std::string_view pre = "default";
   if (file.FindValue("tokenizer.ggml.pre") != nullptr) {
-    absl::StatusOr<std::string_view> stored = file.GetString("tokenizer.ggml.pre");
-    if (!stored.ok()) return Invalid(stored.status().message());
-    pre = *stored;
+    ASSIGN_OR_RETURN(pre, Required(file.GetString("tokenizer.ggml.pre")));
   }
   const auto known = std::find_if(std::begin(kPreTokenizers), std::end(kPreTokenizers),
                                   [&](const auto& entry) { return entry.name == pre; });
@@ -188,22 +157,41 @@ absl::StatusOr<Tokenizer> ExportTokenizer(const GgufFile& file) {
     return absl::UnimplementedError(
         Message("pre-tokenizer ", Quoted(pre), " (tokenizer.ggml.pre) can't be used yet; there are ", names));
   }
-  tokenizer.set_pre_tokenizer(known->kind);
-  if (absl::Status status = ReadPieces(file, &tokenizer); !status.ok()) return status;
-  if (absl::Status status = ReadMerges(file, &tokenizer); !status.ok()) return status;
-  if (absl::Status status = ReadSpecialTokens(file, &tokenizer); !status.ok()) return status;
-  if (absl::Status status = ReadEndOfGeneration(file, &tokenizer); !status.ok()) return status;
-  if (file.FindValue("tokenizer.chat_template") != nullptr) {
-    absl::StatusOr<std::string_view> text = file.GetString("tokenizer.chat_template");
-    if (!text.ok()) return Invalid(text.status().message());
-    // tokenizer.bin carries it as text. Control characters may stand in it, bytes that are not UTF-8 may not.
-    for (size_t at = 0; at < text->size();) {
-      const size_t length = Utf8Bytes(*text, at);
-      if (length == 0) return Invalid(Message("tokenizer.chat_template is not UTF-8 at its byte ", at));
-      at += length;
-    }
-    tokenizer.set_chat_template(std::string(*text));
+  tokenizer->set_pre_tokenizer(known->kind);
+  return absl::OkStatus();
+}
+
+absl::Status ReadChatTemplate(const GgufFile& file, Tokenizer* tokenizer) {
+  if (file.FindValue("tokenizer.chat_template") == nullptr) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const std::string_view text, Required(file.GetString("tokenizer.chat_template")));
+  // tokenizer.bin carries it as text. Control characters may stand in it, bytes that are not UTF-8 may not.
+  for (size_t at = 0; at < text.size();) {
+    const size_t length = Utf8Bytes(text, at);
+    if (length == 0) return Invalid(Message("tokenizer.chat_template is not UTF-8 at its byte ", at));
+    at += length;
   }
+  tokenizer->set_chat_template(std::string(text));
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<Tokenizer> ReadGgufTokenizer(const GgufFile& file) {
+  Tokenizer tokenizer;
+  tokenizer.set_format_version(1);
+  ASSIGN_OR_RETURN(const std::string_view model, Required(file.GetString("tokenizer.ggml.model")));
+  if (model != "gpt2") {
+    return absl::UnimplementedError(Message("tokenizer model ", Quoted(model),
+                                            " (tokenizer.ggml.model) can't be used yet; 'gpt2' "
+                                            "(byte-level BPE) can"));
+  }
+  tokenizer.set_kind(Tokenizer::KIND_BYTE_LEVEL_BPE);
+  RETURN_IF_ERROR(ReadPreTokenizer(file, &tokenizer));
+  RETURN_IF_ERROR(ReadPieces(file, &tokenizer));
+  RETURN_IF_ERROR(ReadMerges(file, &tokenizer));
+  RETURN_IF_ERROR(ReadSpecialTokens(file, &tokenizer));
+  RETURN_IF_ERROR(ReadEndOfGeneration(file, &tokenizer));
+  RETURN_IF_ERROR(ReadChatTemplate(file, &tokenizer));
   return tokenizer;
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "compiler/frontend/tokenizer_export.h"
+#include "compiler/frontend/gguf/gguf_tokenizer.h"
 
 #include <gtest/gtest.h>
 
@@ -17,7 +17,7 @@ absl::StatusOr<Tokenizer> Export(const GgufBuilder& builder) {
   const std::string bytes = builder.Build();
   auto file = GgufFile::Parse({reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()});
   if (!file.ok()) return file.status();
-  return ExportTokenizer(**file);
+  return ReadGgufTokenizer(**file);
 }
 
 void ExpectRefused(const GgufBuilder& builder, absl::StatusCode code, const std::string& part) {
@@ -26,7 +26,7 @@ void ExpectRefused(const GgufBuilder& builder, absl::StatusCode code, const std:
   EXPECT_NE(std::string(status.message()).find(part), std::string::npos) << status;
 }
 
-TEST(ExportTokenizer, CarriesEverything) {
+TEST(GgufTokenizer, CarriesEverything) {
   const absl::StatusOr<Tokenizer> tokenizer = Export(TinyLlamaFile());
   ASSERT_TRUE(tokenizer.ok()) << tokenizer.status();
   EXPECT_EQ(tokenizer->format_version(), 1u);
@@ -49,7 +49,7 @@ TEST(ExportTokenizer, CarriesEverything) {
   EXPECT_EQ(tokenizer->end_of_generation_ids(0), 0u);
 }
 
-TEST(ExportTokenizer, KnowsPreTokenizers) {
+TEST(GgufTokenizer, KnowsPreTokenizers) {
   for (const auto& [name, wanted] : {std::pair("gpt-2", Tokenizer::PRE_TOKENIZER_GPT2),
                                      std::pair("default", Tokenizer::PRE_TOKENIZER_GPT2),
                                      std::pair("llama-bpe", Tokenizer::PRE_TOKENIZER_LLAMA3),
@@ -66,7 +66,7 @@ TEST(ExportTokenizer, KnowsPreTokenizers) {
   ExpectRefused(builder, absl::StatusCode::kUnimplemented, "pre-tokenizer 'tekken'");
 }
 
-TEST(ExportTokenizer, Llama3BeginsTextUnlessTheFileSaysNo) {
+TEST(GgufTokenizer, Llama3BeginsTextUnlessTheFileSaysNo) {
   GgufBuilder builder = TinyLlamaFile();
   builder.Text("tokenizer.ggml.pre", "llama-bpe");
   EXPECT_FALSE(Export(builder)->add_bos());
@@ -76,7 +76,7 @@ TEST(ExportTokenizer, Llama3BeginsTextUnlessTheFileSaysNo) {
   EXPECT_FALSE(Export(builder)->add_bos());
 }
 
-TEST(ExportTokenizer, RefusesOthers) {
+TEST(GgufTokenizer, RefusesOthers) {
   GgufBuilder builder = TinyLlamaFile();
   builder.Text("tokenizer.ggml.model", "llama");
   ExpectRefused(builder, absl::StatusCode::kUnimplemented, "tokenizer model 'llama'");
@@ -84,7 +84,7 @@ TEST(ExportTokenizer, RefusesOthers) {
   ExpectRefused(builder, absl::StatusCode::kInvalidArgument, "'tokenizer.ggml.model' is missing");
 }
 
-TEST(ExportTokenizer, NamesWhatIsWrong) {
+TEST(GgufTokenizer, NamesWhatIsWrong) {
   const GgufBuilder sound = TinyLlamaFile();
   GgufBuilder builder = sound;
   builder.Uint("tokenizer.ggml.eos_token_id", 16);

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The tokenizer of a model file as the message of tokenizer.bin. Free of MLIR.
+// The tokenizer of a GGUF file as the message of tokenizer.bin. Free of MLIR.
 #pragma once
-
-#include <cstdint>
-#include <vector>
 
 #include "absl/status/statusor.h"
 #include "compiler/frontend/gguf/gguf_file.h"
@@ -15,6 +12,6 @@ namespace streamtensor::compiler {
 // pre-tokenizers "smollm", "gpt-2" and "default").
 //  UNIMPLEMENTED     another kind of tokenizer or pre-tokenizer; names it and those that exist
 //  INVALID_ARGUMENT  a key is missing or holds something impossible; names it
-absl::StatusOr<artifact::v1::Tokenizer> ExportTokenizer(const GgufFile& file);
+absl::StatusOr<artifact::v1::Tokenizer> ReadGgufTokenizer(const GgufFile& file);
 
 }  // namespace streamtensor::compiler
