@@ -7,13 +7,13 @@
 #include <thread>
 
 #include "absl/strings/str_split.h"
+#include "artifact/artifact.h"
 #include "compiler/driver/pipeline.h"
 #include "compiler/targets/artifact/object_build.h"
 #include "compiler/targets/hardware/vpp_build.h"
 #include "compiler/tools/streamtensorc/command_line.h"
 #include "compiler/tools/streamtensorc/commands.h"
 #include "nlohmann/json.hpp"
-#include "artifact/artifact.h"
 
 namespace streamtensor::compiler {
 namespace {
@@ -124,18 +124,17 @@ absl::StatusOr<CompileOptions> ReadOptions(const CommandLine& line) {
   }
   options.plain = line.Has("--plain");
   options.save_ir = line.Text("--save-ir", "");
-  if (line.Has("--mutate")) options.mutations = absl::StrSplit(line.Text("--mutate", ""), ',');
   return options;
 }
 
 }  // namespace
 
 int RunCompileCommand(const std::vector<std::string>& words) {
-  // --plain and --mutate are for tests: the text of the synthesis side, and graphs that are not the model's.
+  // --plain is for tests: the text of the synthesis side.
   absl::StatusOr<CommandLine> line = CommandLine::Parse(
       words, {{"MODEL"},
               {"-o", "--platform", "--target", "--max-context", "--step-tokens", "--weight-channels",
-               "--unroll", "--threads", "--isa", "--progress", "--save-ir", "--mutate"},
+               "--unroll", "--threads", "--isa", "--progress", "--save-ir"},
               {"--help", "--plain"}});
   for (const std::string& word : words) {
     if (word != "--help") continue;

@@ -6,15 +6,15 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "artifact/artifact.h"
+#include "artifact/manifest_writer.h"
+#include "artifact/timing_model.h"
 #include "compiler/frontend/imported_model.h"
 #include "compiler/frontend/inspect.h"
 #include "compiler/tools/streamtensorc/command_line.h"
 #include "compiler/tools/streamtensorc/commands.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "nlohmann/json.hpp"
-#include "artifact/artifact.h"
-#include "artifact/manifest_writer.h"
-#include "artifact/timing_model.h"
 
 namespace streamtensor::compiler {
 namespace {
@@ -23,8 +23,9 @@ namespace fs = std::filesystem;
 
 constexpr char kUsage[] =
     "usage: streamtensorc inspect PATH [--json]\n\n"
-    "  PATH is a model file (.gguf, .mlir) or an artifact's folder. All of an artifact is checked.\n"
-    "  Of a .gguf file it says whether it can be compiled, and measures what its values lose in the card's "
+    "  PATH is a model (.gguf, .mlir, a Hugging Face folder) or an artifact's folder. All of an artifact is "
+    "checked.\n"
+    "  Of a checkpoint it says whether it can be compiled, and measures what its values lose in the card's "
     "formats:\n"
     "  of each matrix that they can't keep, and of all, the error's root mean square by that of the values, "
     "the\n"
@@ -94,6 +95,13 @@ absl::StatusOr<std::string> InspectMlir(const std::string& path, bool json) {
   return text;
 }
 
+// Hugging Face's; an artifact has a manifest.
+bool IsCheckpointFolder(const std::string& path) {
+  std::error_code error;
+  return fs::exists(fs::path(path) / "config.json", error) &&
+         !fs::exists(fs::path(path) / runtime::kManifestName, error);
+}
+
 }  // namespace
 
 int RunInspectCommand(const std::vector<std::string>& words) {
@@ -108,12 +116,12 @@ int RunInspectCommand(const std::vector<std::string>& words) {
   const bool json = line->Has("--json");
   std::error_code error;
   absl::StatusOr<std::string> text = absl::NotFoundError(path + ": no such file or folder");
-  if (fs::is_directory(path, error)) {
+  if (fs::is_directory(path, error) && !IsCheckpointFolder(path)) {
     text = InspectArtifact(path, json);
   } else if (absl::EndsWith(path, ".mlir")) {
     text = InspectMlir(path, json);
   } else if (fs::exists(path, error)) {
-    text = InspectGguf(path, json ? InspectFormat::kJson : InspectFormat::kText);
+    text = InspectCheckpoint(path, json ? InspectFormat::kJson : InspectFormat::kText);
   }
   if (!text.ok()) return Failed("inspect", text.status());
   std::fputs(text->c_str(), stdout);

@@ -14,11 +14,11 @@
 namespace streamtensor::compiler {
 namespace {
 
-TEST(InspectGguf, TellsWhatRequantisationCosts) {
+TEST(InspectCheckpoint, TellsWhatRequantisationCosts) {
   const std::string path = ::testing::TempDir() + "/inspect_cost.gguf";
   GgufBuilder builder = TinyLlamaFile({.matrices = GgufTensorType::kQ5_1});
   builder.Write(path);
-  EXPECT_EQ(InspectGguf(path, InspectFormat::kText)->find("requantised"), std::string::npos);
+  EXPECT_EQ(InspectCheckpoint(path, InspectFormat::kText)->find("requantised"), std::string::npos);
   GgufBuilder other;
   other.AddTensor("blk.1.ffn_up.weight", GgufTensorType::kF16, builder.Find("blk.1.ffn_up.weight")->dims);
   // One group of values that bytes can't have all: the rest of the row is 0.
@@ -29,10 +29,10 @@ TEST(InspectGguf, TellsWhatRequantisationCosts) {
   }
   *builder.Find("blk.1.ffn_up.weight") = other.tensors[0];
   builder.Write(path);
-  const std::string text = *InspectGguf(path, InspectFormat::kText);
+  const std::string text = *InspectCheckpoint(path, InspectFormat::kText);
   EXPECT_NE(text.find("blk.1.ffn_up.weight              F16  -> i8 with minimum"), std::string::npos) << text;
   EXPECT_NE(text.find("1 matrices"), std::string::npos) << text;
-  const auto json = nlohmann::json::parse(*InspectGguf(path, InspectFormat::kJson));
+  const auto json = nlohmann::json::parse(*InspectCheckpoint(path, InspectFormat::kJson));
   const auto& requantised = json["requantised"];
   ASSERT_EQ(requantised["matrices"].size(), 1u);
   EXPECT_EQ(requantised["matrices"][0]["name"], "blk.1.ffn_up.weight");
@@ -47,7 +47,7 @@ TEST(InspectGguf, TellsWhatRequantisationCosts) {
   const uint16_t infinity = 0x7c00;
   std::memcpy(builder.Find("blk.1.ffn_up.weight")->bytes.data() + 64 * 2 * 3 + 32 * 2, &infinity, 2);
   builder.Write(path);
-  EXPECT_NE(InspectGguf(path, InspectFormat::kText)
+  EXPECT_NE(InspectCheckpoint(path, InspectFormat::kText)
                 ->find("compilable: no: tensor 'blk.1.ffn_up.weight', row 3, group 1: its element is not a"),
             std::string::npos);
 }

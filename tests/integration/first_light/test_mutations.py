@@ -7,7 +7,7 @@ import pytest
 from programs import call, card_logits, chunked, jit_logits, make_llama, numpy_llama, same_bits, tokens_of
 
 MUTATIONS = [
-    "mask-off-by-one", "no-rope", "rope-pairs", "query-position", "gate-up-swapped", "no-gate-activation", "page-slip",
+    "mask-off-by-one", "no-rope", "rope-pairs", "query-position", "gate-up-swapped", "no-activation", "page-slip",
     "kv-heads-reversed", "attention-scale", "attn-norm-weight", "ffn-norm-weight", "norm-sum", "no-attn-residual",
     "no-ffn-residual", "keys-from-values", "no-final-norm"
 ]
@@ -20,7 +20,7 @@ def model(tmp_path_factory):
 
 @pytest.mark.parametrize("mutation", MUTATIONS)
 def test_mutant(tmp_path, model, mutation):
-    call("streamtensorc", "compile", model, "-o", tmp_path / "artifact", "--isa", "x86-64-v3", "--mutate", mutation)
+    call("streamtensor-mutant", model, tmp_path / "artifact", mutation)
     tokens = tokens_of(100, 8)
     script, _ = chunked([tokens], [16])
     card = card_logits(tmp_path / "artifact", tmp_path, script)

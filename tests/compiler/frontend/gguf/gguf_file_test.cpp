@@ -3,13 +3,16 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
+#include <memory>
 #include <random>
 #include <string>
 
+#include "compiler/frontend/architectures/registry.h"
+#include "compiler/frontend/gguf/gguf_checkpoint.h"
 #include "compiler/frontend/gguf/gguf_tokenizer.h"
 #include "compiler/frontend/inspect.h"
-#include "compiler/frontend/llama/llama_config.h"
 #include "tests/compiler/frontend/gguf_builder.h"
 
 namespace streamtensor::compiler {
@@ -236,17 +239,21 @@ void ReadEverything(const std::string& bytes) {
   if (absl::StatusOr<artifact::v1::Tokenizer> tokenizer = ReadGgufTokenizer(**parsed.file); !tokenizer.ok()) {
     EXPECT_FALSE(tokenizer.status().message().empty());
   }
-  absl::StatusOr<LlamaConfig> config = ReadLlamaConfig(**parsed.file);
-  if (!config.ok()) {
-    EXPECT_FALSE(config.status().message().empty());
+  const auto checkpoint = std::make_shared<const GgufCheckpoint>(*parsed.file, "damaged");
+  const auto decoder = ReadDecoder(*checkpoint);
+  if (!decoder.ok()) {
+    EXPECT_FALSE(decoder.status().message().empty());
     return;
   }
-  std::shared_ptr<const WeightSource> weights = MakeLlamaWeights(*parsed.file, *config, 32);
-  for (const GgufTensor& tensor : (*parsed.file)->tensors()) {
-    for (WeightPart part : {WeightPart::kQ, WeightPart::kD, WeightPart::kM, WeightPart::kValue}) {
-      absl::StatusOr<std::vector<uint8_t>> values = weights->Read(tensor.name, part);
-      if (!values.ok()) continue;
-      EXPECT_EQ(static_cast<int64_t>(values->size()), weights->Shape(tensor.name, part)->bytes());
+  const std::shared_ptr<const WeightSource> weights = (*decoder)->MakeWeights(checkpoint, 32);
+  for (const DecoderWeight& weight : (*decoder)->weights()) {
+    for (size_t layer = 0; layer < std::max<size_t>(weight.tensors.size(), 1); ++layer) {
+      const std::string name = WeightName(weight.spec.name, static_cast<int64_t>(layer));
+      for (WeightPart part : {WeightPart::kQ, WeightPart::kD, WeightPart::kM, WeightPart::kValue}) {
+        absl::StatusOr<std::vector<uint8_t>> values = weights->Read(name, part);
+        if (!values.ok()) continue;
+        EXPECT_EQ(static_cast<int64_t>(values->size()), weights->Shape(name, part)->bytes());
+      }
     }
   }
 }
@@ -294,22 +301,22 @@ TEST(GgufFile, EveryCutIsRefused) {
   }
 }
 
-TEST(InspectGguf, DescribesAModel) {
+TEST(InspectCheckpoint, DescribesAModel) {
   const std::string path = ::testing::TempDir() + "/inspect.gguf";
   GgufBuilder builder = TinyLlamaFile();
   builder.Write(path);
-  absl::StatusOr<std::string> text = InspectGguf(path, InspectFormat::kText);
+  absl::StatusOr<std::string> text = InspectCheckpoint(path, InspectFormat::kText);
   ASSERT_TRUE(text.ok()) << text.status();
   for (const char* part : {"compilable: yes", "general.architecture = \"llama\"", "Q4_1        14 tensors",
                            "byte-level BPE, 16 tokens, 1 merges, with a chat template"}) {
     EXPECT_NE(text->find(part), std::string::npos) << part << "\n" << *text;
   }
-  absl::StatusOr<std::string> json = InspectGguf(path, InspectFormat::kJson);
+  absl::StatusOr<std::string> json = InspectCheckpoint(path, InspectFormat::kJson);
   ASSERT_TRUE(json.ok()) << json.status();
   EXPECT_NE(json->find("\"compilable\": true"), std::string::npos) << *json;
   builder.Text("general.architecture", "gemma");
   builder.Write(path);
-  EXPECT_NE(InspectGguf(path, InspectFormat::kText)->find("compilable: no: architecture 'gemma'"),
+  EXPECT_NE(InspectCheckpoint(path, InspectFormat::kText)->find("compilable: no: architecture 'gemma'"),
             std::string::npos);
 }
 

@@ -12,11 +12,11 @@
 
 #include "compiler/dialects/dataflow/DataflowDialect.h"
 #include "compiler/frontend/imported_model.h"
-#include "compiler/frontend/mutations.h"
 #include "llvm/Support/raw_ostream.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinTypes.h"
 #include "tests/compiler/frontend/gguf_builder.h"
+#include "tests/compiler/frontend/graph_mutations.h"
 
 namespace streamtensor::compiler {
 namespace {
@@ -258,17 +258,20 @@ TEST_F(LlamaImport, FindsACommonFormatOfLayers) {
   }
 }
 
-TEST_F(LlamaImport, EachMutationChangesTheModule) {
+TEST_F(LlamaImport, MutationsChangeTheModule) {
   const GgufBuilder builder = TinyLlamaFile({.biases = true});
   std::set<std::string> texts = {Text(*Import(builder)->module)};
+  std::set<std::string_view> idle;
   for (const GraphMutation& mutation : GraphMutations()) {
-    absl::StatusOr<ImportedModel> model = Import(builder, {.mutations = {std::string(mutation.name)}});
+    absl::StatusOr<ImportedModel> model = Import(builder, {.make_graph = mutation.make_graph});
     ASSERT_TRUE(model.ok()) << mutation.name << ": " << model.status();
-    EXPECT_TRUE(texts.insert(Text(*model->module)).second) << mutation.name << " changes nothing";
+    if (!texts.insert(Text(*model->module)).second) idle.insert(mutation.name);
   }
-  EXPECT_GE(texts.size(), 13u);
-  ExpectRefused(builder, absl::StatusCode::kInvalidArgument, "no graph mutation is called 'no-such'",
-                {.mutations = {"no-such"}});
+  // What it does without.
+  EXPECT_EQ(idle, (std::set<std::string_view>{"learned-position", "no-learned-positions", "no-ffn-biases",
+                                              "no-norm-biases"}));
+  EXPECT_EQ(FindGraphMutation("no-such").status().message().find("no graph mutation is called 'no-such'"),
+            0u);
 }
 
 TEST_F(LlamaImport, IsDeterministic) {
@@ -305,7 +308,7 @@ TEST_F(LlamaImport, RefusesOtherModels) {
     ExpectRefused(builder, code, part);
   };
   refuse([](GgufBuilder& b) { b.Text("general.architecture", "gemma"); }, StatusCode::kUnimplemented,
-         "architecture 'gemma' can't be compiled yet; 'llama' and 'qwen2' can");
+         "architecture 'gemma' can't be compiled yet; 'gpt2', 'llama', 'qwen2' can");
   refuse([](GgufBuilder& b) { b.Remove("general.architecture"); }, StatusCode::kInvalidArgument,
          "'general.architecture' is missing");
   refuse([](GgufBuilder& b) { b.Text("general.type", "adapter"); }, StatusCode::kUnimplemented, "'adapter'");
@@ -344,15 +347,16 @@ TEST_F(LlamaImport, RefusesOtherModels) {
   refuse([](GgufBuilder& b) { b.Text("llama.block_count", "two"); }, StatusCode::kInvalidArgument,
          "expected a non-negative integer");
   refuse([](GgufBuilder& b) { b.Uint("llama.block_count", 3); }, StatusCode::kInvalidArgument,
-         "tensor 'blk.2.attn_q.weight' is missing");
+         "tensor 'blk.2.attn_norm.weight' is missing");
   refuse([](GgufBuilder& b) { b.Uint("llama.block_count", 1); }, StatusCode::kUnimplemented,
          "tensor 'blk.1.attn_norm.weight' is no part of the graph");
   refuse([](GgufBuilder& b) { b.Uint("llama.attention.head_count_kv", 3); }, StatusCode::kInvalidArgument,
-         "not a multiple of head_count_kv 3");
+         "not a multiple of llama.attention.head_count_kv 3");
   ExpectRefused(TinyLlamaFile({.heads = 4, .kv_heads = 1, .head_dim = 8}), StatusCode::kUnimplemented,
-                "KV heads times head width is 8; only multiples of 16");
+                "tensor 'blk.0.attn_k.weight' gives 8 columns; only multiples of 16");
   ExpectRefused(TinyLlamaFile({.heads = 5, .kv_heads = 5, .head_dim = 16, .matrices = GgufTensorType::kF16}),
-                StatusCode::kUnimplemented, "heads times head width is 80; only multiples of 32");
+                StatusCode::kUnimplemented,
+                "tensor 'blk.0.attn_output.weight' has 80 columns; only multiples of 32");
   refuse([](GgufBuilder& b) { b.Uint("llama.rope.dimension_count", 8); }, StatusCode::kUnimplemented,
          "RoPE 8 wide");
   refuse([](GgufBuilder& b) { b.Float("llama.attention.layer_norm_rms_epsilon", -1); },
