@@ -323,8 +323,8 @@ absl::Status CheckManifest(const Manifest& manifest, uint64_t weights_bytes) {
 }
 
 absl::Status CheckTokenizer(const artifact::v1::Tokenizer& tokenizer) {
-  if (tokenizer.format_version() != 1) {
-    return TokenizerError(absl::StrCat("format_version is ", tokenizer.format_version(), ", must be 1"));
+  if (tokenizer.format_version() != 1 && tokenizer.format_version() != 2) {
+    return TokenizerError(absl::StrCat("format_version is ", tokenizer.format_version(), ", must be 1 or 2"));
   }
   if (tokenizer.kind() != artifact::v1::Tokenizer::KIND_BYTE_LEVEL_BPE) {
     return TokenizerError(absl::StrCat("kind is ", static_cast<int>(tokenizer.kind()), ", which is unknown"));

@@ -5,6 +5,7 @@
 #include <system_error>
 
 #include "compiler/frontend/gguf/gguf_checkpoint.h"
+#include "compiler/frontend/huggingface/huggingface_checkpoint.h"
 #include "compiler/frontend/message.h"
 
 namespace streamtensor::compiler {
@@ -21,9 +22,7 @@ absl::StatusOr<std::shared_ptr<const Checkpoint>> OpenCheckpoint(const std::stri
   std::error_code error;
   const fs::file_status status = fs::status(path, error);
   if (!fs::exists(status)) return absl::NotFoundError(Message("no such file or folder: '", path, "'"));
-  if (fs::is_directory(status)) {
-    return absl::UnimplementedError(Message("'", path, "': a folder of safetensors can't be compiled yet"));
-  }
+  if (fs::is_directory(status)) return HuggingFaceCheckpoint::Open(path);
   return GgufCheckpoint::Open(path);
 }
 
