@@ -2,6 +2,7 @@
 // A trained model on disk, whatever its format: metadata, tensors, tokenizer. Free of MLIR.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -26,8 +27,15 @@ struct CheckpointTensor {
   std::optional<GgufTensorType> type;
   std::vector<int64_t> dims;       // outermost first; none for a scalar; 0 only in safetensors
   std::span<const uint8_t> bytes;  // row-major, as long as type and dims say; of any alignment
+  uint64_t offset = 0;             // of its first byte in its file
 
   int64_t elements() const;
+};
+
+struct CheckpointFormat {
+  std::string_view name;  // "gguf", "safetensors"
+  uint32_t version = 0;   // 0 where the format has none
+  size_t files = 1;       // that hold tensors
 };
 
 // The vocabulary of names that metadata keys and tensors come from. An architecture knows its own names in
@@ -43,8 +51,7 @@ class Checkpoint {
   virtual ~Checkpoint() = default;
 
   virtual CheckpointDialect dialect() const = 0;
-  // For people: "GGUF version 3", "safetensors, 2 files".
-  virtual std::string format() const = 0;
+  virtual CheckpointFormat format() const = 0;
   // Of all files that hold tensors.
   virtual uint64_t file_bytes() const = 0;
   // "llama", "qwen2", "gpt2": general.architecture, or model_type of config.json. INVALID_ARGUMENT without

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/frontend/inspect.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -97,15 +98,25 @@ ordered_json RequantisedJson(const Verdict& verdict) {
   return {{"matrices", std::move(matrices)}, {"total", ErrorJson(verdict.total)}};
 }
 
+// Of a column that holds the names of all.
+template <typename Named>
+int NameWidth(const Named& all) {
+  size_t width = 32;
+  for (const auto& each : all) width = std::max(width, Printable(each.name).size());
+  return static_cast<int>(width);
+}
+
 // One line a matrix; the largest error is shown beside the largest value it is to be held against.
 std::string RequantisedText(const Verdict& verdict) {
   if (verdict.requantised.empty()) return "";
+  const int width = NameWidth(verdict.requantised);
   std::string text = "\nrequantised for the card (error against the file's values)\n";
   const auto line = [&](const std::string& name, std::string_view type, std::string_view format,
                         const RequantisationError& error) {
-    absl::StrAppend(&text, absl::StrFormat("  %-32s %-4s -> %-15s %8.4f %% RMS, largest %.3g of %.3g\n", name,
-                                           std::string(type), std::string(format), 100 * error.relative_rms(),
-                                           error.largest_error, error.largest_value));
+    absl::StrAppend(&text,
+                    absl::StrFormat("  %-*s %-4s -> %-15s %8.4f %% RMS, largest %.3g of %.3g\n", width, name,
+                                    std::string(type), std::string(format), 100 * error.relative_rms(),
+                                    error.largest_error, error.largest_value));
   };
   for (const RequantisedMatrix& matrix : verdict.requantised) {
     line(matrix.name, GgufTensorTypeName(static_cast<uint32_t>(matrix.type)), MatrixFormatName(matrix.format),
@@ -119,12 +130,16 @@ ordered_json TensorJson(const Checkpoint& checkpoint, const CheckpointTensor& te
   return {{"name", std::string(tensor.name)},
           {"type", std::string(tensor.type_name)},
           {"dims", ShownDims(checkpoint.dialect(), tensor.dims)},
+          {"offset", tensor.offset},
           {"bytes", tensor.bytes.size()}};
 }
 
 std::string Json(const Checkpoint& checkpoint) {
   ordered_json root;
-  root["format"] = checkpoint.format();
+  const CheckpointFormat format = checkpoint.format();
+  root["format"] = std::string(format.name);
+  if (format.version != 0) root["version"] = format.version;
+  root["files"] = format.files;
   root["bytes"] = checkpoint.file_bytes();
   root["parameters"] = Parameters(checkpoint);
   const Verdict verdict = Judge(checkpoint);
@@ -152,9 +167,17 @@ std::string Json(const Checkpoint& checkpoint) {
   return root.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
 }
 
+std::string FormatText(const CheckpointFormat& format) {
+  std::string text = format.name == "gguf" ? "GGUF" : std::string(format.name);
+  if (format.version != 0) absl::StrAppend(&text, " version ", format.version);
+  if (format.files != 1) absl::StrAppend(&text, " in ", format.files, " files");
+  return text;
+}
+
 std::string Text(const std::string& path, const Checkpoint& checkpoint) {
-  std::string text = absl::StrFormat("%s: %s, %d bytes, %d parameters\n", path, checkpoint.format(),
-                                     checkpoint.file_bytes(), Parameters(checkpoint));
+  std::string text =
+      absl::StrFormat("%s: %s, %d bytes, %d parameters\n", path, FormatText(checkpoint.format()),
+                      checkpoint.file_bytes(), Parameters(checkpoint));
   const Verdict verdict = Judge(checkpoint);
   absl::StrAppend(
       &text, "compilable: ", verdict.compilable.ok() ? "yes" : Message("no: ", verdict.compilable.message()),
@@ -167,12 +190,14 @@ std::string Text(const std::string& path, const Checkpoint& checkpoint) {
     absl::StrAppend(&text, absl::StrFormat("  %-8s %5d tensors %12d elements %12d bytes\n", Printable(name),
                                            total.tensors, total.elements, total.bytes));
   }
+  const int width = NameWidth(checkpoint.tensors());
   absl::StrAppend(&text, "\ntensors (",
                   checkpoint.dialect() == CheckpointDialect::kGguf ? "rows last" : "rows first", ")\n");
   for (const CheckpointTensor& tensor : checkpoint.tensors()) {
     absl::StrAppend(
-        &text, absl::StrFormat("  %-32s %-6s [%s]\n", Printable(tensor.name), Printable(tensor.type_name),
-                               absl::StrJoin(ShownDims(checkpoint.dialect(), tensor.dims), ", ")));
+        &text,
+        absl::StrFormat("  %-*s %-6s [%s]\n", width, Printable(tensor.name), Printable(tensor.type_name),
+                        absl::StrJoin(ShownDims(checkpoint.dialect(), tensor.dims), ", ")));
   }
   if (const absl::StatusOr<artifact::v1::Tokenizer> tokenizer = checkpoint.tokenizer(); tokenizer.ok()) {
     absl::StrAppend(&text, absl::StrFormat("\ntokenizer: byte-level BPE, %d tokens, %d merges, %s\n",

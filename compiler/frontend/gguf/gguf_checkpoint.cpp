@@ -6,7 +6,6 @@
 
 #include "base/status_macros.h"
 #include "compiler/frontend/gguf/gguf_tokenizer.h"
-#include "compiler/frontend/message.h"
 
 namespace streamtensor::compiler {
 namespace {
@@ -18,6 +17,7 @@ CheckpointTensor View(const GgufFile& file, const GgufTensor& tensor) {
   view.type = CompiledTensorType(tensor.type);
   for (uint32_t i = tensor.rank; i > 0; --i) view.dims.push_back(static_cast<int64_t>(tensor.dims[i - 1]));
   view.bytes = file.TensorBytes(tensor);
+  view.offset = tensor.offset;
   return view;
 }
 
@@ -33,8 +33,6 @@ GgufCheckpoint::GgufCheckpoint(std::shared_ptr<const GgufFile> file, std::string
   tensors_.reserve(file_->tensors().size());
   for (const GgufTensor& tensor : file_->tensors()) tensors_.push_back(View(*file_, tensor));
 }
-
-std::string GgufCheckpoint::format() const { return Message("GGUF version ", file_->version()); }
 
 absl::StatusOr<std::string> GgufCheckpoint::architecture() const {
   absl::StatusOr<std::string> name = GetString("general.architecture");

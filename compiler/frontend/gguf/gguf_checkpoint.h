@@ -24,7 +24,9 @@ class GgufCheckpoint : public Checkpoint {
   GgufCheckpoint(std::shared_ptr<const GgufFile> file, std::string default_name);
 
   CheckpointDialect dialect() const override { return CheckpointDialect::kGguf; }
-  std::string format() const override;
+  CheckpointFormat format() const override {
+    return {.name = "gguf", .version = file_->version(), .files = 1};
+  }
   uint64_t file_bytes() const override { return file_->file_bytes(); }
   absl::StatusOr<std::string> architecture() const override;
   std::string name() const override;

@@ -61,13 +61,10 @@ HuggingFaceCheckpoint::HuggingFaceCheckpoint(std::string folder, ModelConfig con
   for (const auto& file : files_) {
     for (const SafetensorsTensor& tensor : file->tensors()) {
       tensor_index_.emplace(tensor.name, tensors_.size());
-      tensors_.push_back({tensor.name, tensor.dtype, tensor.type, tensor.dims, tensor.bytes});
+      tensors_.push_back(
+          {tensor.name, tensor.dtype, tensor.type, tensor.dims, tensor.bytes, file->OffsetOf(tensor)});
     }
   }
-}
-
-std::string HuggingFaceCheckpoint::format() const {
-  return Message("safetensors, ", files_.size(), files_.size() == 1 ? " file" : " files");
 }
 
 uint64_t HuggingFaceCheckpoint::file_bytes() const {

@@ -25,7 +25,9 @@ class HuggingFaceCheckpoint : public Checkpoint {
   static absl::StatusOr<std::shared_ptr<const HuggingFaceCheckpoint>> Open(const std::string& folder);
 
   CheckpointDialect dialect() const override { return CheckpointDialect::kHuggingFace; }
-  std::string format() const override;
+  CheckpointFormat format() const override {
+    return {.name = "safetensors", .version = 0, .files = files_.size()};
+  }
   uint64_t file_bytes() const override;
   absl::StatusOr<std::string> architecture() const override;
   std::string name() const override;

@@ -46,6 +46,10 @@ class SafetensorsFile {
   uint64_t file_bytes() const { return bytes_.size(); }
   // By offset in the file.
   const std::vector<SafetensorsTensor>& tensors() const { return tensors_; }
+  // Of a tensor's first byte in the file.
+  uint64_t OffsetOf(const SafetensorsTensor& tensor) const {
+    return static_cast<uint64_t>(tensor.bytes.data() - bytes_.data());
+  }
   // "__metadata__" of the header.
   const std::map<std::string, std::string>& metadata() const { return metadata_; }
 

@@ -33,7 +33,8 @@ TEST(GgufCheckpoint, ReadsMetadata) {
   const auto checkpoint = Open(builder);
   ASSERT_NE(checkpoint, nullptr);
   EXPECT_EQ(checkpoint->dialect(), CheckpointDialect::kGguf);
-  EXPECT_EQ(checkpoint->format(), "GGUF version 3");
+  EXPECT_EQ(checkpoint->format().name, "gguf");
+  EXPECT_EQ(checkpoint->format().version, 3u);
   EXPECT_EQ(checkpoint->file_bytes(), builder.Build().size());
   EXPECT_EQ(*checkpoint->architecture(), "llama");
   EXPECT_EQ(checkpoint->name(), "tiny");

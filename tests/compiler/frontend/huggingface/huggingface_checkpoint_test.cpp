@@ -52,7 +52,8 @@ TEST(HuggingFaceCheckpoint, HasMetadataTensorsAndTokenizer) {
   ASSERT_TRUE(opened.ok()) << opened.status();
   const Checkpoint& checkpoint = **opened;
   EXPECT_EQ(checkpoint.dialect(), CheckpointDialect::kHuggingFace);
-  EXPECT_EQ(checkpoint.format(), "safetensors, 1 file");
+  EXPECT_EQ(checkpoint.format().name, "safetensors");
+  EXPECT_EQ(checkpoint.format().files, 1u);
   EXPECT_EQ(checkpoint.file_bytes(), Tensors({"b", "a"}).size());
   EXPECT_EQ(*checkpoint.architecture(), "llama");
   EXPECT_EQ(checkpoint.name(), "A.Model-1.5B");
@@ -67,6 +68,7 @@ TEST(HuggingFaceCheckpoint, HasMetadataTensorsAndTokenizer) {
   EXPECT_EQ(tensor->type_name, "F32");
   EXPECT_EQ(tensor->dims, std::vector<int64_t>{2});
   EXPECT_EQ(tensor->bytes.size(), 8u);
+  EXPECT_EQ(tensor->offset, Tensors({"b", "a"}).size() - 8);
   EXPECT_EQ(checkpoint.FindTensor("c"), nullptr);
   const auto tokenizer = checkpoint.tokenizer();
   ASSERT_TRUE(tokenizer.ok()) << tokenizer.status();
@@ -83,7 +85,7 @@ TEST(HuggingFaceCheckpoint, IsNamedAfterItsFolder) {
 TEST(HuggingFaceCheckpoint, ReadsSeveralFiles) {
   const auto opened = Open(Sharded());
   ASSERT_TRUE(opened.ok()) << opened.status();
-  EXPECT_EQ((*opened)->format(), "safetensors, 2 files");
+  EXPECT_EQ((*opened)->format().files, 2u);
   EXPECT_EQ((*opened)->tensors()[0].name, "b");
   EXPECT_NE((*opened)->FindTensor("a"), nullptr);
   // One file counts before an index beside it, as in the Transformers library.
