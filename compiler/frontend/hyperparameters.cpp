@@ -144,10 +144,16 @@ absl::StatusOr<int64_t> ReadVocabulary(Hyperparameters* keys) {
 
 absl::Status CheckSizes(const DecoderSizes& sizes, const Hyperparameters& names,
                         const DecoderSizeKeys& keys) {
+  const auto not_a_multiple = [&](const HyperparameterKey& key, int64_t value, const HyperparameterKey& of,
+                                  int64_t divisor) {
+    return absl::InvalidArgumentError(
+        Message(names.Name(key), " is ", value, ", not a multiple of ", names.Name(of), " ", divisor));
+  };
   if (sizes.query_heads % sizes.kv_heads != 0) {
-    return absl::InvalidArgumentError(Message(names.Name(keys.query_heads), " is ", sizes.query_heads,
-                                              ", not a multiple of ", names.Name(keys.kv_heads), " ",
-                                              sizes.kv_heads));
+    return not_a_multiple(keys.query_heads, sizes.query_heads, keys.kv_heads, sizes.kv_heads);
+  }
+  if (!names.Has(keys.head_dim) && sizes.hidden % sizes.query_heads != 0) {
+    return not_a_multiple(keys.hidden, sizes.hidden, keys.query_heads, sizes.query_heads);
   }
   if (sizes.head_dim < 2 || sizes.head_dim > kHeadDimLimit || sizes.head_dim % 2 != 0) {
     return absl::InvalidArgumentError(

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tiny models that together have every tensor type and every trait of the Llama family that can be compiled.
+"""Tiny models that together have every tensor type and every trait that can be compiled.
 
-Tests run each through the compiler, numpy and llama.cpp; `KINDS` by name, for make_tiny_llama.make().
+Tests run each through the compiler, numpy and llama.cpp; `KINDS` by name, for tiny_models.make().
 """
 from make_tiny_llama import Options
 

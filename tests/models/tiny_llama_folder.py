@@ -7,7 +7,7 @@ import numpy as np
 
 import make_tiny_llama
 from huggingface_folder import tokenizer_json, write_folder
-from make_tiny_llama import CHAT_TEMPLATE, SPECIAL_TOKENS
+from tiny_tokenizer import CHAT_TEMPLATE, SPECIAL_TOKENS
 
 FLOATS = ("F32", "F16", "BF16")
 NAMES = {

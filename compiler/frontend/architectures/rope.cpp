@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/match.h"
@@ -98,10 +99,26 @@ absl::StatusOr<RopeConfig> ReadGguf(Hyperparameters keys, int64_t head_dim, int6
   return config;
 }
 
+// Between which numbers of turns YaRN scales by a share.
+void RequireDefaultRamp(Hyperparameters* keys) {
+  for (const auto& [key, value] : {std::pair<std::string_view, double>("rope_scaling.beta_fast", 32),
+                                   std::pair<std::string_view, double>("rope_scaling.beta_slow", 1)}) {
+    if (keys->Float({"", key}, value) != value) keys->Refuse({"", key});
+  }
+}
+
 // Llama 3's scaling: pairs that turn often within the original context stay, those that turn seldom are
 // slowed by `factor`, those between by a share of it.
-std::vector<float> Llama3Divisors(const RopeConfig& config, double factor, double low, double high,
-                                  int64_t head_dim) {
+absl::StatusOr<std::vector<float>> ReadLlama3Divisors(Hyperparameters* keys, const RopeConfig& config,
+                                                      int64_t head_dim) {
+  const double factor = keys->Float({"", "rope_scaling.factor"});
+  const double low = keys->Float({"", "rope_scaling.low_freq_factor"});
+  const double high = keys->Float({"", "rope_scaling.high_freq_factor"});
+  RETURN_IF_ERROR(keys->status());
+  if (!(high > low)) {
+    return absl::InvalidArgumentError(Message("metadata key 'rope_scaling.high_freq_factor' is ", high,
+                                              ", expected more than low_freq_factor ", low));
+  }
   std::vector<float> divisors;
   for (double frequency : RopeFrequencies(config, head_dim)) {
     const double turns = static_cast<double>(config.original_context) * frequency / (2 * M_PI);
@@ -111,47 +128,32 @@ std::vector<float> Llama3Divisors(const RopeConfig& config, double factor, doubl
   return divisors;
 }
 
+// The two dialects of config.json are one here (huggingface/model_config.h).
 absl::StatusOr<RopeConfig> ReadHuggingFace(Hyperparameters keys, int64_t head_dim, int64_t trained_context) {
-  // Since version 5 of transformers the object has another name and holds the base too.
-  const std::string prefix =
-      keys.checkpoint().Has("rope_parameters.rope_type") ? "rope_parameters." : "rope_scaling.";
-  RETURN_IF_ERROR(CheckScalingKeys(keys.checkpoint(), prefix, kHuggingFaceScaling));
-  const auto scaling = [&](std::string_view name) { return prefix + std::string(name); };
-  const auto number = [&](std::string_view name, double fallback) {
-    return keys.Float({"", scaling(name)}, fallback);
-  };
+  RETURN_IF_ERROR(CheckScalingKeys(keys.checkpoint(), "rope_scaling.", kHuggingFaceScaling));
+  constexpr HyperparameterKey kBase = {"", "rope_theta"};
+  constexpr HyperparameterKey kFactor = {"", "rope_scaling.factor"};
   RopeConfig config;
-  config.base = number("rope_theta", keys.Float({"", "rope_theta"}, 10000));
-  const std::string kind = keys.Text({"", scaling("rope_type")}, keys.Text({"", scaling("type")}, "default"));
-  config.original_context =
-      keys.Count({"", scaling("original_max_position_embeddings")}, kTrainedContextLimit, trained_context);
+  config.base = keys.Float(kBase, 10000);
+  config.original_context = keys.Count({"", "rope_scaling.original_max_position_embeddings"},
+                                       kTrainedContextLimit, trained_context);
+  const std::string kind = keys.Text({"", "rope_scaling.rope_type"}, "default");
   RETURN_IF_ERROR(keys.status());
-  if (kind == "default") return config;
-  const double factor = number("factor", std::nan(""));
   if (kind == "linear") {
-    config.factor = factor;
+    config.factor = keys.Float(kFactor);
   } else if (kind == "yarn") {
-    config.factor = factor;
-    config.yarn = factor > 1;
-    config.magnitude = number("attention_factor", config.yarn ? YarnMagnitude(factor) : 1);
-    if (number("beta_fast", 32) != 32 || number("beta_slow", 1) != 1) {
-      return absl::UnimplementedError(
-          "RoPE scaling 'yarn' with beta_fast other than 32 or beta_slow other than 1 can't be compiled yet");
-    }
+    config.factor = keys.Float(kFactor);
+    config.yarn = config.factor > 1;
+    config.magnitude =
+        keys.Float({"", "rope_scaling.attention_factor"}, config.yarn ? YarnMagnitude(config.factor) : 1);
+    RequireDefaultRamp(&keys);
   } else if (kind == "llama3") {
-    const double low = number("low_freq_factor", std::nan(""));
-    const double high = number("high_freq_factor", std::nan(""));
-    RETURN_IF_ERROR(keys.status());
-    if (!(high > low)) {
-      return absl::InvalidArgumentError(Message("metadata key '", scaling("high_freq_factor"), "' is ", high,
-                                                ", expected more than low_freq_factor ", low));
-    }
-    config.divisors = Llama3Divisors(config, factor, low, high, head_dim);
-  } else {
+    ASSIGN_OR_RETURN(config.divisors, ReadLlama3Divisors(&keys, config, head_dim));
+  } else if (kind != "default") {
     return UnknownScaling(kind);
   }
   RETURN_IF_ERROR(keys.status());
-  RETURN_IF_ERROR(CheckYarn(config, "rope_theta"));
+  RETURN_IF_ERROR(CheckYarn(config, keys.Name(kBase)));
   return config;
 }
 

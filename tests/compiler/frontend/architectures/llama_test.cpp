@@ -308,7 +308,7 @@ TEST_F(LlamaImport, RefusesOtherModels) {
     ExpectRefused(builder, code, part);
   };
   refuse([](GgufBuilder& b) { b.Text("general.architecture", "gemma"); }, StatusCode::kUnimplemented,
-         "architecture 'gemma' can't be compiled yet; 'gpt2', 'llama', 'qwen2' can");
+         "architecture 'gemma' can't be compiled yet; '");
   refuse([](GgufBuilder& b) { b.Remove("general.architecture"); }, StatusCode::kInvalidArgument,
          "'general.architecture' is missing");
   refuse([](GgufBuilder& b) { b.Text("general.type", "adapter"); }, StatusCode::kUnimplemented, "'adapter'");
@@ -392,9 +392,7 @@ TEST_F(LlamaImport, RefusesOtherPaths) {
   const std::string folder = ::testing::TempDir() + "/llama_import_folder";
   std::filesystem::remove_all(folder);
   std::filesystem::create_directory(folder);
-  EXPECT_EQ(ImportModel(folder, {}, &context_).status().code(), absl::StatusCode::kInvalidArgument);
-  std::ofstream(folder + "/model.safetensors") << "x";
-  EXPECT_EQ(ImportModel(folder, {}, &context_).status().code(), absl::StatusCode::kUnimplemented);
+  EXPECT_EQ(ImportModel(folder, {}, &context_).status().code(), absl::StatusCode::kNotFound);
   std::ofstream(folder + "/model.bin") << "something else";
   EXPECT_EQ(ImportModel(folder + "/model.bin", {}, &context_).status().code(),
             absl::StatusCode::kInvalidArgument);
