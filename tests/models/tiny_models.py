@@ -3,15 +3,18 @@
 
 One line an architecture: where its options, its GGUF file, its Hugging Face folder and its forward pass in numpy are.
 """
+import make_tiny_gpt2
 import make_tiny_llama
+import numpy_gpt2
 import numpy_llama
 import tiny_llama_folder
 from gguf_reader import Model
 
 WRITERS = {
+    make_tiny_gpt2.Options: (make_tiny_gpt2.make, make_tiny_gpt2.make_folder),
     make_tiny_llama.Options: (make_tiny_llama.make, tiny_llama_folder.make),
 }
-FORWARD = {"llama": numpy_llama.forward, "qwen2": numpy_llama.forward}
+FORWARD = {"gpt2": numpy_gpt2.forward, "llama": numpy_llama.forward, "qwen2": numpy_llama.forward}
 
 
 def make(path, options):

@@ -5,13 +5,18 @@ import pytest
 
 from programs import call, tiny_models
 
+import make_tiny_gpt2
 import make_tiny_llama
 
 FLOATS = {"matrix_type": "F32", "embedding_type": "F32"}
 MODELS = {
+    "gpt2": make_tiny_gpt2.Options(**FLOATS),
     "qwen2": make_tiny_llama.Options(architecture="qwen2", pre_tokenizer="qwen2", biases="qkv", head_type="BF16", **FLOATS),
 }
 FORMS = [
+    ("gpt2", {}),
+    ("gpt2", {"prefix": "", "buffers": True}),  # as the first files on the hub are
+    ("gpt2", {"files": 3}),
     ("qwen2", {}),
     ("qwen2", {"new_dialect": True, "files": 2}),
 ]

@@ -20,7 +20,7 @@ sys.path.insert(0, str(HERE.parents[1] / "models"))
 import tiny_models  # noqa: E402
 from transformers_models import MODELS, TOKENS  # noqa: E402
 
-CLASSES = {"llama": transformers.FlaxLlamaForCausalLM}
+CLASSES = {"gpt2": transformers.FlaxGPT2LMHeadModel, "llama": transformers.FlaxLlamaForCausalLM}
 
 
 def main():
