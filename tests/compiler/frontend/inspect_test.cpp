@@ -9,7 +9,9 @@
 #include <string>
 #include <utility>
 
+#include "compiler/frontend/huggingface/safetensors_file.h"
 #include "tests/compiler/frontend/gguf_builder.h"
+#include "tests/compiler/frontend/huggingface/folder_builder.h"
 
 namespace streamtensor::compiler {
 namespace {
@@ -50,6 +52,43 @@ TEST(InspectCheckpoint, TellsWhatRequantisationCosts) {
   EXPECT_NE(InspectCheckpoint(path, InspectFormat::kText)
                 ->find("compilable: no: tensor 'blk.1.ffn_up.weight', row 3, group 1: its element is not a"),
             std::string::npos);
+}
+
+TEST(InspectCheckpoint, DescribesAFolder) {
+  FolderBuilder folder = TinyFolder();
+  folder.files["model-1.safetensors"] = TinyWeights("BF16", 16);
+  folder.files.erase("model.safetensors");
+  json weight_map = json::object();
+  const std::string path = ::testing::TempDir() + "/inspect_folder";
+  folder.Write(path);
+  const auto weights = *SafetensorsFile::Open(path + "/model-1.safetensors");
+  for (const SafetensorsTensor& tensor : weights->tensors()) {
+    weight_map[tensor.name] = "model-1.safetensors";
+  }
+  folder.files["model.safetensors.index.json"] = json{{"weight_map", weight_map}}.dump();
+  folder.Write(path);
+  const std::string text = *InspectCheckpoint(path, InspectFormat::kText);
+  for (const char* line :
+       {": safetensors, ", "compilable: yes\n", "  rope_theta = 10000.0\n", "  model_type = \"llama\"\n",
+        "\ntensors (rows first)\n", "  model.layers.0.self_attn.k_proj.weight         BF16   [16, 32]\n",
+        "tokenizer: byte-level BPE, 16 tokens, 1 merges, with a chat template"}) {
+    EXPECT_NE(text.find(line), std::string::npos) << line << "\n" << text;
+  }
+  const json described = json::parse(*InspectCheckpoint(path, InspectFormat::kJson));
+  EXPECT_EQ(described["format"], "safetensors");
+  EXPECT_FALSE(described.contains("version"));
+  EXPECT_EQ(described["files"], 1);
+  EXPECT_EQ(described["metadata"]["num_hidden_layers"], 1);
+  EXPECT_EQ(described["types"]["BF16"]["tensors"], described["tensors"].size());
+  EXPECT_EQ(described["tensors"][0]["dims"], (json{16, 32}));
+  EXPECT_EQ(described["tokenizer"]["tokens"], 16);
+
+  // What stands in the way is said, and the rest shown.
+  folder.files["config.json"] = R"({"model_type": "bert"})";
+  folder.Write(path);
+  const std::string other = *InspectCheckpoint(path, InspectFormat::kText);
+  EXPECT_NE(other.find("compilable: no: "), std::string::npos) << other;
+  EXPECT_NE(other.find("model.norm.weight"), std::string::npos) << other;
 }
 
 }  // namespace

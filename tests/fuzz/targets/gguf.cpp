@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // A GGUF file: parsed, shown, read as a model, its tokenizer exported, every weight converted.
-#include <algorithm>
 #include <memory>
 #include <string>
 
@@ -10,11 +9,11 @@
 #include "compiler/frontend/gguf/gguf_tokenizer.h"
 #include "tests/compiler/frontend/gguf_builder.h"
 #include "tests/fuzz/fuzz_target.h"
+#include "tests/fuzz/weight_parts.h"
 
 namespace streamtensor::fuzz {
 
 using compiler::GgufFile;
-using compiler::WeightPart;
 
 namespace {
 
@@ -69,23 +68,6 @@ std::vector<std::string> Seeds() {
           MixedFile()};
 }
 
-// Whether every part of a weight can be converted.
-bool ReadsParts(const compiler::WeightSource& weights, const std::string& name) {
-  constexpr int64_t kMaxElements = 1 << 20;  // beyond, there is only more of the same
-  bool sound = true;
-  for (const WeightPart part : {WeightPart::kQ, WeightPart::kD, WeightPart::kM, WeightPart::kValue}) {
-    const auto shape = weights.Shape(name, part);
-    if (!shape.ok() || shape->elements() > kMaxElements) continue;
-    const auto values = weights.Read(name, part);
-    if (values.ok()) {
-      Require(static_cast<int64_t>(values->size()) == shape->bytes(), "a weight has the size of its shape");
-    } else {
-      sound = Refused(values.status(), {"tensor"});
-    }
-  }
-  return sound;
-}
-
 bool Accepts(std::string_view input) {
   const auto file = GgufFile::Parse({reinterpret_cast<const uint8_t*>(input.data()), input.size()});
   if (!file.ok()) return Refused(file.status());
@@ -109,14 +91,7 @@ bool Accepts(std::string_view input) {
   const auto checkpoint = std::make_shared<const compiler::GgufCheckpoint>(*file, "fuzzed");
   const auto decoder = compiler::ReadDecoder(*checkpoint);
   if (!decoder.ok()) return Refused(decoder.status());
-  const auto weights = (*decoder)->MakeWeights(checkpoint, 8);
-  bool sound = true;
-  for (const compiler::DecoderWeight& weight : (*decoder)->weights()) {
-    for (size_t layer = 0; layer < std::max<size_t>(weight.tensors.size(), 1); ++layer) {
-      sound &= ReadsParts(*weights, compiler::WeightName(weight.spec.name, static_cast<int64_t>(layer)));
-    }
-  }
-  return sound && tokenizer.ok() && sum != ~0ull;
+  return ReadsWeights(**decoder, checkpoint) && tokenizer.ok() && sum != ~0ull;
 }
 
 }  // namespace streamtensor::fuzz

@@ -105,4 +105,50 @@ inline json SmallTokenizerConfig() {
           {"chat_template", "{{ messages }}"}};
 }
 
+// A Llama of one layer with the vocabulary of SmallTokenizer().
+inline json TinyConfig() {
+  return {{"model_type", "llama"},
+          {"hidden_size", 32},
+          {"intermediate_size", 32},
+          {"num_hidden_layers", 1},
+          {"num_attention_heads", 2},
+          {"num_key_value_heads", 1},
+          {"head_dim", 16},
+          {"vocab_size", 16},
+          {"max_position_embeddings", 64},
+          {"rms_norm_eps", 1e-5},
+          {"rope_theta", 10000.0},
+          {"hidden_act", "silu"},
+          {"tie_word_embeddings", true}};
+}
+
+// model.safetensors of the model that TinyConfig() describes, in one type of `bits` bits: 0 everywhere.
+inline std::string TinyWeights(const std::string& dtype, int bits) {
+  SafetensorsBuilder builder;
+  const auto add = [&](const std::string& name, const std::vector<int64_t>& shape) {
+    builder.Add(name + ".weight", dtype, shape, bits);
+  };
+  add("model.embed_tokens", {16, 32});
+  add("model.norm", {32});
+  const std::string layer = "model.layers.0.";
+  add(layer + "input_layernorm", {32});
+  add(layer + "post_attention_layernorm", {32});
+  add(layer + "self_attn.q_proj", {32, 32});
+  add(layer + "self_attn.k_proj", {16, 32});
+  add(layer + "self_attn.v_proj", {16, 32});
+  add(layer + "self_attn.o_proj", {32, 32});
+  for (const char* name : {"gate", "up", "down"}) add(layer + "mlp." + name + "_proj", {32, 32});
+  builder.data.assign(builder.data.size(), '\0');
+  return builder.Build();
+}
+
+inline FolderBuilder TinyFolder() {
+  FolderBuilder folder;
+  folder.files["config.json"] = TinyConfig().dump();
+  folder.files["tokenizer.json"] = SmallTokenizer().dump();
+  folder.files["tokenizer_config.json"] = SmallTokenizerConfig().dump();
+  folder.files["model.safetensors"] = TinyWeights("F32", 32);
+  return folder;
+}
+
 }  // namespace streamtensor::compiler
