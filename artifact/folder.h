@@ -22,6 +22,8 @@ inline constexpr char kReportsFolder[] = "reports/";
 
 inline constexpr uint32_t kManifestVersion = 1;
 inline constexpr uint32_t kTokenizerVersion = 1;
+// Of a tokenizer with `splits` or a later field: a reader of version 1 would split text otherwise.
+inline constexpr uint32_t kTokenizerSplitsVersion = 2;
 
 // The message takes up to forty times that.
 inline constexpr std::size_t kMaxTokenizerBytes = std::size_t{32} << 20;

@@ -316,9 +316,10 @@ absl::Status CheckManifest(const Manifest& manifest, uint64_t weights_bytes) {
 }
 
 absl::Status CheckTokenizer(const artifact::v1::Tokenizer& tokenizer) {
-  if (tokenizer.format_version() != kTokenizerVersion) {
-    return TokenizerError(
-        absl::StrCat("format_version is ", tokenizer.format_version(), ", must be ", kTokenizerVersion));
+  const uint32_t version = tokenizer.format_version();
+  if (version != kTokenizerVersion && version != kTokenizerSplitsVersion) {
+    return TokenizerError(absl::StrCat("format_version is ", version, ", must be ", kTokenizerVersion, " or ",
+                                       kTokenizerSplitsVersion));
   }
   if (tokenizer.kind() != artifact::v1::Tokenizer::KIND_BYTE_LEVEL_BPE) {
     return TokenizerError(absl::StrCat("kind is ", static_cast<int>(tokenizer.kind()), ", which is unknown"));

@@ -41,7 +41,7 @@ absl::Status CompileJob::Import() {
   ImportOptions import;
   import.max_context = options_.max_context;
   import.step_tokens = options_.step_tokens;
-  import.mutations = options_.mutations;
+  import.make_graph = options_.make_graph;
   DiagnosticText diagnostics(&context_);
   absl::StatusOr<ImportedModel> model = ImportModel(options_.model, import, &context_);
   if (!model.ok()) return model.status();

@@ -4,13 +4,19 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
-#include <vector>
 
 #include "absl/status/statusor.h"
 #include "kernels/contract/limits.h"
 
+namespace mlir {
+class MLIRContext;
+}
+
 namespace streamtensor::compiler {
+
+class LinalgDecoderGraph;
 
 enum class CompileTarget { kEmulation, kHw };
 
@@ -28,9 +34,10 @@ struct CompileOptions {
   std::string isa;     // emulation: the one instruction set to build for; empty: all of ObjectTargets()
 
   // For tests and for looking.
-  bool plain = false;                  // build the synthesis side of every fork (HLS contract, h)
-  std::string save_ir;                 // a folder that gets the module after every stage
-  std::vector<std::string> mutations;  // of the importer's graph
+  bool plain = false;   // build the synthesis side of every fork (HLS contract, h)
+  std::string save_ir;  // a folder that gets the module after every stage
+  // As ImportOptions::make_graph.
+  std::function<std::unique_ptr<LinalgDecoderGraph>(mlir::MLIRContext*)> make_graph = nullptr;
 };
 
 // One stage has ended, or (within a stage) is partly done.

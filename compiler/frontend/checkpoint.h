@@ -2,6 +2,7 @@
 // A trained model on disk, whatever its format: metadata, tensors, tokenizer. Free of MLIR.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -20,12 +21,25 @@ namespace streamtensor::compiler {
 // A tensor as the file stores it. Views the checkpoint's memory.
 struct CheckpointTensor {
   std::string_view name;
-  GgufTensorType type = GgufTensorType::kF32;  // safetensors have F32, F16 and BF16 of these
-  std::vector<int64_t> dims;                   // outermost first, each at least 1; at most 4
-  std::span<const uint8_t> bytes;              // row-major, as long as type and dims say
+  // The element type as the format spells it: "Q4_1", "BF16", "F8_E4M3".
+  std::string_view type_name;
+  // The same for types with a layout that the compiler knows. nullopt: the tensor may be listed but not read.
+  std::optional<GgufTensorType> type;
+  std::vector<int64_t> dims;       // outermost first; none for a scalar; 0 only in safetensors
+  std::span<const uint8_t> bytes;  // row-major, as long as type and dims say; of any alignment
+  uint64_t offset = 0;             // of its first byte in its file
+
+  int64_t elements() const;
 };
 
-// The vocabulary of names that metadata keys and tensors come from. An architecture knows its own names in each.
+struct CheckpointFormat {
+  std::string_view name;  // "gguf", "safetensors"
+  uint32_t version = 0;   // 0 where the format has none
+  size_t files = 1;       // that hold tensors
+};
+
+// The vocabulary of names that metadata keys and tensors come from. An architecture knows its own names in
+// each.
 enum class CheckpointDialect {
   kGguf,         // "llama.block_count", "blk.0.attn_q.weight"
   kHuggingFace,  // "num_hidden_layers", "model.layers.0.self_attn.q_proj.weight"
@@ -37,15 +51,21 @@ class Checkpoint {
   virtual ~Checkpoint() = default;
 
   virtual CheckpointDialect dialect() const = 0;
-  // "llama", "qwen2", "gpt2": general.architecture, or model_type of config.json. INVALID_ARGUMENT without one.
+  virtual CheckpointFormat format() const = 0;
+  // Of all files that hold tensors.
+  virtual uint64_t file_bytes() const = 0;
+  // "llama", "qwen2", "gpt2": general.architecture, or model_type of config.json. INVALID_ARGUMENT without
+  // one.
   virtual absl::StatusOr<std::string> architecture() const = 0;
-  // What people call the model; empty when the files don't say.
+  // What people call the model: the name in the files, else that of the file (without extension) or folder.
   virtual std::string name() const = 0;
 
   // A value of the metadata in the type one wants. A key of config.json's objects is written with dots
-  // ("rope_scaling.factor"). NOT_FOUND without the key (null counts as without); INVALID_ARGUMENT, naming the key
-  // and what it holds, when that is something else. Integers may be stored in any integer type.
+  // ("rope_scaling.factor"). NOT_FOUND without the key (null counts as without); INVALID_ARGUMENT, naming the
+  // key and what it holds, when that is something else. Integers may be stored in any integer type;
+  // config.json writes a float without a fraction as an integer, which GetFloat() and GetFloats() take.
   virtual bool Has(std::string_view key) const = 0;
+  virtual absl::StatusOr<int64_t> GetInt(std::string_view key) const = 0;
   virtual absl::StatusOr<uint64_t> GetUint(std::string_view key) const = 0;
   virtual absl::StatusOr<double> GetFloat(std::string_view key) const = 0;
   virtual absl::StatusOr<bool> GetBool(std::string_view key) const = 0;
@@ -53,8 +73,11 @@ class Checkpoint {
   virtual absl::StatusOr<std::vector<int64_t>> GetInts(std::string_view key) const = 0;
   virtual absl::StatusOr<std::vector<double>> GetFloats(std::string_view key) const = 0;
   virtual absl::StatusOr<std::vector<std::string>> GetStrings(std::string_view key) const = 0;
-  // Every key, for checks of what is left unread and for `inspect`.
+  // Every key with a value in file order, for checks of what is left unread and for `inspect`.
   virtual std::vector<std::string> keys() const = 0;
+  // The value for people: strings quoted and escaped, arrays by length and first elements. Empty without the
+  // key.
+  virtual std::string ValueText(std::string_view key) const = 0;
 
   // In file order.
   virtual std::span<const CheckpointTensor> tensors() const = 0;
@@ -69,6 +92,7 @@ class Checkpoint {
 // Chooses the format by content: a GGUF file, or a Hugging Face folder (config.json beside *.safetensors).
 //  NOT_FOUND         no such file or folder
 //  INVALID_ARGUMENT  damaged or foreign; names file, offset, key or tensor
+//  UNIMPLEMENTED     a version or variant of the format that can't be read
 absl::StatusOr<std::shared_ptr<const Checkpoint>> OpenCheckpoint(const std::string& path);
 
 }  // namespace streamtensor::compiler

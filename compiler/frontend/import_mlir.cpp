@@ -339,9 +339,6 @@ absl::StatusOr<ImportedModel> ImportMlir(const std::string& path, const ImportOp
 
 absl::StatusOr<ImportedModel> ImportMlirText(const std::string& text, const std::string& path,
                                              const ImportOptions& options, mlir::MLIRContext* context) {
-  if (!options.mutations.empty()) {
-    return absl::InvalidArgumentError("graph mutations are for Llama models, not for .mlir files");
-  }
   if (options.step_tokens < 1 || options.step_tokens > contract::kMaxStepTokens) {
     return absl::InvalidArgumentError(
         Message("step tokens ", options.step_tokens, " is not within 1 to ", contract::kMaxStepTokens));

@@ -3,10 +3,10 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "absl/status/statusor.h"
 #include "compiler/frontend/weight_source.h"
@@ -19,21 +19,23 @@
 
 namespace streamtensor::compiler {
 
+class LinalgDecoderGraph;
+
 struct ImportOptions {
   // Positions a sequence may have, 1 .. what the model was trained for; 0: that number, at most 2048.
   int64_t max_context = 0;
   // Bound of the symbols T and W, and rows of the page table: 1..16.
   int64_t step_tokens = contract::kMaxStepTokens;
-  // Names of graph mutations (compiler/frontend/mutations.h), for tests only: each makes the module
-  // compute something that is not the model.
-  std::vector<std::string> mutations = {};
+  // Makes what a decoder's operations are written into (linalg_decoder_graph.h) where that is not the
+  // default: tests give one that is wrong on purpose.
+  std::function<std::unique_ptr<LinalgDecoderGraph>(mlir::MLIRContext*)> make_graph = nullptr;
 };
 
 // Owns everything it hands out; `weights` may outlive it.
 struct ImportedModel {
   mlir::OwningOpRef<mlir::ModuleOp> module;
   std::shared_ptr<const WeightSource> weights;
-  std::string name;  // general.name of the file, or its stem
+  std::string name;  // of the checkpoint, or the module's file without its extension
   // Set for a decoder; absent for a general module. `kv` is left for whoever lays out the pools.
   std::optional<artifact::v1::Decoder> decoder;
   std::optional<artifact::v1::Tokenizer> tokenizer;
@@ -42,18 +44,18 @@ struct ImportedModel {
 // Loads the dialects that imported modules use. Import*() call it themselves.
 void LoadFrontendDialects(mlir::MLIRContext* context);
 
-// All three verify the module before they return it.
-//  NOT_FOUND         no such file
+// All verify the module before they return it.
+//  NOT_FOUND         no such file or folder
 //  INVALID_ARGUMENT  damaged or foreign file; says where and what was expected
 //  UNIMPLEMENTED     a sound model of a kind that can't be compiled yet; says which and what can
-absl::StatusOr<ImportedModel> ImportGguf(const std::string& path, const ImportOptions& options,
-                                         mlir::MLIRContext* context);
+absl::StatusOr<ImportedModel> ImportCheckpoint(const std::string& path, const ImportOptions& options,
+                                               mlir::MLIRContext* context);
 absl::StatusOr<ImportedModel> ImportMlir(const std::string& path, const ImportOptions& options,
                                          mlir::MLIRContext* context);
 // The module's text; `path` stands for its file in messages and gives the model's name.
 absl::StatusOr<ImportedModel> ImportMlirText(const std::string& text, const std::string& path,
                                              const ImportOptions& options, mlir::MLIRContext* context);
-// Chooses by content: GGUF magic, a folder with safetensors, or MLIR text.
+// MLIR text by its extension `.mlir`; anything else is a checkpoint (checkpoint.h).
 absl::StatusOr<ImportedModel> ImportModel(const std::string& path, const ImportOptions& options,
                                           mlir::MLIRContext* context);
 

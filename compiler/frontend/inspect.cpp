@@ -1,18 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/frontend/inspect.h"
 
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <map>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
-#include "compiler/frontend/gguf/gguf_file.h"
-#include "compiler/frontend/llama/llama_config.h"
+#include "base/status_macros.h"
+#include "compiler/frontend/architectures/registry.h"
+#include "compiler/frontend/checkpoint.h"
+#include "compiler/frontend/decoder_model.h"
 #include "compiler/frontend/message.h"
 #include "compiler/frontend/requantisation.h"
-#include "compiler/frontend/tokenizer_export.h"
 
 namespace streamtensor::compiler {
 namespace {
@@ -20,43 +25,44 @@ namespace {
 using nlohmann::ordered_json;
 
 struct TypeTotal {
-  uint64_t tensors = 0;
-  uint64_t elements = 0;
-  uint64_t bytes = 0;
+  int64_t tensors = 0;
+  int64_t elements = 0;
+  size_t bytes = 0;
 };
 
-std::map<std::string, TypeTotal> TotalsByType(const GgufFile& file) {
+std::map<std::string, TypeTotal> TotalsByType(const Checkpoint& checkpoint) {
   std::map<std::string, TypeTotal> totals;
-  for (const GgufTensor& tensor : file.tensors()) {
-    TypeTotal& total = totals[GgufTensorTypeName(tensor.type)];
+  for (const CheckpointTensor& tensor : checkpoint.tensors()) {
+    TypeTotal& total = totals[std::string(tensor.type_name)];
     ++total.tensors;
     total.elements += tensor.elements();
-    total.bytes += tensor.bytes;
+    total.bytes += tensor.bytes.size();
   }
   return totals;
 }
 
-uint64_t Parameters(const GgufFile& file) {
-  uint64_t elements = 0;
-  for (const GgufTensor& tensor : file.tensors()) elements += tensor.elements();
+int64_t Parameters(const Checkpoint& checkpoint) {
+  int64_t elements = 0;
+  for (const CheckpointTensor& tensor : checkpoint.tensors()) elements += tensor.elements();
   return elements;
 }
 
-// Whether the file can be compiled, and what its values lose by it.
+// Whether a checkpoint can be compiled, and what its values lose by it.
 struct Verdict {
   absl::Status compilable;  // what stands in the way, or OK
   std::vector<RequantisedMatrix> requantised;
   RequantisationError total;
 };
 
-Verdict Judge(const GgufFile& file) {
+absl::StatusOr<std::vector<RequantisedMatrix>> Requantised(const Checkpoint& checkpoint) {
+  ASSIGN_OR_RETURN(const auto decoder, ReadDecoder(checkpoint));
+  RETURN_IF_ERROR(ReadTokenizer(checkpoint, decoder->sizes()).status());
+  return MeasureRequantisation(*decoder);
+}
+
+Verdict Judge(const Checkpoint& checkpoint) {
   Verdict verdict;
-  absl::StatusOr<LlamaConfig> config = ReadLlamaConfig(file);
-  verdict.compilable = config.status();
-  if (!config.ok()) return verdict;
-  verdict.compilable = ExportTokenizer(file).status();
-  if (!verdict.compilable.ok()) return verdict;
-  absl::StatusOr<std::vector<RequantisedMatrix>> measured = MeasureRequantisation(file, *config);
+  absl::StatusOr<std::vector<RequantisedMatrix>> measured = Requantised(checkpoint);
   verdict.compilable = measured.status();
   if (!measured.ok()) return verdict;
   verdict.requantised = *std::move(measured);
@@ -65,19 +71,13 @@ Verdict Judge(const GgufFile& file) {
 }
 
 // Names and strings of a file may be any bytes; JSON wants UTF-8.
-ordered_json ValueJson(const GgufValue& value) {
-  if (const auto* number = std::get_if<uint64_t>(&value.value)) {
-    if (value.type == GgufValueType::kBool) return *number != 0;
-    return *number;
-  }
-  if (const auto* number = std::get_if<int64_t>(&value.value)) return *number;
-  if (const auto* number = std::get_if<double>(&value.value)) return *number;
-  if (const auto* text = std::get_if<std::string_view>(&value.value)) return std::string(*text);
-  return GgufValueText(value);  // arrays: length and first elements
-}
-
-std::vector<uint64_t> Dims(const GgufTensor& tensor) {
-  return {tensor.dims.begin(), tensor.dims.begin() + tensor.rank};
+ordered_json ValueJson(const Checkpoint& checkpoint, const std::string& key) {
+  if (const auto value = checkpoint.GetBool(key); value.ok()) return *value;
+  if (const auto value = checkpoint.GetInt(key); value.ok()) return *value;
+  if (const auto value = checkpoint.GetUint(key); value.ok()) return *value;
+  if (const auto value = checkpoint.GetFloat(key); value.ok()) return *value;
+  if (const auto value = checkpoint.GetString(key); value.ok()) return *value;
+  return checkpoint.ValueText(key);  // arrays: length and first elements
 }
 
 ordered_json ErrorJson(const RequantisationError& error) {
@@ -98,15 +98,25 @@ ordered_json RequantisedJson(const Verdict& verdict) {
   return {{"matrices", std::move(matrices)}, {"total", ErrorJson(verdict.total)}};
 }
 
+// Of a column that holds the names of all.
+template <typename Named>
+int NameWidth(const Named& all) {
+  size_t width = 32;
+  for (const auto& each : all) width = std::max(width, Printable(each.name).size());
+  return static_cast<int>(width);
+}
+
 // One line a matrix; the largest error is shown beside the largest value it is to be held against.
 std::string RequantisedText(const Verdict& verdict) {
   if (verdict.requantised.empty()) return "";
+  const int width = NameWidth(verdict.requantised);
   std::string text = "\nrequantised for the card (error against the file's values)\n";
   const auto line = [&](const std::string& name, std::string_view type, std::string_view format,
                         const RequantisationError& error) {
-    absl::StrAppend(&text, absl::StrFormat("  %-32s %-4s -> %-15s %8.4f %% RMS, largest %.3g of %.3g\n", name,
-                                           std::string(type), std::string(format), 100 * error.relative_rms(),
-                                           error.largest_error, error.largest_value));
+    absl::StrAppend(&text,
+                    absl::StrFormat("  %-*s %-4s -> %-15s %8.4f %% RMS, largest %.3g of %.3g\n", width, name,
+                                    std::string(type), std::string(format), 100 * error.relative_rms(),
+                                    error.largest_error, error.largest_value));
   };
   for (const RequantisedMatrix& matrix : verdict.requantised) {
     line(matrix.name, GgufTensorTypeName(static_cast<uint32_t>(matrix.type)), MatrixFormatName(matrix.format),
@@ -116,13 +126,23 @@ std::string RequantisedText(const Verdict& verdict) {
   return text;
 }
 
-std::string Json(const GgufFile& file) {
+ordered_json TensorJson(const Checkpoint& checkpoint, const CheckpointTensor& tensor) {
+  return {{"name", std::string(tensor.name)},
+          {"type", std::string(tensor.type_name)},
+          {"dims", ShownDims(checkpoint.dialect(), tensor.dims)},
+          {"offset", tensor.offset},
+          {"bytes", tensor.bytes.size()}};
+}
+
+std::string Json(const Checkpoint& checkpoint) {
   ordered_json root;
-  root["format"] = "gguf";
-  root["version"] = file.version();
-  root["bytes"] = file.file_bytes();
-  root["parameters"] = Parameters(file);
-  const Verdict verdict = Judge(file);
+  const CheckpointFormat format = checkpoint.format();
+  root["format"] = std::string(format.name);
+  if (format.version != 0) root["version"] = format.version;
+  root["files"] = format.files;
+  root["bytes"] = checkpoint.file_bytes();
+  root["parameters"] = Parameters(checkpoint);
+  const Verdict verdict = Judge(checkpoint);
   root["compilable"] = verdict.compilable.ok();
   if (verdict.compilable.ok()) {
     root["requantised"] = RequantisedJson(verdict);
@@ -130,20 +150,16 @@ std::string Json(const GgufFile& file) {
     root["reason"] = std::string(verdict.compilable.message());
   }
   ordered_json& metadata = root["metadata"] = ordered_json::object();
-  for (const auto& [key, value] : file.metadata()) metadata[std::string(key)] = ValueJson(value);
+  for (const std::string& key : checkpoint.keys()) metadata[key] = ValueJson(checkpoint, key);
   ordered_json& types = root["types"] = ordered_json::object();
-  for (const auto& [name, total] : TotalsByType(file)) {
+  for (const auto& [name, total] : TotalsByType(checkpoint)) {
     types[name] = {{"tensors", total.tensors}, {"elements", total.elements}, {"bytes", total.bytes}};
   }
   ordered_json& tensors = root["tensors"] = ordered_json::array();
-  for (const GgufTensor& tensor : file.tensors()) {
-    tensors.push_back({{"name", std::string(tensor.name)},
-                       {"type", GgufTensorTypeName(tensor.type)},
-                       {"dims", Dims(tensor)},
-                       {"offset", tensor.offset},
-                       {"bytes", tensor.bytes}});
+  for (const CheckpointTensor& tensor : checkpoint.tensors()) {
+    tensors.push_back(TensorJson(checkpoint, tensor));
   }
-  if (absl::StatusOr<artifact::v1::Tokenizer> tokenizer = ExportTokenizer(file); tokenizer.ok()) {
+  if (const absl::StatusOr<artifact::v1::Tokenizer> tokenizer = checkpoint.tokenizer(); tokenizer.ok()) {
     root["tokenizer"] = {{"tokens", tokenizer->pieces_size()},
                          {"merges", tokenizer->merges_size()},
                          {"chat_template", !tokenizer->chat_template().empty()}};
@@ -151,28 +167,39 @@ std::string Json(const GgufFile& file) {
   return root.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
 }
 
-std::string Text(const std::string& path, const GgufFile& file) {
-  std::string text = absl::StrFormat("%s: GGUF version %d, %d bytes, %d parameters\n", path, file.version(),
-                                     file.file_bytes(), Parameters(file));
-  const Verdict verdict = Judge(file);
+std::string FormatText(const CheckpointFormat& format) {
+  std::string text = format.name == "gguf" ? "GGUF" : std::string(format.name);
+  if (format.version != 0) absl::StrAppend(&text, " version ", format.version);
+  if (format.files != 1) absl::StrAppend(&text, " in ", format.files, " files");
+  return text;
+}
+
+std::string Text(const std::string& path, const Checkpoint& checkpoint) {
+  std::string text =
+      absl::StrFormat("%s: %s, %d bytes, %d parameters\n", path, FormatText(checkpoint.format()),
+                      checkpoint.file_bytes(), Parameters(checkpoint));
+  const Verdict verdict = Judge(checkpoint);
   absl::StrAppend(
       &text, "compilable: ", verdict.compilable.ok() ? "yes" : Message("no: ", verdict.compilable.message()),
       "\n", RequantisedText(verdict), "\nmetadata\n");
-  for (const auto& [key, value] : file.metadata()) {
-    absl::StrAppend(&text, "  ", Printable(key), " = ", GgufValueText(value), "\n");
+  for (const std::string& key : checkpoint.keys()) {
+    absl::StrAppend(&text, "  ", Printable(key), " = ", checkpoint.ValueText(key), "\n");
   }
   absl::StrAppend(&text, "\ntensors by type\n");
-  for (const auto& [name, total] : TotalsByType(file)) {
-    absl::StrAppend(&text, absl::StrFormat("  %-8s %5d tensors %12d elements %12d bytes\n", name,
+  for (const auto& [name, total] : TotalsByType(checkpoint)) {
+    absl::StrAppend(&text, absl::StrFormat("  %-8s %5d tensors %12d elements %12d bytes\n", Printable(name),
                                            total.tensors, total.elements, total.bytes));
   }
-  absl::StrAppend(&text, "\ntensors (rows last)\n");
-  for (const GgufTensor& tensor : file.tensors()) {
+  const int width = NameWidth(checkpoint.tensors());
+  absl::StrAppend(&text, "\ntensors (",
+                  checkpoint.dialect() == CheckpointDialect::kGguf ? "rows last" : "rows first", ")\n");
+  for (const CheckpointTensor& tensor : checkpoint.tensors()) {
     absl::StrAppend(
-        &text, absl::StrFormat("  %-32s %-6s [%s]\n", Printable(tensor.name), GgufTensorTypeName(tensor.type),
-                               absl::StrJoin(Dims(tensor), ", ")));
+        &text,
+        absl::StrFormat("  %-*s %-6s [%s]\n", width, Printable(tensor.name), Printable(tensor.type_name),
+                        absl::StrJoin(ShownDims(checkpoint.dialect(), tensor.dims), ", ")));
   }
-  if (absl::StatusOr<artifact::v1::Tokenizer> tokenizer = ExportTokenizer(file); tokenizer.ok()) {
+  if (const absl::StatusOr<artifact::v1::Tokenizer> tokenizer = checkpoint.tokenizer(); tokenizer.ok()) {
     absl::StrAppend(&text, absl::StrFormat("\ntokenizer: byte-level BPE, %d tokens, %d merges, %s\n",
                                            tokenizer->pieces_size(), tokenizer->merges_size(),
                                            tokenizer->chat_template().empty() ? "no chat template"
@@ -183,10 +210,9 @@ std::string Text(const std::string& path, const GgufFile& file) {
 
 }  // namespace
 
-absl::StatusOr<std::string> InspectGguf(const std::string& path, InspectFormat format) {
-  absl::StatusOr<std::shared_ptr<const GgufFile>> file = GgufFile::Open(path);
-  if (!file.ok()) return file.status();
-  return format == InspectFormat::kJson ? Json(**file) : Text(path, **file);
+absl::StatusOr<std::string> InspectCheckpoint(const std::string& path, InspectFormat format) {
+  ASSIGN_OR_RETURN(const std::shared_ptr<const Checkpoint> checkpoint, OpenCheckpoint(path));
+  return format == InspectFormat::kJson ? Json(*checkpoint) : Text(path, *checkpoint);
 }
 
 }  // namespace streamtensor::compiler

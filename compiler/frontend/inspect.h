@@ -10,10 +10,10 @@ namespace streamtensor::compiler {
 
 enum class InspectFormat { kText, kJson };
 
-// Metadata, tensors by type, parameters and tokenizer of a GGUF file. Ends with a newline.
+// Metadata, tensors by type, parameters and tokenizer of a checkpoint. Ends with a newline.
 // Whether the model can be compiled stands in it too, with the reason when not; and of each matrix that must
 // be requantised for the card, and of all together, the error measured against the file's own values.
-//  NOT_FOUND, INVALID_ARGUMENT  as GgufFile::Open
-absl::StatusOr<std::string> InspectGguf(const std::string& path, InspectFormat format);
+//  NOT_FOUND, INVALID_ARGUMENT, UNIMPLEMENTED  as OpenCheckpoint()
+absl::StatusOr<std::string> InspectCheckpoint(const std::string& path, InspectFormat format);
 
 }  // namespace streamtensor::compiler

@@ -78,6 +78,34 @@ Value LinalgBuilder::Pointwise(Type element, ValueRange inputs, Body body) {
   return Elementwise(sizes, element, inputs, maps, body);
 }
 
+Value LinalgBuilder::Rowwise(Value x, llvm::ArrayRef<Value> rows, llvm::ArrayRef<Value> columns, Body body) {
+  const auto map = [&](unsigned dim) {
+    return AffineMap::get(2, 0, {b_.getAffineDimExpr(dim)}, b_.getContext());
+  };
+  llvm::SmallVector<Value> inputs = {x};
+  inputs.append(rows.begin(), rows.end());
+  inputs.append(columns.begin(), columns.end());
+  llvm::SmallVector<AffineMap> maps = {b_.getMultiDimIdentityMap(2)};
+  maps.append(rows.size(), map(0));
+  maps.append(columns.size(), map(1));
+  return Elementwise(Sizes(x), b_.getF32Type(), inputs, maps, body);
+}
+
+Value LinalgBuilder::SumRows(Value x, Body term) {
+  const AffineMap row = AffineMap::get(2, 0, {b_.getAffineDimExpr(0)}, b_.getContext());
+  Value zeros = Zeros({Size(x, 0)});
+  return b_
+      .create<mlir::linalg::GenericOp>(loc_, zeros.getType(), x, zeros,
+                                       llvm::ArrayRef{b_.getMultiDimIdentityMap(2), row},
+                                       llvm::ArrayRef{IteratorType::parallel, IteratorType::reduction},
+                                       [&](OpBuilder& b, Location loc, ValueRange in) {
+                                         Value value = term(b, loc, in.drop_back());
+                                         Value sum = b.create<mlir::arith::AddFOp>(loc, in[1], value);
+                                         b.create<mlir::linalg::YieldOp>(loc, sum);
+                                       })
+      .getResult(0);
+}
+
 Value LinalgBuilder::DequantisedElement(OpBuilder& b, Location loc, Value q, Value d, Value m) {
   const Type f32 = b.getF32Type();
   Value integer = q.getType().isInteger(4)

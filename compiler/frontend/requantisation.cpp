@@ -2,6 +2,8 @@
 #include "compiler/frontend/requantisation.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <map>
 
 #include "compiler/frontend/message.h"
 #include "kernels/contract/tiles.h"
@@ -37,19 +39,24 @@ absl::StatusOr<RequantisationError> MeasureRequantisation(const StoredMatrix& ma
   return sum;
 }
 
-absl::StatusOr<std::vector<RequantisedMatrix>> MeasureRequantisation(const GgufFile& file,
-                                                                     const LlamaConfig& config) {
+absl::StatusOr<std::vector<RequantisedMatrix>> MeasureRequantisation(const DecoderModel& model) {
   std::vector<RequantisedMatrix> measured;
-  for (const LlamaMatrix& matrix : LlamaMatrices(file, config)) {
-    const auto type = static_cast<GgufTensorType>(matrix.tensor->type);
-    if (KeepsValues(type)) continue;
-    absl::StatusOr<RequantisationError> error =
-        MeasureRequantisation(Stored(file, *matrix.tensor), matrix.format);
-    if (!error.ok()) {
-      return absl::Status(error.status().code(),
-                          Message("tensor ", Quoted(matrix.tensor->name), ", ", error.status().message()));
+  std::map<const CheckpointTensor*, size_t> places;
+  for (const DecoderWeight& weight : model.weights()) {
+    if (weight.spec.kind != WeightKind::kMatrix) continue;
+    for (const CheckpointTensor* tensor : weight.tensors) {
+      if (KeepsValues(*tensor->type)) continue;
+      absl::StatusOr<RequantisationError> error =
+          MeasureRequantisation(StoredPart(weight, *tensor), weight.format);
+      if (!error.ok()) {
+        return absl::Status(error.status().code(),
+                            Message("tensor ", Quoted(tensor->name), ", ", error.status().message()));
+      }
+      // A tensor may hold several matrices.
+      const auto [place, is_new] = places.emplace(tensor, measured.size());
+      if (is_new) measured.push_back({Printable(tensor->name), *tensor->type, weight.format, {}});
+      measured[place->second].error.Add(*error);
     }
-    measured.push_back({Printable(matrix.tensor->name), type, matrix.format, *error});
   }
   return measured;
 }

@@ -8,8 +8,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "compiler/frontend/gguf/gguf_file.h"
-#include "compiler/frontend/llama/llama_config.h"
+#include "compiler/frontend/decoder_model.h"
 #include "compiler/frontend/stored_groups.h"
 
 namespace streamtensor::compiler {
@@ -31,16 +30,15 @@ struct RequantisationError {
 absl::StatusOr<RequantisationError> MeasureRequantisation(const StoredMatrix& matrix, MatrixFormat format);
 
 struct RequantisedMatrix {
-  std::string name;
+  std::string name;  // of the tensor
   GgufTensorType type;
   MatrixFormat format;
   RequantisationError error;
 };
 
-// The matrices whose values the card can't keep (KeepsValues()), in the order of the graph, each measured on
+// The tensors whose values the card can't keep (KeepsValues()), in the order of the graph, each measured on
 // all of its elements: a pass over that part of the file.
 //  INVALID_ARGUMENT  names tensor, row and group
-absl::StatusOr<std::vector<RequantisedMatrix>> MeasureRequantisation(const GgufFile& file,
-                                                                     const LlamaConfig& config);
+absl::StatusOr<std::vector<RequantisedMatrix>> MeasureRequantisation(const DecoderModel& model);
 
 }  // namespace streamtensor::compiler

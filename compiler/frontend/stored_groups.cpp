@@ -181,6 +181,28 @@ void ReadQ6_K(const Place& place, float* values) {
 }
 
 //===--------------------------------------------------------------------===//
+// Floats
+//===--------------------------------------------------------------------===//
+
+void ReadFloats(const StoredMatrix& matrix, int64_t group, float* values) {
+  int64_t at = group * contract::kGroupElements;
+  int64_t stride = 1;
+  if (matrix.column_stride != 0) {
+    const int64_t row_groups = matrix.columns / contract::kGroupElements;
+    stride = matrix.column_stride;
+    at = group / row_groups * matrix.row_stride + group % row_groups * contract::kGroupElements * stride;
+  }
+  for (int64_t i = 0; i < contract::kGroupElements; ++i, at += stride) {
+    if (matrix.type == GgufTensorType::kF32) {
+      values[i] = Load<float>(matrix.bytes.data() + at * sizeof(float));
+      continue;
+    }
+    const auto bits = Load<uint16_t>(matrix.bytes.data() + at * sizeof(uint16_t));
+    values[i] = matrix.type == GgufTensorType::kF16 ? FloatFromHalf(bits) : FloatFromBrainFloat(bits);
+  }
+}
+
+//===--------------------------------------------------------------------===//
 // Quantisation to bytes
 //===--------------------------------------------------------------------===//
 
@@ -343,19 +365,20 @@ absl::Status InGroup(const StoredMatrix& matrix, int64_t group, const absl::Stat
                                              status.message()));
 }
 
+int64_t StoredMatrix::stored_bytes() const {
+  const GgufTensorLayout* layout = FindGgufTensorLayout(static_cast<uint32_t>(type));
+  const int64_t elements = column_stride == 0 || rows == 0 || columns == 0
+                               ? rows * columns
+                               : (rows - 1) * row_stride + (columns - 1) * column_stride + 1;
+  return elements / layout->block_elements * layout->block_bytes;
+}
+
 void FileValues(const StoredMatrix& matrix, int64_t group, float (&values)[contract::kGroupElements]) {
-  const int64_t first = group * contract::kGroupElements;
   switch (matrix.type) {
     case GgufTensorType::kF32:
-      std::memcpy(values, matrix.bytes.data() + first * sizeof(float), sizeof(values));
-      return;
     case GgufTensorType::kF16:
     case GgufTensorType::kBF16:
-      for (int64_t i = 0; i < contract::kGroupElements; ++i) {
-        const auto bits = Load<uint16_t>(matrix.bytes.data() + (first + i) * sizeof(uint16_t));
-        values[i] = matrix.type == GgufTensorType::kF16 ? FloatFromHalf(bits) : FloatFromBrainFloat(bits);
-      }
-      return;
+      return ReadFloats(matrix, group, values);
     case GgufTensorType::kQ4_K:
     case GgufTensorType::kQ5_K: {
       const FineGroup fine = ReadFine(Find(matrix, group), matrix.type == GgufTensorType::kQ5_K);

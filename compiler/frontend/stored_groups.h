@@ -24,12 +24,19 @@ std::string_view MatrixFormatName(MatrixFormat format);
 
 constexpr bool HasMinimum(MatrixFormat format) { return format != MatrixFormat::kI8; }
 
-// A matrix as the model file stores it: `rows` rows of `columns` elements, row-major.
+// A matrix as the model file stores it: `rows` rows of `columns` elements, row-major unless the strides say
+// otherwise.
 struct StoredMatrix {
   GgufTensorType type = GgufTensorType::kF32;
   int64_t rows = 0;
   int64_t columns = 0;  // a multiple of 32 and of the type's block
-  std::span<const uint8_t> bytes;
+  std::span<const uint8_t> bytes = {};
+  // In elements, of F32, F16 and BF16 only; column_stride 0: row-major, and row_stride says nothing.
+  int64_t row_stride = 0;
+  int64_t column_stride = 0;
+
+  // What `bytes` must hold at least; row-major, exactly.
+  int64_t stored_bytes() const;
 
   int64_t groups() const { return rows * (columns / contract::kGroupElements); }
 };
@@ -48,7 +55,7 @@ bool CanConvert(GgufTensorType type, MatrixFormat format);
 // file meant.
 bool KeepsValues(GgufTensorType type);
 
-// Group `group` of the matrix, counted along the rows. `matrix.bytes` must be as long as its shape says.
+// Group `group` of the matrix, counted along the rows. `matrix.bytes` must hold matrix.stored_bytes().
 //  Q4_0, Q4_1, Q5_0, Q5_1, Q8_0   integers and scales as they are (Q4_0 as kU4: m = -8 d)
 //  Q4_K, Q5_K                     integers as they are; a group's scale and minimum rounded to float16
 //  F32, F16, BF16, Q6_K           quantised: that scale of max |x| / 95 .. max |x| / 127, rounded to

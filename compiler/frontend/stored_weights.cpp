@@ -1,31 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/frontend/stored_weights.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <utility>
 
+#include "base/status_macros.h"
 #include "compiler/frontend/message.h"
 #include "kernels/contract/tiles.h"
 
 namespace streamtensor::compiler {
 namespace {
 
-int64_t StoredBytes(GgufTensorType type, int64_t elements) {
-  const GgufTensorLayout* layout = FindGgufTensorLayout(static_cast<uint32_t>(type));
-  return elements / layout->block_elements * layout->block_bytes;
-}
-
-// `count` elements of type F32, F16 or BF16 as float32.
-std::vector<float> Widen(GgufTensorType type, const uint8_t* bytes, size_t count) {
+// Elements of type F32, F16 or BF16 as `count` float32, continued by zeros.
+std::vector<float> Widen(GgufTensorType type, std::span<const uint8_t> bytes, size_t count) {
   std::vector<float> values(count);
   if (type == GgufTensorType::kF32) {
-    std::memcpy(values.data(), bytes, count * sizeof(float));
+    if (!bytes.empty())
+      std::memcpy(values.data(), bytes.data(), std::min(bytes.size(), count * sizeof(float)));
     return values;
   }
-  for (size_t i = 0; i < count; ++i) {
+  for (size_t i = 0; i < std::min(count, bytes.size() / sizeof(uint16_t)); ++i) {
     uint16_t bits;
-    std::memcpy(&bits, bytes + i * sizeof(bits), sizeof(bits));
+    std::memcpy(&bits, bytes.data() + i * sizeof(bits), sizeof(bits));
     values[i] = type == GgufTensorType::kF16 ? FloatFromHalf(bits) : FloatFromBrainFloat(bits);
   }
   return values;
@@ -39,10 +37,11 @@ absl::StatusOr<std::vector<uint8_t>> ConvertMatrix(const StoredMatrix& matrix, M
     return absl::NotFoundError(Message("the weight has no part '", WeightPartName(part), "'"));
   }
   const int64_t groups = matrix.groups();
-  const int64_t bytes = StoredBytes(matrix.type, matrix.rows * matrix.columns);
-  if (static_cast<int64_t>(matrix.bytes.size()) != bytes) {
+  const int64_t bytes = matrix.stored_bytes();
+  const auto given = static_cast<int64_t>(matrix.bytes.size());
+  if (matrix.column_stride == 0 ? given != bytes : given < bytes) {
     return absl::InternalError(
-        Message("a matrix of ", groups, " groups has ", matrix.bytes.size(), " bytes, expected ", bytes));
+        Message("a matrix of ", groups, " groups has ", given, " bytes, expected ", bytes));
   }
   const int64_t part_bytes = part == WeightPart::kQ ? contract::kGroupElements : sizeof(uint16_t);
   std::vector<uint8_t> result(groups * part_bytes);
@@ -111,17 +110,16 @@ absl::StatusOr<WeightShape> StoredWeights::Shape(std::string_view name, WeightPa
 }
 
 absl::StatusOr<std::vector<uint8_t>> StoredWeights::Read(std::string_view name, WeightPart part) const {
-  absl::StatusOr<WeightShape> shape = Shape(name, part);
-  if (!shape.ok()) return shape.status();
+  ASSIGN_OR_RETURN(const WeightShape shape, Shape(name, part));
   const Entry& entry = entries_.find(name)->second;
   if (!entry.is_matrix) {
     const std::vector<float> values =
-        entry.table.empty() ? Widen(entry.type, entry.bytes.data(), shape->elements()) : entry.table;
+        entry.table.empty() ? Widen(entry.type, entry.bytes, shape.elements()) : entry.table;
     for (size_t i = 0; i < values.size(); ++i) {
       if (std::isfinite(values[i])) continue;
       return absl::InvalidArgumentError(Message("tensor '", name, "', element ", i, ": not a finite number"));
     }
-    std::vector<uint8_t> bytes(shape->bytes());
+    std::vector<uint8_t> bytes(shape.bytes());
     std::memcpy(bytes.data(), values.data(), bytes.size());
     return bytes;
   }

@@ -34,7 +34,8 @@ class StoredWeights : public WeightSource {
 
   // The type must convert to the format.
   void AddMatrix(std::string name, const StoredMatrix& matrix, MatrixFormat format);
-  // Elements in memory of type F32, F16 or BF16, as part "value".
+  // Elements in memory of type F32, F16 or BF16, as part "value". Where `bytes` hold fewer than `dims` say,
+  // zeros follow.
   void AddValue(std::string name, std::vector<int64_t> dims, GgufTensorType type,
                 std::span<const uint8_t> bytes);
   // A computed table, as part "value".

@@ -46,7 +46,7 @@ struct CardEntry {
 
 struct ModelEntry {
   std::string name;
-  std::string source;    // a model file to compile; or
+  std::string source;    // a model to compile, a file or a folder; or
   std::string artifact;  // a compiled folder
   int64_t max_context = 2048;
   int64_t step_tokens = contract::kMaxStepTokens;

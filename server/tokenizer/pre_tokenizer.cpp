@@ -5,10 +5,13 @@
 #include <pcre2.h>
 
 #include <algorithm>
-#include <string>
+#include <cstddef>
+#include <cstdint>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
 #include "server/tokenizer/unicode.h"
 
 namespace streamtensor::server {
@@ -38,110 +41,179 @@ constexpr char kQwen2Words[] = ST_LINE_WORDS("");
 
 constexpr char kSingleDigit[] = "\\p{N}";
 
+constexpr int kMaxSplits = 64;
+constexpr size_t kMaxPatternBytes = size_t{1} << 16;
+// Of one match. A pattern that a model brings along must not keep a request busy for ever.
+constexpr uint32_t kMaxMatchSteps = 10'000'000;
+constexpr uint32_t kMaxMatchKib = 64 << 10;
+
+template <auto free>
+struct Free {
+  template <typename T>
+  void operator()(T* object) const {
+    free(object);
+  }
+};
+using CompileContext = std::unique_ptr<pcre2_compile_context, Free<pcre2_compile_context_free>>;
+using MatchContext = std::unique_ptr<pcre2_match_context, Free<pcre2_match_context_free>>;
+using MatchData = std::unique_ptr<pcre2_match_data, Free<pcre2_match_data_free>>;
+using Code = std::unique_ptr<pcre2_code, Free<pcre2_code_free>>;
+
 class Pattern {
  public:
-  explicit Pattern(const char* source) {
+  static absl::StatusOr<Pattern> Create(std::string_view source) {
+    const CompileContext context(pcre2_compile_context_create(nullptr));
+    pcre2_set_max_pattern_length(context.get(), kMaxPatternBytes);
     int error = 0;
     PCRE2_SIZE offset = 0;
-    code_ = pcre2_compile(reinterpret_cast<PCRE2_SPTR>(source), PCRE2_ZERO_TERMINATED,
-                          PCRE2_UTF | PCRE2_UCP | PCRE2_NO_UTF_CHECK, &error, &offset, nullptr);
+    Pattern pattern;
+    pattern.code_.reset(pcre2_compile(reinterpret_cast<PCRE2_SPTR>(source.data()), source.size(),
+                                      PCRE2_UTF | PCRE2_UCP | PCRE2_NEVER_BACKSLASH_C, &error, &offset,
+                                      context.get()));
+    if (pattern.code_ == nullptr) {
+      PCRE2_UCHAR text[128] = {};
+      pcre2_get_error_message(error, text, sizeof(text));
+      return absl::InvalidArgumentError(
+          absl::StrCat("is no pattern: ", reinterpret_cast<const char*>(text), " at byte ", offset));
+    }
     // Falls back to interpretation where the machine forbids writable code; the words are the same.
-    if (code_ != nullptr) pcre2_jit_compile(code_, PCRE2_JIT_COMPLETE);
+    pcre2_jit_compile(pattern.code_.get(), PCRE2_JIT_COMPLETE);
+    pattern.limits_.reset(pcre2_match_context_create(nullptr));
+    pcre2_set_match_limit(pattern.limits_.get(), kMaxMatchSteps);
+    pcre2_set_heap_limit(pattern.limits_.get(), kMaxMatchKib);
+    return pattern;
   }
-  ~Pattern() { pcre2_code_free(code_); }
-  Pattern(const Pattern&) = delete;
-  Pattern& operator=(const Pattern&) = delete;
 
-  bool valid() const { return code_ != nullptr; }
-
-  // Calls found(begin, end) for each match in valid UTF-8, left to right.
+  // Calls found(begin, end) for each match in valid UTF-8, left to right. Matches may be empty.
   template <class Found>
   void ForEachMatch(std::string_view text, Found found) const {
-    pcre2_match_data* match = pcre2_match_data_create(1, nullptr);
+    const MatchData match(pcre2_match_data_create(1, nullptr));
     for (size_t at = 0; at < text.size();) {
-      const int count = pcre2_match(code_, reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(), at,
-                                    PCRE2_NO_UTF_CHECK, match, nullptr);
+      int count = Match(text, at, 0, match.get());
+      // Deep backtracking that the compiled code has no stack for.
+      if (count == PCRE2_ERROR_JIT_STACKLIMIT) count = Match(text, at, PCRE2_NO_JIT, match.get());
       if (count < 0) break;
-      const PCRE2_SIZE* range = pcre2_get_ovector_pointer(match);
-      if (range[1] <= range[0]) break;
+      const PCRE2_SIZE* range = pcre2_get_ovector_pointer(match.get());
+      if (range[0] < at || range[1] < range[0]) break;
       found(range[0], range[1]);
       at = range[1];
+      if (range[1] > range[0]) continue;
+      do ++at;
+      while (at < text.size() && (static_cast<uint8_t>(text[at]) & 0xc0) == 0x80);
     }
-    pcre2_match_data_free(match);
   }
 
  private:
-  pcre2_code* code_ = nullptr;
+  int Match(std::string_view text, size_t at, uint32_t options, pcre2_match_data* match) const {
+    return pcre2_match(code_.get(), reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(), at,
+                       options | PCRE2_NO_UTF_CHECK, match, limits_.get());
+  }
+
+  Code code_;
+  MatchContext limits_;
 };
+
+// One way to split: into matches and what is between them.
+struct Splitter {
+  Pattern pattern;
+  bool drop_matches = false;
+  bool drop_gaps = false;
+};
+
+absl::StatusOr<std::vector<Splitter>> SplittersOf(const artifact::v1::Tokenizer& message) {
+  using artifact::v1::Tokenizer;
+  std::vector<Splitter> splitters;
+  const auto add = [&](std::string_view pattern, bool drop_matches, bool drop_gaps) -> absl::Status {
+    absl::StatusOr<Pattern> compiled = Pattern::Create(pattern);
+    if (!compiled.ok()) return compiled.status();
+    splitters.push_back({*std::move(compiled), drop_matches, drop_gaps});
+    return absl::OkStatus();
+  };
+  if (message.splits_size() > kMaxSplits) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("tokenizer: ", message.splits_size(), " splits, expected at most ", kMaxSplits));
+  }
+  for (int i = 0; i < message.splits_size(); ++i) {
+    const artifact::v1::Split& split = message.splits(i);
+    if (split.drop_matches() && split.drop_gaps()) {
+      return absl::InvalidArgumentError(absl::StrCat("tokenizer: split ", i, " drops all of a text"));
+    }
+    if (absl::Status status = add(split.pattern(), split.drop_matches(), split.drop_gaps()); !status.ok()) {
+      return absl::InvalidArgumentError(absl::StrCat("tokenizer: split ", i, " ", status.message()));
+    }
+  }
+  std::vector<const char*> patterns;
+  switch (message.pre_tokenizer()) {
+    case Tokenizer::PRE_TOKENIZER_GPT2:
+      patterns = {kGpt2Words};
+      break;
+    case Tokenizer::PRE_TOKENIZER_SMOLLM:
+      // The pieces between digits are split each by itself: a word's look-ahead ends at a digit.
+      patterns = {kSingleDigit, kGpt2Words};
+      break;
+    case Tokenizer::PRE_TOKENIZER_LLAMA3:
+      patterns = {kLlama3Words};
+      break;
+    case Tokenizer::PRE_TOKENIZER_QWEN2:
+      patterns = {kQwen2Words};
+      break;
+    case Tokenizer::PRE_TOKENIZER_NONE:
+      break;
+    default:
+      return absl::UnimplementedError(
+          absl::StrCat("pre_tokenizer ", Tokenizer::PreTokenizer_Name(message.pre_tokenizer()), " (",
+                       static_cast<int>(message.pre_tokenizer()),
+                       ") is not known to this build; known: PRE_TOKENIZER_GPT2, PRE_TOKENIZER_SMOLLM, "
+                       "PRE_TOKENIZER_LLAMA3, PRE_TOKENIZER_QWEN2, PRE_TOKENIZER_NONE"));
+  }
+  for (const char* pattern : patterns) {
+    if (absl::Status status = add(pattern, false, false); !status.ok()) {
+      return absl::InternalError(
+          absl::StrCat("a built-in pattern ", status.message(), " (PCRE2 without Unicode?)"));
+    }
+  }
+  return splitters;
+}
 
 }  // namespace
 
 struct PreTokenizer::Impl {
-  Impl(const char* words, bool digits_first) : single_digits(digits_first), word(words) {}
+  std::vector<Splitter> splitters;
 
-  bool single_digits;
-  Pattern digit{kSingleDigit};
-  Pattern word;
-
-  void SplitWords(std::string_view text, std::vector<std::string_view>& words) const {
+  // By the splitters from number `step` on.
+  void SplitValid(std::string_view text, size_t step, std::vector<std::string_view>& words) const {
+    if (text.empty()) return;
+    if (step == splitters.size()) {
+      words.push_back(text);
+      return;
+    }
+    const Splitter& splitter = splitters[step];
     size_t done = 0;
-    word.ForEachMatch(text, [&](size_t begin, size_t end) {
-      if (begin > done) words.push_back(text.substr(done, begin - done));
-      words.push_back(text.substr(begin, end - begin));
+    const auto gap_until = [&](size_t end) {
+      if (!splitter.drop_gaps) SplitValid(text.substr(done, end - done), step + 1, words);
+    };
+    splitter.pattern.ForEachMatch(text, [&](size_t begin, size_t end) {
+      gap_until(begin);
+      if (!splitter.drop_matches) SplitValid(text.substr(begin, end - begin), step + 1, words);
       done = end;
     });
-    if (done < text.size()) words.push_back(text.substr(done));
-  }
-
-  void SplitValid(std::string_view text, std::vector<std::string_view>& words) const {
-    if (!single_digits) return SplitWords(text, words);
-    // The pieces between digits are split each by itself: a word's look-ahead ends at a digit.
-    size_t done = 0;
-    digit.ForEachMatch(text, [&](size_t begin, size_t end) {
-      if (begin > done) SplitWords(text.substr(done, begin - done), words);
-      words.push_back(text.substr(begin, end - begin));
-      done = end;
-    });
-    if (done < text.size()) SplitWords(text.substr(done), words);
+    gap_until(text.size());
   }
 };
 
 PreTokenizer::PreTokenizer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 PreTokenizer::~PreTokenizer() = default;
 
-absl::StatusOr<std::unique_ptr<PreTokenizer>> PreTokenizer::Create(
-    artifact::v1::Tokenizer::PreTokenizer kind) {
-  using artifact::v1::Tokenizer;
-  std::unique_ptr<Impl> impl;
-  switch (kind) {
-    case Tokenizer::PRE_TOKENIZER_GPT2:
-      impl = std::make_unique<Impl>(kGpt2Words, false);
-      break;
-    case Tokenizer::PRE_TOKENIZER_SMOLLM:
-      impl = std::make_unique<Impl>(kGpt2Words, true);
-      break;
-    case Tokenizer::PRE_TOKENIZER_LLAMA3:
-      impl = std::make_unique<Impl>(kLlama3Words, false);
-      break;
-    case Tokenizer::PRE_TOKENIZER_QWEN2:
-      impl = std::make_unique<Impl>(kQwen2Words, false);
-      break;
-    default:
-      return absl::UnimplementedError(
-          absl::StrCat("pre_tokenizer ", Tokenizer::PreTokenizer_Name(kind), " (", static_cast<int>(kind),
-                       ") is not known to this build; known: PRE_TOKENIZER_GPT2, PRE_TOKENIZER_SMOLLM, "
-                       "PRE_TOKENIZER_LLAMA3, PRE_TOKENIZER_QWEN2"));
-  }
-  if (!impl->digit.valid() || !impl->word.valid()) {
-    return absl::InternalError("PCRE2 does not compile the pre-tokenizer's pattern (built without Unicode?)");
-  }
+absl::StatusOr<std::unique_ptr<PreTokenizer>> PreTokenizer::Create(const artifact::v1::Tokenizer& message) {
+  auto impl = std::make_unique<Impl>();
+  ASSIGN_OR_RETURN(impl->splitters, SplittersOf(message));
   return std::unique_ptr<PreTokenizer>(new PreTokenizer(std::move(impl)));
 }
 
 void PreTokenizer::Split(std::string_view text, std::vector<std::string_view>& words) const {
   while (!text.empty()) {
     const size_t valid = ValidUtf8Prefix(text);
-    impl_->SplitValid(text.substr(0, valid), words);
+    impl_->SplitValid(text.substr(0, valid), 0, words);
     if (valid < text.size()) words.push_back(text.substr(valid, 1));
     text.remove_prefix(std::min(text.size(), valid + 1));
   }

@@ -14,14 +14,17 @@ namespace streamtensor::server {
 // Immutable after Create(): Split() may be called from any thread at once.
 class PreTokenizer {
  public:
-  //  UNIMPLEMENTED  a kind this build does not know, by name
-  static absl::StatusOr<std::unique_ptr<PreTokenizer>> Create(artifact::v1::Tokenizer::PreTokenizer kind);
+  // The splitting that `message` asks for: its `splits`, then its `pre_tokenizer`. A pattern may take so many
+  // steps for a match and no more: what is left of a text by then is one word.
+  //  INVALID_ARGUMENT  a pattern that is none, or too many; names it
+  //  UNIMPLEMENTED     a kind this build does not know, by name
+  static absl::StatusOr<std::unique_ptr<PreTokenizer>> Create(const artifact::v1::Tokenizer& message);
 
   ~PreTokenizer();
   PreTokenizer(const PreTokenizer&) = delete;
   PreTokenizer& operator=(const PreTokenizer&) = delete;
 
-  // Appends the words of `text` to `words`, in order and without gaps: together they are `text`. Bytes
+  // Appends the words of `text` to `words`, in order. Together they are `text`, less what splits drop. Bytes
   // that are not UTF-8 become words of one byte each.
   void Split(std::string_view text, std::vector<std::string_view>& words) const;
 

@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
 #include "server/tokenizer/pre_tokenizer.h"
 #include "server/tokenizer/unicode.h"
 
@@ -71,6 +72,9 @@ struct Merge {
   uint32_t merged = kNoToken;
 };
 
+// Special tokens by their first byte, longest first.
+using Specials = std::array<std::vector<uint32_t>, 256>;
+
 uint64_t PairKey(uint32_t left, uint32_t right) { return uint64_t{left} << 32 | right; }
 
 }  // namespace
@@ -83,25 +87,42 @@ struct Tokenizer::Impl {
   absl::flat_hash_map<uint64_t, Merge> merges;
   // Pieces by their bytes, for tokenizers that take a whole word before they merge; views `bytes`.
   absl::flat_hash_map<std::string_view, uint32_t> whole_words;
-  bool composes = false;  // text is brought to normalisation form C first
-  // Special tokens by their first byte, longest first.
-  std::array<std::vector<uint32_t>, 256> specials;
+  bool composes = false;       // text is brought to normalisation form C first
+  Specials specials;           // looked for in the text as it comes
+  Specials composed_specials;  // looked for in what is left, once that is composed
   std::optional<uint32_t> bos, eos;
   bool add_bos = false, add_eos = false;
   std::vector<uint32_t> end_of_generation;
 
+  // Calls text_part(part) and special(id) as they follow each other in `text`.
+  template <class TextPart, class Special>
+  void ForEachPart(std::string_view text, const Specials& among, bool parse_control, TextPart text_part,
+                   Special special) const {
+    size_t done = 0;
+    for (size_t at = 0; at < text.size();) {
+      const uint32_t id = SpecialAt(text, at, among, parse_control);
+      if (id == kNoToken) {
+        ++at;
+        continue;
+      }
+      text_part(text.substr(done, at - done));
+      special(id);
+      at += bytes[id].size();
+      done = at;
+    }
+    text_part(text.substr(done));
+  }
+
   // The special token that begins at text[at], or kNoToken.
-  uint32_t SpecialAt(std::string_view text, size_t at, bool parse_control) const {
-    for (uint32_t id : specials[static_cast<uint8_t>(text[at])]) {
+  uint32_t SpecialAt(std::string_view text, size_t at, const Specials& among, bool parse_control) const {
+    for (uint32_t id : among[static_cast<uint8_t>(text[at])]) {
       if (!parse_control && types[id] == Piece::TYPE_CONTROL) continue;
       if (text.substr(at, bytes[id].size()) == bytes[id]) return id;
     }
     return kNoToken;
   }
 
-  void EncodeText(std::string_view text, std::vector<uint32_t>& ids) const {
-    std::string composed;
-    if (composes) text = composed = ComposedText(text);
+  void EncodeWords(std::string_view text, std::vector<uint32_t>& ids) const {
     std::vector<std::string_view> words;
     pre_tokenizer->Split(text, words);
     for (std::string_view word : words) {
@@ -169,9 +190,9 @@ Tokenizer::~Tokenizer() = default;
 
 absl::StatusOr<std::unique_ptr<Tokenizer>> Tokenizer::Create(const artifact::v1::Tokenizer& message) {
   using Message = artifact::v1::Tokenizer;
-  if (message.format_version() != 1) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("tokenizer: format_version is ", message.format_version(), ", this build reads 1"));
+  if (message.format_version() != 1 && message.format_version() != 2) {
+    return absl::InvalidArgumentError(absl::StrCat("tokenizer: format_version is ", message.format_version(),
+                                                   ", this build reads 1 and 2"));
   }
   if (message.kind() != Message::KIND_BYTE_LEVEL_BPE) {
     return absl::UnimplementedError(absl::StrCat("tokenizer: kind ", Message::Kind_Name(message.kind()), " (",
@@ -189,9 +210,7 @@ absl::StatusOr<std::unique_ptr<Tokenizer>> Tokenizer::Create(const artifact::v1:
   }
 
   auto impl = std::make_unique<Impl>();
-  auto pre_tokenizer = PreTokenizer::Create(message.pre_tokenizer());
-  if (!pre_tokenizer.ok()) return pre_tokenizer.status();
-  impl->pre_tokenizer = *std::move(pre_tokenizer);
+  ASSIGN_OR_RETURN(impl->pre_tokenizer, PreTokenizer::Create(message));
 
   const ByteAlphabet alphabet;
   absl::flat_hash_map<std::string_view, uint32_t> id_of;
@@ -213,21 +232,27 @@ absl::StatusOr<std::unique_ptr<Tokenizer>> Tokenizer::Create(const artifact::v1:
     impl->types.push_back(piece.type());
     impl->bytes.push_back(special ? text : alphabet.Bytes(text));
     if (special) {
-      impl->specials[static_cast<uint8_t>(text[0])].push_back(id);
+      Specials& specials = piece.composed() ? impl->composed_specials : impl->specials;
+      specials[static_cast<uint8_t>(text[0])].push_back(id);
+    } else if (piece.type() == Piece::TYPE_UNUSED) {
+      continue;
     } else if (impl->bytes.back().size() == 1) {
       impl->byte_ids[static_cast<uint8_t>(impl->bytes.back()[0])] = id;
     }
   }
-  impl->composes = message.pre_tokenizer() == Message::PRE_TOKENIZER_QWEN2;
-  if (message.pre_tokenizer() == Message::PRE_TOKENIZER_LLAMA3) {
+  impl->composes = message.compose() || message.pre_tokenizer() == Message::PRE_TOKENIZER_QWEN2;
+  if (message.ignore_merges() || message.pre_tokenizer() == Message::PRE_TOKENIZER_LLAMA3) {
     impl->whole_words.reserve(pieces);
     for (uint32_t id = 0; id < pieces; ++id) {
-      if (!IsSpecial(impl->types[id])) impl->whole_words.emplace(impl->bytes[id], id);
+      if (IsSpecial(impl->types[id]) || impl->types[id] == Piece::TYPE_UNUSED) continue;
+      impl->whole_words.emplace(impl->bytes[id], id);
     }
   }
-  for (auto& bucket : impl->specials) {
-    std::stable_sort(bucket.begin(), bucket.end(),
-                     [&](uint32_t a, uint32_t b) { return impl->bytes[a].size() > impl->bytes[b].size(); });
+  for (Specials* specials : {&impl->specials, &impl->composed_specials}) {
+    for (auto& bucket : *specials) {
+      std::stable_sort(bucket.begin(), bucket.end(),
+                       [&](uint32_t a, uint32_t b) { return impl->bytes[a].size() > impl->bytes[b].size(); });
+    }
   }
 
   impl->merges.reserve(static_cast<size_t>(message.merges_size()));
@@ -282,19 +307,14 @@ absl::StatusOr<std::unique_ptr<Tokenizer>> Tokenizer::Create(const artifact::v1:
 
 std::vector<uint32_t> Tokenizer::Encode(std::string_view text, bool parse_special) const {
   std::vector<uint32_t> ids;
-  size_t done = 0;
-  for (size_t at = 0; at < text.size();) {
-    const uint32_t special = impl_->SpecialAt(text, at, parse_special);
-    if (special == kNoToken) {
-      ++at;
-      continue;
-    }
-    impl_->EncodeText(text.substr(done, at - done), ids);
-    ids.push_back(special);
-    at += impl_->bytes[special].size();
-    done = at;
-  }
-  impl_->EncodeText(text.substr(done), ids);
+  const auto special = [&](uint32_t id) { ids.push_back(id); };
+  const auto words = [&](std::string_view part) { impl_->EncodeWords(part, ids); };
+  const auto compose = [&](std::string_view part) {
+    std::string composed;
+    if (impl_->composes) part = composed = ComposedText(part);
+    impl_->ForEachPart(part, impl_->composed_specials, parse_special, words, special);
+  };
+  impl_->ForEachPart(text, impl_->specials, parse_special, compose, special);
   return ids;
 }
 

@@ -13,8 +13,8 @@ import lint
 
 HERE = pathlib.Path(__file__).parent
 sys.path.insert(0, str(lint.ROOT / "tests/models"))
-import make_tiny_llama  # noqa: E402
 import make_tiny_mlp  # noqa: E402
+import tiny_models  # noqa: E402
 from kinds import KINDS  # noqa: E402
 
 BAD = sorted((HERE / "bad").glob("*.cpp"))
@@ -69,7 +69,7 @@ def test_tiny_llama(tmp_path, tiny, options):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_kinds_of_files(tmp_path, kind):
-    make_tiny_llama.make(tmp_path / "tiny.gguf", KINDS[kind])
+    tiny_models.make(tmp_path / "tiny.gguf", KINDS[kind])
     lint.check_artifact(compile_model(tmp_path / "artifact", tmp_path / "tiny.gguf"))
 
 

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tiny models that together have every tensor type and every trait of the Llama family that can be compiled.
+"""Tiny models that together have every tensor type and every trait that can be compiled.
 
-Tests run each through the compiler, numpy and llama.cpp; `KINDS` by name, for make_tiny_llama.make().
+Tests run each through the compiler, numpy and llama.cpp; `KINDS` by name, for tiny_models.make().
 """
+import make_tiny_gpt2
 from make_tiny_llama import Options
 
 KINDS = {
@@ -27,4 +28,10 @@ KINDS = {
                     embedding_type="Q4_K", head_type="Q6_K", rope_scaling="yarn", rope_factor=4.0,
                     types={"blk.0.attn_k.weight": "Q4_K", "blk.0.attn_output.weight": "Q8_0",
                            "blk.1.attn_output.weight": "F32"}),
+    # Positions, norms with biases, one matrix for three; a vocabulary and a context that are no multiples.
+    "gpt2": make_tiny_gpt2.Options(),
+    # The same in fewer bits, by layers and parts; an untied head.
+    "gpt2-k-quants": make_tiny_gpt2.Options(hidden=256, inner=512, heads=4, matrix_type="Q4_K", embedding_type="Q6_K",
+                                            head_type="Q5_K", position_type="F16",
+                                            types={"blk.0.attn_qkv.weight": "Q5_K", "blk.1.ffn_down.weight": "Q6_K"}),
 }

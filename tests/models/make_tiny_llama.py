@@ -7,27 +7,12 @@ widely, so that a wrong mask, position or page shows in the logits. Its tokenize
 trained on a few lines of English.
 """
 import argparse
-import struct
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from tensor_types import TYPES, encode
-
-ALIGNMENT = 32
-
-SPECIAL_TOKENS = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
-CHAT_TEMPLATE = (
-    "{% for message in messages %}{{'<|im_start|>' + message['role'] + '\n' + message['content'] + "
-    "'<|im_end|>' + '\n'}}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}"
-    "{% endif %}")
-CORPUS = """the quick brown fox jumps over the lazy dog and then the other dog runs after it
-a compiler turns a model into a stream of data and the stream into a design that a card can run
-there is nothing in the world that a little time and a little thought can not make a little better
-when the rain came down in the morning the people of the town went back into their houses
-one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen
-she said that he had read the letter and that they should answer it before the end of the day
-""" * 2
+from gguf_writer import ALIGNMENT, write_gguf
+from tiny_tokenizer import tokenizer_metadata
 
 
 @dataclass
@@ -60,116 +45,12 @@ class Options:
     types: dict = field(default_factory=dict)
 
 
-# ---- tokenizer ------------------------------------------------------------------------------------
-
-
-def byte_alphabet():
-    """The printable character that stands for each byte in a byte-level vocabulary."""
-    printable = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
-    letters = {byte: chr(byte) for byte in printable}
-    for byte in range(256):
-        if byte not in letters:
-            letters[byte] = chr(256 + len(letters) - len(printable))
-    return [letters[byte] for byte in range(256)]
-
-
-def train_bpe(text, count):
-    """The `count` most frequent merges, one after another; ties go to the alphabetically first."""
-    letters = byte_alphabet()
-    words = {}
-    for line in text.splitlines():
-        for i, word in enumerate(line.split(" ")):
-            spelled = tuple(letters[b] for b in ((" " if i else "") + word).encode())
-            words[spelled] = words.get(spelled, 0) + 1
-    merges = []
-    while len(merges) < count:
-        pairs = {}
-        for word, number in words.items():
-            for pair in zip(word, word[1:]):
-                pairs[pair] = pairs.get(pair, 0) + number
-        if not pairs:
-            raise SystemExit(f"the corpus has only {len(merges)} merges, {count} are wanted")
-        best = min(pairs, key=lambda pair: (-pairs[pair], pair))
-        merges.append(best)
-        joined = {}
-        for word, number in words.items():
-            out, i = [], 0
-            while i < len(word):
-                if word[i:i + 2] == best:
-                    out.append(word[i] + word[i + 1])
-                    i += 2
-                else:
-                    out.append(word[i])
-                    i += 1
-            joined[tuple(out)] = joined.get(tuple(out), 0) + number
-        words = joined
-    return merges
-
-
-# ---- GGUF -----------------------------------------------------------------------------------------
-
-
-def text(value):
-    raw = value.encode() if isinstance(value, str) else value
-    return struct.pack("<Q", len(raw)) + raw
-
-
-def entry(key, value):
-    """One metadata entry; the Python type chooses the GGUF type."""
-    head = text(key)
-    if isinstance(value, bool):
-        return head + struct.pack("<IB", 7, value)
-    if isinstance(value, int):
-        return head + struct.pack("<II", 4, value)
-    if isinstance(value, float):
-        return head + struct.pack("<If", 6, value)
-    if isinstance(value, str):
-        return head + struct.pack("<I", 8) + text(value)
-    if isinstance(value[0], str):
-        return head + struct.pack("<IIQ", 9, 8, len(value)) + b"".join(map(text, value))
-    return head + struct.pack("<IIQ", 9, 5, len(value)) + np.asarray(value, dtype="<i4").tobytes()
-
-
-def write_gguf(path, metadata, tensors, alignment=ALIGNMENT):
-    """`tensors`: (name, type name, array), rows first."""
-    infos, data = [], bytearray()
-    for name, type_name, values in tensors:
-        data += b"\0" * (-len(data) % alignment)
-        dims = values.shape[::-1]
-        infos.append(
-            text(name) + struct.pack("<I", len(dims)) + struct.pack(f"<{len(dims)}Q", *dims) +
-            struct.pack("<IQ", TYPES[type_name][0], len(data)))
-        data += encode(values, type_name)
-    entries = b"".join(entry(key, value) for key, value in metadata.items())
-    head = b"GGUF" + struct.pack("<IQQ", 3, len(tensors), len(metadata)) + entries + b"".join(infos)
-    head += b"\0" * (-len(head) % alignment)
-    with open(path, "wb") as file:
-        file.write(head + data)
-
-
-# ---- the model ------------------------------------------------------------------------------------
-
-
 def metadata_of(options):
-    letters = byte_alphabet()
-    merges = train_bpe(CORPUS, options.vocabulary - 256 - len(SPECIAL_TOKENS))
-    tokens = SPECIAL_TOKENS + letters + [left + right for left, right in merges]
     metadata = {
         "general.architecture": options.architecture,
         "general.type": "model",
         "general.name": "tiny",
-        "tokenizer.ggml.model": "gpt2",
-        "tokenizer.ggml.pre": options.pre_tokenizer,
-        "tokenizer.ggml.tokens": tokens,
-        "tokenizer.ggml.token_type": [3] * len(SPECIAL_TOKENS) + [1] * (len(tokens) - len(SPECIAL_TOKENS)),
-        "tokenizer.ggml.merges": [f"{left} {right}" for left, right in merges],
-        "tokenizer.ggml.bos_token_id": 1,
-        "tokenizer.ggml.eos_token_id": 2,
-        "tokenizer.ggml.unknown_token_id": 0,
-        "tokenizer.ggml.padding_token_id": 2,
-        "tokenizer.ggml.add_bos_token": False,
-        "tokenizer.ggml.add_space_prefix": False,
-        "tokenizer.chat_template": CHAT_TEMPLATE,
+        **tokenizer_metadata(options.vocabulary, options.pre_tokenizer),
     }
     numbers = {
         "block_count": options.layers,
@@ -249,8 +130,6 @@ def tensors_of(options):
 
 
 def make(path, options):
-    if options.vocabulary < 256 + len(SPECIAL_TOKENS):
-        raise SystemExit(f"a vocabulary of {options.vocabulary} is too small: {256 + len(SPECIAL_TOKENS)} at least")
     write_gguf(path, metadata_of(options), tensors_of(options), options.alignment)
 
 

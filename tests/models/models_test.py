@@ -14,9 +14,12 @@ from pathlib import Path
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent))
+import make_tiny_gpt2
 import make_tiny_llama
 import make_tiny_mlp
+import numpy_gpt2
 import numpy_llama
+import tiny_models
 from kinds import KINDS
 from tensor_types import NUMBERS, TYPES, decode, encode
 
@@ -27,6 +30,14 @@ def make(folder, **options):
     path = str(Path(folder) / "tiny.gguf")
     make_tiny_llama.make(path, make_tiny_llama.Options(**options))
     return path
+
+
+POSITIONS = 64  # of the tables that the dump has
+
+
+def parts_of(name):
+    """The graph's weights that lie in a tensor, one below the other."""
+    return [name.replace("attn_qkv", "attn_" + part) for part in "qkv"] if "attn_qkv" in name else [name]
 
 
 def dump(path, name):
@@ -47,10 +58,13 @@ class Weights(unittest.TestCase):
         for name, (number, shape, _) in model.infos.items():
             if name == "rope_freqs.weight":
                 continue  # part of the tables
-            ours, theirs, kind = dump(path, name).reshape(shape), model.weight(name), NUMBERS[number]
+            theirs, kind = model.weight(name), NUMBERS[number]
+            if name == "position_embd.weight":
+                theirs = theirs[:POSITIONS]
+            ours = np.concatenate([dump(path, part) for part in parts_of(name)]).reshape(theirs.shape)
             groups = np.abs(theirs.reshape(-1, min(32, theirs.shape[-1]))).max(axis=1)
             off = np.abs(ours - theirs).reshape(len(groups), -1).max(axis=1)
-            if len(shape) == 1 or kind in ("Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q8_0"):
+            if len(shape) == 1 or name.startswith("position_embd") or kind in ("Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q8_0"):
                 np.testing.assert_array_equal(ours, theirs, f"{name} {what}")
             elif kind in ("Q4_K", "Q5_K"):  # scale and minimum rounded to float16
                 step = np.abs(theirs).max() * 2**-11 * 3
@@ -74,7 +88,7 @@ class Weights(unittest.TestCase):
         for name, options in KINDS.items():
             with tempfile.TemporaryDirectory() as folder:
                 path = str(Path(folder) / "tiny.gguf")
-                make_tiny_llama.make(path, options)
+                tiny_models.make(path, options)
                 self.compare(path, numpy_llama.Model(path), name)
 
     def test_norms_of_fewer_bits(self):
@@ -212,6 +226,66 @@ class Llama(unittest.TestCase):
             k = (normal @ model.weight("blk.0.attn_k.weight").T).reshape(64, 2, 16)
             shares = numpy_llama.softmax(q[:, 0] @ k[:, 0].T / 4)
             self.assertGreater(np.median(shares.max(axis=1)), 0.4)
+
+
+class Gpt2(unittest.TestCase):
+
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self.folder.cleanup)
+
+    def model(self, **options):
+        path = str(Path(self.folder.name) / "tiny.gguf")
+        make_tiny_gpt2.make(path, make_tiny_gpt2.Options(**options))
+        return numpy_llama.Model(path)
+
+    def test_every_trait_shows(self):
+        """A forward that leaves one out is far off: what the numeric tests allow would not hide it."""
+        tokens = np.random.default_rng(3).integers(3, 387, 40)
+        whole = numpy_gpt2.forward(self.model(), tokens)
+        for trait in ("position_embd.weight", "attn_norm.bias", "ffn_norm.bias", "output_norm.bias", "attn_qkv.bias",
+                      "attn_output.bias", "ffn_up.bias", "ffn_down.bias"):
+            model = self.model()
+            for name in model.infos:
+                if name.endswith(trait):
+                    model.cache[name] = 0 * model.weight(name)
+            other = numpy_gpt2.forward(model, tokens)
+            self.assertGreater(np.abs(other - whole).max() / np.abs(whole).max(), 0.06, trait)
+
+    def test_against_plain_loops(self):
+        """One layer, two tokens, written out element by element in double."""
+        model, tokens = self.model(layers=1, hidden=32, inner=64, heads=2), [7, 300]
+        heads, dim = 2, 16
+        w = lambda name: model.weight(name).astype(np.float64)
+        times = lambda name, x: [sum(a * b for a, b in zip(row, x)) + bias
+                                 for row, bias in zip(w(name + ".weight"), w(name + ".bias"))]
+
+        def norm(name, x):
+            mean = sum(x) / len(x)
+            scale = 1 / math.sqrt(sum((v - mean)**2 for v in x) / len(x) + 1e-5)
+            return [(v - mean) * scale * g + b for v, g, b in zip(x, w(name + ".weight"), w(name + ".bias"))]
+
+        keys, values, logits = [], [], []
+        for position, token in enumerate(tokens):
+            x = [a + b for a, b in zip(w("token_embd.weight")[token], w("position_embd.weight")[position])]
+            qkv = times("blk.0.attn_qkv", norm("blk.0.attn_norm", x))
+            q = qkv[:heads * dim]
+            keys.append(qkv[heads * dim:2 * heads * dim])
+            values.append(qkv[2 * heads * dim:])
+            attended = []
+            for head in range(heads):
+                begin = head * dim
+                scores = [sum(q[begin + i] * k[begin + i] for i in range(dim)) / math.sqrt(dim) for k in keys]
+                powers = [math.exp(score) for score in scores]
+                for i in range(dim):
+                    attended.append(sum(p * v[begin + i] for p, v in zip(powers, values)) / sum(powers))
+            x = [a + b for a, b in zip(x, times("blk.0.attn_output", attended))]
+            inner = [0.5 * u * (1 + math.tanh(math.sqrt(2 / math.pi) * (u + 0.044715 * u**3)))
+                     for u in times("blk.0.ffn_up", norm("blk.0.ffn_norm", x))]
+            x = [a + b for a, b in zip(x, times("blk.0.ffn_down", inner))]
+            final = norm("output_norm", x)
+            logits.append([sum(a * b for a, b in zip(row, final)) for row in w("token_embd.weight")])
+        np.testing.assert_allclose(numpy_gpt2.forward(model, tokens), logits, rtol=1e-3, atol=1e-3)
 
 
 class Mlp(unittest.TestCase):

@@ -20,7 +20,7 @@ from llama_cpp_process import LlamaCpp
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "models"))
 
 import make_tiny_llama  # noqa: E402
-import numpy_llama  # noqa: E402
+import tiny_models  # noqa: E402
 from kinds import KINDS  # noqa: E402
 from tensor_types import TYPES  # noqa: E402
 
@@ -41,9 +41,9 @@ def distance(peer, folder, options):
     """Of llama.cpp's logits from numpy's, in parts of the largest; and where the likeliest tokens differ, how far
     apart numpy has them."""
     path = str(folder / "tiny.gguf")
-    make_tiny_llama.make(path, options)
+    tiny_models.make(path, options)
     ids = [int(i) for i in np.random.default_rng(SEED).integers(3, options.vocabulary, TOKENS)]
-    wanted = numpy_llama.forward(numpy_llama.Model(path), ids)
+    wanted = tiny_models.forward(path, ids)
     assert peer.ask(model=path) == {"vocabulary": options.vocabulary}
     got = np.asarray(peer.ask(logits=ids)["logits"])
     assert got.shape == wanted.shape

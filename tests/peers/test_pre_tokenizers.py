@@ -23,6 +23,8 @@ sys.path.insert(0, str(TESTS / "models"))
 sys.path.insert(0, str(TESTS / "server" / "tokenizer"))
 
 import make_tiny_llama  # noqa: E402
+from gguf_writer import write_gguf  # noqa: E402
+from tiny_tokenizer import SPECIAL_TOKENS  # noqa: E402
 from test_peers import EMOJI, Probe, make_lines  # noqa: E402
 
 SEED = int(os.environ.get("STREAMTENSOR_SEED", "20260301"))
@@ -35,7 +37,7 @@ RULES = {
     "llama-bpe": {"pattern": CONTRACTIONS + r"|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}" + REST, "ignore_merges": True},
     "qwen2": {"pattern": CONTRACTIONS + r"|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}" + REST, "normalizer": normalizers.NFC()},
 }
-SPECIAL = make_tiny_llama.SPECIAL_TOKENS
+SPECIAL = SPECIAL_TOKENS
 # Where the rules differ from GPT-2's and from each other.
 HARD = [
     "IT'S we'RE They'Ll I'M 'S'T", "a'sb 'tis o'clock l'été", "1234567890 12 1 1234 12.345,6", "(word [word \tword\n.word",
@@ -90,7 +92,7 @@ def tokenizers(request, tmp_path_factory):
     metadata["tokenizer.ggml.token_type"] = [3] * len(SPECIAL) + [1] * (len(pieces) - len(SPECIAL))
     metadata["tokenizer.ggml.merges"] = [" ".join(merge) for merge in merges]
     path = str(tmp_path_factory.mktemp(name) / "tiny.gguf")
-    make_tiny_llama.write_gguf(path, metadata, make_tiny_llama.tensors_of(options))
+    write_gguf(path, metadata, make_tiny_llama.tensors_of(options))
     vocabulary = {piece: i for i, piece in enumerate(pieces)}
     theirs = [reference(RULES[name], vocabulary, merges, special) for special in ((), SPECIAL)]
     probe = Probe(str(pathlib.Path(request.config.getoption("--binary-dir")) / "tokenizer_probe"), path)

@@ -13,6 +13,7 @@
 #include "mlir/IR/Verifier.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
+#include "tests/compiler/frontend/graph_mutations.h"
 #include "tests/reference/step_reference.h"
 
 namespace {
@@ -29,7 +30,8 @@ constexpr char kUsage[] =
   --input, --output  a general module: result i goes to PREFIX.i.npy
   --function NAME    of a general module; otherwise its only function that has a body
   --print            prints the ordered module (with --imported: before the passes)
-  --max-context N, --step-tokens N, --mutation NAME (repeatable): as the front end takes them
+  --max-context N, --step-tokens N: as the front end takes them
+  --mutation NAME    a graph that is wrong in one place (tests/compiler/frontend/graph_mutations.h)
 )";
 
 struct Options {
@@ -80,7 +82,9 @@ Options ParseOptions(int argc, char** argv) {
     } else if (argument == "--step-tokens") {
       options.import.step_tokens = number();
     } else if (argument == "--mutation") {
-      options.import.mutations.push_back(value());
+      const absl::StatusOr<compiler::GraphMutation> mutation = compiler::FindGraphMutation(value());
+      if (!mutation.ok()) wrong(std::string(mutation.status().message()));
+      options.import.make_graph = mutation->make_graph;
     } else if (argument == "--input") {
       const std::string text = value();
       const size_t at = text.find('=');

@@ -1,16 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/frontend/gguf/gguf_file.h"
 
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <cerrno>
+#include <cstddef>
 #include <cstring>
 #include <limits>
 #include <utility>
 
+#include "base/status_macros.h"
 #include "compiler/frontend/gguf/gguf_parser.h"
 #include "compiler/frontend/message.h"
 
@@ -99,30 +95,13 @@ std::string GgufValueText(const GgufValue& value) {
 }
 
 absl::StatusOr<std::shared_ptr<const GgufFile>> GgufFile::Open(const std::string& path) {
-  const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (descriptor < 0) {
-    const int error = errno;
-    const std::string message = Message("cannot open '", path, "': ", std::strerror(error));
-    return error == ENOENT ? absl::NotFoundError(message) : absl::InvalidArgumentError(message);
-  }
-  struct stat info;
-  if (fstat(descriptor, &info) != 0 || !S_ISREG(info.st_mode)) {
-    close(descriptor);
-    return absl::InvalidArgumentError(Message("'", path, "' is not a regular file"));
-  }
-  if (info.st_size == 0) {
-    close(descriptor);
-    return absl::InvalidArgumentError(Message("'", path, "' is not a GGUF file: it is empty"));
-  }
-  void* mapping = mmap(nullptr, static_cast<size_t>(info.st_size), PROT_READ, MAP_PRIVATE, descriptor, 0);
-  const int map_error = errno;
-  close(descriptor);
-  if (mapping == MAP_FAILED) {
-    return absl::InvalidArgumentError(Message("cannot map '", path, "': ", std::strerror(map_error)));
-  }
+  absl::StatusOr<runtime::MappedFile> mapping = runtime::MappedFile::Open(path);
+  if (absl::IsNotFound(mapping.status())) return mapping.status();
+  if (!mapping.ok()) return absl::InvalidArgumentError(mapping.status().message());
   std::shared_ptr<GgufFile> file(new GgufFile);
-  file->mapping_ = mapping;
-  file->bytes_ = {static_cast<const uint8_t*>(mapping), static_cast<size_t>(info.st_size)};
+  file->mapping_ = *std::move(mapping);
+  const std::span<const std::byte> bytes = file->mapping_.bytes();
+  file->bytes_ = {reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()};
   if (absl::Status status = GgufParser(file->bytes_, file.get()).Parse(); !status.ok()) {
     return absl::Status(status.code(), Message("'", path, "': ", status.message()));
   }
@@ -132,12 +111,8 @@ absl::StatusOr<std::shared_ptr<const GgufFile>> GgufFile::Open(const std::string
 absl::StatusOr<std::shared_ptr<const GgufFile>> GgufFile::Parse(std::span<const uint8_t> bytes) {
   std::shared_ptr<GgufFile> file(new GgufFile);
   file->bytes_ = bytes;
-  if (absl::Status status = GgufParser(bytes, file.get()).Parse(); !status.ok()) return status;
+  RETURN_IF_ERROR(GgufParser(bytes, file.get()).Parse());
   return file;
-}
-
-GgufFile::~GgufFile() {
-  if (mapping_ != nullptr) munmap(mapping_, bytes_.size());
 }
 
 const GgufValue* GgufFile::FindValue(std::string_view key) const {
@@ -160,6 +135,19 @@ absl::StatusOr<uint64_t> GgufFile::GetUint(std::string_view key) const {
     }
   }
   return WrongType(key, *value, "a non-negative integer");
+}
+
+absl::StatusOr<int64_t> GgufFile::GetInt(std::string_view key) const {
+  const GgufValue* value = FindValue(key);
+  if (value == nullptr) return Missing(key);
+  if (value->type != GgufValueType::kBool) {
+    constexpr auto kLimit = static_cast<uint64_t>(std::numeric_limits<int64_t>::max());
+    if (const auto* number = std::get_if<int64_t>(&value->value)) return *number;
+    if (const auto* number = std::get_if<uint64_t>(&value->value); number != nullptr && *number <= kLimit) {
+      return static_cast<int64_t>(*number);
+    }
+  }
+  return WrongType(key, *value, "an integer below 2^63");
 }
 
 absl::StatusOr<double> GgufFile::GetFloat(std::string_view key) const {
@@ -233,6 +221,23 @@ absl::StatusOr<std::vector<int64_t>> GgufFile::GetInts(std::string_view key) con
       default:
         return WrongType(key, *value, "an array of integers");
     }
+  }
+  return numbers;
+}
+
+absl::StatusOr<std::vector<double>> GgufFile::GetFloats(std::string_view key) const {
+  const GgufValue* value = FindValue(key);
+  if (value == nullptr) return Missing(key);
+  const auto* array = std::get_if<GgufScalarArray>(&value->value);
+  if (array == nullptr ||
+      (array->element != GgufValueType::kFloat32 && array->element != GgufValueType::kFloat64)) {
+    return WrongType(key, *value, "an array of floats");
+  }
+  std::vector<double> numbers;
+  numbers.reserve(array->count);
+  for (uint64_t i = 0; i < array->count; ++i) {
+    numbers.push_back(array->element == GgufValueType::kFloat32 ? Load<float>(array->bytes, i)
+                                                                : Load<double>(array->bytes, i));
   }
   return numbers;
 }

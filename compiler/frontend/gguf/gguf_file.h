@@ -10,11 +10,13 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "artifact/mapped_file.h"
 #include "compiler/frontend/gguf/gguf_types.h"
 
 namespace streamtensor::compiler {
@@ -54,7 +56,10 @@ struct GgufTensor {
 // Immutable after parsing: may be used from several threads at once.
 class GgufFile {
  public:
-  // Maps the file into memory. NOT_FOUND, or INVALID_ARGUMENT naming the offset, key or tensor at fault.
+  // Maps the file into memory.
+  //  NOT_FOUND         no such file
+  //  INVALID_ARGUMENT  not a regular file that can be read, or damaged; names the offset, key or tensor at
+  //  fault UNIMPLEMENTED     another version, byte order or tensor type
   static absl::StatusOr<std::shared_ptr<const GgufFile>> Open(const std::string& path);
 
   // Parses bytes that stay valid and unchanged as long as the GgufFile lives.
@@ -62,7 +67,6 @@ class GgufFile {
 
   GgufFile(const GgufFile&) = delete;
   GgufFile& operator=(const GgufFile&) = delete;
-  ~GgufFile();
 
   uint32_t version() const { return version_; }
   uint64_t alignment() const { return alignment_; }
@@ -82,6 +86,7 @@ class GgufFile {
 
   // The value of a key with the type one wants. NOT_FOUND without the key; INVALID_ARGUMENT, naming the
   // key, when it holds something else. Integers may be stored in any integer type.
+  absl::StatusOr<int64_t> GetInt(std::string_view key) const;
   absl::StatusOr<uint64_t> GetUint(std::string_view key) const;
   absl::StatusOr<double> GetFloat(std::string_view key) const;
   absl::StatusOr<bool> GetBool(std::string_view key) const;
@@ -89,13 +94,15 @@ class GgufFile {
   absl::StatusOr<std::span<const std::string_view>> GetStrings(std::string_view key) const;
   // An array of any integer type.
   absl::StatusOr<std::vector<int64_t>> GetInts(std::string_view key) const;
+  // An array of float32 or float64.
+  absl::StatusOr<std::vector<double>> GetFloats(std::string_view key) const;
 
  private:
   friend class GgufParser;
   GgufFile() = default;
 
+  runtime::MappedFile mapping_;  // empty after Parse()
   std::span<const uint8_t> bytes_;
-  void* mapping_ = nullptr;  // owned when not null
   uint32_t version_ = 0;
   uint64_t alignment_ = 32;
   std::vector<std::pair<std::string_view, GgufValue>> metadata_;

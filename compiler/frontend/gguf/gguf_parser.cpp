@@ -5,6 +5,7 @@
 #include <cstring>
 #include <utility>
 
+#include "base/status_macros.h"
 #include "compiler/frontend/message.h"
 
 namespace streamtensor::compiler {
@@ -40,9 +41,9 @@ bool MultiplyOverflows(uint64_t a, uint64_t b, uint64_t* product) {
 }  // namespace
 
 absl::Status GgufParser::Parse() {
-  if (absl::Status status = Header(); !status.ok()) return status;
-  if (absl::Status status = Metadata(); !status.ok()) return status;
-  if (absl::Status status = TensorInfos(); !status.ok()) return status;
+  RETURN_IF_ERROR(Header());
+  RETURN_IF_ERROR(Metadata());
+  RETURN_IF_ERROR(TensorInfos());
   return PlaceTensors();
 }
 
@@ -59,17 +60,16 @@ absl::StatusOr<T> GgufParser::Scalar(std::string_view what) {
 
 absl::StatusOr<std::string_view> GgufParser::String(std::string_view what, uint64_t limit_bytes) {
   const uint64_t at = position_;
-  absl::StatusOr<uint64_t> length = Scalar<uint64_t>(Message("the length of ", what));
-  if (!length.ok()) return length.status();
-  if (*length > remaining()) {
-    return Damaged(
-        at, Message(what, " is said to have ", *length, " bytes, the file has ", remaining(), " left"));
+  ASSIGN_OR_RETURN(const uint64_t length, Scalar<uint64_t>(Message("the length of ", what)));
+  if (length > remaining()) {
+    return Damaged(at,
+                   Message(what, " is said to have ", length, " bytes, the file has ", remaining(), " left"));
   }
-  if (*length > limit_bytes) {
-    return Damaged(at, Message(what, " has ", *length, " bytes, at most ", limit_bytes, " are allowed"));
+  if (length > limit_bytes) {
+    return Damaged(at, Message(what, " has ", length, " bytes, at most ", limit_bytes, " are allowed"));
   }
-  std::string_view text(reinterpret_cast<const char*>(bytes_.data()) + position_, *length);
-  position_ += *length;
+  std::string_view text(reinterpret_cast<const char*>(bytes_.data()) + position_, length);
+  position_ += length;
   return text;
 }
 
@@ -78,28 +78,24 @@ absl::Status GgufParser::Header() {
     return absl::InvalidArgumentError("not a GGUF file: it does not start with 'GGUF'");
   }
   position_ = 4;
-  absl::StatusOr<uint32_t> version = Scalar<uint32_t>("the version");
-  if (!version.ok()) return version.status();
-  if (*version != 2 && *version != 3) {
-    if (*version != 0 && (*version & 0xffff) == 0) {
+  ASSIGN_OR_RETURN(const uint32_t version, Scalar<uint32_t>("the version"));
+  if (version != 2 && version != 3) {
+    if (version != 0 && (version & 0xffff) == 0) {
       return absl::UnimplementedError("big-endian GGUF: only little-endian files can be read");
     }
-    return absl::UnimplementedError(
-        Message("GGUF version ", *version, ": only versions 2 and 3 can be read"));
+    return absl::UnimplementedError(Message("GGUF version ", version, ": only versions 2 and 3 can be read"));
   }
-  file_->version_ = *version;
-  absl::StatusOr<uint64_t> tensors = Scalar<uint64_t>("the tensor count");
-  if (!tensors.ok()) return tensors.status();
-  absl::StatusOr<uint64_t> entries = Scalar<uint64_t>("the metadata count");
-  if (!entries.ok()) return entries.status();
-  if (*tensors > kTensorCountLimit || *tensors > remaining() / kTensorInfoBytes) {
-    return Damaged(8, Message(*tensors, " tensors are announced, more than the file can hold"));
+  file_->version_ = version;
+  ASSIGN_OR_RETURN(const uint64_t tensors, Scalar<uint64_t>("the tensor count"));
+  ASSIGN_OR_RETURN(const uint64_t entries, Scalar<uint64_t>("the metadata count"));
+  if (tensors > kTensorCountLimit || tensors > remaining() / kTensorInfoBytes) {
+    return Damaged(8, Message(tensors, " tensors are announced, more than the file can hold"));
   }
-  if (*entries > kMetadataCountLimit || *entries > remaining() / kMetadataEntryBytes) {
-    return Damaged(16, Message(*entries, " metadata entries are announced, more than the file can hold"));
+  if (entries > kMetadataCountLimit || entries > remaining() / kMetadataEntryBytes) {
+    return Damaged(16, Message(entries, " metadata entries are announced, more than the file can hold"));
   }
-  tensor_count_ = *tensors;
-  metadata_count_ = *entries;
+  tensor_count_ = tensors;
+  metadata_count_ = entries;
   return absl::OkStatus();
 }
 
@@ -107,26 +103,22 @@ absl::Status GgufParser::Metadata() {
   file_->metadata_.reserve(metadata_count_);
   for (uint64_t i = 0; i < metadata_count_; ++i) {
     const uint64_t at = position_;
-    absl::StatusOr<std::string_view> key = String(Message("key ", i), kKeyBytesLimit);
-    if (!key.ok()) return key.status();
-    if (key->empty()) return Damaged(at, Message("key ", i, " is empty"));
-    if (!file_->value_index_.emplace(*key, i).second) {
-      return Damaged(at, Message("key ", Quoted(*key), " stands in the file twice"));
+    ASSIGN_OR_RETURN(const std::string_view key, String(Message("key ", i), kKeyBytesLimit));
+    if (key.empty()) return Damaged(at, Message("key ", i, " is empty"));
+    if (!file_->value_index_.emplace(key, i).second) {
+      return Damaged(at, Message("key ", Quoted(key), " stands in the file twice"));
     }
-    absl::StatusOr<uint32_t> type = Scalar<uint32_t>(Message("the type of key ", Quoted(*key)));
-    if (!type.ok()) return type.status();
-    absl::StatusOr<GgufValue> value = Value(static_cast<GgufValueType>(*type), *key, 0);
-    if (!value.ok()) return value.status();
-    file_->metadata_.emplace_back(*key, *std::move(value));
+    ASSIGN_OR_RETURN(const uint32_t type, Scalar<uint32_t>(Message("the type of key ", Quoted(key))));
+    ASSIGN_OR_RETURN(GgufValue value, Value(static_cast<GgufValueType>(type), key, 0));
+    file_->metadata_.emplace_back(key, std::move(value));
   }
   if (const GgufValue* value = file_->FindValue("general.alignment")) {
-    absl::StatusOr<uint64_t> alignment = file_->GetUint("general.alignment");
-    if (!alignment.ok()) return alignment.status();
-    if (*alignment < 8 || *alignment > kAlignmentLimit || (*alignment & (*alignment - 1)) != 0) {
+    ASSIGN_OR_RETURN(const uint64_t alignment, file_->GetUint("general.alignment"));
+    if (alignment < 8 || alignment > kAlignmentLimit || (alignment & (alignment - 1)) != 0) {
       return absl::InvalidArgumentError(Message("damaged GGUF: general.alignment is ", GgufValueText(*value),
                                                 ", not a power of two from 8 to ", kAlignmentLimit));
     }
-    file_->alignment_ = *alignment;
+    file_->alignment_ = alignment;
   }
   return absl::OkStatus();
 }
@@ -137,9 +129,8 @@ absl::StatusOr<GgufValue> GgufParser::Value(GgufValueType type, std::string_view
   GgufValue result;
   result.type = type;
   auto read = [&]<typename Stored, typename Kept>(Stored, Kept) -> absl::Status {
-    absl::StatusOr<Stored> value = Scalar<Stored>(what);
-    if (!value.ok()) return value.status();
-    result.value = static_cast<Kept>(*value);
+    ASSIGN_OR_RETURN(const Stored value, Scalar<Stored>(what));
+    result.value = static_cast<Kept>(value);
     return absl::OkStatus();
   };
   absl::Status status;
@@ -182,9 +173,8 @@ absl::StatusOr<GgufValue> GgufParser::Value(GgufValueType type, std::string_view
       status = read(double{}, double{});
       break;
     case GgufValueType::kString: {
-      absl::StatusOr<std::string_view> text = String(what, bytes_.size());
-      if (!text.ok()) return text.status();
-      result.value = *text;
+      ASSIGN_OR_RETURN(const std::string_view text, String(what, bytes_.size()));
+      result.value = text;
       break;
     }
     case GgufValueType::kArray:
@@ -202,11 +192,9 @@ absl::StatusOr<GgufValue> GgufParser::Array(std::string_view key, int depth) {
   if (depth > kArrayDepthLimit) {
     return Damaged(at, Message(what, " is nested more than ", kArrayDepthLimit, " deep"));
   }
-  absl::StatusOr<uint32_t> type = Scalar<uint32_t>(Message("the element type of ", what));
-  if (!type.ok()) return type.status();
-  absl::StatusOr<uint64_t> count = Scalar<uint64_t>(Message("the length of ", what));
-  if (!count.ok()) return count.status();
-  const auto element = static_cast<GgufValueType>(*type);
+  ASSIGN_OR_RETURN(const uint32_t type, Scalar<uint32_t>(Message("the element type of ", what)));
+  ASSIGN_OR_RETURN(const uint64_t count, Scalar<uint64_t>(Message("the length of ", what)));
+  const auto element = static_cast<GgufValueType>(type);
   const uint64_t scalar_bytes = GgufScalarBytes(element);
   uint64_t least_bytes = scalar_bytes;
   if (element == GgufValueType::kString) least_bytes = 8;
@@ -215,33 +203,32 @@ absl::StatusOr<GgufValue> GgufParser::Array(std::string_view key, int depth) {
     return Damaged(at,
                    Message(what, " has elements of ", GgufValueTypeName(element), "; types 0 to 12 exist"));
   }
-  if (*count > remaining() / least_bytes) {
-    return Damaged(at, Message(what, " is said to have ", *count, " elements of at least ", least_bytes,
+  if (count > remaining() / least_bytes) {
+    return Damaged(at, Message(what, " is said to have ", count, " elements of at least ", least_bytes,
                                " bytes, the file has ", remaining(), " bytes left"));
   }
   GgufValue result;
   result.type = GgufValueType::kArray;
   if (scalar_bytes != 0) {
-    result.value = GgufScalarArray{element, *count, bytes_.subspan(position_, *count * scalar_bytes)};
-    position_ += *count * scalar_bytes;
+    result.value = GgufScalarArray{element, count, bytes_.subspan(position_, count * scalar_bytes)};
+    position_ += count * scalar_bytes;
     return result;
   }
   if (element == GgufValueType::kString) {
     std::vector<std::string_view> texts;
-    texts.reserve(*count);
-    for (uint64_t i = 0; i < *count; ++i) {
-      absl::StatusOr<std::string_view> text = String(Message("element ", i, " of ", what), bytes_.size());
-      if (!text.ok()) return text.status();
-      texts.push_back(*text);
+    texts.reserve(count);
+    for (uint64_t i = 0; i < count; ++i) {
+      ASSIGN_OR_RETURN(const std::string_view text,
+                       String(Message("element ", i, " of ", what), bytes_.size()));
+      texts.push_back(text);
     }
     result.value = std::move(texts);
     return result;
   }
   std::vector<GgufValue> arrays;
-  for (uint64_t i = 0; i < *count; ++i) {
-    absl::StatusOr<GgufValue> array = Array(key, depth + 1);
-    if (!array.ok()) return array.status();
-    arrays.push_back(*std::move(array));
+  for (uint64_t i = 0; i < count; ++i) {
+    ASSIGN_OR_RETURN(GgufValue array, Array(key, depth + 1));
+    arrays.push_back(std::move(array));
   }
   result.value = std::move(arrays);
   return result;
@@ -250,7 +237,7 @@ absl::StatusOr<GgufValue> GgufParser::Array(std::string_view key, int depth) {
 absl::Status GgufParser::TensorInfos() {
   file_->tensors_.reserve(tensor_count_);
   for (uint64_t i = 0; i < tensor_count_; ++i) {
-    if (absl::Status status = TensorInfo(); !status.ok()) return status;
+    RETURN_IF_ERROR(TensorInfo());
   }
   return absl::OkStatus();
 }
@@ -260,38 +247,34 @@ absl::Status GgufParser::TensorInfo() {
   const uint64_t at = position_;
   const uint64_t index = file_->tensors_.size();
   GgufTensor tensor;
-  absl::StatusOr<std::string_view> name =
-      String(Message("the name of tensor ", index), kTensorNameBytesLimit);
-  if (!name.ok()) return name.status();
-  if (name->empty()) return Damaged(at, Message("tensor ", index, " has no name"));
-  tensor.name = *name;
-  const std::string what = Message("tensor ", Quoted(*name));
-  if (!file_->tensor_index_.emplace(*name, index).second) {
+  ASSIGN_OR_RETURN(const std::string_view name,
+                   String(Message("the name of tensor ", index), kTensorNameBytesLimit));
+  if (name.empty()) return Damaged(at, Message("tensor ", index, " has no name"));
+  tensor.name = name;
+  const std::string what = Message("tensor ", Quoted(name));
+  if (!file_->tensor_index_.emplace(name, index).second) {
     return Damaged(at, Message(what, " stands in the file twice"));
   }
-  absl::StatusOr<uint32_t> rank = Scalar<uint32_t>(Message("the rank of ", what));
-  if (!rank.ok()) return rank.status();
-  if (*rank < 1 || *rank > 4) {
-    return Damaged(at, Message(what, " has ", *rank, " dimensions; 1 to 4 are allowed"));
+  ASSIGN_OR_RETURN(const uint32_t rank, Scalar<uint32_t>(Message("the rank of ", what)));
+  if (rank < 1 || rank > 4) {
+    return Damaged(at, Message(what, " has ", rank, " dimensions; 1 to 4 are allowed"));
   }
-  tensor.rank = *rank;
+  tensor.rank = rank;
   uint64_t elements = 1;
-  for (uint32_t i = 0; i < *rank; ++i) {
-    absl::StatusOr<uint64_t> dim = Scalar<uint64_t>(Message("a dimension of ", what));
-    if (!dim.ok()) return dim.status();
-    if (*dim == 0) return Damaged(at, Message("dimension ", i, " of ", what, " is 0"));
-    if (MultiplyOverflows(elements, *dim, &elements)) {
+  for (uint32_t i = 0; i < rank; ++i) {
+    ASSIGN_OR_RETURN(const uint64_t dim, Scalar<uint64_t>(Message("a dimension of ", what)));
+    if (dim == 0) return Damaged(at, Message("dimension ", i, " of ", what, " is 0"));
+    if (MultiplyOverflows(elements, dim, &elements)) {
       return Damaged(at, Message(what, " has more than 2^64 elements"));
     }
-    tensor.dims[i] = *dim;
+    tensor.dims[i] = dim;
   }
-  absl::StatusOr<uint32_t> type = Scalar<uint32_t>(Message("the type of ", what));
-  if (!type.ok()) return type.status();
-  const GgufTensorLayout* layout = FindGgufTensorLayout(*type);
+  ASSIGN_OR_RETURN(const uint32_t type, Scalar<uint32_t>(Message("the type of ", what)));
+  const GgufTensorLayout* layout = FindGgufTensorLayout(type);
   if (layout == nullptr) {
-    return absl::UnimplementedError(Message(what, " at byte ", at, " has the unknown tensor type ", *type));
+    return absl::UnimplementedError(Message(what, " at byte ", at, " has the unknown tensor type ", type));
   }
-  tensor.type = *type;
+  tensor.type = type;
   if (tensor.dims[0] % layout->block_elements != 0) {
     return Damaged(at, Message("rows of ", what, " have ", tensor.dims[0], " elements; ", layout->name,
                                " wants a multiple of ", layout->block_elements));
@@ -299,13 +282,12 @@ absl::Status GgufParser::TensorInfo() {
   if (MultiplyOverflows(elements / layout->block_elements, layout->block_bytes, &tensor.bytes)) {
     return Damaged(at, Message(what, " has more than 2^64 bytes"));
   }
-  absl::StatusOr<uint64_t> offset = Scalar<uint64_t>(Message("the offset of ", what));
-  if (!offset.ok()) return offset.status();
-  if (*offset % file_->alignment_ != 0) {
-    return Damaged(at, Message("the data of ", what, " start at offset ", *offset,
+  ASSIGN_OR_RETURN(const uint64_t offset, Scalar<uint64_t>(Message("the offset of ", what)));
+  if (offset % file_->alignment_ != 0) {
+    return Damaged(at, Message("the data of ", what, " start at offset ", offset,
                                ", not a multiple of the alignment ", file_->alignment_));
   }
-  tensor.offset = *offset;
+  tensor.offset = offset;
   file_->tensors_.push_back(tensor);
   return absl::OkStatus();
 }

@@ -83,6 +83,24 @@ const GgufTensorLayout* FindGgufTensorLayout(uint32_t type) {
   return nullptr;
 }
 
+std::optional<GgufTensorType> CompiledTensorType(uint32_t type) {
+  switch (static_cast<GgufTensorType>(type)) {
+    case GgufTensorType::kF32:
+    case GgufTensorType::kF16:
+    case GgufTensorType::kQ4_0:
+    case GgufTensorType::kQ4_1:
+    case GgufTensorType::kQ5_0:
+    case GgufTensorType::kQ5_1:
+    case GgufTensorType::kQ8_0:
+    case GgufTensorType::kQ4_K:
+    case GgufTensorType::kQ5_K:
+    case GgufTensorType::kQ6_K:
+    case GgufTensorType::kBF16:
+      return static_cast<GgufTensorType>(type);
+  }
+  return std::nullopt;
+}
+
 std::string GgufTensorTypeName(uint32_t type) {
   const GgufTensorLayout* layout = FindGgufTensorLayout(type);
   return layout != nullptr ? std::string(layout->name) : Message("type ", type);

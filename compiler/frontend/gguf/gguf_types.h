@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -59,6 +60,9 @@ struct GgufTensorLayout {
 
 // nullptr for a number that is no known type.
 const GgufTensorLayout* FindGgufTensorLayout(uint32_t type);
+
+// The enumerator of a type's number; nullopt for types that we do not compile.
+std::optional<GgufTensorType> CompiledTensorType(uint32_t type);
 
 // "Q4_1", or "type 77".
 std::string GgufTensorTypeName(uint32_t type);

@@ -148,9 +148,8 @@ void AddBuildOptions(CLI::App& app, CompileOptions& options) {
   app.add_option("--save-ir", options.save_ir, "Write the module after every stage")
       ->type_name("DIR")
       ->group(kGroup);
-  // For tests: the synthesis side of every fork, and graphs that are not the model's.
+  // For tests: the synthesis side of every fork.
   app.add_flag("--plain", options.plain)->group("");
-  app.add_option("--mutate", options.mutations)->delimiter(',')->group("");
 }
 
 }  // namespace
@@ -161,7 +160,7 @@ void AddCompileCommand(base::Program& program) {
   CLI::App& app = program.AddCommand("compile", "Compile a model to an artifact", [options, progress] {
     return RunCompile(*options, !progress->empty());
   });
-  app.add_option("MODEL", options->model, "A .gguf or .mlir file")->required();
+  app.add_option("MODEL", options->model, "A .gguf or .mlir file, or a Hugging Face folder")->required();
   app.add_option("-o", options->output, "The artifact's folder; an artifact that stands there is replaced")
       ->type_name("DIR")
       ->required();

@@ -85,15 +85,22 @@ absl::StatusOr<std::string> InspectMlir(const std::string& path, bool json) {
   return text;
 }
 
+// Hugging Face's; an artifact has a manifest.
+bool IsCheckpointFolder(const std::string& path) {
+  std::error_code error;
+  return fs::exists(fs::path(path) / "config.json", error) &&
+         !fs::exists(fs::path(path) / artifact::kManifestName, error);
+}
+
 int Inspect(const std::string& path, bool json) {
   std::error_code error;
   absl::StatusOr<std::string> text = absl::NotFoundError(path + ": no such file or folder");
-  if (fs::is_directory(path, error)) {
+  if (fs::is_directory(path, error) && !IsCheckpointFolder(path)) {
     text = InspectArtifact(path, json);
   } else if (absl::EndsWith(path, ".mlir")) {
     text = InspectMlir(path, json);
   } else if (fs::exists(path, error)) {
-    text = InspectGguf(path, json ? InspectFormat::kJson : InspectFormat::kText);
+    text = InspectCheckpoint(path, json ? InspectFormat::kJson : InspectFormat::kText);
   }
   if (!text.ok()) return Failed("inspect", text.status());
   std::fputs(text->c_str(), stdout);
@@ -110,10 +117,10 @@ void AddInspectCommand(base::Program& program) {
   auto options = std::make_shared<Options>();
   CLI::App& app = program.AddCommand("inspect", "Print what a model file or an artifact holds",
                                      [options] { return Inspect(options->path, options->json); });
-  app.add_option("PATH", options->path, "A model file (.gguf, .mlir) or an artifact's folder")->required();
+  app.add_option("PATH", options->path, "A model (.gguf, .mlir, a Hugging Face folder) or an artifact's folder")->required();
   app.add_flag("--json", options->json, "Print one object");
   app.footer(
-      "Checks all of an artifact. Of a .gguf file it says whether it can be compiled, and measures what its\n"
+      "Checks all of an artifact. Of a checkpoint it says whether it can be compiled, and measures what its\n"
       "values lose in the card's formats: the root mean square of the error by that of the values, the "
       "largest\n"
       "error, and the largest value, of each matrix that loses anything and of all together.");

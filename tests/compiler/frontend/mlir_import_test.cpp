@@ -311,8 +311,6 @@ TEST_F(MlirImport, ReadsTheSamePathsAsAnyFile) {
   EXPECT_TRUE(Import(text).ok());
   const std::string path = ::testing::TempDir() + "/mlir_import_options.mlir";
   std::ofstream(path) << text;
-  EXPECT_EQ(ImportModel(path, {.mutations = {"no-rope"}}, &context_).status().code(),
-            absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(ImportModel(path, {.step_tokens = 0}, &context_).status().code(),
             absl::StatusCode::kInvalidArgument);
 }

@@ -6,8 +6,8 @@
 #include <cstring>
 #include <iostream>
 
-#include "compiler/frontend/gguf/gguf_file.h"
-#include "compiler/frontend/llama/llama_config.h"
+#include "compiler/frontend/architectures/registry.h"
+#include "compiler/frontend/checkpoint.h"
 
 using streamtensor::compiler::WeightElement;
 using streamtensor::compiler::WeightPart;
@@ -47,18 +47,18 @@ int main(int argc, char** argv) {
     std::cerr << "usage: frontend_weight_dump MODEL WEIGHT\n";
     return 2;
   }
-  auto file = streamtensor::compiler::GgufFile::Open(argv[1]);
-  if (!file.ok()) {
-    std::cerr << file.status() << "\n";
+  namespace compiler = streamtensor::compiler;
+  const auto checkpoint = compiler::OpenCheckpoint(argv[1]);
+  if (!checkpoint.ok()) {
+    std::cerr << checkpoint.status() << "\n";
     return 1;
   }
-  auto config = streamtensor::compiler::ReadLlamaConfig(**file);
-  if (!config.ok()) {
-    std::cerr << config.status() << "\n";
+  const auto decoder = compiler::ReadDecoder(**checkpoint);
+  if (!decoder.ok()) {
+    std::cerr << decoder.status() << "\n";
     return 1;
   }
-  const std::vector<float> values =
-      Dequantised(*streamtensor::compiler::MakeLlamaWeights(*file, *config, 64), argv[2]);
+  const std::vector<float> values = Dequantised(*(*decoder)->MakeWeights(*checkpoint, 64), argv[2]);
   std::fwrite(values.data(), sizeof(float), values.size(), stdout);
   return 0;
 }

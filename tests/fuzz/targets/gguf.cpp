@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // A GGUF file: parsed, shown, read as a model, its tokenizer exported, every weight converted.
+#include <memory>
+#include <string>
+
+#include "compiler/frontend/architectures/registry.h"
+#include "compiler/frontend/gguf/gguf_checkpoint.h"
 #include "compiler/frontend/gguf/gguf_file.h"
-#include "compiler/frontend/llama/llama_config.h"
-#include "compiler/frontend/tokenizer_export.h"
+#include "compiler/frontend/gguf/gguf_tokenizer.h"
 #include "tests/compiler/frontend/gguf_builder.h"
 #include "tests/fuzz/fuzz_target.h"
+#include "tests/fuzz/weight_parts.h"
 
 namespace streamtensor::fuzz {
 
 using compiler::GgufFile;
-using compiler::WeightPart;
 
 namespace {
 
@@ -65,7 +69,6 @@ std::vector<std::string> Seeds() {
 }
 
 bool Accepts(std::string_view input) {
-  constexpr uint64_t kMostElements = 1 << 20;  // converted: the rest is more of the same
   const auto file = GgufFile::Parse({reinterpret_cast<const uint8_t*>(input.data()), input.size()});
   if (!file.ok()) return Refused(file.status());
   for (const auto& [key, value] : (*file)->metadata())
@@ -78,30 +81,17 @@ bool Accepts(std::string_view input) {
             "tensors lie within the file");
     if (!bytes.empty()) sum += bytes.front() + bytes.back();
   }
-  const auto tokenizer = compiler::ExportTokenizer(**file);
+  const auto tokenizer = compiler::ReadGgufTokenizer(**file);
   if (tokenizer.ok()) {
     artifact::v1::Tokenizer again;
     Require(again.ParseFromString(tokenizer->SerializeAsString()), "an exported tokenizer can be read");
   } else {
     Refused(tokenizer.status());
   }
-  const auto config = compiler::ReadLlamaConfig(**file);
-  if (!config.ok()) return Refused(config.status());
-  const auto weights = compiler::MakeLlamaWeights(*file, *config, 8);
-  bool sound = true;
-  for (const compiler::GgufTensor& tensor : (*file)->tensors()) {
-    for (const WeightPart part : {WeightPart::kQ, WeightPart::kD, WeightPart::kM, WeightPart::kValue}) {
-      const auto shape = weights->Shape(tensor.name, part);
-      if (!shape.ok() || tensor.elements() > kMostElements) continue;
-      const auto values = weights->Read(tensor.name, part);
-      if (values.ok()) {
-        Require(static_cast<int64_t>(values->size()) == shape->bytes(), "a weight has the size of its shape");
-      } else {
-        sound = Refused(values.status(), {"tensor"});
-      }
-    }
-  }
-  return sound && tokenizer.ok() && sum != ~0ull;
+  const auto checkpoint = std::make_shared<const compiler::GgufCheckpoint>(*file, "fuzzed");
+  const auto decoder = compiler::ReadDecoder(*checkpoint);
+  if (!decoder.ok()) return Refused(decoder.status());
+  return ReadsWeights(**decoder, checkpoint) && tokenizer.ok() && sum != ~0ull;
 }
 
 }  // namespace streamtensor::fuzz

@@ -41,7 +41,16 @@ std::vector<std::string> Seeds() {
   other.set_add_bos(true);
   other.set_add_eos(true);
   other.clear_chat_template();
-  return {tokenizer.SerializeAsString(), other.SerializeAsString()};
+  artifact::v1::Tokenizer splits = other;
+  splits.set_format_version(2);
+  splits.set_pre_tokenizer(artifact::v1::Tokenizer::PRE_TOKENIZER_NONE);
+  splits.add_splits()->set_pattern("(?i:'s|'t)| ?[\\p{L}]+|[^\\p{N}\\x{a}]++");
+  splits.add_splits()->set_pattern("(?:a|ab)*c");
+  splits.mutable_splits(1)->set_drop_gaps(true);
+  splits.set_compose(true);
+  splits.set_ignore_merges(true);
+  splits.mutable_pieces(0)->set_composed(true);
+  return {tokenizer.SerializeAsString(), other.SerializeAsString(), splits.SerializeAsString()};
 }
 
 bool Accepts(std::string_view input) {

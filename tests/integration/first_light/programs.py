@@ -14,6 +14,7 @@ sys.path[:0] = [str(ROOT / "tests/models"), str(ROOT / "tests/hls_lint")]
 import lint  # noqa: E402
 import make_tiny_mlp  # noqa: E402,F401
 import numpy_llama  # noqa: E402,F401
+import tiny_models  # noqa: E402,F401
 
 PAGE = 32
 
@@ -25,6 +26,8 @@ def call(program, *arguments):
     assert done.returncode == 0, f"{program} {arguments}: {done.stderr}"
     if program == "streamtensorc" and arguments[0] == "compile":
         lint.check_artifact(arguments[arguments.index("-o") + 1])
+    if program == "streamtensor-mutant":
+        lint.check_artifact(arguments[1])
     return done.stdout
 
 

@@ -4,14 +4,13 @@
 //   {"decode": [...]}                 ->  {"raw": HEX}
 //   {"stream": [...]}                 ->  {"text": "..."}   ids passed one by one through Utf8Stream
 //   {"chat": [[role, content]...]}    ->  {"text": "...", "ids": [...]}
-// Usage: tokenizer_probe MODEL.gguf
+// Usage: tokenizer_probe MODEL
 #include <cstdio>
 #include <iostream>
 #include <string>
 
 #include "absl/strings/escaping.h"
-#include "compiler/frontend/gguf/gguf_file.h"
-#include "compiler/frontend/tokenizer_export.h"
+#include "compiler/frontend/checkpoint.h"
 #include "nlohmann/json.hpp"
 #include "server/tokenizer/chat_template.h"
 #include "server/tokenizer/tokenizer.h"
@@ -56,11 +55,11 @@ json Answer(const json& request, const server::Tokenizer& tokenizer, const serve
 
 int main(int argc, char** argv) {
   if (argc != 2) {
-    std::fprintf(stderr, "usage: tokenizer_probe MODEL.gguf\n");
+    std::fprintf(stderr, "usage: tokenizer_probe MODEL\n");
     return 2;
   }
-  auto file = OrDie(compiler::GgufFile::Open(argv[1]));
-  const artifact::v1::Tokenizer message = OrDie(compiler::ExportTokenizer(*file));
+  const auto checkpoint = OrDie(compiler::OpenCheckpoint(argv[1]));
+  const artifact::v1::Tokenizer message = OrDie(checkpoint->tokenizer());
   const auto tokenizer = OrDie(server::Tokenizer::Create(message));
   const auto chat = OrDie(server::ChatTemplate::Create(message.chat_template()));
   for (std::string line; std::getline(std::cin, line);) {

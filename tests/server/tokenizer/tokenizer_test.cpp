@@ -4,6 +4,10 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
 
 namespace streamtensor::server {
 namespace {
@@ -86,9 +90,125 @@ TEST(Tokenizer, Qwen2ComposesText) {
   }
 }
 
+// A tokenizer whose pieces are the bytes of the ASCII characters that can be printed, by their number.
+Message Letters() {
+  Message message;
+  message.set_format_version(2);
+  message.set_kind(Message::KIND_BYTE_LEVEL_BPE);
+  message.set_pre_tokenizer(Message::PRE_TOKENIZER_NONE);
+  for (int c = 0; c < 127; ++c) {
+    Piece* piece = message.add_pieces();
+    piece->set_text(c > 32 ? std::string(1, static_cast<char>(c)) : "unused " + std::to_string(c));
+    piece->set_type(c > 32 ? Piece::TYPE_NORMAL : Piece::TYPE_UNUSED);
+  }
+  return message;
+}
+
+void AddPiece(const std::string& text, Piece::Type type, bool composed, Message* message) {
+  Piece* piece = message->add_pieces();
+  piece->set_text(text);
+  piece->set_type(type);
+  piece->set_composed(composed);
+}
+
+void AddMerge(const std::string& left, const std::string& right, Message* message) {
+  AddPiece(left + right, Piece::TYPE_NORMAL, false, message);
+  artifact::v1::Merge* merge = message->add_merges();
+  merge->set_left(left);
+  merge->set_right(right);
+}
+
+std::string Spelled(const Message& message, std::string_view text) {
+  const auto tokenizer = Tokenizer::Create(message);
+  if (!tokenizer.ok()) return tokenizer.status().ToString();
+  std::string spelled;
+  for (uint32_t id : (*tokenizer)->Encode(text, true)) {
+    absl::StrAppend(&spelled, spelled.empty() ? "" : " ", std::string((*tokenizer)->PieceBytes(id)));
+  }
+  return spelled;
+}
+
+TEST(Tokenizer, SplitsByTheMessagesPatterns) {
+  Message message = Letters();
+  AddMerge("a", "a", &message);
+  AddMerge("1", "2", &message);
+  AddMerge("a", "1", &message);
+  EXPECT_EQ(Spelled(message, "aaa12"), "aa a 12") << "one word";
+  message.add_splits()->set_pattern("a");
+  EXPECT_EQ(Spelled(message, "aaa12"), "a a a 12");
+  message.mutable_splits(0)->set_pattern("[a-z]+|[0-9]");
+  EXPECT_EQ(Spelled(message, "aaa12"), "aa a 1 2");
+  message.mutable_splits(0)->set_pattern("[a-z]+");
+  message.add_splits()->set_pattern("^[0-9]");
+  EXPECT_EQ(Spelled(message, "aaa12"), "aa a 1 2") << "each piece by itself";
+  message.mutable_splits()->RemoveLast();
+  message.mutable_splits(0)->set_drop_matches(true);
+  EXPECT_EQ(Spelled(message, "aaa12"), "12");
+  message.mutable_splits(0)->set_drop_matches(false);
+  message.mutable_splits(0)->set_drop_gaps(true);
+  EXPECT_EQ(Spelled(message, "12aaa12"), "aa a");
+  message.mutable_splits(0)->set_drop_gaps(false);
+  message.mutable_splits(0)->set_pattern("x*");
+  EXPECT_EQ(Spelled(message, "aaxxaa"), "a a x x a a") << "empty matches split too";
+  message.set_pre_tokenizer(Message::PRE_TOKENIZER_GPT2);
+  message.mutable_splits(0)->set_pattern("!");
+  EXPECT_EQ(Spelled(message, "aa1!12"), "aa 1 ! 12") << "the kind's words come last";
+}
+
+TEST(Tokenizer, PatternsHaveLimits) {
+  Message message = Letters();
+  AddMerge("a", "a", &message);
+  AddMerge("a", "c", &message);
+  message.add_splits()->set_pattern("(?:a+)+b|a");
+  // Exponential in the length: given up, and the rest is one word.
+  const std::string text(5'000, 'a');
+  std::string merged;
+  for (size_t i = 0; i < text.size() / 2; ++i) merged += i == 0 ? "aa" : " aa";
+  EXPECT_EQ(Spelled(message, text), merged);
+  // Deeper than compiled code has a stack for: interpreted.
+  message.mutable_splits(0)->set_pattern("(?:a|ba?)*");
+  EXPECT_EQ(Spelled(message, text + "ac"), merged + " a c");
+  for (const auto& [pattern, expected] :
+       {std::pair<std::string, std::string>("(", "split 0 is no pattern: missing"),
+        {"\\C", "split 0 is no pattern: using \\C"},
+        {std::string(1 << 17, 'a'), "split 0 is no pattern: pattern string is longer"}}) {
+    message.mutable_splits(0)->set_pattern(pattern);
+    EXPECT_NE(Spelled(message, "a").find(expected), std::string::npos) << Spelled(message, "a");
+  }
+  message.mutable_splits(0)->set_pattern("a");
+  message.mutable_splits(0)->set_drop_gaps(true);
+  message.mutable_splits(0)->set_drop_matches(true);
+  EXPECT_NE(Spelled(message, "a").find("split 0 drops all"), std::string::npos);
+  for (int i = 0; i < 64; ++i) message.add_splits()->set_pattern("a");
+  EXPECT_NE(Spelled(message, "a").find("65 splits"), std::string::npos);
+}
+
+TEST(Tokenizer, LooksForComposedPiecesLast) {
+  Message message = Letters();
+  AddPiece("abc", Piece::TYPE_USER_DEFINED, true, &message);
+  AddPiece("cd", Piece::TYPE_CONTROL, false, &message);
+  AddPiece("\u00e9", Piece::TYPE_USER_DEFINED, true, &message);
+  EXPECT_EQ(Spelled(message, "abcd"), "a b cd");
+  EXPECT_EQ(Spelled(message, "abcabc"), "abc abc");
+  EXPECT_EQ(Spelled(message, "e\u0301"), "e") << "the vocabulary has no accent";
+  message.set_compose(true);
+  EXPECT_EQ(Spelled(message, "e\u0301"), "\u00e9");
+}
+
+TEST(Tokenizer, TakesWholeWordsWhenAsked) {
+  Message message = Letters();
+  AddMerge("a", "b", &message);
+  AddPiece("bab", Piece::TYPE_NORMAL, false, &message);
+  AddPiece("pad", Piece::TYPE_UNUSED, false, &message);
+  EXPECT_EQ(Spelled(message, "bab"), "b ab");
+  message.set_ignore_merges(true);
+  EXPECT_EQ(Spelled(message, "bab"), "bab");
+  EXPECT_EQ(Spelled(message, "pad"), "p a d") << "an unused piece is no word";
+}
+
 TEST(Tokenizer, RefusesDamage) {
   const std::pair<std::function<void(Message&)>, std::string> cases[] = {
-      {[](Message& m) { m.set_format_version(2); }, "format_version is 2"},
+      {[](Message& m) { m.set_format_version(3); }, "format_version is 3"},
       {[](Message& m) { m.set_kind(Message::KIND_UNSPECIFIED); }, "kind KIND_UNSPECIFIED"},
       {[](Message& m) { m.clear_pre_tokenizer(); }, "PRE_TOKENIZER_UNSPECIFIED"},
       {[](Message& m) { m.clear_pieces(); }, "0 pieces"},

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compiler/frontend/architectures/rope.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "base/status_macros.h"
+#include "compiler/frontend/message.h"
+
+namespace streamtensor::compiler {
+namespace {
+
+// Keys of scaling that are read here; any other would change the angles.
+constexpr std::string_view kGgufScaling[] = {"type", "factor", "original_context_length", "attn_factor",
+                                             "finetuned"};
+constexpr std::string_view kHuggingFaceScaling[] = {"type",
+                                                    "rope_type",
+                                                    "rope_theta",
+                                                    "factor",
+                                                    "original_max_position_embeddings",
+                                                    "attention_factor",
+                                                    "low_freq_factor",
+                                                    "high_freq_factor",
+                                                    "beta_fast",
+                                                    "beta_slow"};
+
+absl::Status CheckScalingKeys(const Checkpoint& checkpoint, const std::string& prefix,
+                              std::span<const std::string_view> known) {
+  for (const std::string& key : checkpoint.keys()) {
+    if (!absl::StartsWith(key, prefix)) continue;
+    const std::string_view rest = std::string_view(key).substr(prefix.size());
+    if (std::find(known.begin(), known.end(), rest) == known.end()) {
+      return absl::UnimplementedError(Message("RoPE scaling by ", Quoted(key), " can't be compiled yet"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<float>> ReadDivisors(const Checkpoint& checkpoint, int64_t head_dim) {
+  const CheckpointTensor* tensor = checkpoint.FindTensor(kRopeDivisors);
+  if (tensor == nullptr) return std::vector<float>();
+  const int64_t pairs = head_dim / 2;
+  if (tensor->type != GgufTensorType::kF32 || tensor->dims != std::vector<int64_t>{pairs}) {
+    return absl::InvalidArgumentError(Message("tensor '", kRopeDivisors, "' is not F32 of [", pairs,
+                                              "], a divisor for each pair of a head"));
+  }
+  std::vector<float> divisors(pairs);
+  std::memcpy(divisors.data(), tensor->bytes.data(), pairs * sizeof(float));
+  for (int64_t i = 0; i < pairs; ++i) {
+    if (std::isfinite(divisors[i]) && divisors[i] > 0) continue;
+    return absl::InvalidArgumentError(Message("tensor '", kRopeDivisors, "', element ", i, " is ",
+                                              divisors[i], ", expected a positive number"));
+  }
+  return divisors;
+}
+
+absl::Status UnknownScaling(const std::string& kind) {
+  return absl::UnimplementedError(Message("RoPE scaling ", Quoted(kind),
+                                          " can't be compiled yet; 'linear', 'yarn' and divisors of the ",
+                                          "frequencies ('llama3', tensor '", kRopeDivisors, "') can"));
+}
+
+// YaRN's temperature of the scores, which queries and keys get alike.
+double YarnMagnitude(double factor) { return 1 + 0.1 * std::log(factor); }
+
+absl::Status CheckYarn(const RopeConfig& config, const std::string& base_key) {
+  if (!config.yarn || config.base > 1) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      Message("metadata key '", base_key, "' is ", config.base, ", expected more than 1 for YaRN"));
+}
+
+absl::StatusOr<RopeConfig> ReadGguf(Hyperparameters keys, int64_t head_dim, int64_t trained_context) {
+  RETURN_IF_ERROR(CheckScalingKeys(keys.checkpoint(), keys.Name({"rope.scaling.", ""}), kGgufScaling));
+  constexpr HyperparameterKey kBase = {"rope.freq_base", ""};
+  RopeConfig config;
+  config.base = keys.Float(kBase, 10000);
+  const std::string kind = keys.Text({"rope.scaling.type", ""}, "linear");
+  RETURN_IF_ERROR(keys.status());
+  if (kind != "none" && kind != "linear" && kind != "yarn") return UnknownScaling(kind);
+  config.magnitude = keys.Float({"rope.scaling.attn_factor", ""}, 1);
+  if (kind != "none") {
+    // The second is its name in old files.
+    config.factor = keys.Float({"rope.scaling.factor", ""}, keys.Float({"rope.scale_linear", ""}, 1));
+  }
+  config.yarn = kind == "yarn" && config.factor > 1;
+  config.original_context =
+      keys.Count({"rope.scaling.original_context_length", ""}, kTrainedContextLimit, trained_context);
+  RETURN_IF_ERROR(keys.status());
+  RETURN_IF_ERROR(CheckYarn(config, keys.Name(kBase)));
+  if (config.yarn) config.magnitude *= YarnMagnitude(config.factor);
+  ASSIGN_OR_RETURN(config.divisors, ReadDivisors(keys.checkpoint(), head_dim));
+  return config;
+}
+
+// Between which numbers of turns YaRN scales by a share.
+void RequireDefaultRamp(Hyperparameters* keys) {
+  for (const auto& [key, value] : {std::pair<std::string_view, double>("rope_scaling.beta_fast", 32),
+                                   std::pair<std::string_view, double>("rope_scaling.beta_slow", 1)}) {
+    if (keys->Float({"", key}, value) != value) keys->Refuse({"", key});
+  }
+}
+
+// Llama 3's scaling: pairs that turn often within the original context stay, those that turn seldom are
+// slowed by `factor`, those between by a share of it.
+absl::StatusOr<std::vector<float>> ReadLlama3Divisors(Hyperparameters* keys, const RopeConfig& config,
+                                                      int64_t head_dim) {
+  const double factor = keys->Float({"", "rope_scaling.factor"});
+  const double low = keys->Float({"", "rope_scaling.low_freq_factor"});
+  const double high = keys->Float({"", "rope_scaling.high_freq_factor"});
+  RETURN_IF_ERROR(keys->status());
+  if (!(high > low)) {
+    return absl::InvalidArgumentError(Message("metadata key 'rope_scaling.high_freq_factor' is ", high,
+                                              ", expected more than low_freq_factor ", low));
+  }
+  std::vector<float> divisors;
+  for (double frequency : RopeFrequencies(config, head_dim)) {
+    const double turns = static_cast<double>(config.original_context) * frequency / (2 * M_PI);
+    const double kept = std::clamp((turns - low) / (high - low), 0.0, 1.0);
+    divisors.push_back(static_cast<float>(1 / ((1 - kept) / factor + kept)));
+  }
+  return divisors;
+}
+
+// The two dialects of config.json are one here (huggingface/model_config.h).
+absl::StatusOr<RopeConfig> ReadHuggingFace(Hyperparameters keys, int64_t head_dim, int64_t trained_context) {
+  RETURN_IF_ERROR(CheckScalingKeys(keys.checkpoint(), "rope_scaling.", kHuggingFaceScaling));
+  constexpr HyperparameterKey kBase = {"", "rope_theta"};
+  constexpr HyperparameterKey kFactor = {"", "rope_scaling.factor"};
+  RopeConfig config;
+  config.base = keys.Float(kBase, 10000);
+  config.original_context = keys.Count({"", "rope_scaling.original_max_position_embeddings"},
+                                       kTrainedContextLimit, trained_context);
+  const std::string kind = keys.Text({"", "rope_scaling.rope_type"}, "default");
+  RETURN_IF_ERROR(keys.status());
+  if (kind == "linear") {
+    config.factor = keys.Float(kFactor);
+  } else if (kind == "yarn") {
+    config.factor = keys.Float(kFactor);
+    config.yarn = config.factor > 1;
+    config.magnitude =
+        keys.Float({"", "rope_scaling.attention_factor"}, config.yarn ? YarnMagnitude(config.factor) : 1);
+    RequireDefaultRamp(&keys);
+  } else if (kind == "llama3") {
+    ASSIGN_OR_RETURN(config.divisors, ReadLlama3Divisors(&keys, config, head_dim));
+  } else if (kind != "default") {
+    return UnknownScaling(kind);
+  }
+  RETURN_IF_ERROR(keys.status());
+  RETURN_IF_ERROR(CheckYarn(config, keys.Name(kBase)));
+  return config;
+}
+
+}  // namespace
+
+absl::StatusOr<RopeConfig> ReadRope(const Hyperparameters& hyperparameters, int64_t head_dim,
+                                    int64_t trained_context) {
+  return hyperparameters.is_gguf() ? ReadGguf(hyperparameters, head_dim, trained_context)
+                                   : ReadHuggingFace(hyperparameters, head_dim, trained_context);
+}
+
+}  // namespace streamtensor::compiler

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compiler/frontend/gguf/gguf_tokenizer.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <iterator>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "artifact/folder.h"
+#include "base/status_macros.h"
+#include "compiler/frontend/end_of_generation.h"
+#include "compiler/frontend/message.h"
+
+namespace streamtensor::compiler {
+namespace {
+
+using artifact::v1::Piece;
+using artifact::v1::Tokenizer;
+
+// tokenizer.ggml.pre: how text is split into words. A few have several names.
+constexpr struct {
+  std::string_view name;
+  Tokenizer::PreTokenizer kind;
+} kPreTokenizers[] = {
+    {"default", Tokenizer::PRE_TOKENIZER_GPT2},  {"gpt-2", Tokenizer::PRE_TOKENIZER_GPT2},
+    {"smollm", Tokenizer::PRE_TOKENIZER_SMOLLM}, {"llama-bpe", Tokenizer::PRE_TOKENIZER_LLAMA3},
+    {"llama3", Tokenizer::PRE_TOKENIZER_LLAMA3}, {"llama-v3", Tokenizer::PRE_TOKENIZER_LLAMA3},
+    {"qwen2", Tokenizer::PRE_TOKENIZER_QWEN2},   {"deepseek-r1-qwen", Tokenizer::PRE_TOKENIZER_QWEN2},
+};
+
+absl::Status Invalid(absl::string_view message) {
+  return absl::InvalidArgumentError(Message("tokenizer: ", message));
+}
+
+// Names the tokenizer in the error of a Get*(); a missing key is an invalid file here.
+template <typename T>
+absl::StatusOr<T> Required(absl::StatusOr<T> value) {
+  if (!value.ok()) return Invalid(value.status().message());
+  return value;
+}
+
+absl::Status ReadPieces(const GgufFile& file, Tokenizer* tokenizer) {
+  ASSIGN_OR_RETURN(const auto texts, Required(file.GetStrings("tokenizer.ggml.tokens")));
+  if (texts.empty()) return Invalid("tokenizer.ggml.tokens is empty");
+  std::vector<int64_t> types(texts.size(), Piece::TYPE_NORMAL);
+  if (file.FindValue("tokenizer.ggml.token_type") != nullptr) {
+    ASSIGN_OR_RETURN(types, Required(file.GetInts("tokenizer.ggml.token_type")));
+    if (types.size() != texts.size()) {
+      return Invalid(
+          Message("tokenizer.ggml.token_type has ", types.size(), " elements for ", texts.size(), " tokens"));
+    }
+  }
+  for (size_t i = 0; i < texts.size(); ++i) {
+    // The message's enum has the file's numbers.
+    if (types[i] < Piece::TYPE_NORMAL || types[i] > Piece::TYPE_BYTE) {
+      return Invalid(Message("token ", i, " has type ", types[i], "; types 1 to 6 exist"));
+    }
+    Piece* piece = tokenizer->add_pieces();
+    piece->set_text(std::string(texts[i]));
+    piece->set_type(static_cast<Piece::Type>(types[i]));
+  }
+  return absl::OkStatus();
+}
+
+// "left right": the byte-level alphabet has no space, so the first one parts them; it may not be at an end.
+absl::Status ReadMerges(const GgufFile& file, Tokenizer* tokenizer) {
+  ASSIGN_OR_RETURN(const auto merges, Required(file.GetStrings("tokenizer.ggml.merges")));
+  for (size_t i = 0; i < merges.size(); ++i) {
+    const std::string_view text = merges[i];
+    const size_t space = text.find(' ', 1);
+    if (space == std::string_view::npos || space + 1 == text.size()) {
+      return Invalid(Message("merge ", i, " is ", Quoted(text), ", expected two pieces and a space"));
+    }
+    artifact::v1::Merge* merge = tokenizer->add_merges();
+    merge->set_left(std::string(text.substr(0, space)));
+    merge->set_right(std::string(text.substr(space + 1)));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::optional<uint32_t>> TokenId(const GgufFile& file, std::string_view key, int pieces) {
+  if (file.FindValue(key) == nullptr) return std::optional<uint32_t>();
+  ASSIGN_OR_RETURN(const uint64_t id, Required(file.GetUint(key)));
+  // Some converters write 2^32 - 1 for "none".
+  if (id == 0xffffffffu) return std::optional<uint32_t>();
+  if (id >= static_cast<uint64_t>(pieces)) {
+    return Invalid(Message(key, " is ", id, ", the vocabulary has ", pieces, " tokens"));
+  }
+  return std::optional<uint32_t>(static_cast<uint32_t>(id));
+}
+
+absl::Status ReadSpecialTokens(const GgufFile& file, Tokenizer* tokenizer) {
+  const struct {
+    std::string_view key;
+    void (Tokenizer::*set)(uint32_t);
+  } ids[] = {
+      {"tokenizer.ggml.bos_token_id", &Tokenizer::set_bos_token_id},
+      {"tokenizer.ggml.eos_token_id", &Tokenizer::set_eos_token_id},
+      {"tokenizer.ggml.unknown_token_id", &Tokenizer::set_unknown_token_id},
+      {"tokenizer.ggml.padding_token_id", &Tokenizer::set_padding_token_id},
+  };
+  for (const auto& [key, set] : ids) {
+    ASSIGN_OR_RETURN(const std::optional<uint32_t> id, TokenId(file, key, tokenizer->pieces_size()));
+    if (id.has_value()) (tokenizer->*set)(*id);
+  }
+  const struct {
+    std::string_view key;
+    void (Tokenizer::*set)(bool);
+  } flags[] = {
+      {"tokenizer.ggml.add_bos_token", &Tokenizer::set_add_bos},
+      {"tokenizer.ggml.add_eos_token", &Tokenizer::set_add_eos},
+      {"tokenizer.ggml.add_space_prefix", &Tokenizer::set_add_space_prefix},
+  };
+  for (const auto& [key, set] : flags) {
+    if (file.FindValue(key) == nullptr) continue;
+    ASSIGN_OR_RETURN(const bool flag, Required(file.GetBool(key)));
+    (tokenizer->*set)(flag);
+  }
+  // Llama 3's own tokenizer begins every text with it; early files don't say so.
+  if (tokenizer->pre_tokenizer() == Tokenizer::PRE_TOKENIZER_LLAMA3 && tokenizer->has_bos_token_id() &&
+      file.FindValue("tokenizer.ggml.add_bos_token") == nullptr) {
+    tokenizer->set_add_bos(true);
+  }
+  if (tokenizer->add_bos() && !tokenizer->has_bos_token_id()) {
+    return Invalid("tokenizer.ggml.add_bos_token is true, but tokenizer.ggml.bos_token_id is missing");
+  }
+  if (tokenizer->add_eos() && !tokenizer->has_eos_token_id()) {
+    return Invalid("tokenizer.ggml.add_eos_token is true, but tokenizer.ggml.eos_token_id is missing");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ReadEndOfGeneration(const GgufFile& file, Tokenizer* tokenizer) {
+  std::vector<uint32_t> ids;
+  for (std::string_view key : {"tokenizer.ggml.eot_token_id", "tokenizer.ggml.eom_token_id"}) {
+    ASSIGN_OR_RETURN(const std::optional<uint32_t> id, TokenId(file, key, tokenizer->pieces_size()));
+    if (id.has_value()) ids.push_back(*id);
+  }
+  SetEndOfGeneration(std::move(ids), tokenizer);
+  return absl::OkStatus();
+}
+
+absl::Status ReadPreTokenizer(const GgufFile& file, Tokenizer* tokenizer) {
+  std::string_view pre = "default";
+  if (file.FindValue("tokenizer.ggml.pre") != nullptr) {
+    ASSIGN_OR_RETURN(pre, Required(file.GetString("tokenizer.ggml.pre")));
+  }
+  const auto known = std::find_if(std::begin(kPreTokenizers), std::end(kPreTokenizers),
+                                  [&](const auto& entry) { return entry.name == pre; });
+  if (known == std::end(kPreTokenizers)) {
+    std::string names;
+    for (const auto& entry : kPreTokenizers) names += Message(names.empty() ? "" : ", ", entry.name);
+    return absl::UnimplementedError(
+        Message("pre-tokenizer ", Quoted(pre), " (tokenizer.ggml.pre) can't be used yet; there are ", names));
+  }
+  tokenizer->set_pre_tokenizer(known->kind);
+  return absl::OkStatus();
+}
+
+absl::Status ReadChatTemplate(const GgufFile& file, Tokenizer* tokenizer) {
+  if (file.FindValue("tokenizer.chat_template") == nullptr) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const std::string_view text, Required(file.GetString("tokenizer.chat_template")));
+  // tokenizer.bin carries it as text. Control characters may stand in it, bytes that are not UTF-8 may not.
+  for (size_t at = 0; at < text.size();) {
+    const size_t length = Utf8Bytes(text, at);
+    if (length == 0) return Invalid(Message("tokenizer.chat_template is not UTF-8 at its byte ", at));
+    at += length;
+  }
+  tokenizer->set_chat_template(std::string(text));
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<Tokenizer> ReadGgufTokenizer(const GgufFile& file) {
+  Tokenizer tokenizer;
+  tokenizer.set_format_version(artifact::kTokenizerVersion);
+  ASSIGN_OR_RETURN(const std::string_view model, Required(file.GetString("tokenizer.ggml.model")));
+  if (model != "gpt2") {
+    return absl::UnimplementedError(Message("tokenizer model ", Quoted(model),
+                                            " (tokenizer.ggml.model) can't be used yet; 'gpt2' "
+                                            "(byte-level BPE) can"));
+  }
+  tokenizer.set_kind(Tokenizer::KIND_BYTE_LEVEL_BPE);
+  RETURN_IF_ERROR(ReadPreTokenizer(file, &tokenizer));
+  RETURN_IF_ERROR(ReadPieces(file, &tokenizer));
+  RETURN_IF_ERROR(ReadMerges(file, &tokenizer));
+  RETURN_IF_ERROR(ReadSpecialTokens(file, &tokenizer));
+  RETURN_IF_ERROR(ReadEndOfGeneration(file, &tokenizer));
+  RETURN_IF_ERROR(ReadChatTemplate(file, &tokenizer));
+  return tokenizer;
+}
+
+}  // namespace streamtensor::compiler

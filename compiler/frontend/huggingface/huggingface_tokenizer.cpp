@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compiler/frontend/huggingface/huggingface_tokenizer.h"
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "artifact/folder.h"
+#include "base/status_macros.h"
+#include "compiler/frontend/huggingface/strict_json.h"
+#include "compiler/frontend/huggingface/tokenizer_pieces.h"
+#include "compiler/frontend/huggingface/tokenizer_settings.h"
+#include "compiler/frontend/huggingface/tokenizer_steps.h"
+#include "compiler/frontend/message.h"
+
+namespace streamtensor::compiler {
+namespace {
+
+using artifact::v1::Tokenizer;
+using nlohmann::json;
+
+absl::Status In(std::string_view file, const absl::Status& status) {
+  return absl::Status(status.code(), Message(file, ": ", status.message()));
+}
+
+// null without the file.
+absl::StatusOr<json> ReadObject(std::string_view file, std::optional<std::string_view> text) {
+  if (!text.has_value()) return json();
+  absl::StatusOr<json> root = ParseStrictJson(*text);
+  if (!root.ok()) return In(file, root.status());
+  if (!root->is_object()) {
+    return absl::InvalidArgumentError(Message(file, ": it holds ", JsonText(*root), ", not an object"));
+  }
+  return root;
+}
+
+absl::StatusOr<uint64_t> VocabularySize(const json& config) {
+  const json* size = FindMember(config, "vocab_size");
+  if (size == nullptr) return 0;
+  if (size->is_number_unsigned()) return size->get<uint64_t>();
+  return absl::InvalidArgumentError(
+      Message("config.json: 'vocab_size' is ", JsonText(*size), ", expected an integer"));
+}
+
+}  // namespace
+
+absl::StatusOr<Tokenizer> ReadHuggingFaceTokenizer(const TokenizerTexts& texts) {
+  TokenizerSettings settings;
+  ASSIGN_OR_RETURN(settings.tokenizer_config, ReadObject("tokenizer_config.json", texts.tokenizer_config));
+  ASSIGN_OR_RETURN(settings.generation_config, ReadObject("generation_config.json", texts.generation_config));
+  ASSIGN_OR_RETURN(settings.config, ReadObject("config.json", texts.config));
+  settings.chat_template = texts.chat_template;
+  ASSIGN_OR_RETURN(const uint64_t vocabulary, VocabularySize(settings.config));
+  ASSIGN_OR_RETURN(const json root, ReadObject("tokenizer.json", texts.tokenizer));
+
+  Tokenizer tokenizer;
+  // `splits` and what follows it may be set.
+  tokenizer.set_format_version(artifact::kTokenizerSplitsVersion);
+  tokenizer.set_kind(Tokenizer::KIND_BYTE_LEVEL_BPE);
+  if (absl::Status status = ReadPieces(root, vocabulary, &tokenizer); !status.ok()) {
+    return In("tokenizer.json", status);
+  }
+  if (absl::Status status = ReadSteps(root, &tokenizer); !status.ok()) return In("tokenizer.json", status);
+  RETURN_IF_ERROR(ReadSettings(settings, &tokenizer));
+  return tokenizer;
+}
+
+}  // namespace streamtensor::compiler

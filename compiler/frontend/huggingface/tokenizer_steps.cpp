@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compiler/frontend/huggingface/tokenizer_steps.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "base/status_macros.h"
+#include "compiler/frontend/huggingface/split_pattern.h"
+#include "compiler/frontend/huggingface/strict_json.h"
+#include "compiler/frontend/message.h"
+
+namespace streamtensor::compiler {
+namespace {
+
+using artifact::v1::Tokenizer;
+using nlohmann::json;
+
+// In groups; marks of ASCII count as punctuation whatever Unicode calls them.
+constexpr char kNumber[] = "[\\p{N}]";
+constexpr char kNumbers[] = "[\\p{N}]+";
+constexpr char kPunctuation[] = "[\\x{21}-\\x{2f}\\x{3a}-\\x{40}\\x{5b}-\\x{60}\\x{7b}-\\x{7e}\\p{P}]";
+constexpr char kPunctuations[] = "[\\x{21}-\\x{2f}\\x{3a}-\\x{40}\\x{5b}-\\x{60}\\x{7b}-\\x{7e}\\p{P}]+";
+
+absl::Status Invalid(std::string_view message) { return absl::InvalidArgumentError(Message(message)); }
+
+absl::Status Unsupported(std::string_view what, std::string_view known) {
+  return absl::UnimplementedError(Message(what, " can't be used yet; known: ", known));
+}
+
+// A step of the file, or each of those in a "Sequence" (whose list has the name `list`).
+absl::StatusOr<std::vector<const json*>> StepsOf(const json& root, std::string_view key,
+                                                 std::string_view list) {
+  std::vector<const json*> steps;
+  const json* step = FindMember(root, key);
+  if (step == nullptr) return steps;
+  std::vector<const json*> pending = {step};
+  while (!pending.empty()) {
+    step = pending.back();
+    pending.pop_back();
+    ASSIGN_OR_RETURN(const std::string type, StringMember(*step, "type", ""));
+    if (type.empty())
+      return Invalid(Message("'", key, "' holds ", JsonText(*step), ", expected an object with 'type'"));
+    if (type != "Sequence") {
+      steps.push_back(step);
+      continue;
+    }
+    const json* members = FindMember(*step, list);
+    if (members == nullptr || !members->is_array()) {
+      return Invalid(Message("a 'Sequence' in '", key, "' lacks the array '", list, "'"));
+    }
+    for (auto member = members->rbegin(); member != members->rend(); ++member) pending.push_back(&*member);
+  }
+  return steps;
+}
+
+std::string TypeOf(const json& step) { return step["type"].get<std::string>(); }
+
+absl::Status ReadNormalizer(const json& root, Tokenizer* tokenizer) {
+  ASSIGN_OR_RETURN(const auto steps, StepsOf(root, "normalizer", "normalizers"));
+  for (const json* step : steps) {
+    if (TypeOf(*step) != "NFC") return Unsupported(Message("normalizer ", Quoted(TypeOf(*step))), "NFC");
+    tokenizer->set_compose(true);
+  }
+  return absl::OkStatus();
+}
+
+// {"Regex": "..."} or {"String": "..."}
+absl::StatusOr<std::string> ReadPattern(const json& step) {
+  const json* pattern = FindMember(step, "pattern");
+  if (pattern != nullptr && pattern->size() == 1) {
+    for (const char* key : {"Regex", "String"}) {
+      ASSIGN_OR_RETURN(const std::string text, StringMember(*pattern, key, ""));
+      if (text.empty()) continue;
+      return std::string_view(key) == "Regex" ? TranslateSplitPattern(text) : LiteralSplitPattern(text);
+    }
+  }
+  return Invalid("a 'Split' in 'pre_tokenizer' lacks 'pattern' with one of 'Regex' and 'String'");
+}
+
+absl::Status ReadSplit(const json& step, Tokenizer* tokenizer) {
+  ASSIGN_OR_RETURN(const std::string behavior, StringMember(step, "behavior", ""));
+  ASSIGN_OR_RETURN(const bool invert, BoolMember(step, "invert", false));
+  if (behavior != "Isolated" && behavior != "Removed") {
+    return Unsupported(Message("a 'Split' with 'behavior' ", Quoted(behavior)), "Isolated, Removed");
+  }
+  artifact::v1::Split* split = tokenizer->add_splits();
+  ASSIGN_OR_RETURN(*split->mutable_pattern(), ReadPattern(step));
+  const bool removes = behavior == "Removed";
+  split->set_drop_matches(removes && !invert);
+  split->set_drop_gaps(removes && invert);
+  return absl::OkStatus();
+}
+
+absl::Status ReadPunctuation(const json& step, Tokenizer* tokenizer) {
+  ASSIGN_OR_RETURN(const std::string behavior, StringMember(step, "behavior", "Isolated"));
+  if (behavior != "Isolated" && behavior != "Contiguous") {
+    return Unsupported(Message("'Punctuation' with 'behavior' ", Quoted(behavior)), "Isolated, Contiguous");
+  }
+  tokenizer->add_splits()->set_pattern(behavior == "Isolated" ? kPunctuation : kPunctuations);
+  return absl::OkStatus();
+}
+
+absl::Status ReadByteLevel(const json& step, Tokenizer* tokenizer) {
+  ASSIGN_OR_RETURN(const bool prefix_space, BoolMember(step, "add_prefix_space", true));
+  if (prefix_space) {
+    return absl::UnimplementedError("pre-tokenizer 'ByteLevel' with 'add_prefix_space' can't be used yet");
+  }
+  ASSIGN_OR_RETURN(const bool words, BoolMember(step, "use_regex", true));
+  tokenizer->set_pre_tokenizer(words ? Tokenizer::PRE_TOKENIZER_GPT2 : Tokenizer::PRE_TOKENIZER_NONE);
+  return absl::OkStatus();
+}
+
+absl::Status ReadPreTokenizer(const json& root, Tokenizer* tokenizer) {
+  ASSIGN_OR_RETURN(const auto steps, StepsOf(root, "pre_tokenizer", "pretokenizers"));
+  for (const json* step : steps) {
+    const std::string type = TypeOf(*step);
+    // What comes after would split characters of the byte-level alphabet, not the text's.
+    if (tokenizer->pre_tokenizer() != Tokenizer::PRE_TOKENIZER_UNSPECIFIED) {
+      return absl::UnimplementedError(
+          Message("pre-tokenizer ", Quoted(type), " after 'ByteLevel' can't be used yet"));
+    }
+    if (type == "ByteLevel") {
+      RETURN_IF_ERROR(ReadByteLevel(*step, tokenizer));
+    } else if (type == "Split") {
+      RETURN_IF_ERROR(ReadSplit(*step, tokenizer));
+    } else if (type == "Digits") {
+      ASSIGN_OR_RETURN(const bool individual, BoolMember(*step, "individual_digits", false));
+      tokenizer->add_splits()->set_pattern(individual ? kNumber : kNumbers);
+    } else if (type == "Punctuation") {
+      RETURN_IF_ERROR(ReadPunctuation(*step, tokenizer));
+    } else {
+      return Unsupported(Message("pre-tokenizer ", Quoted(type)), "ByteLevel, Split, Digits, Punctuation");
+    }
+  }
+  if (tokenizer->pre_tokenizer() == Tokenizer::PRE_TOKENIZER_UNSPECIFIED) {
+    return absl::UnimplementedError("a tokenizer without the pre-tokenizer 'ByteLevel' can't be used yet");
+  }
+  return absl::OkStatus();
+}
+
+// The id of a token that the template names, from its own table.
+absl::StatusOr<uint32_t> TemplateToken(const json& step, const std::string& name,
+                                       const Tokenizer& tokenizer) {
+  const json* tokens = FindMember(step, "special_tokens");
+  const json* token = tokens != nullptr ? FindMember(*tokens, name) : nullptr;
+  const json* ids = token != nullptr ? FindMember(*token, "ids") : nullptr;
+  if (ids == nullptr || !ids->is_array() || ids->size() != 1 || !(*ids)[0].is_number_unsigned()) {
+    return Invalid(Message("'TemplateProcessing' gives token ", Quoted(name), " not exactly one id"));
+  }
+  const auto id = (*ids)[0].get<uint64_t>();
+  if (id >= static_cast<uint64_t>(tokenizer.pieces_size())) {
+    return Invalid(Message("'TemplateProcessing' gives token ", Quoted(name), " the id ", id,
+                           ", the vocabulary has ", tokenizer.pieces_size(), " tokens"));
+  }
+  return static_cast<uint32_t>(id);
+}
+
+// "single": [{"SpecialToken": {"id": "<s>"}}, {"Sequence": {"id": "A"}}, ...], for one text.
+absl::Status ReadTemplate(const json& step, Tokenizer* tokenizer) {
+  const json* items = FindMember(step, "single");
+  if (items == nullptr || !items->is_array()) return Invalid("'TemplateProcessing' lacks the array 'single'");
+  bool text_seen = false;
+  for (const json& item : *items) {
+    if (FindMember(item, "Sequence") != nullptr) {
+      if (std::exchange(text_seen, true)) return Invalid("'TemplateProcessing' has the text twice");
+      continue;
+    }
+    const json* special = FindMember(item, "SpecialToken");
+    if (special == nullptr) return Invalid(Message("'TemplateProcessing' holds ", JsonText(item)));
+    ASSIGN_OR_RETURN(const std::string name, StringMember(*special, "id", ""));
+    ASSIGN_OR_RETURN(const uint32_t id, TemplateToken(step, name, *tokenizer));
+    if (text_seen ? tokenizer->add_eos() : tokenizer->add_bos()) {
+      return absl::UnimplementedError("a 'TemplateProcessing' with two tokens at one end can't be used yet");
+    }
+    if (text_seen) {
+      tokenizer->set_add_eos(true);
+      tokenizer->set_eos_token_id(id);
+    } else {
+      tokenizer->set_add_bos(true);
+      tokenizer->set_bos_token_id(id);
+    }
+  }
+  if (!text_seen) return Invalid("'TemplateProcessing' lacks the text");
+  return absl::OkStatus();
+}
+
+absl::Status ReadPostProcessor(const json& root, Tokenizer* tokenizer) {
+  ASSIGN_OR_RETURN(const auto steps, StepsOf(root, "post_processor", "processors"));
+  for (const json* step : steps) {
+    const std::string type = TypeOf(*step);
+    if (type == "ByteLevel") continue;  // of offsets into the text alone
+    if (type != "TemplateProcessing") {
+      return Unsupported(Message("post-processor ", Quoted(type)), "ByteLevel, TemplateProcessing");
+    }
+    RETURN_IF_ERROR(ReadTemplate(*step, tokenizer));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckDecoder(const json& root) {
+  ASSIGN_OR_RETURN(const auto steps, StepsOf(root, "decoder", "decoders"));
+  for (const json* step : steps) {
+    if (TypeOf(*step) != "ByteLevel")
+      return Unsupported(Message("decoder ", Quoted(TypeOf(*step))), "ByteLevel");
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status ReadSteps(const json& root, Tokenizer* tokenizer) {
+  RETURN_IF_ERROR(ReadNormalizer(root, tokenizer));
+  RETURN_IF_ERROR(ReadPreTokenizer(root, tokenizer));
+  RETURN_IF_ERROR(ReadPostProcessor(root, tokenizer));
+  return CheckDecoder(root);
+}
+
+}  // namespace streamtensor::compiler

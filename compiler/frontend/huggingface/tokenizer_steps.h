@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+// "normalizer", "pre_tokenizer", "post_processor" and "decoder" of tokenizer.json: what happens to text
+// before and after byte pairs are merged. Free of MLIR.
+#pragma once
+
+#include <nlohmann/json.hpp>
+
+#include "absl/status/status.h"
+#include "streamtensor/artifact/v1/tokenizer.pb.h"
+
+namespace streamtensor::compiler {
+
+// Sets pre_tokenizer, splits and compose; and, where the file adds tokens at the ends of a text, add_bos with
+// bos_token_id and add_eos with eos_token_id. Call it once pieces are set.
+//  UNIMPLEMENTED     a step that is not known; names it and those that are
+//  INVALID_ARGUMENT  names the key at fault
+absl::Status ReadSteps(const nlohmann::json& root, artifact::v1::Tokenizer* tokenizer);
+
+}  // namespace streamtensor::compiler

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+// The files of a Hugging Face folder that its tokenizer is made of, one after another with a line of "---"
+// between: tokenizer.json, tokenizer_config.json, generation_config.json, config.json, chat_template.jinja.
+// What the compiler makes of them goes through the server's tables, as tokenizer.bin would.
+#include "absl/strings/str_join.h"
+#include "compiler/frontend/huggingface/huggingface_tokenizer.h"
+#include "server/tokenizer/tokenizer.h"
+#include "tests/compiler/frontend/huggingface/folder_builder.h"
+#include "tests/fuzz/fuzz_target.h"
+
+namespace streamtensor::fuzz {
+
+using compiler::json;
+
+namespace {
+
+constexpr std::string_view kBetween = "\n---\n";
+
+// The text up to the next line between; nullopt when there is none left.
+std::optional<std::string_view> Next(std::optional<std::string_view>* rest) {
+  if (!rest->has_value()) return std::nullopt;
+  const size_t end = (*rest)->find(kBetween);
+  const std::string_view text = (*rest)->substr(0, end);
+  if (end == std::string_view::npos) {
+    rest->reset();
+  } else {
+    (*rest)->remove_prefix(end + kBetween.size());
+  }
+  return text;
+}
+
+std::string Joined(const std::vector<std::string>& files) { return absl::StrJoin(files, "\n---\n"); }
+
+json WithSplits() {
+  json tokenizer = compiler::SmallTokenizer();
+  const auto split = [](const json& pattern, const char* behavior, bool invert) -> json {
+    return {{"type", "Split"}, {"pattern", pattern}, {"behavior", behavior}, {"invert", invert}};
+  };
+  const json words = {
+      {"Regex",
+       R"((?i:'s|'t)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s+(?!\S)|[\u4e00-\x{9fa5}\w]++)"}};
+  tokenizer["pre_tokenizer"]["pretokenizers"] =
+      json::array({split(words, "Isolated", false),
+                   split({{"String", "."}}, "Removed", true),
+                   {{"type", "Punctuation"}, {"behavior", "Contiguous"}},
+                   {{"type", "ByteLevel"}, {"add_prefix_space", false}, {"use_regex", false}}});
+  tokenizer["normalizer"] = {{"type", "Sequence"}, {"normalizers", {{{"type", "NFC"}}}}};
+  tokenizer["model"]["ignore_merges"] = true;
+  tokenizer["model"]["merges"] = json::array({json::array({"a", "b"})});
+  tokenizer["added_tokens"].push_back({{"id", 16}, {"content", "<tool>"}, {"special", false}});
+  tokenizer["post_processor"] = {
+      {"type", "TemplateProcessing"},
+      {"single", {{{"SpecialToken", {{"id", "<|im_start|>"}}}}, {{"Sequence", {{"id", "A"}}}}}},
+      {"special_tokens", {{"<|im_start|>", {{"ids", {1}}}}}}};
+  return tokenizer;
+}
+
+}  // namespace
+
+std::vector<std::string> Seeds() {
+  return {
+      Joined({compiler::SmallTokenizer().dump(), compiler::SmallTokenizerConfig().dump()}),
+      Joined(
+          {WithSplits().dump(),
+           R"({"bos_token": {"content": "<|im_start|>"}, "chat_template": [{"name": "default", "template": "x"}]})",
+           R"({"eos_token_id": [2, 0]})", R"({"vocab_size": 20, "pad_token_id": -1})", "{{ messages }}"})};
+}
+
+bool Accepts(std::string_view input) {
+  std::optional<std::string_view> rest = input;
+  compiler::TokenizerTexts texts;
+  texts.tokenizer = *Next(&rest);
+  texts.tokenizer_config = Next(&rest);
+  texts.generation_config = Next(&rest);
+  texts.config = Next(&rest);
+  texts.chat_template = Next(&rest);
+  const auto message = compiler::ReadHuggingFaceTokenizer(texts);
+  if (!message.ok()) return Refused(message.status());
+  artifact::v1::Tokenizer again;
+  Require(again.ParseFromString(message->SerializeAsString()), "an exported tokenizer can be read");
+  const auto tokenizer = server::Tokenizer::Create(again);
+  // A pattern may be larger than PCRE2 takes.
+  if (!tokenizer.ok()) return Refused(tokenizer.status(), {"tokenizer: split"});
+  for (const std::string_view text :
+       {"abc <|im_start|>ab cab  \n\t a1b22 \xc3\xa9\xf0\x9f\x98\x80 \xff\xfe abc", "<tool>AB's."}) {
+    const std::vector<uint32_t> ids = (*tokenizer)->Encode(text, true);
+    Require((*tokenizer)->Decode(ids).ok(), "ids of a text are in the vocabulary");
+  }
+  return true;
+}
+
+}  // namespace streamtensor::fuzz
