@@ -7,40 +7,33 @@
 
 #include "compiler/analysis/network_timing.h"
 #include "compiler/analysis/process_cycles.h"
+#include "compiler/processes/ProcessDialect.h"
 #include "kernels/contract/word.h"
 
 namespace streamtensor::compiler {
 namespace {
 
 using dataflow::ChannelKind;
-using dataflow::ProcessKind;
 
 constexpr double kHandoverCycles = 2;  // through a FIFO
 constexpr int64_t kPagesForSlope = 8;
 
-dataflow::ProcessOp FindKind(dataflow::DesignOp design, ProcessKind kind) {
-  for (auto process : design.getBody().getOps<dataflow::ProcessOp>()) {
-    if (process.getKind() == kind) return process;
-  }
-  return nullptr;
-}
-
-int64_t WeightChannels(dataflow::DesignOp design) {
+int64_t CountStreams(dataflow::DesignOp design, ChannelKind kind) {
   return llvm::count_if(design.getBody().getOps<dataflow::StreamOp>(),
-                        [](dataflow::StreamOp stream) { return stream.getKind() == ChannelKind::blocks; });
+                        [&](dataflow::StreamOp stream) { return stream.getKind() == kind; });
 }
 
-int64_t Unroll(dataflow::DesignOp design) {
-  dataflow::ProcessOp engine = FindKind(design, ProcessKind::engine);
-  if (!engine || !engine.getConfig()) return 1;
-  auto unroll = engine.getConfig()->getAs<mlir::IntegerAttr>("unroll");
-  return unroll ? unroll.getInt() : 1;
+// Null: the design has none.
+process::EngineOp FindEngine(dataflow::DesignOp design) {
+  const auto engines = design.getBody().getOps<process::EngineOp>();
+  return engines.empty() ? process::EngineOp() : *engines.begin();
 }
 
 // What waits at the engine's channels, and how long it computes.
-void CountEngine(const DesignNetwork& built, const NetworkTiming& timing, StepCycles& cycles) {
+void CountEngine(process::EngineOp engine, const DesignNetwork& built, const NetworkTiming& timing,
+                 StepCycles& cycles) {
   for (size_t process = 0; process < built.network.processes.size(); ++process) {
-    if (built.network.processes[process].name != "engine") continue;
+    if (built.network.processes[process].name != engine.getSymName()) continue;
     cycles.engine_busy = static_cast<uint64_t>(timing.processes[process].computed);
     double frames = 0, weights = 0, results = 0;
     for (size_t channel = 0; channel < built.streams.size(); ++channel) {
@@ -83,7 +76,7 @@ mlir::FailureOr<StepCycles> ModelStepCycles(dataflow::DesignOp design, const Pla
   StepCycles cycles;
   cycles.total = static_cast<uint64_t>(std::ceil(timing.cycles));
   cycles.memory_needed = static_cast<uint64_t>(MemoryCycles(*built, timing));
-  CountEngine(*built, timing, cycles);
+  if (process::EngineOp engine = FindEngine(design)) CountEngine(engine, *built, timing, cycles);
   return cycles;
 }
 
@@ -110,7 +103,7 @@ mlir::FailureOr<CycleModel> ModelCycles(dataflow::DesignOp design, const Platfor
     const uint64_t all = model(tokens, most, 0).total, one = result.steps.back().total;
     timing.set_logits_cycles(all > one ? (all - one) / static_cast<uint64_t>(most - 1) : 0);
   }
-  if (FindKind(design, ProcessKind::attention)) {
+  if (CountStreams(design, ChannelKind::pages) > 0) {
     const auto with = static_cast<double>(model(1, std::min<int64_t>(logits, 1), kPagesForSlope).total);
     timing.set_context_page_cycles((with - static_cast<double>(result.steps.front().total)) / kPagesForSlope);
     timing.set_bytes_per_context_page(2 * kv_page_bytes);
@@ -120,8 +113,8 @@ mlir::FailureOr<CycleModel> ModelCycles(dataflow::DesignOp design, const Platfor
   timing.set_dynamic_joules_per_step_byte(platform.dynamic_joules_per_byte);
   timing.set_bytes_per_step(weight_bytes_per_step);
   timing.set_memory_bytes_per_second(platform.memory.PeakBytesPerSecond());
-  result.weight_channels = WeightChannels(design);
-  result.unroll = Unroll(design);
+  result.weight_channels = CountStreams(design, ChannelKind::blocks);
+  if (process::EngineOp engine = FindEngine(design)) result.unroll = static_cast<int64_t>(engine.getUnroll());
   result.engine_dsps = result.weight_channels > 0 ? EngineDsps(result.unroll) : 0;
   result.memory_seconds_floor =
       static_cast<double>(weight_bytes_per_step) / platform.memory.PeakBytesPerSecond();

@@ -2,23 +2,13 @@
 // A design as a process network, for one step shape.
 #pragma once
 
+#include <vector>
+
 #include "compiler/analysis/network.h"
+#include "compiler/analysis/step_shape.h"
 #include "compiler/dialects/dataflow/DataflowDialect.h"
 
 namespace streamtensor::compiler {
-
-// Which rows a process of kind take_rows passes on, by row.
-using TakenRows = std::vector<bool>;
-
-struct StepShape {
-  int64_t tokens = 1;  // T
-  int64_t layers = 1;  // how many of the design's layers to run
-  // By take_rows process, in the design's order; the last one stands for those beyond. Each holds T flags, W
-  // of them set. In a step all are alike; a proof may tell them apart.
-  std::vector<TakenRows> taken = {TakenRows(1, true)};
-
-  int64_t logits() const;  // W
-};
 
 TakenRows FirstRows(int64_t tokens, int64_t logits);
 TakenRows LastRows(int64_t tokens, int64_t logits);
@@ -35,26 +25,29 @@ struct DesignNetwork {
   std::vector<dataflow::StreamOp> streams;  // by channel
 };
 
-// What the operations of a network cost, beyond what the design says itself; for network_timing.h.
-struct NetworkCosts {
-  double words_per_cycle = 1;    // that a weight channel delivers
-  double first_word_cycles = 0;  // from its first address to its first word
-  int64_t context_pages = 0;     // below `start`, that each token attends to
+// Which streams a network holds.
+enum class NetworkScope {
+  // What carries data: enough for a proof. Every process reads its header (and the page table, where it takes
+  // one) before anything else, whoever writes headers and page tables reads nothing, and done tokens are
+  // written last: none of them can be part of a cycle.
+  kData,
+  kEverything,
 };
 
-// The network at the streams' depths. Header traffic is left out: every process reads its header before
-// anything else and the fan-out writes nothing but headers, so that it can't be part of a cycle. Fails, with
-// a diagnostic at the process, where a body's trip counts are neither constants nor symbols.
+// The network at the streams' depths: what each process' kind says of it, by the interface. Fails, with a
+// diagnostic at the process, where a body's trip counts are neither constants nor symbols.
 mlir::FailureOr<DesignNetwork> BuildNetwork(dataflow::DesignOp design, const StepShape& shape,
-                                            const NetworkCosts& costs = {});
+                                            const NetworkCosts& costs = {},
+                                            NetworkScope scope = NetworkScope::kData);
 
 // Step shapes that stand for all: T = 1..bound with every W, the first W rows taken and the last W, and the
-// empty step of a faulty descriptor. The two are enough: which rows are taken changes nothing but where
-// take_rows writes among its reads. A cycle enters its sequence once and leaves it later: from a read to a
-// read or a write to a write, which any choice has; from a read to a later write, which taking the last rows
-// has if any choice does; or from a write to a later read, which taking the first rows has if any does. With
-// several take_rows processes each combination is listed. Fails where there are more than kMostTakeRows.
+// empty step of a faulty descriptor. The two are enough: which rows are taken changes nothing but where a
+// process that chooses rows writes among its reads. A cycle enters its sequence once and leaves it later:
+// from a read to a read or a write to a write, which any choice has; from a read to a later write, which
+// taking the last rows has if any choice does; or from a write to a later read, which taking the first rows
+// has if any does. With several such processes each combination is listed. Fails where there are more than
+// kMaxRowChoices.
 mlir::FailureOr<std::vector<StepShape>> ShapesToProve(dataflow::DesignOp design);
-inline constexpr size_t kMostTakeRows = 3;
+inline constexpr size_t kMaxRowChoices = 3;
 
 }  // namespace streamtensor::compiler

@@ -45,6 +45,11 @@ std::string StepFunction::ArgumentAttr(BlockArgument argument, StringRef name) {
   return attribute ? attribute.getValue().str() : "";
 }
 
+std::string StepFunction::FieldOf(Value value) {
+  auto argument = dyn_cast<BlockArgument>(value);
+  return argument ? ArgumentAttr(argument, dataflow::kFieldAttr) : "";
+}
+
 FailureOr<StepFunction> StepFunction::Analyse(func::FuncOp step) {
   StepFunction result;
   result.function_ = step;

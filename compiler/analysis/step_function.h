@@ -42,6 +42,8 @@ class StepFunction {
   static mlir::BlockArgument MemoryRoot(mlir::Value value);
   // An argument's string attribute, "" when absent: kFieldAttr, kWeightAttr, ...
   static std::string ArgumentAttr(mlir::BlockArgument argument, llvm::StringRef name);
+  // The descriptor's field that a value is, "" when it is none.
+  static std::string FieldOf(mlir::Value value);
 
   // The orders in which tensors stream by. `type` has rank >= 1.
   // One row at a time: <1x.., [rows]*[1], (d0) -> (d0, 0, ..)>. Narrow floats stream as float32.

@@ -16,7 +16,7 @@
 #include "compiler/targets/artifact/reports.h"
 #include "compiler/targets/artifact/xclbin_assembly.h"
 #include "compiler/targets/hardware/build_text.h"
-#include "compiler/targets/hls/network.h"
+#include "compiler/targets/hls/design_index.h"
 #include "compiler/targets/weights/weights_writer.h"
 
 namespace streamtensor::compiler {
@@ -34,7 +34,6 @@ CompileJob::CompileJob(const CompileOptions& options, Platform platform,
     : options_(options), platform_(std::move(platform)), folder_(std::move(folder)) {
   // Errors are told in one line; a stack of notes would not be.
   context_.printOpOnDiagnostic(false);
-  RegisterIrPasses();
 }
 
 absl::Status CompileJob::Import() {
@@ -49,9 +48,9 @@ absl::Status CompileJob::Import() {
   return SaveIr("import", 1);
 }
 
-absl::Status CompileJob::Transform(const std::string& name, const std::string& pipeline, int number) {
-  if (absl::Status status = RunIrStage({name, pipeline}, *model_.module); !status.ok()) return status;
-  return SaveIr(name, number);
+absl::Status CompileJob::Transform(const PipelineStage& stage, const PipelineOptions& options, int number) {
+  if (absl::Status status = RunIrStage(stage, options, *model_.module); !status.ok()) return status;
+  return SaveIr(stage.name, number);
 }
 
 absl::Status CompileJob::SaveIr(const std::string& name, int number) {
@@ -119,9 +118,9 @@ absl::Status CompileJob::Emit() {
   mlir::FailureOr<artifact::v1::Manifest> manifest = BuildManifest(*design, packing_, layout_, inputs);
   if (mlir::failed(manifest)) return failed();
   manifest_ = std::move(*manifest);
-  mlir::FailureOr<hls::Network> network = hls::Network::Create(*design);
-  if (mlir::failed(network)) return failed();
-  for (dataflow::MemoryOp memory : network->memories()) argument_types_.push_back(*hls::PointerType(memory));
+  mlir::FailureOr<hls::DesignIndex> index = hls::DesignIndex::Create(*design);
+  if (mlir::failed(index)) return failed();
+  for (dataflow::MemoryOp memory : index->memories()) argument_types_.push_back(*hls::PointerType(memory));
 
   const DesignReport report = ReportDesign(*design, layout_, *cycles, platform_);
   const std::pair<const char*, const std::string*> files[] = {

@@ -26,7 +26,7 @@ class CompileJob {
 
   absl::Status Import();
   // Runs passes; `number` orders the files of --save-ir.
-  absl::Status Transform(const std::string& name, const std::string& pipeline, int number);
+  absl::Status Transform(const PipelineStage& stage, const PipelineOptions& options, int number);
   absl::Status Emit();
   absl::Status PackWeights(const std::function<void(double)>& partly);
   absl::Status Build();

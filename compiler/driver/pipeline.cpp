@@ -10,7 +10,6 @@
 #include "absl/strings/str_join.h"
 #include "compiler/analysis/process_cycles.h"
 #include "compiler/driver/compile_job.h"
-#include "compiler/driver/ir_stages.h"
 #include "compiler/driver/package_hardware.h"
 #include "compiler/driver/stage_runner.h"
 #include "compiler/targets/hardware/vpp_build.h"
@@ -50,7 +49,7 @@ absl::StatusOr<std::string> Compile(const CompileOptions& options, const Progres
   }
   absl::StatusOr<std::unique_ptr<ArtifactFolder>> folder = ArtifactFolder::Create(options.output);
   if (!folder.ok()) return folder.status();
-  IrStageOptions ir;
+  PipelineOptions ir;
   ir.channels = platform->memory.channels;
   ir.weight_channels =
       options.weight_channels > 0 ? options.weight_channels : platform->engine.weight_channels;
@@ -70,10 +69,9 @@ absl::StatusOr<std::string> Compile(const CompileOptions& options, const Progres
   StageRunner stages(progress);
   stages.Add("import", [&](const auto&) { return job.Import(); });
   int number = 2;
-  for (const IrStage& stage : IrStages(ir)) {
-    stages.Add(stage.name, [&job, stage, number](const auto&) {
-      return job.Transform(stage.name, stage.pipeline, number);
-    });
+  for (const PipelineStage& stage : PipelineStages()) {
+    stages.Add(stage.name,
+               [&job, &stage, &ir, number](const auto&) { return job.Transform(stage, ir, number); });
     ++number;
   }
   stages.Add("emit", [&](const auto&) { return job.Emit(); });

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The passes of streamtensorc and the pipelines made of them.
+// The passes of streamtensorc; pipeline.h has their order.
 #pragma once
 
 #include "compiler/dialects/dataflow/DataflowDialect.h"
@@ -23,13 +23,5 @@ namespace streamtensor::compiler {
 
 #define GEN_PASS_REGISTRATION
 #include "compiler/passes/Passes.h.inc"
-
-// imported -> ordered: keep-layers, fuse-elementwise, quantize, expand-math, order-sums, with clean-up
-// between.
-void buildNumericsPipeline(mlir::OpPassManager& pm);
-
-// ordered -> sized: the functions become one dataflow.design. `channels`: channels that weights are dealt
-// over.
-void buildDataflowPipeline(mlir::OpPassManager& pm, int64_t channels = 4);
 
 }  // namespace streamtensor::compiler

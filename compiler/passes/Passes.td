@@ -138,7 +138,8 @@ def Materialize : Pass<"materialize", "::mlir::ModuleOp"> {
   }];
   let options = [Option<"channels", "channels", "int64_t", "4", "Channels that weights are dealt over">,
                  Option<"unroll", "unroll", "int64_t", "1", "Tiles the engine works on at a time, 1..6">];
-  let dependentDialects = ["::streamtensor::compiler::dataflow::DataflowDialect"];
+  let dependentDialects = ["::streamtensor::compiler::dataflow::DataflowDialect",
+                           "::streamtensor::compiler::process::ProcessDialect"];
 }
 
 def AssignChannels : Pass<"assign-channels", "::mlir::ModuleOp"> {

@@ -2,10 +2,9 @@
 #include <algorithm>
 #include <array>
 
+#include "compiler/dialects/dataflow/ProcessInterface.h"
 #include "compiler/passes/Passes.h"
 #include "kernels/contract/limits.h"
-#include "kernels/contract/memory.h"
-#include "kernels/contract/tiles.h"
 
 namespace streamtensor::compiler {
 
@@ -47,12 +46,12 @@ class AssignChannelsPass : public impl::AssignChannelsBase<AssignChannelsPass> {
     bytes_.assign(banks, 0);
     int64_t channels =
         llvm::count_if(memories, [](MemoryOp memory) { return memory.getRole() == "weights"; });
-    int64_t weight_bytes = channels == 0 ? 0 : weightBytes(design) / channels;
+    const llvm::DenseMap<MemoryOp, int64_t> bytes = bytesOf(design);
     for (MemoryOp memory : memories) {
       if (memory.getRole() != "weights") continue;
       // Spread evenly, so that no two channels share a pseudo-channel while there are enough.
       int64_t bank = static_cast<int64_t>(*memory.getChannel()) * banks / channels;
-      if (failed(place(memory, bank % banks, weight_bytes))) return failure();
+      if (failed(place(memory, bank % banks, bytes.at(memory)))) return failure();
     }
     // Both pointers of a pool are one buffer, which lies in one bank.
     llvm::StringMap<int64_t> pools;
@@ -60,7 +59,7 @@ class AssignChannelsPass : public impl::AssignChannelsBase<AssignChannelsPass> {
       StringRef role = memory.getRole();
       if (role == "weights") continue;
       if (!role.starts_with("k_") && !role.starts_with("v_")) {
-        if (failed(place(memory, emptiest(), sizeOf(memory)))) return failure();
+        if (failed(place(memory, emptiest(), bytes.at(memory)))) return failure();
         continue;
       }
       // How many pages there are is the host's choice: a pool counts as half a bank.
@@ -69,6 +68,15 @@ class AssignChannelsPass : public impl::AssignChannelsBase<AssignChannelsPass> {
       if (failed(place(memory, pool->second, is_new ? bankBytes / 2 : 0))) return failure();
     }
     return success();
+  }
+
+  // Of each memory, as its owner says.
+  static llvm::DenseMap<MemoryOp, int64_t> bytesOf(dataflow::DesignOp design) {
+    const dataflow::DesignSymbols symbols(design);
+    llvm::DenseMap<MemoryOp, int64_t> bytes;
+    for (auto process : design.getBody().getOps<dataflow::ProcessOpInterface>())
+      for (MemoryOp memory : symbols.EndsOf(process).memories) bytes[memory] = process.getMemoryBytes(memory);
+    return bytes;
   }
 
   static SmallVector<MemoryOp> inArgumentOrder(dataflow::DesignOp design) {
@@ -94,34 +102,6 @@ class AssignChannelsPass : public impl::AssignChannelsBase<AssignChannelsPass> {
   }
 
   int64_t emptiest() const { return std::min_element(bytes_.begin(), bytes_.end()) - bytes_.begin(); }
-
-  // Dynamic extents count as the largest step.
-  static int64_t sizeOf(MemoryOp memory) {
-    auto type = memory.getType() ? dyn_cast<ShapedType>(*memory.getType()) : ShapedType();
-    if (!type) return contract::kBufferAlignmentBytes;
-    int64_t bits = type.getElementTypeBitWidth();
-    for (int64_t extent : type.getShape())
-      bits *= ShapedType::isDynamic(extent) ? contract::kMaxStepTokens : extent;
-    return (bits + 7) / 8;
-  }
-
-  // Of all issues' blocks.
-  static int64_t weightBytes(dataflow::DesignOp design) {
-    int64_t bytes = 0;
-    for (auto process : design.getBody().getOps<dataflow::ProcessOp>()) {
-      if (process.getKind() != dataflow::ProcessKind::engine) continue;
-      for (auto [list, times] : {std::pair(process.getPrologue(), int64_t{1}),
-                                 std::pair(process.getLayer(), static_cast<int64_t>(design.getLayers())),
-                                 std::pair(process.getEpilogue(), int64_t{1})})
-        for (auto issue : list->getAsRange<DictionaryAttr>()) {
-          const auto bits = static_cast<int>(issue.getAs<IntegerAttr>("bits").getInt());
-          const int64_t blocks = contract::IssueBlocks(bits, issue.getAs<IntegerAttr>("groups").getInt(),
-                                                       issue.getAs<IntegerAttr>("row_tiles").getInt());
-          bytes += times * blocks * contract::BlockBytes(bits);
-        }
-    }
-    return bytes;
-  }
 
   std::vector<int64_t> bytes_;  // that each bank holds
 };

@@ -3,6 +3,7 @@
 #include "compiler/passes/Passes.h"
 #include "compiler/passes/design_builder.h"
 #include "compiler/passes/join_ends.h"
+#include "compiler/processes/ProcessDialect.h"
 #include "kernels/contract/limits.h"
 #include "kernels/contract/tiles.h"
 
@@ -15,7 +16,6 @@ namespace {
 
 using namespace mlir;
 using dataflow::ChannelKind;
-using dataflow::ProcessKind;
 using dataflow::Section;
 using itensor::ITensorType;
 using Process = DesignBuilder::Process;
@@ -51,11 +51,13 @@ class MaterializePass : public impl::MaterializeBase<MaterializePass> {
     }
     DesignBuilder design(&getContext());
     design_ = &design;
+    findKinds();
     if (failed(findLayers()) || failed(makeEngine()) || failed(makeInputs()) ||
         failed(visitBlock(step_.getBody().front(), false)) || failed(connectAll()))
       return signalPassFailure();
     auto symbols = getOperation()->getAttrOfType<DictionaryAttr>(dataflow::kSymbolsAttr);
     if (!symbols) symbols = DictionaryAttr::get(&getContext());
+    setIssueLists();
     design.Write(getOperation(), kDesignName, layers_, symbols, max_pages_, vocabulary_);
     for (Operation& op : llvm::make_early_inc_range(getOperation().getBody()->getOperations()))
       if (isa<func::FuncOp, dataflow::EngineOp>(op)) op.erase();
@@ -90,11 +92,6 @@ class MaterializePass : public impl::MaterializeBase<MaterializePass> {
     return op->isBeforeInBlock(loop_) ? Section::prologue : Section::epilogue;
   }
 
-  std::vector<Attribute>& listOf(Process& process, Section section) {
-    if (section == Section::prologue) return process.prologue;
-    return section == Section::layer ? process.layer : process.epilogue;
-  }
-
   // Switches, engine and weight channels, where anything is issued at all.
   LogicalResult makeEngine() {
     dataflow::EngineOp engine;
@@ -111,18 +108,15 @@ class MaterializePass : public impl::MaterializeBase<MaterializePass> {
       if (!engine) ok = issue.emitError("names no engine: ") << issue.getEngine();
     });
     if (failed(ok) || !any) return ok;
-    activation_switch_ =
-        &design_->AddProcess("activation_switch", ProcessKind::activation_switch, Section::all);
-    engine_ = &design_->AddProcess("engine", ProcessKind::engine, Section::all);
-    engine_->config = dictionary({{"unroll", integer(unroll)}});
-    result_switch_ = &design_->AddProcess("result_switch", ProcessKind::result_switch, Section::all);
+    activation_switch_ = &design_->AddProcess<process::ActivationSwitchOp>("activation_switch");
+    engine_ = &design_->AddProcess<process::EngineOp>("engine");
+    engine_->attributes.set("unroll", integer(unroll));
+    result_switch_ = &design_->AddProcess<process::ResultSwitchOp>("result_switch");
     design_->AddStream(*activation_switch_, *engine_, ChannelKind::frames, {}, frame_words,
                        engine.getSlots());
     for (int64_t channel = 0; channel < channels; ++channel) {
-      Process& load = design_->AddProcess("load_weights_" + std::to_string(channel),
-                                          ProcessKind::load_weights, Section::all);
+      Process& load = design_->AddProcess<process::LoadWeightsOp>("load_weights_" + std::to_string(channel));
       load.takes_header = false;
-      load.config = dictionary({{"channel", integer(channel)}});
       design_->AddMemory(load, "weights_" + std::to_string(channel), "weights",
                          {named("channel", integer(channel))});
       design_->AddStream(load, *engine_, ChannelKind::blocks, {}, contract::kMaxBlockWords, kBlockDepth);
@@ -142,7 +136,7 @@ class MaterializePass : public impl::MaterializeBase<MaterializePass> {
       std::string name = StepFunction::ArgumentAttr(argument, dataflow::kInputAttr);
       if (name.empty()) continue;
       if (argument.use_empty()) return step_.emitError("does not use input ") << name;
-      Process& load = design_->AddProcess("load_" + name, ProcessKind::load, Section::prologue);
+      Process& load = design_->AddProcess<process::LoadOp>("load_" + name, Section::prologue);
       design_->AddMemory(load, name, "input", {named("type", TypeAttr::get(argument.getType()))});
       inputs_[argument] = &load;
     }
@@ -166,21 +160,9 @@ class MaterializePass : public impl::MaterializeBase<MaterializePass> {
   }
 
   LogicalResult visit(Operation* op) {
-    if (auto kernel = dyn_cast<dataflow::KernelOp>(op)) return visitKernel(kernel);
+    if (auto kind = kinds_.find(op->getName().getStringRef()); kind != kinds_.end())
+      return makeProcess(op, kind->second);
     if (auto issue = dyn_cast<dataflow::IssueOp>(op)) return visitIssue(issue);
-    if (auto converter = dyn_cast<itensor::ConverterOp>(op)) return visitConverter(converter);
-    if (isa<itensor::ForkOp>(op)) return visitSimple(op, "fork", ProcessKind::fork, op->getOperands(), {});
-    if (auto attention = dyn_cast<dataflow::PagedAttentionOp>(op)) return visitAttention(attention);
-    if (auto append = dyn_cast<dataflow::KvAppendOp>(op)) return visitAppend(append);
-    if (auto take = dyn_cast<dataflow::TakeRowsOp>(op)) {
-      if (sectionOf(op) == Section::layer)
-        return op->emitError("can't stand in a layer yet; take rows before or after");
-      if (FieldOf(take.getFlags()) != "wants_logits")
-        return op->emitError("can take rows by the field wants_logits only");
-      return visitSimple(op, "take_rows", ProcessKind::take_rows, {take.getX()}, {});
-    }
-    if (isa<itensor::ChunkOp, itensor::ConcatOp, itensor::JoinOp>(op))
-      return op->emitError("has no process yet");
     if (auto ret = dyn_cast<func::ReturnOp>(op)) return visitReturn(ret);
     if (isa<UnrealizedConversionCastOp, itensor::ReassociateOp, itensor::CastOp, scf::YieldOp,
             tensor::ExtractSliceOp, dataflow::LayersOp>(op) ||
@@ -189,144 +171,34 @@ class MaterializePass : public impl::MaterializeBase<MaterializePass> {
     return op->emitError("can't become a process; it should have been made a kernel");
   }
 
-  static std::string FieldOf(Value value) {
-    auto argument = dyn_cast<BlockArgument>(value);
-    return argument ? StepFunction::ArgumentAttr(argument, dataflow::kFieldAttr) : "";
-  }
-
-  LogicalResult visitKernel(dataflow::KernelOp kernel) {
-    Process& process = design_->AddProcess(kernel.getLabel(), ProcessKind::kernel, sectionOf(kernel));
-    process.body = kernel;
-    for (auto [input, argument] : llvm::zip_equal(kernel.getInputs(), kernel.getBody().getArguments())) {
-      if (isa<ITensorType>(input.getType())) {
-        pending_.push_back({input, &process});
-        continue;
-      }
-      if (input.getType().isIndex()) {
-        if (!loop_ || input != loop_.getInductionVar())
-          return kernel.emitError("is given an index that is not the layer");
-        continue;
-      }
-      auto root = dyn_cast<BlockArgument>(input);
-      std::string field = FieldOf(input);
-      if (!field.empty()) {
-        process.fields.push_back(field);
-        if (field == "token_id") findVocabulary(argument);
-        continue;
-      }
-      std::string weight = root ? StepFunction::ArgumentAttr(root, dataflow::kWeightAttr) : "";
-      if (weight.empty()) return kernel.emitError("is given a tensor that is neither a weight nor a field");
-      std::string part = StepFunction::ArgumentAttr(root, dataflow::kPartAttr);
-      if (part.empty())
-        return kernel.emitError("is given weight ") << weight << " without a " << dataflow::kPartAttr;
-      design_->AddMemory(process, process.name + "_" + part, "constants",
-                         {named("weight", string(weight)), named("part", string(part)),
-                          named("type", TypeAttr::get(input.getType())),
-                          named("section", string(dataflow::stringifySection(process.section)))});
+  // Which operations one process stands for, as the kinds say.
+  void findKinds() {
+    for (RegisteredOperationName kind : getContext().getRegisteredOperations()) {
+      auto* interface = kind.getInterface<dataflow::ProcessOpInterface>();
+      if (!interface) continue;
+      if (StringRef source = interface->getSourceName(); !source.empty()) kinds_.try_emplace(source, kind);
     }
-    for (Value result : kernel->getResults()) sources_[result] = {&process, result.getType()};
-    return success();
   }
 
-  // Rows of the tables that are looked up by token id: ids must be below all of them.
-  void findVocabulary(BlockArgument ids) {
-    llvm::SetVector<Value> derived;
-    derived.insert(ids);
-    auto kernel = cast<dataflow::KernelOp>(ids.getOwner()->getParentOp());
-    kernel.walk<WalkOrder::PreOrder>([&](Operation* op) {
-      if (auto lookup = dyn_cast<tensor::ExtractOp>(op)) {
-        auto type = lookup.getTensor().getType();
-        if (!lookup.getIndices().empty() && derived.contains(lookup.getIndices()[0]) && !type.isDynamicDim(0))
-          vocabulary_ = vocabulary_ == 0 ? type.getDimSize(0) : std::min(vocabulary_, type.getDimSize(0));
-        return;
-      }
-      if (auto generic = dyn_cast<linalg::GenericOp>(op)) {
-        for (OpOperand* operand : generic.getDpsInputOperands())
-          if (derived.contains(operand->get())) derived.insert(generic.getMatchingBlockArgument(operand));
-        return;
-      }
-      if (op->getNumOperands() == 0 || op->getNumRegions() > 0) return;
-      if (derived.contains(op->getOperand(0)) && isa<tensor::ExtractSliceOp, arith::IndexCastOp>(op))
-        derived.insert(op->getResult(0));
-    });
-  }
-
-  // One process that reads `operands` and writes the results.
-  LogicalResult visitSimple(Operation* op, StringRef name, ProcessKind kind, ValueRange operands,
-                            DictionaryAttr config) {
-    Process& process = design_->AddProcess(name, kind, sectionOf(op));
-    process.config = config;
-    for (Value operand : operands) pending_.push_back({operand, &process});
+  LogicalResult makeProcess(Operation* op, OperationName kind) {
+    dataflow::ProcessPlan plan;
+    plan.section = sectionOf(op);
+    if (failed(kind.getInterface<dataflow::ProcessOpInterface>()->plan(op, plan))) return failure();
+    Process& process =
+        design_->AddProcess(plan.name.empty() ? kind.stripDialect() : plan.name, kind, plan.section);
+    process.attributes = plan.attributes;
+    process.reads_pages = plan.reads_pages;
+    process.sends_done = plan.sends_done;
+    process.reads_as_given = plan.reads_as_given;
+    process.fill = plan.fill;
+    for (const dataflow::ProcessPlan::Memory& memory : plan.memories)
+      design_->AddMemory(process, memory.after_process ? process.name + "_" + memory.name : memory.name,
+                         memory.role, memory.attributes);
+    for (Value read : plan.reads) pending_.push_back({read, &process});
     for (Value result : op->getResults()) sources_[result] = {&process, result.getType()};
-    return success();
-  }
-
-  LogicalResult visitConverter(itensor::ConverterOp op) {
-    auto config = dictionary({{"buffer", op.getBufferAttr()}, {"shared_loops", op.getSharedLoopsAttr()}});
-    return visitSimple(op, "convert", ProcessKind::convert, {op.getSource()}, config);
-  }
-
-  LogicalResult visitAttention(dataflow::PagedAttentionOp op) {
-    if (sectionOf(op) != Section::layer)
-      return op.emitError("stands outside the layers; its pages are counted by layer");
-    if (failed(checkPages(op, op.getPageTable(), op.getSlot(), op.getPosition(), op.getLayer())) ||
-        failed(checkField(op, op.getStart(), "start")))
-      return failure();
-    auto q = op.getQ().getType(), k = op.getKNew().getType();
-    auto config = dictionary({{"scale", op.getScaleAttr()},
-                              {"kv_head_map", op.getKvHeadMapAttr()},
-                              {"page_map", AffineMapAttr::get(op.getEffectivePageMap())},
-                              {"mask_offset", integer(op.getMaskOffset())},
-                              {"query_heads", integer(q.getDimSize(1))},
-                              {"kv_heads", integer(k.getDimSize(1))},
-                              {"head_dim", integer(k.getDimSize(2))}});
-    if (failed(visitSimple(op, "attention", ProcessKind::attention, {op.getQ(), op.getKNew(), op.getVNew()},
-                           config)))
-      return failure();
-    Process& process = *sources_[op.getResult()].process;
-    addPool(process, op.getKPool(), "k_read");
-    addPool(process, op.getVPool(), "v_read");
-    return success();
-  }
-
-  LogicalResult visitAppend(dataflow::KvAppendOp op) {
-    if (sectionOf(op) != Section::layer)
-      return op.emitError("stands outside the layers; its pages are counted by layer");
-    if (failed(checkPages(op, op.getPageTable(), op.getSlot(), op.getPosition(), op.getLayer())))
-      return failure();
-    if (!op.getEffectivePageMap().isIdentity())
-      return op.emitError("can write pages in their own order only");
-    auto k = op.getKNew().getType();
-    Process& process = design_->AddProcess("kv_append", ProcessKind::kv_append, Section::layer);
-    process.config =
-        dictionary({{"kv_heads", integer(k.getDimSize(1))}, {"head_dim", integer(k.getDimSize(2))}});
-    pending_.push_back({op.getKNew(), &process});
-    pending_.push_back({op.getVNew(), &process});
-    addPool(process, op.getKPool(), "k_write");
-    addPool(process, op.getVPool(), "v_write");
-    return success();
-  }
-
-  void addPool(Process& process, Value pool, StringRef role) {
-    design_->AddMemory(process, role, role, {named("type", TypeAttr::get(pool.getType()))});
-  }
-
-  LogicalResult checkField(Operation* op, Value value, StringRef expected) {
-    std::string field = FieldOf(value);
-    if (field == expected) return success();
-    return op->emitError("takes ") << (field.empty() ? "a computed value" : "the field " + field)
-                                   << " where the template takes " << expected << " from the descriptor";
-  }
-
-  LogicalResult checkPages(Operation* op, Value table, Value slot, Value position, Value layer) {
-    if (failed(checkField(op, table, "page_table")) || failed(checkField(op, slot, "slot")) ||
-        failed(checkField(op, position, "position")))
-      return failure();
-    if (!loop_ || layer != loop_.getInductionVar())
-      return op->emitError("must be given the layer that it stands in");
-    auto type = cast<RankedTensorType>(table.getType());
-    if (type.isDynamicDim(1)) return op->emitError("needs a page table of known width, got ") << type;
-    max_pages_ = type.getDimSize(1);
+    max_pages_ = std::max(max_pages_, plan.max_pages);
+    if (plan.vocabulary > 0)
+      vocabulary_ = vocabulary_ == 0 ? plan.vocabulary : std::min(vocabulary_, plan.vocabulary);
     return success();
   }
 
@@ -338,8 +210,7 @@ class MaterializePass : public impl::MaterializeBase<MaterializePass> {
       if (argument.use_empty() || loop->getResult(index).use_empty())
         return loop.emitError("carries a value that ")
                << (argument.use_empty() ? "no layer uses" : "nothing uses after the layers");
-      Process& carry = design_->AddProcess("carry", ProcessKind::carry, Section::all);
-      carry.config = dictionary({});
+      Process& carry = design_->AddProcess<process::CarryOp>("carry");
       pending_.push_back({loop.getInitArgs()[index], &carry});
       pending_.push_back({loop.getYieldedValues()[index], &carry});
       sources_[argument] = {&carry, type};
@@ -356,8 +227,9 @@ class MaterializePass : public impl::MaterializeBase<MaterializePass> {
     bool decoder = vocabulary_ > 0 && op.getNumOperands() == 1;
     for (auto [index, value] : llvm::enumerate(op.getOperands())) {
       std::string name = decoder ? "logits" : "output" + std::to_string(index);
-      Process& store = design_->AddProcess("store_" + name, ProcessKind::store,
-                                           loop_ ? Section::epilogue : Section::prologue);
+      Process& store = design_->AddProcess<process::StoreOp>("store_" + name,
+                                                             loop_ ? Section::epilogue : Section::prologue);
+      store.sends_done = true;
       design_->AddMemory(store, name, decoder ? "logits" : "output",
                          {named("type", TypeAttr::get(value.getType()))});
       pending_.push_back({value, &store});
@@ -370,60 +242,40 @@ class MaterializePass : public impl::MaterializeBase<MaterializePass> {
   //===--------------------------------------------------------------------===//
 
   LogicalResult visitIssue(dataflow::IssueOp issue) {
-    Section section = sectionOf(issue);
+    const auto section = static_cast<size_t>(sectionOf(issue));
     auto type = issue.getActivations().getType();
-    unsigned row_loop = type.getLoopsOfDim(0)[0];
-    Attribute rows = type.isSymbolic(row_loop) ? Attribute(type.getTripSymbols()[row_loop])
-                                               : Attribute(integer(type.getTripBounds()[row_loop]));
-    Attribute groups = integer(issue.getInner() / contract::kGroupElements);
-
-    listOf(*activation_switch_, section)
-        .push_back(dictionary({{"source", integer(frames_)},
-                               {"groups", groups},
-                               {"rows", rows},
-                               {"order", string(type.getNumLoops() == 1 ? "rows" : "tiles")}}));
-    ++frames_;
+    const dataflow::RowCount rows = dataflow::RowsOfLoop(type, type.getLoopsOfDim(0)[0]);
+    const int64_t groups = issue.getInner() / contract::kGroupElements;
+    auto* context = &getContext();
+    frames_[section].push_back(
+        process::FrameAttr::get(context, sources_taken_++, groups, rows,
+                                type.getNumLoops() == 1 ? RowOrder::kRows : RowOrder::kTiles));
     pending_.push_back({issue.getActivations(), activation_switch_});
 
-    SmallVector<StringRef> names;
-    SmallVector<std::string> storage;
-    SmallVector<int64_t> weight_rows, minima;
+    SmallVector<process::WeightAttr> weights;
     int64_t tiles = 0;
     for (unsigned i = 0; i < issue.getQ().size(); ++i) {
-      FailureOr<std::string> name = weightOf(issue, i, section);
+      FailureOr<std::string> name = weightOf(issue, i, sectionOf(issue));
       if (failed(name)) return failure();
-      storage.push_back(*name);
-      weight_rows.push_back(cast<ShapedType>(issue.getQ()[i].getType()).getDimSize(0));
-      minima.push_back(issue.getM().empty() ? 0 : 1);
+      const int64_t weight_rows = cast<ShapedType>(issue.getQ()[i].getType()).getDimSize(0);
+      weights.push_back(process::WeightAttr::get(context, StringAttr::get(context, *name), weight_rows,
+                                                 !issue.getM().empty()));
       tiles += issue.getTiles(i);
     }
-    names.assign(storage.begin(), storage.end());
-    Builder b(&getContext());
-    int64_t bits = cast<ShapedType>(issue.getQ()[0].getType()).getElementTypeBitWidth();
-    SmallVector<std::pair<StringRef, Attribute>> entry = {
-        {"bits", integer(bits)},
-        {"groups", groups},
-        {"row_tiles", integer(tiles)},
-        {"rows", rows},
-        {"weights", b.getStrArrayAttr(names)},
-        {"weight_rows", b.getDenseI64ArrayAttr(weight_rows)},
-        {"minimum", b.getDenseI64ArrayAttr(minima)}};
-    if (issue.getAlternate()) entry.push_back({"alternate", b.getUnitAttr()});
-    listOf(*engine_, section).push_back(dictionary(entry));
+    const int64_t bits = cast<ShapedType>(issue.getQ()[0].getType()).getElementTypeBitWidth();
+    issues_[section].push_back(
+        process::IssueAttr::get(context, bits, groups, tiles, rows, issue.getAlternate(), weights));
 
-    // Results that alternate are one entry, others one each.
+    // Results that alternate are one route, others one each.
     SmallVector<int64_t> sinks;
     for (OpResult result : issue->getResults()) {
       if (result.use_empty())
         return issue.emitError("has result ") << result.getResultNumber() << " that nothing uses";
       sources_[result] = {result_switch_, result.getType()};
-      sinks.push_back(static_cast<int64_t>(results_.size()));
-      results_.push_back(result);
+      sinks.push_back(results_++);
     }
     auto route = [&](ArrayRef<int64_t> to, int64_t row_tiles) {
-      listOf(*result_switch_, section)
-          .push_back(dictionary(
-              {{"sinks", b.getDenseI64ArrayAttr(to)}, {"row_tiles", integer(row_tiles)}, {"rows", rows}}));
+      routes_[section].push_back(process::RouteAttr::get(context, to, row_tiles, rows));
     };
     if (issue.getAlternate()) {
       route(sinks, issue.getTiles(0));
@@ -431,6 +283,15 @@ class MaterializePass : public impl::MaterializeBase<MaterializePass> {
       for (unsigned i = 0; i < sinks.size(); ++i) route(sinks[i], issue.getTiles(i));
     }
     return success();
+  }
+
+  // What the three processes of the engine do, now that every issue has been seen.
+  void setIssueLists() {
+    if (!engine_) return;
+    for (auto [process, lists] : {std::pair(activation_switch_, &frames_), std::pair(engine_, &issues_),
+                                  std::pair(result_switch_, &routes_)})
+      for (auto [name, list] : llvm::zip_equal(std::array{"prologue", "layer", "epilogue"}, *lists))
+        process->attributes.set(name, ArrayAttr::get(&getContext(), list));
   }
 
   // The weight's name; all its parts must be of one weight, at the layer that runs.
@@ -493,9 +354,8 @@ class MaterializePass : public impl::MaterializeBase<MaterializePass> {
       if (!source.process) return emitError(made.getLoc(), "leads from no process to @") << reader->name;
       if (failed(checkSections(made, *source.process, *reader))) return failure();
       Type type = source.type;
-      // The consumer's shape where it is a kernel, which sees elements; a tensor's stream is its rows.
-      if (reader->kind == ProcessKind::kernel || !isa_and_nonnull<ITensorType>(type))
-        type = streamType(value);
+      // A tensor's stream is its rows.
+      if (reader->reads_as_given || !isa_and_nonnull<ITensorType>(type)) type = streamType(value);
       if (!type) return emitError(made.getLoc(), "streams to @") << reader->name << " in no known order";
       design_->AddStream(*source.process, *reader, ChannelKind::words, type, 0, kStreamDepth);
       streams[made] = reader->reads.back();
@@ -521,35 +381,30 @@ class MaterializePass : public impl::MaterializeBase<MaterializePass> {
 
   // What is made once can't be read once a layer, and the other way round: that takes a carry.
   LogicalResult checkSections(Value value, const Process& source, const Process& reader) {
-    if (source.section == Section::all || reader.section == Section::all) return success();
+    if (!source.section || !reader.section) return success();
     bool in_layer = source.section == Section::layer;
     if (in_layer == (reader.section == Section::layer)) return success();
     return emitError(value.getLoc(), "flows from @")
-           << source.name << " (" << dataflow::stringifySection(source.section) << ") to @" << reader.name
-           << " (" << dataflow::stringifySection(reader.section)
+           << source.name << " (" << dataflow::stringifySection(*source.section) << ") to @" << reader.name
+           << " (" << dataflow::stringifySection(*reader.section)
            << "); only what the loop carries can enter or leave the layers";
   }
 
   //===--------------------------------------------------------------------===//
 
-  Attribute string(StringRef value) { return StringAttr::get(&getContext(), value); }
   IntegerAttr integer(int64_t value) { return IntegerAttr::get(IntegerType::get(&getContext(), 64), value); }
   NamedAttribute named(StringRef name, Attribute value) {
     return NamedAttribute(StringAttr::get(&getContext(), name), value);
   }
-  DictionaryAttr dictionary(ArrayRef<std::pair<StringRef, Attribute>> entries) {
-    SmallVector<NamedAttribute> attributes;
-    for (auto [name, value] : entries) attributes.push_back(named(name, value));
-    return DictionaryAttr::get(&getContext(), attributes);
-  }
-
   func::FuncOp step_;
   scf::ForOp loop_;
   DesignBuilder* design_ = nullptr;
   Process *activation_switch_ = nullptr, *engine_ = nullptr, *result_switch_ = nullptr;
   int64_t layers_ = 0, max_pages_ = 0, vocabulary_ = 0;
-  int64_t frames_ = 0;          // issues so far
-  SmallVector<Value> results_;  // of issues, in the order of the result switch's sinks
+  llvm::StringMap<OperationName> kinds_;  // by the operation that one process stands for
+  // By section.
+  std::array<SmallVector<Attribute>, 3> frames_, issues_, routes_;
+  int64_t sources_taken_ = 0, results_ = 0;  // of issues so far
   llvm::DenseMap<Value, Process*> inputs_;
   llvm::MapVector<Value, Source> sources_;
   SmallVector<std::pair<Value, Process*>> pending_;  // what processes read, in the order of their operands

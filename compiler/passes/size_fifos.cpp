@@ -159,6 +159,8 @@ class SizeFifosPass : public impl::SizeFifosBase<SizeFifosPass> {
           depth = std::max<int64_t>(depth, frames);
           break;
         case ChannelKind::header:
+        case ChannelKind::pages:
+        case ChannelKind::done:
           break;
       }
     }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <optional>
+#include <string>
 #include <vector>
 
 #include "compiler/analysis/network_builder.h"
+#include "compiler/dialects/dataflow/ProcessInterface.h"
 #include "compiler/passes/Passes.h"
 
 namespace streamtensor::compiler {
@@ -13,63 +14,66 @@ namespace streamtensor::compiler {
 namespace {
 
 using namespace mlir;
-using dataflow::ProcessKind;
-using dataflow::ProcessOp;
+using dataflow::Passage;
+using dataflow::ProcessOpInterface;
 
-int64_t Integer(DictionaryAttr operation, StringRef key) {
-  auto value = operation.getAs<IntegerAttr>(key);
-  return value ? value.getInt() : 0;
+std::string Describe(const Passage& passage) {
+  return std::to_string(passage.count) + " x " + dataflow::ToString(passage.rows) + " rows of " +
+         std::to_string(passage.width);
 }
 
-// The one order of issues, as three processes must agree on it.
-struct OrderCheck {
-  ProcessOp activations, engine, results;
-
-  LogicalResult Run(dataflow::DesignOp design) {
-    for (auto process : design.getBody().getOps<ProcessOp>()) {
-      if (process.getKind() == ProcessKind::activation_switch) activations = process;
-      if (process.getKind() == ProcessKind::engine) engine = process;
-      if (process.getKind() == ProcessKind::result_switch) results = process;
-    }
-    if (!engine) return success();
-    if (!activations || !results) return engine.emitError("has no activation switch or no result switch");
-    if (failed(Section("prologue", activations.getPrologue(), engine.getPrologue(), results.getPrologue())) ||
-        failed(Section("layer", activations.getLayer(), engine.getLayer(), results.getLayer())))
-      return failure();
-    return Section("epilogue", activations.getEpilogue(), engine.getEpilogue(), results.getEpilogue());
+// Both processes of a stream cut what passes there into the same sequence: each passage of the source is one
+// or more whole passages of the sink.
+class OrderCheck {
+ public:
+  explicit OrderCheck(dataflow::DesignOp design) : design_(design) {
+    for (auto process : design.getBody().getOps<ProcessOpInterface>())
+      processes_[process.getSymName()] = process;
   }
 
-  LogicalResult Section(StringRef section, std::optional<ArrayAttr> frames, std::optional<ArrayAttr> issues,
-                        std::optional<ArrayAttr> routes) {
-    const size_t count = issues ? issues->size() : 0;
-    if ((frames ? frames->size() : 0) != count)
-      return activations.emitError("fills ") << (frames ? frames->size() : 0) << " frames in section "
-                                             << section << ", but the engine takes " << count;
-    size_t route = 0;
-    const size_t routed = routes ? routes->size() : 0;
-    for (size_t i = 0; i < count; ++i) {
-      auto frame = cast<DictionaryAttr>((*frames)[i]), issue = cast<DictionaryAttr>((*issues)[i]);
-      if (Integer(frame, "groups") != Integer(issue, "groups") || frame.get("rows") != issue.get("rows"))
-        return engine.emitError("takes frame ")
-               << i << " of section " << section << " as " << issue << ", but it is filled as " << frame;
-      // The routes of one issue cover exactly its row tiles.
-      int64_t tiles = 0;
-      while (route < routed && tiles < Integer(issue, "row_tiles")) {
-        auto entry = cast<DictionaryAttr>((*routes)[route++]);
-        auto sinks = entry.getAs<DenseI64ArrayAttr>("sinks");
-        if (entry.get("rows") != issue.get("rows"))
-          return results.emitError("routes rows of ") << entry << " where the engine gives " << issue;
-        tiles += Integer(entry, "row_tiles") * (sinks ? sinks.size() : 1);
+  LogicalResult Run() {
+    for (auto stream : design_.getBody().getOps<dataflow::StreamOp>()) {
+      ProcessOpInterface source = processes_.lookup(stream.getSource());
+      ProcessOpInterface sink = processes_.lookup(stream.getSink());
+      const auto given = source.getPassages(stream), taken = sink.getPassages(stream);
+      if (!given || !taken) continue;
+      for (auto section :
+           {dataflow::Section::prologue, dataflow::Section::layer, dataflow::Section::epilogue}) {
+        const auto index = static_cast<size_t>(section);
+        if (failed(CheckSection(stream, source, sink, section, (*given)[index], (*taken)[index])))
+          return failure();
       }
-      if (tiles != Integer(issue, "row_tiles"))
-        return results.emitError("routes ") << tiles << " row tiles of issue " << i << " in section "
-                                            << section << ", but it has " << Integer(issue, "row_tiles");
     }
-    if (route != routed)
-      return results.emitError("routes ")
-             << routed - route << " more groups of row tiles in section " << section << " than are issued";
     return success();
   }
+
+ private:
+  static LogicalResult CheckSection(dataflow::StreamOp stream, ProcessOpInterface source,
+                                    ProcessOpInterface sink, dataflow::Section section,
+                                    ArrayRef<Passage> given, ArrayRef<Passage> taken) {
+    const auto fail = [&]() {
+      return sink->emitError("@") << sink.getSymName() << " and @" << source.getSymName()
+                                  << " disagree on section " << dataflow::stringifySection(section) << " of @"
+                                  << stream.getSymName() << ": ";
+    };
+    size_t next = 0;
+    for (auto [index, passage] : llvm::enumerate(given)) {
+      int64_t count = 0;
+      for (; next < taken.size() && count < passage.count; ++next) {
+        if (taken[next].rows != passage.rows || taken[next].width != passage.width)
+          return fail() << "number " << index << " is given as " << Describe(passage) << " and taken as "
+                        << Describe(taken[next]);
+        count += taken[next].count;
+      }
+      if (count != passage.count)
+        return fail() << "of number " << index << ", " << Describe(passage) << ", " << count << " are taken";
+    }
+    if (next == taken.size()) return success();
+    return fail() << taken.size() - next << " more are taken than given";
+  }
+
+  dataflow::DesignOp design_;
+  llvm::StringMap<ProcessOpInterface> processes_;
 };
 
 class VerifyBoundPass : public impl::VerifyBoundBase<VerifyBoundPass> {
@@ -79,7 +83,7 @@ class VerifyBoundPass : public impl::VerifyBoundBase<VerifyBoundPass> {
  private:
   void runOnOperation() override {
     for (auto design : getOperation().getOps<dataflow::DesignOp>()) {
-      if (failed(OrderCheck().Run(design)) || failed(Prove(design))) return signalPassFailure();
+      if (failed(OrderCheck(design).Run()) || failed(Prove(design))) return signalPassFailure();
     }
   }
 

@@ -4,7 +4,8 @@
 
 #include "compiler/dialects/dataflow/DataflowDialect.h"
 #include "compiler/dialects/itensor/ITensorDialect.h"
-#include "compiler/passes/Passes.h"
+#include "compiler/passes/pipeline.h"
+#include "compiler/processes/ProcessDialect.h"
 #include "llvm/Config/llvm-config.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/raw_ostream.h"
@@ -60,17 +61,12 @@ int main(int argc, char** argv) {
       mlir::affine::AffineDialect, mlir::arith::ArithDialect, mlir::bufferization::BufferizationDialect,
       mlir::func::FuncDialect, mlir::linalg::LinalgDialect, mlir::LLVM::LLVMDialect, mlir::math::MathDialect,
       mlir::memref::MemRefDialect, mlir::scf::SCFDialect, mlir::tensor::TensorDialect,
-      streamtensor::compiler::dataflow::DataflowDialect, streamtensor::compiler::itensor::ITensorDialect>();
+      streamtensor::compiler::dataflow::DataflowDialect, streamtensor::compiler::itensor::ITensorDialect,
+      streamtensor::compiler::process::ProcessDialect>();
   mlir::func::registerInlinerExtension(registry);
   mlir::registerTransformsPasses();
   mlir::registerLinalgPasses();
-  streamtensor::compiler::registerStreamTensorPasses();
-  mlir::PassPipelineRegistration<>("numerics",
-                                   "imported -> ordered: the passes that fix every bit of the results",
-                                   streamtensor::compiler::buildNumericsPipeline);
-  mlir::PassPipelineRegistration<>(
-      "dataflow", "ordered -> sized: the passes that make the design",
-      [](mlir::OpPassManager& pm) { streamtensor::compiler::buildDataflowPipeline(pm); });
+  streamtensor::compiler::RegisterPipelines();
   std::string input, output;
   if (!ReadOptions(argc, argv, registry, &input, &output)) return 2;
   return mlir::asMainReturnCode(mlir::MlirOptMain(argc, argv, input, output, registry));

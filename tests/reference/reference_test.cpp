@@ -8,7 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
-#include "compiler/passes/Passes.h"
+#include "compiler/passes/pipeline.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
 #include "tests/reference/jit_program.h"
@@ -39,7 +39,7 @@ class Reference : public testing::Test {
     if (!module) return nullptr;
     if (numerics) {
       mlir::PassManager passes(&context_);
-      compiler::buildNumericsPipeline(passes);
+      compiler::BuildNumericsPipeline(passes);
       EXPECT_TRUE(mlir::succeeded(passes.run(*module)));
     }
     auto program = JitProgram::Create(*module, "f");

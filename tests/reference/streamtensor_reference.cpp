@@ -9,7 +9,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "compiler/frontend/imported_model.h"
-#include "compiler/passes/Passes.h"
+#include "compiler/passes/pipeline.h"
 #include "mlir/IR/Verifier.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
@@ -169,7 +169,7 @@ absl::Status Run(const Options& options) {
     if (!module) return absl::InvalidArgumentError(absl::StrCat(options.module, " is no valid module"));
   } else if (!options.imported) {
     mlir::PassManager passes(&context);
-    compiler::buildNumericsPipeline(passes);
+    compiler::BuildNumericsPipeline(passes);
     if (mlir::failed(passes.run(*module))) return absl::InvalidArgumentError("the numerics passes failed");
   }
   if (options.print) {

@@ -12,30 +12,19 @@ def Dataflow_Dialect : Dialect {
   let description = [{
     Three levels in one dialect: operators on tensors that bind to templates (`contract`,
     `paged_attention`, `kv_append`, `take_rows`); isolated kernels on itensors and issues on a shared
-    engine (`kernel`, `issue`); and the network itself (`design` with `stream`, `memory`, `process`).
-    See Rationale.md in this folder.
+    engine (`kernel`, `issue`); and the network itself (`design` with `stream` and `memory`). What stands
+    between the streams is a process: any operation with `ProcessOpInterface`. The kinds of processes
+    are the dialect `process`. See Rationale.md in this folder.
   }];
   let dependentDialects = ["::streamtensor::compiler::itensor::ITensorDialect"];
 }
 
 class Dataflow_Op<string mnemonic, list<Trait> traits = []> : Op<Dataflow_Dialect, mnemonic, traits>;
 
-def Dataflow_Section : I32EnumAttr<"Section", "when a process runs", [
+def Dataflow_Section : I32EnumAttr<"Section", "when an operation runs", [
     I32EnumAttrCase<"prologue", 0>,  // once, before the layers
     I32EnumAttrCase<"layer", 1>,     // once a layer
-    I32EnumAttrCase<"epilogue", 2>,  // once, after the layers
-    I32EnumAttrCase<"all", 3>        // an operation list for each of the three
-  ]> {
-  let cppNamespace = "::streamtensor::compiler::dataflow";
-}
-
-def Dataflow_ProcessKind : I32EnumAttr<"ProcessKind", "what a process does", [
-    I32EnumAttrCase<"header", 0>, I32EnumAttrCase<"load_weights", 1>,
-    I32EnumAttrCase<"activation_switch", 2>, I32EnumAttrCase<"engine", 3>,
-    I32EnumAttrCase<"result_switch", 4>, I32EnumAttrCase<"kernel", 5>,
-    I32EnumAttrCase<"convert", 6>, I32EnumAttrCase<"fork", 7>, I32EnumAttrCase<"carry", 8>,
-    I32EnumAttrCase<"attention", 9>, I32EnumAttrCase<"kv_append", 10>,
-    I32EnumAttrCase<"take_rows", 11>, I32EnumAttrCase<"load", 12>, I32EnumAttrCase<"store", 13>
+    I32EnumAttrCase<"epilogue", 2>   // once, after the layers
   ]> {
   let cppNamespace = "::streamtensor::compiler::dataflow";
 }
@@ -44,7 +33,9 @@ def Dataflow_ChannelKind : I32EnumAttr<"ChannelKind", "what a stream carries", [
     I32EnumAttrCase<"words", 0>,   // elements of an itensor, in 512-bit words
     I32EnumAttrCase<"header", 1>,  // step header words
     I32EnumAttrCase<"blocks", 2>,  // packed weights, blocks of words
-    I32EnumAttrCase<"frames", 3>   // an issue's quantised activations
+    I32EnumAttrCase<"frames", 3>,  // an issue's quantised activations
+    I32EnumAttrCase<"pages", 4>,   // the page table, once a launch, in 512-bit words
+    I32EnumAttrCase<"done", 5>     // one token: the writer has written its memory
   ]> {
   let cppNamespace = "::streamtensor::compiler::dataflow";
 }

@@ -17,6 +17,10 @@ def Dataflow_DesignOp : Dataflow_Op<"design", [IsolatedFromAbove, Symbol, Symbol
     - `max_pages`: page-table entries a slot, 0 without attention;
     - `vocabulary`: token ids are below it, 0 when nothing is looked up by token id.
 
+    Its body holds memories, streams and processes (operations with `ProcessOpInterface`). Every stream joins
+    the two processes it names, every memory belongs to one process, and every process holds exactly the ends
+    that name it, as many and of the kinds that its own verifier asks for.
+
     Example:
     ```mlir
     dataflow.design @streamtensor_step attributes {layers = 30 : i64, max_pages = 64 : i64, symbols = {T = 16 : i64, W = 16 : i64}} {
@@ -67,9 +71,11 @@ def Dataflow_StreamOp : Dataflow_Op<"stream", [Symbol, HasParent<"DesignOp">]> {
   let description = [{
     `depth` counts what the channel carries: words, header words, blocks or frames.
     - `words`: elements of `type`, each in ceil(bits/512) words;
-    - `header`: 1 + T words (attention and kv_append also the page table);
+    - `header`: 1 + T header words;
     - `blocks`: packed weights, `words` 512-bit words each;
-    - `frames`: quantised activations of an issue, `words` 512-bit words each.
+    - `frames`: quantised activations of an issue, `words` 512-bit words each;
+    - `pages`: the page table, once a launch, in 512-bit words;
+    - `done`: one token, once a launch.
     `minimum` and `role` are set by `size-fifos`. `minimum`: with every other stream at its own minimum,
     less deadlocks (a minimum of 1 can't be less). `role`: "ring" (frame slots), "reconvergent" (has to
     hold the skew between two paths), absent where 1 is enough.
@@ -86,38 +92,6 @@ def Dataflow_StreamOp : Dataflow_Op<"stream", [Symbol, HasParent<"DesignOp">]> {
                        OptionalAttr<I64Attr>:$words, OptionalAttr<I64Attr>:$minimum,
                        OptionalAttr<StrAttr>:$role);
   let assemblyFormat = "$sym_name $kind `depth` $depth `from` $source `to` $sink attr-dict";
-  let hasVerifier = 1;
-}
-
-def Dataflow_ProcessOp : Dataflow_Op<"process", [Symbol, HasParent<"DesignOp">, IsolatedFromAbove]> {
-  let summary = "A sequential process that only blocking reads and writes connect to others";
-  let description = [{
-    `reads`, `writes` and `memories` are the ends it holds, in the order of its template's arguments;
-    its header stream, if any, is the first of `reads`. Section `all` runs
-    `prologue; for layer { layer }; epilogue`, lists of operations whose keys depend on the kind
-    (docs/compiler.md). The other sections run `config` once, or once a layer.
-
-    A `kernel` has its body as region, with an argument for each read but the header, each memory,
-    each of `fields` (columns of the header: "position", "token_id", ...) and last the layer. Its
-    yield gives one itensor for each write.
-
-    Example:
-    ```mlir
-    dataflow.process @engine engine all reads [@h_engine, @frames, @weights0, @weights1] writes [@results]
-      memories [] attributes {layer = [{tokens = "T", groups = 18 : i64, tiles = 60 : i64, format = "u4"} ],
-                   prologue = [], epilogue = []}
-    ```
-  }];
-  let arguments = (ins SymbolNameAttr:$sym_name, Dataflow_ProcessKind:$kind, Dataflow_Section:$section,
-                       FlatSymbolRefArrayAttr:$reads, FlatSymbolRefArrayAttr:$writes,
-                       FlatSymbolRefArrayAttr:$memories, OptionalAttr<StrArrayAttr>:$fields,
-                       OptionalAttr<DictArrayAttr>:$prologue, OptionalAttr<DictArrayAttr>:$layer,
-                       OptionalAttr<DictArrayAttr>:$epilogue, OptionalAttr<DictionaryAttr>:$config);
-  let regions = (region MaxSizedRegion<1>:$body);
-  let assemblyFormat = [{
-    $sym_name $kind $section `reads` $reads `writes` $writes `memories` $memories (`fields` $fields^)?
-    attr-dict-with-keyword ($body^)?
-  }];
   let hasVerifier = 1;
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "compiler/dialects/dataflow/DataflowDialect.h"
+#include "compiler/dialects/dataflow/ProcessInterface.h"
 #include "kernels/contract/limits.h"
 #include "kernels/contract/tiles.h"
 
@@ -75,6 +75,12 @@ LogicalResult KernelOp::verify() {
     if (isa<itensor::ITensorType>(argument.getType()) && !argument.hasOneUse() && !argument.use_empty())
       return emitOpError("reads operand ") << argument.getArgNumber() << " in more than one place; fork it";
   return verifyYield(*this, getBody().front(), getResultTypes());
+}
+
+LogicalResult YieldOp::verify() {
+  Operation* parent = (*this)->getParentOp();
+  if (isa<KernelOp, ProcessOpInterface>(parent)) return success();
+  return emitOpError("ends the body of a kernel or a process, not of ") << parent->getName();
 }
 
 LogicalResult EngineOp::verify() {

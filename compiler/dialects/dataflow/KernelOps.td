@@ -67,9 +67,8 @@ def Dataflow_KernelOp : Dataflow_Op<"kernel", [IsolatedFromAbove, SingleBlock,
                                  "::mlir::TypeRange":$outputs)>];
 }
 
-def Dataflow_YieldOp : Dataflow_Op<"yield", [Pure, ReturnLike, Terminator,
-    ParentOneOf<["KernelOp", "ProcessOp"]>]> {
-  let summary = "Ends a kernel's body with what it wrote";
+def Dataflow_YieldOp : Dataflow_Op<"yield", [Pure, ReturnLike, Terminator]> {
+  let summary = "Ends the body of a kernel, or of the process made of it, with what it wrote";
   let description = [{
     Example:
     ```mlir
@@ -79,6 +78,7 @@ def Dataflow_YieldOp : Dataflow_Op<"yield", [Pure, ReturnLike, Terminator,
   let arguments = (ins Variadic<AnyType>:$values);
   let assemblyFormat = "($values^ `:` qualified(type($values)))? attr-dict";
   let builders = [OpBuilder<(ins), [{}]>];
+  let hasVerifier = 1;
 }
 
 def Dataflow_EngineOp : Dataflow_Op<"engine", [Symbol]> {

@@ -4,7 +4,7 @@
 #include <map>
 
 #include "artifact/folder.h"
-#include "compiler/targets/hls/network.h"
+#include "compiler/targets/hls/design_index.h"
 #include "kernels/contract/descriptor.h"
 #include "kernels/contract/kv_pages.h"
 #include "kernels/contract/word.h"
@@ -53,8 +53,8 @@ mlir::FailureOr<artifact::v1::Manifest> BuildManifest(dataflow::DesignOp design,
                                                       const hls::PackingRequest& packing,
                                                       const WeightLayout& layout,
                                                       const ManifestInputs& inputs) {
-  mlir::FailureOr<hls::Network> network = hls::Network::Create(design);
-  if (mlir::failed(network)) return mlir::failure();
+  mlir::FailureOr<hls::DesignIndex> index = hls::DesignIndex::Create(design);
+  if (mlir::failed(index)) return mlir::failure();
   artifact::v1::Manifest manifest;
   manifest.set_format_version(artifact::kManifestVersion);
   manifest.set_model_name(inputs.model_name);
@@ -63,11 +63,11 @@ mlir::FailureOr<artifact::v1::Manifest> BuildManifest(dataflow::DesignOp design,
   manifest.set_platform(inputs.platform);
   artifact::v1::Launch& launch = *manifest.mutable_launch();
   launch.set_descriptor_version(contract::kDescriptorVersion);
-  launch.set_step_tokens(static_cast<uint32_t>(network->step_tokens()));
-  launch.set_step_logits(static_cast<uint32_t>(network->step_logits()));
+  launch.set_step_tokens(static_cast<uint32_t>(index->step_tokens()));
+  launch.set_step_logits(static_cast<uint32_t>(index->step_logits()));
   launch.set_header_words(contract::kDescriptorHeaderWords);
   launch.set_token_words(contract::kDescriptorTokenWords);
-  launch.set_max_pages(static_cast<uint32_t>(network->max_pages()));
+  launch.set_max_pages(static_cast<uint32_t>(index->max_pages()));
   if (inputs.decoder) {
     *manifest.mutable_decoder() = *inputs.decoder;
     manifest.mutable_decoder()->mutable_kv()->set_page_tokens(contract::kPageTokens);
@@ -83,11 +83,11 @@ mlir::FailureOr<artifact::v1::Manifest> BuildManifest(dataflow::DesignOp design,
     segments[index] = segment;
 
   manifest.mutable_kernel()->set_name(design.getSymName().str());
-  const auto tokens = static_cast<uint64_t>(network->step_tokens());
-  for (dataflow::MemoryOp memory : network->memories()) {
+  const auto tokens = static_cast<uint64_t>(index->step_tokens());
+  for (dataflow::MemoryOp memory : index->memories()) {
     Argument& argument = *manifest.mutable_kernel()->add_arguments();
     argument.set_index(static_cast<uint32_t>(*memory.getIndex()));
-    argument.set_name(network->Name(memory.getSymName()));
+    argument.set_name(index->Name(memory.getSymName()));
     argument.set_role(RoleOf(memory.getRole()));
     argument.set_bank(static_cast<uint32_t>(memory.getBank().value_or(0)));
     switch (argument.role()) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/targets/artifact/reports.h"
 
+#include "compiler/dialects/dataflow/ProcessInterface.h"
 #include "kernels/contract/descriptor.h"
 #include "kernels/contract/tiles.h"
 #include "kernels/contract/word.h"
@@ -11,16 +12,22 @@
 namespace streamtensor::compiler {
 namespace {
 
+// Of a done token.
+constexpr int64_t kDoneTokenBytes = 4;
+
 // On-chip bytes of a stream.
 int64_t StreamBytes(dataflow::StreamOp stream) {
   const auto depth = static_cast<int64_t>(stream.getDepth());
   switch (stream.getKind()) {
     case dataflow::ChannelKind::words:
+    case dataflow::ChannelKind::pages:
       return depth * contract::kWordBytes;
     case dataflow::ChannelKind::header:
       return depth * contract::kHeaderElementBytes;
     case dataflow::ChannelKind::blocks:
       return depth * contract::kMaxBlockWords * contract::kWordBytes;
+    case dataflow::ChannelKind::done:
+      return depth * kDoneTokenBytes;
     case dataflow::ChannelKind::frames:
       return depth * static_cast<int64_t>(stream.getWords().value_or(0)) * contract::kWordBytes;
   }
@@ -59,11 +66,13 @@ DesignReport ReportDesign(dataflow::DesignOp design, const WeightLayout& layout,
                                {"to", stream.getSink()}};
       if (stream.getRole()) entry["role"] = *stream.getRole();
       streams.push_back(std::move(entry));
-    } else if (auto process = llvm::dyn_cast<dataflow::ProcessOp>(operation)) {
+    } else if (auto process = llvm::dyn_cast<dataflow::ProcessOpInterface>(operation)) {
       ++process_count;
-      processes.push_back(llvm::json::Object{{"name", process.getSymName()},
-                                             {"kind", dataflow::stringifyProcessKind(process.getKind())},
-                                             {"section", dataflow::stringifySection(process.getSection())}});
+      const std::optional<dataflow::Section> section = process.getSection();
+      processes.push_back(
+          llvm::json::Object{{"name", process.getSymName()},
+                             {"kind", process->getName().stripDialect()},
+                             {"section", section ? dataflow::stringifySection(*section) : "all"}});
     } else if (auto memory = llvm::dyn_cast<dataflow::MemoryOp>(operation)) {
       llvm::json::Object entry{{"name", memory.getSymName()},
                                {"role", memory.getRole()},

@@ -13,13 +13,13 @@ uint64_t BankOf(dataflow::MemoryOp memory) { return memory.getBank().value_or(0)
 
 }  // namespace
 
-std::string InterfacePragmas(const Network& network) {
+std::string InterfacePragmas(const DesignIndex& design) {
   std::map<uint64_t, std::vector<dataflow::MemoryOp>> by_bank;
-  for (dataflow::MemoryOp memory : network.memories()) by_bank[BankOf(memory)].push_back(memory);
+  for (dataflow::MemoryOp memory : design.memories()) by_bank[BankOf(memory)].push_back(memory);
   std::string text;
-  for (dataflow::MemoryOp memory : network.memories()) {
+  for (dataflow::MemoryOp memory : design.memories()) {
     const std::vector<dataflow::MemoryOp>& bundle = by_bank[BankOf(memory)];
-    text += "#pragma HLS INTERFACE m_axi port = " + network.Name(memory.getSymName()) +
+    text += "#pragma HLS INTERFACE m_axi port = " + design.Name(memory.getSymName()) +
             " offset = slave bundle = bank" + std::to_string(BankOf(memory)) +
             " max_widen_bitwidth = " + std::to_string(contract::kWordBits);
     if (bundle.size() > 1) {
@@ -32,15 +32,15 @@ std::string InterfacePragmas(const Network& network) {
   return text;
 }
 
-std::string ConnectivityText(const Network& network, const EmitOptions& options) {
-  const std::string kernel = dataflow::DesignOp(network.design()).getSymName().str();
+std::string ConnectivityText(const DesignIndex& design, const EmitOptions& options) {
+  const std::string kernel = dataflow::DesignOp(design.design()).getSymName().str();
   const std::string instance = kernel + "_1";
   std::string text;
   if (!options.platform.empty()) text += "platform=" + options.platform + "\n";
   text += "kernel_frequency=" + std::to_string(options.clock_hz / 1000000) + "\n\n[connectivity]\n";
   text += "nk=" + kernel + ":1:" + instance + "\n";
-  for (dataflow::MemoryOp memory : network.memories()) {
-    text += "sp=" + instance + "." + network.Name(memory.getSymName()) + ":" + options.memory_tag + "[" +
+  for (dataflow::MemoryOp memory : design.memories()) {
+    text += "sp=" + instance + "." + design.Name(memory.getSymName()) + ":" + options.memory_tag + "[" +
             std::to_string(BankOf(memory)) + "]\n";
   }
   return text;

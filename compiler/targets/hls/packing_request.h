@@ -17,7 +17,7 @@ struct PackingRequest {
   std::vector<int64_t> constant_arguments;
 };
 
-// Reads the engine's issue lists and the memories of constants. Fails with a diagnostic.
+// What the processes ask for, and the memories of constants. Fails with a diagnostic.
 mlir::FailureOr<PackingRequest> RequestPacking(dataflow::DesignOp design);
 
 }  // namespace streamtensor::compiler::hls

@@ -99,21 +99,78 @@ func.func @f(%x: !itensor.itensor<1x16xf32, [5, T max 16]*[16, 1], (d0, d1) -> (
 }
 
 // -----
-dataflow.design @step attributes {layers = 0 : i64, symbols = {}} {
-  dataflow.memory @x {role = "input", type = tensor<?x64xf32>}
-  dataflow.memory @y {role = "output", type = tensor<?x64xf32>}
-  // expected-error@+1 {{has no process at its read end}}
-  dataflow.stream @a words depth 4 from @load to @store {type = !itensor.itensor<1x64xf32, [4]*[1], (d0) -> (d0, 0)>}
-  dataflow.process @load load prologue reads [] writes [@a] memories [@x]
-  dataflow.process @store store prologue reads [] writes [] memories [@y]
+func.func @f(%x: f32) {
+  // expected-error@+1 {{ends the body of a kernel or a process, not of func.func}}
+  dataflow.yield %x : f32
 }
 
 // -----
 dataflow.design @step attributes {layers = 0 : i64, symbols = {}} {
-  dataflow.memory @x {role = "input", type = tensor<?x64xf32>}
-  dataflow.process @a load prologue reads [] writes [] memories [@x]
+  // expected-error@+1 {{has no process at its read end}}
+  dataflow.stream @a header depth 4 from @header to @fan_out
+  dataflow.memory @descriptor {role = "descriptor"}
+  process.header @header reads [] writes [@a] memories [@descriptor]
+}
+
+// -----
+dataflow.design @step attributes {layers = 0 : i64, symbols = {}} {
+  // expected-error@+1 {{names no stream: @a}}
+  process.header @header reads [] writes [@a] memories []
+}
+
+// -----
+dataflow.design @step attributes {layers = 0 : i64, symbols = {}} {
+  dataflow.stream @a header depth 4 from @other to @fan_out
+  // expected-error@+1 {{holds the write end of @a, which belongs to @other}}
+  process.header @header reads [] writes [@a] memories []
+}
+
+// -----
+dataflow.design @step attributes {layers = 0 : i64, symbols = {}} {
+  dataflow.stream @a header depth 4 from @header to @fan_out
+  // expected-error@+1 {{holds the write end of @a twice}}
+  process.header @header reads [] writes [@a, @a] memories []
+}
+
+// -----
+dataflow.design @step attributes {layers = 0 : i64, symbols = {}} {
+  // expected-error@+1 {{names no memory: @descriptor}}
+  process.header @header reads [] writes [] memories [@descriptor]
+}
+
+// -----
+dataflow.design @step attributes {layers = 0 : i64, symbols = {}} {
+  dataflow.memory @x {role = "descriptor"}
+  process.header @a reads [] writes [] memories [@x]
   // expected-error@+1 {{uses @x, which belongs to another process; a pointer has one owner}}
-  dataflow.process @b load prologue reads [] writes [] memories [@x]
+  process.header @b reads [] writes [] memories [@x]
+}
+
+// -----
+dataflow.design @step attributes {layers = 0 : i64, symbols = {}} {
+  // expected-error@+1 {{belongs to no process}}
+  dataflow.memory @x {role = "descriptor"}
+}
+
+// -----
+dataflow.design @step attributes {layers = 0 : i64, symbols = {}} {
+  // expected-error@+1 {{must not stand in a design; only streams, memories and processes may}}
+  %layers = dataflow.layers 1 : index
+}
+
+// -----
+dataflow.design @step attributes {layers = 0 : i64, symbols = {T = 8 : i64}} {
+  dataflow.memory @x {role = "input", type = tensor<?x64xf32>}
+  // expected-error@+1 {{counts T up to 16, but the design's bound is 8}}
+  dataflow.stream @a words depth 4 from @load to @fork {type = !itensor.itensor<1x64xf32, [T max 16]*[1], (d0) -> (d0, 0)>}
+  process.load @load reads [] writes [@a] memories [@x]
+  process.fork @fork prologue reads [@a] writes [] memories []
+}
+
+// -----
+dataflow.design @step attributes {layers = 0 : i64, symbols = {}} {
+  // expected-error@+1 {{counts "S", which no step header carries; symbols are T and W}}
+  dataflow.stream @a words depth 4 from @load to @fork {type = !itensor.itensor<1x64xf32, [S max 16]*[1], (d0) -> (d0, 0)>}
 }
 
 // -----
@@ -136,12 +193,6 @@ dataflow.design @step attributes {layers = 0 : i64, symbols = {}} {
 
 // -----
 dataflow.design @step attributes {layers = 0 : i64, symbols = {}} {
-  // expected-error@+1 {{of kind kernel needs its body}}
-  dataflow.process @k kernel layer reads [] writes [] memories []
-}
-
-// -----
-dataflow.design @step attributes {layers = 0 : i64, symbols = {}} {
-  // expected-error@+1 {{of section all needs a list `prologue`}}
-  dataflow.process @e engine all reads [] writes [] memories []
+  // expected-error@+1 {{of this kind has no type}}
+  dataflow.stream @a done depth 2 from @load to @store {type = f32}
 }

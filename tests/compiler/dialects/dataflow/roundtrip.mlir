@@ -73,20 +73,21 @@ dataflow.design @step attributes {layers = 2 : i64, symbols = {T = 16 : i64}} {
   // CHECK: dataflow.memory @descriptor {role = "descriptor"}
   dataflow.memory @descriptor {role = "descriptor"}
   dataflow.memory @status {role = "status"}
-  dataflow.memory @x {role = "input", type = tensor<?x64xf32>}
   // CHECK: dataflow.memory @w {part = "value", role = "constants", section = "layer", type = tensor<2x64xf32>, weight = "w.{layer}"}
   dataflow.memory @w {role = "constants", weight = "w.{layer}", part = "value", section = "layer", type = tensor<2x64xf32>}
-  // CHECK: dataflow.stream @h_load header depth 2 from @header to @load
-  dataflow.stream @h_load header depth 2 from @header to @load
-  dataflow.stream @h_k header depth 2 from @header to @k
+  dataflow.memory @x {role = "input", type = tensor<?x64xf32>}
+  // CHECK: dataflow.stream @words header depth 2 from @header to @fan_out
+  dataflow.stream @words header depth 2 from @header to @fan_out
+  dataflow.stream @h_status header depth 2 from @fan_out to @write_status
+  dataflow.stream @h_load header depth 2 from @fan_out to @load
+  dataflow.stream @h_k header depth 2 from @fan_out to @k
   // CHECK: dataflow.stream @a words depth 4 from @load to @k {type = !itensor.itensor<1x64xf32, [T max 16]*[1], (d0) -> (d0, 0)>}
   dataflow.stream @a words depth 4 from @load to @k {type = !row}
-  // CHECK: dataflow.process @header header prologue reads [] writes [@h_load, @h_k] memories [@descriptor, @status]
-  dataflow.process @header header prologue reads [] writes [@h_load, @h_k] memories [@descriptor, @status]
-  // CHECK: dataflow.process @load load prologue reads [@h_load] writes [@a] memories [@x]
-  dataflow.process @load load prologue reads [@h_load] writes [@a] memories [@x]
-  // CHECK: dataflow.process @k kernel layer reads [@h_k, @a] writes [] memories [@w] {
-  dataflow.process @k kernel layer reads [@h_k, @a] writes [] memories [@w] {
+  process.header @header reads [] writes [@words] memories [@descriptor]
+  process.fan_out @fan_out reads [@words] writes [@h_status, @h_load, @h_k] memories []
+  process.write_status @write_status reads [@h_status] writes [] memories [@status]
+  process.load @load reads [@h_load] writes [@a] memories [@x]
+  process.kernel @k layer reads [@h_k, @a] writes [] memories [@w] fields [] {
   ^bb0(%in: !row, %table: tensor<2x64xf32>, %layer: index):
     dataflow.yield
   }

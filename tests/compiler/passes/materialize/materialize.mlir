@@ -5,18 +5,21 @@
 // CHECK-DAG: dataflow.memory @x {role = "input", type = tensor<?x32xf32>}
 // CHECK-DAG: dataflow.stream @activation_switch_to_engine frames depth 2 from @activation_switch to @engine {words = 16 : i64}
 // The one sequence of issues, on each of the three.
-// CHECK: dataflow.process @activation_switch activation_switch all
-// CHECK-SAME: epilogue = [{groups = 1 : i64, order = "rows", rows = "W", source = 1 : i64}]
-// CHECK-SAME: layer = [{groups = 1 : i64, order = "tiles", rows = "T", source = 0 : i64}]
-// CHECK: dataflow.process @engine engine all
-// CHECK-SAME: epilogue = [{bits = 8 : i64, groups = 1 : i64, minimum = array<i64: 0>, row_tiles = 3 : i64, rows = "W", weight_rows = array<i64: 48>, weights = ["head"]}]
-// CHECK-SAME: layer = [{bits = 4 : i64, groups = 1 : i64, minimum = array<i64: 0>, row_tiles = 2 : i64, rows = "T", weight_rows = array<i64: 32>, weights = ["blk.{layer}.w"]}]
-// CHECK: dataflow.process @result_switch result_switch all
-// CHECK-SAME: epilogue = [{row_tiles = 3 : i64, rows = "W", sinks = array<i64: 1>}]
-// CHECK-SAME: layer = [{row_tiles = 2 : i64, rows = "T", sinks = array<i64: 0>}]
-// CHECK: dataflow.process @load_x load prologue
-// CHECK: dataflow.process @carry carry all reads [@header_to_carry, @convert_to_carry, @add_to_carry] writes [@carry_to_fork, @carry_to_convert_2]
-// CHECK: dataflow.process @add kernel layer
-// CHECK: dataflow.process @take_rows take_rows epilogue
-// CHECK: dataflow.process @header header prologue reads []
+// CHECK: process.activation_switch @activation_switch
+// CHECK-SAME: prologue [] layer [#process.frame<source = 0, groups = 1, rows = T, order = tiles>]
+// CHECK-SAME: epilogue [#process.frame<source = 1, groups = 1, rows = W, order = rows>]
+// CHECK: process.engine @engine
+// CHECK-SAME: unroll 1
+// CHECK-SAME: layer [#process.issue<bits = 4, groups = 1, row_tiles = 2, rows = T, alternate = false, weights = [<name = "blk.{layer}.w", rows = 32, minimum = false>]>]
+// CHECK-SAME: epilogue [#process.issue<bits = 8, groups = 1, row_tiles = 3, rows = W, alternate = false, weights = [<name = "head", rows = 48, minimum = false>]>]
+// CHECK: process.result_switch @result_switch
+// CHECK-SAME: layer [#process.route<sinks = [0], row_tiles = 2, rows = T>]
+// CHECK-SAME: epilogue [#process.route<sinks = [1], row_tiles = 3, rows = W>]
+// CHECK: process.load @load_x reads [@header_to_load_x]
+// CHECK: process.carry @carry reads [@header_to_carry, @convert_to_carry, @add_to_carry] writes [@carry_to_fork, @carry_to_convert_2]
+// CHECK: process.kernel @add layer
+// CHECK: process.take_rows @take_rows epilogue
+// CHECK: process.header @header reads [] writes [@header_words] memories [@descriptor]
+// CHECK: process.fan_out @header_fan_out reads [@header_words]
+// CHECK: process.write_status @write_status reads [@header_status, @done_store_output0] writes [] memories [@status]
 // CHECK-NOT: func.func

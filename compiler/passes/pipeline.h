@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// The order of the passes: from the imported module to the sized design.
+#pragma once
+
+#include <cstdint>
+
+#include "llvm/ADT/ArrayRef.h"
+#include "mlir/Pass/PassManager.h"
+
+namespace streamtensor::compiler {
+
+struct PipelineOptions {
+  int64_t channels = 32;        // memory channels the platform has
+  int64_t weight_channels = 4;  // over which weights are spread
+  int64_t unroll = 1;           // tiles the engine works on at a time
+  bool exact_depths = false;    // every FIFO at its least depth
+};
+
+// A part of the pipeline that ends in a module of docs/architecture.md, section 1.
+struct PipelineStage {
+  const char* name;
+  void (*add_passes)(mlir::OpPassManager& passes, const PipelineOptions& options);
+};
+
+// All of them, in order. The first is `numerics`: imported to ordered, the passes that fix every bit of the
+// results. The reference runs it alone.
+llvm::ArrayRef<PipelineStage> PipelineStages();
+void BuildNumericsPipeline(mlir::OpPassManager& passes);
+
+// Makes the passes and two pipelines known to a command line by name: `numerics`, and `dataflow` with all
+// that follows. Call once per process.
+void RegisterPipelines();
+
+}  // namespace streamtensor::compiler
