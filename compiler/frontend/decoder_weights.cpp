@@ -17,7 +17,6 @@
 namespace streamtensor::compiler {
 namespace {
 
-
 bool IsFloat(std::optional<GgufTensorType> type) {
   return type == GgufTensorType::kF32 || type == GgufTensorType::kF16 || type == GgufTensorType::kBF16;
 }

@@ -30,8 +30,9 @@ absl::StatusOr<StepBounds> Bounds(const ImportOptions& options, const DecoderSiz
                                               ", the positions the model was trained for"));
   }
   if (bounds.max_context > contract::kMaxContextTokens) {
-    return absl::UnimplementedError(
-        Message("max context ", bounds.max_context, " can't be compiled yet; up to ", contract::kMaxContextTokens, " can"));
+    return absl::UnimplementedError(Message("max context ", bounds.max_context,
+                                            " can't be compiled yet; up to ", contract::kMaxContextTokens,
+                                            " can"));
   }
   bounds.step_tokens = options.step_tokens;
   if (bounds.step_tokens < 1 || bounds.step_tokens > contract::kMaxStepTokens) {

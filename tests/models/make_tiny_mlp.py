@@ -107,7 +107,8 @@ module {{
       %sum = arith.addf %out, %square : f32
       linalg.yield %sum : f32
     }} -> {r}
-    %result = linalg.generic {{indexing_maps = [#element, #row, #column, #column, #element], {pointwise}}} ins(%centred, %squares, %g, %b : {x}, {r}, tensor<{width}xf32>, tensor<{width}xf32>) outs(%ex : {x}) {{
+    %result = linalg.generic {{indexing_maps = [#element, #row, #column, #column, #element], {pointwise}}}
+        ins(%centred, %squares, %g, %b : {x}, {r}, tensor<{width}xf32>, tensor<{width}xf32>) outs(%ex : {x}) {{
     ^bb0(%in: f32, %all: f32, %gain: f32, %bias: f32, %out: f32):
       %variance = arith.mulf %all, %factor : f32
       %safe = arith.addf %variance, %epsilon : f32

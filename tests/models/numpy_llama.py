@@ -64,27 +64,26 @@ def forward(model, tokens):
     count = len(tokens)
     future = np.triu(np.full((count, count), -np.inf, dtype=np.float32), 1)
 
+    def project(x, name):
+        bias = name + ".bias"
+        return x @ model.weight(name + ".weight").T + (model.weight(bias) if bias in model.infos else 0)
+
     x = model.weight("token_embd.weight")[np.asarray(tokens)]
     for layer in range(layers):
-        w = lambda name: model.weight(f"blk.{layer}.{name}.weight")
-
-        def project(x, name):
-            bias = f"blk.{layer}.{name}.bias"
-            return x @ w(name).T + (model.weight(bias) if bias in model.infos else 0)
-
-        normal = rms_norm(x, w("attn_norm"), epsilon)
-        q = rope(project(normal, "attn_q").reshape(count, heads, dim), frequencies, halves)
-        k = rope(project(normal, "attn_k").reshape(count, kv_heads, dim), frequencies, halves)
-        v = project(normal, "attn_v").reshape(count, kv_heads, dim)
+        prefix = f"blk.{layer}."
+        normal = rms_norm(x, model.weight(prefix + "attn_norm.weight"), epsilon)
+        q = rope(project(normal, prefix + "attn_q").reshape(count, heads, dim), frequencies, halves)
+        k = rope(project(normal, prefix + "attn_k").reshape(count, kv_heads, dim), frequencies, halves)
+        v = project(normal, prefix + "attn_v").reshape(count, kv_heads, dim)
         attended = np.empty((count, heads, dim), dtype=np.float32)
         for head in range(heads):
             group = head * kv_heads // heads
             scores = q[:, head] @ k[:, group].T / np.float32(np.sqrt(dim)) + future
             attended[:, head] = softmax(scores) @ v[:, group]
-        x = x + project(attended.reshape(count, heads * dim), "attn_output")
-        normal = rms_norm(x, w("ffn_norm"), epsilon)
-        gate = normal @ w("ffn_gate").T
-        x = x + (gate / (1 + np.exp(-gate)) * (normal @ w("ffn_up").T)) @ w("ffn_down").T
+        x = x + project(attended.reshape(count, heads * dim), prefix + "attn_output")
+        normal = rms_norm(x, model.weight(prefix + "ffn_norm.weight"), epsilon)
+        gate = project(normal, prefix + "ffn_gate")
+        x = x + project(gate / (1 + np.exp(-gate)) * project(normal, prefix + "ffn_up"), prefix + "ffn_down")
     x = rms_norm(x, model.weight("output_norm.weight"), epsilon)
     head = "output.weight" if "output.weight" in model.infos else "token_embd.weight"
     return x @ model.weight(head).T

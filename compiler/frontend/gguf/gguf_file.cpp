@@ -95,7 +95,7 @@ std::string GgufValueText(const GgufValue& value) {
 }
 
 absl::StatusOr<std::shared_ptr<const GgufFile>> GgufFile::Open(const std::string& path) {
-  absl::StatusOr<runtime::MappedFile> mapping = runtime::MappedFile::Open(path);
+  absl::StatusOr<artifact::MappedFile> mapping = artifact::MappedFile::Open(path);
   if (absl::IsNotFound(mapping.status())) return mapping.status();
   if (!mapping.ok()) return absl::InvalidArgumentError(mapping.status().message());
   std::shared_ptr<GgufFile> file(new GgufFile);

@@ -101,7 +101,7 @@ class GgufFile {
   friend class GgufParser;
   GgufFile() = default;
 
-  runtime::MappedFile mapping_;  // empty after Parse()
+  artifact::MappedFile mapping_;  // empty after Parse()
   std::span<const uint8_t> bytes_;
   uint32_t version_ = 0;
   uint64_t alignment_ = 32;

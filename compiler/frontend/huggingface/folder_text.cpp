@@ -10,7 +10,7 @@ namespace streamtensor::compiler {
 absl::StatusOr<std::optional<FolderText>> FolderText::Open(const std::string& folder, const std::string& name,
                                                            size_t max_bytes) {
   const std::string path = (std::filesystem::path(folder) / name).string();
-  absl::StatusOr<runtime::MappedFile> mapping = runtime::MappedFile::Open(path);
+  absl::StatusOr<artifact::MappedFile> mapping = artifact::MappedFile::Open(path);
   if (absl::IsNotFound(mapping.status())) return std::optional<FolderText>();
   if (!mapping.ok()) return absl::InvalidArgumentError(mapping.status().message());
   if (mapping->bytes().size() > max_bytes) {

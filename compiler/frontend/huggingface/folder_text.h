@@ -26,9 +26,9 @@ class FolderText {
   }
 
  private:
-  explicit FolderText(runtime::MappedFile mapping) : mapping_(std::move(mapping)) {}
+  explicit FolderText(artifact::MappedFile mapping) : mapping_(std::move(mapping)) {}
 
-  runtime::MappedFile mapping_;
+  artifact::MappedFile mapping_;
 };
 
 }  // namespace streamtensor::compiler

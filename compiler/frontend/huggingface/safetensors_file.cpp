@@ -189,7 +189,7 @@ absl::Status CheckPlaces(const std::vector<Placed>& placed, uint64_t available) 
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<const SafetensorsFile>> SafetensorsFile::Open(const std::string& path) {
-  absl::StatusOr<runtime::MappedFile> mapping = runtime::MappedFile::Open(path);
+  absl::StatusOr<artifact::MappedFile> mapping = artifact::MappedFile::Open(path);
   if (absl::IsNotFound(mapping.status())) return mapping.status();
   if (!mapping.ok()) return absl::InvalidArgumentError(mapping.status().message());
   std::unique_ptr<SafetensorsFile> file(new SafetensorsFile);

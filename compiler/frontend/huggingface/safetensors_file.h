@@ -57,7 +57,7 @@ class SafetensorsFile {
   SafetensorsFile() = default;
   absl::Status ParseHeader();
 
-  runtime::MappedFile mapping_;  // empty after Parse()
+  artifact::MappedFile mapping_;  // empty after Parse()
   std::span<const uint8_t> bytes_;
   std::vector<SafetensorsTensor> tensors_;
   std::map<std::string, std::string> metadata_;
