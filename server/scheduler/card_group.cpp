@@ -16,14 +16,16 @@ constexpr int32_t kMaxAffinity = 8;
 
 CardGroup::CardGroup(std::vector<Member> members, const CardLimits& limits, const Clock* clock,
                      OnState on_state)
-    : page_tokens_(members.front().decoder->info().page_tokens), affinity_(kRememberedPages) {
+    : on_state_(std::move(on_state)),
+      page_tokens_(members.front().decoder->info().page_tokens),
+      affinity_(kRememberedPages) {
   for (Member& member : members) {
     const size_t self = workers_.size();
     CardWorkerOptions options;
     options.card = member.card;
     options.limits = limits;
-    options.on_state = [this, self, on_state](const CardSnapshot& snapshot) {
-      on_state(workers_[self]->card(), snapshot);
+    options.on_state = [this, self](const CardSnapshot& snapshot) {
+      on_state_(workers_[self]->card(), snapshot);
       if (snapshot.state != CardState::kReady) return;
       for (const auto& worker : workers_) {
         if (worker != workers_[self]) worker->ShareWaiting();

@@ -50,6 +50,7 @@ class CardGroup {
   bool HandOver(const CardWorker& from, const std::shared_ptr<Sequence>& sequence, int32_t load);
   std::vector<size_t> InOrder(const std::vector<uint64_t>& digests, const CardWorker* without);
 
+  const OnState on_state_;
   const int32_t page_tokens_;
   std::vector<std::unique_ptr<SchedulerObserver>> observers_;
   std::vector<std::unique_ptr<CardWorker>> workers_;

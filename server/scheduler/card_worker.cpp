@@ -209,8 +209,8 @@ bool CardWorker::TakeArrivals() {
     arrivals_.clear();
     wake_ = false;
     published_.counts = loop_.scheduler().counts();
-    if (new_limits_.has_value()) {
-      limits_ = *std::exchange(new_limits_, std::nullopt);
+    if (const auto limits = std::exchange(new_limits_, std::nullopt); limits.has_value()) {
+      limits_ = *limits;
       loop_.SetLimits(limits_.scheduler, limits_.recovery);
     }
     reset = std::exchange(reset_result_, std::nullopt);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The scheduler's only source of time, so that tests can run it in simulated time.
+// The server's source of time, so that tests can run it in simulated time.
 #pragma once
 
 #include <chrono>
@@ -16,7 +16,7 @@ class Clock {
   virtual absl::Time Now() const = 0;
 };
 
-// The monotonic clock, named as if it had been set right when the program began.
+// The monotonic clock, counted from the wall clock's time at construction: later adjustments do not move it.
 class SystemClock : public Clock {
  public:
   absl::Time Now() const override {

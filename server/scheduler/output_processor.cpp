@@ -2,6 +2,7 @@
 #include "server/scheduler/output_processor.h"
 
 #include <limits>
+#include <optional>
 #include <utility>
 
 #include "absl/status/statusor.h"
@@ -72,8 +73,8 @@ absl::Status OutputProcessor::AppendToken(Sequence& sequence, std::span<const fl
   const std::span<const uint32_t> banned =
       may_end ? std::span<const uint32_t>() : std::span<const uint32_t>(output.banned_ids);
   ASSIGN_OR_RETURN(const uint32_t token, output.sampler.Sample(logits, banned));
-  if (sequence.request().logprobs.has_value()) {
-    ASSIGN_OR_RETURN(TokenLogprob logprob, LogSoftmax(logits, token, *sequence.request().logprobs));
+  if (const std::optional<uint32_t> alternatives = sequence.request().logprobs; alternatives.has_value()) {
+    ASSIGN_OR_RETURN(TokenLogprob logprob, LogSoftmax(logits, token, *alternatives));
     delta.logprobs.push_back(std::move(logprob));
   }
   output.sampler.Accept(token);

@@ -196,7 +196,9 @@ absl::Status Scheduler::ReasonToEnd(Sequence& sequence, absl::Time now) {
 void Scheduler::Admit(absl::Time now) {
   bool full = false;
   for (SequencePtr& sequence : TakeWaiting()) {
-    if (full || !sequence->sink().Writable() || (full = !AdmitOrReplace(*sequence, now))) {
+    const bool tries = !full && sequence->sink().Writable();
+    if (!tries || !AdmitOrReplace(*sequence, now)) {
+      full = full || tries;
       waiting_.push_back(std::move(sequence));
       continue;
     }
@@ -294,7 +296,7 @@ std::vector<PlannedChunk> Scheduler::PlanSuspect() {
     return sequence->failed_steps_ >= kFailedStepsOfSuspect && sequence->sink().Writable();
   });
   if (found == running_.end()) return chunks;
-  const SequencePtr sequence = *found;
+  const auto sequence = SequencePtr(*found);
   if (GrowByOneToken(sequence, chunks))
     chunks.push_back(MakeChunk(sequence, std::min(step_tokens_, sequence->uncomputed())));
   return chunks;
@@ -427,9 +429,10 @@ void Scheduler::PublishPages(Sequence& sequence) {
   Sequence::Placement& placement = sequence.placement_;
   const int32_t page_tokens = pool_.page_tokens();
   while ((placement.published + 1) * page_tokens <= placement.computed) {
-    const std::span<const uint32_t> tokens(sequence.tokens());
-    placement.content = pool_.Publish(placement.pages[placement.published], placement.content,
-                                      tokens.subspan(placement.published * page_tokens, page_tokens));
+    const auto first = static_cast<size_t>(placement.published * page_tokens);
+    placement.content =
+        pool_.Publish(placement.pages[placement.published], placement.content,
+                      std::span(sequence.tokens()).subspan(first, static_cast<size_t>(page_tokens)));
     ++placement.published;
   }
 }

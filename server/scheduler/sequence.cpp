@@ -24,6 +24,12 @@ std::vector<uint32_t> BannedIds(const StoppingParams& stopping, const Vocabulary
 
 }  // namespace
 
+Sequence::Output::Output(const GenerationRequest& request,
+                         const std::shared_ptr<const Vocabulary>& vocabulary)
+    : sampler(request.sampling, request.prompt),
+      reply(request.stopping, vocabulary),
+      banned_ids(BannedIds(request.stopping, *vocabulary)) {}
+
 Sequence::Sequence(GenerationRequest request, std::shared_ptr<const Vocabulary> vocabulary,
                    std::shared_ptr<ReplySink> sink)
     : request_(std::move(request)),
@@ -31,8 +37,7 @@ Sequence::Sequence(GenerationRequest request, std::shared_ptr<const Vocabulary> 
       sink_(std::move(sink)),
       order_(NextOrder()),
       tokens_(request_.prompt),
-      output_{Sampler(request_.sampling, request_.prompt), Reply(request_.stopping, vocabulary_),
-              BannedIds(request_.stopping, *vocabulary_)} {
+      output_(request_, vocabulary_) {
   summary_.seed = request_.sampling.seed;
   summary_.prompt_tokens = static_cast<uint32_t>(request_.prompt.size());
 }

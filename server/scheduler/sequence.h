@@ -135,12 +135,14 @@ class Sequence {
 
   // What makes the reply from logits.
   struct Output {
+    Output(const GenerationRequest& request, const std::shared_ptr<const Vocabulary>& vocabulary);
+
     Sampler sampler;
     Reply reply;
     std::vector<uint32_t> banned_ids;   // while fewer than min_tokens are generated
     uint32_t prompt_logprobs_sent = 0;  // for so many positions of the prompt
-    absl::Time first_token{};
-    absl::Time last_token{};
+    absl::Time first_token;
+    absl::Time last_token;
   };
 
   int32_t uncomputed() const { return token_count() - placement_.computed; }
