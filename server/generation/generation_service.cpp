@@ -37,17 +37,15 @@ std::string GenerationService::RequestId(const std::string& given) {
   return IsRequestId(given) ? given : absl::StrCat("r", ++last_request_);
 }
 
-absl::Status GenerationService::Admit(const Caller& caller, const std::string& model) const {
-  absl::Status status = options_.access->Admit(caller.authorization, caller.peer, model,
-                                               /*counts=*/false, options_.clock->Now());
-  if (!status.ok()) options_.metrics->CountRefused(status);
-  return status;
+absl::Status GenerationService::CheckAccess(const Caller& caller, const std::string& model) const {
+  return options_.access->Admit(caller.authorization, caller.peer, model, /*counts=*/false,
+                                options_.clock->Now());
 }
 
-bool GenerationService::MayUse(const Caller& caller, const std::string& model) const {
-  return options_.access
-      ->Admit(caller.authorization, caller.peer, model, /*counts=*/false, options_.clock->Now())
-      .ok();
+absl::Status GenerationService::Admit(const Caller& caller, const std::string& model) const {
+  absl::Status status = CheckAccess(caller, model);
+  if (!status.ok()) options_.metrics->CountRefused(status);
+  return status;
 }
 
 absl::Status GenerationService::AdmitGeneration(const std::string& request_id, const Caller& caller,

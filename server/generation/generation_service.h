@@ -61,13 +61,13 @@ class GenerationService {
   // "r17".
   std::string RequestId(const std::string& given);
 
-  // Statuses as AccessControl::Admit(). A refusal is counted. An empty model stands for none in particular.
+  // As AccessControl::Admit(); counts nothing. An empty model stands for none in particular.
+  absl::Status CheckAccess(const Caller& caller, const std::string& model) const;
+  // The same, for a request: a refusal is counted.
   absl::Status Admit(const Caller& caller, const std::string& model) const;
-  // As Admit() for a request to generate: it counts against the client's rate, and a refusal is logged.
+  // The same, for a request to generate: it counts against the client's rate, and a refusal is logged too.
   absl::Status AdmitGeneration(const std::string& request_id, const Caller& caller,
                                const std::string& model) const;
-  // Whether Admit() would let it pass; counts nothing.
-  bool MayUse(const Caller& caller, const std::string& model) const;
   // Finds the model and checks the request against it. A refusal is counted and logged. `as_written()` is the
   // request as the client wrote it, for the log.
   //  INVALID_ARGUMENT (see CheckRequest), NOT_FOUND, UNAVAILABLE

@@ -75,6 +75,10 @@ struct OpenAiServer::Impl {
         streams([this] { http->PostToIo([this] { streams.SendAll(); }); }),
         calls{generation, &streams, [this](auto work) { http->PostToWorker(std::move(work)); }} {}
 
+  std::string RequestIdOf(const http::Request& request) const {
+    return generation->RequestId(std::string(request.Header("x-request-id")));
+  }
+
   // What can be told without the body. Clients without a token don't make the server read one.
   std::optional<http::Response> CheckHead(const http::Request& request) const {
     const std::string_view path = PathOf(request);
@@ -89,8 +93,12 @@ struct OpenAiServer::Impl {
       response.headers.emplace_back("Allow", method);
       return response;
     }
-    if (const absl::Status status = generation->Admit(CallerOf(request), ""); !status.ok()) {
-      return ErrorResponse(status, generation->RetryAfterMs(status));
+    if (const absl::Status status = generation->CheckAccess(CallerOf(request), ""); !status.ok()) {
+      const std::string id = RequestIdOf(request);
+      generation->LogRefusal(id, status);
+      http::Response response = ErrorResponse(status);
+      response.headers.emplace_back("x-request-id", id);
+      return response;
     }
     // A browser sends JSON to another site only after asking it: no page of somebody else's uses this daemon.
     const std::string type = absl::AsciiStrToLower(std::string(request.Header("content-type")));
@@ -111,7 +119,7 @@ struct OpenAiServer::Impl {
       const std::string name = PercentDecoded(path.substr(sizeof(kModelPrefix) - 1));
       return exchange->Respond(GetModel(CallerOf(request), name));
     }
-    const std::string id = generation->RequestId(std::string(request.Header("x-request-id")));
+    const std::string id = RequestIdOf(request);
     CompletionCall::Begin(&calls, std::move(exchange), id,
                           path == kChat ? Endpoint::kChat : Endpoint::kCompletions);
   }
@@ -120,7 +128,7 @@ struct OpenAiServer::Impl {
   http::Response ListModels(const Caller& caller) const {
     nlohmann::ordered_json list = nlohmann::ordered_json::array();
     for (const ModelStatus& model : registry->Models()) {
-      if (!registry->Serves(model.name) || !generation->MayUse(caller, model.name)) continue;
+      if (!registry->Serves(model.name) || !generation->CheckAccess(caller, model.name).ok()) continue;
       list.push_back(ModelObject(model, created));
     }
     return JsonResponse({{"object", "list"}, {"data", std::move(list)}});

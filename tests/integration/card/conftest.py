@@ -9,7 +9,7 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
-from daemon import Daemon  # noqa: E402
+from daemon import Daemon, free_ports  # noqa: E402
 
 
 def pytest_addoption(parser):
@@ -24,6 +24,9 @@ def binaries(request):
 @pytest.fixture()
 def daemon(binaries):
     model = {"name": "smollm2", "source": os.environ["STREAMTENSOR_TEST_MODEL"], "max_context": 2304}
-    with Daemon(binaries, models=[model], cache_dir=binaries.parent / "test-cache-card") as daemon:
+    (http_port,) = free_ports(1)
+    with Daemon(binaries, models=[model], cache_dir=binaries.parent / "test-cache-card",
+                server={"http_listen": f"127.0.0.1:{http_port}"}) as daemon:
         daemon.wait_ready("smollm2", timeout=600)
+        daemon.openai_url = f"http://127.0.0.1:{http_port}/v1"
         yield daemon

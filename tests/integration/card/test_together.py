@@ -4,6 +4,8 @@
 import concurrent.futures
 import time
 
+import openai
+
 TEXTS = [
     "The history of the river begins",
     "Write a short letter to a friend about the weather in spring.",
@@ -53,6 +55,28 @@ def test_32_clients_at_once_get_what_each_gets_alone(daemon):
         assert len(tokens) == request.stopping.max_tokens
     assert len({text for _, text, _, _ in together}) > 20, "different prompts, different replies"
     assert steps < sum(len(tokens) for tokens, _, _, _ in together) / 2, "steps were shared"
+
+
+def test_the_openai_client_gets_the_same_text(daemon):
+    """Prompts and chats at once, streamed and not, the real tokenizer and chat template."""
+    client = openai.OpenAI(base_url=daemon.openai_url, api_key="none", max_retries=0, timeout=300)
+
+    def ask(numbered):
+        i, request = numbered
+        options = {"model": "smollm2", "temperature": 0, "max_tokens": request.stopping.max_tokens, "extra_body": {"ignore_eos": True},
+                   "stream": i % 2 == 0}
+        if request.HasField("chat"):
+            messages = [{"role": m.role, "content": m.content} for m in request.chat.messages]
+            reply = client.chat.completions.create(messages=messages, **options)
+            return "".join(c.choices[0].delta.content or "" for c in reply) if options["stream"] else reply.choices[0].message.content
+        reply = client.completions.create(prompt=request.prompt, **options)
+        return "".join(c.choices[0].text for c in reply) if options["stream"] else reply.choices[0].text
+
+    all_requests = list(requests(daemon))[:16]
+    with concurrent.futures.ThreadPoolExecutor(16) as pool:
+        texts = list(pool.map(ask, enumerate(all_requests)))
+    assert texts == [daemon.stub.Generate(request, timeout=300).text for request in all_requests]
+    assert len(set(texts)) > 10
 
 
 def test_a_shared_prefix_is_computed_once(daemon):

@@ -75,8 +75,8 @@ TEST_F(GenerationServiceTest, RefusalsOfAccessAreCounted) {
   EXPECT_EQ(service.Admit({kBob, "ipv4:1.1.1.1:1"}, "m").code(), absl::StatusCode::kPermissionDenied);
   EXPECT_EQ(Rejected("unauthenticated"), 1);
   EXPECT_EQ(Rejected("permission_denied"), 1);
-  EXPECT_FALSE(service.MayUse({kBob, "ipv4:1.1.1.1:1"}, "m"));
-  EXPECT_TRUE(service.MayUse({kBob, "ipv4:1.1.1.1:1"}, "other"));
+  EXPECT_FALSE(service.CheckAccess({kBob, "ipv4:1.1.1.1:1"}, "m").ok());
+  EXPECT_TRUE(service.CheckAccess({kBob, "ipv4:1.1.1.1:1"}, "other").ok());
   EXPECT_EQ(Rejected("permission_denied"), 1) << "a question is no refusal";
 }
 
