@@ -10,6 +10,7 @@
 #include "compiler/analysis/cycle_model.h"
 #include "compiler/driver/pipeline.h"
 #include "compiler/frontend/imported_model.h"
+#include "compiler/passes/pipeline.h"
 #include "compiler/targets/artifact/artifact_folder.h"
 #include "compiler/targets/artifact/object_build.h"
 #include "compiler/targets/hls/design_emitter.h"

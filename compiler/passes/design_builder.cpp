@@ -29,7 +29,7 @@ std::string DesignBuilder::Unique(std::string hint) {
 
 DesignBuilder::Process& DesignBuilder::AddProcess(StringRef hint, OperationName kind,
                                                   std::optional<dataflow::Section> section) {
-  processes_.push_back(std::make_unique<Process>(Process{Unique(hint.str()), kind, section}));
+  processes_.push_back(std::make_unique<Process>(Unique(hint.str()), kind, section));
   return *processes_.back();
 }
 

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "compiler/dialects/dataflow/ProcessInterface.h"
@@ -19,6 +20,9 @@ class DesignBuilder {
   explicit DesignBuilder(mlir::MLIRContext* context) : builder_(context) {}
 
   struct Process {
+    Process(std::string unique_name, mlir::OperationName operation, std::optional<dataflow::Section> runs_in)
+        : name(std::move(unique_name)), kind(operation), section(runs_in) {}
+
     std::string name;
     mlir::OperationName kind;
     // The one it runs in; an attribute of its operation where the kind has it. nullopt: it runs through all.

@@ -103,6 +103,25 @@ mlir::LogicalResult ExpectWords(mlir::Operation* process, StreamOp stream, const
                                         << ", which carries " << ToString(words) << " as " << TypeOf(stream);
 }
 
+mlir::LogicalResult ExpectParts(mlir::Operation* process, StreamOp whole, llvm::ArrayRef<StreamOp> parts) {
+  const WordCount all = WordsOf(TypeOf(whole));
+  WordCount left = all;
+  for (StreamOp part : parts) {
+    const WordCount words = WordsOf(TypeOf(part));
+    if (words.tokens != all.tokens || words.logits != all.logits) {
+      return process->emitOpError("moves ")
+             << ToString(words) << " words through @" << part.getSymName() << ", which are no part of the "
+             << ToString(all) << " of @" << whole.getSymName();
+    }
+    left.fixed -= words.fixed;
+  }
+  if (left.fixed == 0) return mlir::success();
+  WordCount sum = all;
+  sum.fixed -= left.fixed;
+  return process->emitOpError("moves ")
+         << ToString(sum) << " words in parts, but @" << whole.getSymName() << " carries " << ToString(all);
+}
+
 mlir::FailureOr<RowLayout> ExpectRows(mlir::Operation* process, StreamOp stream) {
   const std::optional<RowLayout> layout = FindRowLayout(TypeOf(stream));
   if (layout) return *layout;

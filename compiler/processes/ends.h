@@ -43,6 +43,9 @@ std::string ToString(const WordCount& words);
 // Fails with a diagnostic when `stream` carries another number of words than `expected`.
 mlir::LogicalResult ExpectWords(mlir::Operation* process, dataflow::StreamOp stream,
                                 const WordCount& expected);
+// ... when `parts` together carry another number of words than `whole`.
+mlir::LogicalResult ExpectParts(mlir::Operation* process, dataflow::StreamOp whole,
+                                llvm::ArrayRef<dataflow::StreamOp> parts);
 // ... when it carries neither rows nor row tiles of float32.
 mlir::FailureOr<RowLayout> ExpectRows(mlir::Operation* process, dataflow::StreamOp stream);
 // ... when it carries anything but whole rows in order: `rows` of `width` float32.

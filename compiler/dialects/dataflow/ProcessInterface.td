@@ -70,7 +70,8 @@ def Dataflow_ProcessOpInterface : OpInterface<"ProcessOpInterface"> {
       [{ return ::streamtensor::compiler::dataflow::MemoryTypeBytes(memory); }]>,
     InterfaceMethod<[{
         Appends the packed weights that it takes, in their order.
-      }], "void", "requestWeights", (ins "::streamtensor::compiler::PackingPlan &":$plan), "", [{}]>,
+      }], "void", "requestWeights", (ins "::streamtensor::compiler::PackingPlan &":$plan), "",
+      [{ (void)plan; }]>,
 
     //===--- text ---------------------------------------------------------------------------------===//
     InterfaceMethod<[{

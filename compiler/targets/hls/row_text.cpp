@@ -19,10 +19,10 @@ std::string CountText(const dataflow::RowCount& rows) {
   return std::to_string(rows.fixed);
 }
 
-std::string WordsText(itensor::ITensorType type, unsigned outer) {
-  int64_t fixed = type.getElementWords();
+// `fixed` for each element.
+static std::string ProductText(int64_t fixed, itensor::ITensorType type) {
   std::string symbols;
-  for (unsigned loop = outer; loop < type.getNumLoops(); ++loop) {
+  for (unsigned loop = 0; loop < type.getNumLoops(); ++loop) {
     if (type.isSymbolic(loop)) {
       symbols += " * " + CountText(dataflow::RowsOfLoop(type, loop));
     } else {
@@ -31,5 +31,8 @@ std::string WordsText(itensor::ITensorType type, unsigned outer) {
   }
   return std::to_string(fixed) + symbols;
 }
+
+std::string ElementsText(itensor::ITensorType type) { return ProductText(1, type); }
+std::string WordsText(itensor::ITensorType type) { return ProductText(type.getElementWords(), type); }
 
 }  // namespace streamtensor::compiler::hls

@@ -12,7 +12,8 @@ namespace streamtensor::compiler::hls {
 std::string RowSymbolText(const dataflow::RowCount& rows);
 // What it is in a process that has read its header: "header.tokens", "header.logits" or a number.
 std::string CountText(const dataflow::RowCount& rows);
-// Words of all elements of an itensor from loop `outer` on, in a process that has read its header.
-std::string WordsText(itensor::ITensorType type, unsigned outer = 0);
+// Elements of an itensor, and the words of all of them, in a process that has read its header.
+std::string ElementsText(itensor::ITensorType type);
+std::string WordsText(itensor::ITensorType type);
 
 }  // namespace streamtensor::compiler::hls

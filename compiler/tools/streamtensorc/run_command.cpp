@@ -247,7 +247,7 @@ absl::Status RunExecutable(const RunOptions& run, const runtime::ExecutableOptio
   if (!chunk.ok()) return chunk.status();
 
   std::vector<Rows> outputs;
-  for (const runtime::ModuleTensor& output : info.outputs) outputs.push_back({0, output.width, {}});
+  for (const runtime::ExecutableTensor& output : info.outputs) outputs.push_back({0, output.width, {}});
   Totals totals;
   for (int64_t at = 0; at < rows; at += *chunk) {
     const int64_t count = std::min(*chunk, rows - at);

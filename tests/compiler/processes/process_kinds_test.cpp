@@ -111,7 +111,7 @@ TEST_F(ProcessKindsTest, EachIsAPairOfFilesAndALine) {
 }
 
 TEST_F(ProcessKindsTest, EveryAttributeOfEveryKindIsRequired) {
-  const std::map<std::string, Sample> samples = Samples();
+  std::map<std::string, Sample> samples = Samples();
   for (mlir::RegisteredOperationName kind : kinds_) {
     const auto sample = samples.find(kind.getStringRef().str());
     ASSERT_NE(sample, samples.end()) << "no sample design holds a " << kind.getStringRef().str();
@@ -184,6 +184,111 @@ TEST_F(ProcessKindsTest, EveryFieldOfEveryOperationIsRequired) {
     }
   }
   EXPECT_GT(removed, 20u);
+}
+
+// A design that is right but for one edit, and what the verifier says of it.
+struct Edit {
+  const char* from;
+  const char* to;
+  const char* message;
+};
+
+class WrongDesignTest : public ProcessKindsTest {
+ protected:
+  void ExpectRefused(const std::string& good, llvm::ArrayRef<Edit> edits) {
+    ASSERT_TRUE(mlir::parseSourceString<mlir::ModuleOp>(good, &context_)) << good;
+    for (const Edit& edit : edits) {
+      SCOPED_TRACE(edit.to);
+      const size_t at = good.find(edit.from);
+      ASSERT_NE(at, std::string::npos) << edit.from;
+      std::string text = good;
+      text.replace(at, std::string(edit.from).size(), edit.to);
+      const std::string error =
+          ErrorOf([&] { return bool(mlir::parseSourceString<mlir::ModuleOp>(text, &context_)); });
+      EXPECT_NE(error.find(edit.message), std::string::npos) << error;
+    }
+  }
+
+  std::string TextOf(const std::string& name) {
+    std::string text;
+    llvm::raw_string_ostream(text) << *Design(name);
+    return text;
+  }
+};
+
+TEST_F(WrongDesignTest, IsNamedByItsVerifier) {
+  const Edit edits[] = {
+      // Fields of operations.
+      {"bits = 4", "bits = 5", "an issue has 4 or 8 bits, got 5"},
+      {"bits = 4, groups = 2", "bits = 4, groups = 0", "an issue has at least 1 group, got 0"},
+      {"row_tiles = 4, rows = T, alternate", "row_tiles = 5, rows = T, alternate",
+       "an issue of 5 row tiles has weights of 4"},
+      {"row_tiles = 4, rows = T, alternate", "row_tiles = 4, rows = X, alternate",
+       "rows are T, W or a number, got X"},
+      {"row_tiles = 4, rows = T, alternate", "row_tiles = 4, rows = 0, alternate",
+       "rows must be at least 1, got 0"},
+      {"rows = 64, minimum", "rows = -64, minimum", "must have at least 1 row, got -64"},
+      {"order = rows", "order = columns", "an order is rows or tiles, got columns"},
+      {"sinks = [0]", "sinks = []", "a route has at least one sink"},
+      {"sinks = [0]", "sinks = [-1]", "a route's sink must not be negative, got -1"},
+      // Against the streams.
+      {"source = 1", "source = 2", "has no source 2; there are 2"},
+      {"source = 1", "source = 0", "takes no frame from @last"},
+      {"source = 0, groups = 2", "source = 0, groups = 3", "moves 6 * T words through @operand"},
+      {"order = rows", "order = tiles", "takes tiles from @operand"},
+      {"{words = 32 : i64}\n  dataflow.stream @weights0", "{words = 48 : i64}\n  dataflow.stream @weights0",
+       "takes frames of 48 words"},
+      {"unroll 1", "unroll 7", "unroll must be 1..6, got 7"},
+      {"sinks = [1]", "sinks = [2]", "has no sink 2; there are 2"},
+      {"sinks = [1]", "sinks = [0]", "routes to @product twice"},
+      {"sinks = [1], row_tiles = 2", "sinks = [1], row_tiles = 3", "moves 3 * T words through @head"},
+      {"role = \"weights\", channel = 0", "role = \"weights\", channel = 2",
+       "fills weight stream 0 of @engine from the memory of channel 2"},
+      {"{shared_loops = 0 : i64}", "{shared_loops = 1 : i64}", "with 1 shared loops"},
+      {"{shared_loops = 0 : i64}", "{shared_loops = -1 : i64}", "shared_loops must not be negative, got -1"},
+      {"from @fork to @add {type = !itensor.itensor<1x64xf32, [T max 16]*[1], (d0) -> (d0, 0)>}",
+       "from @fork to @add {type = !itensor.itensor<1x32xf32, [T max 16]*[1], (d0) -> (d0, 0)>}",
+       "moves 4 * T words through @skip, which carries 2 * T"},
+      {"from @add to @carry {type = !itensor.itensor<1x64xf32, [T max 16]*[1], (d0) -> (d0, 0)>}",
+       "from @add to @carry {type = !itensor.itensor<1x64xf32, [W max 16]*[1], (d0) -> (d0, 0)>}",
+       "moves 4 * T words through @back, which carries 4 * W"},
+      {"tensor<?x64xf32>", "tensor<?x96xf32>", "loads whole rows of 96 float32"},
+      {"tensor<?x20xf32>", "tensor<?x40xf32>", "stores rows of 32 in a memory of rows of 40"},
+      {"fields [\"position\"]", "fields [\"colour\"]", "takes a field that the step header does not carry"},
+      {"fields [\"position\"]", "fields []", "body has 5 arguments, expected 4"},
+      // Against the design.
+      {"layers = 2", "layers = 0", "carries a value through layers, of which the design has none"},
+      {"role = \"output\", type = tensor<?x20xf32>", "role = \"input\", type = tensor<?x20xf32>",
+       "owns memories of these roles: output; got input"},
+      {"dataflow.stream @done_store done depth 2", "dataflow.stream @done_store pages depth 2",
+       "writes streams of these kinds: done; got pages"},
+  };
+  ExpectRefused(ReadText(kSource / "tests/compiler/targets/hls/small_design.mlir.inc"), edits);
+}
+
+TEST_F(WrongDesignTest, OfPagesIsNamedByItsVerifier) {
+  const Edit edits[] = {
+      {"max_pages = 4", "max_pages = 0", "reads a page table, but the design's max_pages is 0"},
+      {"query_heads = 2", "query_heads = 3", "maps query head 2 to KV head 2 of 2"},
+      {"query_heads = 2", "query_heads = 1", "moves T whole rows of 32 float32"},
+      {"head_dim = 32 : i64, kv_head_map", "head_dim = 0 : i64, kv_head_map",
+       "head_dim must be at least 1, got 0"},
+      {"{head_dim = 32 : i64, kv_heads = 2 : i64}", "{head_dim = 16 : i64, kv_heads = 2 : i64}",
+       "moves T whole rows of 32 float32"},
+      {"role = \"k_read\"", "role = \"k_write\"", "owns memories of these roles: k_read, v_read"},
+  };
+  ExpectRefused(TextOf("attention"), edits);
+}
+
+TEST_F(WrongDesignTest, OfRowsThatWantLogitsIsNamedByItsVerifier) {
+  const Edit edits[] = {
+      {"from @take_rows to @activation_switch {minimum = 1 : i64, type = "
+       "!itensor.itensor<1x32xf32, [W max 16]*[1], (d0) -> (d0, 0)>}",
+       "from @take_rows to @activation_switch {minimum = 1 : i64, type = "
+       "!itensor.itensor<1x32xf32, [T max 16]*[1], (d0) -> (d0, 0)>}",
+       "moves 2 * W words through"},
+  };
+  ExpectRefused(TextOf("layers"), edits);
 }
 
 // The text of a source file without its comments.

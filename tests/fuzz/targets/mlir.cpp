@@ -83,7 +83,6 @@ mlir::MLIRContext& Context() {
   static std::optional<mlir::MLIRContext> context;
   static int inputs = 0;
   if (inputs++ % kInputs == 0) {
-    compiler::RegisterIrPasses();
     context.emplace(mlir::MLIRContext::Threading::DISABLED);
     context->printOpOnDiagnostic(false);
   }
@@ -113,10 +112,8 @@ bool Accepts(std::string_view input) {
   const std::string name = "m.mlir";
   auto model = compiler::ImportMlirText(std::string(input), name, {}, &context);
   if (!model.ok()) return Refused(model.status(), {name});
-  for (const compiler::IrStage& stage : compiler::IrStages({})) {
-    if (const absl::Status status = compiler::RunIrStage(stage, *model->module); !status.ok()) {
-      return Refused(status);
-    }
+  if (const absl::Status status = compiler::RunIrStages({}, *model->module); !status.ok()) {
+    return Refused(status);
   }
   if (const absl::Status status = EmitAndPack(*model, &context); !status.ok()) return Refused(status);
   return true;

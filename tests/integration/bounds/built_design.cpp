@@ -8,13 +8,16 @@
 #include <fstream>
 #include <iterator>
 #include <regex>
+#include <set>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "base/status_macros.h"
 #include "compiler/driver/ir_stages.h"
 #include "compiler/frontend/imported_model.h"
 #include "compiler/targets/artifact/object_build.h"
+#include "compiler/targets/hls/design_index.h"
 #include "kernels/contract/descriptor.h"
 #include "kernels/contract/kv_pages.h"
 #include "kernels/contract/word.h"
@@ -33,6 +36,17 @@ uint32_t DepthOf(const char* name, uint32_t declared) {
   return found == launch_depths->end() ? declared : static_cast<uint32_t>(found->second);
 }
 
+struct RecordedEvent {
+  std::string stream;
+  uint32_t id;
+  char operation;  // as recorded_streams.h
+};
+std::vector<RecordedEvent>* launch_events = nullptr;  // of the launch under way
+
+void RecordEvent(const char* name, uint32_t id, char operation) {
+  launch_events->push_back({name, id, operation});
+}
+
 absl::Status WriteText(const std::string& path, const std::string& text) {
   std::ofstream file(path);
   file << text;
@@ -42,11 +56,11 @@ absl::Status WriteText(const std::string& path, const std::string& text) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<BuiltDesign>> BuiltDesign::Build(const std::string& model,
-                                                                const std::string& folder) {
+                                                                const std::string& folder, Streams streams) {
   std::unique_ptr<BuiltDesign> built(new BuiltDesign());
-  for (absl::Status status : {built->Compile(model), built->Emit(folder), built->MakeArguments()}) {
-    if (!status.ok()) return status;
-  }
+  RETURN_IF_ERROR(built->Compile(model));
+  RETURN_IF_ERROR(built->Emit(folder, streams));
+  RETURN_IF_ERROR(built->MakeArguments());
   return built;
 }
 
@@ -56,7 +70,6 @@ BuiltDesign::~BuiltDesign() {
 }
 
 absl::Status BuiltDesign::Compile(const std::string& model) {
-  RegisterIrPasses();
   if (absl::EndsWith(model, ".mlir")) {
     LoadFrontendDialects(&context_);
     module_ = mlir::parseSourceFile<mlir::ModuleOp>(model, &context_);
@@ -66,55 +79,60 @@ absl::Status BuiltDesign::Compile(const std::string& model) {
     if (!imported.ok()) return imported.status();
     module_ = std::move(imported->module);
   }
-  for (IrStage stage : IrStages({})) {
-    if (stage.name == "size") stage.pipeline = "assign-channels,size-fifos{exact=true},verify-bound";
-    if (absl::Status status = RunIrStage(stage, *module_); !status.ok()) return status;
-  }
+  PipelineOptions options;
+  options.exact_depths = true;
+  RETURN_IF_ERROR(RunIrStages(options, *module_));
   auto designs = module_->getOps<dataflow::DesignOp>();
   if (designs.empty()) return absl::InternalError("no design");
   design_ = *designs.begin();
   return absl::OkStatus();
 }
 
-absl::Status BuiltDesign::Emit(const std::string& folder) {
-  if (!design_) return absl::OkStatus();
+absl::Status BuiltDesign::Emit(const std::string& folder, Streams streams) {
   mlir::FailureOr<hls::DesignText> text = hls::EmitDesign(design_, {});
   if (mlir::failed(text)) return absl::InternalError("the design can't be emitted");
-  if (absl::Status status = Lint(*text, folder); !status.ok()) return status;
-  std::string design = std::regex_replace(
-      text->design_cpp,
-      std::regex(R"((hls::stream<st::word512|hls::stream_of_blocks<activation_frame), (\d+)> )"),
-      "chosen_depth<$1>, $2> ");
-  design = "#include \"" ST_TEST_DIR "/chosen_depth.h\"\n" + design;
+  RETURN_IF_ERROR(Lint(*text, folder));
+  const bool recorded = streams == Streams::kRecorded;
+  const std::string header = recorded ? "recorded_streams.h" : "chosen_depth.h";
+  std::string design = text->design_cpp;
+  if (!recorded) {
+    design = std::regex_replace(
+        design, std::regex(R"((hls::stream<st::word512|hls::stream_of_blocks<activation_frame), (\d+)> )"),
+        "chosen_depth<$1>, $2> ");
+  }
+  design = "#include \"" ST_TEST_DIR "/" + header + "\"\n" + design;
   ObjectBuildOptions build;
   build.folder = folder;
   build.sources = {folder + "/design.cpp", folder + "/launch.cpp"};
-  for (absl::Status status :
-       {WriteText(folder + "/design.h", text->design_h), WriteText(build.sources[0], design),
-        WriteText(build.sources[1], text->launch_cpp)}) {
-    if (!status.ok()) return status;
-  }
+  build.plain = recorded;
+  RETURN_IF_ERROR(WriteText(folder + "/design.h", text->design_h));
+  RETURN_IF_ERROR(WriteText(build.sources[0], design));
+  RETURN_IF_ERROR(WriteText(build.sources[1], text->launch_cpp));
   build.kernels = ST_KERNELS_DIR;
   const ObjectTarget target = ObjectTargets().front();  // the one that any supported CPU runs
-  absl::StatusOr<std::vector<std::string>> objects = BuildObjects(build, {target});
-  if (!objects.ok()) return objects.status();
-  object_ = dlopen(objects->front().c_str(), RTLD_NOW | RTLD_LOCAL);
+  ASSIGN_OR_RETURN(const std::vector<std::string> objects, BuildObjects(build, {target}));
+  object_ = dlopen(objects.front().c_str(), RTLD_NOW | RTLD_LOCAL);
   if (object_ == nullptr) return absl::InternalError(dlerror());
+  RETURN_IF_ERROR(recorded ? Hook("st_test_record", reinterpret_cast<void*>(&RecordEvent))
+                           : Hook("st_test_depth", reinterpret_cast<void*>(&DepthOf)));
   void* const launch = dlsym(object_, ST_LAUNCH_SYMBOL);
-  void* const depth = dlsym(object_, "st_test_depth");
-  if (launch == nullptr || depth == nullptr) return absl::InternalError("the object lacks a symbol");
-  *static_cast<decltype(&DepthOf)*>(depth) = &DepthOf;
+  if (launch == nullptr) return absl::InternalError("the object has no launch symbol");
   launcher_ = runtime::card::DesignLauncher::FromFunction(reinterpret_cast<st_launch_function>(launch));
+  return absl::OkStatus();
+}
+
+absl::Status BuiltDesign::Hook(const char* symbol, void* function) {
+  void* const pointer = dlsym(object_, symbol);
+  if (pointer == nullptr) return absl::InternalError(absl::StrCat("the object has no ", symbol));
+  *static_cast<void**>(pointer) = function;
   return absl::OkStatus();
 }
 
 // The text as it was emitted obeys the HLS contract.
 absl::Status BuiltDesign::Lint(const hls::DesignText& text, const std::string& folder) {
   const std::string source = folder + "/emitted.cpp", found = folder + "/findings";
-  for (absl::Status status :
-       {WriteText(folder + "/design.h", text.design_h), WriteText(source, text.design_cpp)}) {
-    if (!status.ok()) return status;
-  }
+  RETURN_IF_ERROR(WriteText(folder + "/design.h", text.design_h));
+  RETURN_IF_ERROR(WriteText(source, text.design_cpp));
   const std::string command = absl::StrCat(
       ST_HLS_LINT " --tokens ", design_.getBound("T"), " --logits ", design_.getBound("W"), " --context ",
       design_.getMaxPages() * contract::kPageTokens, " ", source, " >", found, " 2>&1");
@@ -124,7 +142,6 @@ absl::Status BuiltDesign::Lint(const hls::DesignText& text, const std::string& f
 }
 
 absl::Status BuiltDesign::MakeArguments() {
-  if (!design_) return absl::OkStatus();
   for (auto memory : design_.getBody().getOps<dataflow::MemoryOp>()) {
     memory_.emplace_back(kArgumentBytes + contract::kWordBytes);
     void* aligned = memory_.back().data();
@@ -150,7 +167,7 @@ std::string BuiltDesign::AskPass(const StepShape& shape, const Depths& depths) c
 
 // One sequence from position 0, in slot 0 and page 0. No token at all is an error of the descriptor, which
 // makes the empty step.
-std::string BuiltDesign::AskCard(const TakenRows& wanted, const Depths& depths) {
+void BuiltDesign::WriteDescriptor(const TakenRows& wanted) {
   const auto step_tokens = static_cast<uint32_t>(design_.getBound("T"));
   std::fill_n(descriptor_, contract::DescriptorWords<uint64_t>(step_tokens, design_.getMaxPages()), 0);
   const bool has_logits = design_.getBound("W") > 0;  // else the flag is an error
@@ -166,10 +183,53 @@ std::string BuiltDesign::AskCard(const TakenRows& wanted, const Depths& depths) 
     words[contract::kTokenPositionWord] = static_cast<uint32_t>(token);
     words[contract::kTokenFlagsWord] = has_logits && wanted[token] ? contract::kWantsLogitsFlag : 0;
   }
+}
+
+std::string BuiltDesign::AskCard(const TakenRows& wanted, const Depths& depths) {
+  WriteDescriptor(wanted);
   launch_depths = &depths;
   const runtime::card::LaunchReport report = launcher_->Launch(arguments_);
   if (report.code == runtime::card::LaunchCode::kCompleted) return "";
   return std::string(absl::StripPrefix(report.message, "deadlock: "));
+}
+
+absl::StatusOr<std::map<std::string, std::vector<StreamEvent>>> BuiltDesign::Record(const TakenRows& wanted) {
+  WriteDescriptor(wanted);
+  std::vector<RecordedEvent> recorded;
+  launch_events = &recorded;
+  const runtime::card::LaunchReport report = launcher_->Launch(arguments_);
+  launch_events = nullptr;
+  if (report.code != runtime::card::LaunchCode::kCompleted) return absl::InternalError(report.message);
+
+  mlir::FailureOr<hls::DesignIndex> index = hls::DesignIndex::Create(design_);
+  if (mlir::failed(index)) return absl::InternalError("the design has no index");
+  std::map<std::string, dataflow::StreamOp> streams;
+  for (dataflow::StreamOp stream : index->streams()) streams[index->Name(stream.getSymName())] = stream;
+  // Those without a name are the array of weight streams, in order.
+  std::set<uint32_t> weights;
+  for (const RecordedEvent& event : recorded) {
+    if (event.stream.empty()) weights.insert(event.id);
+  }
+  std::map<std::string, std::vector<StreamEvent>> events;
+  for (const RecordedEvent& event : recorded) {
+    dataflow::StreamOp stream =
+        event.stream.empty() ? index->weight_streams()[std::distance(weights.begin(), weights.find(event.id))]
+                             : streams.at(event.stream);
+    const bool reads = event.operation == 'R' || event.operation == 'T' || event.operation == 'F';
+    const char operation = event.operation == 'O' || event.operation == 'T'   ? '+'
+                           : event.operation == 'P' || event.operation == 'F' ? '-'
+                                                                              : event.operation;
+    const llvm::StringRef process = reads ? stream.getSink() : stream.getSource();
+    events[process.str()].push_back({operation, stream.getSymName().str()});
+  }
+  return events;
+}
+
+void* BuiltDesign::memory(llvm::StringRef role) const {
+  for (auto memory : dataflow::DesignOp(design_).getBody().getOps<dataflow::MemoryOp>()) {
+    if (memory.getRole() == role) return arguments_[*memory.getIndex()];
+  }
+  return nullptr;
 }
 
 }  // namespace streamtensor::compiler

@@ -21,12 +21,27 @@ namespace streamtensor::compiler {
 
 using Depths = std::map<std::string, int64_t>;  // by FIFO; others as they are
 
+// An operation on a stream: R, W; of a block's reader and writer + (taken) and - (handed on).
+struct StreamEvent {
+  char operation;
+  std::string stream;
+  bool operator==(const StreamEvent& other) const {
+    return operation == other.operation && stream == other.stream;
+  }
+};
+
 class BuiltDesign {
  public:
+  enum class Streams {
+    kChosenDepths,  // AskCard: the fast build
+    kRecorded,      // Record: the plain build, which moves words one by one
+  };
+
   // `model`: .gguf, or .mlir whose weights need no values: control does not depend on them, so that all
   // memory of the launches is zero. Intermediate files go into `folder`.
   static absl::StatusOr<std::unique_ptr<BuiltDesign>> Build(const std::string& model,
-                                                            const std::string& folder);
+                                                            const std::string& folder,
+                                                            Streams streams = Streams::kChosenDepths);
   ~BuiltDesign();
 
   dataflow::DesignOp design() const { return design_; }
@@ -34,11 +49,19 @@ class BuiltDesign {
   // What each side says of one step: empty when it completes, else why not, in the words both share.
   std::string AskPass(const StepShape& shape, const Depths& depths) const;
   std::string AskCard(const TakenRows& wanted, const Depths& depths);
+  // What each process does with its streams in one step, in order.
+  absl::StatusOr<std::map<std::string, std::vector<StreamEvent>>> Record(const TakenRows& wanted);
+
+  // The memory of that role, the first if there are several; null: none.
+  void* memory(llvm::StringRef role) const;
 
  private:
   BuiltDesign() = default;
   absl::Status Compile(const std::string& model);
-  absl::Status Emit(const std::string& folder);
+  absl::Status Emit(const std::string& folder, Streams streams);
+  // Sets the object's pointer to a function of this test.
+  absl::Status Hook(const char* symbol, void* function);
+  void WriteDescriptor(const TakenRows& wanted);
   absl::Status Lint(const hls::DesignText& text, const std::string& folder);
   absl::Status MakeArguments();
 

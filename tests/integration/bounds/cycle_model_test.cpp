@@ -21,17 +21,17 @@ namespace {
 class SizedModel {
  public:
   explicit SizedModel(int layers, int64_t channels = 4, int64_t unroll = 1) {
-    RegisterIrPasses();
     absl::StatusOr<ImportedModel> model =
         ImportModel(ST_MODEL_PREFIX + std::to_string(layers) + ".gguf", {}, &context_);
     EXPECT_TRUE(model.ok()) << model.status();
     if (!model.ok()) return;
     module_ = std::move(model->module);
-    for (const IrStage& stage : IrStages({32, channels, unroll})) {
-      const absl::Status status = RunIrStage(stage, *module_);
-      EXPECT_TRUE(status.ok()) << status;
-      if (!status.ok()) return;
-    }
+    PipelineOptions options;
+    options.weight_channels = channels;
+    options.unroll = unroll;
+    const absl::Status status = RunIrStages(options, *module_);
+    EXPECT_TRUE(status.ok()) << status;
+    if (!status.ok()) return;
     design_ = *module_->getOps<dataflow::DesignOp>().begin();
   }
 

@@ -13,6 +13,7 @@
 #include <sstream>
 
 #include "artifact/object_index.h"
+#include "compiler/processes/ProcessDialect.h"
 #include "compiler/targets/artifact/object_build.h"
 #include "compiler/targets/hls/packing_request.h"
 #include "compiler/targets/weights/weights_writer.h"
@@ -128,7 +129,8 @@ class DesignEmitterTest : public ::testing::Test {
  protected:
   DesignEmitterTest() {
     context_.loadDialect<mlir::arith::ArithDialect, mlir::linalg::LinalgDialect, mlir::scf::SCFDialect,
-                         mlir::tensor::TensorDialect, itensor::ITensorDialect, dataflow::DataflowDialect>();
+                         mlir::tensor::TensorDialect, itensor::ITensorDialect, dataflow::DataflowDialect,
+                         process::ProcessDialect>();
   }
   dataflow::DesignOp Parse(const std::string& text) {
     module_ = mlir::parseSourceString<mlir::ModuleOp>(text, &context_);
@@ -241,7 +243,14 @@ TEST_F(DesignEmitterTest, StacksHoldTheEnginesFrame) {
   };
   replace("@engine {words = 32 : i64}\n  dataflow.stream @weights0",
           "@engine {words = 65536 : i64}\n  dataflow.stream @weights0");
-  replace("groups = 2 : i64", "groups = 4096 : i64");
+  replace("groups = 2,", "groups = 4096,");
+  replace("<1x64xf32, [T max 16]*[1], (d0) -> (d0, 0)>", "<1x131072xf32, [T max 16]*[1], (d0) -> (d0, 0)>");
+  replace("tensor<1x64xf32>", "tensor<1x131072xf32>");
+  replace("tensor<2x64xf32>", "tensor<2x131072xf32>");
+  replace("tensor<?x64xf32>", "tensor<?x131072xf32>");
+  replace("[4, T max 16]", "[8192, T max 16]");
+  replace("row_tiles = 4", "row_tiles = 8192");
+  replace("rows = 64", "rows = 131072");
   dataflow::DesignOp design = Parse(wide);
   ASSERT_TRUE(design);
   mlir::FailureOr<DesignText> text = EmitDesign(design, {});
@@ -260,14 +269,7 @@ TEST_F(DesignEmitterTest, NamesWhatItCanNotWrite) {
     const char* to;
     const char* message;
   } cases[] = {
-      {"row_tiles = 4 : i64, rows = \"T\", weights", "row_tiles = 4 : i64, rows = \"X\", weights",
-       "needs `rows`"},
-      {"bits = 4 : i64", "bits = 5 : i64", "5 bits"},
-      {"{words = 32 : i64}\n  dataflow.stream @weights0", "{words = 48 : i64}\n  dataflow.stream @weights0",
-       "takes frames of 48 words"},
       {"index = 6 : i64", "index = 7 : i64", "has argument index 7 where 6 is next"},
-      {"fields [\"position\"]", "fields [\"colour\"]", "does not carry"},
-      {"source = 1 : i64", "source = 2 : i64", "has no stream 2"},
       {"\"T\" : index", "\"Z\" : index", "does not carry"},
   };
   for (const auto& test : cases) {

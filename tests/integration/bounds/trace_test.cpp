@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+// The trace of every kind is what its text does. The emitted text of designs that together hold every kind
+// runs on the card's fibers with streams that record each operation; process by process, the record is the
+// sequence that the kind's trace says, header, page table and done tokens included.
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <set>
+
+#include "compiler/processes/ProcessDialect.h"
+#include "tests/integration/bounds/built_design.h"
+
+namespace streamtensor::compiler {
+namespace {
+
+namespace fs = std::filesystem;
+using Kind = Network::Operation::Kind;
+
+const char* const kDesigns[] = {"tiny_llama", "attention", "layers", "mlp"};
+
+// Each design is built once.
+BuiltDesign* Recorded(const std::string& name) {
+  static std::map<std::string, std::unique_ptr<BuiltDesign>> designs;
+  if (auto found = designs.find(name); found != designs.end()) return found->second.get();
+  const std::string model =
+      name == "tiny_llama" ? std::string(ST_TINY_LLAMA) : ST_MODULES_DIR "/" + name + ".mlir";
+  const fs::path folder = fs::path(testing::TempDir()) / ("traces_" + name + "_" + std::to_string(getpid()));
+  fs::create_directories(folder);
+  absl::StatusOr<std::unique_ptr<BuiltDesign>> built =
+      BuiltDesign::Build(model, folder, BuiltDesign::Streams::kRecorded);
+  fs::remove_all(folder);
+  EXPECT_TRUE(built.ok()) << built.status();
+  return (designs[name] = built.ok() ? *std::move(built) : nullptr).get();
+}
+
+// Appends what the program does from `at` to the end of its loop; returns where that stands.
+size_t Expand(const Network& network, const std::vector<Network::Operation>& program, size_t at,
+              std::vector<StreamEvent>& events) {
+  static const std::map<Kind, char> kLetters = {{Kind::kRead, 'R'},    {Kind::kWrite, 'W'},
+                                                {Kind::kOpen, '+'},    {Kind::kTake, '+'},
+                                                {Kind::kPublish, '-'}, {Kind::kRelease, '-'}};
+  for (; at < program.size() && program[at].kind != Kind::kEnd; ++at) {
+    const Network::Operation& operation = program[at];
+    if (operation.kind == Kind::kCompute) continue;
+    if (operation.kind == Kind::kLoop) {
+      for (int64_t i = 0; i < operation.count; ++i) Expand(network, program, at + 1, events);
+      at = static_cast<size_t>(operation.other);
+      continue;
+    }
+    const bool counted = operation.kind == Kind::kRead || operation.kind == Kind::kWrite;
+    for (int64_t i = 0; i < (counted ? operation.count : 1); ++i) {
+      events.push_back({kLetters.at(operation.kind), network.channels[operation.channel].name});
+    }
+  }
+  return at;
+}
+
+// Where two sequences part, with what stands there.
+std::string Difference(const std::vector<StreamEvent>& trace, const std::vector<StreamEvent>& record) {
+  size_t at = 0;
+  while (at < trace.size() && at < record.size() && trace[at] == record[at]) ++at;
+  const auto show = [&](const std::vector<StreamEvent>& events) {
+    return at < events.size() ? std::string(1, events[at].operation) + " " + events[at].stream : "the end";
+  };
+  return "operation " + std::to_string(at) + " is " + show(trace) + " by the trace, " + show(record) +
+         " on the card";
+}
+
+class TraceTest : public testing::TestWithParam<const char*> {
+ protected:
+  void ExpectTheSame(BuiltDesign& design, const TakenRows& wanted) {
+    SCOPED_TRACE("T = " + std::to_string(wanted.size()));
+    const int64_t layers = static_cast<int64_t>(design.design().getLayers());
+    const mlir::FailureOr<DesignNetwork> built =
+        BuildNetwork(design.design(), {static_cast<int64_t>(wanted.size()), layers, {wanted}}, {},
+                     NetworkScope::kEverything);
+    ASSERT_TRUE(mlir::succeeded(built));
+    absl::StatusOr<std::map<std::string, std::vector<StreamEvent>>> record = design.Record(wanted);
+    ASSERT_TRUE(record.ok()) << record.status();
+    for (const Network::Process& process : built->network.processes) {
+      std::vector<StreamEvent> trace;
+      Expand(built->network, process.program, 0, trace);
+      const std::vector<StreamEvent>& events = (*record)[process.name];
+      EXPECT_TRUE(trace == events) << "@" << process.name << ": " << Difference(trace, events);
+    }
+  }
+};
+
+TEST_P(TraceTest, IsWhatTheTextDoes) {
+  BuiltDesign* design = Recorded(GetParam());
+  ASSERT_NE(design, nullptr);
+  for (const int64_t tokens : {0, 1, 2, 7, 16}) {
+    for (const int64_t logits : {int64_t{0}, int64_t{1}, tokens / 2, tokens}) {
+      if (logits > tokens) continue;
+      ExpectTheSame(*design, FirstRows(tokens, logits));
+      ExpectTheSame(*design, LastRows(tokens, logits));
+    }
+  }
+  // Neither the first nor the last.
+  ExpectTheSame(*design, {false, true, true, false, true, false, false});
+}
+
+INSTANTIATE_TEST_SUITE_P(Designs, TraceTest, testing::ValuesIn(kDesigns),
+                         [](const auto& info) { return std::string(info.param); });
+
+TEST(TraceCoverage, HasEveryKind) {
+  std::set<std::string> seen, kinds;
+  for (const char* name : kDesigns) {
+    BuiltDesign* design = Recorded(name);
+    ASSERT_NE(design, nullptr) << name;
+    for (auto process : design->design().getBody().getOps<dataflow::ProcessOpInterface>()) {
+      seen.insert(process->getName().getStringRef().str());
+    }
+    for (mlir::RegisteredOperationName kind : design->design().getContext()->getRegisteredOperations()) {
+      if (kind.hasInterface<dataflow::ProcessOpInterface>()) kinds.insert(kind.getStringRef().str());
+    }
+  }
+  EXPECT_EQ(seen, kinds) << "a kind without a design here has a trace that nobody has seen";
+}
+
+}  // namespace
+}  // namespace streamtensor::compiler
