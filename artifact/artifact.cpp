@@ -7,17 +7,18 @@
 #include <set>
 #include <utility>
 
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "artifact/user_metadata.h"
 #include "artifact/xclbin/validate.h"
+#include "base/printable.h"
 #include "base/sha256.h"
+#include "base/status_macros.h"
 
 namespace streamtensor::artifact {
 namespace {
 
-using artifact::v1::File;
-using artifact::v1::Manifest;
+using v1::File;
+using v1::Manifest;
 
 // A file of an artifact that is not there is damage, not a wrong path.
 absl::Status AsDamage(const absl::Status& status) {
@@ -59,6 +60,11 @@ absl::Status CheckXclbin(const Manifest& manifest, std::span<const std::byte> by
   return absl::Status(status.code(), absl::StrCat(kXclbinName, ": ", status.message()));
 }
 
+// What is wrong with the list of files.
+absl::Status WrongFiles(const std::string& what) {
+  return absl::InvalidArgumentError(absl::StrCat(kManifestName, ": files: ", what));
+}
+
 }  // namespace
 
 absl::StatusOr<MappedFile> OpenListed(const std::string& folder, const File& entry, const std::string& list) {
@@ -71,83 +77,82 @@ absl::StatusOr<MappedFile> OpenListed(const std::string& folder, const File& ent
   }
   if (const std::string hash = base::HexOf(base::Sha256Of(file->bytes())); hash != entry.sha256()) {
     return absl::InvalidArgumentError(
-        absl::StrCat(path, ": SHA-256 is ", hash, ", ", list, " says ", absl::CHexEscape(entry.sha256())));
+        absl::StrCat(path, ": SHA-256 is ", hash, ", ", list, " says ", base::Printable(entry.sha256())));
   }
   return file;
 }
 
 absl::StatusOr<Manifest> Artifact::ReadManifest(const std::string& folder) {
-  absl::StatusOr<Manifest> manifest = ParseManifest(folder);
-  if (!manifest.ok()) return manifest.status();
+  ASSIGN_OR_RETURN(Manifest manifest, ParseManifest(folder));
   uint64_t weights_bytes = std::numeric_limits<uint64_t>::max();
-  for (const File& entry : manifest->files()) {
+  for (const File& entry : manifest.files()) {
     if (entry.name() == kWeightsName) weights_bytes = entry.bytes();
   }
-  if (absl::Status status = CheckManifest(*manifest, weights_bytes); !status.ok()) return In(folder, status);
+  if (absl::Status status = CheckManifest(manifest, weights_bytes); !status.ok()) return In(folder, status);
   return manifest;
 }
 
 absl::StatusOr<std::unique_ptr<Artifact>> Artifact::Open(const std::string& folder) {
-  absl::StatusOr<Manifest> manifest = ParseManifest(folder);
-  if (!manifest.ok()) return manifest.status();
-  std::unique_ptr<Artifact> result(new Artifact());
-  result->folder_ = folder;
-  result->manifest_ = *std::move(manifest);
+  ASSIGN_OR_RETURN(Manifest manifest, ParseManifest(folder));
+  std::unique_ptr<Artifact> artifact(new Artifact(folder, std::move(manifest)));
+  RETURN_IF_ERROR(artifact->MapFiles());
+  if (absl::Status status = artifact->Check(); !status.ok()) return In(folder, status);
+  return artifact;
+}
 
+absl::Status Artifact::MapFiles() {
   std::set<std::string> seen;
-  for (const File& entry : result->manifest_.files()) {
-    if (!IsArtifactFileName(entry.name()) || entry.name() == kManifestName) {
-      return absl::InvalidArgumentError(absl::StrCat(folder, "/", kManifestName, ": files: '",
-                                                     absl::CHexEscape(entry.name()),
-                                                     "' is not a file name of an artifact"));
+  for (const File& entry : manifest_.files()) {
+    const std::string& name = entry.name();
+    if (!IsArtifactFileName(name) || name == kManifestName) {
+      return In(folder_,
+                WrongFiles(absl::StrCat("'", base::Printable(name), "' is not a file name of an artifact")));
     }
-    if (!seen.insert(entry.name()).second) {
-      return absl::InvalidArgumentError(
-          absl::StrCat(folder, "/", kManifestName, ": files: '", entry.name(), "' stands twice"));
-    }
-    absl::StatusOr<MappedFile> file = OpenListed(folder, entry, kManifestName);
-    if (!file.ok()) return file.status();
-    if (entry.name() == kXclbinName) {
-      result->xclbin_ = *std::move(file);
-    } else if (entry.name() == kWeightsName) {
-      result->weights_ = *std::move(file);
-    } else if (entry.name() == kTokenizerName) {
-      if (file->bytes().size() > kMaxTokenizerBytes) {
-        return absl::InvalidArgumentError(absl::StrCat(folder, "/", kTokenizerName, ": ",
-                                                       file->bytes().size(), " bytes, at most ",
-                                                       kMaxTokenizerBytes, " are read"));
-      }
-      if (!result->tokenizer_.ParseFromArray(file->bytes().data(), static_cast<int>(file->bytes().size()))) {
-        return absl::InvalidArgumentError(
-            absl::StrCat(folder, "/", kTokenizerName, ": not a tokenizer message"));
-      }
+    if (!seen.insert(name).second) return In(folder_, WrongFiles(absl::StrCat("'", name, "' stands twice")));
+    ASSIGN_OR_RETURN(MappedFile file, OpenListed(folder_, entry, kManifestName));
+    if (name == kXclbinName) {
+      xclbin_ = std::move(file);
+    } else if (name == kWeightsName) {
+      weights_ = std::move(file);
+    } else if (name == kTokenizerName) {
+      if (absl::Status status = ParseTokenizer(file.bytes()); !status.ok()) return In(folder_, status);
     }
   }
-  if (absl::Status status = CheckManifest(result->manifest_, result->weights().size()); !status.ok()) {
-    return In(folder, status);
+  return absl::OkStatus();
+}
+
+absl::Status Artifact::ParseTokenizer(std::span<const std::byte> bytes) {
+  if (bytes.size() > kMaxTokenizerBytes) {
+    return absl::InvalidArgumentError(absl::StrCat(kTokenizerName, ": ", bytes.size(), " bytes, at most ",
+                                                   kMaxTokenizerBytes, " are read"));
   }
-  for (const char* const name : {kXclbinName, kWeightsName}) {
-    if (seen.count(name) == 0) {
-      return absl::InvalidArgumentError(
-          absl::StrCat(folder, "/", kManifestName, ": files: ", name, " is missing"));
-    }
+  if (!tokenizer_.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+    return absl::InvalidArgumentError(absl::StrCat(kTokenizerName, ": not a tokenizer message"));
   }
-  if (absl::Status status = CheckXclbin(result->manifest_, result->xclbin()); !status.ok())
-    return In(folder, status);
-  if (result->is_decoder()) {
-    if (seen.count(kTokenizerName) == 0) {
-      return absl::InvalidArgumentError(
-          absl::StrCat(folder, "/", kManifestName, ": files: ", kTokenizerName, " is missing"));
-    }
-    if (absl::Status status = CheckTokenizer(result->tokenizer_); !status.ok()) return In(folder, status);
-    const auto pieces = static_cast<uint32_t>(result->tokenizer_.pieces_size());
-    if (pieces > result->manifest_.decoder().vocabulary()) {
-      return absl::InvalidArgumentError(absl::StrCat(folder, "/", kTokenizerName, ": ", pieces,
-                                                     " pieces, the decoder's vocabulary has ",
-                                                     result->manifest_.decoder().vocabulary()));
-    }
+  return absl::OkStatus();
+}
+
+absl::Status Artifact::RequireFile(const char* name) const {
+  for (const File& entry : manifest_.files()) {
+    if (entry.name() == name) return absl::OkStatus();
   }
-  return result;
+  return WrongFiles(absl::StrCat(name, " is missing"));
+}
+
+absl::Status Artifact::Check() const {
+  RETURN_IF_ERROR(CheckManifest(manifest_, weights().size()));
+  for (const char* const name : {kXclbinName, kWeightsName}) RETURN_IF_ERROR(RequireFile(name));
+  RETURN_IF_ERROR(CheckXclbin(manifest_, xclbin()));
+  if (!is_decoder()) return absl::OkStatus();
+  RETURN_IF_ERROR(RequireFile(kTokenizerName));
+  RETURN_IF_ERROR(CheckTokenizer(tokenizer_));
+  const auto pieces = static_cast<uint32_t>(tokenizer_.pieces_size());
+  if (pieces > manifest_.decoder().vocabulary()) {
+    return absl::InvalidArgumentError(absl::StrCat(kTokenizerName, ": ", pieces,
+                                                   " pieces, the decoder's vocabulary has ",
+                                                   manifest_.decoder().vocabulary()));
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace streamtensor::artifact

@@ -7,10 +7,10 @@
 #include <cstdint>
 #include <string>
 
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "artifact/artifact.h"
 #include "base/printable.h"
+#include "base/status_macros.h"
 #include "kernels/contract/descriptor.h"
 #include "kernels/contract/kv_pages.h"
 #include "kernels/contract/limits.h"
@@ -19,10 +19,10 @@
 namespace streamtensor::artifact {
 namespace {
 
-using artifact::v1::Argument;
-using artifact::v1::Decoder;
-using artifact::v1::Launch;
-using artifact::v1::Manifest;
+using v1::Argument;
+using v1::Decoder;
+using v1::Launch;
+using v1::Manifest;
 
 constexpr std::size_t kMaxManifestBytes = 1u << 20;
 constexpr int kMaxManifestDepth =
@@ -65,7 +65,7 @@ class Checker {
   void Text(const std::string& field, const std::string& value) {
     if (value.size() > kMaxNameBytes) Fail(field, " has ", value.size(), " bytes, at most ", kMaxNameBytes);
     if (base::HasControlCharacter(value))
-      Fail(field, " is '", absl::CHexEscape(value), "', must be printable");
+      Fail(field, " is '", base::Printable(value), "', must be printable");
   }
   void Name(const std::string& field, const std::string& value) {
     if (value.empty()) Fail(field, " is missing");
@@ -275,11 +275,11 @@ absl::StatusOr<Manifest> ManifestFromJson(std::string_view json) {
       google::protobuf::StringPiece(json.data(), json.size()), &manifest);
   if (status.ok()) return manifest;
   // What is wrong and, in a line of its own, the text around the place: raw bytes of the file.
-  return absl::InvalidArgumentError(
-      absl::StrCat("not a manifest: ", absl::CHexEscape(std::string(status.message()))));
+  return absl::InvalidArgumentError(absl::StrCat(
+      "not a manifest: ", base::PrintableMessage({status.message().data(), status.message().size()})));
 }
 
-absl::Status CheckTiming(const artifact::v1::TimingModel& timing) {
+absl::Status CheckTiming(const v1::TimingModel& timing) {
   // A launch of 2^48 cycles takes days: sums and products of such figures fit 64 bits.
   constexpr uint64_t kMaxCycles = uint64_t{1} << 48;
   const auto error = [](const char* field, auto value) {
@@ -315,13 +315,13 @@ absl::Status CheckManifest(const Manifest& manifest, uint64_t weights_bytes) {
   return Checker(manifest, weights_bytes).Check();
 }
 
-absl::Status CheckTokenizer(const artifact::v1::Tokenizer& tokenizer) {
+absl::Status CheckTokenizer(const v1::Tokenizer& tokenizer) {
   const uint32_t version = tokenizer.format_version();
   if (version != kTokenizerVersion && version != kTokenizerSplitsVersion) {
     return TokenizerError(absl::StrCat("format_version is ", version, ", must be ", kTokenizerVersion, " or ",
                                        kTokenizerSplitsVersion));
   }
-  if (tokenizer.kind() != artifact::v1::Tokenizer::KIND_BYTE_LEVEL_BPE) {
+  if (tokenizer.kind() != v1::Tokenizer::KIND_BYTE_LEVEL_BPE) {
     return TokenizerError(absl::StrCat("kind is ", static_cast<int>(tokenizer.kind()), ", which is unknown"));
   }
   const auto pieces = static_cast<uint32_t>(tokenizer.pieces_size());
@@ -339,7 +339,7 @@ absl::Status CheckTokenizer(const artifact::v1::Tokenizer& tokenizer) {
     if (!status.ok()) return status;
   }
   for (const uint32_t id : tokenizer.end_of_generation_ids()) {
-    if (const absl::Status status = check("end_of_generation_ids", true, id); !status.ok()) return status;
+    RETURN_IF_ERROR(check("end_of_generation_ids", true, id));
   }
   return absl::OkStatus();
 }

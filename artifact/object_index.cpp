@@ -4,6 +4,12 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "base/printable.h"
+#include "base/status_macros.h"
 
 namespace streamtensor::artifact {
 namespace {
@@ -37,15 +43,45 @@ bool IsIsaCharacter(char c) {
 // Best last.
 constexpr std::array<std::string_view, 2> kKnownIsas = {kIsaV3, kIsaV4Vnni};
 
+// Entry `number`; objects lie from `first_object` on.
+absl::StatusOr<ObjectEntry> ReadEntry(std::span<const std::byte> section, uint32_t number,
+                                      std::size_t first_object) {
+  const std::size_t at = kHeaderBytes + number * kEntryBytes;
+  const char* name = reinterpret_cast<const char*>(section.data() + at);
+  const std::size_t length = strnlen(name, kIsaBytes);
+  if (length == 0 || length == kIsaBytes || !std::all_of(name, name + length, IsIsaCharacter)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("BITSTREAM offset ", at, ": entry ", number,
+                     " has no zero-terminated name of letters, digits, '-', '_' and '.'"));
+  }
+  const std::string isa(name, length);
+  const auto offset = ReadAt<uint64_t>(section, at + kIsaBytes);
+  const auto bytes = ReadAt<uint64_t>(section, at + kIsaBytes + 8);
+  if (offset < first_object || offset % kAlignment != 0 || offset > section.size() ||
+      bytes > section.size() - offset) {
+    return absl::InvalidArgumentError(absl::StrCat("BITSTREAM offset ", at + kIsaBytes, ": entry ", number,
+                                                   " (", isa, ") claims bytes ", offset, "+", bytes,
+                                                   " of a section of ", section.size()));
+  }
+  return ObjectEntry{isa, section.subspan(offset, bytes)};
+}
+
 }  // namespace
 
-std::optional<std::vector<std::byte>> WriteObjectIndex(std::span<const ObjectEntry> entries) {
-  if (entries.empty() || entries.size() > kMaxObjects) return std::nullopt;
+absl::StatusOr<std::vector<std::byte>> WriteObjectIndex(std::span<const ObjectEntry> entries) {
+  if (entries.empty() || entries.size() > kMaxObjects) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("an index of ", entries.size(), " objects; it holds 1..", kMaxObjects));
+  }
   std::size_t total = Align(kHeaderBytes + entries.size() * kEntryBytes);
   for (std::size_t i = 0; i < entries.size(); ++i) {
-    if (entries[i].isa.empty() || entries[i].isa.size() >= kIsaBytes) return std::nullopt;
+    const std::string& isa = entries[i].isa;
+    if (isa.empty() || isa.size() >= kIsaBytes) {
+      return absl::InvalidArgumentError(absl::StrCat("an instruction set's name has ", isa.size(),
+                                                     " characters, must have 1..", kIsaBytes - 1));
+    }
     for (std::size_t j = 0; j < i; ++j) {
-      if (entries[j].isa == entries[i].isa) return std::nullopt;
+      if (entries[j].isa == isa) return absl::InvalidArgumentError(absl::StrCat("two objects for ", isa));
     }
     total = Align(total + entries[i].object.size());
   }
@@ -66,48 +102,27 @@ std::optional<std::vector<std::byte>> WriteObjectIndex(std::span<const ObjectEnt
   return section;
 }
 
-bool ReadObjectIndex(std::span<const std::byte> section, std::vector<ObjectEntry>* entries,
-                     std::string* error) {
-  entries->clear();
+absl::StatusOr<std::vector<ObjectEntry>> ReadObjectIndex(std::span<const std::byte> section) {
   if (section.size() < kHeaderBytes || std::memcmp(section.data(), kMagic.data(), kMagic.size()) != 0) {
-    *error = "BITSTREAM does not start with \"STOBJIDX\": this is not an xclbin for the emulated card";
-    return false;
+    return absl::InvalidArgumentError(
+        "BITSTREAM does not start with \"STOBJIDX\": this is not an xclbin for the emulated card");
   }
-  const uint32_t version = ReadAt<uint32_t>(section, 8);
+  const auto version = ReadAt<uint32_t>(section, 8);
   if (version != kVersion) {
-    *error = "BITSTREAM offset 8: index version " + std::to_string(version) + ", expected 1";
-    return false;
+    return absl::InvalidArgumentError(
+        absl::StrCat("BITSTREAM offset 8: index version ", version, ", expected ", kVersion));
   }
-  const uint32_t count = ReadAt<uint32_t>(section, 12);
+  const auto count = ReadAt<uint32_t>(section, 12);
   if (count == 0 || count > kMaxObjects || section.size() < kHeaderBytes + count * kEntryBytes) {
-    *error = "BITSTREAM offset 12: " + std::to_string(count) + " entries, expected 1.." +
-             std::to_string(kMaxObjects) + " within " + std::to_string(section.size()) + " bytes";
-    return false;
+    return absl::InvalidArgumentError(absl::StrCat("BITSTREAM offset 12: ", count, " entries, expected 1..",
+                                                   kMaxObjects, " within ", section.size(), " bytes"));
   }
-  const std::size_t first_object = kHeaderBytes + count * kEntryBytes;
+  std::vector<ObjectEntry> entries;
   for (uint32_t i = 0; i < count; ++i) {
-    const std::size_t at = kHeaderBytes + i * kEntryBytes;
-    const char* name = reinterpret_cast<const char*>(section.data() + at);
-    const std::size_t length = strnlen(name, kIsaBytes);
-    const uint64_t offset = ReadAt<uint64_t>(section, at + kIsaBytes);
-    const uint64_t bytes = ReadAt<uint64_t>(section, at + kIsaBytes + 8);
-    if (length == 0 || length == kIsaBytes || !std::all_of(name, name + length, IsIsaCharacter)) {
-      *error = "BITSTREAM offset " + std::to_string(at) + ": entry " + std::to_string(i) +
-               " has no zero-terminated name of letters, digits, '-', '_' and '.'";
-      entries->clear();
-      return false;
-    }
-    if (offset < first_object || offset % kAlignment != 0 || offset > section.size() ||
-        bytes > section.size() - offset) {
-      *error = "BITSTREAM offset " + std::to_string(at + kIsaBytes) + ": entry " + std::to_string(i) + " (" +
-               std::string(name, length) + ") claims bytes " + std::to_string(offset) + "+" +
-               std::to_string(bytes) + " of a section of " + std::to_string(section.size());
-      entries->clear();
-      return false;
-    }
-    entries->push_back({std::string(name, length), section.subspan(offset, bytes)});
+    ASSIGN_OR_RETURN(ObjectEntry entry, ReadEntry(section, i, kHeaderBytes + count * kEntryBytes));
+    entries.push_back(std::move(entry));
   }
-  return true;
+  return entries;
 }
 
 bool CpuRunsIsa(std::string_view isa) {
@@ -118,27 +133,26 @@ bool CpuRunsIsa(std::string_view isa) {
   return false;
 }
 
-const ObjectEntry* SelectObject(std::span<const ObjectEntry> entries, std::string_view forced,
-                                std::string* error) {
+absl::StatusOr<ObjectEntry> SelectObject(std::span<const ObjectEntry> entries, std::string_view forced) {
   std::string names;
-  for (const ObjectEntry& entry : entries) names += (names.empty() ? "" : ", ") + entry.isa;
+  for (const ObjectEntry& entry : entries) absl::StrAppend(&names, names.empty() ? "" : ", ", entry.isa);
   if (!forced.empty()) {
     for (const ObjectEntry& entry : entries) {
       if (entry.isa != forced) continue;
-      if (CpuRunsIsa(forced)) return &entry;
-      *error = "this CPU can't run " + entry.isa + ", which STREAMTENSOR_ISA asks for";
-      return nullptr;
+      if (CpuRunsIsa(forced)) return entry;
+      return absl::FailedPreconditionError(
+          absl::StrCat("this CPU can't run ", entry.isa, ", which STREAMTENSOR_ISA asks for"));
     }
-    *error = "STREAMTENSOR_ISA asks for " + std::string(forced) + ", the design is built for " + names;
-    return nullptr;
+    return absl::FailedPreconditionError(absl::StrCat("STREAMTENSOR_ISA asks for ", base::Printable(forced),
+                                                      ", the design is built for ", names));
   }
   for (std::size_t k = kKnownIsas.size(); k-- > 0;) {
     for (const ObjectEntry& entry : entries) {
-      if (entry.isa == kKnownIsas[k] && CpuRunsIsa(entry.isa)) return &entry;
+      if (entry.isa == kKnownIsas[k] && CpuRunsIsa(entry.isa)) return entry;
     }
   }
-  *error = "this CPU runs none of the instruction sets the design is built for: " + names;
-  return nullptr;
+  return absl::FailedPreconditionError(
+      absl::StrCat("this CPU runs none of the instruction sets the design is built for: ", names));
 }
 
 }  // namespace streamtensor::artifact

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The BITSTREAM section of an emulation xclbin: the same design compiled for several instruction
-// sets, behind a small index. Standard library only: compiler (writes) and card (reads) share it.
+// sets, behind a small index.
 //
 // Layout, little-endian:
 //   0   8 bytes  "STOBJIDX"
@@ -13,11 +13,12 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "absl/status/statusor.h"
 
 namespace streamtensor::artifact {
 
@@ -31,19 +32,18 @@ struct ObjectEntry {
   std::span<const std::byte> object;
 };
 
-// The section's bytes. Names must be distinct and fit, 1..kMaxObjects entries: else nullopt.
-std::optional<std::vector<std::byte>> WriteObjectIndex(std::span<const ObjectEntry> entries);
+// The section's bytes. INVALID_ARGUMENT: no entry or too many, a name that is empty, too long or another's
+// too.
+absl::StatusOr<std::vector<std::byte>> WriteObjectIndex(std::span<const ObjectEntry> entries);
 
-// Entries are views into `section`. On damage returns false and sets *error to what is wrong and where.
-bool ReadObjectIndex(std::span<const std::byte> section, std::vector<ObjectEntry>* entries,
-                     std::string* error);
+// Entries are views into `section`. INVALID_ARGUMENT names what is damaged, and where.
+absl::StatusOr<std::vector<ObjectEntry>> ReadObjectIndex(std::span<const std::byte> section);
 
 // Whether this CPU (and system) runs code for `isa`; false for a name that is not known.
 bool CpuRunsIsa(std::string_view isa);
 
-// The entry for `forced`, or with `forced` empty the best one that this CPU runs. Returns null and
-// sets *error when there is none.
-const ObjectEntry* SelectObject(std::span<const ObjectEntry> entries, std::string_view forced,
-                                std::string* error);
+// The entry for `forced`, or with `forced` empty the best one that this CPU runs. FAILED_PRECONDITION: there
+// is none.
+absl::StatusOr<ObjectEntry> SelectObject(std::span<const ObjectEntry> entries, std::string_view forced);
 
 }  // namespace streamtensor::artifact

@@ -5,7 +5,7 @@
 
 namespace streamtensor::artifact {
 
-ModelledStep ModelStep(const artifact::v1::TimingModel& timing, const StepShape& shape) {
+ModelledStep ModelStep(const v1::TimingModel& timing, const StepShape& shape) {
   ModelledStep result;
   if (timing.step_cycles_size() == 0 || !(timing.clock_hz() > 0) || shape.tokens == 0) return result;
   const int index = std::min(static_cast<int>(shape.tokens), timing.step_cycles_size()) - 1;

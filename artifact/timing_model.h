@@ -21,6 +21,6 @@ struct ModelledStep {
   double joules = 0;
 };
 
-ModelledStep ModelStep(const artifact::v1::TimingModel& timing, const StepShape& shape);
+ModelledStep ModelStep(const v1::TimingModel& timing, const StepShape& shape);
 
 }  // namespace streamtensor::artifact

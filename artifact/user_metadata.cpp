@@ -13,7 +13,7 @@
 namespace streamtensor::artifact {
 namespace {
 
-using artifact::v1::Manifest;
+using v1::Manifest;
 
 // A name may have thousands of bytes.
 std::string Start(const std::string& value) { return value.substr(0, 100); }

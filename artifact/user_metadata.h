@@ -12,7 +12,7 @@ namespace streamtensor::artifact {
 
 // Whether an xclbin with this USER_METADATA is the design of `manifest`, which stands in the file `name`.
 // INVALID_ARGUMENT names the first field that differs, and both values. Files are not compared.
-absl::Status CheckUserMetadata(std::string_view user_metadata, artifact::v1::Manifest manifest,
+absl::Status CheckUserMetadata(std::string_view user_metadata, v1::Manifest manifest,
                                const std::string& name);
 
 }  // namespace streamtensor::artifact

@@ -14,6 +14,8 @@
 #include "absl/strings/str_format.h"
 #include "artifact/xclbin/writer.h"
 #include "artifact/xclbin/xml_reader.h"
+#include "base/printable.h"
+#include "base/status_macros.h"
 
 namespace streamtensor::artifact::xclbin {
 namespace {
@@ -72,12 +74,10 @@ struct SectionView {
 
 // `offset` counts from the file's start.
 // Names of the file may hold anything: what can't be printed is escaped.
-absl::Status Error(const std::string& where, uint64_t offset, std::string what) {
-  for (std::size_t i = 0; i < what.size(); ++i) {
-    const auto c = static_cast<unsigned char>(what[i]);
-    if (c < 0x20 || c > 0x7e) what.replace(i, 1, absl::StrFormat("\\x%02x", c));
-  }
-  return absl::InvalidArgumentError(absl::StrFormat("xclbin: %s, offset %d: %s", where, offset, what));
+absl::Status Error(const std::string& where, uint64_t offset, const std::string& what) {
+  return absl::InvalidArgumentError(
+      absl::StrFormat("xclbin: %s, offset %d: %s", where, offset,
+                      base::Printable(what, std::string::npos, base::Quotes::kKeep)));
 }
 absl::Status Error(const SectionView& section, uint64_t inside, const std::string& what) {
   return Error(SectionName(section.kind), section.offset + inside, what);
@@ -108,7 +108,7 @@ class Validator {
     for (auto step : {&Validator::Header, &Validator::Sections, &Validator::Memories, &Validator::Ips,
                       &Validator::OtherArrays, &Validator::SoftKernels, &Validator::Metadata,
                       &Validator::Connections, &Validator::Instances}) {
-      if (absl::Status status = (this->*step)(); !status.ok()) return status;
+      RETURN_IF_ERROR((this->*step)());
     }
     if (const SectionView* bits = Find(BITSTREAM)) result_.bitstream = bits->bytes;
     if (const SectionView* user = Find(USER_METADATA)) {
@@ -248,8 +248,7 @@ class Validator {
     if (section == nullptr) return absl::OkStatus();
     std::vector<mem_data> banks;
     constexpr std::size_t kFirst = offsetof(mem_topology, m_mem_data);
-    if (absl::Status status = ReadArray<mem_data, int32_t>(*section, kFirst, &banks); !status.ok())
-      return status;
+    RETURN_IF_ERROR(ReadArray<mem_data, int32_t>(*section, kFirst, &banks));
     if (banks.size() > kMaxMemories) {
       return Error(*section, 0, absl::StrCat(banks.size(), " memories, at most ", kMaxMemories));
     }
@@ -272,7 +271,7 @@ class Validator {
   }
 
   absl::Status Memories() {
-    if (absl::Status status = ReadMemories(MEM_TOPOLOGY, &result_.memories); !status.ok()) return status;
+    RETURN_IF_ERROR(ReadMemories(MEM_TOPOLOGY, &result_.memories));
     return ReadMemories(ASK_GROUP_TOPOLOGY, &groups_);
   }
 
@@ -281,8 +280,7 @@ class Validator {
     if (section == nullptr) return absl::OkStatus();
     std::vector<ip_data> ips;
     constexpr std::size_t kFirst = offsetof(ip_layout, m_ip_data);
-    if (absl::Status status = ReadArray<ip_data, int32_t>(*section, kFirst, &ips); !status.ok())
-      return status;
+    RETURN_IF_ERROR(ReadArray<ip_data, int32_t>(*section, kFirst, &ips));
     if (ips.size() > kMaxIps) return Error(*section, 0, absl::StrCat(ips.size(), " IPs, at most ", kMaxIps));
     for (std::size_t i = 0; i < ips.size(); ++i) {
       const uint64_t at = kFirst + i * sizeof(ip_data);
@@ -305,8 +303,7 @@ class Validator {
     if (const SectionView* section = Find(CLOCK_FREQ_TOPOLOGY)) {
       std::vector<clock_freq> clocks;
       constexpr std::size_t kFirst = offsetof(clock_freq_topology, m_clock_freq);
-      if (absl::Status status = ReadArray<clock_freq, int16_t>(*section, kFirst, &clocks); !status.ok())
-        return status;
+      RETURN_IF_ERROR(ReadArray<clock_freq, int16_t>(*section, kFirst, &clocks));
       for (std::size_t i = 0; i < clocks.size(); ++i) {
         if (!FieldName(clocks[i].m_name).has_value()) {
           return Error(*section, kFirst + i * sizeof(clock_freq),
@@ -317,8 +314,7 @@ class Validator {
     if (const SectionView* section = Find(DEBUG_IP_LAYOUT)) {
       std::vector<debug_ip_data> ips;
       constexpr std::size_t kFirst = offsetof(debug_ip_layout, m_debug_ip_data);
-      if (absl::Status status = ReadArray<debug_ip_data, uint16_t>(*section, kFirst, &ips); !status.ok())
-        return status;
+      RETURN_IF_ERROR(ReadArray<debug_ip_data, uint16_t>(*section, kFirst, &ips));
       for (std::size_t i = 0; i < ips.size(); ++i) {
         if (!FieldName(ips[i].m_name).has_value()) {
           return Error(*section, kFirst + i * sizeof(debug_ip_data),
@@ -388,7 +384,7 @@ class Validator {
     }
     for (const XmlElement& child : element->children) {
       if (child.name != "kernel") continue;
-      if (absl::Status status = ReadKernel(*section, child); !status.ok()) return status;
+      RETURN_IF_ERROR(ReadKernel(*section, child));
     }
     if (result_.kernels.empty()) return Error(*section, element->offset, "there is no <kernel>");
     return absl::OkStatus();
@@ -422,7 +418,7 @@ class Validator {
     }
     for (const XmlElement& child : element.children) {
       if (child.name != "arg") continue;
-      if (absl::Status status = ReadArgument(section, child, ports, &kernel); !status.ok()) return status;
+      RETURN_IF_ERROR(ReadArgument(section, child, ports, &kernel));
     }
     std::sort(kernel.arguments.begin(), kernel.arguments.end(),
               [](const Argument& a, const Argument& b) { return a.index < b.index; });
@@ -473,11 +469,9 @@ class Validator {
   }
 
   absl::Status Connections() {
-    if (absl::Status status = ReadConnections(ASK_GROUP_CONNECTIVITY, groups_, nullptr); !status.ok())
-      return status;
+    RETURN_IF_ERROR(ReadConnections(ASK_GROUP_CONNECTIVITY, groups_, nullptr));
     std::map<std::pair<int32_t, int32_t>, std::vector<uint32_t>> connected;  // (IP, argument) -> memories
-    if (absl::Status status = ReadConnections(CONNECTIVITY, result_.memories, &connected); !status.ok())
-      return status;
+    RETURN_IF_ERROR(ReadConnections(CONNECTIVITY, result_.memories, &connected));
     for (std::size_t i = 0; i < ips_.size(); ++i) {
       if (ips_[i].type != IP_KERNEL) continue;
       const std::string name = ips_[i].name.substr(0, ips_[i].name.find(':'));
@@ -515,8 +509,7 @@ class Validator {
     if (section == nullptr) return absl::OkStatus();
     std::vector<connection> connections;
     constexpr std::size_t kFirst = offsetof(connectivity, m_connection);
-    if (absl::Status status = ReadArray<connection, int32_t>(*section, kFirst, &connections); !status.ok())
-      return status;
+    RETURN_IF_ERROR(ReadArray<connection, int32_t>(*section, kFirst, &connections));
     for (std::size_t i = 0; i < connections.size(); ++i) {
       const connection& one = connections[i];
       const uint64_t at = kFirst + i * sizeof(connection);

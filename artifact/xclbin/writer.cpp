@@ -13,6 +13,7 @@
 #include "absl/strings/str_format.h"
 #include "artifact/xclbin/xml_reader.h"
 #include "base/sha256.h"
+#include "base/status_macros.h"
 
 namespace streamtensor::artifact::xclbin {
 namespace {
@@ -250,13 +251,12 @@ std::string EmulationVbnv(const std::string& platform) {
 }
 
 absl::StatusOr<std::vector<std::byte>> WriteXclbin(const WriterInput& input) {
-  if (absl::Status status = Check(input); !status.ok()) return status;
+  RETURN_IF_ERROR(Check(input));
   const std::string vbnv = input.vbnv.empty() ? EmulationVbnv(input.platform) : input.vbnv;
-  absl::StatusOr<Bytes> memory = MemoryTopology(input);
-  if (!memory.ok()) return memory.status();
+  ASSIGN_OR_RETURN(Bytes memory, MemoryTopology(input));
   std::vector<Section> sections;
   sections.push_back({BITSTREAM, "bitstream", Bytes(input.bitstream.begin(), input.bitstream.end())});
-  sections.push_back({MEM_TOPOLOGY, "mem_topology", *std::move(memory)});
+  sections.push_back({MEM_TOPOLOGY, "mem_topology", std::move(memory)});
   sections.push_back({IP_LAYOUT, "ip_layout", IpLayout(input)});
   sections.push_back({CONNECTIVITY, "connectivity", Connectivity(input)});
   sections.push_back({EMBEDDED_METADATA, "embedded", FromText(KernelXml(input, vbnv))});

@@ -4,6 +4,7 @@
 #include <cctype>
 
 #include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
 
 namespace streamtensor::artifact::xclbin {
 namespace {
@@ -13,10 +14,10 @@ class Reader {
   explicit Reader(std::string_view text) : text_(text) {}
 
   absl::StatusOr<XmlElement> Document() {
-    if (absl::Status status = SkipMisc(); !status.ok()) return status;
+    RETURN_IF_ERROR(SkipMisc());
     XmlElement root;
-    if (absl::Status status = Element(&root, 1); !status.ok()) return status;
-    if (absl::Status status = SkipMisc(); !status.ok()) return status;
+    RETURN_IF_ERROR(Element(&root, 1));
+    RETURN_IF_ERROR(SkipMisc());
     if (at_ != text_.size()) return Error("text after the root element");
     return root;
   }
@@ -79,7 +80,7 @@ class Reader {
       if (at_ >= text_.size()) return Error("the document ends inside a tag");
       if (text_[at_] == '>' || text_[at_] == '/' || text_[at_] == '?') return absl::OkStatus();
       std::string name, value;
-      if (absl::Status status = Name(&name); !status.ok()) return status;
+      RETURN_IF_ERROR(Name(&name));
       if (element->attributes.size() == kMaxXmlAttributes)
         return Error(absl::StrCat("more than ", kMaxXmlAttributes, " attributes"));
       if (element->Attribute(name) != nullptr) return Error(absl::StrCat("attribute '", name, "' twice"));
@@ -93,7 +94,7 @@ class Reader {
         const char c = text_[at_];
         if (c == '<' || c == '\0') return Error("forbidden character in an attribute");
         if (c == '&') {
-          if (absl::Status status = Reference(&value); !status.ok()) return status;
+          RETURN_IF_ERROR(Reference(&value));
         } else {
           value.push_back(c);
           ++at_;
@@ -119,7 +120,7 @@ class Reader {
         continue;
       }
       const std::size_t before = at_;
-      if (absl::Status status = SkipMisc(); !status.ok()) return status;
+      RETURN_IF_ERROR(SkipMisc());
       if (at_ == before) return absl::OkStatus();
     }
   }
@@ -130,8 +131,8 @@ class Reader {
     element->offset = at_;
     if (!StartsWith("<")) return Error("an element was expected");
     ++at_;
-    if (absl::Status status = Name(&element->name); !status.ok()) return status;
-    if (absl::Status status = Attributes(element); !status.ok()) return status;
+    RETURN_IF_ERROR(Name(&element->name));
+    RETURN_IF_ERROR(Attributes(element));
     if (StartsWith("/>")) {
       at_ += 2;
       return absl::OkStatus();
@@ -139,12 +140,12 @@ class Reader {
     if (!StartsWith(">")) return Error("'>' was expected");
     ++at_;
     for (;;) {
-      if (absl::Status status = SkipText(); !status.ok()) return status;
+      RETURN_IF_ERROR(SkipText());
       if (at_ >= text_.size()) return Error(absl::StrCat("<", element->name, "> is never closed"));
       if (StartsWith("</")) {
         at_ += 2;
         std::string name;
-        if (absl::Status status = Name(&name); !status.ok()) return status;
+        RETURN_IF_ERROR(Name(&name));
         SkipSpace();
         if (name != element->name || !StartsWith(">"))
           return Error(absl::StrCat("</", element->name, "> was expected"));
@@ -152,7 +153,7 @@ class Reader {
         return absl::OkStatus();
       }
       element->children.emplace_back();
-      if (absl::Status status = Element(&element->children.back(), depth + 1); !status.ok()) return status;
+      RETURN_IF_ERROR(Element(&element->children.back(), depth + 1));
     }
   }
 

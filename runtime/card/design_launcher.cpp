@@ -34,15 +34,12 @@ absl::StatusOr<std::unique_ptr<DesignLauncher>> DesignLauncher::Load(std::span<c
 
 absl::StatusOr<std::unique_ptr<DesignLauncher>> DesignLauncher::LoadIndexed(
     std::span<const std::byte> bitstream, const BeforeCode& before_code) {
-  std::vector<artifact::ObjectEntry> entries;
-  std::string error;
-  if (!artifact::ReadObjectIndex(bitstream, &entries, &error)) return absl::InvalidArgumentError(error);
+  ASSIGN_OR_RETURN(const std::vector<artifact::ObjectEntry> entries, artifact::ReadObjectIndex(bitstream));
   const char* const forced = std::getenv("STREAMTENSOR_ISA");
-  const artifact::ObjectEntry* const entry =
-      artifact::SelectObject(entries, forced == nullptr ? "" : forced, &error);
-  if (entry == nullptr) return absl::FailedPreconditionError(error);
-  ASSIGN_OR_RETURN(std::unique_ptr<DesignLauncher> launcher, Load(entry->object, before_code));
-  launcher->isa_ = entry->isa;
+  ASSIGN_OR_RETURN(const artifact::ObjectEntry entry,
+                   artifact::SelectObject(entries, forced == nullptr ? "" : forced));
+  ASSIGN_OR_RETURN(std::unique_ptr<DesignLauncher> launcher, Load(entry.object, before_code));
+  launcher->isa_ = entry.isa;
   return launcher;
 }
 

@@ -12,9 +12,9 @@
 #include <string>
 #include <utility>
 
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "base/printable.h"
 #include "base/status_macros.h"
 
 namespace streamtensor::runtime::card {
@@ -57,7 +57,8 @@ absl::Status CheckSymbols(std::span<const std::byte> object, const Elf64_Shdr& s
     if (name == ST_LAUNCH_SYMBOL && ELF64_ST_TYPE(symbol.st_info) == STT_FUNC) {
       found = true;
     } else if (!IsLinkerMark(name)) {
-      return absl::InvalidArgumentError(absl::StrCat("the design's object exports '", absl::CHexEscape(name),
+      return absl::InvalidArgumentError(absl::StrCat("the design's object exports '",
+                                                     base::Printable({name.data(), name.size()}),
                                                      "'; it may export ", ST_LAUNCH_SYMBOL, " alone"));
     }
   }
@@ -133,7 +134,7 @@ absl::StatusOr<LoadedObject> LoadedObject::Load(std::span<const std::byte> objec
   void* const handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (handle == nullptr) {
     return absl::InvalidArgumentError(
-        absl::StrCat("the design's object can't be loaded: ", absl::CHexEscape(dlerror())));
+        absl::StrCat("the design's object can't be loaded: ", base::PrintableMessage(dlerror())));
   }
   void* const symbol = dlsym(handle, ST_LAUNCH_SYMBOL);
   if (symbol == nullptr) {

@@ -4,12 +4,12 @@
 #include <cstring>
 #include <utility>
 
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "artifact/artifact.h"
 #include "artifact/timing_model.h"
 #include "artifact/xclbin/validate.h"
 #include "artifact/xclbin/writer.h"
+#include "base/printable.h"
 #include "base/status_macros.h"
 #include "kernels/contract/descriptor.h"
 #include "runtime/card_program/confinement.h"
@@ -54,8 +54,8 @@ absl::StatusOr<Manifest> ReadManifest(const artifact::xclbin::Xclbin& contents,
   }
   if (manifest.target() != Manifest::TARGET_EMULATION) return BadManifest("target must be TARGET_EMULATION");
   if (manifest.kernel().name() != kernel.name) {
-    return BadManifest(absl::StrCat("kernel '", absl::CHexEscape(manifest.kernel().name()),
-                                    "', EMBEDDED_METADATA has '", absl::CHexEscape(kernel.name), "'"));
+    return BadManifest(absl::StrCat("kernel '", base::Printable(manifest.kernel().name()),
+                                    "', EMBEDDED_METADATA has '", base::Printable(kernel.name), "'"));
   }
   const artifact::v1::Launch& launch = manifest.launch();
   if (launch.header_words() != contract::kDescriptorHeaderWords ||
@@ -152,13 +152,13 @@ absl::StatusOr<std::string> CardServer::Load(PayloadReader& payload, int file) {
   if (contents.kind != artifact::xclbin::Xclbin::Kind::kEmulation ||
       contents.vbnv != artifact::xclbin::EmulationVbnv(platform_)) {
     return absl::InvalidArgumentError(
-        absl::StrCat("the xclbin is for platform ", absl::CHexEscape(contents.vbnv), "; this card is ",
-                     absl::CHexEscape(artifact::xclbin::EmulationVbnv(platform_))));
+        absl::StrCat("the xclbin is for platform ", base::Printable(contents.vbnv), "; this card is ",
+                     base::Printable(artifact::xclbin::EmulationVbnv(platform_))));
   }
   const artifact::xclbin::Kernel* const kernel = contents.FindKernel(kernel_name);
   if (kernel == nullptr)
     return absl::InvalidArgumentError(
-        absl::StrCat("the xclbin has no kernel '", absl::CHexEscape(kernel_name), "'"));
+        absl::StrCat("the xclbin has no kernel '", base::Printable(kernel_name), "'"));
   ASSIGN_OR_RETURN(Manifest manifest, ReadManifest(contents, *kernel));
   ASSIGN_OR_RETURN(launcher_, card::DesignLauncher::LoadIndexed(contents.bitstream, [this](int object) {
                      confined_ = true;
@@ -202,7 +202,7 @@ absl::StatusOr<std::vector<void*>> CardServer::CheckArguments(PayloadReader& pay
     const auto id = payload.Get<uint64_t>();
     const auto found = buffers_.find(id);
     const Argument& argument = manifest_.kernel().arguments(static_cast<int>(i));
-    const std::string name = absl::StrCat("argument ", i, " (", absl::CHexEscape(argument.name()), ")");
+    const std::string name = absl::StrCat("argument ", i, " (", base::Printable(argument.name()), ")");
     if (found == buffers_.end())
       return absl::InvalidArgumentError(absl::StrCat(name, ": there is no buffer ", id));
     const CardBuffer& buffer = found->second;
@@ -238,7 +238,7 @@ absl::StatusOr<std::string> CardServer::Run(PayloadReader& payload) {
       if (IsPool(pool.role()) && pool.bytes() > 0 && pages > bytes / pool.bytes()) {
         return absl::InvalidArgumentError(
             absl::StrCat("the step descriptor says ", pages, " pages; argument ", k, " (",
-                         absl::CHexEscape(pool.name()), ") has room for ", bytes / pool.bytes()));
+                         base::Printable(pool.name()), ") has room for ", bytes / pool.bytes()));
       }
     }
     // A T beyond the bound is for the design to refuse, in its status word: it costs a launch.

@@ -7,7 +7,6 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "streamtensor/runtime/driver.h"
@@ -24,6 +23,7 @@ namespace {
 
 constexpr const Driver* kDrivers[] = {
 #define ST_DRIVER(name) &drivers::name,
+#include "base/printable.h"
 #include "runtime/drivers/drivers.def"
 #undef ST_DRIVER
 };
@@ -36,9 +36,8 @@ absl::StatusOr<const Driver*> FindDriver(std::string_view name) {
   for (const Driver* const driver : kDrivers) {
     if (driver->name == name) return driver;
   }
-  return absl::InvalidArgumentError(
-      absl::StrCat("no driver '", absl::CHexEscape(absl::string_view(name.data(), name.size())),
-                   "'; there are ", absl::StrJoin(DriverNames(), ", ")));
+  return absl::InvalidArgumentError(absl::StrCat("no driver '", base::Printable(name), "'; there are ",
+                                                 absl::StrJoin(DriverNames(), ", ")));
 }
 
 std::vector<std::string> DriverNames() {

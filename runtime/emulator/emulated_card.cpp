@@ -7,10 +7,10 @@
 #include <optional>
 #include <span>
 
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "artifact/xclbin/writer.h"
 #include "base/check.h"
+#include "base/printable.h"
 #include "base/status_macros.h"
 
 namespace streamtensor::runtime::emulator {
@@ -135,7 +135,7 @@ absl::Status EmulatedCard::Load(std::shared_ptr<const XclbinImage> image, const 
   if (image->contents.kind != artifact::xclbin::Xclbin::Kind::kEmulation ||
       image->contents.vbnv != artifact::xclbin::EmulationVbnv(options_.platform)) {
     return absl::InvalidArgumentError(absl::StrCat("the xclbin is for platform ",
-                                                   absl::CHexEscape(image->contents.vbnv), "; this card is ",
+                                                   base::Printable(image->contents.vbnv), "; this card is ",
                                                    artifact::xclbin::EmulationVbnv(options_.platform)));
   }
   if (image_ != nullptr) {

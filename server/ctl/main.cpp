@@ -31,7 +31,7 @@ std::string ReadFile(const std::string& path, std::string* text) {
 std::string ReadToken(const std::string& path, std::string* token) {
   if (std::string error = ReadFile(path, token); !error.empty()) return error;
   *token = std::string(absl::StripAsciiWhitespace(*token));
-  if (!token->empty() && base::IsPrintableAscii(*token)) return "";
+  if (!token->empty() && streamtensor::base::IsPrintableAscii(*token)) return "";
   return path + " holds no token; it must be one line of printable ASCII";
 }
 

@@ -7,8 +7,8 @@
 #include <utility>
 
 #include "absl/status/status.h"
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "base/printable.h"
 #include "server/tokenizer/jinja_builtins.h"
 #include "server/tokenizer/jinja_syntax.h"
 
@@ -417,10 +417,7 @@ class Evaluator {
   static std::string Reason(const std::string& text) {
     std::string reason;
     for (const std::string_view point : CodePoints(std::string_view(text).substr(0, kMaxReasonBytes))) {
-      // Control characters are below U+0020 and from U+007F to U+009F.
-      const bool is_text =
-          point.size() > 1 ? point >= "\u00a0" : absl::ascii_isprint(static_cast<unsigned char>(point[0]));
-      reason += is_text ? point : std::string_view(" ");
+      reason += base::PrintableBytes(point, 0) == point.size() ? point : std::string_view(" ");
     }
     return reason;
   }

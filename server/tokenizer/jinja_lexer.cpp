@@ -4,8 +4,8 @@
 #include <charconv>
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "base/printable.h"
 
 namespace streamtensor::server::jinja {
 namespace {
@@ -209,7 +209,7 @@ class Lexer {
     }
     const char c = source_[at_];
     if (std::string_view("()[]{}.,:|+-*/%~<>=").find(c) == std::string_view::npos) {
-      Fail(absl::StrCat("unexpected character '", absl::CHexEscape(std::string(1, c)), "'"));
+      Fail(absl::StrCat("unexpected character '", base::Printable({&c, 1}), "'"));
     }
     if (c == '(' || c == '[' || c == '{') ++nesting;
     if (c == ')' || c == ']' || c == '}') {

@@ -3,8 +3,8 @@
 #include <optional>
 
 #include "absl/status/status.h"
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "base/printable.h"
 #include "server/tokenizer/jinja_lexer.h"
 #include "server/tokenizer/jinja_syntax.h"
 
@@ -34,10 +34,9 @@ class Parser {
 
   [[noreturn]] void Fail(std::string_view expected) const {
     const Token& token = Peek();
-    throw SyntaxError{
-        absl::StatusCode::kInvalidArgument,
-        absl::StrCat("chat template: line ", token.line, ":", token.column, ": found '",
-                     absl::CHexEscape(token.text.substr(0, 30)), "', expected ", std::string(expected))};
+    throw SyntaxError{absl::StatusCode::kInvalidArgument,
+                      absl::StrCat("chat template: line ", token.line, ":", token.column, ": found '",
+                                   base::Printable(token.text, 30), "', expected ", std::string(expected))};
   }
   [[noreturn]] void Unsupported(std::string_view what) const {
     throw SyntaxError{absl::StatusCode::kUnimplemented,

@@ -9,8 +9,8 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "base/printable.h"
 #include "base/status_macros.h"
 #include "server/tokenizer/pre_tokenizer.h"
 #include "server/tokenizer/unicode.h"
@@ -63,9 +63,7 @@ class ByteAlphabet {
 
 bool IsSpecial(Piece::Type type) { return type == Piece::TYPE_CONTROL || type == Piece::TYPE_USER_DEFINED; }
 
-std::string Quoted(std::string_view text) {
-  return absl::StrCat("\"", absl::CHexEscape(std::string(text.substr(0, 40))), "\"");
-}
+std::string Quoted(std::string_view text) { return absl::StrCat("\"", base::Printable(text, 40), "\""); }
 
 struct Merge {
   uint32_t rank = 0;

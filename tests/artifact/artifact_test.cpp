@@ -15,8 +15,8 @@
 namespace streamtensor::artifact {
 namespace {
 
-using artifact::v1::Argument;
-using artifact::v1::Manifest;
+using v1::Argument;
+using v1::Manifest;
 
 std::string Message(const absl::Status& status) { return std::string(status.message()); }
 

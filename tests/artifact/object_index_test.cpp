@@ -19,32 +19,30 @@ std::vector<std::byte> Bytes(const std::string& text) {
 }
 
 std::string ReadError(std::span<const std::byte> section) {
-  std::vector<ObjectEntry> entries;
-  std::string error;
-  return ReadObjectIndex(section, &entries, &error) ? "" : error;
+  return std::string(ReadObjectIndex(section).status().message());
 }
 
 TEST(ObjectIndex, RoundTrip) {
   const auto a = Bytes("first object"), b = Bytes("second");
   const ObjectEntry entries[] = {{"x86-64-v3", a}, {"x86-64-v4-vnni", b}};
   const auto section = WriteObjectIndex(entries);
-  ASSERT_TRUE(section.has_value());
-  std::vector<ObjectEntry> read;
-  std::string error;
-  ASSERT_TRUE(ReadObjectIndex(*section, &read, &error)) << error;
-  ASSERT_EQ(read.size(), 2u);
-  EXPECT_EQ(read[0].isa, "x86-64-v3");
-  EXPECT_TRUE(std::equal(a.begin(), a.end(), read[0].object.begin(), read[0].object.end()));
-  EXPECT_TRUE(std::equal(b.begin(), b.end(), read[1].object.begin(), read[1].object.end()));
+  ASSERT_TRUE(section.ok()) << section.status();
+  const auto read = ReadObjectIndex(*section);
+  ASSERT_TRUE(read.ok()) << read.status();
+  ASSERT_EQ(read->size(), 2u);
+  EXPECT_EQ((*read)[0].isa, "x86-64-v3");
+  EXPECT_TRUE(std::equal(a.begin(), a.end(), (*read)[0].object.begin(), (*read)[0].object.end()));
+  EXPECT_TRUE(std::equal(b.begin(), b.end(), (*read)[1].object.begin(), (*read)[1].object.end()));
 }
 
 TEST(ObjectIndex, WriterRefusesWhatReadersWould) {
   const auto a = Bytes("x");
-  EXPECT_FALSE(WriteObjectIndex({}).has_value());
+  EXPECT_EQ(WriteObjectIndex({}).status().message(), "an index of 0 objects; it holds 1..16");
   const ObjectEntry twice[] = {{"x86-64-v3", a}, {"x86-64-v3", a}};
-  EXPECT_FALSE(WriteObjectIndex(twice).has_value());
+  EXPECT_EQ(WriteObjectIndex(twice).status().message(), "two objects for x86-64-v3");
   const ObjectEntry long_name[] = {{std::string(32, 'x'), a}};
-  EXPECT_FALSE(WriteObjectIndex(long_name).has_value());
+  EXPECT_EQ(WriteObjectIndex(long_name).status().message(),
+            "an instruction set's name has 32 characters, must have 1..31");
 }
 
 TEST(ObjectIndex, NamesDamage) {
@@ -76,13 +74,12 @@ TEST(ObjectIndex, RandomDamageIsAnErrorOrStaysInside) {
       section[random() % 112] = static_cast<std::byte>(random());
     }
     section.resize(section.size() - random() % 3 * (random() % section.size()) / 2);
-    std::vector<ObjectEntry> read;
-    std::string error;
-    if (!ReadObjectIndex(section, &read, &error)) {
-      EXPECT_FALSE(error.empty());
+    const auto read = ReadObjectIndex(section);
+    if (!read.ok()) {
+      EXPECT_FALSE(read.status().message().empty());
       continue;
     }
-    for (const ObjectEntry& entry : read) {
+    for (const ObjectEntry& entry : *read) {
       ASSERT_GE(entry.object.data(), section.data());
       ASSERT_LE(entry.object.data() + entry.object.size(), section.data() + section.size());
     }
@@ -92,16 +89,17 @@ TEST(ObjectIndex, RandomDamageIsAnErrorOrStaysInside) {
 TEST(ObjectIndex, SelectsBestOrForced) {
   const auto a = Bytes("object");
   const ObjectEntry entries[] = {{"x86-64-v3", a}, {"x86-64-v4-vnni", a}};
-  std::string error;
-  const ObjectEntry* const best = SelectObject(entries, "", &error);
-  ASSERT_NE(best, nullptr);
+  const auto best = SelectObject(entries, "");
+  ASSERT_TRUE(best.ok()) << best.status();
   EXPECT_EQ(best->isa, CpuRunsIsa(kIsaV4Vnni) ? "x86-64-v4-vnni" : "x86-64-v3");
-  EXPECT_EQ(SelectObject(entries, "x86-64-v3", &error), &entries[0]);
-  EXPECT_EQ(SelectObject(entries, "sse2", &error), nullptr);
-  EXPECT_EQ(error, "STREAMTENSOR_ISA asks for sse2, the design is built for x86-64-v3, x86-64-v4-vnni");
+  EXPECT_EQ(SelectObject(entries, "x86-64-v3").value().isa, "x86-64-v3");
+  EXPECT_EQ(SelectObject(entries, "sse2").status(),
+            absl::FailedPreconditionError(
+                "STREAMTENSOR_ISA asks for sse2, the design is built for x86-64-v3, x86-64-v4-vnni"));
   const ObjectEntry foreign[] = {{"riscv", a}};
-  EXPECT_EQ(SelectObject(foreign, "", &error), nullptr);
-  EXPECT_EQ(error, "this CPU runs none of the instruction sets the design is built for: riscv");
+  EXPECT_EQ(SelectObject(foreign, "").status(),
+            absl::FailedPreconditionError(
+                "this CPU runs none of the instruction sets the design is built for: riscv"));
 }
 
 }  // namespace

@@ -13,8 +13,8 @@
 
 namespace streamtensor::artifact {
 
-using artifact::v1::Argument;
-using artifact::v1::Manifest;
+using v1::Argument;
+using v1::Manifest;
 
 SampleFolder::SampleFolder() {
   std::string path = testing::TempDir() + "artifact-XXXXXX";
@@ -37,7 +37,7 @@ std::string SampleFolder::ReadFile(const std::string& name) const {
   return std::string{std::istreambuf_iterator<char>(file), {}};
 }
 
-void SampleFolder::WriteArtifact(Manifest manifest, const artifact::v1::Tokenizer& tokenizer) const {
+void SampleFolder::WriteArtifact(Manifest manifest, const v1::Tokenizer& tokenizer) const {
   std::vector<std::string> names = {"design.xclbin", "weights.bin"};
   WriteFile("design.xclbin", SampleXclbinOf(manifest, std::vector<std::byte>(64)));
   WriteFile("weights.bin", SampleWeights());
@@ -146,11 +146,11 @@ Manifest SampleModuleManifest() {
   return manifest;
 }
 
-artifact::v1::Tokenizer SampleTokenizer() {
-  artifact::v1::Tokenizer tokenizer;
+v1::Tokenizer SampleTokenizer() {
+  v1::Tokenizer tokenizer;
   tokenizer.set_format_version(1);
-  tokenizer.set_kind(artifact::v1::Tokenizer::KIND_BYTE_LEVEL_BPE);
-  tokenizer.set_pre_tokenizer(artifact::v1::Tokenizer::PRE_TOKENIZER_GPT2);
+  tokenizer.set_kind(v1::Tokenizer::KIND_BYTE_LEVEL_BPE);
+  tokenizer.set_pre_tokenizer(v1::Tokenizer::PRE_TOKENIZER_GPT2);
   for (int i = 0; i < 50; ++i) tokenizer.add_pieces()->set_text(std::string(1, static_cast<char>('!' + i)));
   tokenizer.set_eos_token_id(2);
   return tokenizer;

@@ -27,23 +27,23 @@ class SampleFolder {
   std::string ReadFile(const std::string& name) const;
 
   // Writes xclbin, weights.bin, tokenizer.bin (decoders) and the manifest that describes them.
-  void WriteArtifact(artifact::v1::Manifest manifest, const artifact::v1::Tokenizer& tokenizer) const;
+  void WriteArtifact(v1::Manifest manifest, const v1::Tokenizer& tokenizer) const;
   // Writes `bytes` as the xclbin of an artifact that is there already; its manifest's entry follows.
   void ReplaceXclbin(const std::string& bytes) const;
   // Writes the manifest alone, as it is, hashes and all.
-  void WriteManifestAsIs(const artifact::v1::Manifest& manifest) const;
+  void WriteManifestAsIs(const v1::Manifest& manifest) const;
 
  private:
   std::string path_;
 };
 
 // step_tokens 4, step_logits 4, 8 pages of 32 a sequence, 2 weight channels, 2 tables.
-artifact::v1::Manifest SampleDecoderManifest();
+v1::Manifest SampleDecoderManifest();
 // Input and output 8 wide, step_tokens 4.
-artifact::v1::Manifest SampleModuleManifest();
-artifact::v1::Tokenizer SampleTokenizer();
+v1::Manifest SampleModuleManifest();
+v1::Tokenizer SampleTokenizer();
 // An xclbin that carries `manifest`, for the target that it names.
-std::string SampleXclbinOf(const artifact::v1::Manifest& manifest, std::span<const std::byte> bitstream);
+std::string SampleXclbinOf(const v1::Manifest& manifest, std::span<const std::byte> bitstream);
 // 16 KiB, byte i is i * 7 mod 251.
 std::string SampleWeights();
 

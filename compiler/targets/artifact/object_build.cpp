@@ -11,6 +11,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "artifact/object_index.h"
 #include "base/child_process.h"
 #include "base/sha256.h"
 #include "compiler/targets/artifact/build_log.h"
@@ -65,8 +66,8 @@ absl::Status WaitForAll(const std::vector<Run>& runs, absl::Status status) {
 }  // namespace
 
 std::vector<ObjectTarget> ObjectTargets() {
-  return {{"x86-64-v3", {"-march=x86-64-v3", "-mno-fma"}},
-          {"x86-64-v4-vnni", {"-march=x86-64-v4", "-mavx512vnni", "-mno-fma"}}};
+  return {{std::string(artifact::kIsaV3), {"-march=x86-64-v3", "-mno-fma"}},
+          {std::string(artifact::kIsaV4Vnni), {"-march=x86-64-v4", "-mavx512vnni", "-mno-fma"}}};
 }
 
 absl::StatusOr<std::vector<ObjectTarget>> ChooseObjectTargets(const std::string& isa) {

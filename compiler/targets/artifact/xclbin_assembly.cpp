@@ -9,6 +9,7 @@
 #include "artifact/manifest_writer.h"
 #include "artifact/object_index.h"
 #include "artifact/xclbin/writer.h"
+#include "base/status_macros.h"
 
 namespace streamtensor::compiler {
 
@@ -27,8 +28,7 @@ absl::StatusOr<std::string> AssembleXclbin(const artifact::v1::Manifest& manifes
   for (size_t i = 0; i < objects.size(); ++i) {
     entries.push_back({targets[i].isa, std::as_bytes(std::span(bytes[i].data(), bytes[i].size()))});
   }
-  const std::optional<std::vector<std::byte>> index = artifact::WriteObjectIndex(entries);
-  if (!index) return absl::InternalError("the objects' names do not fit the object index");
+  ASSIGN_OR_RETURN(const std::vector<std::byte> index, artifact::WriteObjectIndex(entries));
 
   artifact::xclbin::WriterInput input;
   input.platform = platform.name;
@@ -41,14 +41,11 @@ absl::StatusOr<std::string> AssembleXclbin(const artifact::v1::Manifest& manifes
   input.memory.banks = static_cast<uint32_t>(platform.memory.channels);
   input.memory.bytes_per_bank = static_cast<uint64_t>(platform.memory.bytes_per_channel);
   input.clock_hz = platform.clock_hz;
-  input.bitstream = *index;
-  absl::StatusOr<std::string> metadata = artifact::ManifestToUserMetadata(manifest);
-  if (!metadata.ok()) return metadata.status();
-  input.user_metadata = *std::move(metadata);
+  input.bitstream = index;
+  ASSIGN_OR_RETURN(input.user_metadata, artifact::ManifestToUserMetadata(manifest));
   input.compiler_version = manifest.compiler_version();
-  absl::StatusOr<std::vector<std::byte>> file = artifact::xclbin::WriteXclbin(input);
-  if (!file.ok()) return file.status();
-  return std::string(reinterpret_cast<const char*>(file->data()), file->size());
+  ASSIGN_OR_RETURN(const std::vector<std::byte> file, artifact::xclbin::WriteXclbin(input));
+  return std::string(reinterpret_cast<const char*>(file.data()), file.size());
 }
 
 }  // namespace streamtensor::compiler

@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "base/printable.h"
 
 namespace streamtensor::server::openai {
 namespace {
@@ -33,7 +33,7 @@ class ValueBuilder : public nlohmann::json_sax<json> {
 
   bool key(string_t& value) override {
     if (open_.back()->contains(value)) {
-      return Fail(absl::StrCat("the key \"", absl::CHexEscape(value.substr(0, 100)), "\" comes twice"));
+      return Fail(absl::StrCat("the key \"", base::Printable(value, 100), "\" comes twice"));
     }
     key_ = std::move(value);
     return true;

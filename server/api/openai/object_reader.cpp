@@ -5,9 +5,9 @@
 #include <limits>
 #include <utility>
 
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "base/field_error.h"
+#include "base/printable.h"
 
 namespace streamtensor::server::openai {
 
@@ -107,7 +107,7 @@ absl::Status ObjectReader::Finish() {
   if (!status_.ok()) return status_;
   for (const auto& [name, member] : value_.items()) {
     if (member.is_null() || asked_.contains(name)) continue;
-    Fail(absl::CHexEscape(name.substr(0, 100)), "is not supported");
+    Fail(base::Printable(name, 100), "is not supported");
     break;
   }
   return status_;

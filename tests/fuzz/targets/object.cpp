@@ -68,14 +68,10 @@ std::vector<std::string> Seeds() {
 }
 
 bool Accepts(std::string_view input) {
-  std::vector<artifact::ObjectEntry> entries;
-  std::string error;
-  if (!artifact::ReadObjectIndex(AsBytes(input), &entries, &error)) {
-    Require(entries.empty(), "a refused index leaves no entry");
-    return Refused(absl::InvalidArgumentError(error), {"BITSTREAM"});
-  }
-  const artifact::ObjectEntry* const entry = artifact::SelectObject(entries, "", &error);
-  if (entry == nullptr) return Refused(absl::FailedPreconditionError(error));
+  const auto entries = artifact::ReadObjectIndex(AsBytes(input));
+  if (!entries.ok()) return Refused(entries.status(), {"BITSTREAM"});
+  const auto entry = artifact::SelectObject(*entries, "");
+  if (!entry.ok()) return Refused(entry.status());
   const absl::Status status = card::CheckObject(entry->object);
   return status.ok() || Refused(status, {"object"});
 }

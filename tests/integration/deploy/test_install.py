@@ -47,13 +47,16 @@ def test_manual_pages_and_completion(prefix):
 
 
 def test_a_module_is_compiled_and_run_by_what_lies_in_the_prefix(prefix, tmp_path):
-    # A card model that only this prefix knows, and a kernel text that differs by a comment.
+    # A card model that only this prefix knows, and kernel texts that differ by a comment.
     platforms = prefix / "share/streamtensor/platforms"
     (platforms / "of_the_prefix.yaml").write_text((platforms / "u55c.yaml").read_text().replace("name: u55c", "name: of_the_prefix"))
-    before = run(prefix, "streamtensorc", "--version")
-    kernel = prefix / "share/streamtensor/kernels/st/engine.h"
-    kernel.write_text(kernel.read_text() + "// Of the prefix.\n")
-    assert run(prefix, "streamtensorc", "--version") != before, "kernels/ is read from elsewhere"
+    versions = {run(prefix, "streamtensorc", "--version")}
+    for header in ("contract/tiles.h", "host/launch.h", "st/engine.h"):
+        kernel = prefix / "share/streamtensor/kernels" / header
+        kernel.write_text(kernel.read_text() + "// Of the prefix.\n")
+        version = run(prefix, "streamtensorc", "--version")
+        assert version not in versions, f"{header} is read from elsewhere, or does not count"
+        versions.add(version)
 
     weights = make_tiny_mlp.weights()
     (tmp_path / "mlp.mlir").write_text(make_tiny_mlp.module_text(weights))
