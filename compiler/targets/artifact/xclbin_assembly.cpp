@@ -9,8 +9,21 @@
 #include "artifact/manifest_writer.h"
 #include "artifact/object_index.h"
 #include "artifact/xclbin/writer.h"
+#include "base/status_macros.h"
 
 namespace streamtensor::compiler {
+
+using artifact::xclbin::WriterBank;
+
+std::vector<WriterBank> MemoryBanks(const Platform& platform) {
+  const Platform::Memory& memory = platform.memory;
+  std::vector<WriterBank> banks;
+  for (int64_t bank = 0; bank < memory.banks; ++bank) {
+    banks.push_back({memory.IsHbm() ? WriterBank::Kind::kHbm : WriterBank::Kind::kDdr4,
+                     memory.TopologyName(bank), static_cast<uint64_t>(memory.bytes_per_bank)});
+  }
+  return banks;
+}
 
 absl::StatusOr<std::string> AssembleXclbin(const artifact::v1::Manifest& manifest, const Platform& platform,
                                            const std::vector<std::string>& argument_types,
@@ -37,18 +50,13 @@ absl::StatusOr<std::string> AssembleXclbin(const artifact::v1::Manifest& manifes
   for (const artifact::v1::Argument& argument : manifest.kernel().arguments()) {
     input.arguments.push_back({argument.name(), argument_types.at(argument.index()), argument.bank()});
   }
-  input.memory.tag = platform.memory.tag;
-  input.memory.banks = static_cast<uint32_t>(platform.memory.channels);
-  input.memory.bytes_per_bank = static_cast<uint64_t>(platform.memory.bytes_per_channel);
+  input.banks = MemoryBanks(platform);
   input.clock_hz = platform.clock_hz;
   input.bitstream = *index;
-  absl::StatusOr<std::string> metadata = artifact::ManifestToUserMetadata(manifest);
-  if (!metadata.ok()) return metadata.status();
-  input.user_metadata = *std::move(metadata);
+  ASSIGN_OR_RETURN(input.user_metadata, artifact::ManifestToUserMetadata(manifest));
   input.compiler_version = manifest.compiler_version();
-  absl::StatusOr<std::vector<std::byte>> file = artifact::xclbin::WriteXclbin(input);
-  if (!file.ok()) return file.status();
-  return std::string(reinterpret_cast<const char*>(file->data()), file->size());
+  ASSIGN_OR_RETURN(const std::vector<std::byte> file, artifact::xclbin::WriteXclbin(input));
+  return std::string(reinterpret_cast<const char*>(file.data()), file.size());
 }
 
 }  // namespace streamtensor::compiler
