@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "artifact/xclbin/xml_reader.h"
+#include "kernels/contract/limits.h"
 #include "base/sha256.h"
 #include "base/status_macros.h"
 
@@ -21,7 +22,8 @@ namespace {
 constexpr uint64_t kControlBase = 0x800000;  // where the shell puts a kernel's registers
 constexpr uint64_t kControlRange = 0x1000;
 constexpr uint64_t kFirstArgumentOffset = 0x10;
-constexpr uint64_t kArgumentStride = 0xc;  // a 64-bit pointer and a reserved word
+constexpr uint64_t kMaxBankBytes = uint64_t{1} << 50;  // addresses of all banks fit 64 bits
+constexpr uint64_t kArgumentStride = 0xc;              // a 64-bit pointer and a reserved word
 
 using Bytes = std::vector<std::byte>;
 
@@ -72,11 +74,17 @@ absl::Status Check(const WriterInput& input) {
     return absl::InvalidArgumentError(
         absl::StrCat(input.arguments.size(), " kernel arguments; an xclbin holds 1..", most));
   }
-  if (input.memory.banks == 0 || input.memory.banks > 256 || input.memory.bytes_per_bank == 0 ||
-      input.memory.bytes_per_bank % 1024 != 0) {
-    return absl::InvalidArgumentError(absl::StrCat("memory of ", input.memory.banks, " banks of ",
-                                                   input.memory.bytes_per_bank,
-                                                   " bytes; must be 1..256 banks of a multiple of 1024"));
+  if (input.banks.empty() || input.banks.size() > contract::kMaxMemoryBanks) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(input.banks.size(), " memory banks; must be 1..", contract::kMaxMemoryBanks));
+  }
+  for (std::size_t i = 0; i < input.banks.size(); ++i) {
+    const WriterBank& bank = input.banks[i];
+    if (bank.bytes == 0 || bank.bytes > kMaxBankBytes || bank.bytes % 1024 != 0) {
+      return absl::InvalidArgumentError(absl::StrCat("memory bank ", i, " has ", bank.bytes,
+                                                     " bytes; must be a multiple of 1024, at most ",
+                                                     kMaxBankBytes));
+    }
   }
   std::set<std::string> names;
   for (std::size_t i = 0; i < input.arguments.size(); ++i) {
@@ -85,9 +93,9 @@ absl::Status Check(const WriterInput& input) {
       return absl::InvalidArgumentError(
           absl::StrCat("argument ", i, ": name '", argument.name, "' must be a C name that no other has"));
     }
-    if (argument.bank >= input.memory.banks) {
+    if (argument.bank >= input.banks.size()) {
       return absl::InvalidArgumentError(absl::StrCat("argument ", i, " (", argument.name, "): bank ",
-                                                     argument.bank, ", must be below ", input.memory.banks));
+                                                     argument.bank, ", must be below ", input.banks.size()));
     }
   }
   if (!input.emulation && (input.vbnv.empty() || input.vbnv.starts_with(kEmulationVbnvPrefix))) {
@@ -141,16 +149,18 @@ std::string KernelXml(const WriterInput& input, const std::string& vbnv) {
 }
 
 absl::StatusOr<Bytes> MemoryTopology(const WriterInput& input) {
-  std::vector<mem_data> banks(input.memory.banks);
-  for (uint32_t i = 0; i < input.memory.banks; ++i) {
+  std::vector<mem_data> banks(input.banks.size());
+  uint64_t address = 0;
+  for (std::size_t i = 0; i < input.banks.size(); ++i) {
     mem_data& bank = banks[i];
     std::memset(&bank, 0, sizeof bank);
-    bank.m_type = MEM_HBM;
+    bank.m_type = input.banks[i].kind == WriterBank::Kind::kHbm ? MEM_HBM : MEM_DDR4;
     for (const WriterArgument& argument : input.arguments) bank.m_used |= argument.bank == i;
-    bank.m_size = input.memory.bytes_per_bank / 1024;
-    bank.m_base_address = input.memory.bytes_per_bank * i;
-    if (!CopyName(absl::StrCat(input.memory.tag, "[", i, "]"), bank.m_tag)) {
-      return absl::InvalidArgumentError(absl::StrCat("memory tag '", input.memory.tag, "' is too long"));
+    bank.m_size = input.banks[i].bytes / 1024;
+    bank.m_base_address = address;
+    address += input.banks[i].bytes;
+    if (!CopyName(input.banks[i].tag, bank.m_tag)) {
+      return absl::InvalidArgumentError(absl::StrCat("memory tag '", input.banks[i].tag, "' is too long"));
     }
   }
   return CountedArray<mem_topology>(banks, offsetof(mem_topology, m_mem_data));

@@ -17,13 +17,15 @@ namespace streamtensor::artifact::xclbin {
 struct WriterArgument {
   std::string name;
   std::string type;   // C type as it stands in the kernel's signature: "const float*"
-  uint32_t bank = 0;  // memory channel
+  uint32_t bank = 0;  // index into WriterInput::banks
 };
 
-struct WriterMemory {
-  std::string tag = "HBM";  // bank i is called tag[i]
-  uint32_t banks = 32;
-  uint64_t bytes_per_bank = 512ull << 20;  // a multiple of 1024
+// A bank of the card's memory. Banks lie one after another in the card's address space.
+struct WriterBank {
+  enum class Kind { kHbm, kDdr4 };
+  Kind kind = Kind::kHbm;
+  std::string tag;     // "HBM[3]"; at most 15 characters
+  uint64_t bytes = 0;  // a multiple of 1024
 };
 
 struct WriterInput {
@@ -31,7 +33,7 @@ struct WriterInput {
   std::string part;                       // "xcu55c-fsvh2892-2L-e"
   std::string kernel;                     // "streamtensor_step"
   std::vector<WriterArgument> arguments;  // by index: all are pointers
-  WriterMemory memory;
+  std::vector<WriterBank> banks;          // of the card, also those that no argument uses: 1..contract::kMaxMemoryBanks
   double clock_hz = 0;
   // true: for the emulated card. false: a container that a real card's driver accepts as its own,
   // around whatever `bitstream` is; only tests of the control path want that.

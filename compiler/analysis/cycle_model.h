@@ -3,8 +3,8 @@
 // operation of the emitted text costs (process_cycles.h), at the depths of its FIFOs and the rate of the
 // platform's memory, run to the end for each step shape (network_timing.h). Nothing here is measured.
 //
-// Not modelled: routing (clocks are as the platform says), contention of two pointers for one pseudo-channel,
-// partial writes. HBM refresh and the borders of bursts lower the channels' rate evenly.
+// Not modelled: routing (clocks are as the platform says), contention of two pointers for one memory bank,
+// partial writes. Refresh and the borders of bursts lower the banks' rate evenly.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,7 @@
 
 #include "compiler/analysis/network_builder.h"
 #include "compiler/dialects/dataflow/DataflowDialect.h"
-#include "compiler/targets/platform/platform.h"
+#include "compiler/platform/platform.h"
 #include "mlir/Support/LogicalResult.h"
 #include "streamtensor/artifact/v1/manifest.pb.h"
 

@@ -12,10 +12,12 @@
 #include "compiler/driver/diagnostic_text.h"
 #include "compiler/driver/ir_stages.h"
 #include "compiler/driver/package_hardware.h"
+#include "compiler/passes/attach_platform.h"
 #include "compiler/targets/artifact/manifest_builder.h"
 #include "compiler/targets/artifact/reports.h"
 #include "compiler/targets/artifact/xclbin_assembly.h"
 #include "compiler/targets/hardware/build_text.h"
+#include "compiler/targets/hls/connectivity.h"
 #include "compiler/targets/hls/design_index.h"
 #include "compiler/targets/weights/weights_writer.h"
 
@@ -45,6 +47,7 @@ absl::Status CompileJob::Import() {
   absl::StatusOr<ImportedModel> model = ImportModel(options_.model, import, &context_);
   if (!model.ok()) return model.status();
   model_ = *std::move(model);
+  AttachPlatform(*model_.module, platform_);
   return SaveIr("import", 1);
 }
 
@@ -85,12 +88,10 @@ absl::Status CompileJob::Emit() {
   DiagnosticText diagnostics(&context_);
   auto failed = [&] { return absl::InvalidArgumentError(diagnostics.Take("the design can't be emitted")); };
 
-  hls::EmitOptions emit;
-  emit.memory_tag = platform_.memory.tag;
-  emit.clock_hz = static_cast<int64_t>(platform_.clock_hz);
-  emit.platform = platform_.platform == "none" ? "" : platform_.platform;
-  mlir::FailureOr<hls::DesignText> text = hls::EmitDesign(*design, emit);
+  mlir::FailureOr<hls::DesignText> text = hls::EmitDesign(*design);
   if (mlir::failed(text)) return failed();
+  mlir::FailureOr<std::string> connectivity = hls::ConnectivityText(*design, platform_);
+  if (mlir::failed(connectivity)) return failed();
   mlir::FailureOr<hls::PackingRequest> packing = hls::RequestPacking(*design);
   if (mlir::failed(packing)) return failed();
   packing_ = std::move(*packing);
@@ -125,7 +126,7 @@ absl::Status CompileJob::Emit() {
   const DesignReport report = ReportDesign(*design, layout_, *cycles, platform_);
   const std::pair<const char*, const std::string*> files[] = {
       {"hls/design.h", &text->design_h},      {"hls/design.cpp", &text->design_cpp},
-      {"hls/launch.cpp", &text->launch_cpp},  {"hls/connectivity.cfg", &text->connectivity},
+      {"hls/launch.cpp", &text->launch_cpp},  {"hls/connectivity.cfg", &*connectivity},
       {"reports/summary.json", &report.json}, {"reports/summary.txt", &report.text}};
   for (const auto& [name, bytes] : files) {
     if (absl::Status status = WriteFile(name, *bytes); !status.ok()) return status;

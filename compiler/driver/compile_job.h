@@ -11,11 +11,11 @@
 #include "compiler/driver/pipeline.h"
 #include "compiler/frontend/imported_model.h"
 #include "compiler/passes/pipeline.h"
+#include "compiler/platform/platform.h"
 #include "compiler/targets/artifact/artifact_folder.h"
 #include "compiler/targets/artifact/object_build.h"
 #include "compiler/targets/hls/design_emitter.h"
 #include "compiler/targets/hls/packing_request.h"
-#include "compiler/targets/platform/platform.h"
 #include "mlir/IR/MLIRContext.h"
 
 namespace streamtensor::compiler {

@@ -9,8 +9,8 @@
 #include "artifact/artifact.h"
 #include "artifact/manifest_writer.h"
 #include "artifact/mapped_file.h"
+#include "compiler/platform/platform_folders.h"
 #include "compiler/targets/hardware/xclbin_check.h"
-#include "compiler/targets/platform/platform.h"
 
 namespace streamtensor::compiler {
 namespace {

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/driver/pipeline.h"
 
-#include <algorithm>
 #include <filesystem>
 #include <memory>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
+#include "base/status_macros.h"
 #include "compiler/analysis/process_cycles.h"
 #include "compiler/driver/compile_job.h"
 #include "compiler/driver/package_hardware.h"
 #include "compiler/driver/stage_runner.h"
+#include "compiler/platform/platform_folders.h"
 #include "compiler/targets/hardware/vpp_build.h"
 #include "kernels/contract/limits.h"
 
@@ -39,32 +39,28 @@ absl::Status CheckOptions(const CompileOptions& options) {
 }  // namespace
 
 absl::StatusOr<std::string> Compile(const CompileOptions& options, const ProgressCallback& progress) {
-  if (absl::Status status = CheckOptions(options); !status.ok()) return status;
-  absl::StatusOr<Platform> platform = FindPlatform(options.platform);
-  if (!platform.ok()) return platform.status();
-  const std::string target = options.target == CompileTarget::kHw ? "hw" : "emulation";
-  if (std::find(platform->targets.begin(), platform->targets.end(), target) == platform->targets.end()) {
-    return absl::InvalidArgumentError(absl::StrCat("platform ", platform->name, " has no target ", target,
-                                                   "; it has: ", absl::StrJoin(platform->targets, ", ")));
+  RETURN_IF_ERROR(CheckOptions(options));
+  ASSIGN_OR_RETURN(Platform platform, FindPlatform(options.platform));
+  if (options.target == CompileTarget::kHw && !platform.vitis) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("platform ", platform.name, " has no target hw: its card model has no section 'vitis'"));
   }
-  absl::StatusOr<std::unique_ptr<ArtifactFolder>> folder = ArtifactFolder::Create(options.output);
-  if (!folder.ok()) return folder.status();
+  ASSIGN_OR_RETURN(std::unique_ptr<ArtifactFolder> folder, ArtifactFolder::Create(options.output));
   PipelineOptions ir;
-  ir.channels = platform->memory.channels;
   ir.weight_channels =
-      options.weight_channels > 0 ? options.weight_channels : platform->engine.weight_channels;
-  ir.unroll = options.unroll > 0 ? options.unroll : platform->engine.unroll;
-  if (ir.weight_channels > ir.channels) {
-    return absl::InvalidArgumentError(absl::StrCat("weight channels must be 1..", ir.channels, " on ",
-                                                   platform->name, ", got ", ir.weight_channels));
+      options.weight_channels > 0 ? options.weight_channels : platform.engine.weight_channels;
+  ir.unroll = options.unroll > 0 ? options.unroll : platform.engine.unroll;
+  if (ir.weight_channels > platform.memory.banks) {
+    return absl::InvalidArgumentError(absl::StrCat("weight channels must be 1..", platform.memory.banks,
+                                                   " on ", platform.name, ", got ", ir.weight_channels));
   }
-  const double dsps = platform->limits.dsp * static_cast<double>(platform->Dsps());
+  const double dsps = platform.limits.dsp * static_cast<double>(platform.Dsps());
   if (static_cast<double>(EngineDsps(ir.unroll)) > dsps) {
     return absl::InvalidArgumentError(
         absl::StrCat("unroll ", ir.unroll, " takes about ", EngineDsps(ir.unroll), " DSP slices (modelled); ",
-                     platform->name, " has room for ", static_cast<int64_t>(dsps)));
+                     platform.name, " has room for ", static_cast<int64_t>(dsps)));
   }
-  CompileJob job(options, *std::move(platform), *std::move(folder));
+  CompileJob job(options, std::move(platform), std::move(folder));
 
   StageRunner stages(progress);
   stages.Add("import", [&](const auto&) { return job.Import(); });
@@ -79,12 +75,12 @@ absl::StatusOr<std::string> Compile(const CompileOptions& options, const Progres
   stages.Add("build", [&](const auto&) { return job.Build(); });
   stages.Add("package", [&](const auto&) { return job.Package(); });
   if (options.target == CompileTarget::kHw && !FindVpp().empty()) {
-    stages.Add("v++", [&](const auto&) {
-      const absl::Status built = BuildXclbin(options.output);
-      return built.ok() ? PackageHardware(options.output, BuiltXclbin(options.output)) : built;
+    stages.Add("v++", [&](const auto&) -> absl::Status {
+      RETURN_IF_ERROR(BuildXclbin(options.output));
+      return PackageHardware(options.output, BuiltXclbin(options.output));
     });
   }
-  if (absl::Status status = stages.Run(); !status.ok()) return status;
+  RETURN_IF_ERROR(stages.Run());
   return options.output;
 }
 

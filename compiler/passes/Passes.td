@@ -78,6 +78,16 @@ def Decompose : Pass<"decompose", "::mlir::ModuleOp"> {
 // Dataflow: ordered -> sized
 //===----------------------------------------------------------------------===//
 
+def AttachPlatform : Pass<"attach-platform", "::mlir::ModuleOp"> {
+  let summary = "Name the card that a module is compiled for";
+  let description = [{
+    Reads the card model `name` (configs/platforms, or a folder that STREAMTENSOR_PLATFORM_DIR names) and sets the
+    module's `dataflow.platform`. Without a name a platform that the module has stays; else it is u55c.
+  }];
+  let options = [Option<"name", "name", "std::string", "\"\"", "A card model's name">];
+  let dependentDialects = ["::streamtensor::compiler::dataflow::DataflowDialect"];
+}
+
 def Tile : Pass<"tile", "::mlir::ModuleOp"> {
   let summary = "Choose the tile of every linalg operation of the step";
   let description = [{
@@ -100,16 +110,15 @@ def LinalgToDataflow : Pass<"linalg-to-dataflow", "::mlir::ModuleOp"> {
                            "::streamtensor::compiler::dataflow::DataflowDialect",
                            "::streamtensor::compiler::itensor::ITensorDialect"];
 }
+
 def Fuse : Pass<"fuse", "::mlir::ModuleOp"> {
   let summary = "Fold kernels with equal loops, join the others";
   let description = [{
     A producer and a consumer whose ends have one type and whose loop nests match become one kernel, unless
     what the producer makes also reaches the consumer another way. What remains is joined by a FIFO where
-    types are equal, by `itensor.converter` with the least buffer where they are not. More buffer than
-    `on-chip-bytes` is an error that lists the converters.
+    types are equal, by `itensor.converter` with the least buffer where they are not. More buffer (both
+    sides of each) than the module's platform has on chip is an error that lists the converters.
   }];
-  let options = [Option<"onChipBytes", "on-chip-bytes", "int64_t", "33554432",
-                        "Bytes of on-chip memory that converters may take (both sides of each)">];
   let dependentDialects = ["::streamtensor::compiler::itensor::ITensorDialect"];
 }
 
@@ -121,9 +130,7 @@ def Bind : Pass<"bind", "::mlir::ModuleOp"> {
     after another otherwise. The order is the order of the block, which dominance makes topological.
     The residual becomes an itensor iter_arg. Itensors with several users are forked.
   }];
-  let options = [Option<"slots", "slots", "int64_t", "2", "Frames that may be live at once">,
-                 Option<"onChipBytes", "on-chip-bytes", "int64_t", "33554432",
-                        "Bytes of on-chip memory that converters may take (both sides of each)">];
+  let options = [Option<"slots", "slots", "int64_t", "2", "Frames that may be live at once">];
   let dependentDialects = ["::streamtensor::compiler::itensor::ITensorDialect",
                            "::streamtensor::compiler::dataflow::DataflowDialect"];
 }
@@ -143,14 +150,12 @@ def Materialize : Pass<"materialize", "::mlir::ModuleOp"> {
 }
 
 def AssignChannels : Pass<"assign-channels", "::mlir::ModuleOp"> {
-  let summary = "Give every memory its argument index and its pseudo-channel";
+  let summary = "Give every memory its argument index and its bank";
   let description = [{
     Arguments stand in the order of docs/architecture.md, section 3. Weight channels are spread evenly over
-    the card's memory channels; a pool's two pointers share one; everything else goes where least lies. More
-    than a channel holds is an error that names the memory.
+    the memory banks of the module's platform; a pool's two pointers share one; everything else goes where least lies.
+    More than a bank holds is an error that names the memory, and so is a module without a platform.
   }];
-  let options = [Option<"banks", "channels", "int64_t", "contract::kMaxMemoryBanks", "Memory channels the card has">,
-                 Option<"bankBytes", "channel-bytes", "int64_t", "536870912", "Bytes one of them holds">];
 }
 
 def SizeFifos : Pass<"size-fifos", "::mlir::ModuleOp"> {

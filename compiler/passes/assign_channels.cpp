@@ -26,9 +26,9 @@ class AssignChannelsPass : public impl::AssignChannelsBase<AssignChannelsPass> {
 
  private:
   void runOnOperation() override {
-    if (banks < 1 || banks > contract::kMaxMemoryBanks) {
-      getOperation().emitError("option channels must be 1..")
-          << contract::kMaxMemoryBanks << ", got " << int64_t{banks};
+    platform_ = dataflow::PlatformOf(getOperation());
+    if (!platform_) {
+      getOperation().emitError("names no platform, so there are no memory banks; attach-platform sets one");
       return signalPassFailure();
     }
     WalkResult walk = getOperation().walk([&](dataflow::DesignOp design) {
@@ -43,13 +43,14 @@ class AssignChannelsPass : public impl::AssignChannelsBase<AssignChannelsPass> {
     for (auto [index, memory] : llvm::enumerate(memories))
       memory.setIndexAttr(builder.getI64IntegerAttr(index));
 
+    const int64_t banks = platform_.getBanks();
     bytes_.assign(banks, 0);
     int64_t channels =
         llvm::count_if(memories, [](MemoryOp memory) { return memory.getRole() == "weights"; });
     const llvm::DenseMap<MemoryOp, int64_t> bytes = bytesOf(design);
     for (MemoryOp memory : memories) {
       if (memory.getRole() != "weights") continue;
-      // Spread evenly, so that no two channels share a pseudo-channel while there are enough.
+      // Spread evenly, so that no two channels share a bank while there are enough.
       int64_t bank = static_cast<int64_t>(*memory.getChannel()) * banks / channels;
       if (failed(place(memory, bank % banks, bytes.at(memory)))) return failure();
     }
@@ -65,7 +66,7 @@ class AssignChannelsPass : public impl::AssignChannelsBase<AssignChannelsPass> {
       // How many pages there are is the host's choice: a pool counts as half a bank.
       auto [pool, is_new] = pools.try_emplace(role.take_front(1), 0);
       if (is_new) pool->second = emptiest();
-      if (failed(place(memory, pool->second, is_new ? bankBytes / 2 : 0))) return failure();
+      if (failed(place(memory, pool->second, is_new ? platform_.getBankBytes() / 2 : 0))) return failure();
     }
     return success();
   }
@@ -93,16 +94,17 @@ class AssignChannelsPass : public impl::AssignChannelsBase<AssignChannelsPass> {
 
   LogicalResult place(MemoryOp memory, int64_t bank, int64_t bytes) {
     bytes_[bank] += bytes;
-    if (bytes_[bank] > bankBytes)
-      return memory.emitError("does not fit: pseudo-channel ")
-             << bank << " would hold " << bytes_[bank] << " bytes, it has " << int64_t{bankBytes}
-             << "; more channels hold less each";
+    if (bytes_[bank] > platform_.getBankBytes())
+      return memory.emitError("does not fit: memory bank ")
+             << bank << " of " << platform_.getName() << " would hold " << bytes_[bank] << " bytes, it has "
+             << platform_.getBankBytes() << "; more weight channels hold less each";
     memory.setBankAttr(IntegerAttr::get(IntegerType::get(&getContext(), 64), bank));
     return success();
   }
 
   int64_t emptiest() const { return std::min_element(bytes_.begin(), bytes_.end()) - bytes_.begin(); }
 
+  dataflow::PlatformAttr platform_;
   std::vector<int64_t> bytes_;  // that each bank holds
 };
 

@@ -59,8 +59,7 @@ class BindPass : public impl::BindBase<BindPass> {
     if (!groups_.empty()) makeEngine();
     for (auto& [contracts, order] : groups_) makeIssue(contracts, order);
     for (auto [loop, types] : llvm::zip_equal(loops, carried)) carryItensors(loop, types);
-    if (failed(ConvertUnequalEnds(step_)) || failed(CheckConverterBudget(step_, onChipBytes)))
-      return signalPassFailure();
+    if (failed(ConvertUnequalEnds(step_)) || failed(CheckConverterBudget(step_))) return signalPassFailure();
     ForkUsers(step_);
     step_.walk([](Operation* op) {
       if (!isa<func::FuncOp, scf::ForOp>(op) || op->getParentOfType<dataflow::KernelOp>()) return;

@@ -33,8 +33,7 @@ class FusePass : public impl::FuseBase<FusePass> {
     });
     for (Block* block : blocks)
       while (mergeOnce(*block)) sortTopologically(block);
-    if (failed(ConvertUnequalEnds(*step)) || failed(CheckConverterBudget(*step, onChipBytes)))
-      signalPassFailure();
+    if (failed(ConvertUnequalEnds(*step)) || failed(CheckConverterBudget(*step))) signalPassFailure();
   }
 
   // A shape within the row is no work of its own: the kernel behind it takes the row as it comes, or the

@@ -97,16 +97,19 @@ LogicalResult ConvertUnequalEnds(func::FuncOp step) {
   return success();
 }
 
-LogicalResult CheckConverterBudget(func::FuncOp step, int64_t budget) {
+LogicalResult CheckConverterBudget(func::FuncOp step) {
+  const dataflow::PlatformAttr platform = dataflow::PlatformOf(step);
+  if (!platform) return success();
   int64_t total = 0;
   SmallVector<itensor::ConverterOp> converters;
   step.walk([&](itensor::ConverterOp op) {
     total += 2 * op.getBufferBytes();
     converters.push_back(op);
   });
-  if (total <= budget) return success();
+  if (total <= platform.getOnChipBytes()) return success();
   auto diagnostic = step.emitError("converters take ")
-                    << total << " bytes on chip, the budget is " << budget << "; fewer step tokens need less";
+                    << total << " bytes on chip, " << platform.getName() << " has room for "
+                    << platform.getOnChipBytes() << "; fewer step tokens need less";
   for (itensor::ConverterOp op : converters)
     diagnostic.attachNote(op.getLoc()) << 2 * op.getBufferBytes() << " bytes from "
                                        << op.getSource().getType() << " to " << op.getResult().getType();

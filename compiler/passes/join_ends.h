@@ -23,8 +23,9 @@ void JoinEqualEnds(mlir::func::FuncOp step);
 mlir::LogicalResult ConvertUnequalEnds(mlir::func::FuncOp step);
 // Erases casts, converters and reassociates that nothing uses.
 void EraseIdleEnds(mlir::func::FuncOp step);
-// Both sides of every converter, in bytes; an error that lists them when it is more than `budget`.
-mlir::LogicalResult CheckConverterBudget(mlir::func::FuncOp step, int64_t budget);
+// An error that lists the converters when both sides of all of them take more than the module's platform has
+// on chip.
+mlir::LogicalResult CheckConverterBudget(mlir::func::FuncOp step);
 // Each itensor gets one user, by itensor.fork where there are more.
 void ForkUsers(mlir::func::FuncOp step);
 

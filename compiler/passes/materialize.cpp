@@ -40,9 +40,9 @@ class MaterializePass : public impl::MaterializeBase<MaterializePass> {
     FailureOr<func::FuncOp> step = FindStep(getOperation());
     if (failed(step)) return signalPassFailure();
     step_ = *step;
-    if (channels < 1 || channels > contract::kMaxWeightChannels) {
+    if (channels < 1 || channels > contract::kMaxMemoryBanks) {
       step_.emitError("option channels must be 1..")
-          << contract::kMaxWeightChannels << ", got " << int64_t{channels};
+          << contract::kMaxMemoryBanks << ", got " << int64_t{channels};
       return signalPassFailure();
     }
     if (unroll < 1 || unroll > contract::kMaxUnroll) {

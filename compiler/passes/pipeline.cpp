@@ -58,9 +58,7 @@ void AddMaterialize(OpPassManager& passes, const PipelineOptions& options) {
 }
 
 void AddSize(OpPassManager& passes, const PipelineOptions& options) {
-  AssignChannelsOptions channels;
-  channels.banks = options.channels;
-  passes.addPass(createAssignChannels(channels));
+  passes.addPass(createAssignChannels());
   SizeFifosOptions fifos;
   fifos.exact = options.exact_depths;
   passes.addPass(createSizeFifos(fifos));
@@ -75,8 +73,7 @@ constexpr PipelineStage kStages[] = {
 
 // PipelineOptions on a command line.
 struct DataflowOptions : mlir::PassPipelineOptions<DataflowOptions> {
-  Option<int64_t> channels{*this, "channels", llvm::cl::desc("Memory channels the card has"),
-                           llvm::cl::init(PipelineOptions().channels)};
+  Option<std::string> platform{*this, "platform", llvm::cl::desc("Card model (default: the module's, or u55c)")};
   Option<int64_t> weight_channels{*this, "weight-channels", llvm::cl::desc("Channels for weights"),
                                   llvm::cl::init(PipelineOptions().weight_channels)};
   Option<int64_t> unroll{*this, "unroll", llvm::cl::desc("Tiles the engine works on at a time"),
@@ -98,7 +95,10 @@ void RegisterPipelines() {
   mlir::PassPipelineRegistration<DataflowOptions>(
       "dataflow", "ordered -> sized: the passes that make the design",
       [](OpPassManager& passes, const DataflowOptions& given) {
-        const PipelineOptions options{given.channels, given.weight_channels, given.unroll, given.exact};
+        AttachPlatformOptions platform;
+        platform.name = given.platform;
+        passes.addPass(createAttachPlatform(platform));
+        const PipelineOptions options{given.weight_channels, given.unroll, given.exact};
         for (const PipelineStage& stage : PipelineStages().drop_front()) stage.add_passes(passes, options);
       });
 }

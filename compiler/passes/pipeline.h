@@ -9,8 +9,8 @@
 
 namespace streamtensor::compiler {
 
+// The platform is the module's own (attach_platform.h).
 struct PipelineOptions {
-  int64_t channels = 32;        // memory channels the platform has
   int64_t weight_channels = 4;  // over which weights are spread
   int64_t unroll = 1;           // tiles the engine works on at a time
   bool exact_depths = false;    // every FIFO at its least depth
@@ -27,8 +27,8 @@ struct PipelineStage {
 llvm::ArrayRef<PipelineStage> PipelineStages();
 void BuildNumericsPipeline(mlir::OpPassManager& passes);
 
-// Makes the passes and two pipelines known to a command line by name: `numerics`, and `dataflow` with all
-// that follows. Call once per process.
+// Makes the passes and two pipelines known to a command line by name: `numerics`, and `dataflow`, which
+// attaches a platform and does all that follows. Call once per process.
 void RegisterPipelines();
 
 }  // namespace streamtensor::compiler

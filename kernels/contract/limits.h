@@ -13,13 +13,11 @@ namespace contract {
 constexpr int kMaxStepTokens = 16;          // bound of the symbols T and W
 constexpr int kMaxContextTokens = 1 << 17;  // of a sequence: sizes the page table and the RoPE tables
 constexpr int kMaxSlotPages = PagesOf(kMaxContextTokens);
-constexpr int kMaxMemoryBanks = 32;         // that arguments of a kernel lie in
-constexpr int kMaxWeightChannels = 32;      // that weights are dealt over
+constexpr int kMaxMemoryBanks = 256;        // of any card; a weight channel has a bank of its own
 constexpr int kMaxFrameSlots = 64;          // of the engine's frames stream
 constexpr int kMaxUnroll = kMaxBlockTiles;  // tiles that the engine works on at a time
 
 static_assert(kMaxStepTokens <= 32, "the header process keeps a bit a slot in 32 bits");
-static_assert(kMaxWeightChannels <= kMaxMemoryBanks, "a bank a channel");
 
 }  // namespace contract
 }  // namespace streamtensor

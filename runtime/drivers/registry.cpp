@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "base/printable.h"
 #include "streamtensor/runtime/driver.h"
 
 namespace streamtensor::runtime {
@@ -23,7 +24,6 @@ namespace {
 
 constexpr const Driver* kDrivers[] = {
 #define ST_DRIVER(name) &drivers::name,
-#include "base/printable.h"
 #include "runtime/drivers/drivers.def"
 #undef ST_DRIVER
 };

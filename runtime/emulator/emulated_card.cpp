@@ -189,9 +189,9 @@ absl::StatusOr<std::shared_ptr<EmulatedBuffer>> EmulatedCard::Allocate(uint32_t 
   }
   const std::optional<uint64_t> address = banks_[bank].Allocate(bytes);
   if (!address.has_value()) {
-    return absl::ResourceExhaustedError(absl::StrCat("memory bank ", bank, " (", banks_[bank].bytes(),
-                                                     " bytes) has no room for a buffer of ", bytes,
-                                                     " bytes"));
+    return absl::ResourceExhaustedError(
+        absl::StrCat("memory bank ", bank, " (", image_->contents.memories[bank].tag, ", ",
+                     banks_[bank].bytes(), " bytes) has no room for a buffer of ", bytes, " bytes"));
   }
   buffer->id_ = next_buffer_++;
   buffer->bytes_ = bytes;

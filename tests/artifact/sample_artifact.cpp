@@ -10,6 +10,7 @@
 #include "artifact/artifact.h"
 #include "artifact/manifest_writer.h"
 #include "artifact/xclbin/writer.h"
+#include "tests/artifact/xclbin/hbm_banks.h"
 
 namespace streamtensor::artifact {
 
@@ -166,6 +167,7 @@ std::string SampleXclbinOf(const Manifest& manifest, std::span<const std::byte> 
   for (const Argument& argument : manifest.kernel().arguments()) {
     input.arguments.push_back({argument.name(), "uint*", argument.bank()});
   }
+  input.banks = HbmBanks();
   input.clock_hz = 250e6;
   input.bitstream = bitstream;
   input.user_metadata = *ManifestToUserMetadata(manifest);

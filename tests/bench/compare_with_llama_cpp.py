@@ -9,8 +9,8 @@ time for which the thread was not running. The ratio is llama.cpp's least time b
 """
 
 import argparse
+import ctypes
 import json
-import os
 import pathlib
 import statistics
 import subprocess
@@ -32,6 +32,7 @@ CASES = {  # name: (command of card_bench, tokens a timed piece, the aim of issu
     f"prefill, {PREFILL} tokens": (("prefill", PREFILL), PREFILL),
 }
 CONTEXT = 768
+LOG_CALLBACK = ctypes.CFUNCTYPE(None, ctypes.c_int, ctypes.c_char_p, ctypes.c_void_p)
 
 
 class OurCard:
@@ -57,9 +58,18 @@ class LlamaCpp:
     """The same pieces of work, by the same commands."""
 
     def __init__(self, library, model):
-        # Weights as they stand in the file. The other way, on a CPU with AMX, is tiles, and there llama.cpp as
-        # g++ 12 builds it dies of a general protection fault at its first ldtilecfg.
-        self.peer = llama_cpp_peer.Peer(model, CONTEXT, 1, STREAMS, library, repack=False)
+        log = []
+        self.log = LOG_CALLBACK(lambda level, text, data: log.append(text.decode(errors="replace")))
+        ctypes.CDLL(library).llama_log_set(self.log, None)
+        self.peer = llama_cpp_peer.Peer(model, CONTEXT, 1, STREAMS, library)
+        self.peer.library.llama_print_system_info.restype = ctypes.c_char_p
+        # What it was built for, and how it keeps the weights, in its own words: a buffer CPU_REPACK or AMX holds what it
+        # repacked at loading, the others hold weights as they stand in the file.
+        self.build = {
+            "cpu": self.peer.library.llama_print_system_info().decode().strip(),
+            "weights": [" ".join(line.split(":", 1)[1].split()) for line in "".join(log).splitlines()
+                        if "model buffer size" in line],
+        }
 
     def ask(self, command, *numbers):
         self.peer.clear()
@@ -179,28 +189,15 @@ def main():
     binaries = arguments.binary_dir.resolve()
     with tempfile.TemporaryDirectory(prefix="streamtensor-bench-") as folder:
         artifact = arguments.artifact or compile_model(binaries, model, folder)
-        with quiet_stderr():
-            theirs = LlamaCpp(library, model)
+        theirs = LlamaCpp(library, model)
         ours = OurCard(binaries, artifact)
         read_bytes = weight_bytes(artifact)
         results = measure(ours, theirs, read_bytes, arguments.rounds)
         ours.close()
+    print(f"\nllama.cpp with its defaults: {theirs.build['cpu']}\n  weights: {'; '.join(theirs.build['weights'])}")
     report(results, read_bytes)
     if arguments.json:
-        arguments.json.write_text(json.dumps(results) + "\n")
-
-
-class quiet_stderr:
-    """llama.cpp tells a page about the model at loading."""
-
-    def __enter__(self):
-        self.kept, nothing = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nothing, 2)
-        os.close(nothing)
-
-    def __exit__(self, *_):
-        os.dup2(self.kept, 2)
-        os.close(self.kept)
+        arguments.json.write_text(json.dumps({"llama.cpp": theirs.build, **results}) + "\n")
 
 
 if __name__ == "__main__":

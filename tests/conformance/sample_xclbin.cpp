@@ -10,6 +10,7 @@
 
 #include "artifact/manifest_writer.h"
 #include "artifact/object_index.h"
+#include "tests/artifact/xclbin/hbm_banks.h"
 #include "tests/conformance/conformance_design.h"
 
 namespace conformance {
@@ -97,6 +98,7 @@ WriterInput EmulationInput(std::vector<std::byte>* bitstream) {
   input.part = "xcu55c-fsvh2892-2L-e";
   input.kernel = kKernelName;
   for (int i = 0; i < kArguments; ++i) input.arguments.push_back({kNames[i], kTypes[i], Banks()[i]});
+  input.banks = HbmBanks();
   input.clock_hz = kClockHz;
   input.bitstream = *bitstream;
   input.user_metadata = OrThrow(streamtensor::artifact::ManifestToUserMetadata(SampleManifest()));

@@ -73,12 +73,10 @@ def load_library(path=None):
 class Peer:
     """One model. `context`: tokens of each of `sequences` sequences."""
 
-    def __init__(self, path, context, threads, sequences=1, library=None, repack=True):
+    def __init__(self, path, context, threads, sequences=1, library=None):
         self.library = load_library(library)
         self.library.llama_backend_init()
         parameters = self.library.llama_model_default_params()
-        if not repack:
-            parameters.words[18] &= 0xFF00FFFF  # use_extra_bufts
         self.model = self.library.llama_model_load_from_file(path.encode(), parameters)
         if not self.model:
             raise RuntimeError(f"llama.cpp does not load {path}")

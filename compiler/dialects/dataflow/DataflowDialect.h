@@ -4,6 +4,7 @@
 
 #include "compiler/dialects/itensor/ITensorDialect.h"
 #include "mlir/Bytecode/BytecodeOpInterface.h"
+#include "mlir/IR/Attributes.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinTypes.h"
 #include "mlir/IR/Dialect.h"
@@ -20,6 +21,9 @@
 #include "compiler/dialects/dataflow/DataflowEnums.h.inc"
 // clang-format on
 
+#define GET_ATTRDEF_CLASSES
+#include "compiler/dialects/dataflow/DataflowAttrs.h.inc"
+
 #define GET_OP_CLASSES
 #include "compiler/dialects/dataflow/DataflowOps.h.inc"
 
@@ -27,11 +31,15 @@ namespace streamtensor::compiler::dataflow {
 
 // Names of the attributes that a module and its functions carry (docs/architecture.md, section 1).
 inline constexpr llvm::StringLiteral kSymbolsAttr = "dataflow.symbols";
+inline constexpr llvm::StringLiteral kPlatformAttr = "dataflow.platform";
 inline constexpr llvm::StringLiteral kSymbolAttr = "dataflow.symbol";
 inline constexpr llvm::StringLiteral kFieldAttr = "dataflow.field";
 inline constexpr llvm::StringLiteral kPoolAttr = "dataflow.pool";
 inline constexpr llvm::StringLiteral kWeightAttr = "dataflow.weight";
 inline constexpr llvm::StringLiteral kPartAttr = "dataflow.part";
 inline constexpr llvm::StringLiteral kInputAttr = "dataflow.input";
+
+// The card that the module around `op` (or `op`, a module) is compiled for; null where it names none.
+PlatformAttr PlatformOf(mlir::Operation* op);
 
 }  // namespace streamtensor::compiler::dataflow

@@ -2,8 +2,9 @@
 #ifndef STREAMTENSOR_DATAFLOW_DIALECT
 #define STREAMTENSOR_DATAFLOW_DIALECT
 
-include "mlir/IR/OpBase.td"
+include "mlir/IR/AttrTypeBase.td"
 include "mlir/IR/EnumAttr.td"
+include "mlir/IR/OpBase.td"
 
 def Dataflow_Dialect : Dialect {
   let name = "dataflow";
@@ -17,6 +18,27 @@ def Dataflow_Dialect : Dialect {
     are the dialect `process`. See Rationale.md in this folder.
   }];
   let dependentDialects = ["::streamtensor::compiler::itensor::ITensorDialect"];
+  let useDefaultAttributePrinterParser = 1;
+  let hasOperationAttrVerify = 1;
+}
+
+def Dataflow_PlatformAttr : AttrDef<Dataflow_Dialect, "Platform"> {
+  let mnemonic = "platform";
+  let summary = "What the passes need to know of the card that a module is compiled for";
+  let description = [{
+    The module carries it as `dataflow.platform`. `attach-platform` makes it of a card model,
+    configs/platforms/NAME.yaml. `banks` memory banks hold `bank_bytes` each; `on_chip_bytes` is what buffers may take of
+    block RAM and UltraRAM. Without it nothing on chip is limited, and memories get no banks.
+
+    Example:
+    ```mlir
+    module attributes {dataflow.platform = #dataflow.platform<name = "u250", banks = 4, bank_bytes = 17179869184,
+                                                              on_chip_bytes = 40108032>} {}
+    ```
+  }];
+  let parameters = (ins StringRefParameter<>:$name, "int64_t":$banks, "int64_t":$bank_bytes, "int64_t":$on_chip_bytes);
+  let assemblyFormat = "`<` struct(params) `>`";
+  let genVerifyDecl = 1;
 }
 
 class Dataflow_Op<string mnemonic, list<Trait> traits = []> : Op<Dataflow_Dialect, mnemonic, traits>;

@@ -48,7 +48,7 @@ def Dataflow_MemoryOp : Dataflow_Op<"memory", [Symbol, HasParent<"DesignOp">]> {
   let description = [{
     `role` is a role of the manifest in lower case ("descriptor", "status", "logits", "weights",
     "constants", "k_read", "v_read", "k_write", "v_write", "input", "output"). `assign-channels` sets
-    `index` (position among the arguments) and `bank` (HBM pseudo-channel). A `constants` memory names
+    `index` (position among the arguments) and `bank` (memory bank of the module's platform). A `constants` memory names
     the weight it holds (`weight`, `part`) and its `type`: the whole, over all layers. An `input` or
     `output` names its tensor. `channel` numbers the weight channels.
 

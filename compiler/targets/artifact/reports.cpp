@@ -74,9 +74,10 @@ DesignReport ReportDesign(dataflow::DesignOp design, const WeightLayout& layout,
                              {"kind", process->getName().stripDialect()},
                              {"section", section ? dataflow::stringifySection(*section) : "all"}});
     } else if (auto memory = llvm::dyn_cast<dataflow::MemoryOp>(operation)) {
-      llvm::json::Object entry{{"name", memory.getSymName()},
-                               {"role", memory.getRole()},
-                               {"bank", static_cast<int64_t>(memory.getBank().value_or(0))}};
+      llvm::json::Object entry{
+          {"name", memory.getSymName()},
+          {"role", memory.getRole()},
+          {"bank", platform.memory.TopologyName(static_cast<int64_t>(memory.getBank().value_or(0)))}};
       if (memory.getWeight()) entry["weight"] = *memory.getWeight();
       memories.push_back(std::move(entry));
     }
@@ -105,6 +106,7 @@ DesignReport ReportDesign(dataflow::DesignOp design, const WeightLayout& layout,
       {"processes", std::move(processes)},
       {"memories", std::move(memories)},
       {"stream_bytes", stream_bytes},
+      {"on_chip_bytes_of_platform", platform.OnChipBytes()},
       {"weights", llvm::json::Object{{"channels", static_cast<int64_t>(layout.channels.size())},
                                      {"packed_bytes", static_cast<int64_t>(channel_bytes)},
                                      {"constant_bytes", static_cast<int64_t>(constant_bytes)}}},
@@ -123,7 +125,10 @@ DesignReport ReportDesign(dataflow::DesignOp design, const WeightLayout& layout,
   llvm::raw_string_ostream text(report.text);
   text << "Design for " << platform.title << "\n";
   text << "  processes  " << process_count << "\n";
-  text << "  streams    " << stream_count << ", " << stream_bytes / 1024 << " KiB on chip\n";
+  text << "  streams    " << stream_count << ", " << stream_bytes / 1024 << " of "
+       << platform.OnChipBytes() / 1024 << " KiB on chip\n";
+  text << "  memory     " << platform.memory.banks << " banks of " << platform.memory.kind << ", "
+       << (platform.memory.bytes_per_bank >> 20) << " MiB each\n";
   text << "  weights    " << llvm::format("%.1f", static_cast<double>(channel_bytes) / 1e6) << " MB in "
        << layout.channels.size() << " channels, tables "
        << llvm::format("%.1f", static_cast<double>(constant_bytes) / 1e6) << " MB\n";

@@ -13,6 +13,18 @@
 
 namespace streamtensor::compiler {
 
+using artifact::xclbin::WriterBank;
+
+std::vector<WriterBank> MemoryBanks(const Platform& platform) {
+  const Platform::Memory& memory = platform.memory;
+  std::vector<WriterBank> banks;
+  for (int64_t bank = 0; bank < memory.banks; ++bank) {
+    banks.push_back({memory.IsHbm() ? WriterBank::Kind::kHbm : WriterBank::Kind::kDdr4,
+                     memory.TopologyName(bank), static_cast<uint64_t>(memory.bytes_per_bank)});
+  }
+  return banks;
+}
+
 absl::StatusOr<std::string> AssembleXclbin(const artifact::v1::Manifest& manifest, const Platform& platform,
                                            const std::vector<std::string>& argument_types,
                                            const std::vector<ObjectTarget>& targets,
@@ -37,9 +49,7 @@ absl::StatusOr<std::string> AssembleXclbin(const artifact::v1::Manifest& manifes
   for (const artifact::v1::Argument& argument : manifest.kernel().arguments()) {
     input.arguments.push_back({argument.name(), argument_types.at(argument.index()), argument.bank()});
   }
-  input.memory.tag = platform.memory.tag;
-  input.memory.banks = static_cast<uint32_t>(platform.memory.channels);
-  input.memory.bytes_per_bank = static_cast<uint64_t>(platform.memory.bytes_per_channel);
+  input.banks = MemoryBanks(platform);
   input.clock_hz = platform.clock_hz;
   input.bitstream = index;
   ASSIGN_OR_RETURN(input.user_metadata, artifact::ManifestToUserMetadata(manifest));

@@ -6,11 +6,15 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "artifact/xclbin/writer.h"
+#include "compiler/platform/platform.h"
 #include "compiler/targets/artifact/object_build.h"
-#include "compiler/targets/platform/platform.h"
 #include "streamtensor/artifact/v1/manifest.pb.h"
 
 namespace streamtensor::compiler {
+
+// The banks of the card's memory, as a container lists them.
+std::vector<artifact::xclbin::WriterBank> MemoryBanks(const Platform& platform);
 
 // The file's bytes. `objects[i]` is the path of the object for `targets[i]`; `argument_types` are the C
 // types of the kernel's pointers, by index.

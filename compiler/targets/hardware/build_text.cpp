@@ -16,8 +16,7 @@ std::string MakefileText(const Platform& platform, const std::string& kernel, co
   absl::StrAppend(&text, "VPP ?= v++\n", "XCLBINUTIL ?= xclbinutil\n", "# The folder that holds st/.\n",
                   "KERNELS ?= ", kernels, "\n",
                   "# A name that v++ finds under PLATFORM_REPO_PATHS, or the path of an .xpfm file.\n",
-                  "PLATFORM ?= ", platform.platform, "\n",
-                  absl::StrFormat("CLOCK_MHZ ?= %d\n", static_cast<int64_t>(platform.clock_hz / 1e6)),
+                  "PLATFORM ?= ", platform.vitis->platform, "\n", "CLOCK_MHZ ?= ", platform.ClockMhz(), "\n",
                   "JOBS ?= 8\n", "BUILD ?= build\n", "# Further options of both v++ steps.\n",
                   "VPPFLAGS ?=\n\n");
   absl::StrAppend(&text,

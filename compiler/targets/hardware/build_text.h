@@ -4,11 +4,12 @@
 
 #include <string>
 
-#include "compiler/targets/platform/platform.h"
+#include "compiler/platform/platform.h"
 
 namespace streamtensor::compiler {
 
-// hls/Makefile: v++ compiles and links, xclbinutil adds the manifest. `kernels`: the folder that holds st/.
+// hls/Makefile: v++ compiles and links, xclbinutil adds the manifest. `platform` has target hw (`vitis`).
+// `kernels`: the folder that holds st/.
 std::string MakefileText(const Platform& platform, const std::string& kernel, const std::string& kernels);
 
 // hls/process.tcl: synthesis of one process by itself, for vitis_hls.

@@ -8,6 +8,7 @@
 #include "artifact/folder.h"
 #include "artifact/user_metadata.h"
 #include "artifact/xclbin/validate.h"
+#include "base/status_macros.h"
 
 namespace streamtensor::compiler {
 namespace {
@@ -31,9 +32,10 @@ absl::Status CheckPlatform(const Xclbin& file, const Platform& platform) {
     return Wrong("it is built for XRT's emulation (v++ -t sw_emu or hw_emu), must be v++ -t hw");
   }
   // Vitis names the platform it linked for; a shell of two stages may be named by its base.
-  if (file.vbnv == platform.platform || file.vbnv == platform.shell) return absl::OkStatus();
+  if (!platform.vitis) return Wrong("platform ", platform.name, " has no target hw");
+  if (file.vbnv == platform.vitis->platform || file.vbnv == platform.vitis->shell) return absl::OkStatus();
   return Wrong("it is built for platform '", file.vbnv, "', this artifact is for ", platform.name, ": '",
-               platform.platform, "' or '", platform.shell, "'");
+               platform.vitis->platform, "' or '", platform.vitis->shell, "'");
 }
 
 absl::Status CheckArguments(const Kernel& kernel, const Xclbin& file, const Manifest& manifest,
@@ -63,7 +65,7 @@ absl::Status CheckArguments(const Kernel& kernel, const Xclbin& file, const Mani
       return Wrong(name, " overlaps ", other, " in the kernel's registers");
     }
     registers[argument.offset] = name;
-    const std::string bank = absl::StrCat(platform.memory.tag, "[", expected[i].bank(), "]");
+    const std::string bank = platform.memory.TopologyName(expected[i].bank());
     for (const uint32_t memory : argument.memories) {
       const artifact::xclbin::Memory& found = file.memories[memory];
       if (found.tag != bank) return Wrong(name, " is connected to ", found.tag, ", must be ", bank);
@@ -92,21 +94,20 @@ absl::Status CheckMetadata(const Xclbin& file, const Manifest& manifest) {
 
 absl::Status CheckHardwareXclbin(const Manifest& manifest, const Platform& platform,
                                  std::span<const std::byte> bytes) {
-  const absl::StatusOr<Xclbin> file = artifact::xclbin::ValidateXclbin(bytes);
-  if (!file.ok()) return file.status();
-  if (absl::Status status = CheckPlatform(*file, platform); !status.ok()) return status;
-  const Kernel* kernel = file->FindKernel(manifest.kernel().name());
+  ASSIGN_OR_RETURN(const Xclbin file, artifact::xclbin::ValidateXclbin(bytes));
+  RETURN_IF_ERROR(CheckPlatform(file, platform));
+  const Kernel* kernel = file.FindKernel(manifest.kernel().name());
   if (kernel == nullptr) {
-    return Wrong("it has no kernel '", manifest.kernel().name(), "', it has '", file->kernels.front().name,
+    return Wrong("it has no kernel '", manifest.kernel().name(), "', it has '", file.kernels.front().name,
                  "'");
   }
   if (kernel->instances.size() != 1) {
     return Wrong("kernel '", kernel->name, "' stands ", kernel->instances.size(),
                  " times on the card, must be once");
   }
-  if (file->bitstream.empty()) return Wrong("it has no BITSTREAM");
-  if (absl::Status status = CheckArguments(*kernel, *file, manifest, platform); !status.ok()) return status;
-  return CheckMetadata(*file, manifest);
+  if (file.bitstream.empty()) return Wrong("it has no BITSTREAM");
+  RETURN_IF_ERROR(CheckArguments(*kernel, file, manifest, platform));
+  return CheckMetadata(file, manifest);
 }
 
 }  // namespace streamtensor::compiler

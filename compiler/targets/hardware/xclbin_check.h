@@ -6,7 +6,7 @@
 #include <span>
 
 #include "absl/status/status.h"
-#include "compiler/targets/platform/platform.h"
+#include "compiler/platform/platform.h"
 #include "streamtensor/artifact/v1/manifest.pb.h"
 
 namespace streamtensor::compiler {

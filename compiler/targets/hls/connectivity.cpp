@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/targets/hls/connectivity.h"
 
+#include <algorithm>
 #include <map>
 #include <vector>
 
@@ -32,16 +33,18 @@ std::string InterfacePragmas(const DesignIndex& design) {
   return text;
 }
 
-std::string ConnectivityText(const DesignIndex& design, const EmitOptions& options) {
-  const std::string kernel = dataflow::DesignOp(design.design()).getSymName().str();
+mlir::FailureOr<std::string> ConnectivityText(dataflow::DesignOp design, const Platform& platform) {
+  const mlir::FailureOr<DesignIndex> index = DesignIndex::Create(design);
+  if (mlir::failed(index)) return mlir::failure();
+  const std::string kernel = design.getSymName().str();
   const std::string instance = kernel + "_1";
   std::string text;
-  if (!options.platform.empty()) text += "platform=" + options.platform + "\n";
-  text += "kernel_frequency=" + std::to_string(options.clock_hz / 1000000) + "\n\n[connectivity]\n";
+  if (platform.vitis) text += "platform=" + platform.vitis->platform + "\n";
+  text += "kernel_frequency=" + std::to_string(platform.ClockMhz()) + "\n\n[connectivity]\n";
   text += "nk=" + kernel + ":1:" + instance + "\n";
-  for (dataflow::MemoryOp memory : design.memories()) {
-    text += "sp=" + instance + "." + design.Name(memory.getSymName()) + ":" + options.memory_tag + "[" +
-            std::to_string(BankOf(memory)) + "]\n";
+  for (dataflow::MemoryOp memory : index->memories()) {
+    text += "sp=" + instance + "." + index->Name(memory.getSymName()) + ":" +
+            platform.memory.ConnectivityName(static_cast<int64_t>(BankOf(memory))) + "\n";
   }
   return text;
 }

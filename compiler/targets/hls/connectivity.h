@@ -4,8 +4,10 @@
 
 #include <string>
 
-#include "compiler/targets/hls/design_emitter.h"
+#include "compiler/dialects/dataflow/DataflowDialect.h"
+#include "compiler/platform/platform.h"
 #include "compiler/targets/hls/design_index.h"
+#include "mlir/Support/LogicalResult.h"
 
 namespace streamtensor::compiler::hls {
 
@@ -13,7 +15,8 @@ namespace streamtensor::compiler::hls {
 // its own (HLS contract i).
 std::string InterfacePragmas(const DesignIndex& design);
 
-// The configuration file of v++: one kernel instance, its ports' banks, the clock.
-std::string ConnectivityText(const DesignIndex& design, const EmitOptions& options);
+// The configuration file of v++: one kernel instance, its ports' banks, the clock. Fails with a diagnostic
+// where the design can't be written.
+mlir::FailureOr<std::string> ConnectivityText(dataflow::DesignOp design, const Platform& platform);
 
 }  // namespace streamtensor::compiler::hls

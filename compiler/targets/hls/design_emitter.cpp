@@ -158,7 +158,7 @@ mlir::LogicalResult EmitTop(const DesignIndex& index, const std::vector<ProcessT
 
 }  // namespace
 
-mlir::FailureOr<DesignText> EmitDesign(dataflow::DesignOp design, const EmitOptions& options) {
+mlir::FailureOr<DesignText> EmitDesign(dataflow::DesignOp design) {
   mlir::FailureOr<DesignIndex> index = DesignIndex::Create(design);
   if (mlir::failed(index)) return mlir::failure();
   for (dataflow::MemoryOp memory : index->memories()) {
@@ -192,7 +192,6 @@ mlir::FailureOr<DesignText> EmitDesign(dataflow::DesignOp design, const EmitOpti
   text.design_cpp = out.take();
   text.launch_cpp = LaunchFile(design.getSymName());
   text.processes_cpp = ProcessesFile(others);
-  text.connectivity = ConnectivityText(*index, options);
   return text;
 }
 

@@ -14,16 +14,9 @@ struct DesignText {
   std::string design_cpp;     // processes and top function
   std::string launch_cpp;     // host only: the symbol st_launch
   std::string processes_cpp;  // processes as top functions of their own, for vitis_hls
-  std::string connectivity;   // for v++: --config
-};
-
-struct EmitOptions {
-  std::string memory_tag = "HBM";  // banks are TAG[i]
-  int64_t clock_hz = 250000000;
-  std::string platform;  // what v++ --platform takes
 };
 
 // Fails with a diagnostic at the operation that can't be written.
-mlir::FailureOr<DesignText> EmitDesign(dataflow::DesignOp design, const EmitOptions& options);
+mlir::FailureOr<DesignText> EmitDesign(dataflow::DesignOp design);
 
 }  // namespace streamtensor::compiler::hls

@@ -9,9 +9,12 @@
 #include <thread>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "artifact/artifact.h"
 #include "base/option_checks.h"
 #include "compiler/driver/pipeline.h"
+#include "compiler/platform/platform_folders.h"
 #include "compiler/targets/artifact/object_build.h"
 #include "compiler/targets/hardware/vpp_build.h"
 #include "compiler/tools/streamtensorc/commands.h"
@@ -94,7 +97,7 @@ int RunCompile(const CompileOptions& options, bool json_progress) {
 
 void AddDesignOptions(CLI::App& app, CompileOptions& options) {
   constexpr char kGroup[] = "Design";
-  app.add_option("--platform", options.platform, "Card model (default u55c)")
+  app.add_option("--platform", options.platform, absl::StrCat("Card model (default u55c); found: ", absl::StrJoin(PlatformNames(), ", ")))
       ->type_name("NAME")
       ->group(kGroup);
   app.add_option("--max-context", options.max_context,
@@ -107,9 +110,9 @@ void AddDesignOptions(CLI::App& app, CompileOptions& options) {
       ->check(base::WholeNumber(1, contract::kMaxStepTokens))
       ->group(kGroup);
   app.add_option("--weight-channels", options.weight_channels,
-                 "Memory channels that hold weights (default: the platform's)")
+                 "Channels that hold weights, at most one a memory bank (default: the platform's)")
       ->type_name("N")
-      ->check(base::WholeNumber(1, contract::kMaxWeightChannels))
+      ->check(base::WholeNumber(1, contract::kMaxMemoryBanks))
       ->group(kGroup);
   app.add_option("--unroll", options.unroll,
                  "Tiles the engine works on at a time, 1 to 6 (default: the platform's)")

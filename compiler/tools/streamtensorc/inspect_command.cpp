@@ -13,6 +13,7 @@
 #include "compiler/frontend/imported_model.h"
 #include "compiler/frontend/inspect.h"
 #include "compiler/tools/streamtensorc/commands.h"
+#include "compiler/tools/streamtensorc/inspect_platform.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "nlohmann/json.hpp"
 
@@ -97,6 +98,8 @@ int Inspect(const std::string& path, bool json) {
   absl::StatusOr<std::string> text = absl::NotFoundError(path + ": no such file or folder");
   if (fs::is_directory(path, error) && !IsCheckpointFolder(path)) {
     text = InspectArtifact(path, json);
+  } else if (absl::EndsWith(path, ".yaml")) {
+    text = InspectPlatform(path, json);
   } else if (absl::EndsWith(path, ".mlir")) {
     text = InspectMlir(path, json);
   } else if (fs::exists(path, error)) {
@@ -115,12 +118,12 @@ void AddInspectCommand(base::Program& program) {
     bool json = false;
   };
   auto options = std::make_shared<Options>();
-  CLI::App& app = program.AddCommand("inspect", "Print what a model file or an artifact holds",
+  CLI::App& app = program.AddCommand("inspect", "Print what a model file, an artifact or a card model holds",
                                      [options] { return Inspect(options->path, options->json); });
-  app.add_option("PATH", options->path, "A model (.gguf, .mlir, a Hugging Face folder) or an artifact's folder")->required();
+  app.add_option("PATH", options->path, "A model (.gguf, .mlir, a Hugging Face folder), an artifact's folder, or a card model (.yaml)")->required();
   app.add_flag("--json", options->json, "Print one object");
   app.footer(
-      "Checks all of an artifact. Of a checkpoint it says whether it can be compiled, and measures what its\n"
+      "Checks all of an artifact and of a card model. Of a checkpoint it says whether it can be compiled, and measures what its\n"
       "values lose in the card's formats: the root mean square of the error by that of the values, the "
       "largest\n"
       "error, and the largest value, of each matrix that loses anything and of all together.");

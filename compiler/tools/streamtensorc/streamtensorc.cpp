@@ -6,17 +6,20 @@
 #include <string>
 
 #include "base/program.h"
+#include "compiler/platform/platform_folders.h"
 #include "compiler/targets/artifact/object_build.h"
 #include "compiler/tools/streamtensorc/commands.h"
 
 namespace streamtensor::compiler {
 namespace {
 
-// The second line tells which kernel library designs are built with.
+// Lines two and three tell what else goes into an artifact: the kernel library and the card models.
 std::string Version() {
   const absl::StatusOr<std::string> kernels = FindKernels();
   const absl::StatusOr<std::string> hash = kernels.ok() ? HashKernels(*kernels) : kernels.status();
-  return std::string(ST_VERSION) + "\nkernels " + (hash.ok() ? *hash : "none");
+  const absl::StatusOr<std::string> platforms = HashPlatforms();
+  return std::string(ST_VERSION) + "\nkernels " + (hash.ok() ? *hash : "none") + "\nplatforms " +
+         (platforms.ok() ? *platforms : "none");
 }
 
 }  // namespace

@@ -49,4 +49,24 @@ TEST(AmdLibrary, ListsKernelArgumentsAndMemories) {
   }
 }
 
+TEST(AmdLibrary, TellsDdrBanksAndTheirAddresses) {
+  using streamtensor::artifact::xclbin::WriterBank;
+  streamtensor::artifact::xclbin::WriterInput input = SampleInput();
+  input.banks = {{WriterBank::Kind::kDdr4, "bank0", uint64_t{16} << 30},
+                 {WriterBank::Kind::kDdr4, "bank1", 4096}};
+  for (auto& argument : input.arguments) argument.bank = 1;
+  const std::vector<std::byte> file = streamtensor::artifact::xclbin::WriteXclbin(input).value();
+  const auto* begin = reinterpret_cast<const char*>(file.data());
+  const xrt::xclbin image(std::vector<char>(begin, begin + file.size()));
+  const auto memories = image.get_mems();
+  ASSERT_EQ(memories.size(), 2u);
+  EXPECT_EQ(memories[0].get_tag(), "bank0");
+  EXPECT_EQ(memories[1].get_tag(), "bank1");
+  for (const auto& memory : memories) EXPECT_EQ(memory.get_type(), xrt::xclbin::mem::memory_type::ddr4);
+  EXPECT_EQ(memories[0].get_size_kb(), 16u << 20);
+  EXPECT_EQ(memories[1].get_base_address(), uint64_t{16} << 30);
+  EXPECT_FALSE(memories[0].get_used());
+  EXPECT_TRUE(memories[1].get_used());
+}
+
 }  // namespace

@@ -261,7 +261,12 @@ TEST(Writer, RefusesWhatDoesNotFit) {
   EXPECT_NE(refusal([](WriterInput& in) { in.vbnv = std::string(64, 'v'); }).find("63 characters"),
             std::string::npos);
   EXPECT_NE(refusal([](WriterInput& in) { in.emulation = false; }).find("vbnv"), std::string::npos);
-  EXPECT_NE(refusal([](WriterInput& in) { in.memory.tag = std::string(16, 't'); }).find("tag"),
+  EXPECT_NE(refusal([](WriterInput& in) { in.banks[9].tag = std::string(16, 't'); }).find("tag"),
+            std::string::npos);
+  EXPECT_NE(refusal([](WriterInput& in) { in.banks[9].bytes = 1000; }).find("bank 9 has 1000 bytes"),
+            std::string::npos);
+  EXPECT_NE(refusal([](WriterInput& in) { in.banks.clear(); }).find("0 memory banks"), std::string::npos);
+  EXPECT_NE(refusal([](WriterInput& in) { in.banks.resize(257, in.banks[0]); }).find("257 memory banks"),
             std::string::npos);
   EXPECT_NE(refusal([](WriterInput& in) { in.arguments.resize(400, {"x", "float*", 0}); }).find("400"),
             std::string::npos);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "artifact/xclbin/writer.h"
+#include "tests/artifact/xclbin/hbm_banks.h"
 
 // An xclbin of a few arguments over three banks, for the tests of this folder.
 inline streamtensor::artifact::xclbin::WriterInput SampleInput() {
@@ -18,6 +19,7 @@ inline streamtensor::artifact::xclbin::WriterInput SampleInput() {
                      {"status", "uint32_t*", 0},
                      {"weights_0", "const word512*", 7},
                      {"logits", "float*", 31}};
+  input.banks = HbmBanks();
   input.clock_hz = 250e6;
   input.bitstream = bitstream;
   input.user_metadata = R"({"formatVersion": 1})";

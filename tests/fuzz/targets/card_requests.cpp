@@ -14,6 +14,7 @@
 #include "runtime/card_program/card_server.h"
 #include "runtime/card_program/confinement.h"
 #include "runtime/emulator/memory_file.h"
+#include "tests/artifact/xclbin/hbm_banks.h"
 #include "tests/fuzz/fuzz_target.h"
 #include "tests/fuzz/plain_design.h"
 
@@ -55,6 +56,7 @@ const emulator::FileDescriptor& XclbinFile() {
     input.platform = "u55c";
     input.part = "xcu55c";
     input.kernel = kKernel;
+    input.banks = HbmBanks();
     input.clock_hz = 1e8;
     const struct {
       const char *name, *type;

@@ -7,6 +7,8 @@
 #include "compiler/driver/diagnostic_text.h"
 #include "compiler/driver/ir_stages.h"
 #include "compiler/frontend/imported_model.h"
+#include "compiler/passes/attach_platform.h"
+#include "compiler/platform/platform_folders.h"
 #include "compiler/targets/hls/design_emitter.h"
 #include "compiler/targets/hls/packing_request.h"
 #include "compiler/targets/weights/weights_writer.h"
@@ -96,7 +98,7 @@ absl::Status EmitAndPack(compiler::ImportedModel& model, mlir::MLIRContext* cont
   const auto failed = [&] {
     return absl::InvalidArgumentError(diagnostics.Take("the design can't be emitted"));
   };
-  if (mlir::failed(compiler::hls::EmitDesign(*designs.begin(), {}))) return failed();
+  if (mlir::failed(compiler::hls::EmitDesign(*designs.begin()))) return failed();
   const auto packing = compiler::hls::RequestPacking(*designs.begin());
   if (mlir::failed(packing)) return failed();
   const auto layout = compiler::LayOutWeights(packing->plan);
@@ -112,6 +114,9 @@ bool Accepts(std::string_view input) {
   const std::string name = "m.mlir";
   auto model = compiler::ImportMlirText(std::string(input), name, {}, &context);
   if (!model.ok()) return Refused(model.status(), {name});
+  static const compiler::Platform* const platform =
+      new compiler::Platform(compiler::FindPlatform("u55c").value());
+  compiler::AttachPlatform(*model->module, *platform);
   if (const absl::Status status = compiler::RunIrStages({}, *model->module); !status.ok()) {
     return Refused(status);
   }

@@ -16,6 +16,8 @@
 #include "base/status_macros.h"
 #include "compiler/driver/ir_stages.h"
 #include "compiler/frontend/imported_model.h"
+#include "compiler/passes/attach_platform.h"
+#include "compiler/platform/platform_folders.h"
 #include "compiler/targets/artifact/object_build.h"
 #include "compiler/targets/hls/design_index.h"
 #include "kernels/contract/descriptor.h"
@@ -79,6 +81,8 @@ absl::Status BuiltDesign::Compile(const std::string& model) {
     if (!imported.ok()) return imported.status();
     module_ = std::move(imported->module);
   }
+  ASSIGN_OR_RETURN(const Platform platform, FindPlatform("u55c"));
+  AttachPlatform(*module_, platform);
   PipelineOptions options;
   options.exact_depths = true;
   RETURN_IF_ERROR(RunIrStages(options, *module_));
@@ -89,7 +93,7 @@ absl::Status BuiltDesign::Compile(const std::string& model) {
 }
 
 absl::Status BuiltDesign::Emit(const std::string& folder, Streams streams) {
-  mlir::FailureOr<hls::DesignText> text = hls::EmitDesign(design_, {});
+  mlir::FailureOr<hls::DesignText> text = hls::EmitDesign(design_);
   if (mlir::failed(text)) return absl::InternalError("the design can't be emitted");
   RETURN_IF_ERROR(Lint(*text, folder));
   const bool recorded = streams == Streams::kRecorded;

@@ -11,10 +11,17 @@
 #include "artifact/timing_model.h"
 #include "compiler/driver/ir_stages.h"
 #include "compiler/frontend/imported_model.h"
+#include "compiler/passes/attach_platform.h"
 #include "mlir/IR/BuiltinOps.h"
 
 namespace streamtensor::compiler {
 namespace {
+
+Platform U55c() {
+  absl::StatusOr<Platform> platform = ReadPlatform(ST_PLATFORM_DIR "/u55c.yaml");
+  EXPECT_TRUE(platform.ok()) << platform.status();
+  return *platform;
+}
 
 // 192 wide (6 groups, so that a block of U4 tiles is one row tile), 384 inner, 6 query and 2 KV heads of 32,
 // 384 tokens with a Q8_0 head.
@@ -26,6 +33,7 @@ class SizedModel {
     EXPECT_TRUE(model.ok()) << model.status();
     if (!model.ok()) return;
     module_ = std::move(model->module);
+    AttachPlatform(*module_, U55c());
     PipelineOptions options;
     options.weight_channels = channels;
     options.unroll = unroll;
@@ -48,12 +56,6 @@ class SizedModel {
   mlir::OwningOpRef<mlir::ModuleOp> module_;
   dataflow::DesignOp design_;
 };
-
-Platform U55c() {
-  absl::StatusOr<Platform> platform = ReadPlatform(ST_PLATFORM_DIR "/u55c.yaml");
-  EXPECT_TRUE(platform.ok()) << platform.status();
-  return *platform;
-}
 
 TEST(CycleModel, EachFurtherLayerCostsTheSame) {
   const Platform platform = U55c();
@@ -91,7 +93,7 @@ TEST(CycleModel, TheEngineComputesAsItsLoopsSay) {
 
 TEST(CycleModel, WithSlowMemoryTwiceTheChannelsHalveTheStep) {
   Platform slow = U55c();
-  slow.memory.bytes_per_second_per_channel /= 500;
+  slow.memory.bytes_per_second_per_bank /= 500;
   double before = 0;
   for (int64_t channels : {2, 4, 8}) {
     const StepCycles step = SizedModel(8, channels, 6).Step(1, 1, slow);

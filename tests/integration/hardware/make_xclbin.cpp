@@ -14,6 +14,8 @@
 
 #include "artifact/manifest_writer.h"
 #include "artifact/xclbin/writer.h"
+#include "compiler/platform/platform_folders.h"
+#include "compiler/targets/artifact/xclbin_assembly.h"
 
 using streamtensor::artifact::v1::Argument;
 using streamtensor::artifact::v1::Manifest;
@@ -30,12 +32,15 @@ int main(int argc, char** argv) {
 
   const std::vector<std::byte> bitstream(64, std::byte{0});
   xclbin::WriterInput input;
-  input.platform = "u55c";
-  input.part = "xcu55c-fsvh2892-2L-e";
+  const auto platform = streamtensor::compiler::FindPlatform(manifest.platform());
+  if (!platform.ok() || !platform->vitis) return 1;
+  input.platform = platform->name;
+  input.part = platform->part;
+  input.banks = streamtensor::compiler::MemoryBanks(*platform);
   input.emulation = changed("emulation");
   if (!input.emulation) {
-    input.vbnv = changed("other-platform") ? "xilinx_u280_gen3x16_xdma_1_202211_1"
-                                           : "xilinx_u55c_gen3x16_xdma_3_202210_1";
+    input.vbnv =
+        changed("other-platform") ? "xilinx_u280_gen3x16_xdma_1_202211_1" : platform->vitis->platform;
   }
   input.kernel = changed("other-kernel") ? "vadd" : manifest.kernel().name();
   for (const Argument& argument : manifest.kernel().arguments())
@@ -43,7 +48,7 @@ int main(int argc, char** argv) {
   if (changed("swap-banks")) std::swap(input.arguments[4].bank, input.arguments[5].bank);
   if (changed("rename-argument")) input.arguments[2].name = "other";
   if (changed("drop-argument")) input.arguments.pop_back();
-  input.clock_hz = 250e6;
+  input.clock_hz = platform->clock_hz;
   input.bitstream = bitstream;
   input.compiler_version = "test";
   if (changed("other-model")) manifest.set_model_name("other");

@@ -108,6 +108,29 @@ TEST_F(XrtStrictness, ABufferHasABankAnAddressAndASize) {
   EXPECT_EQ(Thrown([&] { xrt::bo(device_, 513ull << 20, 1); }), ENOMEM);
 }
 
+TEST_F(XrtStrictness, TheCardsMemoryIsTheXclbins) {
+  using streamtensor::artifact::xclbin::WriterBank;
+  std::vector<std::byte> bitstream;
+  auto input = conformance::EmulationInput(&bitstream);
+  input.banks.clear();
+  for (const char* tag : {"bank0", "bank1", "bank2", "bank3", "bank4"}) {
+    input.banks.push_back({WriterBank::Kind::kDdr4, tag, input.banks.empty() ? 1u << 20 : 2u << 20});
+  }
+  const std::vector<std::byte> file = streamtensor::artifact::xclbin::WriteXclbin(input).value();
+  const auto* begin = reinterpret_cast<const char*>(file.data());
+  const xrt::xclbin image(std::vector<char>(begin, begin + file.size()));
+  run_ = {};
+  kernel_ = {};
+  const xrt::uuid uuid = device_.load_xclbin(image);
+  EXPECT_EQ(image.get_kernel(kKernelName).get_args()[3].get_mems().at(0).get_tag(), "bank2");
+  EXPECT_EQ(xrt::bo(device_, 64, 1).address(), 1u << 20);
+  EXPECT_EQ(xrt::bo(device_, 2 << 20, 2).address(), 3u << 20);
+  std::string message;
+  EXPECT_EQ(Thrown([&] { xrt::bo(device_, (2 << 20) + 1, 2); }, &message), ENOMEM);
+  EXPECT_NE(message.find("memory bank 2 (bank2, 2097152 bytes)"), std::string::npos) << message;
+  EXPECT_EQ(Thrown([&] { xrt::bo(device_, 64, 5); }), EINVAL);  // not there
+}
+
 TEST_F(XrtStrictness, RunsAndKeepsItsState) {
   std::vector<xrt::bo> buffers;
   for (int i = 0; i < kArguments; ++i) {

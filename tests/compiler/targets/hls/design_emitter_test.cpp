@@ -15,6 +15,7 @@
 #include "artifact/object_index.h"
 #include "compiler/processes/ProcessDialect.h"
 #include "compiler/targets/artifact/object_build.h"
+#include "compiler/targets/hls/connectivity.h"
 #include "compiler/targets/hls/packing_request.h"
 #include "compiler/targets/weights/weights_writer.h"
 #include "gtest/gtest.h"
@@ -145,7 +146,7 @@ TEST_F(DesignEmitterTest, RunsAsItsNumericsSay) {
   ASSERT_TRUE(design);
   const std::string folder = ::testing::TempDir() + "/design_emitter_test." + std::to_string(getpid());
   std::filesystem::create_directories(folder);
-  mlir::FailureOr<DesignText> text = EmitDesign(design, {});
+  mlir::FailureOr<DesignText> text = EmitDesign(design);
   ASSERT_TRUE(mlir::succeeded(text));
   std::ofstream(folder + "/design.h") << text->design_h;
   std::ofstream(folder + "/design.cpp") << text->design_cpp;
@@ -220,17 +221,21 @@ TEST_F(DesignEmitterTest, RunsAsItsNumericsSay) {
 TEST_F(DesignEmitterTest, WiresEveryPort) {
   dataflow::DesignOp design = Parse(ReadText(ST_TEST_DIR "/small_design.mlir.inc"));
   ASSERT_TRUE(design);
-  EmitOptions options;
-  options.platform = "some_platform";
-  mlir::FailureOr<DesignText> text = EmitDesign(design, options);
+  mlir::FailureOr<DesignText> text = EmitDesign(design);
   ASSERT_TRUE(mlir::succeeded(text));
-  EXPECT_EQ(text->connectivity,
-            "platform=some_platform\nkernel_frequency=250\n\n[connectivity]\nnk=streamtensor_step:1:"
+  Platform platform;
+  platform.vitis = {"some_platform", "some_shell"};
+  platform.clock_hz = 300e6;
+  platform.memory.connectivity_name = "MEM[{bank}]";
+  const mlir::FailureOr<std::string> connectivity = ConnectivityText(design, platform);
+  ASSERT_TRUE(mlir::succeeded(connectivity));
+  EXPECT_EQ(*connectivity,
+            "platform=some_platform\nkernel_frequency=300\n\n[connectivity]\nnk=streamtensor_step:1:"
             "streamtensor_step_1\n"
-            "sp=streamtensor_step_1.descriptor:HBM[0]\nsp=streamtensor_step_1.status:HBM[0]\n"
-            "sp=streamtensor_step_1.x:HBM[1]\nsp=streamtensor_step_1.y:HBM[1]\n"
-            "sp=streamtensor_step_1.w0:HBM[2]\nsp=streamtensor_step_1.w1:HBM[3]\n"
-            "sp=streamtensor_step_1.bias:HBM[4]\n");
+            "sp=streamtensor_step_1.descriptor:MEM[0]\nsp=streamtensor_step_1.status:MEM[0]\n"
+            "sp=streamtensor_step_1.x:MEM[1]\nsp=streamtensor_step_1.y:MEM[1]\n"
+            "sp=streamtensor_step_1.w0:MEM[2]\nsp=streamtensor_step_1.w1:MEM[3]\n"
+            "sp=streamtensor_step_1.bias:MEM[4]\n");
   EXPECT_NE(text->design_cpp.find("bundle = bank1 max_widen_bitwidth = 512 channel = 1"), std::string::npos);
 }
 
@@ -253,7 +258,7 @@ TEST_F(DesignEmitterTest, StacksHoldTheEnginesFrame) {
   replace("rows = 64", "rows = 131072");
   dataflow::DesignOp design = Parse(wide);
   ASSERT_TRUE(design);
-  mlir::FailureOr<DesignText> text = EmitDesign(design, {});
+  mlir::FailureOr<DesignText> text = EmitDesign(design);
   ASSERT_TRUE(mlir::succeeded(text));
   const std::string name = "#define ST_STACK_BYTES ";
   const size_t at = text->design_cpp.find(name);
@@ -284,7 +289,7 @@ TEST_F(DesignEmitterTest, NamesWhatItCanNotWrite) {
       if (message.empty()) message = diagnostic.str();
       return mlir::success();
     });
-    EXPECT_TRUE(mlir::failed(EmitDesign(design, {}))) << test.to;
+    EXPECT_TRUE(mlir::failed(EmitDesign(design))) << test.to;
     EXPECT_NE(message.find(test.message), std::string::npos) << message;
   }
 }
