@@ -12,9 +12,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "artifact/xclbin/xml_reader.h"
-#include "kernels/contract/limits.h"
 #include "base/sha256.h"
 #include "base/status_macros.h"
+#include "kernels/contract/limits.h"
 
 namespace streamtensor::artifact::xclbin {
 namespace {

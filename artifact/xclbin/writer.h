@@ -33,7 +33,8 @@ struct WriterInput {
   std::string part;                       // "xcu55c-fsvh2892-2L-e"
   std::string kernel;                     // "streamtensor_step"
   std::vector<WriterArgument> arguments;  // by index: all are pointers
-  std::vector<WriterBank> banks;          // of the card, also those that no argument uses: 1..contract::kMaxMemoryBanks
+  std::vector<WriterBank>
+      banks;  // of the card, also those that no argument uses: 1..contract::kMaxMemoryBanks
   double clock_hz = 0;
   // true: for the emulated card. false: a container that a real card's driver accepts as its own,
   // around whatever `bitstream` is; only tests of the control path want that.

@@ -73,7 +73,8 @@ constexpr PipelineStage kStages[] = {
 
 // PipelineOptions on a command line.
 struct DataflowOptions : mlir::PassPipelineOptions<DataflowOptions> {
-  Option<std::string> platform{*this, "platform", llvm::cl::desc("Card model (default: the module's, or u55c)")};
+  Option<std::string> platform{*this, "platform",
+                               llvm::cl::desc("Card model (default: the module's, or u55c)")};
   Option<int64_t> weight_channels{*this, "weight-channels", llvm::cl::desc("Channels for weights"),
                                   llvm::cl::init(PipelineOptions().weight_channels)};
   Option<int64_t> unroll{*this, "unroll", llvm::cl::desc("Tiles the engine works on at a time"),

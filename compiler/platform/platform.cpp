@@ -289,7 +289,8 @@ absl::StatusOr<Platform> Parse(const std::string& path, const YAML::Node& root) 
   ReadMemory(top.Child("memory"), &platform.memory);
 
   Section engine = top.Child("engine");
-  engine.Read("weight_channels", int64_t{1}, int64_t{contract::kMaxMemoryBanks}, &platform.engine.weight_channels);
+  engine.Read("weight_channels", int64_t{1}, int64_t{contract::kMaxMemoryBanks},
+              &platform.engine.weight_channels);
   engine.Read("unroll", int64_t{1}, int64_t{contract::kMaxUnroll}, &platform.engine.unroll);
   engine.Close();
 

@@ -19,8 +19,8 @@ extern "C" {
 
 #define ST_HOST_API_VERSION 2u
 
-/* What st_launch() returns, having called nothing, when the host's version is below the one it was built with.
- * Later hosts run it: the structure only grows. */
+/* What st_launch() returns, having called nothing, when the host's version is below the one it was built
+ * with. Later hosts run it: the structure only grows. */
 #define ST_LAUNCH_NEEDS_LATER_HOST (-2)
 
 /* Why a process waits on a channel. */

@@ -55,9 +55,7 @@
 // Of each fiber. Reserved, not used: a page costs memory when a process first touches it.
 #define ST_STACK_BYTES (1u << 20)
 #endif
-#define ST_PROCESS(f, ...) \
-  ::st::host::add_process( \
-      #f, ST_STACK_BYTES, [&] { (f)(__VA_ARGS__); }, __VA_ARGS__)
+#define ST_PROCESS(f, ...) ::st::host::add_process(#f, ST_STACK_BYTES, [&] { (f)(__VA_ARGS__); }, __VA_ARGS__)
 #define ST_DATAFLOW_END ::st::host::run_processes();
 #define ST_EXPORT_LAUNCH(top)                                                                 \
   extern "C" __attribute__((visibility("default"))) int32_t st_launch(const st_host_api* api, \

@@ -11,8 +11,8 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
-#include "base/printable.h"
 #include "base/field_error.h"
+#include "base/printable.h"
 #include "base/status_macros.h"
 
 namespace streamtensor::server {

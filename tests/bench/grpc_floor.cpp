@@ -5,8 +5,8 @@
 //     grpc_floor callback|queue PORT STEP_US     ends when stdin does
 //
 // callback: the thread writes, gRPC's threads hear that a message was written.
-// queue: the thread that writes is also the one that takes what gRPC has to say from a completion queue, as in the
-// daemon; there the card's thread has to wake it.
+// queue: the thread that writes is also the one that takes what gRPC has to say from a completion queue, as
+// in the daemon; there the card's thread has to wake it.
 #include <grpcpp/grpcpp.h>
 
 #include <atomic>

@@ -81,7 +81,8 @@ def flood(server, rate, seconds, results):
     for i in range(int(rate * seconds)):
         time.sleep(max(0, begin + i / rate - time.monotonic()))
         call = stub.Generate.future(request)
-        call.add_done_callback(lambda call, began=time.monotonic(): done(call, began))
+        began = time.monotonic()
+        call.add_done_callback(lambda call, began=began: done(call, began))
     time.sleep(3)
     latencies.sort()
     results.put((refused, admitted, without_hint, latencies[int(len(latencies) * 0.99)] if latencies else 0))

@@ -138,8 +138,8 @@ class Diagnostics {
 
 std::string Text(llvm::Error error) { return llvm::toString(std::move(error)); }
 
-// The host's processor, with multiplications and additions never contracted. Nothing is optimised: a reference does
-// what its text says, and the time here is that of making code.
+// The host's processor, with multiplications and additions never contracted. Nothing is optimised: a
+// reference does what its text says, and the time here is that of making code.
 llvm::Expected<std::unique_ptr<llvm::TargetMachine>> HostMachine() {
   auto builder = llvm::orc::JITTargetMachineBuilder::detectHost();
   if (!builder) return builder.takeError();

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/dialects/dataflow/DataflowDialect.h"
 
-#include "kernels/contract/limits.h"
 #include "compiler/dialects/dataflow/DataflowDialect.cpp.inc"
 #include "compiler/dialects/dataflow/DataflowEnums.cpp.inc"
+#include "kernels/contract/limits.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/DialectImplementation.h"

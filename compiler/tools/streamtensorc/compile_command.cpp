@@ -97,7 +97,8 @@ int RunCompile(const CompileOptions& options, bool json_progress) {
 
 void AddDesignOptions(CLI::App& app, CompileOptions& options) {
   constexpr char kGroup[] = "Design";
-  app.add_option("--platform", options.platform, absl::StrCat("Card model (default u55c); found: ", absl::StrJoin(PlatformNames(), ", ")))
+  app.add_option("--platform", options.platform,
+                 absl::StrCat("Card model (default u55c); found: ", absl::StrJoin(PlatformNames(), ", ")))
       ->type_name("NAME")
       ->group(kGroup);
   app.add_option("--max-context", options.max_context,

@@ -118,7 +118,8 @@ def test_every_fault_is_survived(artifact, tmp_path):
         # As many streams at once as there will be, so that what is kept for reuse is there already.
         def warm_up(i):
             return lambda: check(
-                read_stream(daemon.stub.GenerateStream(reference.requests[i], timeout=120), Outcome()), reference.replies[i], [grpc.StatusCode.UNAVAILABLE], "warm-up")
+                read_stream(daemon.stub.GenerateStream(reference.requests[i], timeout=120), Outcome()),
+                reference.replies[i], [grpc.StatusCode.UNAVAILABLE], "warm-up")
 
         for _ in range(3):
             run_threads([warm_up(i) for i in range(2 * WORKERS)])
@@ -132,7 +133,8 @@ def test_every_fault_is_survived(artifact, tmp_path):
         wait_for(lambda: cards_are_idle(daemon), "idle cards")
         lost = daemon_losses()
         refused = faults.pop("refused")
-        print(f"{sum(faults.values()) + lost} faults, {refused} requests refused: cards lost {lost}, {dict(faults)}; before {before}, after {daemon.resources()}")
+        print(f"{sum(faults.values()) + lost} faults, {refused} requests refused: cards lost {lost}, {dict(faults)}; "
+              f"before {before}, after {daemon.resources()}")
         assert sum(faults.values()) + lost >= FAULTS
         assert lost >= FAULTS / 20 and all(faults[k] for k in ("vanish at once", "vanish in prefill", "vanish in decode", "deadline"))
         assert_nothing_left(daemon, before)

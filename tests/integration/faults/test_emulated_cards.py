@@ -139,7 +139,7 @@ def test_a_failed_launch_is_told_with_its_requests(tiny_llama, tmp_path):
         step, requests, launch = failed.groups()
         assert set(requests.split(", ")) <= set(ids) and step == launch, "the card had run nothing but this daemon's steps"
         assert f"card emulated:0: step {step} runs requests {requests}\n" in daemon.log()
-        assert re.search(rf"step \d+ runs requests (shop-1, shop-2|shop-2, shop-1)\n", daemon.log()), "both, after the reset"
+        assert re.search(r"step \d+ runs requests (shop-1, shop-2|shop-2, shop-1)\n", daemon.log()), "both, after the reset"
         for i in ids:
             assert re.search(rf"request={i} model=m done: .*card emulated:0", daemon.log())
 

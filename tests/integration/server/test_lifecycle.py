@@ -2,7 +2,6 @@
 """Start, compile, health, metrics, shutdown."""
 
 import os
-import pathlib
 import re
 import signal
 import socket

@@ -12,7 +12,7 @@ import grpc
 import pytest
 
 from conftest import BIN, dummy_cards
-from daemon import Daemon, free_ports
+from daemon import Daemon
 from test_lifecycle import calls, serving, wait_for, write_compiler
 from grpc_health.v1 import health_pb2
 
@@ -322,7 +322,7 @@ def test_the_cache_keeps_its_size_and_outlives_kills(start, artifact, tmp_path):
                 wait_for(lambda: len([p for p in artifacts.iterdir() if not p.name.startswith(".")]) == 1)
                 assert again.stop() == 0
             else:
-                wait_for(lambda: len(calls(tmp_path)) > turn)
+                wait_for(lambda turn=turn: len(calls(tmp_path)) > turn)
                 time.sleep(0.013 * turn)
                 running.process.send_signal(signal.SIGKILL)
                 running.process.wait()

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Included before all else where the CPU has no AVX-512: SIMDe computes what the intrinsics of dot_avx512.h are defined
-// to, with the instructions that there are.
+// Included before all else where the CPU has no AVX-512: SIMDe computes what the intrinsics of dot_avx512.h
+// are defined to, with the instructions that there are.
 #ifndef ST_EMULATED_AVX512_H
 #define ST_EMULATED_AVX512_H
 

@@ -31,7 +31,8 @@ constexpr st::issue engine_layer[] = {
     {4, 18, 60, st::ROWS_T}, {4, 18, 36, st::ROWS_T}, {4, 18, 192, st::ROWS_T}, {4, 48, 36, st::ROWS_T}};
 constexpr st::issue engine_epilogue[] = {{8, 18, 3072, st::ROWS_W}};
 struct engine_config {
-  static constexpr int channels = 4, step_tokens = 16, max_groups = 48, layers = 30, fixed_rows = 0, unroll = 6;
+  static constexpr int channels = 4, step_tokens = 16, max_groups = 48, layers = 30, fixed_rows = 0,
+                       unroll = 6;
   static constexpr int prologue_issues = 0, layer_issues = 4, epilogue_issues = 1;
   static constexpr st::issue prologue(int) { return st::issue(); }
   static constexpr st::issue layer(int i) { return engine_layer[i]; }

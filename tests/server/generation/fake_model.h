@@ -65,8 +65,8 @@ class FakeModel {
     if (gate != nullptr) decoder->on_run = [gate](const runtime::Step&) { return gate->Pass(); };
     std::vector<CardGroup::Member> members;
     members.push_back({"fake:0", std::move(decoder), std::make_unique<SchedulerObserver>()});
-    auto cards = std::make_unique<CardGroup>(std::move(members), CardLimits(), clock,
-                                             [](const auto&, const auto&) {});
+    auto cards =
+        std::make_unique<CardGroup>(std::move(members), CardLimits(), clock, [](const auto&, const auto&) {});
     cards->Start();
     while (!cards->AnyReady()) absl::SleepFor(absl::Milliseconds(1));
     model_ = std::make_shared<LoadedModel>(

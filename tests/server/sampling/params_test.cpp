@@ -33,11 +33,8 @@ TEST(SamplingParams, ErrorsNameFieldValueAndLimit) {
   ExpectRefused([](auto& p) { p.repetition_penalty = 1e-45f; }, "allowed is 0.01 to 100");
   ExpectRefused([](auto& p) { p.presence_penalty = INFINITY; }, "sampling.presence_penalty is inf");
   ExpectRefused([](auto& p) { p.logit_bias = {{100, 1}}; }, "sampling.logit_bias[0].token_id is 100");
-  ExpectRefused(
-      [](auto& p) {
-        p.logit_bias = {{1, 1}, {1, 2}};
-      },
-      "sampling.logit_bias[1].token_id 1 is given twice");
+  ExpectRefused([](auto& p) { p.logit_bias = {{1, 1}, {1, 2}}; },
+                "sampling.logit_bias[1].token_id 1 is given twice");
   ExpectRefused([](auto& p) { p.logit_bias = {{1, NAN}}; }, "sampling.logit_bias[0].bias is nan");
 }
 
