@@ -40,10 +40,6 @@ Program::Program(const std::string& name, const std::string& summary, std::funct
   app_.get_formatter()->label("REQUIRED", "");
   app_.set_help_flag("-h,--help", "Print this text");
   app_.set_version_flag("--version", std::move(version), "Print the version");
-  app_.add_flag("--man-page", man_page_, "Print a manual page")->group("");
-  app_.add_option("--completion", completion_, "Print a script that completes command lines")
-      ->check(CLI::IsMember({"bash", "zsh"}))
-      ->group("");
   app_.allow_extras();  // for messages of our own
 }
 
@@ -63,7 +59,22 @@ int Program::WrongUsage(const std::string& message) const {
   return 2;
 }
 
+int Program::Describe(const std::string& option, const std::string& shell) {
+  if (option == "--man-page") {
+    std::fputs(ManPage(app_).c_str(), stdout);
+    return 0;
+  }
+  if (shell != "bash" && shell != "zsh") {
+    return WrongUsage("--completion: must be bash or zsh, got '" + shell + "'");
+  }
+  std::fputs(CompletionScript(app_, shell).c_str(), stdout);
+  return 0;
+}
+
 int Program::Parse(int argc, const char* const* argv) {
+  // Whatever else the program requires.
+  const std::string first = argc > 1 ? argv[1] : "";
+  if (first == "--man-page" || first == "--completion") return Describe(first, argc > 2 ? argv[2] : "");
   // Named in messages even where the command's own options are wrong.
   const std::vector<CLI::App*> commands = app_.get_subcommands({});
   for (int i = 1; i < argc && command_.empty(); ++i) {
@@ -79,14 +90,6 @@ int Program::Parse(int argc, const char* const* argv) {
     return app_.exit(help);
   } catch (const CLI::ParseError& error) {
     return WrongUsage(error.what());
-  }
-  if (man_page_) {
-    std::fputs(ManPage(app_).c_str(), stdout);
-    return 0;
-  }
-  if (!completion_.empty()) {
-    std::fputs(CompletionScript(app_, completion_).c_str(), stdout);
-    return 0;
   }
   const std::vector<std::string> extras = app_.remaining(/*recurse=*/true);
   if (!extras.empty()) return WrongUsage(DescribeExtra(app_, extras.front()));

@@ -34,13 +34,12 @@ class Program {
 
  private:
   int Parse(int argc, const char* const* argv);
+  int Describe(const std::string& option, const std::string& shell);
 
   const std::string name_;
   CLI::App app_;
   std::function<int()> run_;
   std::string command_;  // that is run; empty: none
-  bool man_page_ = false;
-  std::string completion_;
 };
 
 }  // namespace streamtensor::base

@@ -97,6 +97,16 @@ TEST(Program, HelpAndVersion) {
   EXPECT_THAT(help.out, testing::Not(HasSubstr("--secret")));
 }
 
+TEST(Program, DescribesItselfWhateverIsRequired) {
+  Program program("tool", "Does things.", [] { return "1"; });
+  std::string file;
+  program.app().add_option("--config", file, "A file")->required();
+  const char* const words[] = {"tool", "--man-page"};
+  testing::internal::CaptureStdout();
+  EXPECT_EQ(program.Main(2, words), 0);
+  EXPECT_THAT(testing::internal::GetCapturedStdout(), HasSubstr("config"));
+}
+
 TEST(Program, ManualPage) {
   const Outcome page = Call({"--man-page"});
   EXPECT_EQ(page.code, 0) << page.err;

@@ -78,9 +78,9 @@ TEST(DecoderWeights, TakesTransposedPartsOfATensor) {
     const StoredMatrix part = StoredPart(second, *second.tensors[1]);
     for (const int64_t row : {0, 31}) {
       for (const int64_t group : {0, 1}) {
-        float values[kGroupElements];
+        float values[contract::kGroupElements];
         FileValues(part, row * 2 + group, values);
-        for (int64_t k = 0; k < kGroupElements; ++k) {
+        for (int64_t k = 0; k < contract::kGroupElements; ++k) {
           const int64_t element = (group * 32 + k) * 96 + 32 + row;  // of [64 x 96]
           EXPECT_EQ(values[k], 1 + static_cast<float>(element) / 1024);
         }
@@ -101,7 +101,7 @@ TEST(DecoderWeights, TakesRowsOfATensor) {
   const auto weights = FindDecoderWeights(*checkpoint, kLayers, Specs());
   ASSERT_TRUE(weights.ok()) << weights.status();
   const DecoderWeight& second = (*weights)[3];
-  float values[kGroupElements];
+  float values[contract::kGroupElements];
   FileValues(StoredPart(second, *second.tensors[0]), 1, values);
   EXPECT_EQ(values[0], (32 * 64 + 32) / 1024.0f);
   EXPECT_EQ(Floats(Source(checkpoint, 4)->Read("blk.1.second.bias", WeightPart::kValue)).back(),

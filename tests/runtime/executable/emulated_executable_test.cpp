@@ -36,7 +36,7 @@ void WriteArtifact(const artifact::SampleFolder& folder, const std::string& obje
   const std::vector<std::byte> code = ReadBytes(object);
   const artifact::ObjectEntry entries[] = {{std::string(artifact::kIsaV3), code}};
   const auto bitstream = artifact::WriteObjectIndex(entries);
-  ASSERT_TRUE(bitstream.has_value());
+  ASSERT_TRUE(bitstream.ok()) << bitstream.status();
   folder.WriteFile("design.xclbin", artifact::SampleXclbinOf(manifest, *bitstream));
   folder.WriteFile("weights.bin", weights);
   std::vector<std::string> names = {"design.xclbin", "weights.bin"};
