@@ -82,8 +82,10 @@ std::vector<MetricFamily> CollectCards(const std::vector<CardReading>& cards) {
     AddSample(energy, {{"card", reading.card}, {"source", SourceName(snapshot.joules_measured)}},
               snapshot.joules_total);
     if (snapshot.sensors_error.empty()) {
-      AddSample(power, {{"card", reading.card}, {"source", SourceName(snapshot.sensors.power_measured)}},
-                snapshot.sensors.power_watts);
+      if (snapshot.sensors.power_known) {
+        AddSample(power, {{"card", reading.card}, {"source", SourceName(snapshot.sensors.power_measured)}},
+                  snapshot.sensors.power_watts);
+      }
       if (snapshot.sensors.temperature_known) {
         AddSample(temperature, {{"card", reading.card}}, snapshot.sensors.temperature_celsius);
       }

@@ -204,8 +204,10 @@ void WriteCard(const CardStatus& status, v1::Card& message) {
   message.set_step_joules(snapshot.joules_total);
   message.set_step_joules_source(source(snapshot.joules_measured));
   if (!snapshot.sensors_error.empty()) return;
-  message.set_power_watts(snapshot.sensors.power_watts);
-  message.set_power_source(source(snapshot.sensors.power_measured));
+  if (snapshot.sensors.power_known) {
+    message.set_power_watts(snapshot.sensors.power_watts);
+    message.set_power_source(source(snapshot.sensors.power_measured));
+  }
   if (snapshot.sensors.temperature_known)
     message.set_temperature_celsius(snapshot.sensors.temperature_celsius);
 }

@@ -32,7 +32,11 @@ TEST(Metrics, SensorsAndEnergyCarryTheirSource) {
   cards[0] = {"xrt:0", "m", "ready", CardSnapshot()};
   CardSnapshot& real = *cards[0].snapshot;
   real.sensors_error.clear();
-  real.sensors = {81.5, /*power_measured=*/true, 64.25, /*temperature_known=*/true};
+  real.sensors = {.power_known = true,
+                  .power_measured = true,
+                  .power_watts = 81.5,
+                  .temperature_known = true,
+                  .temperature_celsius = 64.25};
   real.joules_total = 12;
   real.joules_measured = true;
   real.last_step = absl::FromUnixMillis(1500);
@@ -40,7 +44,7 @@ TEST(Metrics, SensorsAndEnergyCarryTheirSource) {
   cards[1] = {"emulated:0", "m", "ready", CardSnapshot()};
   CardSnapshot& emulated = *cards[1].snapshot;
   emulated.sensors_error.clear();
-  emulated.sensors = {40, /*power_measured=*/false, 0, /*temperature_known=*/false};
+  emulated.sensors = {.power_known = true, .power_watts = 40};
   emulated.joules_total = 5;
   metrics.SetCards([&cards] { return cards; });
   auto samples = Samples(metrics);

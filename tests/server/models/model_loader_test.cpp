@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/server/models/sample_model.h"
-#include "tests/server/models/scratch_folder.h"
+#include "tests/base/scratch_folder.h"
 
 namespace streamtensor::server {
 namespace {

@@ -8,7 +8,7 @@
 
 #include "absl/time/clock.h"
 #include "tests/server/models/sample_model.h"
-#include "tests/server/models/scratch_folder.h"
+#include "tests/base/scratch_folder.h"
 
 namespace streamtensor::server {
 namespace {
