@@ -41,7 +41,7 @@ struct CheckpointFormat {
 // The vocabulary of names that metadata keys and tensors come from. An architecture knows its own names in
 // each.
 enum class CheckpointDialect {
-  kGguf,         // "llama.block_count", "blk.0.attn_q.weight"
+  kGguf,         // "ARCHITECTURE.block_count", "blk.0.attn_q.weight"
   kHuggingFace,  // "num_hidden_layers", "model.layers.0.self_attn.q_proj.weight"
 };
 
@@ -54,8 +54,7 @@ class Checkpoint {
   virtual CheckpointFormat format() const = 0;
   // Of all files that hold tensors.
   virtual uint64_t file_bytes() const = 0;
-  // "llama", "qwen2", "gpt2": general.architecture, or model_type of config.json. INVALID_ARGUMENT without
-  // one.
+  // Its name: general.architecture, or model_type of config.json. INVALID_ARGUMENT without one.
   virtual absl::StatusOr<std::string> architecture() const = 0;
   // What people call the model: the name in the files, else that of the file (without extension) or folder.
   virtual std::string name() const = 0;

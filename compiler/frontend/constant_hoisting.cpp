@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/status_macros.h"
 #include "compiler/dialects/dataflow/DataflowDialect.h"
 #include "compiler/frontend/linalg_builder.h"
 #include "compiler/frontend/message.h"
@@ -170,7 +171,7 @@ class Hoister {
     std::vector<LinalgOp> operations;
     function_.walk([&](LinalgOp op) { operations.push_back(op); });
     for (LinalgOp op : operations) {
-      if (absl::Status status = HoistProduct(op); !status.ok()) return status;
+      RETURN_IF_ERROR(HoistProduct(op));
     }
     EraseDeadOperations();
     std::vector<ConstantOp> constants;
@@ -178,7 +179,7 @@ class Hoister {
       if (IsLarge(constant)) constants.push_back(constant);
     });
     for (ConstantOp constant : constants) {
-      if (absl::Status status = HoistValue(constant); !status.ok()) return status;
+      RETURN_IF_ERROR(HoistValue(constant));
     }
     return weights_;
   }
@@ -215,25 +216,19 @@ class Hoister {
   absl::StatusOr<QuantisedMatrix> MatrixArguments(ConstantMatrix matrix) {
     const auto key = std::pair(matrix.constant.getOperation(), matrix.transposed);
     if (auto found = hoisted_.find(key); found != hoisted_.end()) return found->second;
-    absl::StatusOr<std::vector<float>> values = Values(matrix.constant);
-    if (!values.ok()) return values.status();
+    ASSIGN_OR_RETURN(std::vector<float> values, Values(matrix.constant));
+    const std::vector<float>& kept = matrices_->emplace_back(std::move(values));
     auto type = llvm::cast<RankedTensorType>(matrix.constant.getType());
-    int64_t rows = type.getDimSize(0);
-    int64_t columns = type.getDimSize(1);
-    if (matrix.transposed) {
-      std::vector<float> turned(values->size());
-      for (int64_t r = 0; r < rows; ++r) {
-        for (int64_t c = 0; c < columns; ++c) turned[c * rows + r] = (*values)[r * columns + c];
-      }
-      *values = std::move(turned);
-      std::swap(rows, columns);
-    }
-    const std::vector<float>& kept = matrices_->emplace_back(*std::move(values));
     StoredMatrix stored;
     stored.type = GgufTensorType::kF32;
-    stored.rows = rows;
-    stored.columns = columns;
+    stored.rows = type.getDimSize(0);
+    stored.columns = type.getDimSize(1);
     stored.bytes = {reinterpret_cast<const uint8_t*>(kept.data()), kept.size() * sizeof(float)};
+    if (matrix.transposed) {
+      std::swap(stored.rows, stored.columns);
+      stored.row_stride = 1;
+      stored.column_stride = stored.rows;
+    }
     const std::string name = Name(matrix.constant);
     weights_->AddMatrix(name, stored, MatrixFormat::kI8);
     const QuantisedMatrix arguments = {AddArgument(name, WeightPart::kQ), AddArgument(name, WeightPart::kD),
@@ -247,11 +242,10 @@ class Hoister {
     auto type = llvm::cast<RankedTensorType>(product->matrix.constant.getType());
     if (type.getDimSize(product->matrix.transposed ? 0 : 1) % contract::kGroupElements != 0)
       return absl::OkStatus();
-    absl::StatusOr<QuantisedMatrix> matrix = MatrixArguments(product->matrix);
-    if (!matrix.ok()) return matrix.status();
+    ASSIGN_OR_RETURN(const QuantisedMatrix matrix, MatrixArguments(product->matrix));
     OpBuilder b(op);
     LinalgBuilder l(b, op.getLoc());
-    Value result = l.MatMulTransposed(product->x, l.Dequantise(*matrix));
+    Value result = l.MatMulTransposed(product->x, l.Dequantise(matrix));
     Value init = op.getDpsInits()[0];
     if (!IsZero(init)) result = l.Add(result, init);
     op->getResult(0).replaceAllUsesWith(result);
@@ -260,11 +254,10 @@ class Hoister {
   }
 
   absl::Status HoistValue(ConstantOp constant) {
-    absl::StatusOr<std::vector<float>> values = Values(constant);
-    if (!values.ok()) return values.status();
+    ASSIGN_OR_RETURN(std::vector<float> values, Values(constant));
     auto type = llvm::cast<RankedTensorType>(constant.getType());
     const std::string name = Name(constant);
-    weights_->AddTable(name, type.getShape().vec(), *std::move(values));
+    weights_->AddTable(name, type.getShape().vec(), std::move(values));
     constant.getResult().replaceAllUsesWith(AddArgument(name, WeightPart::kValue));
     constant.erase();
     return absl::OkStatus();

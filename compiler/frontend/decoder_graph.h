@@ -29,7 +29,7 @@ enum class Activation {
 
 // Which elements of a head RoPE rotates together.
 enum class RopePairs {
-  kInterleaved,  // 2i and 2i + 1: how GGUF stores Llama's heads
+  kInterleaved,  // 2i and 2i + 1
   kHalves,       // i and i + head_dim / 2
 };
 

@@ -26,7 +26,10 @@ std::shared_ptr<const WeightSource> DecoderModel::MakeWeights(std::shared_ptr<co
 absl::StatusOr<artifact::v1::Tokenizer> ReadTokenizer(const Checkpoint& checkpoint,
                                                       const DecoderSizes& sizes) {
   ASSIGN_OR_RETURN(artifact::v1::Tokenizer tokenizer, checkpoint.tokenizer());
-  if (tokenizer.pieces_size() > sizes.vocabulary) {
+  // Hugging Face pads embeddings to a round number of rows.
+  const bool may_be_padded = checkpoint.dialect() == CheckpointDialect::kHuggingFace;
+  if (may_be_padded ? tokenizer.pieces_size() > sizes.vocabulary
+                    : tokenizer.pieces_size() != sizes.vocabulary) {
     return absl::InvalidArgumentError(Message("the tokenizer has ", tokenizer.pieces_size(),
                                               " tokens, but the embedding has ", sizes.vocabulary, " rows"));
   }

@@ -68,8 +68,7 @@ class DecoderModel {
 };
 
 // The tokenizer of a decoder's checkpoint.
-//  UNIMPLEMENTED, INVALID_ARGUMENT  as Checkpoint::tokenizer(); or it has more tokens than the embedding has
-//  rows
+//  UNIMPLEMENTED, INVALID_ARGUMENT  as Checkpoint::tokenizer(), or its tokens are not the embedding's rows
 absl::StatusOr<artifact::v1::Tokenizer> ReadTokenizer(const Checkpoint& checkpoint,
                                                       const DecoderSizes& sizes);
 

@@ -40,7 +40,7 @@ class Hyperparameters {
   const std::string& architecture() const { return architecture_; }
   bool is_gguf() const { return checkpoint_.dialect() == CheckpointDialect::kGguf; }
 
-  // The key as the checkpoint spells it ("llama.block_count", "num_hidden_layers"); empty without one.
+  // The key as the checkpoint spells it ("ARCHITECTURE.block_count", "num_hidden_layers"); empty without one.
   std::string Name(const HyperparameterKey& key) const;
   bool Has(const HyperparameterKey& key) const;
 

@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/status_macros.h"
 #include "compiler/dialects/dataflow/DataflowDialect.h"
 #include "compiler/frontend/constant_hoisting.h"
 #include "compiler/frontend/imported_model.h"
@@ -72,7 +73,7 @@ bool HasSoundAlignment(std::string_view text) {
 
 // What MLIR's parser is not made for: it recurses for each bracket and trusts its binary form.
 absl::Status CheckText(std::string_view text) {
-  if (absl::Status status = CheckSize(text.size()); !status.ok()) return status;
+  RETURN_IF_ERROR(CheckSize(text.size()));
   if (text.substr(0, kBytecodeMagic.size()) == kBytecodeMagic) {
     return absl::UnimplementedError(
         "MLIR bytecode can't be compiled; its text can (mlir-opt, or torch-mlir-opt, writes it)");
@@ -166,14 +167,14 @@ absl::StatusOr<mlir::OwningOpRef<mlir::ModuleOp>> ParseAndVerify(const std::stri
   mlir::OwningOpRef<mlir::ModuleOp> module = mlir::parseSourceString<mlir::ModuleOp>(
       text, mlir::ParserConfig(context, /*verifyAfterParse=*/false), path);
   if (!module) return absl::InvalidArgumentError(Message("'", path, "': ", diagnostics.first_error()));
-  if (absl::Status status = CheckAffineMaps(*module); !status.ok()) return status;
-  if (absl::Status status = VerifyModule(*module); !status.ok()) return status;
+  RETURN_IF_ERROR(CheckAffineMaps(*module));
+  RETURN_IF_ERROR(VerifyModule(*module));
   return module;
 }
 
 absl::StatusOr<mlir::OwningOpRef<mlir::ModuleOp>> ParseText(const std::string& text, const std::string& path,
                                                             mlir::MLIRContext* context) {
-  if (absl::Status status = CheckText(text); !status.ok()) return status;
+  RETURN_IF_ERROR(CheckText(text));
   // A module's attributes may belong to dialects of the tool that wrote it; they are dropped below.
   const bool allowed = context->allowsUnregisteredDialects();
   context->allowUnregisteredDialects(true);
@@ -274,10 +275,10 @@ absl::Status CheckTensor(mlir::Type type, std::string_view what) {
 
 absl::Status CheckTypes(FuncOp entry) {
   for (auto [i, type] : llvm::enumerate(entry.getArgumentTypes())) {
-    if (absl::Status status = CheckTensor(type, Message("argument ", i)); !status.ok()) return status;
+    RETURN_IF_ERROR(CheckTensor(type, Message("argument ", i)));
   }
   for (auto [i, type] : llvm::enumerate(entry.getResultTypes())) {
-    if (absl::Status status = CheckTensor(type, Message("result ", i)); !status.ok()) return status;
+    RETURN_IF_ERROR(CheckTensor(type, Message("result ", i)));
   }
   if (entry.getNumResults() == 0) return absl::InvalidArgumentError("@main has no result");
   return absl::OkStatus();
@@ -302,23 +303,19 @@ void MarkInputs(FuncOp entry) {
 
 absl::StatusOr<ImportedModel> Import(const std::string& text, const std::string& path,
                                      const ImportOptions& options, mlir::MLIRContext* context) {
-  absl::StatusOr<mlir::OwningOpRef<mlir::ModuleOp>> module = ParseText(text, path, context);
-  if (!module.ok()) return module.status();
-  (*module)->walk([](mlir::Operation* op) { DropForeignAttributes(op); });
-  absl::StatusOr<FuncOp> entry = FindEntry(**module);
-  if (!entry.ok()) return entry.status();
-  if (absl::Status status = CheckTypes(*entry); !status.ok()) return status;
-  if (absl::Status status = CheckIntegerDivisions(*entry); !status.ok()) return status;
-  MarkInputs(*entry);
-  absl::StatusOr<std::shared_ptr<const WeightSource>> weights = HoistConstants(*entry);
-  if (!weights.ok()) return weights.status();
-  OpBuilder b(context);
-  (**module)->setAttr(dataflow::kSymbolsAttr,
-                      b.getDictionaryAttr(b.getNamedAttr("T", b.getI64IntegerAttr(options.step_tokens))));
-  if (absl::Status status = VerifyModule(**module); !status.ok()) return status;
   ImportedModel model;
-  model.module = *std::move(module);
-  model.weights = *std::move(weights);
+  ASSIGN_OR_RETURN(model.module, ParseText(text, path, context));
+  mlir::ModuleOp module = *model.module;
+  module->walk([](mlir::Operation* op) { DropForeignAttributes(op); });
+  ASSIGN_OR_RETURN(const FuncOp entry, FindEntry(module));
+  RETURN_IF_ERROR(CheckTypes(entry));
+  RETURN_IF_ERROR(CheckIntegerDivisions(entry));
+  MarkInputs(entry);
+  ASSIGN_OR_RETURN(model.weights, HoistConstants(entry));
+  OpBuilder b(context);
+  module->setAttr(dataflow::kSymbolsAttr,
+                  b.getDictionaryAttr(b.getNamedAttr("T", b.getI64IntegerAttr(options.step_tokens))));
+  RETURN_IF_ERROR(VerifyModule(module));
   model.name = Printable(std::filesystem::path(path).stem().string(), 200, Quotes::kKeep);
   return model;
 }

@@ -23,19 +23,19 @@ namespace {
   "\\x{9}-\\x{d}\\x{20}\\x{85}\\x{a0}\\x{1680}\\x{2000}-\\x{200a}\\x{2028}\\x{2029}" \
   "\\x{202f}\\x{205f}\\x{3000}"
 
-// GPT-2's words: contractions; letters, digits or other marks with the one space before them; white space,
+// Words: contractions; letters, digits or other marks with the one space before them; white space,
 // whose last character is left to the word that follows.
-constexpr char kGpt2Words[] = "'(?:s|t|re|ve|m|ll|d)| ?\\p{L}+| ?\\p{N}+| ?[^" ST_SPACE
-                              "\\p{L}\\p{N}]+|[" ST_SPACE "]+(?![^" ST_SPACE "])|[" ST_SPACE "]+";
+constexpr char kWords[] = "'(?:s|t|re|ve|m|ll|d)| ?\\p{L}+| ?\\p{N}+| ?[^" ST_SPACE
+                          "\\p{L}\\p{N}]+|[" ST_SPACE "]+(?![^" ST_SPACE "])|[" ST_SPACE "]+";
 
-// Llama 3's and, with digits singly, Qwen2's: contractions in either case; letters with the one mark or space
-// before them; up to so many digits; other marks with the one space before them and the line ends after them;
-// white space that ends in line ends; white space as above.
+// Words that know of lines: contractions in either case; letters with the one mark or space before them; up
+// to so many digits; other marks with the one space before them and the line ends after them; white space
+// that ends in line ends; white space as above.
 #define ST_LINE_WORDS(DIGITS)                                                                 \
   "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}" DIGITS "| ?[^" ST_SPACE \
   "\\p{L}\\p{N}]+[\\r\\n]*|[" ST_SPACE "]*[\\r\\n]+|[" ST_SPACE "]+(?![^" ST_SPACE "])|[" ST_SPACE "]+"
-constexpr char kLlama3Words[] = ST_LINE_WORDS("{1,3}");
-constexpr char kQwen2Words[] = ST_LINE_WORDS("");
+constexpr char kLineWordsDigitGroups[] = ST_LINE_WORDS("{1,3}");
+constexpr char kLineWordsDigits[] = ST_LINE_WORDS("");
 #undef ST_LINE_WORDS
 #undef ST_SPACE
 
@@ -144,27 +144,27 @@ absl::StatusOr<std::vector<Splitter>> SplittersOf(const artifact::v1::Tokenizer&
   }
   std::vector<const char*> patterns;
   switch (message.pre_tokenizer()) {
-    case Tokenizer::PRE_TOKENIZER_GPT2:
-      patterns = {kGpt2Words};
+    case Tokenizer::PRE_TOKENIZER_WORDS:
+      patterns = {kWords};
       break;
-    case Tokenizer::PRE_TOKENIZER_SMOLLM:
+    case Tokenizer::PRE_TOKENIZER_DIGITS_WORDS:
       // The pieces between digits are split each by itself: a word's look-ahead ends at a digit.
-      patterns = {kSingleDigit, kGpt2Words};
+      patterns = {kSingleDigit, kWords};
       break;
-    case Tokenizer::PRE_TOKENIZER_LLAMA3:
-      patterns = {kLlama3Words};
+    case Tokenizer::PRE_TOKENIZER_LINES_DIGIT_GROUPS:
+      patterns = {kLineWordsDigitGroups};
       break;
-    case Tokenizer::PRE_TOKENIZER_QWEN2:
-      patterns = {kQwen2Words};
+    case Tokenizer::PRE_TOKENIZER_LINES_DIGITS:
+      patterns = {kLineWordsDigits};
       break;
     case Tokenizer::PRE_TOKENIZER_NONE:
       break;
     default:
-      return absl::UnimplementedError(
-          absl::StrCat("pre_tokenizer ", Tokenizer::PreTokenizer_Name(message.pre_tokenizer()), " (",
-                       static_cast<int>(message.pre_tokenizer()),
-                       ") is not known to this build; known: PRE_TOKENIZER_GPT2, PRE_TOKENIZER_SMOLLM, "
-                       "PRE_TOKENIZER_LLAMA3, PRE_TOKENIZER_QWEN2, PRE_TOKENIZER_NONE"));
+      return absl::UnimplementedError(absl::StrCat(
+          "pre_tokenizer ", Tokenizer::PreTokenizer_Name(message.pre_tokenizer()), " (",
+          static_cast<int>(message.pre_tokenizer()),
+          ") is not known to this build; known: PRE_TOKENIZER_WORDS, PRE_TOKENIZER_DIGITS_WORDS, "
+          "PRE_TOKENIZER_LINES_DIGIT_GROUPS, PRE_TOKENIZER_LINES_DIGITS, PRE_TOKENIZER_NONE"));
   }
   for (const char* pattern : patterns) {
     if (absl::Status status = add(pattern, false, false); !status.ok()) {

@@ -238,8 +238,8 @@ absl::StatusOr<std::unique_ptr<Tokenizer>> Tokenizer::Create(const artifact::v1:
       impl->byte_ids[static_cast<uint8_t>(impl->bytes.back()[0])] = id;
     }
   }
-  impl->composes = message.compose() || message.pre_tokenizer() == Message::PRE_TOKENIZER_QWEN2;
-  if (message.ignore_merges() || message.pre_tokenizer() == Message::PRE_TOKENIZER_LLAMA3) {
+  impl->composes = message.compose() || message.pre_tokenizer() == Message::PRE_TOKENIZER_LINES_DIGITS;
+  if (message.ignore_merges() || message.pre_tokenizer() == Message::PRE_TOKENIZER_LINES_DIGIT_GROUPS) {
     impl->whole_words.reserve(pieces);
     for (uint32_t id = 0; id < pieces; ++id) {
       if (IsSpecial(impl->types[id]) || impl->types[id] == Piece::TYPE_UNUSED) continue;

@@ -151,7 +151,7 @@ v1::Tokenizer SampleTokenizer() {
   v1::Tokenizer tokenizer;
   tokenizer.set_format_version(1);
   tokenizer.set_kind(v1::Tokenizer::KIND_BYTE_LEVEL_BPE);
-  tokenizer.set_pre_tokenizer(v1::Tokenizer::PRE_TOKENIZER_GPT2);
+  tokenizer.set_pre_tokenizer(v1::Tokenizer::PRE_TOKENIZER_WORDS);
   for (int i = 0; i < 50; ++i) tokenizer.add_pieces()->set_text(std::string(1, static_cast<char>('!' + i)));
   tokenizer.set_eos_token_id(2);
   return tokenizer;

@@ -29,7 +29,7 @@ def write_artifact(folder, max_context=512, step_tokens=16, vocabulary=None):
     tokenizer = tokenizer_pb2.Tokenizer(
         format_version=1,
         kind=tokenizer_pb2.Tokenizer.KIND_BYTE_LEVEL_BPE,
-        pre_tokenizer=tokenizer_pb2.Tokenizer.PRE_TOKENIZER_SMOLLM,
+        pre_tokenizer=tokenizer_pb2.Tokenizer.PRE_TOKENIZER_DIGITS_WORDS,
         bos_token_id=1,
         eos_token_id=2,
         chat_template=CHAT_TEMPLATE,

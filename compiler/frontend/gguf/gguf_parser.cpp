@@ -182,7 +182,7 @@ absl::StatusOr<GgufValue> GgufParser::Value(GgufValueType type, std::string_view
     default:
       return Damaged(at, Message(what, " has ", GgufValueTypeName(type), "; types 0 to 12 exist"));
   }
-  if (!status.ok()) return status;
+  RETURN_IF_ERROR(status);
   return result;
 }
 

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/frontend/gguf/gguf_tokenizer.h"
 
-#include <algorithm>
 #include <cstdint>
-#include <iterator>
 #include <optional>
 #include <span>
 #include <string>
@@ -13,6 +11,7 @@
 
 #include "artifact/folder.h"
 #include "base/status_macros.h"
+#include "compiler/frontend/architectures/pre_tokenizers.h"
 #include "compiler/frontend/end_of_generation.h"
 #include "compiler/frontend/message.h"
 
@@ -21,17 +20,6 @@ namespace {
 
 using artifact::v1::Piece;
 using artifact::v1::Tokenizer;
-
-// tokenizer.ggml.pre: how text is split into words. A few have several names.
-constexpr struct {
-  std::string_view name;
-  Tokenizer::PreTokenizer kind;
-} kPreTokenizers[] = {
-    {"default", Tokenizer::PRE_TOKENIZER_GPT2},  {"gpt-2", Tokenizer::PRE_TOKENIZER_GPT2},
-    {"smollm", Tokenizer::PRE_TOKENIZER_SMOLLM}, {"llama-bpe", Tokenizer::PRE_TOKENIZER_LLAMA3},
-    {"llama3", Tokenizer::PRE_TOKENIZER_LLAMA3}, {"llama-v3", Tokenizer::PRE_TOKENIZER_LLAMA3},
-    {"qwen2", Tokenizer::PRE_TOKENIZER_QWEN2},   {"deepseek-r1-qwen", Tokenizer::PRE_TOKENIZER_QWEN2},
-};
 
 absl::Status Invalid(absl::string_view message) {
   return absl::InvalidArgumentError(Message("tokenizer: ", message));
@@ -94,7 +82,8 @@ absl::StatusOr<std::optional<uint32_t>> TokenId(const GgufFile& file, std::strin
   return std::optional<uint32_t>(static_cast<uint32_t>(id));
 }
 
-absl::Status ReadSpecialTokens(const GgufFile& file, Tokenizer* tokenizer) {
+absl::Status ReadSpecialTokens(const GgufFile& file, const GgufPreTokenizer& pre_tokenizer,
+                               Tokenizer* tokenizer) {
   const struct {
     std::string_view key;
     void (Tokenizer::*set)(uint32_t);
@@ -121,10 +110,8 @@ absl::Status ReadSpecialTokens(const GgufFile& file, Tokenizer* tokenizer) {
     ASSIGN_OR_RETURN(const bool flag, Required(file.GetBool(key)));
     (tokenizer->*set)(flag);
   }
-  // Llama 3's own tokenizer begins every text with it; early files don't say so.
-  if (tokenizer->pre_tokenizer() == Tokenizer::PRE_TOKENIZER_LLAMA3 && tokenizer->has_bos_token_id() &&
-      file.FindValue("tokenizer.ggml.add_bos_token") == nullptr) {
-    tokenizer->set_add_bos(true);
+  if (file.FindValue("tokenizer.ggml.add_bos_token") == nullptr) {
+    tokenizer->set_add_bos(pre_tokenizer.begins_with_bos && tokenizer->has_bos_token_id());
   }
   if (tokenizer->add_bos() && !tokenizer->has_bos_token_id()) {
     return Invalid("tokenizer.ggml.add_bos_token is true, but tokenizer.ggml.bos_token_id is missing");
@@ -145,21 +132,18 @@ absl::Status ReadEndOfGeneration(const GgufFile& file, Tokenizer* tokenizer) {
   return absl::OkStatus();
 }
 
-absl::Status ReadPreTokenizer(const GgufFile& file, Tokenizer* tokenizer) {
-  std::string_view pre = "default";
+absl::StatusOr<GgufPreTokenizer> FindPreTokenizer(const GgufFile& file) {
+  std::string_view name = kGgufDefaultPreTokenizer;
   if (file.FindValue("tokenizer.ggml.pre") != nullptr) {
-    ASSIGN_OR_RETURN(pre, Required(file.GetString("tokenizer.ggml.pre")));
+    ASSIGN_OR_RETURN(name, Required(file.GetString("tokenizer.ggml.pre")));
   }
-  const auto known = std::find_if(std::begin(kPreTokenizers), std::end(kPreTokenizers),
-                                  [&](const auto& entry) { return entry.name == pre; });
-  if (known == std::end(kPreTokenizers)) {
-    std::string names;
-    for (const auto& entry : kPreTokenizers) names += Message(names.empty() ? "" : ", ", entry.name);
-    return absl::UnimplementedError(
-        Message("pre-tokenizer ", Quoted(pre), " (tokenizer.ggml.pre) can't be used yet; there are ", names));
+  std::string names;
+  for (const GgufPreTokenizer& known : kGgufPreTokenizers) {
+    if (known.name == name) return known;
+    names += Message(names.empty() ? "" : ", ", known.name);
   }
-  tokenizer->set_pre_tokenizer(known->kind);
-  return absl::OkStatus();
+  return absl::UnimplementedError(
+      Message("pre-tokenizer ", Quoted(name), " (tokenizer.ggml.pre) can't be used yet; there are ", names));
 }
 
 absl::Status ReadChatTemplate(const GgufFile& file, Tokenizer* tokenizer) {
@@ -181,16 +165,17 @@ absl::StatusOr<Tokenizer> ReadGgufTokenizer(const GgufFile& file) {
   Tokenizer tokenizer;
   tokenizer.set_format_version(artifact::kTokenizerVersion);
   ASSIGN_OR_RETURN(const std::string_view model, Required(file.GetString("tokenizer.ggml.model")));
-  if (model != "gpt2") {
+  if (model != kGgufByteLevelBpe) {
     return absl::UnimplementedError(Message("tokenizer model ", Quoted(model),
-                                            " (tokenizer.ggml.model) can't be used yet; 'gpt2' "
-                                            "(byte-level BPE) can"));
+                                            " (tokenizer.ggml.model) can't be used yet; '", kGgufByteLevelBpe,
+                                            "' (byte-level BPE) can"));
   }
   tokenizer.set_kind(Tokenizer::KIND_BYTE_LEVEL_BPE);
-  RETURN_IF_ERROR(ReadPreTokenizer(file, &tokenizer));
+  ASSIGN_OR_RETURN(const GgufPreTokenizer pre_tokenizer, FindPreTokenizer(file));
+  tokenizer.set_pre_tokenizer(pre_tokenizer.kind);
   RETURN_IF_ERROR(ReadPieces(file, &tokenizer));
   RETURN_IF_ERROR(ReadMerges(file, &tokenizer));
-  RETURN_IF_ERROR(ReadSpecialTokens(file, &tokenizer));
+  RETURN_IF_ERROR(ReadSpecialTokens(file, pre_tokenizer, &tokenizer));
   RETURN_IF_ERROR(ReadEndOfGeneration(file, &tokenizer));
   RETURN_IF_ERROR(ReadChatTemplate(file, &tokenizer));
   return tokenizer;

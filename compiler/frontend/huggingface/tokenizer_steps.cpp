@@ -111,7 +111,7 @@ absl::Status ReadByteLevel(const json& step, Tokenizer* tokenizer) {
     return absl::UnimplementedError("pre-tokenizer 'ByteLevel' with 'add_prefix_space' can't be used yet");
   }
   ASSIGN_OR_RETURN(const bool words, BoolMember(step, "use_regex", true));
-  tokenizer->set_pre_tokenizer(words ? Tokenizer::PRE_TOKENIZER_GPT2 : Tokenizer::PRE_TOKENIZER_NONE);
+  tokenizer->set_pre_tokenizer(words ? Tokenizer::PRE_TOKENIZER_WORDS : Tokenizer::PRE_TOKENIZER_NONE);
   return absl::OkStatus();
 }
 

@@ -96,10 +96,9 @@ std::string OtherWeights(const std::string& folder) {
 }  // namespace
 
 absl::StatusOr<std::map<std::string, std::string>> ParseWeightIndex(std::string_view text) {
-  const absl::StatusOr<json> root = ParseStrictJson(text);
-  if (!root.ok()) return root.status();
-  if (!root->is_object() || !root->contains("weight_map")) return Invalid("it has no 'weight_map'");
-  const json& weight_map = (*root)["weight_map"];
+  ASSIGN_OR_RETURN(const json root, ParseStrictJson(text));
+  if (!root.is_object() || !root.contains("weight_map")) return Invalid("it has no 'weight_map'");
+  const json& weight_map = root["weight_map"];
   if (!weight_map.is_object() || weight_map.empty()) {
     return Invalid(Message("'weight_map' is ", JsonText(weight_map), ", not an object of file names"));
   }

@@ -14,7 +14,7 @@ std::vector<std::string> Seeds() {
   artifact::v1::Tokenizer tokenizer;
   tokenizer.set_format_version(1);
   tokenizer.set_kind(artifact::v1::Tokenizer::KIND_BYTE_LEVEL_BPE);
-  tokenizer.set_pre_tokenizer(artifact::v1::Tokenizer::PRE_TOKENIZER_SMOLLM);
+  tokenizer.set_pre_tokenizer(artifact::v1::Tokenizer::PRE_TOKENIZER_DIGITS_WORDS);
   for (const char* special : {"<|im_start|>", "<|im_end|>"}) {
     Piece* const piece = tokenizer.add_pieces();
     piece->set_text(special);
@@ -37,7 +37,7 @@ std::vector<std::string> Seeds() {
   tokenizer.set_chat_template(
       "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}");
   artifact::v1::Tokenizer other = tokenizer;
-  other.set_pre_tokenizer(artifact::v1::Tokenizer::PRE_TOKENIZER_GPT2);
+  other.set_pre_tokenizer(artifact::v1::Tokenizer::PRE_TOKENIZER_WORDS);
   other.set_add_bos(true);
   other.set_add_eos(true);
   other.clear_chat_template();

@@ -22,7 +22,7 @@ inline artifact::v1::Tokenizer SampleTokenizerMessage() {
   artifact::v1::Tokenizer message;
   message.set_format_version(1);
   message.set_kind(artifact::v1::Tokenizer::KIND_BYTE_LEVEL_BPE);
-  message.set_pre_tokenizer(artifact::v1::Tokenizer::PRE_TOKENIZER_GPT2);
+  message.set_pre_tokenizer(artifact::v1::Tokenizer::PRE_TOKENIZER_WORDS);
   for (int i = 0; i < kSampleVocabulary; ++i)
     message.add_pieces()->set_text(std::string(1, static_cast<char>('!' + i)));
   message.set_eos_token_id(2);

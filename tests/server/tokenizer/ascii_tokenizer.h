@@ -13,7 +13,7 @@ inline std::unique_ptr<Tokenizer> MakeAsciiTokenizer() {
   artifact::v1::Tokenizer message;
   message.set_format_version(1);
   message.set_kind(artifact::v1::Tokenizer::KIND_BYTE_LEVEL_BPE);
-  message.set_pre_tokenizer(artifact::v1::Tokenizer::PRE_TOKENIZER_SMOLLM);
+  message.set_pre_tokenizer(artifact::v1::Tokenizer::PRE_TOKENIZER_DIGITS_WORDS);
   for (int c = '!'; c <= '~'; ++c) message.add_pieces()->set_text(std::string(1, static_cast<char>(c)));
   artifact::v1::Piece* const end = message.add_pieces();
   end->set_text("<|im_end|>");

@@ -20,7 +20,7 @@ Message Small() {
   Message message;
   message.set_format_version(1);
   message.set_kind(Message::KIND_BYTE_LEVEL_BPE);
-  message.set_pre_tokenizer(Message::PRE_TOKENIZER_SMOLLM);
+  message.set_pre_tokenizer(Message::PRE_TOKENIZER_DIGITS_WORDS);
   for (const char* text : {"<end>", "a", "b", "c", "\xc4\xa0", "ab", "abc", "<user>"}) {
     Piece* piece = message.add_pieces();
     piece->set_text(text);
@@ -60,7 +60,7 @@ TEST(Tokenizer, Llama3TakesWholeWordsBeforeItMerges) {
       "cab");
   piece->set_type(Piece::TYPE_NORMAL);
   EXPECT_EQ((*Tokenizer::Create(message))->Encode("a cab", false), (Ids{1, 4, 3, 5}));
-  message.set_pre_tokenizer(Message::PRE_TOKENIZER_LLAMA3);
+  message.set_pre_tokenizer(Message::PRE_TOKENIZER_LINES_DIGIT_GROUPS);
   EXPECT_EQ((*Tokenizer::Create(message))->Encode("a cab", false), (Ids{1, 8}));
   EXPECT_EQ((*Tokenizer::Create(message))->Encode("<end>", false), (Ids{})) << "a special token is no word";
 }
@@ -76,12 +76,12 @@ TEST(Tokenizer, Qwen2ComposesText) {
   artifact::v1::Merge* merge = message.add_merges();
   merge->set_left("\xc3\x83");
   merge->set_right("\xc2\xa9");
-  for (auto kind : {Message::PRE_TOKENIZER_LLAMA3, Message::PRE_TOKENIZER_QWEN2}) {
+  for (auto kind : {Message::PRE_TOKENIZER_LINES_DIGIT_GROUPS, Message::PRE_TOKENIZER_LINES_DIGITS}) {
     message.set_pre_tokenizer(kind);
     const auto tokenizer = *Tokenizer::Create(message);
     EXPECT_EQ(tokenizer->Encode("\xc3\xa9", false), Ids{10});
     // e and U+0301, of which the vocabulary spells nothing; a byte that is no UTF-8 parts nothing from it.
-    const bool composes = kind == Message::PRE_TOKENIZER_QWEN2;
+    const bool composes = kind == Message::PRE_TOKENIZER_LINES_DIGITS;
     EXPECT_EQ(tokenizer->Encode("\xff"
                                 "e\xcc\x81"
                                 "a",
@@ -150,7 +150,7 @@ TEST(Tokenizer, SplitsByTheMessagesPatterns) {
   message.mutable_splits(0)->set_drop_gaps(false);
   message.mutable_splits(0)->set_pattern("x*");
   EXPECT_EQ(Spelled(message, "aaxxaa"), "a a x x a a") << "empty matches split too";
-  message.set_pre_tokenizer(Message::PRE_TOKENIZER_GPT2);
+  message.set_pre_tokenizer(Message::PRE_TOKENIZER_WORDS);
   message.mutable_splits(0)->set_pattern("!");
   EXPECT_EQ(Spelled(message, "aa1!12"), "aa 1 ! 12") << "the kind's words come last";
 }

@@ -384,6 +384,13 @@ TEST_F(LlamaImport, RefusesOtherModels) {
       "tensor 'blk.1.ffn_up.weight' has type IQ4_NL, which can't be compiled yet; F32, F16, BF16, Q4_0, "
       "Q4_1, "
       "Q5_0, Q5_1, Q8_0, Q4_K, Q5_K and Q6_K can");
+  refuse(
+      [](GgufBuilder& b) {
+        GgufBuilder other;
+        other.AddTensor("token_embd.weight", GgufTensorType::kQ8_0, {64, 17});
+        *b.Find("token_embd.weight") = other.tensors[0];
+      },
+      StatusCode::kInvalidArgument, "the tokenizer has 16 tokens, but the embedding has 17 rows");
   refuse([](GgufBuilder& b) { b.Text("tokenizer.ggml.model", "llama"); }, StatusCode::kUnimplemented,
          "tokenizer model 'llama'");
 }

@@ -31,7 +31,7 @@ TEST(GgufTokenizer, CarriesEverything) {
   ASSERT_TRUE(tokenizer.ok()) << tokenizer.status();
   EXPECT_EQ(tokenizer->format_version(), 1u);
   EXPECT_EQ(tokenizer->kind(), Tokenizer::KIND_BYTE_LEVEL_BPE);
-  EXPECT_EQ(tokenizer->pre_tokenizer(), Tokenizer::PRE_TOKENIZER_SMOLLM);
+  EXPECT_EQ(tokenizer->pre_tokenizer(), Tokenizer::PRE_TOKENIZER_DIGITS_WORDS);
   ASSERT_EQ(tokenizer->pieces_size(), 16);
   EXPECT_EQ(tokenizer->pieces(2).text(), "<|im_end|>");
   EXPECT_EQ(tokenizer->pieces(2).type(), Piece::TYPE_CONTROL);
@@ -50,18 +50,18 @@ TEST(GgufTokenizer, CarriesEverything) {
 }
 
 TEST(GgufTokenizer, KnowsPreTokenizers) {
-  for (const auto& [name, wanted] : {std::pair("gpt-2", Tokenizer::PRE_TOKENIZER_GPT2),
-                                     std::pair("default", Tokenizer::PRE_TOKENIZER_GPT2),
-                                     std::pair("llama-bpe", Tokenizer::PRE_TOKENIZER_LLAMA3),
-                                     std::pair("llama3", Tokenizer::PRE_TOKENIZER_LLAMA3),
-                                     std::pair("qwen2", Tokenizer::PRE_TOKENIZER_QWEN2)}) {
+  for (const auto& [name, wanted] : {std::pair("gpt-2", Tokenizer::PRE_TOKENIZER_WORDS),
+                                     std::pair("default", Tokenizer::PRE_TOKENIZER_WORDS),
+                                     std::pair("llama-bpe", Tokenizer::PRE_TOKENIZER_LINES_DIGIT_GROUPS),
+                                     std::pair("llama3", Tokenizer::PRE_TOKENIZER_LINES_DIGIT_GROUPS),
+                                     std::pair("qwen2", Tokenizer::PRE_TOKENIZER_LINES_DIGITS)}) {
     GgufBuilder builder = TinyLlamaFile();
     builder.Text("tokenizer.ggml.pre", name);
     EXPECT_EQ(Export(builder)->pre_tokenizer(), wanted);
   }
   GgufBuilder builder = TinyLlamaFile();
   builder.Remove("tokenizer.ggml.pre");
-  EXPECT_EQ(Export(builder)->pre_tokenizer(), Tokenizer::PRE_TOKENIZER_GPT2);
+  EXPECT_EQ(Export(builder)->pre_tokenizer(), Tokenizer::PRE_TOKENIZER_WORDS);
   builder.Text("tokenizer.ggml.pre", "tekken");
   ExpectRefused(builder, absl::StatusCode::kUnimplemented, "pre-tokenizer 'tekken'");
 }

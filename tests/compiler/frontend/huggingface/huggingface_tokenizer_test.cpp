@@ -66,7 +66,7 @@ TEST(HuggingFaceTokenizer, CarriesEverything) {
   ASSERT_TRUE(tokenizer.ok()) << tokenizer.status();
   EXPECT_EQ(tokenizer->format_version(), 2u);
   EXPECT_EQ(tokenizer->kind(), Tokenizer::KIND_BYTE_LEVEL_BPE);
-  EXPECT_EQ(tokenizer->pre_tokenizer(), Tokenizer::PRE_TOKENIZER_GPT2);
+  EXPECT_EQ(tokenizer->pre_tokenizer(), Tokenizer::PRE_TOKENIZER_WORDS);
   ASSERT_EQ(tokenizer->splits_size(), 1);
   EXPECT_EQ(tokenizer->splits(0).pattern(), "[\\p{N}]");
   ASSERT_EQ(tokenizer->pieces_size(), 16);

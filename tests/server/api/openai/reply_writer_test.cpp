@@ -107,7 +107,7 @@ TEST(Logprobs, ATokenThatIsNoTextIsSpeltByItsBytes) {
   artifact::v1::Tokenizer message;
   message.set_format_version(1);
   message.set_kind(artifact::v1::Tokenizer::KIND_BYTE_LEVEL_BPE);
-  message.set_pre_tokenizer(artifact::v1::Tokenizer::PRE_TOKENIZER_SMOLLM);
+  message.set_pre_tokenizer(artifact::v1::Tokenizer::PRE_TOKENIZER_DIGITS_WORDS);
   message.add_pieces()->set_text("\xc3\x83");  // how byte-level BPE spells the byte 0xc3
   message.add_pieces()->set_text("\xc2\xa9");  // and 0xa9
   const std::unique_ptr<Tokenizer> tokenizer = Tokenizer::Create(message).value();
