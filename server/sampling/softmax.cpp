@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <limits>
 
+#include "kernels/contract/numerics.h"
+
 namespace streamtensor::server {
 namespace {
 
@@ -16,19 +18,20 @@ constexpr size_t kLanes = 16;
 // branches and library calls, so that the loop around it becomes vector code; for that the bounds are
 // compared as integers, whose order among negative floats is the reverse.
 inline float ExpOfNegative(float x) {
-  constexpr uint32_t kLeast = std::bit_cast<uint32_t>(-87.0f);
+  constexpr uint32_t kLeast = std::bit_cast<uint32_t>(contract::kExpLeast);
   const uint32_t bits = std::bit_cast<uint32_t>(x);
   const float bounded = std::bit_cast<float>(bits < kLeast ? bits : kLeast);
-  const float n = (bounded * 1.44269504f + 12582912.0f) - 12582912.0f;
-  const float r = (bounded - n * 0.693359375f) - n * -2.12194440e-4f;
-  float p = 1.9875691500e-4f;
-  p = p * r + 1.3981999507e-3f;
-  p = p * r + 8.3334519073e-3f;
-  p = p * r + 4.1665795894e-2f;
-  p = p * r + 1.6666665459e-1f;
-  p = p * r + 5.0000001201e-1f;
+  const float n = (bounded * contract::kLog2OfE + contract::kRoundShift) - contract::kRoundShift;
+  const float r = (bounded - n * contract::kLn2High) - n * contract::kLn2Low;
+  float p = contract::kExpCoefficients[0];
+  p = p * r + contract::kExpCoefficients[1];
+  p = p * r + contract::kExpCoefficients[2];
+  p = p * r + contract::kExpCoefficients[3];
+  p = p * r + contract::kExpCoefficients[4];
+  p = p * r + contract::kExpCoefficients[5];
   const float y = (p * (r * r) + r) + 1.0f;
-  const auto power = static_cast<uint32_t>(static_cast<int32_t>(n) + 127) << 23;
+  const auto power = static_cast<uint32_t>(static_cast<int32_t>(n) + contract::kFloatExponentBias)
+                     << contract::kFloatMantissaBits;
   const uint32_t kept = bits > kLeast ? 0u : ~0u;
   return std::bit_cast<float>(std::bit_cast<uint32_t>(y * std::bit_cast<float>(power)) & kept);
 }
