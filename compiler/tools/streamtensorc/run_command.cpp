@@ -293,8 +293,10 @@ int Run(const base::Program& program, const RunOptions& run) {
     return program.WrongUsage(
         "--tokens is missing (or --script; or --input, for a module that is no decoder)");
   }
-  if (run.threads != 1 && run.driver != "emulated") {
-    return program.WrongUsage("--threads is for --driver emulated");
+  const absl::StatusOr<const runtime::Driver*> driver = runtime::FindDriver(run.driver);
+  if (!driver.ok()) return program.WrongUsage(std::string(driver.status().message()));
+  if (run.threads != 1 && std::ranges::count((*driver)->config_keys, "threads") == 0) {
+    return program.WrongUsage(absl::StrCat("--threads is not for --driver ", run.driver));
   }
   runtime::DecoderOptions options;
   options.artifact = run.artifact;
