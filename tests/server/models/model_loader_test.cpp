@@ -13,7 +13,7 @@ namespace {
 using testing::AddModel;
 using testing::SampleConfig;
 using testing::SampleDecoder;
-using testing::ScratchFolder;
+using streamtensor::testing::ScratchFolder;
 
 class RecordingObserver : public LoadObserver {
  public:
@@ -80,7 +80,7 @@ echo '{"done":true,"artifact":"'"$4"'"}'
     return loader_->Load(spec, config_, {}, observer_, [](const std::string&, const CardSnapshot&) {});
   }
 
-  std::string Runs() const { return testing::ReadText(folder_.path() + "/runs"); }
+  std::string Runs() const { return streamtensor::testing::ReadText(folder_.path() + "/runs"); }
 
   ScratchFolder folder_;
   SystemClock clock_;

@@ -59,7 +59,7 @@ class ModelRegistryTest : public ::testing::Test {
     WaitFor([&] { return registry_->Serves(name); });
   }
 
-  testing::ScratchFolder folder_;
+  streamtensor::testing::ScratchFolder folder_;
   std::string artifact_;
   SystemClock clock_;
   Metrics metrics_{"test"};
