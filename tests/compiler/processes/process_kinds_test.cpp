@@ -12,7 +12,9 @@
 #include <set>
 
 #include "compiler/frontend/imported_model.h"
+#include "compiler/passes/attach_platform.h"
 #include "compiler/passes/pipeline.h"
+#include "compiler/platform/platform_folders.h"
 #include "compiler/processes/ProcessDialect.h"
 #include "mlir/IR/Verifier.h"
 #include "mlir/Parser/Parser.h"
@@ -49,6 +51,9 @@ class ProcessKindsTest : public testing::Test {
     auto module = mlir::parseSourceFile<mlir::ModuleOp>(
         (kSource / "tests/compiler/passes/Inputs" / (name + ".mlir")).string(), &context_);
     if (!module) return module;
+    const absl::StatusOr<Platform> platform = FindPlatform("u55c");
+    EXPECT_TRUE(platform.ok()) << platform.status();
+    AttachPlatform(*module, *platform);
     mlir::PassManager passes(&context_);
     for (const PipelineStage& stage : PipelineStages()) stage.add_passes(passes, {});
     EXPECT_TRUE(mlir::succeeded(passes.run(*module))) << name;
@@ -261,7 +266,7 @@ TEST_F(WrongDesignTest, IsNamedByItsVerifier) {
       {"role = \"output\", type = tensor<?x20xf32>", "role = \"input\", type = tensor<?x20xf32>",
        "owns memories of these roles: output; got input"},
       {"dataflow.stream @done_store done depth 2", "dataflow.stream @done_store pages depth 2",
-       "writes streams of these kinds: done; got pages"},
+       "reads streams of these kinds: header, done*; got header, pages"},
   };
   ExpectRefused(ReadText(kSource / "tests/compiler/targets/hls/small_design.mlir.inc"), edits);
 }

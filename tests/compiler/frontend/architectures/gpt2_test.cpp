@@ -88,7 +88,8 @@ MemoryCheckpoint TinyGpt2Folder() {
 class Gpt2Import : public ::testing::Test {
  protected:
   absl::StatusOr<ImportedModel> Import(const GgufBuilder& builder, const ImportOptions& options = {}) {
-    const std::string path = ::testing::TempDir() + "/gpt2_import.gguf";
+    const std::string path = ::testing::TempDir() + "/gpt2_import_" +
+                             ::testing::UnitTest::GetInstance()->current_test_info()->name() + ".gguf";
     builder.Write(path);
     return ImportModel(path, options, &context_);
   }

@@ -42,7 +42,9 @@ FolderBuilder Sharded() {
 }
 
 absl::StatusOr<std::shared_ptr<const Checkpoint>> Open(const FolderBuilder& folder) {
-  const std::string path = ::testing::TempDir() + "/A.Model-1.5B";
+  // Tests run side by side, and the checkpoint is named after its folder.
+  const std::string path = ::testing::TempDir() + "/checkpoint_" +
+                           ::testing::UnitTest::GetInstance()->current_test_info()->name() + "/A.Model-1.5B";
   folder.Write(path);
   return OpenCheckpoint(path);
 }
