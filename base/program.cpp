@@ -40,6 +40,7 @@ Program::Program(const std::string& name, const std::string& summary, std::funct
   app_.get_formatter()->label("REQUIRED", "");
   app_.set_help_flag("-h,--help", "Print this text");
   app_.set_version_flag("--version", std::move(version), "Print the version");
+  app_.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   app_.allow_extras();  // for messages of our own
 }
 
@@ -88,6 +89,10 @@ int Program::Parse(int argc, const char* const* argv) {
     return 0;
   } catch (const CLI::Success& help) {
     return app_.exit(help);
+  } catch (const CLI::RequiredError& error) {
+    // An option that is spelled wrong is why another is missing.
+    const std::vector<std::string> extras = app_.remaining(/*recurse=*/true);
+    return WrongUsage(extras.empty() ? error.what() : DescribeExtra(app_, extras.front()));
   } catch (const CLI::ParseError& error) {
     return WrongUsage(error.what());
   }

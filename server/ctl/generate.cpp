@@ -86,6 +86,7 @@ struct ReplyOptions {
         ->type_name("TEXT")
         ->type_size(1)
         ->allow_extra_args(false)
+        ->take_all()
         ->check(Utf8())
         ->group(kGroup);
     app.add_flag("--ignore-eos", ignore_eos, "Go on past the end-of-text token")->group(kGroup);

@@ -58,6 +58,8 @@ TEST(Program, RunsTheCommandWithItsOptions) {
   EXPECT_TRUE(done.flag) << "options of the program may stand behind the command";
 }
 
+TEST(Program, TheLastValueCounts) { EXPECT_EQ(Call({"go", "--text", "a", "--text", "b"}).text, "b"); }
+
 TEST(Program, WrongUsageIsOneLine) {
   const struct {
     std::vector<const char*> words;
@@ -67,6 +69,7 @@ TEST(Program, WrongUsageIsOneLine) {
       {{"dance"}, "tool: unknown command 'dance'; one of: go; see tool --help\n"},
       {{"--no-such"}, "tool: unknown option --no-such; see tool --help\n"},
       {{"go"}, "tool go: --text is required; see tool go --help\n"},
+      {{"go", "--txet", "x"}, "tool go: unknown option --txet; see tool go --help\n"},
       {{"go", "--text"}, "tool go: --text: 1 required TEXT missing; see tool go --help\n"},
       {{"go", "--text", "x", "more"}, "tool go: unexpected argument 'more'; see tool go --help\n"},
       {{"go", "--text", "x", "--nope=3"}, "tool go: unknown option --nope; see tool go --help\n"},

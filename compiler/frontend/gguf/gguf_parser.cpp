@@ -74,6 +74,7 @@ absl::StatusOr<std::string_view> GgufParser::String(std::string_view what, uint6
 }
 
 absl::Status GgufParser::Header() {
+  if (bytes_.empty()) return absl::InvalidArgumentError("not a GGUF file: it is empty");
   if (bytes_.size() < 4 || Load<uint32_t>(bytes_, 0) != kMagic) {
     return absl::InvalidArgumentError("not a GGUF file: it does not start with 'GGUF'");
   }

@@ -164,7 +164,7 @@ def test_tls(start, tmp_path, request_for):
         assert len(stub.Generate(request_for(max_tokens=3), timeout=10).token_ids) == 3
     assert running.ctl("--tls-ca", str(tmp_path / "cert.pem"), "models").returncode == 0
     folder = running.ctl("--tls-ca", str(tmp_path), "models")
-    assert folder.returncode == 2 and f"{tmp_path} can not be read" in folder.stderr, folder.stderr
+    assert folder.returncode == 2 and f"{tmp_path} cannot be read" in folder.stderr, folder.stderr
     assert running.ctl("models").returncode == 1, "no plain text on this port"
     assert running.stop() == 0
 
@@ -173,7 +173,7 @@ def test_faulty_tls_files_are_named(start, tmp_path):
     good = make_certificate(tmp_path)
     (tmp_path / "no.pem").write_text("hello")
     for tls, name in [({**good, "tls_key": good["tls_certificate"]}, "cert.pem"), ({**good, "tls_certificate": str(tmp_path / "no.pem")}, "no.pem"),
-                      ({**good, "tls_key": "/nowhere"}, "/nowhere"), ({**good, "tls_key": str(tmp_path)}, f"{tmp_path} can not be read")]:
+                      ({**good, "tls_key": "/nowhere"}, "/nowhere"), ({**good, "tls_key": str(tmp_path)}, f"{tmp_path} cannot be read")]:
         running = start(server=tls)
         assert running.process.wait(timeout=30) == 1
         errors = [line for line in running.log().splitlines() if " error " in line]
