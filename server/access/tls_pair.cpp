@@ -19,7 +19,7 @@ absl::StatusOr<std::string> ReadPem(const std::string& path) {
   std::ostringstream text;
   text << file.rdbuf();  // no exception, whatever `path` names
   if (!file.is_open() || text.str().empty())
-    return absl::NotFoundError(absl::StrCat("TLS: ", path, " can not be read, or is empty"));
+    return absl::NotFoundError(absl::StrCat("TLS: ", path, " cannot be read, or is empty"));
   return text.str();
 }
 

@@ -88,7 +88,7 @@ def test_errors_are_one_line(daemon, tmp_path):
         (["--server", "nowhere.invalid:1", "models"], 1, "error: UNAVAILABLE: no server answers at nowhere.invalid:1"),
         (["bench"], 2, "--model is required"),
         (["bench", "--model", "nope", "--concurrency", "100000"], 1, "error: NOT_FOUND: there is no model"),
-        (["bench", "--model", "tiny", "--rate", "1", "--concurrency", "2"], 2, "--rate excludes --concurrency"),
+        (["bench", "--model", "tiny", "--rate", "1", "--concurrency", "2"], 2, "--concurrency excludes --rate"),
         (["bench", "--model", "tiny", "--rate", "0"], 2, "--rate: must be more than 0"),
         (["bench", "--model", "tiny", "--concurrency", "0"], 2, "--concurrency: must be a whole number from 1 to 100000, got '0'"),
         (["bench", "--model", "tiny", "--prompt-tokens", "3", "--shared-prefix", "4"], 2, "--shared-prefix: must be at most --prompt-tokens, 3, got 4"),
