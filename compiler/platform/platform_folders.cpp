@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/platform/platform_folders.h"
 
-#include <openssl/sha.h>
-
 #include <algorithm>
 #include <cctype>
 #include <cstdlib>
@@ -11,9 +9,10 @@
 #include <iterator>
 #include <map>
 
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "base/printable.h"
+#include "base/sha256.h"
 
 namespace streamtensor::compiler {
 namespace {
@@ -62,22 +61,20 @@ absl::StatusOr<Platform> FindPlatform(const std::string& name) {
   if (const auto found = files.find(name); found != files.end()) return ReadPlatform(found->second.string());
   const std::string known = absl::StrJoin(
       files, ", ", [](std::string* out, const auto& file) { absl::StrAppend(out, file.first); });
-  return absl::NotFoundError(absl::StrCat("unknown platform '", absl::CHexEscape(name.substr(0, 100)),
+  return absl::NotFoundError(absl::StrCat("unknown platform '", base::Printable(name, 100),
                                           "'; known: ", known.empty() ? "none found" : known));
 }
 
 absl::StatusOr<std::string> HashPlatforms() {
-  std::string all;
+  base::Sha256 hash;
   for (const auto& [name, path] : PlatformFiles()) {
     std::ifstream file(path, std::ios::binary);
     const std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
     if (!file) return absl::UnavailableError(absl::StrCat(path.string(), ": can't be read"));
-    absl::StrAppend(&all, name, "\n", text.size(), "\n", text);
+    hash.Add(absl::StrCat(name, "\n", text.size(), "\n"));
+    hash.Add(text);
   }
-  std::string digest(SHA256_DIGEST_LENGTH, '\0');
-  SHA256(reinterpret_cast<const unsigned char*>(all.data()), all.size(),
-         reinterpret_cast<unsigned char*>(digest.data()));
-  return absl::BytesToHexString(digest);
+  return base::HexOf(hash.Finish());
 }
 
 }  // namespace streamtensor::compiler
