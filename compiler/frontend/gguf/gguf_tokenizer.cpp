@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "artifact/folder.h"
+#include "base/printable.h"
 #include "base/status_macros.h"
 #include "compiler/frontend/end_of_generation.h"
 #include "compiler/frontend/message.h"
@@ -166,11 +167,7 @@ absl::Status ReadChatTemplate(const GgufFile& file, Tokenizer* tokenizer) {
   if (file.FindValue("tokenizer.chat_template") == nullptr) return absl::OkStatus();
   ASSIGN_OR_RETURN(const std::string_view text, Required(file.GetString("tokenizer.chat_template")));
   // tokenizer.bin carries it as text. Control characters may stand in it, bytes that are not UTF-8 may not.
-  for (size_t at = 0; at < text.size();) {
-    const size_t length = Utf8Bytes(text, at);
-    if (length == 0) return Invalid(Message("tokenizer.chat_template is not UTF-8 at its byte ", at));
-    at += length;
-  }
+  if (!base::IsUtf8(text)) return Invalid("tokenizer.chat_template is not UTF-8");
   tokenizer->set_chat_template(std::string(text));
   return absl::OkStatus();
 }

@@ -10,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_format.h"
+#include "base/printable.h"
 #include "base/status_macros.h"
 #include "compiler/frontend/message.h"
 
@@ -379,11 +380,7 @@ absl::Status CheckText(std::string_view pattern) {
     return absl::InvalidArgumentError(
         Message("the pattern has ", pattern.size(), " bytes; at most ", kMaxPatternBytes, " are allowed"));
   }
-  for (size_t at = 0; at < pattern.size();) {
-    const size_t length = Utf8Bytes(pattern, at);
-    if (length == 0) return absl::InvalidArgumentError(Message("the pattern is not UTF-8 at its byte ", at));
-    at += length;
-  }
+  if (!base::IsUtf8(pattern)) return absl::InvalidArgumentError("the pattern is not UTF-8");
   return absl::OkStatus();
 }
 

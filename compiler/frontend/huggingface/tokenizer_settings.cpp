@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "base/printable.h"
 #include "base/status_macros.h"
 #include "compiler/frontend/end_of_generation.h"
 #include "compiler/frontend/huggingface/strict_json.h"
@@ -166,13 +167,8 @@ absl::Status ReadChatTemplate(const TokenizerSettings& settings, Tokenizer* toke
                      In(kTokenizerConfig, ConfiguredTemplate(settings.tokenizer_config)));
     return absl::OkStatus();
   }
-  const std::string_view text = *settings.chat_template;
-  for (size_t at = 0; at < text.size();) {
-    const size_t length = Utf8Bytes(text, at);
-    if (length == 0) return Invalid("chat_template.jinja", Message("not UTF-8 at its byte ", at));
-    at += length;
-  }
-  tokenizer->set_chat_template(std::string(text));
+  if (!base::IsUtf8(*settings.chat_template)) return Invalid("chat_template.jinja", "it is not UTF-8");
+  tokenizer->set_chat_template(std::string(*settings.chat_template));
   return absl::OkStatus();
 }
 

@@ -183,7 +183,7 @@ TEST(HuggingFaceTokenizer, ChoosesTheChatTemplate) {
   files.chat_template = "J";
   EXPECT_EQ(Read(files)->chat_template(), "J");
   files.chat_template = "\xff";
-  EXPECT_EQ(Read(files).status().message(), "chat_template.jinja: not UTF-8 at its byte 0");
+  EXPECT_EQ(Read(files).status().message(), "chat_template.jinja: it is not UTF-8");
   files.chat_template.reset();
   files.tokenizer_config.erase("chat_template");
   EXPECT_EQ(Read(files)->chat_template(), "");
