@@ -17,8 +17,8 @@ class Program {
   // `summary` is one sentence for people.
   Program(const std::string& name, const std::string& summary, std::function<std::string()> version);
 
-  // For options of the program itself. Of an option that is given twice the last value counts, unless it is told to
-  // take_all().
+  // For options of the program itself. Of an option that is given twice the last value counts, unless it is
+  // told to take_all().
   CLI::App& app() { return app_; }
 
   // Adds `name` as the program's command. `run` is called when the options have been read, and returns the

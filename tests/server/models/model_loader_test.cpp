@@ -4,16 +4,16 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/server/models/sample_model.h"
 #include "tests/base/scratch_folder.h"
+#include "tests/server/models/sample_model.h"
 
 namespace streamtensor::server {
 namespace {
 
+using streamtensor::testing::ScratchFolder;
 using testing::AddModel;
 using testing::SampleConfig;
 using testing::SampleDecoder;
-using streamtensor::testing::ScratchFolder;
 
 class RecordingObserver : public LoadObserver {
  public:

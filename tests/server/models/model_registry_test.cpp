@@ -7,8 +7,8 @@
 #include <atomic>
 
 #include "absl/time/clock.h"
-#include "tests/server/models/sample_model.h"
 #include "tests/base/scratch_folder.h"
+#include "tests/server/models/sample_model.h"
 
 namespace streamtensor::server {
 namespace {
