@@ -76,7 +76,7 @@ void Daemon::SetPolicy(const Config& config, std::optional<ClientTokens> tokens)
 
 // The servers go before the registry, which their calls use.
 Daemon::~Daemon() {
-  http_.reset();
+  pages_.reset();
   registry_->Stop();
   std::unique_ptr<GrpcServer> grpc;
   {
@@ -98,12 +98,12 @@ absl::Status Daemon::Start() {
   ASSIGN_OR_RETURN(std::optional<ClientTokens> tokens, ReadTokens(config_.access));
   SetPolicy(config_, std::move(tokens));
   RETURN_IF_ERROR(registry_->ClaimCache());
-  const HttpServer::Handlers pages = {
+  const StatusPages::Pages pages = {
       {"/metrics",
-       [this] { return HttpAnswer{200, "text/plain; version=0.0.4; charset=utf-8", metrics_.Render()}; }},
+       [this] { return StatusPage{200, "text/plain; version=0.0.4; charset=utf-8", metrics_.Render()}; }},
       {"/healthz", [this] { return Health(); }},
       {"/readyz", [this] { return Readiness(); }}};
-  ASSIGN_OR_RETURN(http_, HttpServer::Start(config_.server.metrics_listen, pages));
+  ASSIGN_OR_RETURN(pages_, StatusPages::Start(config_.server.metrics_listen, pages));
   ASSIGN_OR_RETURN(const std::optional<TlsPair> tls, ReadTls(config_.server));
   ASSIGN_OR_RETURN(std::unique_ptr<GrpcServer> grpc,
                    GrpcServer::Start(config_.server.listen, tls, generation_.get(), registry_.get()));
@@ -162,14 +162,14 @@ void Daemon::Drain(const std::function<bool()>& impatient) {
 std::string Daemon::Stuck() const { return absl::StrJoin(registry_->StuckCards(), ", "); }
 
 // Alive is what can answer and whose loops come round: a stuck card is lost, not a dead daemon.
-HttpAnswer Daemon::Health() const {
+StatusPage Daemon::Health() const {
   if (const std::string stuck = Stuck(); !stuck.empty()) {
     return {503, "text/plain; charset=utf-8", absl::StrCat("stuck: the scheduler of ", stuck, "\n")};
   }
   return {200, "text/plain; charset=utf-8", "ok\n"};
 }
 
-HttpAnswer Daemon::Readiness() const {
+StatusPage Daemon::Readiness() const {
   if (registry_->ServesAll()) return {200, "text/plain; charset=utf-8", "ready\n"};
   std::string body;
   static constexpr const char* kStates[] = {"COMPILING", "LOADING", "READY", "FAILED"};

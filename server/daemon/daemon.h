@@ -16,8 +16,8 @@
 #include "server/api/openai/openai_server.h"
 #include "server/config/config.h"
 #include "server/generation/generation_service.h"
-#include "server/metrics/http_server.h"
 #include "server/metrics/metrics.h"
+#include "server/metrics/status_pages.h"
 #include "server/models/model_registry.h"
 #include "server/scheduler/clock.h"
 
@@ -49,8 +49,8 @@ class Daemon {
  private:
   // Puts in force what may change while running and is not the registry's.
   void SetPolicy(const Config& config, std::optional<ClientTokens> tokens);
-  HttpAnswer Health() const;
-  HttpAnswer Readiness() const;
+  StatusPage Health() const;
+  StatusPage Readiness() const;
 
   const Config config_;
   const SystemClock clock_;
@@ -59,7 +59,7 @@ class Daemon {
   AccessControl access_;
   std::unique_ptr<ModelRegistry> registry_;
   std::unique_ptr<GenerationService> generation_;
-  std::unique_ptr<HttpServer> http_;
+  std::unique_ptr<StatusPages> pages_;
   std::unique_ptr<openai::OpenAiServer> openai_;  // only with server.http_listen
   Mutex grpc_mutex_;  // the registry's threads report changes while grpc_ comes and goes
   std::unique_ptr<GrpcServer> grpc_ ABSL_GUARDED_BY(grpc_mutex_);

@@ -157,10 +157,25 @@ class StreamConnection final : public Connection,
     whole_->body() = std::move(response.body);
     SetHead(response, keeps_alive_, *whole_);
     whole_->prepare_payload();
+    if (exchange_->request().method == "HEAD") return RespondHead();
     SetDeadline(limits_.write_timeout);
     beast_http::async_write(stream_, *whole_, [self = Self()](error_code error, size_t) {
       self->whole_.reset();
       if (self->IsOver(error)) return;
+      self->EndExchange();
+    });
+  }
+
+  // All but the body.
+  void RespondHead() {
+    std::ostringstream text;
+    text << whole_->base();
+    out_ = text.str();
+    whole_.reset();
+    SetDeadline(limits_.write_timeout);
+    asio::async_write(stream_, asio::buffer(out_), [self = Self()](error_code error, size_t) {
+      if (self->IsOver(error)) return;
+      self->out_.clear();
       self->EndExchange();
     });
   }

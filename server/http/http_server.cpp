@@ -32,8 +32,6 @@ using boost::system::error_code;
 using Acceptor = asio::basic_socket_acceptor<tcp, Executor>;
 using Timer = asio::basic_waitable_timer<Connection::Clock, asio::wait_traits<Connection::Clock>, Executor>;
 
-// Threads that run handlers: a long prompt is made into tokens there, and others need not wait for that.
-constexpr int kWorkers = 4;
 constexpr std::chrono::seconds kSweepPeriod(1);
 // After an accept that failed, for want of descriptors as a rule.
 constexpr std::chrono::milliseconds kAcceptPause(100);
@@ -139,7 +137,7 @@ struct Server::Impl {
       pthread_setname_np(pthread_self(), "http-io");
       io.run();
     });
-    for (int i = 0; i < kWorkers; ++i) {
+    for (int i = 0; i < options.workers; ++i) {
       workers.emplace_back([this] {
         pthread_setname_np(pthread_self(), "http-worker");
         work.run();
@@ -223,7 +221,7 @@ struct Server::Impl {
   std::unique_ptr<asio::ssl::context> tls;
   asio::io_context io{1};
   asio::executor_work_guard<Executor> io_guard{io.get_executor()};
-  asio::io_context work{kWorkers};
+  asio::io_context work;
   asio::executor_work_guard<Executor> work_guard{work.get_executor()};
   ConnectionHost host;
   std::vector<Listener> listeners;

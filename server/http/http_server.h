@@ -30,6 +30,7 @@ struct Options {
   std::string listen;  // HOST:PORT; every address that HOST resolves to
   std::optional<TlsPair> tls;
   Limits limits;
+  int workers = 4;
   // Looks at a request before its body is read, and may refuse it. Called by the I/O thread: must not block.
   std::function<std::optional<Response>(const Request&)> check_head = [](const Request&) {
     return std::nullopt;

@@ -176,6 +176,17 @@ TEST_F(HttpServerTest, RequestsSentAtOnceAreAnsweredInOrder) {
   EXPECT_TRUE(a < pieces && pieces < b && b < c && c != std::string::npos) << answers;
 }
 
+TEST_F(HttpServerTest, ToHeadTheBodyIsLeftOut) {
+  Start();
+  Client client(port_);
+  client.Send("HEAD /echo HTTP/1.1\r\n\r\n");
+  const std::string answer = client.ReadUntil("\r\n\r\n");
+  EXPECT_TRUE(absl::StrContains(answer, "Content-Length: 11\r\n")) << answer;
+  client.Send(Post("/echo", "next"));
+  EXPECT_TRUE(absl::StartsWith(client.ReadUntil("POST /echo next"), "HTTP/1.1 200 OK"))
+      << "nothing between them";
+}
+
 TEST_F(HttpServerTest, AResponseInPiecesIsChunked) {
   Start();
   Client client(port_);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A small HTTP server for what operators poll.
+// The pages that operators and probes poll over HTTP.
 #pragma once
 
 #include <functional>
@@ -11,25 +11,26 @@
 
 namespace streamtensor::server {
 
-struct HttpAnswer {
+struct StatusPage {
   int status = 200;
   std::string content_type = "text/plain; charset=utf-8";
   std::string body;
 };
 
-// Serves GET and HEAD on exact paths, with eight threads of its own.
-class HttpServer {
+// Serves GET and HEAD on exact paths.
+class StatusPages {
  public:
-  using Handlers = std::map<std::string, std::function<HttpAnswer()>>;
+  // What a path shows now; called by threads of the server's own.
+  using Pages = std::map<std::string, std::function<StatusPage()>>;
 
   // `listen` is HOST:PORT.
   //  UNAVAILABLE  the address can not be bound, and why
-  static absl::StatusOr<std::unique_ptr<HttpServer>> Start(const std::string& listen, Handlers handlers);
-  ~HttpServer();
+  static absl::StatusOr<std::unique_ptr<StatusPages>> Start(const std::string& listen, Pages pages);
+  ~StatusPages();
 
  private:
   struct Impl;
-  explicit HttpServer(std::unique_ptr<Impl> impl);
+  explicit StatusPages(std::unique_ptr<Impl> impl);
   const std::unique_ptr<Impl> impl_;
 };
 
