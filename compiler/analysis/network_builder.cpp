@@ -12,10 +12,6 @@ using dataflow::ChannelKind;
 using dataflow::ProcessOpInterface;
 using dataflow::StreamOp;
 
-bool IsControl(ChannelKind kind) {
-  return kind == ChannelKind::header || kind == ChannelKind::pages || kind == ChannelKind::done;
-}
-
 // In the order of the emitted text: a cycle is told from its first process.
 std::vector<ProcessOpInterface> ProcessesInOrder(dataflow::DesignOp design, NetworkScope scope) {
   const auto all = design.getBody().getOps<ProcessOpInterface>();
@@ -29,6 +25,10 @@ std::vector<ProcessOpInterface> ProcessesInOrder(dataflow::DesignOp design, Netw
 }
 
 }  // namespace
+
+bool IsControl(ChannelKind kind) {
+  return kind == ChannelKind::header || kind == ChannelKind::pages || kind == ChannelKind::done;
+}
 
 mlir::FailureOr<DesignNetwork> BuildNetwork(dataflow::DesignOp design, const StepShape& shape,
                                             const NetworkCosts& costs, NetworkScope scope) {

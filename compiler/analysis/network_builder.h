@@ -25,6 +25,9 @@ struct DesignNetwork {
   std::vector<dataflow::StreamOp> streams;  // by channel
 };
 
+// Whether such a stream carries no data: step headers, page tables, done tokens.
+bool IsControl(dataflow::ChannelKind kind);
+
 // Which streams a network holds.
 enum class NetworkScope {
   // What carries data: enough for a proof. Every process reads its header (and the page table, where it takes

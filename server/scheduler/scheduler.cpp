@@ -429,7 +429,7 @@ void Scheduler::PublishPages(Sequence& sequence) {
   Sequence::Placement& placement = sequence.placement_;
   const int32_t page_tokens = pool_.page_tokens();
   while ((placement.published + 1) * page_tokens <= placement.computed) {
-    const auto first = static_cast<size_t>(placement.published * page_tokens);
+    const size_t first = static_cast<size_t>(placement.published) * page_tokens;
     placement.content =
         pool_.Publish(placement.pages[placement.published], placement.content,
                       std::span(sequence.tokens()).subspan(first, static_cast<size_t>(page_tokens)));
@@ -449,7 +449,7 @@ void Scheduler::ReleasePages(Sequence& sequence) {
 
 void Scheduler::End(const SequencePtr& sequence, const absl::Status& status) {
   ST_CHECK(!step_under_way_.has_value());
-  const SequencePtr keep = sequence;  // the reference may be into a list that it is erased from
+  const auto keep = SequencePtr(sequence);  // the reference may be into a list that it is erased from
   std::erase(running_, keep);
   std::erase(waiting_, keep);
   ReleasePages(*keep);

@@ -120,7 +120,7 @@ class Sequence {
   uint32_t generated() const { return static_cast<uint32_t>(tokens_.size() - request_.prompt.size()); }
 
  private:
-  // Each writes the members that its comment names.
+  // Each writes the members that are said to be its own.
   friend class Scheduler;
   friend class OutputProcessor;
   friend class CardLoop;

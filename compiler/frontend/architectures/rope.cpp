@@ -131,6 +131,8 @@ absl::StatusOr<std::vector<float>> ReadLlama3Divisors(Hyperparameters* keys, con
 // The two dialects of config.json are one here (huggingface/model_config.h).
 absl::StatusOr<RopeConfig> ReadHuggingFace(Hyperparameters keys, int64_t head_dim, int64_t trained_context) {
   RETURN_IF_ERROR(CheckScalingKeys(keys.checkpoint(), "rope_scaling.", kHuggingFaceScaling));
+  // One for each type of layer.
+  RETURN_IF_ERROR(CheckScalingKeys(keys.checkpoint(), "rope_parameters.", {}));
   constexpr HyperparameterKey kBase = {"", "rope_theta"};
   constexpr HyperparameterKey kFactor = {"", "rope_scaling.factor"};
   RopeConfig config;

@@ -36,12 +36,7 @@ class BoundsTest : public testing::TestWithParam<const char*> {
     ASSERT_NE(design_, nullptr);
     layers_ = std::min(static_cast<int64_t>(design_->design().getLayers()), kLayersToProve);
     for (auto stream : design_->design().getBody().getOps<dataflow::StreamOp>()) {
-      const dataflow::ChannelKind kind = stream.getKind();
-      // Sized by their processes: none is in a cycle.
-      if (kind == dataflow::ChannelKind::header || kind == dataflow::ChannelKind::pages ||
-          kind == dataflow::ChannelKind::done) {
-        continue;
-      }
+      if (IsControl(stream.getKind())) continue;
       ASSERT_TRUE(stream.getMinimum().has_value());
       minimum_[stream.getSymName().str()] = static_cast<int64_t>(*stream.getMinimum());
       if (stream.getRole()) bounded_.push_back(stream.getSymName().str());

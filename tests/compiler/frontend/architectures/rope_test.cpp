@@ -75,6 +75,8 @@ TEST(ReadRope, Refuses) {
             std::string::npos);
   EXPECT_EQ(refusal({{"rope_scaling.rope_type", std::string("yarn")}, {"rope_scaling.mscale", 0.7}}),
             "RoPE scaling by 'rope_scaling.mscale' can't be compiled yet");
+  EXPECT_EQ(refusal({{"rope_parameters.full_attention.rope_theta", 1e6}}),
+            "RoPE scaling by 'rope_parameters.full_attention.rope_theta' can't be compiled yet");
   EXPECT_NE(refusal({{"rope_scaling.rope_type", std::string("linear")}}).find("'rope_scaling.factor'"),
             std::string::npos);
   EXPECT_NE(refusal({{"rope_scaling.rope_type", std::string("yarn")},
