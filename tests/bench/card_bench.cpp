@@ -34,6 +34,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "absl/time/time.h"
+#include "base/program.h"
 #include "streamtensor/runtime/decoder.h"
 
 namespace {
@@ -220,14 +221,7 @@ __attribute__((target("avx2"))) void Read(size_t bytes) {
   PrintTimes({seconds}, {ClockSeconds(CLOCK_THREAD_CPUTIME_ID) - cpu_begin}, "");
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
-  const bool two_threads = argc == 3 && std::string_view(argv[2]) == "--two-threads";
-  if (argc != 2 && !two_threads) Die("usage: card_bench ARTIFACT [--two-threads], commands on stdin");
-  streamtensor::runtime::DecoderOptions options;
-  options.artifact = argv[1];
-  options.card.threads = two_threads ? 2 : 1;
+int ObeyCommands(const streamtensor::runtime::DecoderOptions& options) {
   auto decoder = streamtensor::runtime::OpenDecoder(options);
   if (!decoder.ok()) Die(std::string(decoder.status().message()));
   for (std::string line; std::getline(std::cin, line);) {
@@ -248,4 +242,19 @@ int main(int argc, char** argv) {
     }
   }
   return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  streamtensor::base::Program program("card_bench",
+                                      "Times a compiled decoder on an emulated card; commands on stdin",
+                                      [] { return ST_VERSION; });
+  streamtensor::runtime::DecoderOptions options;
+  options.card.threads = 1;
+  program.app().add_option("ARTIFACT", options.artifact, "The compiled model's folder")->required();
+  program.app().add_flag_callback(
+      "--two-threads", [&] { options.card.threads = 2; }, "Give the card two threads");
+  program.SetRun([&] { return ObeyCommands(options); });
+  return program.Main(argc, argv);
 }

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "aligned_array.h"
+#include "base/program.h"
 #include "contract/limits.h"
 #include "contract/tiles.h"
 #include "st/dot.h"
@@ -83,11 +84,8 @@ void RunIssue(const st::issue& op, int rows, const Frame& frame, std::vector<con
   }
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int TimeProducts(int repeats) {
   _mm_setcsr(_mm_getcsr() | 0x8040);
-  const int repeats = argc > 1 ? std::atoi(argv[1]) : 20;
   size_t words = 0;
   for (const Product& p : kProducts) {
     words += size_t{1} * p.times * contract::BlockWords(p.issue.bits) *
@@ -135,4 +133,17 @@ int main(int argc, char** argv) {
                 words * 64 / best / 1e6, st::lane_u32(results[0], 0));
   }
   return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  streamtensor::base::Program program("engine_gemv", "Times the engine's arithmetic alone",
+                                      [] { return ST_VERSION; });
+  int repeats = 20;
+  program.app()
+      .add_option("REPEATS", repeats, "Measurements, of which the best counts (default 20)")
+      ->check(CLI::PositiveNumber);
+  program.SetRun([&] { return TimeProducts(repeats); });
+  return program.Main(argc, argv);
 }

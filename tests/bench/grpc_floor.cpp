@@ -21,6 +21,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/program.h"
 #include "streamtensor/v1/inference.grpc.pb.h"
 
 namespace {
@@ -219,19 +220,12 @@ class QueueServer {
   std::deque<Stream*> idle_;
 };
 
-}  // namespace
-
-int main(int argc, char** argv) {
-  if (argc != 4) {
-    std::fputs("Usage: grpc_floor callback|queue PORT STEP_US\n", stderr);
-    return 2;
-  }
-  const std::chrono::microseconds step(std::atoi(argv[3]));
+int Serve(const std::string& server_kind, uint16_t port, std::chrono::microseconds step) {
   grpc::ServerBuilder builder;
-  builder.AddListeningPort(std::string("127.0.0.1:") + argv[2], grpc::InsecureServerCredentials());
+  builder.AddListeningPort("127.0.0.1:" + std::to_string(port), grpc::InsecureServerCredentials());
   CallbackServer callback;
   std::unique_ptr<QueueServer> queue;
-  if (argv[1] == std::string("queue")) {
+  if (server_kind == "queue") {
     queue = std::make_unique<QueueServer>(builder);
   } else {
     builder.RegisterService(&callback);
@@ -255,4 +249,23 @@ int main(int argc, char** argv) {
   stopping = true;
   writer.join();
   std::_Exit(0);  // streams may be under way: this program only measures
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  streamtensor::base::Program program("grpc_floor",
+                                      "Streams tokens that cost nothing over gRPC, a step at a time",
+                                      [] { return ST_VERSION; });
+  std::string server_kind;
+  uint16_t port = 0;
+  uint32_t step_microseconds = 0;
+  program.app()
+      .add_option("KIND", server_kind, "callback or queue: gRPC's interface")
+      ->required()
+      ->check(CLI::IsMember({"callback", "queue"}));
+  program.app().add_option("PORT", port, "Port on 127.0.0.1")->required();
+  program.app().add_option("STEP_US", step_microseconds, "Microseconds between two steps")->required();
+  program.SetRun([&] { return Serve(server_kind, port, std::chrono::microseconds(step_microseconds)); });
+  return program.Main(argc, argv);
 }

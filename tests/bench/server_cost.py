@@ -5,7 +5,7 @@
     tests/bench/server_cost.py build/bin [--streams 1,8,32,128,1000] [--who grpc,http,callback,queue] [--vocabulary 49152]
                                [--seconds 5] [--rounds 3] [--baseline OTHER/bin] [--json]
 
-Measured: user and system CPU time of the daemon (/proc/PID/stat) while streams run, over the tokens that its own
+Measured: user and system CPU time of the daemon (its CPU clock) while streams run, over the tokens that its own
 counter says it generated, and where it went by thread. The client's time is not in it.
   grpc      the daemon, asked by `streamtensorctl bench`
   http      the same daemon's OpenAI-compatible endpoint, asked by http_load.py
@@ -19,7 +19,6 @@ import argparse
 import collections
 import contextlib
 import json
-import os
 import pathlib
 import subprocess
 import sys
@@ -31,23 +30,17 @@ sys.path.insert(0, str(ROOT / "tests/integration"))
 from daemon import Daemon, free_ports  # noqa: E402
 from dummy_artifact import write_artifact  # noqa: E402
 
-TICKS = os.sysconf("SC_CLK_TCK")
-
-
 def cpu_by_thread(pid):
     """CPU seconds by thread name, and the whole process's (threads that ended included)."""
     seconds = collections.Counter()
-    for stat in pathlib.Path(f"/proc/{pid}/task").glob("*/stat"):
+    for thread in pathlib.Path(f"/proc/{pid}/task").iterdir():
         try:
-            text = stat.read_text()
+            name = (thread / "comm").read_text().rstrip("\n")
+            seconds[name] += int((thread / "schedstat").read_text().split()[0]) * 1e-9
         except OSError:
             continue
-        name = text[text.index("(") + 1 : text.rindex(")")]
-        fields = text[text.rindex(")") + 2 :].split()
-        seconds[name] += (int(fields[11]) + int(fields[12])) / TICKS
-    text = pathlib.Path(f"/proc/{pid}/stat").read_text()
-    fields = text[text.rindex(")") + 2 :].split()
-    return seconds, (int(fields[11]) + int(fields[12])) / TICKS
+    cpu_clock = (~pid << 3) | 2  # clock_getcpuclockid(3): nanoseconds, where /proc/PID/stat counts hundredths
+    return seconds, time.clock_gettime(cpu_clock)
 
 
 def grpc_client(binary_dir, server):

@@ -16,6 +16,7 @@
 #include <string>
 #include <vector>
 
+#include "base/program.h"
 #include "tests/fuzz/damage.h"
 #include "tests/fuzz/fuzz_target.h"
 
@@ -23,13 +24,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr char kHelp[] =
-    "usage: fuzz_TARGET [--damage N] [--seed S] [FILE or FOLDER...]\n"
-    "\n"
-    "Runs the target's seeds, the files, and N damaged copies of each seed. An input that crashes it, breaks "
-    "a\n"
-    "promise, takes more than 60 s or too much memory is kept in ./fuzz-failure. STREAMTENSOR_FUZZ_VERBOSE=1 "
-    "prints refusals.\n";
+constexpr char kSummary[] = "Runs a fuzz target on its seeds, on files, and on damaged copies of each seed";
+constexpr char kFooter[] =
+    "An input that crashes the target, breaks a promise, takes more than 60 s or too much memory is kept in "
+    "./fuzz-failure. STREAMTENSOR_FUZZ_VERBOSE=1 prints refusals.";
 
 constexpr unsigned kSecondsAnInput = 60;
 constexpr rlim_t kMostMemoryBytes = rlim_t{8} << 30;
@@ -105,24 +103,15 @@ std::vector<fs::path> FilesIn(const std::vector<std::string>& places) {
 extern "C" void __asan_on_error() { KeepCurrent(); }
 #endif
 
-int main(int argc, char** argv) {
-  uint64_t copies = 0, seed = 1;
+namespace {
+
+struct Options {
+  uint64_t copies = 0;
+  uint64_t seed = 1;
   std::vector<std::string> places;
-  for (int i = 1; i < argc; ++i) {
-    const std::string word = argv[i];
-    if (word == "--help") {
-      std::fputs(kHelp, stdout);
-      return 0;
-    }
-    if ((word == "--damage" || word == "--seed") && i + 1 < argc) {
-      (word == "--seed" ? seed : copies) = std::strtoull(argv[++i], nullptr, 10);
-    } else if (word.starts_with("-") || !fs::exists(word)) {
-      std::fprintf(stderr, "%s: no such option or file; see --help\n", word.c_str());
-      return 2;
-    } else {
-      places.push_back(word);
-    }
-  }
+};
+
+int Replay(const Options& options) {
   Guard();
   const std::vector<std::string> seeds = streamtensor::fuzz::Seeds();
   for (std::size_t i = 0; i < seeds.size(); ++i) {
@@ -132,27 +121,44 @@ int main(int argc, char** argv) {
       return 1;
     }
   }
-  const std::vector<fs::path> files = FilesIn(places);
+  const std::vector<fs::path> files = FilesIn(options.places);
   for (const fs::path& path : files) {
     std::ifstream file(path, std::ios::binary);
     Run(path.string(), std::string(std::istreambuf_iterator<char>(file), {}));
   }
   uint64_t refused = 0;
   for (std::size_t which = 0; which < seeds.size(); ++which) {
-    for (uint64_t index = 0; index < copies; ++index) {
+    for (uint64_t index = 0; index < options.copies; ++index) {
       const std::string name = "damaged copy " + std::to_string(index) + " of seed " + std::to_string(which) +
-                               ", --damage " + std::to_string(copies) + " --seed " + std::to_string(seed);
-      refused += !Run(name, streamtensor::fuzz::Damaged(seeds, which, index, copies, seed));
+                               ", --damage " + std::to_string(options.copies) + " --seed " +
+                               std::to_string(options.seed);
+      refused += !Run(name, streamtensor::fuzz::Damaged(seeds, which, index, options.copies, options.seed));
     }
   }
-  const uint64_t damaged = copies * seeds.size();
+  const uint64_t damaged = options.copies * seeds.size();
   std::printf("%zu seeds, %zu files, %llu damaged inputs (seed %llu): %llu refused, %llu taken\n",
               seeds.size(), files.size(), static_cast<unsigned long long>(damaged),
-              static_cast<unsigned long long>(seed), static_cast<unsigned long long>(refused),
+              static_cast<unsigned long long>(options.seed), static_cast<unsigned long long>(refused),
               static_cast<unsigned long long>(damaged - refused));
   if (damaged > 0 && refused < damaged / 10) {
     std::fputs("hardly any damage was noticed\n", stderr);
     return 1;
   }
   return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  streamtensor::base::Program program("fuzz_TARGET", kSummary, [] { return ST_VERSION; });
+  Options options;
+  CLI::App& app = program.app();
+  app.footer(kFooter);
+  app.add_option("--damage", options.copies, "Damaged copies of each seed (default 0)")->option_text("N");
+  app.add_option("--seed", options.seed, "Where the damage begins (default 1)")->option_text("S");
+  app.add_option("PLACE", options.places, "Files, and folders of files")
+      ->check(CLI::ExistingPath)
+      ->take_all();
+  program.SetRun([&] { return Replay(options); });
+  return program.Main(argc, argv);
 }

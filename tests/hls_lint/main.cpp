@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // st_hls_lint: holds a design's text to the HLS contract of docs/compiler.md.
-#include <charconv>
 #include <cstdio>
-#include <cstring>
 #include <fstream>
 #include <iterator>
 #include <string>
 
+#include "base/program.h"
 #include "llvm/IR/DebugInfoMetadata.h"
 #include "llvm/Passes/PassBuilder.h"
 #include "llvm/Support/FileSystem.h"
@@ -30,56 +29,32 @@
 namespace hls_lint {
 namespace {
 
-constexpr char kUsage[] =
-    "usage: st_hls_lint [options] DESIGN.cpp\n"
-    "\n"
-    "  --tokens N    declared bound of the symbol T (default 16)\n"
-    "  --logits N    declared bound of the symbol W (default 16)\n"
-    "  --context N   rows of KV pages that a token may see (default 0)\n"
-    "  --rules       lists the rules\n"
-    "\n"
-    "  A line for each finding: PLACE: [RULE] what was found. Exit 0: none; 1: some; 2: could not look.\n";
-
 struct Options {
   std::string source;
   DeclaredBounds bounds;
+  bool list_rules = false;
 };
 
-// 0: go on.
-int ReadOptions(int argc, char** argv, Options& options) {
-  for (int i = 1; i < argc; ++i) {
-    const std::string word = argv[i];
-    int64_t* number = word == "--tokens"    ? &options.bounds.tokens
-                      : word == "--logits"  ? &options.bounds.logits
-                      : word == "--context" ? &options.bounds.context
-                                            : nullptr;
-    if (word == "--rules") {
-      for (const Rule& rule : Rules()) std::printf("%-16s a design %s\n", rule.id, rule.says);
-      std::exit(0);
-    }
-    if (word == "--help") {
-      std::fputs(kUsage, stdout);
-      std::exit(0);
-    }
-    if (number) {
-      const char* value = i + 1 < argc ? argv[++i] : "";
-      const auto [end, error] = std::from_chars(value, value + std::strlen(value), *number);
-      if (error != std::errc() || *end != 0 || *number < 0 || *number > 1 << 24) {
-        std::fprintf(stderr, "st_hls_lint: %s must be 0..%d, got '%s'\n", word.c_str(), 1 << 24, value);
-        return 2;
-      }
-    } else if (word[0] == '-' || !options.source.empty()) {
-      std::fprintf(stderr, "st_hls_lint: what is '%s'?\n%s", word.c_str(), kUsage);
-      return 2;
-    } else {
-      options.source = word;
-    }
-  }
-  if (options.source.empty()) {
-    std::fputs(kUsage, stderr);
-    return 2;
-  }
-  return 0;
+void DeclareOptions(CLI::App& app, Options& options) {
+  app.footer(
+      "Prints a line for each finding: PLACE: [RULE] what was found. Exit code 0: none; 1: some; 2: could "
+      "not look.");
+  app.add_option("DESIGN", options.source, "The emitted text, a .cpp file");
+  app.add_flag("--rules", options.list_rules, "List the rules");
+  const CLI::Range range(int64_t{0}, int64_t{1} << 24);
+  const std::string group = "Bounds of the design's symbols";
+  app.add_option("--tokens", options.bounds.tokens, "Bound of T, the tokens of a step (default 16)")
+      ->check(range)
+      ->group(group)
+      ->option_text("N");
+  app.add_option("--logits", options.bounds.logits, "Bound of W, the rows of logits (default 16)")
+      ->check(range)
+      ->group(group)
+      ->option_text("N");
+  app.add_option("--context", options.bounds.context, "Rows of KV pages that a token may see (default 0)")
+      ->check(range)
+      ->group(group)
+      ->option_text("N");
 }
 
 // Everything is inlined into its process, whose arguments then say which FIFO is meant.
@@ -184,9 +159,12 @@ void CheckModule(llvm::Module& module, const Options& options, const std::string
     CheckLoopBounds(*function, options.bounds, analysis.functions(), findings);
 }
 
-int Main(int argc, char** argv) {
-  Options options;
-  if (const int code = ReadOptions(argc, argv, options); code != 0) return code;
+int ListRules() {
+  for (const Rule& rule : Rules()) std::printf("%-16s a design %s\n", rule.id, rule.says);
+  return 0;
+}
+
+int Lint(const Options& options) {
   std::ifstream file(options.source, std::ios::binary);
   if (!file) {
     std::fprintf(stderr, "st_hls_lint: %s can't be read\n", options.source.c_str());
@@ -214,4 +192,16 @@ int Main(int argc, char** argv) {
 }  // namespace
 }  // namespace hls_lint
 
-int main(int argc, char** argv) { return hls_lint::Main(argc, argv); }
+int main(int argc, char** argv) {
+  streamtensor::base::Program program("st_hls_lint",
+                                      "Holds a design's text to the HLS contract of docs/compiler.md",
+                                      [] { return ST_VERSION; });
+  hls_lint::Options options;
+  hls_lint::DeclareOptions(program.app(), options);
+  program.SetRun([&] {
+    if (options.list_rules) return hls_lint::ListRules();
+    if (options.source.empty()) return program.WrongUsage("DESIGN is required");
+    return hls_lint::Lint(options);
+  });
+  return program.Main(argc, argv);
+}

@@ -4,10 +4,12 @@
 #include <iostream>
 #include <iterator>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "base/program.h"
+#include "base/status_macros.h"
 #include "compiler/frontend/imported_model.h"
 #include "compiler/passes/pipeline.h"
 #include "mlir/IR/Verifier.h"
@@ -18,21 +20,10 @@
 
 namespace {
 
+using streamtensor::base::Program;
 using streamtensor::reference::Array;
 namespace compiler = streamtensor::compiler;
 namespace reference = streamtensor::reference;
-
-constexpr char kUsage[] =
-    R"(usage: streamtensor-reference MODEL (--steps SCRIPT.json --logits OUT.npy | [--input NAME=FILE.npy].. --output PREFIX | --print)
-  MODEL              .gguf or .mlir; it is imported and brought to stage "ordered"
-  --module FILE      run this module instead of the imported one, with MODEL's weights (stage "ordered" or later)
-  --steps SCRIPT     steps of a decoder; the logits of all of them, one below the other, go to --logits
-  --input, --output  a general module: result i goes to PREFIX.i.npy
-  --function NAME    of a general module; otherwise its only function that has a body
-  --print            prints the ordered module (with --imported: before the passes)
-  --max-context N, --step-tokens N: as the front end takes them
-  --mutation NAME    a graph that is wrong in one place (tests/compiler/frontend/graph_mutations.h)
-)";
 
 struct Options {
   std::string model, module, steps, logits, output, function;
@@ -41,68 +32,69 @@ struct Options {
   compiler::ImportOptions import;
 };
 
-// Exits with 2 when the command line is wrong.
-Options ParseOptions(int argc, char** argv) {
-  Options options;
-  auto wrong = [](const std::string& what) {
-    std::cerr << "streamtensor-reference: " << what << "\n" << kUsage;
-    std::exit(2);
-  };
-  for (int i = 1; i < argc; ++i) {
-    const std::string argument = argv[i];
-    auto value = [&]() -> std::string {
-      if (i + 1 >= argc) wrong(argument + " needs a value");
-      return argv[++i];
-    };
-    auto number = [&]() {
-      const std::string text = value();
-      int64_t parsed = 0;
-      if (!absl::SimpleAtoi(text, &parsed)) wrong(argument + ": '" + text + "' is no number");
-      return parsed;
-    };
-    if (argument == "--help") {
-      std::cout << kUsage;
-      std::exit(0);
-    } else if (argument == "--module") {
-      options.module = value();
-    } else if (argument == "--steps") {
-      options.steps = value();
-    } else if (argument == "--logits") {
-      options.logits = value();
-    } else if (argument == "--output") {
-      options.output = value();
-    } else if (argument == "--function") {
-      options.function = value();
-    } else if (argument == "--print") {
-      options.print = true;
-    } else if (argument == "--imported") {
-      options.imported = true;
-    } else if (argument == "--max-context") {
-      options.import.max_context = number();
-    } else if (argument == "--step-tokens") {
-      options.import.step_tokens = number();
-    } else if (argument == "--mutation") {
-      const absl::StatusOr<compiler::GraphMutation> mutation = compiler::FindGraphMutation(value());
-      if (!mutation.ok()) wrong(std::string(mutation.status().message()));
-      options.import.make_graph = mutation->make_graph;
-    } else if (argument == "--input") {
-      const std::string text = value();
-      const size_t at = text.find('=');
-      if (at == std::string::npos) wrong("--input needs NAME=FILE.npy");
-      options.inputs.emplace_back(text.substr(0, at), text.substr(at + 1));
-    } else if (argument.rfind("--", 0) == 0) {
-      wrong("unknown option " + argument);
-    } else if (options.model.empty()) {
-      options.model = argument;
-    } else {
-      wrong("more than one model");
-    }
+void DeclareOptions(Program& program, Options& options) {
+  CLI::App& app = program.app();
+  app.add_option("MODEL", options.model, "A .gguf or .mlir file, imported and brought to stage \"ordered\"")
+      ->required();
+  app.add_option("--module", options.module,
+                 "Run this module (stage \"ordered\" or later) with MODEL's weights")
+      ->option_text("FILE");
+  app.add_flag("--print", options.print, "Print the ordered module");
+  app.add_flag("--imported", options.imported, "With --print: the module before the passes");
+  app.add_option("--max-context", options.import.max_context, "Positions of a sequence, as for streamtensorc")
+      ->option_text("N");
+  app.add_option("--step-tokens", options.import.step_tokens, "Tokens of a step, as for streamtensorc")
+      ->option_text("N");
+  app.add_option_function<std::string>(
+         "--mutation",
+         [&options](const std::string& name) {
+           const absl::StatusOr<compiler::GraphMutation> mutation = compiler::FindGraphMutation(name);
+           if (!mutation.ok())
+             throw CLI::ValidationError("--mutation", std::string(mutation.status().message()));
+           options.import.make_graph = mutation->make_graph;
+         },
+         "Import a graph that is wrong in one place (tests/compiler/frontend/graph_mutations.h)")
+      ->option_text("NAME");
+
+  const std::string decoder = "Decoders";
+  app.add_option("--steps", options.steps, "Run the steps of this script (JSON)")
+      ->group(decoder)
+      ->option_text("SCRIPT");
+  app.add_option("--logits", options.logits, "Write the logits of all steps, one below the other")
+      ->group(decoder)
+      ->option_text("OUT.npy");
+
+  const std::string general = "Other modules";
+  app.add_option_function<std::vector<std::string>>(
+         "--input",
+         [&options](const std::vector<std::string>& inputs) {
+           for (const std::string& input : inputs) {
+             const size_t at = input.find('=');
+             if (at == std::string::npos) {
+               throw CLI::ValidationError("--input", "must be NAME=FILE.npy, got '" + input + "'");
+             }
+             options.inputs.emplace_back(input.substr(0, at), input.substr(at + 1));
+           }
+         },
+         "An input; may be given several times")
+      ->group(general)
+      ->option_text("NAME=FILE.npy")
+      ->take_all();
+  app.add_option("--output", options.output, "Write result i to PREFIX.i.npy")
+      ->group(general)
+      ->option_text("PREFIX");
+  app.add_option("--function", options.function, "The function to run (default: the only public one)")
+      ->group(general)
+      ->option_text("NAME");
+}
+
+// Empty: the options go together.
+std::string CheckOptions(const Options& options) {
+  if (!options.print && options.steps.empty() == options.output.empty()) {
+    return "one of --print, --steps and --output is needed";
   }
-  if (options.model.empty()) wrong("no model");
-  if (!options.print && options.steps.empty() == options.output.empty())
-    wrong("one of --print, --steps and --output is needed");
-  if (!options.steps.empty() && options.logits.empty()) wrong("--steps needs --logits");
-  return options;
+  if (!options.steps.empty() && options.logits.empty()) return "--steps needs --logits";
+  return "";
 }
 
 absl::StatusOr<std::string> ReadText(const std::string& path) {
@@ -112,15 +104,12 @@ absl::StatusOr<std::string> ReadText(const std::string& path) {
 }
 
 absl::Status RunSteps(const Options& options, mlir::ModuleOp module, const compiler::WeightSource& weights) {
-  absl::StatusOr<std::string> text = ReadText(options.steps);
-  if (!text.ok()) return text.status();
-  absl::StatusOr<reference::StepScript> script = reference::ParseStepScript(*text);
-  if (!script.ok()) return script.status();
-  auto decoder = reference::StepReference::Create(module, weights, script->pages);
-  if (!decoder.ok()) return decoder.status();
+  ASSIGN_OR_RETURN(const std::string text, ReadText(options.steps));
+  ASSIGN_OR_RETURN(const reference::StepScript script, reference::ParseStepScript(text));
+  ASSIGN_OR_RETURN(const auto decoder, reference::StepReference::Create(module, weights, script.pages));
   Array all;
-  for (size_t i = 0; i < script->steps.size(); ++i) {
-    absl::StatusOr<Array> logits = (*decoder)->Run(script->steps[i]);
+  for (size_t i = 0; i < script.steps.size(); ++i) {
+    absl::StatusOr<Array> logits = decoder->Run(script.steps[i]);
     if (!logits.ok())
       return absl::Status(logits.status().code(), absl::StrCat("step ", i, ": ", logits.status().message()));
     if (all.dims.empty()) all.dims = {0, logits->dims[1]};
@@ -134,9 +123,8 @@ absl::Status RunGeneral(const Options& options, mlir::ModuleOp module,
                         const compiler::WeightSource& weights) {
   std::vector<std::pair<std::string, Array>> inputs;
   for (const auto& [name, path] : options.inputs) {
-    absl::StatusOr<Array> array = reference::ReadNpy(path);
-    if (!array.ok()) return array.status();
-    inputs.emplace_back(name, *std::move(array));
+    ASSIGN_OR_RETURN(Array array, reference::ReadNpy(path));
+    inputs.emplace_back(name, std::move(array));
   }
   std::string function = options.function;
   if (function.empty()) {
@@ -147,11 +135,9 @@ absl::Status RunGeneral(const Options& options, mlir::ModuleOp module,
     }
     if (function.empty()) return absl::InvalidArgumentError("the module has no public function");
   }
-  absl::StatusOr<std::vector<Array>> results = reference::RunModule(module, function, weights, inputs);
-  if (!results.ok()) return results.status();
-  for (size_t i = 0; i < results->size(); ++i) {
-    absl::Status status = reference::WriteNpy(absl::StrCat(options.output, ".", i, ".npy"), (*results)[i]);
-    if (!status.ok()) return status;
+  ASSIGN_OR_RETURN(const std::vector<Array> results, reference::RunModule(module, function, weights, inputs));
+  for (size_t i = 0; i < results.size(); ++i) {
+    RETURN_IF_ERROR(reference::WriteNpy(absl::StrCat(options.output, ".", i, ".npy"), results[i]));
   }
   return absl::OkStatus();
 }
@@ -160,10 +146,9 @@ absl::Status Run(const Options& options) {
   mlir::DialectRegistry registry;
   reference::RegisterReferenceDialects(&registry);
   mlir::MLIRContext context(registry);
-  absl::StatusOr<compiler::ImportedModel> model =
-      compiler::ImportModel(options.model, options.import, &context);
-  if (!model.ok()) return model.status();
-  mlir::OwningOpRef<mlir::ModuleOp> module = std::move(model->module);
+  ASSIGN_OR_RETURN(compiler::ImportedModel model,
+                   compiler::ImportModel(options.model, options.import, &context));
+  mlir::OwningOpRef<mlir::ModuleOp> module = std::move(model.module);
   if (!options.module.empty()) {
     module = mlir::parseSourceFile<mlir::ModuleOp>(options.module, &context);
     if (!module) return absl::InvalidArgumentError(absl::StrCat(options.module, " is no valid module"));
@@ -176,17 +161,25 @@ absl::Status Run(const Options& options) {
     module->print(llvm::outs());
     return absl::OkStatus();
   }
-  return options.steps.empty() ? RunGeneral(options, *module, *model->weights)
-                               : RunSteps(options, *module, *model->weights);
+  return options.steps.empty() ? RunGeneral(options, *module, *model.weights)
+                               : RunSteps(options, *module, *model.weights);
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  const Options options = ParseOptions(argc, argv);
-  if (absl::Status status = Run(options); !status.ok()) {
-    std::cerr << "streamtensor-reference: " << status.message() << "\n";
-    return 1;
-  }
-  return 0;
+  Program program("streamtensor-reference",
+                  "Computes on the host what a compiled model has to compute, bit for bit",
+                  [] { return ST_VERSION; });
+  Options options;
+  DeclareOptions(program, options);
+  program.SetRun([&] {
+    if (const std::string wrong = CheckOptions(options); !wrong.empty()) return program.WrongUsage(wrong);
+    if (const absl::Status status = Run(options); !status.ok()) {
+      std::cerr << "streamtensor-reference: " << status.message() << "\n";
+      return 1;
+    }
+    return 0;
+  });
+  return program.Main(argc, argv);
 }
