@@ -165,8 +165,8 @@ class Checker {
     if (!in_file) Equal(field + ".file_offset", argument.file_offset(), 0);
   }
 
-  void AtLeast(const std::string& field, uint64_t bytes, uint64_t least) {
-    if (bytes < least) Fail(field, ".bytes is ", bytes, ", must be at least ", least);
+  void AtLeast(const std::string& field, uint64_t bytes, uint64_t min) {
+    if (bytes < min) Fail(field, ".bytes is ", bytes, ", must be at least ", min);
   }
 
   void CheckFileRange(const std::string& field, const Argument& argument) {
@@ -234,7 +234,7 @@ class Checker {
 
 // How deep the brackets of a JSON text nest, at most. The library takes both kinds of quotes.
 int DepthOf(std::string_view json) {
-  int depth = 0, most = 0;
+  int depth = 0, max_depth = 0;
   char quote = 0;
   for (std::size_t i = 0; i < json.size(); ++i) {
     const char c = json[i];
@@ -247,12 +247,12 @@ int DepthOf(std::string_view json) {
     } else if (c == '"' || c == '\'') {
       quote = c;
     } else if (c == '[' || c == '{') {
-      most = std::max(most, ++depth);
+      max_depth = std::max(max_depth, ++depth);
     } else if (c == ']' || c == '}') {
       --depth;
     }
   }
-  return most;
+  return max_depth;
 }
 
 absl::Status TokenizerError(const std::string& what) {
@@ -288,14 +288,14 @@ absl::Status CheckTiming(const v1::TimingModel& timing) {
   };
   const struct {
     const char* field;
-    double value, most;
+    double value, max;
   } reals[] = {{"clock_hz", timing.clock_hz(), 1e12},
                {"context_page_cycles", timing.context_page_cycles(), 1e6},
                {"static_watts", timing.static_watts(), 1e6},
                {"dynamic_joules_per_step_byte", timing.dynamic_joules_per_step_byte(), 1},
                {"memory_bytes_per_second", timing.memory_bytes_per_second(), 1e15}};
-  for (const auto& [field, value, most] : reals) {
-    if (!std::isfinite(value) || value < 0 || value > most) return error(field, value);
+  for (const auto& [field, value, max] : reals) {
+    if (!std::isfinite(value) || value < 0 || value > max) return error(field, value);
   }
   const std::pair<const char*, uint64_t> counts[] = {
       {"launch_cycles", timing.launch_cycles()},
@@ -336,7 +336,7 @@ absl::Status CheckTokenizer(const v1::Tokenizer& tokenizer) {
         check("eos_token_id", tokenizer.has_eos_token_id(), tokenizer.eos_token_id()),
         check("unknown_token_id", tokenizer.has_unknown_token_id(), tokenizer.unknown_token_id()),
         check("padding_token_id", tokenizer.has_padding_token_id(), tokenizer.padding_token_id())}) {
-    if (!status.ok()) return status;
+    RETURN_IF_ERROR(status);
   }
   for (const uint32_t id : tokenizer.end_of_generation_ids()) {
     RETURN_IF_ERROR(check("end_of_generation_ids", true, id));

@@ -20,11 +20,11 @@ CLI::Validator Check(std::function<std::string(const std::string&)> check) {
 
 }  // namespace
 
-CLI::Validator WholeNumber(int64_t least, int64_t most) {
-  return Check([least, most](const std::string& value) -> std::string {
+CLI::Validator WholeNumber(int64_t min, int64_t max) {
+  return Check([min, max](const std::string& value) -> std::string {
     int64_t number = 0;
-    if (absl::SimpleAtoi(value, &number) && number >= least && number <= most) return "";
-    return absl::StrCat("must be a whole number from ", least, " to ", most, ", got '", value, "'");
+    if (absl::SimpleAtoi(value, &number) && number >= min && number <= max) return "";
+    return absl::StrCat("must be a whole number from ", min, " to ", max, ", got '", value, "'");
   });
 }
 

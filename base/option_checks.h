@@ -9,7 +9,7 @@
 namespace streamtensor::base {
 
 // A whole number from `least` to `most`.
-CLI::Validator WholeNumber(int64_t least, int64_t most);
+CLI::Validator WholeNumber(int64_t min, int64_t max);
 CLI::Validator WholeNumber();  // an unsigned number of 64 bits
 // A finite number.
 CLI::Validator Number();

@@ -171,38 +171,38 @@ void YamlReader::Text(const YAML::Node& node, const std::string& path, std::stri
   value = text;
 }
 
-void YamlReader::Integer(const YAML::Node& node, const std::string& path, int64_t least, int64_t most,
+void YamlReader::Integer(const YAML::Node& node, const std::string& path, int64_t min, int64_t max,
                          int64_t& value) {
-  const std::string expected = absl::StrCat("is a whole number from ", least, " to ", most);
+  const std::string expected = absl::StrCat("is a whole number from ", min, " to ", max);
   std::string text;
   if (!Scalar(node, path, expected, text)) return;
   int64_t number = 0;
   // A quoted number is a text.
-  if (node.Tag() == "!" || !absl::SimpleAtoi(text, &number) || number < least || number > most) {
+  if (node.Tag() == "!" || !absl::SimpleAtoi(text, &number) || number < min || number > max) {
     return Wrong(node, path, expected);
   }
   value = number;
 }
 
-void YamlReader::Real(const YAML::Node& node, const std::string& path, double least, double most,
+void YamlReader::Real(const YAML::Node& node, const std::string& path, double min, double max,
                       double& value) {
-  const std::string expected = absl::StrCat("is a number from ", least, " to ", most);
+  const std::string expected = absl::StrCat("is a number from ", min, " to ", max);
   std::string text;
   if (!Scalar(node, path, expected, text)) return;
   double number = 0;
-  if (node.Tag() == "!" || !absl::SimpleAtod(text, &number) || !std::isfinite(number) || number < least ||
-      number > most) {
+  if (node.Tag() == "!" || !absl::SimpleAtod(text, &number) || !std::isfinite(number) || number < min ||
+      number > max) {
     return Wrong(node, path, expected);
   }
   value = number;
 }
 
-void YamlReader::Bytes(const YAML::Node& node, const std::string& path, int64_t least, int64_t& value) {
-  const std::string expected = absl::StrCat("is a size such as 20GiB or 512MiB, at least ", least, " bytes");
+void YamlReader::Bytes(const YAML::Node& node, const std::string& path, int64_t min, int64_t& value) {
+  const std::string expected = absl::StrCat("is a size such as 20GiB or 512MiB, at least ", min, " bytes");
   std::string text;
   if (!Scalar(node, path, expected, text)) return;
   const std::optional<int64_t> bytes = ParseByteSize(text);
-  if (!bytes.has_value() || *bytes < least) return Wrong(node, path, expected);
+  if (!bytes.has_value() || *bytes < min) return Wrong(node, path, expected);
   value = *bytes;
 }
 

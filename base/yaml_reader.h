@@ -56,11 +56,11 @@ class YamlReader {
 
   // Each leaves `value` alone on an error.
   void Text(const YAML::Node& node, const std::string& path, std::string& value);
-  void Integer(const YAML::Node& node, const std::string& path, int64_t least, int64_t most, int64_t& value);
+  void Integer(const YAML::Node& node, const std::string& path, int64_t min, int64_t max, int64_t& value);
   // Finite.
-  void Real(const YAML::Node& node, const std::string& path, double least, double most, double& value);
+  void Real(const YAML::Node& node, const std::string& path, double min, double max, double& value);
   // As ParseByteSize reads it.
-  void Bytes(const YAML::Node& node, const std::string& path, int64_t least, int64_t& value);
+  void Bytes(const YAML::Node& node, const std::string& path, int64_t min, int64_t& value);
   // Returns the index of the chosen word, or -1.
   int Choice(const YAML::Node& node, const std::string& path, const std::vector<std::string>& words);
 

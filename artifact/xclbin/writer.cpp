@@ -69,10 +69,10 @@ absl::Status Check(const WriterInput& input) {
     return absl::InvalidArgumentError(
         absl::StrCat("kernel name '", input.kernel, "' must be a C name of at most 29 characters"));
   }
-  const uint64_t most = (kControlRange - kFirstArgumentOffset) / kArgumentStride;
-  if (input.arguments.empty() || input.arguments.size() > most) {
+  const uint64_t max_arguments = (kControlRange - kFirstArgumentOffset) / kArgumentStride;
+  if (input.arguments.empty() || input.arguments.size() > max_arguments) {
     return absl::InvalidArgumentError(
-        absl::StrCat(input.arguments.size(), " kernel arguments; an xclbin holds 1..", most));
+        absl::StrCat(input.arguments.size(), " kernel arguments; an xclbin holds 1..", max_arguments));
   }
   if (input.banks.empty() || input.banks.size() > contract::kMaxMemoryBanks) {
     return absl::InvalidArgumentError(

@@ -30,10 +30,10 @@ uint64_t NextRandom(uint64_t& state) {
 }  // namespace
 
 inline uint32_t FiberScheduler::NextRunnable() {
-  if (ring_head_ == ring_tail_) return kNobody;
+  if (ring_head_ == ring_tail_) return kNone;
   if (__builtin_expect(cancelled_.load(std::memory_order_relaxed), 0)) {
     Fail(LaunchCode::kCancelled, "the launch was cancelled");
-    return kNobody;
+    return kNone;
   }
   if (random_order_) {
     const uint32_t count = ring_tail_ - ring_head_;
@@ -46,24 +46,24 @@ inline uint32_t FiberScheduler::NextRunnable() {
 inline void FiberScheduler::CountTicks(uint32_t process) {
   if (!measure_) return;
   const uint64_t now = __rdtsc();
-  if (process != kNobody) processes_[process].ticks += now - ticks_at_switch_;
+  if (process != kNone) processes_[process].ticks += now - ticks_at_switch_;
   ticks_at_switch_ = now;
 }
 
 inline void FiberScheduler::Arrived(transfer_t from) {
-  (left_ == kNobody ? thread_context_ : processes_[left_].context) = from.fctx;
-  SanitizerFiber& from_sanitizer = left_ == kNobody ? thread_sanitizer_ : processes_[left_].sanitizer;
-  (current_ == kNobody ? thread_sanitizer_ : processes_[current_].sanitizer).Arrive(from_sanitizer);
+  (left_ == kNone ? thread_context_ : processes_[left_].context) = from.fctx;
+  SanitizerFiber& from_sanitizer = left_ == kNone ? thread_sanitizer_ : processes_[left_].sanitizer;
+  (current_ == kNone ? thread_sanitizer_ : processes_[current_].sanitizer).Arrive(from_sanitizer);
 }
 
 inline void FiberScheduler::SwitchTo(uint32_t next, bool ending) {
   CountTicks(current_);
-  SanitizerFiber& from_sanitizer = current_ == kNobody ? thread_sanitizer_ : processes_[current_].sanitizer;
-  SanitizerFiber& to_sanitizer = next == kNobody ? thread_sanitizer_ : processes_[next].sanitizer;
+  SanitizerFiber& from_sanitizer = current_ == kNone ? thread_sanitizer_ : processes_[current_].sanitizer;
+  SanitizerFiber& to_sanitizer = next == kNone ? thread_sanitizer_ : processes_[next].sanitizer;
   left_ = current_;
   current_ = next;
   from_sanitizer.Leave(to_sanitizer, ending);
-  const transfer_t from = jump_fcontext(next == kNobody ? thread_context_ : processes_[next].context, this);
+  const transfer_t from = jump_fcontext(next == kNone ? thread_context_ : processes_[next].context, this);
   Arrived(from);
 }
 
@@ -74,7 +74,7 @@ FiberScheduler::FiberScheduler()
 void FiberScheduler::Begin(const LaunchOptions& options) {
   processes_.clear();
   channels_.clear();
-  current_ = left_ = kNobody;
+  current_ = left_ = kNone;
   random_order_ = options.order_seed != nullptr;
   random_state_ = random_order_ ? *options.order_seed : 0;
   measure_ = options.measure_processes;
@@ -114,7 +114,7 @@ LaunchReport FiberScheduler::End(int32_t code, uint64_t nanoseconds) {
 
 uint32_t FiberScheduler::ChannelEntry(void* context, const char* name, uint32_t depth) {
   FiberScheduler& self = Self(context);
-  self.channels_.push_back({name, depth, 0, {kNobody, kNobody}, kNobody});
+  self.channels_.push_back({name, depth, 0, {kNone, kNone}, kNone});
   return static_cast<uint32_t>(self.channels_.size() - 1);
 }
 
@@ -122,7 +122,7 @@ uint32_t FiberScheduler::ProcessEntry(void* context, const char* name, void (*en
                                       uint32_t stack_bytes) {
   FiberScheduler& self = Self(context);
   self.processes_.push_back(
-      {name, entry, argument, stack_bytes, State::kRunnable, 0, kNobody, nullptr, 0, 0, SanitizerFiber()});
+      {name, entry, argument, stack_bytes, State::kRunnable, 0, kNone, nullptr, 0, 0, SanitizerFiber()});
   return static_cast<uint32_t>(self.processes_.size() - 1);
 }
 
@@ -149,7 +149,7 @@ LaunchCode FiberScheduler::Run() {
   if (!PrepareFibers()) return code_;
   thread_sanitizer_.InitThread();
   const uint32_t first = NextRunnable();
-  if (first == kNobody) return code_;
+  if (first == kNone) return code_;
   ticks_at_switch_ = __rdtsc();
   if (second_thread_ != nullptr) second_thread_->WakeUp();
   SwitchTo(first, /*ending=*/false);
@@ -166,7 +166,7 @@ LaunchCode FiberScheduler::Run() {
 bool FiberScheduler::PrepareFibers() {
   uint32_t slots = 1;
   while (slots < processes_.size()) slots *= 2;
-  ring_.assign(slots, kNobody);
+  ring_.assign(slots, kNone);
   ring_mask_ = slots - 1;
   ring_head_ = ring_tail_ = 0;
   for (uint32_t i = 0; i < processes_.size(); ++i) {
@@ -216,8 +216,8 @@ void FiberScheduler::BlockEntry(void* context, uint32_t channel, uint32_t wait) 
 
 void FiberScheduler::WakeEntry(void* context, uint32_t channel, uint32_t wait) {
   FiberScheduler& self = Self(context);
-  const uint32_t process = std::exchange(self.channels_[channel].waiting, kNobody);
-  if (process == kNobody) return;
+  const uint32_t process = std::exchange(self.channels_[channel].waiting, kNone);
+  if (process == kNone) return;
   ST_DCHECK(self.processes_[process].state == State::kBlocked);
   ST_DCHECK(self.ring_tail_ - self.ring_head_ <= self.ring_mask_, "a process is in the ring twice");
   self.processes_[process].state = State::kRunnable;
@@ -251,7 +251,7 @@ void FiberScheduler::Fail(LaunchCode code, std::string message) {
 
 uint32_t FiberScheduler::OtherEnd(uint32_t channel, uint32_t process) const {
   const Channel& c = channels_[channel];
-  if (c.process[0] == process && c.process[1] == kNobody) return kNobody;
+  if (c.process[0] == process && c.process[1] == kNone) return kNone;
   return c.process[0] == process ? c.process[1] : c.process[0];
 }
 
@@ -268,16 +268,16 @@ void FiberScheduler::DescribeDeadlock() {
     return edge.process + " -> waits for " + (edge.channel_full ? "full" : "empty") + " FIFO '" +
            edge.channel + "' (depth " + std::to_string(edge.depth) + ") -> ";
   };
-  std::vector<uint32_t> visited_by(processes_.size(), kNobody);
+  std::vector<uint32_t> visited_by(processes_.size(), kNone);
   std::string dead_end;
   for (uint32_t start = 0; start < processes_.size(); ++start) {
     if (processes_[start].state != State::kBlocked) continue;
     uint32_t at = start;
-    while (at != kNobody && processes_[at].state == State::kBlocked && visited_by[at] == kNobody) {
+    while (at != kNone && processes_[at].state == State::kBlocked && visited_by[at] == kNone) {
       visited_by[at] = start;
       at = OtherEnd(processes_[at].channel, at);
     }
-    if (at != kNobody && processes_[at].state == State::kBlocked) {
+    if (at != kNone && processes_[at].state == State::kBlocked) {
       if (visited_by[at] != start) continue;  // leads into a path seen before
       // `at` is on a cycle. Tell it from its first declared process, so that it is always the same.
       uint32_t first = at;
@@ -298,15 +298,14 @@ void FiberScheduler::DescribeDeadlock() {
     if (dead_end.empty()) {
       uint32_t last = start;
       std::string path;
-      for (uint32_t p = start; p != kNobody && processes_[p].state == State::kBlocked;
+      for (uint32_t p = start; p != kNone && processes_[p].state == State::kBlocked;
            p = OtherEnd(processes_[p].channel, p)) {
         path += text(EdgeOf(p));
         last = p;
       }
       const uint32_t end = OtherEnd(processes_[last].channel, last);
-      dead_end =
-          "deadlock: " + path +
-          (end == kNobody ? "whose other end no process holds" : ProcessName(end) + ", which has ended");
+      dead_end = "deadlock: " + path +
+                 (end == kNone ? "whose other end no process holds" : ProcessName(end) + ", which has ended");
     }
   }
   Fail(LaunchCode::kDeadlock, dead_end);
@@ -340,7 +339,7 @@ std::string FiberScheduler::ChannelName(uint32_t channel) {
   if (c.name != nullptr) return c.name;
   std::string ends = "channel " + std::to_string(channel);
   for (int end = 0; end < 2; ++end) {
-    if (c.process[end] != kNobody) ends += (end == 0 ? ": " : " -> ") + ProcessName(c.process[end]);
+    if (c.process[end] != kNone) ends += (end == 0 ? ": " : " -> ") + ProcessName(c.process[end]);
   }
   return ends;
 }

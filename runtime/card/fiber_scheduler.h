@@ -55,7 +55,7 @@ class FiberScheduler {
     uint32_t process[2];  // the first two that were
     uint32_t waiting;     // process blocked on it, or kNobody
   };
-  static constexpr uint32_t kNobody = 0xffffffffu;
+  static constexpr uint32_t kNone = 0xffffffffu;
 
   // st_host_api
   static uint32_t ChannelEntry(void* context, const char* name, uint32_t depth);
@@ -97,8 +97,8 @@ class FiberScheduler {
   uint32_t ring_head_ = 0;
   uint32_t ring_tail_ = 0;
 
-  uint32_t current_ = kNobody;
-  uint32_t left_ = kNobody;  // what ran before the latest switch
+  uint32_t current_ = kNone;
+  uint32_t left_ = kNone;  // what ran before the latest switch
   boost::context::detail::fcontext_t thread_context_ = nullptr;
   SanitizerFiber thread_sanitizer_;
 

@@ -78,10 +78,10 @@ absl::StatusOr<Manifest> ReadManifest(const artifact::xclbin::Xclbin& contents,
       return BadManifest(
           absl::StrCat("argument ", i, ": bank ", argument.bank(), ", CONNECTIVITY has another"));
     }
-    const uint64_t least = 4 * contract::DescriptorWords<uint64_t>(launch.step_tokens(), 0);
-    if (argument.role() == Argument::ROLE_DESCRIPTOR && argument.bytes() < least) {
-      return BadManifest(
-          absl::StrCat("argument ", i, ": a step descriptor of ", argument.bytes(), " bytes, needs ", least));
+    const uint64_t min_bytes = 4 * contract::DescriptorWords<uint64_t>(launch.step_tokens(), 0);
+    if (argument.role() == Argument::ROLE_DESCRIPTOR && argument.bytes() < min_bytes) {
+      return BadManifest(absl::StrCat("argument ", i, ": a step descriptor of ", argument.bytes(),
+                                      " bytes, needs ", min_bytes));
     }
   }
   if (absl::Status status = artifact::CheckTiming(manifest.timing()); !status.ok())

@@ -171,12 +171,11 @@ class ConfigReader {
   YamlReader::Key Word(const char* name, std::string& value) {
     return {name, [this, &value](auto& node, auto& path) { yaml_->Text(node, path, value); }};
   }
-  YamlReader::Key Number(const char* name, int64_t least, int64_t most, int64_t& value) {
-    return {name,
-            [=, this, &value](auto& node, auto& path) { yaml_->Integer(node, path, least, most, value); }};
+  YamlReader::Key Number(const char* name, int64_t min, int64_t max, int64_t& value) {
+    return {name, [=, this, &value](auto& node, auto& path) { yaml_->Integer(node, path, min, max, value); }};
   }
-  YamlReader::Key Size(const char* name, int64_t least, int64_t& value) {
-    return {name, [=, this, &value](auto& node, auto& path) { yaml_->Bytes(node, path, least, value); }};
+  YamlReader::Key Size(const char* name, int64_t min, int64_t& value) {
+    return {name, [=, this, &value](auto& node, auto& path) { yaml_->Bytes(node, path, min, value); }};
   }
 
   YamlReader::Key Address(const char* name, std::string& value) {
@@ -283,7 +282,7 @@ class ConfigReader {
 
  public:
   // A card serves one model. Cards that no model names are dealt in turn to the models that name none.
-  void DealCards() {
+  void AssignCards() {
     std::vector<int> owner(config_->cards.size(), -1);
     std::vector<size_t> open;
     for (size_t m = 0; m < config_->models.size(); ++m) {
@@ -302,10 +301,10 @@ class ConfigReader {
         }
       }
     }
-    size_t turn = 0;
+    size_t next = 0;
     for (size_t card = 0; card < owner.size() && !open.empty(); ++card) {
       if (owner[card] >= 0) continue;
-      config_->models[open[turn++ % open.size()]].cards.push_back(static_cast<int64_t>(card));
+      config_->models[open[next++ % open.size()]].cards.push_back(static_cast<int64_t>(card));
     }
     for (size_t m : open) {
       if (config_->models[m].cards.empty()) {
@@ -336,7 +335,7 @@ absl::StatusOr<Config> ParseConfig(std::string_view text, const std::string& nam
   RETURN_IF_ERROR(yaml.Read(text, [&](const YAML::Node& root) {
     ConfigReader reader(&yaml, &config);
     yaml.Map(root, "", reader.Root());
-    if (yaml.ok()) reader.DealCards();
+    if (yaml.ok()) reader.AssignCards();
   }));
   return config;
 }

@@ -36,8 +36,8 @@ struct BenchOptions {
   void AddTo(CLI::App& app) {
     constexpr char kLoad[] = "Load";
     constexpr char kRequests[] = "Requests";
-    const auto at_least = [](int64_t least) {
-      return base::WholeNumber(least, std::numeric_limits<uint32_t>::max());
+    const auto at_least = [](int64_t min) {
+      return base::WholeNumber(min, std::numeric_limits<uint32_t>::max());
     };
     app.add_option("--model", model, "The model (streamtensorctl models lists them)")
         ->type_name("NAME")

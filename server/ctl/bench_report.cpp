@@ -54,7 +54,7 @@ Totals Add(const LoadResult& result) {
 
 Json SpreadAsJson(const Spread& spread) {
   return {{"mean", spread.mean}, {"p50", spread.p50}, {"p90", spread.p90},
-          {"p95", spread.p95},   {"p99", spread.p99}, {"max", spread.most}};
+          {"p95", spread.p95},   {"p99", spread.p99}, {"max", spread.max}};
 }
 
 double PerSecond(uint64_t count, double seconds) {
@@ -75,7 +75,7 @@ Spread SpreadOf(std::vector<double> values) {
   spread.p90 = rank(0.90);
   spread.p95 = rank(0.95);
   spread.p99 = rank(0.99);
-  spread.most = values.back();
+  spread.max = values.back();
   return spread;
 }
 
@@ -124,7 +124,7 @@ std::string BenchAsText(const LoadOptions& options, const LoadResult& result) {
                                      {"whole request", &totals.whole}}) {
     absl::StrAppendFormat(&text, "%-16s", name);
     for (const double value :
-         {spread->mean, spread->p50, spread->p90, spread->p95, spread->p99, spread->most}) {
+         {spread->mean, spread->p50, spread->p90, spread->p95, spread->p99, spread->max}) {
       absl::StrAppendFormat(&text, "%10.2f", value * 1000);
     }
     absl::StrAppend(&text, "\n");

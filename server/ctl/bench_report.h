@@ -16,7 +16,7 @@ struct Spread {
   double p90 = 0;
   double p95 = 0;
   double p99 = 0;
-  double most = 0;
+  double max = 0;
 };
 
 // By nearest rank. All 0 for no values.

@@ -25,7 +25,7 @@ absl::StatusOr<std::vector<uint32_t>> CheckTokens(std::vector<uint32_t> ids, uin
   return ids;
 }
 
-absl::StatusOr<std::vector<uint32_t>> EncodeChat(const std::vector<ChatTurn>& messages,
+absl::StatusOr<std::vector<uint32_t>> EncodeChat(const std::vector<ChatMessage>& messages,
                                                  const LoadedModel& model) {
   if (messages.empty()) return FieldError("chat.messages", "is empty; at least one message is needed");
   for (size_t i = 0; i < messages.size(); ++i) {
@@ -37,7 +37,8 @@ absl::StatusOr<std::vector<uint32_t>> EncodeChat(const std::vector<ChatTurn>& me
 
 absl::StatusOr<std::vector<uint32_t>> EncodePrompt(Prompt prompt, const LoadedModel& model) {
   if (const auto* text = std::get_if<std::string>(&prompt)) return model.EncodePrompt(*text);
-  if (const auto* messages = std::get_if<std::vector<ChatTurn>>(&prompt)) return EncodeChat(*messages, model);
+  if (const auto* messages = std::get_if<std::vector<ChatMessage>>(&prompt))
+    return EncodeChat(*messages, model);
   if (auto* ids = std::get_if<std::vector<uint32_t>>(&prompt)) {
     return CheckTokens(std::move(*ids), model.tokenizer().vocabulary());
   }

@@ -17,7 +17,7 @@
 namespace streamtensor::server {
 
 // Text (special tokens in it are not recognised), a conversation, or token ids.
-using Prompt = std::variant<std::monostate, std::string, std::vector<ChatTurn>, std::vector<uint32_t>>;
+using Prompt = std::variant<std::monostate, std::string, std::vector<ChatMessage>, std::vector<uint32_t>>;
 
 struct ClientRequest {
   std::string model;

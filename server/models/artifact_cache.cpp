@@ -210,7 +210,7 @@ absl::StatusOr<std::string> HashContent(const std::string& path, const std::atom
   base::Sha256 hash;
   std::error_code error;
   if (!fs::is_directory(path, error)) {
-    if (absl::Status status = AddFile(hash, path, stop); !status.ok()) return status;
+    RETURN_IF_ERROR(AddFile(hash, path, stop));
     return base::HexOf(hash.Finish());
   }
   std::vector<std::string> names;
@@ -224,7 +224,7 @@ absl::StatusOr<std::string> HashContent(const std::string& path, const std::atom
   for (const std::string& name : names) {
     const std::string file = absl::StrCat(path, "/", name);
     hash.Add(absl::StrCat(name.size(), ":", name, ":", fs::file_size(file, error), ":"));
-    if (absl::Status status = AddFile(hash, file, stop); !status.ok()) return status;
+    RETURN_IF_ERROR(AddFile(hash, file, stop));
   }
   return base::HexOf(hash.Finish());
 }

@@ -100,7 +100,7 @@ absl::Status RunCompiler(const CompilationOptions& options, const std::string& f
       run);
   if (absl::IsCancelled(status)) return status;
   if (!progress.error().empty()) return absl::InvalidArgumentError(progress.error());
-  if (!status.ok()) return status;
+  RETURN_IF_ERROR(status);
   std::error_code error;
   if (!progress.done() || !std::filesystem::is_directory(folder, error)) {
     return absl::InternalError(absl::StrCat(options.compiler, " ended well but made no artifact"));

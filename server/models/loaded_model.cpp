@@ -58,9 +58,9 @@ absl::StatusOr<std::unique_ptr<Tokenizer>> LoadedModel::ReadTokenizer(const std:
 }
 
 int32_t LoadedModel::max_context() const {
-  int32_t most = 0;
-  for (const auto& worker : cards_->workers()) most = std::max(most, worker->max_context());
-  return most;
+  int32_t max_context = 0;
+  for (const auto& worker : cards_->workers()) max_context = std::max(max_context, worker->max_context());
+  return max_context;
 }
 
 std::vector<uint32_t> LoadedModel::EncodePrompt(std::string_view text) const {
@@ -70,7 +70,7 @@ std::vector<uint32_t> LoadedModel::EncodePrompt(std::string_view text) const {
   return ids;
 }
 
-absl::StatusOr<std::vector<uint32_t>> LoadedModel::EncodeChat(std::span<const ChatTurn> messages) const {
+absl::StatusOr<std::vector<uint32_t>> LoadedModel::EncodeChat(std::span<const ChatMessage> messages) const {
   if (!chat_template_.ok()) {
     return absl::InvalidArgumentError(
         absl::StrCat("chat can not be used with model ", name_, ": ", chat_template_.status().message()));

@@ -35,7 +35,7 @@ class LoadedModel {
   std::vector<uint32_t> EncodePrompt(std::string_view text) const;
   // A conversation's ids, up to where the assistant is to answer.
   //  INVALID_ARGUMENT  the template refused it, or the model has none, or none that can be handled
-  absl::StatusOr<std::vector<uint32_t>> EncodeChat(std::span<const ChatTurn> messages) const;
+  absl::StatusOr<std::vector<uint32_t>> EncodeChat(std::span<const ChatMessage> messages) const;
 
   CardGroup& cards() const { return *cards_; }
 

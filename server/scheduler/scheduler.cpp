@@ -54,12 +54,12 @@ SchedulerCounts Scheduler::counts() const {
 absl::Status Scheduler::Check(const Sequence& sequence) const {
   const size_t prompt = sequence.request().prompt.size();
   const bool generates = sequence.request().stopping.max_tokens != 0u;
-  const size_t most = max_context_ - (generates ? 1 : 0);
+  const size_t max_prompt = max_context_ - (generates ? 1 : 0);
   if (prompt == 0) return absl::InvalidArgumentError("the prompt has no tokens; at least 1 is needed");
-  if (prompt > most) {
+  if (prompt > max_prompt) {
     return absl::InvalidArgumentError(absl::StrCat("the prompt has ", prompt,
                                                    " tokens; the model's context of ", max_context_,
-                                                   " tokens has room for ", most));
+                                                   " tokens has room for ", max_prompt));
   }
   return absl::OkStatus();
 }

@@ -5,6 +5,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
 
 namespace streamtensor::server {
 
@@ -47,12 +48,11 @@ StepRunner::Outcome StepRunner::RunStep() {
 
 absl::StatusOr<runtime::StepResult> StepRunner::Launch(const StepPlan& plan) {
   observer_->OnLaunch(plan.number, [&plan] { return plan.RequestIds(); });
-  absl::StatusOr<runtime::StepResult> result = decoder_->Run(plan.step, scheduler_.limits().step_timeout);
-  if (!result.ok()) return result;
+  ASSIGN_OR_RETURN(runtime::StepResult result, decoder_->Run(plan.step, scheduler_.limits().step_timeout));
   const int64_t rows = plan.logit_rows();
   const int64_t vocabulary = decoder_->info().vocabulary;
-  if (static_cast<int64_t>(result->logits.size()) != rows * vocabulary) {
-    return absl::InternalError(absl::StrCat("the card returned ", result->logits.size(), " logits; ", rows,
+  if (static_cast<int64_t>(result.logits.size()) != rows * vocabulary) {
+    return absl::InternalError(absl::StrCat("the card returned ", result.logits.size(), " logits; ", rows,
                                             " rows of ", vocabulary, " were asked for"));
   }
   return result;

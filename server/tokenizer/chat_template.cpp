@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "base/printable.h"
+#include "base/status_macros.h"
 #include "server/tokenizer/jinja_builtins.h"
 #include "server/tokenizer/jinja_syntax.h"
 
@@ -54,10 +55,10 @@ absl::Status CheckExpression(const Expression* expression) {
     }
   }
   for (const ExpressionPtr& operand : expression->operands) {
-    if (auto status = CheckExpression(operand.get()); !status.ok()) return status;
+    RETURN_IF_ERROR(CheckExpression(operand.get()));
   }
   for (const auto& [keyword, argument] : expression->arguments) {
-    if (auto status = CheckExpression(argument.get()); !status.ok()) return status;
+    RETURN_IF_ERROR(CheckExpression(argument.get()));
   }
   return absl::OkStatus();
 }
@@ -65,10 +66,10 @@ absl::Status CheckExpression(const Expression* expression) {
 absl::Status CheckBlock(const Block& block) {
   for (const Statement& statement : block) {
     for (const Expression* expression : {statement.expression.get(), statement.condition.get()}) {
-      if (auto status = CheckExpression(expression); !status.ok()) return status;
+      RETURN_IF_ERROR(CheckExpression(expression));
     }
     for (const Block* inner : {&statement.body, &statement.otherwise}) {
-      if (auto status = CheckBlock(*inner); !status.ok()) return status;
+      RETURN_IF_ERROR(CheckBlock(*inner));
     }
   }
   return absl::OkStatus();
@@ -456,19 +457,19 @@ ChatTemplate::ChatTemplate(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) 
 ChatTemplate::~ChatTemplate() = default;
 
 absl::StatusOr<std::unique_ptr<ChatTemplate>> ChatTemplate::Create(std::string_view jinja_source) {
-  auto block = Parse(jinja_source);
-  if (!block.ok()) return block.status();
-  if (auto status = CheckBlock(*block); !status.ok()) return status;
+  ASSIGN_OR_RETURN(auto block, Parse(jinja_source));
+  RETURN_IF_ERROR(CheckBlock(block));
   auto impl = std::make_unique<Impl>();
-  impl->block = *std::move(block);
+  impl->block = std::move(block);
   return std::unique_ptr<ChatTemplate>(new ChatTemplate(std::move(impl)));
 }
 
-absl::StatusOr<std::string> ChatTemplate::Render(std::span<const ChatTurn> messages,
+absl::StatusOr<std::string> ChatTemplate::Render(std::span<const ChatMessage> messages,
                                                  bool add_generation_prompt, std::string_view bos_token,
                                                  std::string_view eos_token) const {
   Value list = Value::array();
-  for (const ChatTurn& turn : messages) list.push_back({{"role", turn.role}, {"content", turn.content}});
+  for (const ChatMessage& message : messages)
+    list.push_back({{"role", message.role}, {"content", message.content}});
   Evaluator evaluator({{"messages", std::move(list)},
                        {"add_generation_prompt", add_generation_prompt},
                        {"bos_token", std::string(bos_token)},

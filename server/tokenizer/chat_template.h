@@ -12,7 +12,7 @@
 
 namespace streamtensor::server {
 
-struct ChatTurn {
+struct ChatMessage {
   std::string role;
   std::string content;
 };
@@ -36,7 +36,7 @@ class ChatTemplate {
   //  INVALID_ARGUMENT    the template called raise_exception(), with its message; a wrong type or an
   //                      undefined value where one is needed, with its line
   //  RESOURCE_EXHAUSTED  more work or text than the limits allow
-  absl::StatusOr<std::string> Render(std::span<const ChatTurn> messages, bool add_generation_prompt,
+  absl::StatusOr<std::string> Render(std::span<const ChatMessage> messages, bool add_generation_prompt,
                                      std::string_view bos_token, std::string_view eos_token) const;
 
  private:

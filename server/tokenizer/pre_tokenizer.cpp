@@ -124,9 +124,8 @@ absl::StatusOr<std::vector<Splitter>> SplittersOf(const artifact::v1::Tokenizer&
   using artifact::v1::Tokenizer;
   std::vector<Splitter> splitters;
   const auto add = [&](std::string_view pattern, bool drop_matches, bool drop_gaps) -> absl::Status {
-    absl::StatusOr<Pattern> compiled = Pattern::Create(pattern);
-    if (!compiled.ok()) return compiled.status();
-    splitters.push_back({*std::move(compiled), drop_matches, drop_gaps});
+    ASSIGN_OR_RETURN(Pattern compiled, Pattern::Create(pattern));
+    splitters.push_back({std::move(compiled), drop_matches, drop_gaps});
     return absl::OkStatus();
   };
   if (message.splits_size() > kMaxSplits) {

@@ -277,16 +277,16 @@ absl::StatusOr<std::unique_ptr<Tokenizer>> Tokenizer::Create(const artifact::v1:
                              absl::StrCat("tokenizer: ", field, " is ", id, ", expected less than ", pieces));
   };
   if (message.has_bos_token_id()) {
-    if (auto status = check_id("bos_token_id", message.bos_token_id()); !status.ok()) return status;
+    RETURN_IF_ERROR(check_id("bos_token_id", message.bos_token_id()));
     impl->bos = message.bos_token_id();
   }
   if (message.has_eos_token_id()) {
-    if (auto status = check_id("eos_token_id", message.eos_token_id()); !status.ok()) return status;
+    RETURN_IF_ERROR(check_id("eos_token_id", message.eos_token_id()));
     impl->eos = message.eos_token_id();
     impl->end_of_generation.push_back(*impl->eos);
   }
   for (uint32_t id : message.end_of_generation_ids()) {
-    if (auto status = check_id("end_of_generation_ids", id); !status.ok()) return status;
+    RETURN_IF_ERROR(check_id("end_of_generation_ids", id));
     impl->end_of_generation.push_back(id);
   }
   std::sort(impl->end_of_generation.begin(), impl->end_of_generation.end());

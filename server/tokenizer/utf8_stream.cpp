@@ -9,8 +9,8 @@ constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
 struct Lead {
   size_t bytes = 0;  // of the whole character; 0: can not begin one
   // What the second byte may be; all later ones are 80..BF.
-  uint8_t second_least = 0x80;
-  uint8_t second_most = 0xBF;
+  uint8_t second_min = 0x80;
+  uint8_t second_max = 0xBF;
 };
 
 // Table 3-7 of the Unicode standard: well-formed UTF-8, without surrogates and overlong forms.
@@ -44,9 +44,9 @@ std::string Utf8Stream::Push(std::string_view bytes) {
     bool broken = false;
     while (length < lead.bytes && at + length < pending_.size()) {
       const auto byte = static_cast<uint8_t>(pending_[at + length]);
-      const uint8_t least = length == 1 ? lead.second_least : 0x80;
-      const uint8_t most = length == 1 ? lead.second_most : 0xBF;
-      broken = byte < least || byte > most;
+      const uint8_t min = length == 1 ? lead.second_min : 0x80;
+      const uint8_t max = length == 1 ? lead.second_max : 0xBF;
+      broken = byte < min || byte > max;
       if (broken) break;
       ++length;
     }

@@ -47,9 +47,9 @@ Prompt ReadPrompt(const v1::GenerateRequest& message) {
     case v1::GenerateRequest::kTokens:
       return std::vector<uint32_t>(message.tokens().ids().begin(), message.tokens().ids().end());
     case v1::GenerateRequest::kChat: {
-      std::vector<ChatTurn> messages;
-      for (const v1::ChatMessage& turn : message.chat().messages()) {
-        messages.push_back({turn.role(), turn.content()});
+      std::vector<ChatMessage> messages;
+      for (const v1::ChatMessage& chat_message : message.chat().messages()) {
+        messages.push_back({chat_message.role(), chat_message.content()});
       }
       return messages;
     }

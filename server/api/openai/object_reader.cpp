@@ -77,7 +77,7 @@ void ObjectReader::Text(const char* name, std::string& value) {
   value = found->get<std::string>();
 }
 
-std::optional<int64_t> ObjectReader::WholeIn(const char* name, int64_t least, int64_t most) {
+std::optional<int64_t> ObjectReader::WholeIn(const char* name, int64_t min, int64_t max) {
   const json* const found = Find(name);
   if (found == nullptr) return std::nullopt;
   if (!found->is_number_integer()) {
@@ -86,21 +86,21 @@ std::optional<int64_t> ObjectReader::WholeIn(const char* name, int64_t least, in
   }
   const bool is_huge = found->is_number_unsigned() && found->get<uint64_t>() > INT64_MAX;
   const int64_t value = is_huge ? INT64_MAX : found->get<int64_t>();
-  if (is_huge || value < least || value > most) {
-    Fail(name, absl::StrCat("is ", found->dump(), "; allowed is ", least, " to ", most));
+  if (is_huge || value < min || value > max) {
+    Fail(name, absl::StrCat("is ", found->dump(), "; allowed is ", min, " to ", max));
     return std::nullopt;
   }
   return value;
 }
 
-void ObjectReader::Whole(const char* name, int64_t least, int64_t most, std::optional<uint32_t>& value) {
-  if (const auto found = WholeIn(name, least, most)) value = static_cast<uint32_t>(*found);
+void ObjectReader::Whole(const char* name, int64_t min, int64_t max, std::optional<uint32_t>& value) {
+  if (const auto found = WholeIn(name, min, max)) value = static_cast<uint32_t>(*found);
 }
-void ObjectReader::Whole(const char* name, int64_t least, int64_t most, uint32_t& value) {
-  if (const auto found = WholeIn(name, least, most)) value = static_cast<uint32_t>(*found);
+void ObjectReader::Whole(const char* name, int64_t min, int64_t max, uint32_t& value) {
+  if (const auto found = WholeIn(name, min, max)) value = static_cast<uint32_t>(*found);
 }
-void ObjectReader::Whole(const char* name, int64_t least, int64_t most, int32_t& value) {
-  if (const auto found = WholeIn(name, least, most)) value = static_cast<int32_t>(*found);
+void ObjectReader::Whole(const char* name, int64_t min, int64_t max, int32_t& value) {
+  if (const auto found = WholeIn(name, min, max)) value = static_cast<int32_t>(*found);
 }
 
 absl::Status ObjectReader::Finish() {

@@ -27,9 +27,9 @@ class ObjectReader {
   void Bool(const char* name, bool& value);
   void Text(const char* name, std::string& value);
   // A whole number from `least` to `most`.
-  void Whole(const char* name, int64_t least, int64_t most, std::optional<uint32_t>& value);
-  void Whole(const char* name, int64_t least, int64_t most, uint32_t& value);
-  void Whole(const char* name, int64_t least, int64_t most, int32_t& value);
+  void Whole(const char* name, int64_t min, int64_t max, std::optional<uint32_t>& value);
+  void Whole(const char* name, int64_t min, int64_t max, uint32_t& value);
+  void Whole(const char* name, int64_t min, int64_t max, int32_t& value);
 
   // Members that may stand there and mean nothing here.
   void Ignore(const char* name) { Find(name); }
@@ -46,7 +46,7 @@ class ObjectReader {
   absl::Status Finish();
 
  private:
-  std::optional<int64_t> WholeIn(const char* name, int64_t least, int64_t most);
+  std::optional<int64_t> WholeIn(const char* name, int64_t min, int64_t max);
 
   const nlohmann::json& value_;
   const std::string path_;

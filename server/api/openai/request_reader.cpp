@@ -167,16 +167,16 @@ absl::StatusOr<std::string> ReadContent(const json& content, const std::string& 
   return text;
 }
 
-absl::StatusOr<ChatTurn> ReadMessage(const json& message, const std::string& path) {
+absl::StatusOr<ChatMessage> ReadMessage(const json& message, const std::string& path) {
   ObjectReader reader(message, absl::StrCat(path, "."));
-  ChatTurn turn;
-  reader.Text("role", turn.role);
+  ChatMessage result;
+  reader.Text("role", result.role);
   reader.Ignore("name");
   const json* const content = reader.Find("content");
   if (reader.ok() && content == nullptr) reader.Fail("content", "is missing");
   RETURN_IF_ERROR(reader.Finish());
-  ASSIGN_OR_RETURN(turn.content, ReadContent(*content, absl::StrCat(path, ".content")));
-  return turn;
+  ASSIGN_OR_RETURN(result.content, ReadContent(*content, absl::StrCat(path, ".content")));
+  return result;
 }
 
 absl::StatusOr<Prompt> ReadMessages(ObjectReader& reader) {
@@ -185,10 +185,10 @@ absl::StatusOr<Prompt> ReadMessages(ObjectReader& reader) {
     reader.Fail("messages", list == nullptr ? "is missing" : "is no array of messages");
     return reader.Finish();
   }
-  std::vector<ChatTurn> messages;
+  std::vector<ChatMessage> messages;
   for (size_t i = 0; i < list->size(); ++i) {
-    ASSIGN_OR_RETURN(ChatTurn turn, ReadMessage((*list)[i], absl::StrCat("messages[", i, "]")));
-    messages.push_back(std::move(turn));
+    ASSIGN_OR_RETURN(ChatMessage message, ReadMessage((*list)[i], absl::StrCat("messages[", i, "]")));
+    messages.push_back(std::move(message));
   }
   return messages;
 }

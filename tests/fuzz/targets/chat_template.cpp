@@ -35,10 +35,10 @@ std::vector<std::string> Seeds() {
 bool Accepts(std::string_view input) {
   const auto chat = server::ChatTemplate::Create(input);
   if (!chat.ok()) return Refused(chat.status(), {"chat template: "});
-  const server::ChatTurn turns[] = {{"system", "Be brief."},
-                                    {"user", "H\xc3\xa9llo, \xf0\x9f\x98\x80 world\n"},
-                                    {"assistant", ""},
-                                    {"user", "Hi"}};
+  const server::ChatMessage turns[] = {{"system", "Be brief."},
+                                       {"user", "H\xc3\xa9llo, \xf0\x9f\x98\x80 world\n"},
+                                       {"assistant", ""},
+                                       {"user", "Hi"}};
   bool taken = false;
   for (const std::size_t count : {std::size_t{4}, std::size_t{1}, std::size_t{0}}) {
     const auto text = (*chat)->Render(std::span(turns).first(count), count % 2 == 0, "<s>", "</s>");

@@ -79,7 +79,7 @@ bool Accepts(std::string_view input) {
   if (message.chat_template().empty()) return true;
   const auto chat = server::ChatTemplate::Create(message.chat_template());
   if (!chat.ok()) return Refused(chat.status(), {"chat template"});
-  const server::ChatTurn turns[] = {{"system", "abc"}, {"user", "cab"}};
+  const server::ChatMessage turns[] = {{"system", "abc"}, {"user", "cab"}};
   const auto text = (*chat)->Render(turns, true, (*tokenizer)->PieceBytes(0), "");
   return text.ok() || Refused(text.status(), {"chat template"});
 }

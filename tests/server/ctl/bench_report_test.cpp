@@ -15,10 +15,10 @@ TEST(BenchReport, SpreadIsByNearestRank) {
   EXPECT_EQ(spread.p90, 90);
   EXPECT_EQ(spread.p95, 95);
   EXPECT_EQ(spread.p99, 99);
-  EXPECT_EQ(spread.most, 100);
+  EXPECT_EQ(spread.max, 100);
   EXPECT_EQ(SpreadOf({7}).p99, 7);
   EXPECT_EQ(SpreadOf({1, 2}).p50, 1);
-  EXPECT_EQ(SpreadOf({}).most, 0);
+  EXPECT_EQ(SpreadOf({}).max, 0);
 }
 
 StreamTimes Stream(double due, double first, double end, std::vector<float> gaps, double joules,

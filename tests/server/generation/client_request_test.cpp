@@ -37,7 +37,7 @@ class ClientRequestTest : public ::testing::Test {
 TEST_F(ClientRequestTest, PromptsOfEachKindBecomeTokens) {
   EXPECT_EQ(CheckIt(With("!#"))->prompt, (std::vector<uint32_t>{0, 2}));
   EXPECT_EQ(CheckIt(With(std::vector<uint32_t>{5, 6}))->prompt, (std::vector<uint32_t>{5, 6}));
-  const auto chat = CheckIt(With(std::vector<ChatTurn>{{"a", "b"}}));
+  const auto chat = CheckIt(With(std::vector<ChatMessage>{{"a", "b"}}));
   EXPECT_EQ(chat->prompt, (std::vector<uint32_t>{'a' - '!', 'b' - '!', '~' - '!' + 1}));
   const absl::Status none = CheckIt(With({})).status();
   EXPECT_EQ(none.message(), "none of prompt, chat and tokens is given; one of them is needed");
@@ -85,8 +85,8 @@ TEST_F(ClientRequestTest, RefusalsNameTheField) {
   request.logprobs = 21;
   ExpectRefused(request, "output.logprobs");
   ExpectRefused(With(std::vector<uint32_t>{1, 95}), "tokens.ids[1]");
-  ExpectRefused(With(std::vector<ChatTurn>{}), "chat.messages");
-  ExpectRefused(With(std::vector<ChatTurn>{{"user", "x"}, {"", "y"}}), "chat.messages[1].role");
+  ExpectRefused(With(std::vector<ChatMessage>{}), "chat.messages");
+  ExpectRefused(With(std::vector<ChatMessage>{{"user", "x"}, {"", "y"}}), "chat.messages[1].role");
 }
 
 TEST_F(ClientRequestTest, TheLimitOfPromptTokensHolds) {

@@ -6,7 +6,7 @@
 namespace streamtensor::server {
 namespace {
 
-std::string Render(std::string_view source, const std::vector<ChatTurn>& turns = {{"user", "Hi"}}) {
+std::string Render(std::string_view source, const std::vector<ChatMessage>& turns = {{"user", "Hi"}}) {
   auto chat = ChatTemplate::Create(source);
   if (!chat.ok()) return chat.status().ToString();
   auto text = (*chat)->Render(turns, true, "<s>", "</s>");

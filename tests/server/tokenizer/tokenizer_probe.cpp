@@ -45,7 +45,7 @@ json Answer(const json& request, const server::Tokenizer& tokenizer, const serve
     parts.push_back(stream.Finish());
     return {{"parts", parts}};
   }
-  std::vector<server::ChatTurn> turns;
+  std::vector<server::ChatMessage> turns;
   for (const json& turn : request["chat"]) turns.push_back({turn[0], turn[1]});
   const std::string text = OrDie(chat.Render(turns, true, "<|im_start|>", "<|im_end|>"));
   return {{"text", text}, {"ids", tokenizer.Encode(text, true)}};

@@ -108,7 +108,7 @@ TEST(RequestReader, MessagesAreTextOrPartsOfText) {
       {"role": "user", "content": [{"type": "text", "text": "one"}, {"type": "text", "text": "two"}]},
       {"role": "assistant", "content": "", "refusal": null, "tool_calls": null}]})");
   ASSERT_TRUE(request.ok()) << request.status();
-  const auto& messages = std::get<std::vector<ChatTurn>>(request->prompts.at(0));
+  const auto& messages = std::get<std::vector<ChatMessage>>(request->prompts.at(0));
   ASSERT_EQ(messages.size(), 3u);
   EXPECT_EQ(messages[0].role, "system");
   EXPECT_EQ(messages[1].content, "one\ntwo");
