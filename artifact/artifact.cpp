@@ -61,7 +61,7 @@ absl::Status CheckXclbin(const Manifest& manifest, std::span<const std::byte> by
 }
 
 // What is wrong with the list of files.
-absl::Status WrongFiles(const std::string& what) {
+absl::Status BadFileList(const std::string& what) {
   return absl::InvalidArgumentError(absl::StrCat(kManifestName, ": files: ", what));
 }
 
@@ -106,9 +106,9 @@ absl::Status Artifact::MapFiles() {
     const std::string& name = entry.name();
     if (!IsArtifactFileName(name) || name == kManifestName) {
       return In(folder_,
-                WrongFiles(absl::StrCat("'", base::Printable(name), "' is not a file name of an artifact")));
+                BadFileList(absl::StrCat("'", base::Printable(name), "' is not a file name of an artifact")));
     }
-    if (!seen.insert(name).second) return In(folder_, WrongFiles(absl::StrCat("'", name, "' stands twice")));
+    if (!seen.insert(name).second) return In(folder_, BadFileList(absl::StrCat("'", name, "' stands twice")));
     ASSIGN_OR_RETURN(MappedFile file, OpenListed(folder_, entry, kManifestName));
     if (name == kXclbinName) {
       xclbin_ = std::move(file);
@@ -136,7 +136,7 @@ absl::Status Artifact::RequireFile(const char* name) const {
   for (const File& entry : manifest_.files()) {
     if (entry.name() == name) return absl::OkStatus();
   }
-  return WrongFiles(absl::StrCat(name, " is missing"));
+  return BadFileList(absl::StrCat(name, " is missing"));
 }
 
 absl::Status Artifact::Check() const {

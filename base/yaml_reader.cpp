@@ -71,7 +71,7 @@ absl::StatusOr<std::string> ReadYamlFile(const std::string& path) {
   std::string text(kMaxYamlBytes + 1, '\0');
   if (file) file.read(text.data(), static_cast<std::streamsize>(text.size()));
   if (!file.is_open() || file.bad()) {
-    return absl::NotFoundError(absl::StrCat(path, ": can not be read: ", std::strerror(errno)));
+    return absl::NotFoundError(absl::StrCat(path, ": cannot be read: ", std::strerror(errno)));
   }
   text.resize(static_cast<std::size_t>(file.gcount()));
   return text;
@@ -121,7 +121,8 @@ void YamlReader::Map(const YAML::Node& node, const std::string& path, const std:
     const std::string child = path.empty() ? shown : absl::StrCat(path, ".", shown);
     const auto [first, is_new] = seen.emplace(name, mark);
     if (!is_new) {
-      Error(mark, absl::StrCat(child, " is given twice; it first stands in line ", first->second.line + 1));
+      Error(mark,
+            absl::StrCat(child, " is given twice; it is first listed in line ", first->second.line + 1));
       continue;
     }
     const Key* found = nullptr;

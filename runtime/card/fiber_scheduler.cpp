@@ -153,7 +153,7 @@ LaunchCode FiberScheduler::Run() {
   ticks_at_switch_ = __rdtsc();
   if (second_thread_ != nullptr) second_thread_->WakeUp();
   SwitchTo(first, /*ending=*/false);
-  if (second_thread_ != nullptr) second_thread_->Rest();
+  if (second_thread_ != nullptr) second_thread_->Sleep();
   // Back on the thread: all have ended, or nobody can go on, or the launch was cancelled.
   for (Process& p : processes_) p.sanitizer.Destroy();
   if (code_ != LaunchCode::kCompleted) return code_;

@@ -57,7 +57,7 @@ void SecondThread::WakeUp() {
   mode_.notify_one();
 }
 
-void SecondThread::Rest() { mode_.store(kResting, std::memory_order_release); }
+void SecondThread::Sleep() { mode_.store(kAsleep, std::memory_order_release); }
 
 void SecondThread::Share(void (*part)(void*, uint32_t), void* argument, uint32_t count) {
   // The job before is done: nobody reads these until the ticket says that there is a new one.
@@ -88,12 +88,12 @@ void* SecondThread::Main(void* context) {
   SecondThread& self = *static_cast<SecondThread*>(context);
   const ScopedFloatMode mode;
   for (;;) {
-    self.mode_.wait(kResting, std::memory_order_acquire);
+    self.mode_.wait(kAsleep, std::memory_order_acquire);
     Spin spin;
     for (;;) {
       const uint32_t now = self.mode_.load(std::memory_order_acquire);
       if (now == kEnding) return nullptr;
-      if (now == kResting) break;
+      if (now == kAsleep) break;
       const uint64_t before = self.ticket_.load(std::memory_order_relaxed);
       if (NextOf(before) < CountOf(before)) {
         self.TakeParts();

@@ -24,15 +24,15 @@ class SecondThread {
   SecondThread(const SecondThread&) = delete;
   SecondThread& operator=(const SecondThread&) = delete;
 
-  // All from one thread. Share() only between WakeUp() and Rest(): it calls part(argument, i) for each
+  // All from one thread. Share() only between WakeUp() and Sleep(): it calls part(argument, i) for each
   // i < count (at most kMaxParts) on both threads and returns when all calls have. The second thread may come
   // late, or never: then the caller does it all.
   void WakeUp();
   void Share(void (*part)(void* argument, uint32_t index), void* argument, uint32_t count);
-  void Rest();
+  void Sleep();
 
  private:
-  enum Mode : uint32_t { kResting, kAwake, kEnding };
+  enum Mode : uint32_t { kAsleep, kAwake, kEnding };
 
   static void* Main(void* self);
   // Takes parts of the job under way until none is left.
@@ -45,7 +45,7 @@ class SecondThread {
   void (*part_)(void*, uint32_t) = nullptr;
   void* argument_ = nullptr;
 
-  std::atomic<uint32_t> mode_{kResting};
+  std::atomic<uint32_t> mode_{kAsleep};
   pthread_t thread_;
 };
 

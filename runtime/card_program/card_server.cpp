@@ -162,7 +162,7 @@ absl::StatusOr<std::string> CardServer::Load(PayloadReader& payload, int file) {
   ASSIGN_OR_RETURN(Manifest manifest, ReadManifest(contents, *kernel));
   ASSIGN_OR_RETURN(launcher_, card::DesignLauncher::LoadIndexed(contents.bitstream, [this](int object) {
                      confined_ = true;
-                     return GiveUpFiles(object);
+                     return DropFileAccess(object);
                    }));
   manifest_ = std::move(manifest);
   for (const artifact::xclbin::Argument& argument : kernel->arguments)

@@ -151,7 +151,7 @@ absl::Status HandleTraps(int file) {
 
 }  // namespace
 
-absl::Status GiveUpNetworkAndWriting() {
+absl::Status DropNetworkAndWriteAccess() {
   Filter filter;
   filter.AllowComputing();
   filter.Allow(kLoading);
@@ -160,7 +160,7 @@ absl::Status GiveUpNetworkAndWriting() {
   return filter.Load();
 }
 
-absl::Status GiveUpFiles(int object) {
+absl::Status DropFileAccess(int object) {
   RETURN_IF_ERROR(HandleTraps(object));
   Filter filter;
   filter.AllowComputing();

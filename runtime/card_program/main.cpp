@@ -71,7 +71,7 @@ int Serve(int threads) {
   // Before starting threads is given up.
   std::unique_ptr<SecondThread> second_thread;
   if (threads == 2) second_thread = std::make_unique<SecondThread>();
-  if (absl::Status status = streamtensor::runtime::card_program::GiveUpNetworkAndWriting(); !status.ok()) {
+  if (absl::Status status = streamtensor::runtime::card_program::DropNetworkAndWriteAccess(); !status.ok()) {
     std::fprintf(stderr, "streamtensor-card: %s\n", std::string(status.message()).c_str());
     return 1;
   }

@@ -113,17 +113,17 @@ absl::Status EmulatedCard::CheckBuffer(uint64_t generation) {
   return CheckAlive();
 }
 
-absl::Status EmulatedCard::Lose(const absl::Status& status) {
+absl::Status EmulatedCard::MarkLost(const absl::Status& status) {
   lost_ = absl::UnavailableError(
       absl::StrCat("emulated card ", index_, " is lost and must be reset: ", std::string(status.message())));
   return lost_;
 }
 
 // The card's own answers (a bad argument, no memory) leave it usable; silence or a broken socket don't.
-absl::Status EmulatedCard::LoseIfGone(const absl::Status& status) {
-  if (absl::IsUnavailable(status)) return Lose(status);
+absl::Status EmulatedCard::MarkLostIfGone(const absl::Status& status) {
+  if (absl::IsUnavailable(status)) return MarkLost(status);
   if (absl::IsDeadlineExceeded(status)) {
-    return Lose(
+    return MarkLost(
         absl::UnavailableError(absl::StrCat("its process (pid ", process_->pid(), ") does not answer")));
   }
   return status;
@@ -156,7 +156,7 @@ absl::Status EmulatedCard::Load(std::shared_ptr<const XclbinImage> image, const 
       process_->Ask(MessageKind::kLoad, payload.bytes(), file.get(), In(kLoadTimeout));
   if (!answer.ok()) {
     spoiled_ = true;
-    return LoseIfGone(answer.status());
+    return MarkLostIfGone(answer.status());
   }
   image_ = std::move(image);
   ++generation_;
@@ -206,7 +206,7 @@ absl::StatusOr<std::shared_ptr<EmulatedBuffer>> EmulatedCard::Allocate(uint32_t 
       process_->Ask(MessageKind::kAddBuffer, payload.bytes(), file.get(), In(kAnswerTimeout));
   if (!answer.ok()) {
     banks_[bank].Free(*address);
-    return LoseIfGone(answer.status());
+    return MarkLostIfGone(answer.status());
   }
   ++live_buffers_;
   buffer->card_ = shared_from_this();  // from here on its destructor calls Release()
@@ -225,7 +225,7 @@ void EmulatedCard::Release(EmulatedBuffer& buffer) {
   // Don't wait: a card that is stuck takes no messages.
   const absl::StatusOr<uint64_t> sent =
       process_->Send(MessageKind::kRemoveBuffer, payload.bytes(), -1, std::chrono::steady_clock::now());
-  if (!sent.ok()) LoseIfGone(sent.status()).IgnoreError();
+  if (!sent.ok()) MarkLostIfGone(sent.status()).IgnoreError();
 }
 
 absl::StatusOr<EmulatedCard::Sensors> EmulatedCard::ReadSensors() {
@@ -234,12 +234,12 @@ absl::StatusOr<EmulatedCard::Sensors> EmulatedCard::ReadSensors() {
   if (running_) return absl::FailedPreconditionError("a run is under way");
   const absl::StatusOr<std::string> answer =
       process_->Ask(MessageKind::kReadSensors, "", -1, In(kSensorTimeout));
-  if (!answer.ok()) return LoseIfGone(answer.status());
+  if (!answer.ok()) return MarkLostIfGone(answer.status());
   PayloadReader reader(*answer);
   Sensors sensors;
   sensors.electrical = reader.GetString();
   sensors.thermal = reader.GetString();
-  if (!reader.complete()) return Lose(absl::InternalError("it answered nonsense about its sensors"));
+  if (!reader.complete()) return MarkLost(absl::InternalError("it answered nonsense about its sensors"));
   return sensors;
 }
 
@@ -253,7 +253,7 @@ absl::StatusOr<uint64_t> EmulatedCard::StartRun(uint64_t generation, const std::
   for (const uint64_t id : buffers) payload.Put(id);
   const absl::StatusOr<uint64_t> ticket =
       process_->Send(MessageKind::kRun, payload.bytes(), -1, In(kAnswerTimeout));
-  if (!ticket.ok()) return LoseIfGone(ticket.status());
+  if (!ticket.ok()) return MarkLostIfGone(ticket.status());
   running_ = true;
   ++launches_;
   return *ticket;
@@ -269,13 +269,13 @@ absl::StatusOr<RunAnswer> EmulatedCard::WaitRun(uint64_t generation, uint64_t ti
                              absl::StrCat("launch ", launches_, ": ", answer.status().message()));
     if (absl::IsDeadlineExceeded(named)) return named;
     running_ = false;
-    return LoseIfGone(named);
+    return MarkLostIfGone(named);
   }
   running_ = false;
   RunAnswer result;
   PayloadReader reader(*answer);
   if (!RunAnswer::Read(&reader, &result))
-    return Lose(absl::InternalError("it answered nonsense about a run"));
+    return MarkLost(absl::InternalError("it answered nonsense about a run"));
   return result;
 }
 

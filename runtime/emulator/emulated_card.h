@@ -112,9 +112,9 @@ class EmulatedCard : public std::enable_shared_from_this<EmulatedCard> {
   // That a buffer of `generation` can be used.
   absl::Status CheckBuffer(uint64_t generation) ABSL_LOCKS_EXCLUDED(mutex_);
   // Records that the card is lost, and why; returns that.
-  absl::Status Lose(const absl::Status& status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status MarkLost(const absl::Status& status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // The same for an error that means so; any other is returned as it is.
-  absl::Status LoseIfGone(const absl::Status& status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status MarkLostIfGone(const absl::Status& status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Release(EmulatedBuffer& buffer) ABSL_LOCKS_EXCLUDED(mutex_);
 
   const uint32_t index_;

@@ -16,7 +16,7 @@ namespace {
 
 constexpr char kScheme[] = "bearer ";
 
-// "ipv4:10.0.0.7:51234": the address without the port, which is another for each connection.
+// "ipv4:10.0.0.7:51234": the address without the port, which differs between a client's connections.
 std::string HostOf(const std::string& peer) { return peer.substr(0, peer.rfind(':')); }
 
 }  // namespace
@@ -37,10 +37,10 @@ absl::Status AccessControl::Admit(const std::string& authorization, const std::s
   std::string client = HostOf(peer);
   if (tokens != nullptr) {
     if (!absl::StartsWithIgnoreCase(authorization, kScheme)) {
-      return absl::UnauthenticatedError("no token; \"authorization: Bearer TOKEN\" is needed");
+      return absl::UnauthenticatedError("no token; send \"authorization: Bearer TOKEN\"");
     }
     const TokenHolder* holder = tokens->Find(authorization.substr(std::strlen(kScheme)));
-    if (holder == nullptr) return absl::UnauthenticatedError("the token is nobody's");
+    if (holder == nullptr) return absl::UnauthenticatedError("the token is unknown");
     const auto& models = holder->models;
     if (!model.empty() && !models.empty() && std::find(models.begin(), models.end(), model) == models.end()) {
       return absl::PermissionDeniedError(absl::StrCat("client ", holder->name, " may not use model ", model,
@@ -53,7 +53,7 @@ absl::Status AccessControl::Admit(const std::string& authorization, const std::s
   if (wait == absl::ZeroDuration()) return absl::OkStatus();
   const auto milliseconds = static_cast<int64_t>(std::ceil(absl::ToDoubleMilliseconds(wait)));
   absl::Status status = absl::ResourceExhaustedError(absl::StrCat(
-      "client ", client, " asks too often: access.requests_per_minute; try again in ", milliseconds, " ms"));
+      "client ", client, " exceeds access.requests_per_minute; try again in ", milliseconds, " ms"));
   status.SetPayload(kRetryAfterPayload, absl::Cord(absl::StrCat(milliseconds)));
   return status;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who may ask for what, and how often.
+// Authentication, authorization and rate limits of clients.
 #pragma once
 
 #include <cstdint>
@@ -15,21 +15,22 @@
 
 namespace streamtensor::server {
 
-// What a status says about when to try again: the name of its payload, milliseconds in decimal.
+// Payload of a status that says when to retry: milliseconds in decimal.
 inline constexpr char kRetryAfterPayload[] = "retry-after-ms";
 
 // Thread-safe.
 class AccessControl {
  public:
-  // Without tokens everybody may ask for everything. `requests_per_minute` of one client; 0: no limit.
+  // Without tokens every client may use every model. `requests_per_minute` applies to each client; 0: no
+  // limit.
   void SetPolicy(std::optional<ClientTokens> tokens, int64_t requests_per_minute);
 
-  // `authorization` is the request's metadata or header of that name, `peer` who connected
+  // `authorization` is the request's metadata or header of that name. `peer` is the client's address
   // ("ipv4:10.0.0.7:51234"); its port does not tell clients apart. `counts`: the request counts against the
   // client's rate.
-  //  UNAUTHENTICATED    no token, or one that nobody has
-  //  PERMISSION_DENIED  the model is not among the client's
-  //  RESOURCE_EXHAUSTED too often; with kRetryAfterPayload
+  //   UNAUTHENTICATED    no token, or an unknown one
+  //   PERMISSION_DENIED  the client may not use the model
+  //   RESOURCE_EXHAUSTED the client exceeds its rate; with kRetryAfterPayload
   absl::Status Admit(const std::string& authorization, const std::string& peer, const std::string& model,
                      bool counts, absl::Time now);
 

@@ -40,12 +40,12 @@ absl::StatusOr<ClientTokens> ClientTokens::Read(const std::string& path) {
     return absl::NotFoundError(absl::StrCat(path, ": is a folder; a file is needed"));
   if ((status.st_mode & 077) != 0) {
     return absl::PermissionDeniedError(absl::StrFormat(
-        "%s: others may read or write it (mode %04o); chmod 600 it", path, status.st_mode & 07777));
+        "%s: other users can read or write it (mode %04o); chmod 600 it", path, status.st_mode & 07777));
   }
   std::ifstream file(path, std::ios::binary);
   if (!file || status.st_size > kMaxFileBytes) {
     return absl::NotFoundError(
-        absl::StrCat(path, ": can not be read, or is larger than ", kMaxFileBytes, " bytes"));
+        absl::StrCat(path, ": cannot be read, or is larger than ", kMaxFileBytes, " bytes"));
   }
   return Parse(std::string(std::istreambuf_iterator<char>(file), {}), path);
 }
@@ -70,16 +70,15 @@ absl::StatusOr<ClientTokens> ClientTokens::Parse(std::string_view text, const st
                                 kLeastTokenBytes, " are needed"));
     }
     if (!base::IsPrintableAscii(words[1])) {
-      return error(absl::StrCat("the token of ", words[0],
-                                " is not printable ASCII alone, which is all that a call carries"));
+      return error(absl::StrCat("the token of ", words[0], " must be printable ASCII"));
     }
-    if (!names.insert(words[0]).second) return error(absl::StrCat(words[0], " is named twice"));
+    if (!names.insert(words[0]).second) return error(absl::StrCat(words[0], " is listed twice"));
     TokenHolder holder{words[0], {words.begin() + 2, words.end()}};
     if (!tokens.by_digest_.emplace(base::Sha256Of(words[1]), std::move(holder)).second) {
-      return error(absl::StrCat("the token of ", words[0], " is another client's too"));
+      return error(absl::StrCat("the token of ", words[0], " also belongs to another client"));
     }
   }
-  if (tokens.size() == 0) return absl::InvalidArgumentError(absl::StrCat(name, ": names no client"));
+  if (tokens.size() == 0) return absl::InvalidArgumentError(absl::StrCat(name, ": lists no client"));
   return tokens;
 }
 

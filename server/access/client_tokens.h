@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which clients there are, by the bearer tokens they show.
+// The clients, identified by bearer tokens.
 #pragma once
 
 #include <map>
@@ -17,22 +17,21 @@ struct TokenHolder {
   std::vector<std::string> models;  // empty: all
 };
 
-// Immutable, so thread-safe. Keeps digests, not tokens.
+// Immutable and therefore thread-safe. Stores digests, not tokens.
 class ClientTokens {
  public:
-  // A client a line: NAME TOKEN [MODEL...]; '#' begins a comment. Nobody but the file's owner may have
-  // access.
-  //  NOT_FOUND, PERMISSION_DENIED (mode), INVALID_ARGUMENT: FILE:LINE, never the token
+  // One client per line: NAME TOKEN [MODEL...]; '#' begins a comment. Only the file's owner may have access.
+  //   NOT_FOUND, PERMISSION_DENIED (file mode), INVALID_ARGUMENT: FILE:LINE, never the token
   static absl::StatusOr<ClientTokens> Read(const std::string& path);
   static absl::StatusOr<ClientTokens> Parse(std::string_view text, const std::string& name);
 
-  // nullptr: nobody has this token.
+  // nullptr: unknown token.
   const TokenHolder* Find(std::string_view token) const;
 
   size_t size() const { return by_digest_.size(); }
 
  private:
-  // Looking a digest up tells nothing about how much of a token was right.
+  // Comparing digests reveals nothing about how much of a guessed token is right.
   std::map<base::Sha256Digest, TokenHolder> by_digest_;
 };
 

@@ -19,7 +19,7 @@ void RateLimiter::SetRequestsPerMinute(int64_t requests) {
 absl::Duration RateLimiter::Take(const std::string& client, absl::Time now) {
   MutexLock lock(mutex_);
   if (per_second_ <= 0) return absl::ZeroDuration();
-  if (buckets_.size() >= kManyBuckets) ForgetFull(now);
+  if (buckets_.size() >= kManyBuckets) RemoveFullBuckets(now);
   Bucket& bucket = buckets_.try_emplace(client, Bucket{Capacity(), now}).first->second;
   const double gained = absl::ToDoubleSeconds(now - bucket.filled_at) * per_second_;
   bucket.requests = std::min(Capacity(), bucket.requests + std::max(0.0, gained));
@@ -29,8 +29,8 @@ absl::Duration RateLimiter::Take(const std::string& client, absl::Time now) {
   return absl::ZeroDuration();
 }
 
-// A full bucket says no more than none at all.
-void RateLimiter::ForgetFull(absl::Time now) {
+// A full bucket is the same as none.
+void RateLimiter::RemoveFullBuckets(absl::Time now) {
   std::erase_if(buckets_, [&](const auto& entry) {
     const Bucket& bucket = entry.second;
     return bucket.requests + absl::ToDoubleSeconds(now - bucket.filled_at) * per_second_ >= Capacity();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// How often each client may ask: a bucket of requests for each, refilled evenly.
+// Rate limits: one token bucket per client.
 #pragma once
 
 #include <cstdint>
@@ -14,10 +14,10 @@ namespace streamtensor::server {
 // Thread-safe.
 class RateLimiter {
  public:
-  // 0: no limit. A client that was quiet may ask for ten seconds' worth at once.
+  // 0: no limit. An idle client may burst ten seconds' worth of requests.
   void SetRequestsPerMinute(int64_t requests);
 
-  // Zero: the request is allowed, and counted. Else: how long to wait for the next one.
+  // Zero: the request is allowed and counted. Otherwise: how long to wait.
   absl::Duration Take(const std::string& client, absl::Time now);
 
  private:
@@ -28,7 +28,7 @@ class RateLimiter {
   double Capacity() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     return per_second_ * 10 < 1 ? 1 : per_second_ * 10;
   }
-  void ForgetFull(absl::Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void RemoveFullBuckets(absl::Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   Mutex mutex_;
   double per_second_ ABSL_GUARDED_BY(mutex_) = 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The daemon's certificate and key, which all its APIs show.
+// The daemon's TLS certificate and key, shared by all APIs.
 #pragma once
 
 #include <string>
@@ -14,10 +14,10 @@ struct TlsPair {
   std::string key;
 };
 
-// Reads two PEM files and checks that they belong together: libraries that listen with a bad pair do not say
-// what is wrong with it.
-//  NOT_FOUND  a file can not be read; INVALID_ARGUMENT  a file is no PEM, or the key is not that of the
-//  certificate
+// Reads two PEM files and checks that they match: the server libraries do not report what is wrong with a
+// pair.
+//   NOT_FOUND         a file cannot be read
+//   INVALID_ARGUMENT  a file is not PEM, or the key does not match the certificate
 absl::StatusOr<TlsPair> ReadTlsPair(const std::string& certificate_file, const std::string& key_file);
 
 }  // namespace streamtensor::server

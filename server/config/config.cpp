@@ -26,7 +26,7 @@ constexpr int64_t kMaxSeconds = 24 * 3600;
 using base::YamlReader;
 using Keys = std::vector<YamlReader::Key>;
 
-// The schema: which keys there are, what each allows and where it goes.
+// The schema: the keys, the values they allow and the fields they set.
 class ConfigReader {
  public:
   ConfigReader(YamlReader* yaml, Config* config) : yaml_(yaml), config_(config) {}
@@ -197,7 +197,7 @@ class ConfigReader {
             }};
   }
 
-  // A model's name is a service name and a metric label.
+  // A model's name is also a service name and a metric label.
   void ReadName(const YAML::Node& node, const std::string& path, std::string& name) {
     std::string text;
     yaml_->Text(node, path, text);
@@ -218,7 +218,7 @@ class ConfigReader {
     const ServerConfig& server = config_->server;
     if (server.tls_certificate.empty() != server.tls_key.empty()) {
       yaml_->Error(node.Mark(),
-                   absl::StrCat(path, " has only one of tls_certificate and tls_key; TLS takes both"));
+                   absl::StrCat(path, " has only one of tls_certificate and tls_key; TLS needs both"));
     }
   }
 
@@ -231,8 +231,9 @@ class ConfigReader {
       CheckCard(entry, path, given);
       const auto [first, is_new] = names.emplace(entry.name, item.Mark());
       if (!is_new) {
-        yaml_->Error(item.Mark(), absl::StrCat(path, " is card ", base::Printable(entry.name),
-                                               " again; it first stands in line ", first->second.line + 1));
+        yaml_->Error(item.Mark(),
+                     absl::StrCat(path, " is card ", base::Printable(entry.name),
+                                  " again; it is first listed in line ", first->second.line + 1));
       }
       config_->cards.push_back(std::move(entry));
     });
@@ -248,11 +249,11 @@ class ConfigReader {
         if (std::ranges::count(driver->config_keys, key) > 0) takers.emplace_back(driver->name);
       }
       if (takers.empty() || std::ranges::count(takers, name) > 0) continue;
-      yaml_->Error(mark, absl::StrCat(path, ".", key, " is given for driver ", name,
-                                      "; allowed is it for driver ", absl::StrJoin(takers, " or ")));
+      yaml_->Error(mark, absl::StrCat(path, ".", key, " is set for driver ", name,
+                                      "; it is allowed for driver ", absl::StrJoin(takers, " or ")));
     }
     if (given.contains("bdf") && given.contains("index")) {
-      yaml_->Error(given.at("bdf"), absl::StrCat(path, " has both index and bdf; allowed is one of them"));
+      yaml_->Error(given.at("bdf"), absl::StrCat(path, " has both index and bdf; only one is allowed"));
     }
     entry.name =
         absl::StrCat(name, ":", entry.card.bdf.empty() ? absl::StrCat(entry.card.index) : entry.card.bdf);
@@ -264,13 +265,16 @@ class ConfigReader {
       ModelEntry entry;
       yaml_->Map(item, path, Model(entry));
       if (item.IsMap() && entry.source.empty() == entry.artifact.empty()) {
-        yaml_->Error(item.Mark(), absl::StrCat(path, " has ", entry.source.empty() ? "neither" : "both",
-                                               " source and artifact; allowed is one of them"));
+        yaml_->Error(item.Mark(), absl::StrCat(path,
+                                               entry.source.empty() ? " has neither source nor artifact"
+                                                                    : " has both source and artifact",
+                                               "; exactly one is required"));
       }
       const auto [first, is_new] = names.emplace(entry.name, item.Mark());
       if (!is_new && !entry.name.empty()) {
-        yaml_->Error(item.Mark(), absl::StrCat(path, ".name is \"", entry.name,
-                                               "\" again; it first stands in line ", first->second.line + 1));
+        yaml_->Error(item.Mark(),
+                     absl::StrCat(path, ".name is \"", entry.name, "\" again; it is first listed in line ",
+                                  first->second.line + 1));
       }
       marks_.push_back(item.Mark());
       config_->models.push_back(std::move(entry));
@@ -281,7 +285,7 @@ class ConfigReader {
   }
 
  public:
-  // A card serves one model. Cards that no model names are dealt in turn to the models that name none.
+  // A card serves one model. Cards that no model lists are assigned round-robin to the models that list none.
   void AssignCards() {
     std::vector<int> owner(config_->cards.size(), -1);
     std::vector<size_t> open;
@@ -292,10 +296,10 @@ class ConfigReader {
         if (card < 0) continue;
         if (card >= static_cast<int64_t>(owner.size())) {
           yaml_->Error(marks_[m],
-                       absl::StrCat(path, " names card ", card, "; there are cards 0 to ", owner.size() - 1));
+                       absl::StrCat(path, " names card ", card, "; the cards are 0 to ", owner.size() - 1));
         } else if (owner[card] >= 0) {
           yaml_->Error(marks_[m], absl::StrCat(path, " names card ", card, ", which models[", owner[card],
-                                               "] has; a card serves one model"));
+                                               "] already names; a card serves one model"));
         } else {
           owner[card] = static_cast<int>(m);
         }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The daemon's configuration file, read strictly. configs/streamtensord.yaml explains every key.
+// The daemon's configuration file, parsed strictly. configs/streamtensord.yaml documents every key.
 #pragma once
 
 #include <cstdint>
@@ -23,18 +23,18 @@ struct ServerConfig {
 };
 
 struct LimitsConfig {
-  int64_t max_queue = 256;           // requests that wait, a card
-  int64_t max_running = 64;          // requests that hold KV pages, a card
+  int64_t max_queue = 256;           // waiting requests per card
+  int64_t max_running = 64;          // requests per card that hold KV pages
   int64_t max_prompt_tokens = 8192;  // the model's context may allow less
   int64_t step_timeout_seconds = 60;
   int64_t slow_reader_seconds = 60;
   int64_t drain_seconds = 30;
-  int64_t lost_card_seconds = 30;  // how long a request waits for a card that was lost under it
+  int64_t lost_card_seconds = 30;  // how long a request waits after its card was lost
 };
 
 struct AccessConfig {
-  std::string tokens_file;          // empty: everybody may ask
-  int64_t requests_per_minute = 0;  // of one client; 0: no limit
+  std::string tokens_file;          // empty: no authentication
+  int64_t requests_per_minute = 0;  // per client; 0: no limit
 };
 
 struct CardEntry {
@@ -50,7 +50,7 @@ struct ModelEntry {
   std::string artifact;  // a compiled folder
   int64_t max_context = 2048;
   int64_t step_tokens = contract::kMaxStepTokens;
-  std::vector<int64_t> cards;  // indices into Config::cards; filled in when not written
+  std::vector<int64_t> cards;  // indices into Config::cards; filled in if not set
   bool operator==(const ModelEntry&) const = default;
 };
 
@@ -86,17 +86,17 @@ struct Config {
   LogConfig log;
 };
 
-// INVALID_ARGUMENT holds every error, a line each: "FILE:LINE:COLUMN: what was found; what is allowed".
-// NOT_FOUND when the file can not be read.
+// INVALID_ARGUMENT lists every error, one per line: "FILE:LINE:COLUMN: what was found; what is allowed".
+// NOT_FOUND if the file cannot be read.
 absl::StatusOr<Config> ReadConfig(const std::string& path);
 
-// The same from text; `name` stands for the file in errors.
+// Same for a text; `name` stands for the file in errors.
 absl::StatusOr<Config> ParseConfig(std::string_view text, const std::string& name);
 
-// Every key as a path ("limits.max_queue", "cards[].driver"), in the order of the documentation.
+// Every key as a path ("limits.max_queue", "cards[].driver"), in documentation order.
 std::vector<std::string> ConfigKeys();
 
-// $STREAMTENSOR_CACHE_DIR, else $XDG_CACHE_HOME/streamtensor, else $HOME/.cache/streamtensor.
+// $STREAMTENSOR_CACHE_DIR, or $XDG_CACHE_HOME/streamtensor, or $HOME/.cache/streamtensor.
 std::string DefaultCacheDir();
 
 }  // namespace streamtensor::server

@@ -74,7 +74,7 @@ void Daemon::SetPolicy(const Config& config, std::optional<ClientTokens> tokens)
   drain_seconds_ = config.limits.drain_seconds;
 }
 
-// The servers go before the registry, which their calls use.
+// The servers' calls use the registry, so they are destroyed first.
 Daemon::~Daemon() {
   pages_.reset();
   registry_->Stop();
@@ -83,8 +83,8 @@ Daemon::~Daemon() {
     MutexLock lock(grpc_mutex_);
     grpc = std::move(grpc_);
   }
-  // All requests have their status by now, but it may still be on its way; a client that reads nothing is not
-  // worth waiting for, nor is an idle one's connection.
+  // All requests have their status by now, but it may still be in transit. Do not wait for clients that do
+  // not read, nor for idle connections.
   for (int i = 0; i < 500 && generation_->generations() > 0; ++i) {
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
   }
@@ -126,19 +126,18 @@ absl::Status Daemon::Start() {
 void Daemon::Reload(const std::string& file) {
   const absl::StatusOr<Config> config = ReadConfig(file);
   if (!config.ok()) {
-    spdlog::error("the configuration is not reloaded, all stays as it was: {}",
+    spdlog::error("the configuration is not reloaded and stays unchanged: {}",
                   std::string(config.status().message()));
     return;
   }
   if (const absl::Status status = CheckReloadable(config_, *config); !status.ok()) {
-    spdlog::error("the configuration is not reloaded, all stays as it was: {}",
-                  std::string(status.message()));
+    spdlog::error("the configuration is not reloaded and stays unchanged: {}", std::string(status.message()));
     return;
   }
-  // Read now, and not again: what is in the file when the models are ready may be another thing.
+  // Read once, now: the file may have changed by the time the models are ready.
   const absl::StatusOr<std::optional<ClientTokens>> tokens = ReadTokens(config->access);
   if (!tokens.ok()) {
-    spdlog::error("the configuration is not reloaded, all stays as it was: {}",
+    spdlog::error("the configuration is not reloaded and stays unchanged: {}",
                   std::string(tokens.status().message()));
     return;
   }
@@ -161,7 +160,8 @@ void Daemon::Drain(const std::function<bool()>& impatient) {
 
 std::string Daemon::Stuck() const { return absl::StrJoin(registry_->StuckCards(), ", "); }
 
-// Alive is what can answer and whose loops come round: a stuck card is lost, not a dead daemon.
+// The daemon is alive if it answers and its scheduler loops make progress. A stuck card is a lost card, not a
+// dead daemon.
 StatusPage Daemon::Health() const {
   if (const std::string stuck = Stuck(); !stuck.empty()) {
     return {503, "text/plain; charset=utf-8", absl::StrCat("stuck: the scheduler of ", stuck, "\n")};

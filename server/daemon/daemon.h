@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The daemon's life: listen, load, serve, drain.
+// The daemon's life cycle: listen, load, serve, drain.
 #pragma once
 
 #include <atomic>
@@ -23,31 +23,32 @@
 
 namespace streamtensor::server {
 
-// Used by the main thread alone.
+// Used only by the main thread.
 class Daemon {
  public:
-  // `program_dir` holds the programs that the daemon starts.
+  // `program_dir` contains the programs that the daemon starts.
   Daemon(const Config& config, const std::string& program_dir, const std::string& version);
   ~Daemon();
 
-  // Listens and begins to load the models.
-  //  UNAVAILABLE  an address is taken; or what is wrong with a file of tokens or for TLS; in one line
+  // Listens and starts loading the models.
+  //   UNAVAILABLE  an address is in use. Otherwise what is wrong with the tokens file or the TLS files, in
+  //   one line
   absl::Status Start();
 
-  // Goes over to what the file says now, as ModelRegistry::Reload(). The log tells the outcome.
+  // Applies the configuration as ModelRegistry::Reload(). The outcome is logged.
   void Reload(const std::string& file);
 
-  // Cards whose scheduler's loop does not come round, for messages; empty: all is well.
+  // Cards whose scheduler loop is stuck, for messages; empty: none.
   std::string Stuck() const;
 
   int64_t drain_seconds() const { return drain_seconds_; }
 
-  // Readiness off; streams may end by themselves for limits.drain_seconds, the rest ends UNAVAILABLE.
-  // `impatient()` true (a second signal) ends the wait.
+  // Becomes not ready, lets streams finish for limits.drain_seconds and ends the rest with UNAVAILABLE. The
+  // wait also ends when `impatient()` returns true (a second signal).
   void Drain(const std::function<bool()>& impatient);
 
  private:
-  // Puts in force what may change while running and is not the registry's.
+  // Applies settings that may change at run time and are not the registry's.
   void SetPolicy(const Config& config, std::optional<ClientTokens> tokens);
   StatusPage Health() const;
   StatusPage Readiness() const;
@@ -60,8 +61,8 @@ class Daemon {
   std::unique_ptr<ModelRegistry> registry_;
   std::unique_ptr<GenerationService> generation_;
   std::unique_ptr<StatusPages> pages_;
-  std::unique_ptr<openai::OpenAiServer> openai_;  // only with server.http_listen
-  Mutex grpc_mutex_;  // the registry's threads report changes while grpc_ comes and goes
+  std::unique_ptr<openai::OpenAiServer> openai_;  // only if server.http_listen is set
+  Mutex grpc_mutex_;  // the registry's threads report changes while grpc_ is created and destroyed
   std::unique_ptr<GrpcServer> grpc_ ABSL_GUARDED_BY(grpc_mutex_);
 };
 

@@ -22,8 +22,8 @@ std::string_view Payload(const spdlog::details::log_msg& message) {
   return {message.payload.data(), message.payload.size()};
 }
 
-// %* in the pattern: the members of an object. What stands first in a message as request=... or model=..., or
-// as "model NAME: " or "card NAME: ", becomes a member of its own; invalid UTF-8 is replaced.
+// %* in the pattern: the members of a JSON object. A leading request=..., model=..., "model NAME: " or "card
+// NAME: " of a message becomes a member of its own; invalid UTF-8 is replaced.
 class JsonMessage : public spdlog::custom_flag_formatter {
  public:
   void format(const spdlog::details::log_msg& message, const std::tm&, spdlog::memory_buf_t& out) override {
@@ -56,7 +56,7 @@ class JsonMessage : public spdlog::custom_flag_formatter {
   }
 };
 
-// The same for text: a message stays one line, whatever a client put into it.
+// Same for text: a message stays on one line, whatever a client put into it.
 class TextMessage : public spdlog::custom_flag_formatter {
  public:
   void format(const spdlog::details::log_msg& message, const std::tm&, spdlog::memory_buf_t& out) override {

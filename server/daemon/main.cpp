@@ -30,7 +30,7 @@ constexpr char kSignals[] =
     "SIGTERM and SIGINT let running streams end for limits.drain_seconds, then stop; a second one stops at\n"
     "once.";
 
-void TellSystemd(const char* state) {
+void NotifySystemd(const char* state) {
 #ifdef ST_HAVE_SYSTEMD
   sd_notify(0, state);
 #else
@@ -45,7 +45,7 @@ std::string ProgramDir() {
                     : ".";
 }
 
-// Many clients are many descriptors.
+// Many clients need many descriptors.
 void RaiseDescriptorLimit() {
   rlimit limit{};
   if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
@@ -54,7 +54,7 @@ void RaiseDescriptorLimit() {
   }
 }
 
-// Half of what systemd allows between two signs of life; else a day.
+// Half of systemd's watchdog interval; a day if there is none.
 timespec WatchdogPeriod() {
   uint64_t microseconds = 0;
 #ifdef ST_HAVE_SYSTEMD
@@ -65,9 +65,9 @@ timespec WatchdogPeriod() {
           static_cast<long>(microseconds / 2 % 1000000 * 1000)};
 }
 
-// Until SIGTERM or SIGINT, whose number is returned. Signs of life go out as long as the schedulers' loops
-// come round.
-int AwaitEnd(Daemon& daemon, const std::string& file, const sigset_t& signals) {
+// Waits for SIGTERM or SIGINT and returns its number. Notifies the watchdog while the scheduler loops make
+// progress.
+int AwaitShutdown(Daemon& daemon, const std::string& file, const sigset_t& signals) {
   const timespec period = WatchdogPeriod();
   for (;;) {
     const int number = sigtimedwait(&signals, nullptr, &period);
@@ -77,9 +77,9 @@ int AwaitEnd(Daemon& daemon, const std::string& file, const sigset_t& signals) {
       return number;
     }
     if (const std::string stuck = daemon.Stuck(); stuck.empty()) {
-      TellSystemd("WATCHDOG=1");
+      NotifySystemd("WATCHDOG=1");
     } else {
-      spdlog::error("stuck: the scheduler of {}; no sign of life for the watchdog", stuck);
+      spdlog::error("stuck: the scheduler of {}; the watchdog is not notified", stuck);
     }
   }
 }
@@ -87,7 +87,7 @@ int AwaitEnd(Daemon& daemon, const std::string& file, const sigset_t& signals) {
 int Serve(const Config& config, const std::string& file) {
   SetUpLogging(config.log);
   RaiseDescriptorLimit();
-  // Every thread inherits this: signals reach sigwait() alone.
+  // Every thread inherits this mask: only sigwait() receives signals.
   sigset_t signals;
   sigemptyset(&signals);
   for (int number : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, number);
@@ -100,13 +100,13 @@ int Serve(const Config& config, const std::string& file) {
     spdlog::error("{}", std::string(status.message()));
     return 1;
   }
-  TellSystemd("READY=1");
-  const int number = AwaitEnd(daemon, file, signals);
+  NotifySystemd("READY=1");
+  const int number = AwaitShutdown(daemon, file, signals);
   spdlog::info("{}: shutting down", strsignal(number));
-  TellSystemd("STOPPING=1");
-  // Draining may take longer than the unit's TimeoutStopSec; with a margin for what comes after it.
-  TellSystemd(absl::StrCat("EXTEND_TIMEOUT_USEC=", (daemon.drain_seconds() + 30) * 1000000).c_str());
-  // There is nothing left to reload for: SIGHUP ends no wait.
+  NotifySystemd("STOPPING=1");
+  // Draining may take longer than the unit's TimeoutStopSec; includes a margin for the shutdown after it.
+  NotifySystemd(absl::StrCat("EXTEND_TIMEOUT_USEC=", (daemon.drain_seconds() + 30) * 1000000).c_str());
+  // Nothing is left to reload: SIGHUP does not end the wait.
   sigdelset(&signals, SIGHUP);
   daemon.Drain([&signals] {
     const timespec now{};

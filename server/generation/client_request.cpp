@@ -30,7 +30,7 @@ absl::StatusOr<std::vector<uint32_t>> EncodeChat(const std::vector<ChatMessage>&
   if (messages.empty()) return FieldError("chat.messages", "is empty; at least one message is needed");
   for (size_t i = 0; i < messages.size(); ++i) {
     if (!messages[i].role.empty()) continue;
-    return FieldError(absl::StrCat("chat.messages[", i, "].role"), "is empty; such as \"user\" is needed");
+    return FieldError(absl::StrCat("chat.messages[", i, "].role"), "is empty");
   }
   return model.EncodeChat(messages);
 }
@@ -42,7 +42,7 @@ absl::StatusOr<std::vector<uint32_t>> EncodePrompt(Prompt prompt, const LoadedMo
   if (auto* ids = std::get_if<std::vector<uint32_t>>(&prompt)) {
     return CheckTokens(std::move(*ids), model.tokenizer().vocabulary());
   }
-  return absl::InvalidArgumentError("none of prompt, chat and tokens is given; one of them is needed");
+  return absl::InvalidArgumentError("the request has no prompt, chat or tokens; one is required");
 }
 
 }  // namespace

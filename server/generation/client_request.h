@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a client asks for, in no API's words. A face fills one in from its own messages.
+// A client's request, independent of the API. Each API fills it in from its own messages.
 #pragma once
 
 #include <cstdint>
@@ -22,25 +22,24 @@ using Prompt = std::variant<std::monostate, std::string, std::vector<ChatMessage
 struct ClientRequest {
   std::string model;
   Prompt prompt;
-  SamplingParams sampling;       // its seed is taken from `seed`
-  std::optional<uint64_t> seed;  // unset: drawn
+  SamplingParams sampling;       // its seed comes from `seed`
+  std::optional<uint64_t> seed;  // unset: random
   StoppingParams stopping;
-  std::optional<uint32_t> logprobs;  // alternatives a token
+  std::optional<uint32_t> logprobs;  // alternatives per token
   bool prompt_logprobs = false;
   int32_t priority = 0;  // higher first
 };
 
-// What of a request is refused before anything is computed for it.
+// Limits checked before anything is computed.
 struct RequestLimits {
   int64_t max_prompt_tokens = 8192;
 };
 
-// Checks every field against the model and makes the prompt into tokens. Id, arrival and deadline are the
-// caller's to set.
-//  INVALID_ARGUMENT  what is wrong, which value, what is allowed; about a field a FieldError(), with these
-//  paths:
-//                    sampling.NAME, stopping.NAME, output.logprobs, tokens.ids[I], chat.messages,
-//                    chat.messages[I].role
+// Checks every field against the model and tokenizes the prompt. The caller sets id, arrival and deadline.
+//   INVALID_ARGUMENT  says what is wrong, the value and what is allowed. For a field it is a FieldError()
+//   with
+//                     one of these paths: sampling.NAME, stopping.NAME, output.logprobs, tokens.ids[I],
+//                     chat.messages, chat.messages[I].role
 absl::StatusOr<GenerationRequest> CheckRequest(ClientRequest request, const LoadedModel& model,
                                                const RequestLimits& limits);
 

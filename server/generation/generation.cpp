@@ -8,8 +8,8 @@
 namespace streamtensor::server {
 namespace {
 
-// A reply pauses here, so that with the step under way, 16 prompt tokens with 20 alternatives each, what
-// waits stays below 64 KiB.
+// A reply pauses at this size. With the step in flight (16 prompt tokens with 20 alternatives each), pending
+// output stays below 64 KiB.
 constexpr size_t kPauseBytes = 56 << 10;
 
 }  // namespace

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One request on its way: between a face, which speaks with the client, and the card's thread, which makes
+// One request in progress: connects an API, which talks to the client, to the card's thread, which produces
 // the reply.
 #pragma once
 
@@ -16,50 +16,50 @@
 
 namespace streamtensor::server {
 
-// A face's end of a reply. Called by the card's thread: must not block.
+// An API's end of a reply. Called by the card's thread: must not block.
 class ReplyReceiver {
  public:
   virtual ~ReplyReceiver() = default;
-  // About what `delta` takes on the wire. 0, for a reply that is sent whole: its client never reads too
-  // slowly.
+  // Approximate wire size of `delta`. 0 for a reply that is sent whole: its client cannot be a slow reader.
   virtual size_t WireBytes(const ReplyDelta& delta) const { return 0; }
-  // The receiver calls Generation::OnSent(wire_bytes) once it has left.
+  // The receiver calls Generation::OnSent(wire_bytes) once the delta is sent.
   virtual void OnDelta(ReplyDelta delta, size_t wire_bytes) = 0;
-  // The step's deltas of all requests have been given. Not called after OnDone().
+  // All deltas of the step, for every request, were delivered. Not called after OnDone().
   virtual void Flush() {}
-  // Exactly once, last. The counts of `summary` hold as far as the reply came.
+  // Exactly once, last. The counts in `summary` cover the reply so far.
   virtual void OnDone(const absl::Status& status, const ReplySummary& summary) = 0;
 };
 
-// Thread-safe, but for Start(). Shared by the face, which holds it until its client has got everything, and
-// the sequence. At most 64 KiB of a reply wait for the client: then the sequence pauses (see
+// Thread-safe except Start(). Shared by the sequence and the API, which holds it until its client has
+// received everything. At most 64 KiB of a reply are pending; beyond that the sequence pauses (see
 // ReplySink::Writable).
 class Generation : public ReplySink, public std::enable_shared_from_this<Generation> {
  public:
-  // Time counts from here. `deadline` as absolute time of the service's clock.
+  // Times are measured from here. `deadline` is absolute, by the service's clock.
   static std::shared_ptr<Generation> Create(GenerationService* service, std::string request_id,
                                             absl::Time deadline);
   ~Generation() override;
   Generation(const Generation&) = delete;
   Generation& operator=(const Generation&) = delete;
 
-  // Queues the request, once. Only when this returns OK is `receiver` called, perhaps before this returns; it
-  // is let go after OnDone(). A refusal is counted and logged.
-  //  INVALID_ARGUMENT (the prompt exceeds the context), RESOURCE_EXHAUSTED (the queue is full), UNAVAILABLE
+  // Queues the request. Call once. `receiver` is called only if this returns OK, perhaps before it returns,
+  // and is released after OnDone(). A refusal is counted and logged.
+  //   INVALID_ARGUMENT (the prompt exceeds the context), RESOURCE_EXHAUSTED (the queue is full), UNAVAILABLE
   absl::Status Start(CheckedRequest request, std::shared_ptr<ReplyReceiver> receiver);
 
-  // The client is gone: the reply ends before the card's next step. At any time, before Start() too.
+  // The client is gone: the reply ends before the card's next step. May be called any time, even before
+  // Start().
   void Cancel();
 
-  // So many of the bytes that OnDelta() told have left.
+  // So many of the bytes reported by OnDelta() were sent.
   void OnSent(size_t wire_bytes);
 
   const std::string& request_id() const { return request_id_; }
 
-  // From Start() on.
+  // Valid after Start().
   const LoadedModel& model() const { return *model_; }
 
-  // Of the scheduler's.
+  // Called by the scheduler.
   bool Writable() const override;
   void OnDelta(ReplyDelta delta) override;
   void Flush() override;
@@ -74,7 +74,7 @@ class Generation : public ReplySink, public std::enable_shared_from_this<Generat
   const absl::Time arrival_;
   const absl::Time deadline_;
   std::shared_ptr<const LoadedModel> model_;
-  std::shared_ptr<ReplyReceiver> receiver_;  // the card's thread's, once queued
+  std::shared_ptr<ReplyReceiver> receiver_;  // used by the card's thread once queued
   std::atomic<size_t> unsent_bytes_ = 0;
 
   Mutex mutex_;

@@ -18,8 +18,8 @@
 namespace streamtensor::server {
 namespace {
 
-// gRPC sends a status as metadata, of which a client takes 8 KiB in all, or says RESOURCE_EXHAUSTED in its
-// place; what is not printable ASCII takes three times its bytes there.
+// gRPC sends a status as metadata, which clients limit to 8 KiB in total, beyond which they report
+// RESOURCE_EXHAUSTED instead. Bytes other than printable ASCII take three bytes each.
 constexpr size_t kMaxMessageBytes = 2 << 10;
 
 constexpr size_t kMaxRequestIdBytes = 64;
@@ -65,11 +65,11 @@ absl::StatusOr<CheckedRequest> GenerationService::Check(const std::string& reque
 
 absl::StatusOr<CheckedRequest> GenerationService::FindModelAndCheck(
     const std::string& request_id, ClientRequest request, absl::FunctionRef<std::string()> as_written) const {
-  if (request.model.empty()) return FieldError("model", "is empty; a model's name is needed");
+  if (request.model.empty()) return FieldError("model", "is empty; name a model");
   CheckedRequest checked;
   ASSIGN_OR_RETURN(checked.model, options_.find_model(request.model));
   if (options_.log_prompts) {
-    spdlog::info("request={} model={} asks: {}", request_id, request.model, as_written());
+    spdlog::info("request={} model={}: {}", request_id, request.model, as_written());
   }
   ASSIGN_OR_RETURN(checked.generation,
                    CheckRequest(std::move(request), *checked.model, RequestLimits{max_prompt_tokens_}));
@@ -83,7 +83,7 @@ void GenerationService::LogRefusal(const std::string& request_id, const absl::St
 }
 
 void GenerationService::ObserveDuration(double seconds) {
-  // A lost update does no harm.
+  // A lost update is harmless.
   const double before = mean_seconds_.load(std::memory_order_relaxed);
   mean_seconds_.store(before + 0.1 * (seconds - before), std::memory_order_relaxed);
 }
@@ -94,7 +94,7 @@ std::optional<int64_t> GenerationService::RetryAfterMs(const absl::Status& statu
     int64_t milliseconds = 0;
     if (absl::SimpleAtoi(std::string(*hint), &milliseconds)) return milliseconds;
   }
-  // About when the next of the running requests ends.
+  // Roughly when the next running request ends.
   const auto load = static_cast<double>(std::max<int64_t>(1, options_.load()));
   const double mean_seconds = mean_seconds_.load(std::memory_order_relaxed);
   return std::clamp<int64_t>(std::llround(1000 * mean_seconds / load), 50, 30000);

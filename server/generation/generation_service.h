@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Generation as every API offers it: who may ask, under which id, within which limits. An API's face turns
-// its own messages into a Caller and a ClientRequest, and replies and statuses into its own messages.
+// The generation service behind every API: access control, request ids and limits. An API translates its own
+// messages to a Caller and a ClientRequest, and replies and statuses back.
 #pragma once
 
 #include <atomic>
@@ -23,13 +23,13 @@
 
 namespace streamtensor::server {
 
-// Who asks, from the transport.
+// The client, as the transport identifies it.
 struct Caller {
   std::string authorization;  // "Bearer TOKEN"; empty: no token
   std::string peer;           // "ipv4:10.0.0.7:51234", "ipv6:[::1]:51234"
 };
 
-// A request that has passed its checks, and the model that answers it.
+// A request that passed its checks, and the model that serves it.
 struct CheckedRequest {
   std::shared_ptr<const LoadedModel> model;
   GenerationRequest generation;
@@ -39,9 +39,9 @@ struct CheckedRequest {
 class GenerationService {
  public:
   struct Options {
-    // NOT_FOUND; UNAVAILABLE while the model can not be asked.
+    // NOT_FOUND; UNAVAILABLE while the model cannot serve.
     std::function<absl::StatusOr<std::shared_ptr<const LoadedModel>>(const std::string& name)> find_model;
-    std::function<int64_t()> load;  // sequences of all models that have not ended
+    std::function<int64_t()> load;  // unfinished sequences of all models
     Metrics* metrics = nullptr;     // all three outlive the service
     const Clock* clock = nullptr;
     AccessControl* access = nullptr;
@@ -51,36 +51,36 @@ class GenerationService {
   // Outlives every Generation.
   explicit GenerationService(Options options) : options_(std::move(options)) {}
 
-  // For requests to come.
+  // Applies to later requests.
   void SetLimits(const RequestLimits& limits) { max_prompt_tokens_ = limits.max_prompt_tokens; }
 
   // By the service's clock, for deadlines.
   absl::Time Now() const { return options_.clock->Now(); }
 
-  // Names a request in the log: `given` by the client if it has 1 to 64 letters, digits and - _ . :, else
-  // "r17".
+  // The id of a request in the log: `given` by the client if it has 1 to 64 letters, digits and - _ . :,
+  // otherwise a new one such as "r17".
   std::string RequestId(const std::string& given);
 
-  // As AccessControl::Admit(); counts nothing. An empty model stands for none in particular.
+  // As AccessControl::Admit(), without counting. An empty model means no particular one.
   absl::Status CheckAccess(const Caller& caller, const std::string& model) const;
-  // The same, for a request: a refusal is counted.
+  // The same for a request: a refusal is counted.
   absl::Status Admit(const Caller& caller, const std::string& model) const;
-  // The same, for a request to generate: it counts against the client's rate, and a refusal is logged too.
+  // The same for a generation: it counts against the client's rate, and a refusal is also logged.
   absl::Status AdmitGeneration(const std::string& request_id, const Caller& caller,
                                const std::string& model) const;
-  // Finds the model and checks the request against it. A refusal is counted and logged. `as_written()` is the
-  // request as the client wrote it, for the log.
+  // Finds the model and checks the request against it. A refusal is counted and logged. `as_written()`
+  // returns the client's request for the log.
   //  INVALID_ARGUMENT (see CheckRequest), NOT_FOUND, UNAVAILABLE
   absl::StatusOr<CheckedRequest> Check(const std::string& request_id, ClientRequest request,
                                        absl::FunctionRef<std::string()> as_written) const;
 
-  // Counts and logs a request that its face refuses, as one that can't be read.
+  // Counts and logs a request that its API refuses, for example because it cannot be parsed.
   void LogRefusal(const std::string& request_id, const absl::Status& status) const;
 
-  // Of RESOURCE_EXHAUSTED: when to try again.
+  // When to retry, for a RESOURCE_EXHAUSTED status.
   std::optional<int64_t> RetryAfterMs(const absl::Status& status) const;
 
-  // Generations that their faces have not let go of yet.
+  // Generations that their APIs still hold.
   int64_t generations() const { return generations_; }
 
  private:
@@ -94,10 +94,10 @@ class GenerationService {
   std::atomic<int64_t> max_prompt_tokens_ = RequestLimits().max_prompt_tokens;
   std::atomic<uint64_t> last_request_ = 0;
   std::atomic<int64_t> generations_ = 0;
-  std::atomic<double> mean_seconds_ = 1;  // how long requests take
+  std::atomic<double> mean_seconds_ = 1;  // mean duration of a request
 };
 
-// A status whose message a client may have made long, cut to what logs and headers take.
+// Shortens a status message that a client may have inflated to what logs and headers can take.
 absl::Status Shortened(const absl::Status& status);
 
 }  // namespace streamtensor::server

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The streams that have something to send, gathered over a step of the card, so that the thread that writes
-// them is woken once a step and not once a token.
+// Collects the streams that have output over a step, so that the writing thread wakes once a step and not
+// once a token.
 #pragma once
 
 #include <functional>
@@ -10,7 +10,7 @@
 
 namespace streamtensor::server {
 
-// Thread-safe, but for SendAll().
+// Thread-safe except SendAll().
 class SendQueue {
  public:
   class Stream {
@@ -20,24 +20,24 @@ class SendQueue {
     virtual void Send() = 0;
   };
 
-  // `wake` makes the writer's thread call SendAll(), soon and once. Called without a lock, by any thread.
+  // `wake` makes the writer's thread call SendAll() once, soon. Called by any thread, without locks held.
   explicit SendQueue(std::function<void()> wake);
 
-  // Send() will be called, at the latest after the next Flush(). The stream must live until then, and is not
-  // to be added again before.
+  // Send() will be called, at the latest after the next Flush(). The stream must live until then and must not
+  // be added again before.
   void Add(Stream* stream);
-  // Wakes the writer if there is anything to send.
+  // Wakes the writer if anything is queued.
   void Flush();
 
-  // By the writer's thread alone.
+  // Only by the writer's thread.
   void SendAll();
 
  private:
   const std::function<void()> wake_;
   Mutex mutex_;
   std::vector<Stream*> streams_ ABSL_GUARDED_BY(mutex_);
-  bool is_woken_ ABSL_GUARDED_BY(mutex_) = false;  // SendAll() will come
-  std::vector<Stream*> sending_;                   // the writer's; kept for its capacity
+  bool is_woken_ ABSL_GUARDED_BY(mutex_) = false;  // SendAll() is pending
+  std::vector<Stream*> sending_;                   // used by the writer; kept for its capacity
 };
 
 }  // namespace streamtensor::server

@@ -35,9 +35,9 @@ namespace beast_http = boost::beast::http;
 using boost::system::error_code;
 using TlsStream = asio::ssl::stream<Socket>;
 
-// So much of a next request is read while one is answered.
+// How much of the next request is read while one is answered.
 constexpr size_t kReadAheadBytes = 4 << 10;
-// How long a client may go on to send what nobody reads, so that it gets the answer and not a reset.
+// How long a client may keep sending after it was answered, so that it receives the response and not a reset.
 constexpr std::chrono::seconds kLingerTime(2);
 
 std::string_view View(beast::string_view text) { return {text.data(), text.size()}; }
@@ -62,8 +62,7 @@ void SetHead(const Response& response, bool keeps_alive, Message& message) {
 template <typename Stream>
 class StreamConnection;
 
-// Of an HTTP/1.1 response in pieces, each is a chunk; of an HTTP/1.0 one, the end of the connection is the
-// end.
+// In HTTP/1.1 each piece of a response is a chunk; in HTTP/1.0 the connection's end marks the response's end.
 template <typename Stream>
 class StreamExchange final : public Exchange, public std::enable_shared_from_this<StreamExchange<Stream>> {
  public:
@@ -98,12 +97,12 @@ class StreamExchange final : public Exchange, public std::enable_shared_from_thi
     if (connection_ != nullptr) connection_->SendPiece(std::move(piece), /*is_last=*/true);
   }
 
-  // The rest by the connection.
+  // The connection does the rest.
   void SetBody(std::string body) { request_.body = std::move(body); }
   void OnSent() const {
     if (const auto listener = listener_; listener != nullptr) listener->OnSent();
   }
-  // The response has left.
+  // The response was sent.
   void End() {
     connection_ = nullptr;
     listener_ = nullptr;
@@ -114,7 +113,7 @@ class StreamExchange final : public Exchange, public std::enable_shared_from_thi
   }
 
  private:
-  StreamConnection<Stream>* connection_;  // nullptr: the response has left, or never will
+  StreamConnection<Stream>* connection_;  // nullptr: the response was sent, or never will be
   asio::io_context* const io_;
   std::shared_ptr<ExchangeListener> listener_;
 };
@@ -147,7 +146,7 @@ class StreamConnection final : public Connection,
     if (is_closed_) return;
     is_closed_ = true;
     error_code ignored;
-    stream_.lowest_layer().close(ignored);  // what is under way ends with an error
+    stream_.lowest_layer().close(ignored);  // pending operations end with an error
     if (const auto exchange = std::exchange(exchange_, nullptr); exchange != nullptr) exchange->OnClosed();
     on_closed_(this);
   }
@@ -166,7 +165,7 @@ class StreamConnection final : public Connection,
     });
   }
 
-  // All but the body.
+  // Everything except the body.
   void RespondHead() {
     std::ostringstream text;
     text << whole_->base();
@@ -211,7 +210,7 @@ class StreamConnection final : public Connection,
  private:
   std::shared_ptr<StreamConnection> Self() { return this->shared_from_this(); }
 
-  // The connection was closed meanwhile, or is by this.
+  // The connection was closed meanwhile, or this closes it.
   bool IsOver(error_code error) {
     if (error) Close();
     return is_closed_;
@@ -228,9 +227,9 @@ class StreamConnection final : public Connection,
     }
   }
 
-  // Reads what comes, once, into an empty buffer: between requests the beginning of the next one; while one
-  // is answered it tells when the client goes. A client that closes its half alone is taken as gone too:
-  // there is no telling these apart.
+  // Reads once into an empty buffer: between requests this is the beginning of the next one; during a
+  // response it detects that the client left. A client that only closes its sending side counts as gone: the
+  // two cannot be told apart.
   void Watch() {
     is_watching_ = true;
     stream_.async_read_some(buffer_.prepare(kReadAheadBytes),
@@ -266,7 +265,7 @@ class StreamConnection final : public Connection,
     BeginExchange(std::move(request));
     if (std::optional<Response> refusal = host_->options->check_head(exchange_->request());
         refusal.has_value()) {
-      // What the client would send of a body is not read.
+      // Does not read the rest of the body.
       if (!parser_->is_done()) keeps_alive_ = false;
       return Respond(*std::move(refusal));
     }
@@ -280,7 +279,7 @@ class StreamConnection final : public Connection,
     exchange_ = std::make_shared<StreamExchange<Stream>>(this, host_->io, std::move(request));
   }
 
-  // The client waits for a word before it sends the body.
+  // The client waits for "100 Continue" before it sends the body.
   void Continue() {
     out_ = "HTTP/1.1 100 Continue\r\n\r\n";
     SetDeadline(limits_.write_timeout);
@@ -303,7 +302,7 @@ class StreamConnection final : public Connection,
 
   void Dispatch() {
     parser_.reset();
-    deadline_ = Clock::time_point::max();  // the handler's business
+    deadline_ = Clock::time_point::max();  // the handler's responsibility
     if (buffer_.size() == 0) Watch();
     host_->dispatch(exchange_);
   }
@@ -331,7 +330,7 @@ class StreamConnection final : public Connection,
     Linger();
   }
 
-  // Says that nothing more comes, and waits a moment until the client has taken it.
+  // Half-closes the connection and waits briefly until the client has read the response.
   void Linger() {
     is_lingering_ = true;
     deadline_ = Clock::now() + kLingerTime;

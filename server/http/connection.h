@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One client's connection: reads requests one after the other, hands them on, writes what is answered.
+// One client connection: reads requests one after another, dispatches them and writes responses.
 #pragma once
 
 #include <boost/asio/basic_stream_socket.hpp>
@@ -20,7 +20,7 @@ namespace streamtensor::server::http {
 using Executor = boost::asio::io_context::executor_type;
 using Socket = boost::asio::basic_stream_socket<boost::asio::ip::tcp, Executor>;
 
-// What connections need of their server; outlives them.
+// What connections need from their server; outlives them.
 struct ConnectionHost {
   const Options* options = nullptr;
   boost::asio::io_context* io = nullptr;
@@ -28,22 +28,22 @@ struct ConnectionHost {
   std::function<void(std::shared_ptr<Exchange>)> dispatch;
 };
 
-// All methods belong to the I/O thread.
+// All methods run on the I/O thread.
 class Connection {
  public:
   using Clock = std::chrono::steady_clock;
 
-  // Without `tls` plain. `on_closed` is called once, last, perhaps by Start().
+  // Plaintext without `tls`. `on_closed` is called once, last, perhaps by Start().
   static std::shared_ptr<Connection> Create(const ConnectionHost* host, Socket socket, std::string peer,
                                             boost::asio::ssl::context* tls,
                                             std::function<void(Connection*)> on_closed);
   virtual ~Connection() = default;
 
   virtual void Start() = 0;
-  // Closes at once.
+  // Closes immediately.
   virtual void Close() = 0;
 
-  // What it waits for has not come in time.
+  // The deadline of the pending operation has passed.
   bool IsOverdue(Clock::time_point now) const { return now >= deadline_; }
 
  protected:

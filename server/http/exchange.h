@@ -17,45 +17,45 @@ struct Request {
   std::string target;  // as sent: "/v1/models?x=1"
   Headers headers;     // names in lower case
   std::string body;
-  std::string peer;  // as gRPC spells it: "ipv4:10.0.0.7:51234"
+  std::string peer;  // in gRPC's format: "ipv4:10.0.0.7:51234"
 
-  // The first header of that name (in lower case); empty if there is none.
+  // The first header of that name (lower case); empty if absent.
   std::string_view Header(std::string_view name) const;
 };
 
 struct Response {
   int status = 200;
-  Headers headers;  // beside Date, Content-Length, Transfer-Encoding and Connection
+  Headers headers;  // in addition to Date, Content-Length, Transfer-Encoding and Connection
   std::string body;
 };
 
-// Hears of an exchange whose response is sent in pieces, and of a client that goes. Called by the I/O thread.
+// Listens to an exchange whose response is sent in pieces. Called by the I/O thread.
 class ExchangeListener {
  public:
   virtual ~ExchangeListener() = default;
-  // The piece given last has left; the next one may be given.
+  // The last piece was sent; the next one may follow.
   virtual void OnSent() = 0;
-  // The client is gone, or reads nothing any more: nothing of the response will leave. Once, and last.
+  // The client is gone or no longer reads: nothing more is sent. Called once, last.
   virtual void OnClosed() = 0;
 };
 
-// A response is either whole, by Respond(), or sent in pieces, by Begin(), Send() and SendLast(). After its
-// end nothing more is said to the listener.
+// A response is either whole (Respond()) or in pieces (Begin(), Send(), SendLast()). After its end the
+// listener is not called again.
 class Exchange {
  public:
   virtual ~Exchange() = default;
 
   const Request& request() const { return request_; }
 
-  // From any thread, once. The server keeps `listener` until the response has left or OnClosed() was called,
-  // which comes also when the client is gone already.
+  // From any thread, once. The server keeps `listener` until the response is sent or OnClosed() was called,
+  // which happens also if the client is already gone.
   virtual void Listen(std::shared_ptr<ExchangeListener> listener) = 0;
   // From any thread, once.
   virtual void Respond(Response response) = 0;
 
-  // By the I/O thread alone. `head.body` is empty. Leaves with the first piece.
+  // Only on the I/O thread. `head.body` is empty. Sent with the first piece.
   virtual void Begin(Response head) = 0;
-  // By the I/O thread alone: one piece at a time, the next one after OnSent(). None is empty but the last.
+  // Only on the I/O thread: one piece at a time, the next after OnSent(). Only the last may be empty.
   virtual void Send(std::string piece) = 0;
   virtual void SendLast(std::string piece) = 0;
 

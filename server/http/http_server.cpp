@@ -33,14 +33,14 @@ using Acceptor = asio::basic_socket_acceptor<tcp, Executor>;
 using Timer = asio::basic_waitable_timer<Connection::Clock, asio::wait_traits<Connection::Clock>, Executor>;
 
 constexpr std::chrono::seconds kSweepPeriod(1);
-// After an accept that failed, for want of descriptors as a rule.
+// Delay after a failed accept, usually for lack of descriptors.
 constexpr std::chrono::milliseconds kAcceptPause(100);
-// A client whose network went without a word is gone after a minute and a half.
+// Detects a client whose network vanished after 90 seconds.
 constexpr int kUserTimeoutMs = 90000;
 constexpr int kKeepAliveIdleSeconds = 60;
 constexpr int kKeepAliveIntervalSeconds = 10;
 constexpr int kKeepAliveProbes = 3;
-// So little waits in the kernel beyond what is on its way: who writes is to notice that nobody reads.
+// Limits unsent data in the kernel, so that a writer notices a client that does not read.
 constexpr int kUnsentBytes = 32 << 10;
 
 std::string AddressOf(const tcp::endpoint& endpoint) {
@@ -48,7 +48,7 @@ std::string AddressOf(const tcp::endpoint& endpoint) {
   if (address.is_v6() && address.to_v6().is_v4_mapped()) {
     address = asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6());
   }
-  // As gRPC spells it, so that a client has one rate at both.
+  // In gRPC's format, so that a client has one rate in both APIs.
   return address.is_v4() ? absl::StrCat("ipv4:", address.to_string())
                          : absl::StrCat("ipv6:%5B", address.to_string(), "%5D");
 }
@@ -78,13 +78,13 @@ absl::StatusOr<std::unique_ptr<asio::ssl::context>> TlsContextFrom(const TlsPair
 }
 
 absl::Status CanNotListen(const std::string& listen, const error_code& error) {
-  return absl::UnavailableError(absl::StrCat("can not listen on ", listen, " (HTTP): ", error.message()));
+  return absl::UnavailableError(absl::StrCat("cannot listen on ", listen, " (HTTP): ", error.message()));
 }
 
 }  // namespace
 
 struct Server::Impl {
-  // One address.
+  // One listening address.
   struct Listener {
     Acceptor acceptor;
     Timer pause;
@@ -103,7 +103,7 @@ struct Server::Impl {
     for (std::thread& worker : workers) worker.join();
     if (io_thread.joinable()) {
       asio::post(io, [this] { CloseAll(); });
-      io_guard.reset();  // the thread ends once the last connection has
+      io_guard.reset();  // the thread ends after the last connection
       io_thread.join();
     }
   }
@@ -145,7 +145,7 @@ struct Server::Impl {
     }
   }
 
-  // The rest by the I/O thread.
+  // The I/O thread does the rest.
 
   void Accept(Listener& listener) {
     listener.acceptor.async_accept([this, &listener](error_code error, Socket socket) {
@@ -166,7 +166,7 @@ struct Server::Impl {
   void Serve(Socket socket) {
     error_code error;
     const tcp::endpoint endpoint = socket.remote_endpoint(error);
-    if (error) return;  // it has gone already
+    if (error) return;  // the client has already disconnected
     const std::string address = AddressOf(endpoint);
     size_t& of_address = addresses[address];
     if (connections.size() >= options.limits.max_connections ||
@@ -188,7 +188,7 @@ struct Server::Impl {
     connection->Start();
   }
 
-  // A timer for each connection would cost more than all that it is to watch.
+  // One timer for all: a timer per connection would cost more than the checks.
   void Sweep() {
     sweep.expires_after(kSweepPeriod);
     sweep.async_wait([this](error_code error) {
@@ -228,7 +228,7 @@ struct Server::Impl {
   Timer sweep{io.get_executor()};
   bool is_closing = false;
   std::unordered_map<Connection*, std::shared_ptr<Connection>> connections;
-  std::map<std::string, size_t> addresses;  // how many connections each has
+  std::map<std::string, size_t> addresses;  // connections per address
   std::thread io_thread;
   std::vector<std::thread> workers;
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// An event-driven HTTP/1.1 server: one I/O thread has all connections, a few workers run the handlers.
+// An event-driven HTTP/1.1 server: one I/O thread owns all connections, a few workers run the handlers.
 #pragma once
 
 #include <functional>
@@ -31,27 +31,27 @@ struct Options {
   std::optional<TlsPair> tls;
   Limits limits;
   int workers = 4;
-  // Looks at a request before its body is read, and may refuse it. Called by the I/O thread: must not block.
+  // Inspects a request before its body is read, and may refuse it. Called by the I/O thread: must not block.
   std::function<std::optional<Response>(const Request&)> check_head = [](const Request&) {
     return std::nullopt;
   };
-  // Answers a request, sooner or later. Called by a worker.
+  // Answers a request, perhaps later. Called by a worker.
   std::function<void(std::shared_ptr<Exchange>)> handle;
-  // What is wrong with a request that the server itself refuses: a message with status 400, 413 or 431.
+  // Response to a request that the server refuses: a message with status 400, 413 or 431.
   std::function<Response(int status, const std::string& message)> describe_error;
 };
 
 // Thread-safe.
 class Server {
  public:
-  // Binds the address; connections are served from Run() on.
-  //  UNAVAILABLE  the address can not be bound, and why; INVALID_ARGUMENT  the TLS pair
+  // Binds the address; Run() serves connections.
+  //   UNAVAILABLE  the address cannot be bound, and why; INVALID_ARGUMENT  the TLS pair
   static absl::StatusOr<std::unique_ptr<Server>> Listen(Options options);
-  // Closes all connections, whose listeners hear OnClosed(), and drops work that was posted. Exchanges that
-  // are left must not be used any more.
+  // Closes all connections, whose listeners get OnClosed(), and drops posted work. Remaining exchanges must
+  // not be used any more.
   ~Server();
 
-  // Once.
+  // Call once.
   void Run();
 
   // Runs `work` on the I/O thread, soon: it must not block.

@@ -10,7 +10,7 @@
 
 namespace streamtensor::server {
 
-std::string WhyNotBound(const std::string& listen) {
+std::string ListenErrorReason(const std::string& listen) {
   const size_t colon = listen.rfind(':');
   std::string host = listen.substr(0, colon);
   if (host.size() > 2 && host.front() == '[') host = host.substr(1, host.size() - 2);

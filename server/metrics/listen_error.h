@@ -5,7 +5,7 @@
 
 namespace streamtensor::server {
 
-// Why HOST:PORT can not be listened on, in the system's words: the libraries that listen do not tell.
-std::string WhyNotBound(const std::string& listen);
+// Why HOST:PORT cannot be bound, in the system's words: the server libraries do not report it.
+std::string ListenErrorReason(const std::string& listen);
 
 }  // namespace streamtensor::server

@@ -23,7 +23,7 @@ using prometheus::Histogram;
 using prometheus::MetricFamily;
 using prometheus::MetricType;
 
-// Seconds, from 0.1 ms to a minute.
+// Seconds, from 0.1 ms to one minute.
 Histogram::BucketBoundaries LatencyBuckets() {
   return {1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 1e-2, 2e-2, 5e-2, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60};
 }
@@ -51,7 +51,7 @@ void AddSample(MetricFamily& family, std::vector<prometheus::ClientMetric::Label
   family.metric.push_back(std::move(metric));
 }
 
-// Everything read off the cards at scrape time.
+// Everything that is read from the cards at scrape time.
 std::vector<MetricFamily> CollectCards(const std::vector<CardReading>& cards) {
   auto family = [](const char* name, const char* help, MetricType type = MetricType::Gauge) {
     return MetricFamily{std::string("streamtensor_") + name, help, type, {}};
@@ -62,8 +62,8 @@ std::vector<MetricFamily> CollectCards(const std::vector<CardReading>& cards) {
   MetricFamily state = family("card_state", "1 for the state the card is in.");
   MetricFamily power =
       family("card_power_watts", "Power from the card's sensor (measured) or power model (modelled).");
-  MetricFamily energy = family("card_energy_joules_total", "Energy of all steps; idle energy is not in it.",
-                               MetricType::Counter);
+  MetricFamily energy =
+      family("card_energy_joules_total", "Energy of all steps, without idle energy.", MetricType::Counter);
   MetricFamily temperature = family("card_temperature_celsius", "From the card's sensor.");
   MetricFamily last_step = family("last_step_timestamp_seconds", "Unix time at which the last step ended.");
   for (const CardReading& reading : cards) {
@@ -112,7 +112,7 @@ MetricFamily CollectModels(const std::vector<ModelReading>& models) {
   return state;
 }
 
-// The label of a status: its name in lower case.
+// The label of a status: its lower-case name.
 std::string Reason(const absl::Status& status) {
   std::string name = absl::StatusCodeToString(status.code());
   for (char& c : name) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
@@ -126,7 +126,7 @@ struct Metrics::Impl {
 
   explicit Impl(const std::string& version);
 
-  // Removes the series that no observer counts any more.
+  // Removes the series of models and cards without observers.
   void DropModel(const std::string& model) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
   void DropCard(const std::string& card) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
 
@@ -141,7 +141,7 @@ struct Metrics::Impl {
   }
 
   prometheus::Registry registry;
-  Family<Counter>& requests = AddCounter("requests_total", "Requests that ended well.");
+  Family<Counter>& requests = AddCounter("requests_total", "Requests that completed.");
   Family<Counter>& failed = AddCounter("requests_failed_total", "Requests that ended with another status.");
   Family<Counter>& rejected =
       AddCounter("requests_rejected_total", "Requests refused before they were queued.");
@@ -163,7 +163,7 @@ struct Metrics::Impl {
       AddHistogram("request_energy_joules", "A request's share of its steps' energy.");
 
   Mutex mutex;
-  std::map<std::string, int> model_observers ABSL_GUARDED_BY(mutex);  // how many there are of each
+  std::map<std::string, int> model_observers ABSL_GUARDED_BY(mutex);  // observers per model
   std::map<std::string, int> card_observers ABSL_GUARDED_BY(mutex);
   std::function<std::vector<CardReading>()> read_cards ABSL_GUARDED_BY(mutex);
   std::function<std::vector<ModelReading>()> read_models ABSL_GUARDED_BY(mutex);
@@ -171,7 +171,7 @@ struct Metrics::Impl {
 
 class Metrics::Impl::CardObserver : public SchedulerObserver {
  public:
-  // Made under the lock, so that its series are not removed with another observer at the same time.
+  // Created under the lock, so that another observer's destruction cannot remove its series.
   CardObserver(Impl* metrics, const std::string& model, const std::string& card)
       : metrics_(metrics),
         model_(model),

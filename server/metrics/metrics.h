@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The daemon's Prometheus metrics; docs/operations.md lists names and labels.
+// The daemon's Prometheus metrics; docs/operations.md documents names and labels.
 #pragma once
 
 #include <functional>
@@ -21,7 +21,7 @@ struct CardReading {
   std::string state;                     // one of kCardStates
   std::optional<CardSnapshot> snapshot;  // none while no worker has it
 };
-// Waiting for its model or its first opening; serving; failed while it served; could not be used at all.
+// Waiting for its model or its first opening; serving; failed while serving; could not be opened.
 inline constexpr const char* kCardStates[] = {"opening", "ready", "lost", "failed"};
 
 // A model at the time of a scrape.
@@ -34,19 +34,19 @@ inline constexpr const char* kModelStates[] = {"compiling", "loading", "ready", 
 // Thread-safe.
 class Metrics {
  public:
-  // `version` is the build's. The energy source label is "measured" or "modelled".
+  // `version` is that of the build. The energy source label is "measured" or "modelled".
   explicit Metrics(const std::string& version);
   ~Metrics();
 
-  // Where figures of cards and models come from; called for each scrape, by the scraping thread.
+  // Source of the card and model figures; called for each scrape, on the scraping thread.
   void SetCards(std::function<std::vector<CardReading>()> read);
   void SetModels(std::function<std::vector<ModelReading>()> read);
 
-  // Counts for one model on one card. The series of a model or card go with its last observer. Metrics
+  // Counts for one model on one card. A model's or card's series are removed with its last observer. Metrics
   // outlives the observer.
   std::unique_ptr<SchedulerObserver> Observer(const std::string& model, const std::string& card);
 
-  // A request that never reached a scheduler, by the status it got.
+  // A request that never reached a scheduler, by its status.
   void CountRefused(const absl::Status& status);
 
   // The text exposition format, version 0.0.4.

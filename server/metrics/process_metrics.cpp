@@ -30,7 +30,7 @@ std::string ReadAll(const char* path) {
   return text.str();
 }
 
-// Seconds since 1970 at which the machine booted. (/proc/stat says so too, but a hardened service has none.)
+// Unix time at which the machine booted. (Not from /proc/stat, which a hardened service cannot read.)
 double BootTime() {
   timespec now{};
   timespec since_boot{};
@@ -46,7 +46,8 @@ std::vector<MetricFamily> CollectProcess() {
   std::vector<MetricFamily> families;
   const double ticks = static_cast<double>(sysconf(_SC_CLK_TCK));
   const std::string stat = ReadAll("/proc/self/stat");
-  // The program's name, in brackets, may hold anything; the fields behind it are numbers from the third on.
+  // The program name, in parentheses, may contain anything; the fields after it are numbers, starting with
+  // the third.
   if (const size_t bracket = stat.rfind(')'); bracket != std::string::npos) {
     std::istringstream fields(stat.substr(bracket + 1));
     std::string state;
@@ -57,7 +58,7 @@ std::vector<MetricFamily> CollectProcess() {
       families.push_back(Single("process_cpu_seconds_total", "User and system CPU time.", MetricType::Counter,
                                 (field[14] + field[15]) / ticks));
       families.push_back(Single("process_threads", "Threads.", MetricType::Gauge, field[20]));
-      // Computed once: alerts watch it for changes, and the two clocks drift apart.
+      // Computed once: alerts watch it for changes, and the two clocks drift.
       static const double start = BootTime() + field[22] / ticks;
       families.push_back(
           Single("process_start_time_seconds", "Unix time of the start.", MetricType::Gauge, start));

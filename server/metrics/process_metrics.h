@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The usual process_* metrics, from /proc/self.
+// The standard process_* metrics, from /proc/self.
 #pragma once
 
 #include <prometheus/metric_family.h>
@@ -8,7 +8,7 @@
 
 namespace streamtensor::server {
 
-// What can not be read is left out.
+// Omits what cannot be read.
 std::vector<prometheus::MetricFamily> CollectProcess();
 
 }  // namespace streamtensor::server

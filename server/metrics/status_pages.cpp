@@ -12,7 +12,7 @@
 namespace streamtensor::server {
 namespace {
 
-// A probe does not wait for a page of metrics that is being made.
+// A probe must not wait while a metrics page is rendered.
 constexpr int kWorkers = 2;
 
 http::Response ResponseOf(StatusPage page) {
@@ -38,7 +38,7 @@ struct StatusPages::Impl {
     }
     if (pages.contains(PathOf(request))) return std::nullopt;
     const auto append_path = [](std::string* out, const auto& page) { out->append(page.first); };
-    return Refusal(404, absl::StrCat("served are ", absl::StrJoin(pages, ", ", append_path)));
+    return Refusal(404, absl::StrCat("available pages: ", absl::StrJoin(pages, ", ", append_path)));
   }
 
   Pages pages;

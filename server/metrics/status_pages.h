@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The pages that operators and probes poll over HTTP.
+// HTTP pages for operators and probes.
 #pragma once
 
 #include <functional>
@@ -20,11 +20,11 @@ struct StatusPage {
 // Serves GET and HEAD on exact paths.
 class StatusPages {
  public:
-  // What a path shows now; called by threads of the server's own.
+  // Renders a path; called by the server's threads.
   using Pages = std::map<std::string, std::function<StatusPage()>>;
 
   // `listen` is HOST:PORT.
-  //  UNAVAILABLE  the address can not be bound, and why
+  //   UNAVAILABLE  the address cannot be bound, and why
   static absl::StatusOr<std::unique_ptr<StatusPages>> Start(const std::string& listen, Pages pages);
   ~StatusPages();
 

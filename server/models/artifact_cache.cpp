@@ -24,23 +24,23 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr char kMakingPrefix[] = ".making-";
+constexpr char kStagingPrefix[] = ".making-";
 
 absl::Status AddFile(base::Sha256& hash, const std::string& path, const std::atomic<bool>& stop) {
-  // A pipe would have nobody to wait for.
+  // Opening a pipe must not block.
   const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (fd < 0) return absl::ErrnoToStatus(errno, absl::StrCat("can not read ", path));
+  if (fd < 0) return absl::ErrnoToStatus(errno, absl::StrCat("cannot read ", path));
   std::vector<char> buffer(1 << 20);
   absl::Status status;
   struct stat info{};
   if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) {
     close(fd);
-    return absl::InvalidArgumentError(absl::StrCat(path, " is no file"));
+    return absl::InvalidArgumentError(absl::StrCat(path, " is not a regular file"));
   }
   for (;;) {
     const ssize_t got = read(fd, buffer.data(), buffer.size());
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) status = absl::ErrnoToStatus(errno, absl::StrCat("can not read ", path));
+    if (got < 0) status = absl::ErrnoToStatus(errno, absl::StrCat("cannot read ", path));
     if (stop.load()) status = absl::CancelledError("stopped");
     if (got <= 0 || !status.ok()) break;
     hash.Add(std::string_view(buffer.data(), static_cast<size_t>(got)));
@@ -67,38 +67,38 @@ absl::StatusOr<std::unique_ptr<ArtifactCache>> ArtifactCache::Open(const std::st
   const std::string folder = dir + "/artifacts";
   std::error_code error;
   fs::create_directories(dir, error);
-  if (error) return absl::ErrnoToStatus(error.value(), absl::StrCat("can not make the cache folder ", dir));
+  if (error) return absl::ErrnoToStatus(error.value(), absl::StrCat("cannot create the cache folder ", dir));
   if (mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST)
-    return absl::ErrnoToStatus(errno, absl::StrCat("can not make the folder ", folder));
+    return absl::ErrnoToStatus(errno, absl::StrCat("cannot create the folder ", folder));
   struct stat info{};
   if (stat(folder.c_str(), &info) != 0)
-    return absl::ErrnoToStatus(errno, absl::StrCat("can not use ", folder));
-  if (!S_ISDIR(info.st_mode)) return absl::ErrnoToStatus(ENOTDIR, absl::StrCat("can not use ", folder));
-  // An artifact holds native code: nobody else may put one here.
+    return absl::ErrnoToStatus(errno, absl::StrCat("cannot use ", folder));
+  if (!S_ISDIR(info.st_mode)) return absl::ErrnoToStatus(ENOTDIR, absl::StrCat("cannot use ", folder));
+  // An artifact contains native code: no other user may put one here.
   if (info.st_uid != geteuid()) {
     return absl::FailedPreconditionError(absl::StrCat("the cache folder ", folder, " belongs to user ",
                                                       info.st_uid, "; it must belong to user ", geteuid(),
-                                                      ", who runs this"));
+                                                      ", which runs this program"));
   }
   if ((info.st_mode & 077) != 0 && chmod(folder.c_str(), 0700) != 0) {
-    return absl::ErrnoToStatus(errno, absl::StrCat("can not close to others ", folder));
+    return absl::ErrnoToStatus(errno, absl::StrCat("cannot restrict access to ", folder));
   }
   if (access(folder.c_str(), R_OK | X_OK) != 0)
-    return absl::ErrnoToStatus(errno, absl::StrCat("can not read ", folder));
+    return absl::ErrnoToStatus(errno, absl::StrCat("cannot read ", folder));
   auto cache = std::unique_ptr<ArtifactCache>(new ArtifactCache(folder, max_bytes));
   if (access(folder.c_str(), W_OK) != 0) {
-    cache->writable_ = absl::ErrnoToStatus(
-        errno, absl::StrCat("the artifact cache can only be read: can not write to ", folder));
+    cache->writable_ =
+        absl::ErrnoToStatus(errno, absl::StrCat("the artifact cache is read-only: cannot write to ", folder));
   }
   return cache;
 }
 
-// The lock goes with its process, however that ends.
+// The lock is released with its process, however that ends.
 absl::Status ArtifactCache::Claim() {
   if (!writable_.ok()) return absl::OkStatus();
   const std::string path = folder_ + "/.daemon";
   const int fd = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (fd < 0) return absl::ErrnoToStatus(errno, absl::StrCat("can not open ", path));
+  if (fd < 0) return absl::ErrnoToStatus(errno, absl::StrCat("cannot open ", path));
   Lock lock(fd);
   if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
     char owner[24] = {};
@@ -108,7 +108,7 @@ absl::Status ArtifactCache::Claim() {
                                            "); stop it, or give this one a cache.dir of its own"));
   }
   const std::string pid = absl::StrCat(getpid());
-  // For that message alone: a disk that is full must not keep the daemon from starting.
+  // Only for that message: a full disk must not prevent the daemon from starting.
   if (ftruncate(fd, 0) == 0) (void)!pwrite(fd, pid.data(), pid.size(), 0);
   claim_.emplace(std::move(lock));
   return absl::OkStatus();
@@ -130,26 +130,26 @@ absl::StatusOr<ArtifactCache::Lock> ArtifactCache::Acquire(const std::atomic<boo
   if (!writable_.ok()) return writable_;
   const std::string path = folder_ + "/.lock";
   const int fd = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (fd < 0) return absl::ErrnoToStatus(errno, absl::StrCat("can not open ", path));
+  if (fd < 0) return absl::ErrnoToStatus(errno, absl::StrCat("cannot open ", path));
   Lock lock(fd);
   while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK && errno != EINTR)
-      return absl::ErrnoToStatus(errno, absl::StrCat("can not lock ", path));
+      return absl::ErrnoToStatus(errno, absl::StrCat("cannot lock ", path));
     if (stop.load()) return absl::CancelledError("stopped");
     std::this_thread::sleep_for(std::chrono::milliseconds(100));
   }
   return lock;
 }
 
-std::string ArtifactCache::MakingPath(const std::string& key) const {
-  return absl::StrCat(folder_, "/", kMakingPrefix, key);
+std::string ArtifactCache::StagingPath(const std::string& key) const {
+  return absl::StrCat(folder_, "/", kStagingPrefix, key);
 }
 
 absl::StatusOr<std::string> ArtifactCache::Install(const std::string& key) const {
   const std::string path = absl::StrCat(folder_, "/", key);
   std::error_code error;
-  fs::rename(MakingPath(key), path, error);
-  if (error) return absl::ErrnoToStatus(error.value(), absl::StrCat("can not put in place ", path));
+  fs::rename(StagingPath(key), path, error);
+  if (error) return absl::ErrnoToStatus(error.value(), absl::StrCat("cannot install ", path));
   return path;
 }
 
@@ -180,9 +180,9 @@ int64_t ArtifactCache::Trim(const std::set<std::string>& in_use) const {
   return freed;
 }
 
-// Renamed first: a half-removed artifact must not be found.
+// Renamed first: a partly removed artifact must not be found.
 bool ArtifactCache::Discard(const std::string& folder) const {
-  const std::string doomed = absl::StrCat(folder_, "/", kMakingPrefix, "dropped");
+  const std::string doomed = absl::StrCat(folder_, "/", kStagingPrefix, "dropped");
   std::error_code error;
   fs::remove_all(doomed, error);
   fs::rename(folder, doomed, error);
@@ -193,15 +193,15 @@ bool ArtifactCache::Discard(const std::string& folder) const {
 
 absl::Status ArtifactCache::Drop(const std::string& folder, const std::atomic<bool>& stop) const {
   ASSIGN_OR_RETURN(const Lock lock, Acquire(stop));
-  return Discard(folder) ? absl::OkStatus() : absl::InternalError(absl::StrCat("can not remove ", folder));
+  return Discard(folder) ? absl::OkStatus() : absl::InternalError(absl::StrCat("cannot remove ", folder));
 }
 
-void ArtifactCache::SweepHalfMade() const {
+void ArtifactCache::RemoveUnfinished() const {
   std::vector<fs::path> doomed;
   std::error_code error;
   for (auto it = fs::directory_iterator(folder_, error); !error && it != fs::directory_iterator();
        it.increment(error)) {
-    if (it->path().filename().string().rfind(kMakingPrefix, 0) == 0) doomed.push_back(it->path());
+    if (it->path().filename().string().rfind(kStagingPrefix, 0) == 0) doomed.push_back(it->path());
   }
   for (const fs::path& path : doomed) fs::remove_all(path, error);
 }
@@ -219,7 +219,7 @@ absl::StatusOr<std::string> HashContent(const std::string& path, const std::atom
     std::error_code ignored;
     if (it->is_regular_file(ignored)) names.push_back(it->path().filename().string());
   }
-  if (error) return absl::ErrnoToStatus(error.value(), absl::StrCat("can not list ", path));
+  if (error) return absl::ErrnoToStatus(error.value(), absl::StrCat("cannot list ", path));
   std::sort(names.begin(), names.end());
   for (const std::string& name : names) {
     const std::string file = absl::StrCat(path, "/", name);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Compiled artifacts on disk, by content of what they were made from.
+// Compiled artifacts on disk, keyed by a hash of their inputs.
 #pragma once
 
 #include <atomic>
@@ -13,26 +13,26 @@
 
 namespace streamtensor::server {
 
-// DIR/artifacts/<key>/ is a complete artifact, always: it is made as .making-<key> and renamed. One process
-// makes artifacts at a time (a lock file), so what a killed one left half-made is swept by the next.
-// Not thread-safe.
+// DIR/artifacts/<key>/ is always a complete artifact: it is written as .making-<key> and renamed. A lock file
+// admits one process at a time that writes artifacts, so it can remove what a killed one left unfinished. Not
+// thread-safe.
 class ArtifactCache {
  public:
-  // Makes the folder, with access for its owner alone, when it is missing. One that can only be read still
-  // gives what it holds.
-  //  PERMISSION_DENIED, FAILED_PRECONDITION (another's folder), RESOURCE_EXHAUSTED (disk full)
+  // Creates the folder, accessible only to its owner, if it is missing. A read-only cache still serves its
+  // artifacts.
+  //   PERMISSION_DENIED, FAILED_PRECONDITION (owned by another user), RESOURCE_EXHAUSTED (disk full)
   static absl::StatusOr<std::unique_ptr<ArtifactCache>> Open(const std::string& dir, int64_t max_bytes);
 
-  // Takes the cache for this process, until the object goes: one daemon has it.
-  //  ABORTED  another process has it
+  // Claims the cache for this process for the object's lifetime: one daemon per cache.
+  //   ABORTED  another process has claimed it
   absl::Status Claim();
 
   void set_max_bytes(int64_t max_bytes) { max_bytes_ = max_bytes; }
 
-  // The artifact's folder, marked as used now.
+  // The artifact's folder, whose time of last use is updated.
   std::optional<std::string> Find(const std::string& key) const;
 
-  // Held while an artifact is made; released by its end.
+  // Held while an artifact is written; released by its destructor.
   class Lock {
    public:
     explicit Lock(int fd) : fd_(fd) {}
@@ -43,21 +43,21 @@ class ArtifactCache {
    private:
     int fd_;
   };
-  // Waits for its turn; CANCELLED when `stop` becomes true, PERMISSION_DENIED when the cache can only be
-  // read.
+  // Waits for the lock. CANCELLED if `stop` becomes true, PERMISSION_DENIED if the cache is read-only.
   absl::StatusOr<Lock> Acquire(const std::atomic<bool>& stop) const;
 
-  // Under the lock: where to make the artifact (does not exist yet), and what then puts it in place.
-  std::string MakingPath(const std::string& key) const;
+  // Requires the lock. StagingPath(): where to write the artifact (does not exist yet). Install() moves it
+  // into place.
+  std::string StagingPath(const std::string& key) const;
   absl::StatusOr<std::string> Install(const std::string& key) const;
 
-  // Under the lock: drops artifacts, least recently used first, until the rest has at most max_bytes.
-  // Those named in `in_use` (folders) stay. Returns how many bytes were freed.
+  // Requires the lock. Removes artifacts, least recently used first, until the rest fits max_bytes. Keeps the
+  // folders in `in_use`. Returns the bytes freed.
   int64_t Trim(const std::set<std::string>& in_use) const;
 
-  void SweepHalfMade() const;
+  void RemoveUnfinished() const;
 
-  // Removes an artifact (a folder that Find() gave): it is damaged.
+  // Removes a damaged artifact, by a folder that Find() returned.
   absl::Status Drop(const std::string& folder, const std::atomic<bool>& stop) const;
 
  private:
@@ -67,7 +67,7 @@ class ArtifactCache {
 
   const std::string folder_;
   int64_t max_bytes_;
-  absl::Status writable_;  // why it can only be read
+  absl::Status writable_;  // why the cache is read-only
   std::optional<Lock> claim_;
 };
 

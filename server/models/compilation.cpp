@@ -17,7 +17,7 @@ namespace {
 
 constexpr int64_t kVersionSeconds = 30;
 
-// The compiler with these arguments, under the limits of a compilation that may take `max_seconds`.
+// The compiler with these arguments, limited for a compilation of at most `max_seconds`.
 base::ChildOptions CompilerCall(const CompilationOptions& options, std::vector<std::string> arguments,
                                 int64_t max_seconds) {
   base::ChildOptions child;
@@ -27,7 +27,7 @@ base::ChildOptions CompilerCall(const CompilationOptions& options, std::vector<s
       base::EnvironmentWith({"PATH=", "HOME=", "TMPDIR=", "LANG=", "STREAMTENSOR_", "CCACHE_"});
   child.limits.memory_bytes = options.max_memory_bytes;
   child.limits.processor_seconds = 4 * max_seconds;  // several threads may use more than wall time
-  child.own_group = true;                            // with the C++ compilers that it starts
+  child.own_group = true;                            // includes the C++ compilers that it starts
   child.dies_with_parent = true;
   return child;
 }
@@ -52,7 +52,7 @@ absl::StatusOr<std::string> CacheKey(const CompilationOptions& options, const st
                                                  options.max_context, "\n", options.step_tokens, "\n")));
 }
 
-// What the compiler's progress lines say (docs/architecture.md, section 8).
+// Parses the compiler's progress lines (docs/architecture.md, section 8).
 class ProgressReader {
  public:
   explicit ProgressReader(const std::function<void(const CompilationProgress&)>& on_progress)
@@ -103,7 +103,7 @@ absl::Status RunCompiler(const CompilationOptions& options, const std::string& f
   RETURN_IF_ERROR(status);
   std::error_code error;
   if (!progress.done() || !std::filesystem::is_directory(folder, error)) {
-    return absl::InternalError(absl::StrCat(options.compiler, " ended well but made no artifact"));
+    return absl::InternalError(absl::StrCat(options.compiler, " succeeded but wrote no artifact"));
   }
   return absl::OkStatus();
 }
@@ -123,12 +123,12 @@ absl::StatusOr<std::string> CompileOrFind(const ArtifactCache& cache, const Comp
 
   on_progress({"waiting", 0});
   ASSIGN_OR_RETURN(const ArtifactCache::Lock lock, cache.Acquire(stop));
-  // Another process may have made it meanwhile.
+  // Another process may have compiled it meanwhile.
   if (std::optional<std::string> found = cache.Find(key)) return *found;
-  cache.SweepHalfMade();
-  if (const absl::Status status = RunCompiler(options, cache.MakingPath(key), on_progress, stop);
+  cache.RemoveUnfinished();
+  if (const absl::Status status = RunCompiler(options, cache.StagingPath(key), on_progress, stop);
       !status.ok()) {
-    cache.SweepHalfMade();
+    cache.RemoveUnfinished();
     return status;
   }
   ASSIGN_OR_RETURN(const std::string folder, cache.Install(key));

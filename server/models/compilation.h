@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// From a model file to an artifact in the cache: the compiler, run as a child.
+// Compiles a model file to an artifact in the cache, with the compiler as a child process.
 #pragma once
 
 #include <atomic>
@@ -26,13 +26,12 @@ struct CompilationOptions {
 
 struct CompilationProgress {
   std::string stage;    // "waiting" while another compilation runs
-  double fraction = 0;  // 0..1 of the whole
+  double fraction = 0;  // of the whole compilation, 0..1
 };
 
-// The folder of the artifact, from the cache when it was made before. The cache's key covers the model's
-// content, the options, the compiler's program and what it says with --version. `in_use` are folders that
-// must not make room for a new one.
-//  NOT_FOUND, CANCELLED (stop); otherwise what the compiler said
+// Returns the artifact's folder, from the cache if it exists. The cache key covers the model's content, the
+// options, the compiler binary and its --version. Folders in `in_use` are not evicted.
+//   NOT_FOUND, CANCELLED (stop); otherwise the compiler's error
 absl::StatusOr<std::string> CompileOrFind(const ArtifactCache& cache, const CompilationOptions& options,
                                           const std::set<std::string>& in_use,
                                           const std::function<void(const CompilationProgress&)>& on_progress,

@@ -40,7 +40,7 @@ absl::StatusOr<std::unique_ptr<Tokenizer>> LoadedModel::ReadTokenizer(const std:
                                                                       std::string* chat_template_source) {
   const std::string path = absl::StrCat(artifact, "/", artifact::kTokenizerName);
   std::ifstream file(path, std::ios::binary | std::ios::ate);
-  if (!file) return absl::NotFoundError(absl::StrCat(path, " can not be read"));
+  if (!file) return absl::NotFoundError(absl::StrCat(path, " cannot be read"));
   if (file.tellg() > static_cast<std::streamoff>(artifact::kMaxTokenizerBytes)) {
     return absl::InvalidArgumentError(absl::StrCat(path, " has ", static_cast<int64_t>(file.tellg()),
                                                    " bytes; allowed are ", artifact::kMaxTokenizerBytes));
@@ -48,7 +48,7 @@ absl::StatusOr<std::unique_ptr<Tokenizer>> LoadedModel::ReadTokenizer(const std:
   file.seekg(0);
   artifact::v1::Tokenizer message;
   if (!message.ParseFromIstream(&file))
-    return absl::InvalidArgumentError(absl::StrCat(path, " is no tokenizer message"));
+    return absl::InvalidArgumentError(absl::StrCat(path, " is not a tokenizer message"));
   absl::StatusOr<std::unique_ptr<Tokenizer>> tokenizer = Tokenizer::Create(message);
   if (!tokenizer.ok()) {
     return absl::Status(tokenizer.status().code(), absl::StrCat(path, ": ", tokenizer.status().message()));
@@ -73,7 +73,7 @@ std::vector<uint32_t> LoadedModel::EncodePrompt(std::string_view text) const {
 absl::StatusOr<std::vector<uint32_t>> LoadedModel::EncodeChat(std::span<const ChatMessage> messages) const {
   if (!chat_template_.ok()) {
     return absl::InvalidArgumentError(
-        absl::StrCat("chat can not be used with model ", name_, ": ", chat_template_.status().message()));
+        absl::StrCat("model ~", name_, ": ", chat_template_.status().message()));
   }
   auto text_of = [this](std::optional<uint32_t> id) {
     return id.has_value() ? tokenizer_->PieceBytes(*id) : std::string_view();
@@ -84,7 +84,7 @@ absl::StatusOr<std::vector<uint32_t>> LoadedModel::EncodeChat(std::span<const Ch
                    text_of(tokenizer_->eos()));
   if (!text.ok()) {
     return absl::InvalidArgumentError(
-        absl::StrCat("chat: the model's template refused the messages: ", text.status().message()));
+        absl::StrCat("chat: the model's template rejected the messages: ", text.status().message()));
   }
   return tokenizer_->Encode(*text, /*parse_special=*/true);
 }

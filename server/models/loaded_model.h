@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A model that can be asked: its tokenizer, its chat template and the cards that serve it.
+// A model ready to serve: its tokenizer, chat template and cards.
 #pragma once
 
 #include <memory>
@@ -28,13 +28,13 @@ class LoadedModel {
   const Tokenizer& tokenizer() const { return *tokenizer_; }
   std::shared_ptr<const Vocabulary> vocabulary() const { return vocabulary_; }
   const runtime::DecoderInfo& info() const { return cards_->workers().front()->info(); }
-  // The largest of its cards.
+  // The largest context of its cards.
   int32_t max_context() const;
 
-  // A plain prompt's ids, with BOS and EOS as the model file says.
+  // Tokenizes a plain prompt, with BOS and EOS as the model file specifies.
   std::vector<uint32_t> EncodePrompt(std::string_view text) const;
-  // A conversation's ids, up to where the assistant is to answer.
-  //  INVALID_ARGUMENT  the template refused it, or the model has none, or none that can be handled
+  // Tokenizes a conversation up to the assistant's answer.
+  //   INVALID_ARGUMENT  the template rejects it, or the model has no supported template
   absl::StatusOr<std::vector<uint32_t>> EncodeChat(std::span<const ChatMessage> messages) const;
 
   CardGroup& cards() const { return *cards_; }

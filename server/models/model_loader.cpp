@@ -71,7 +71,7 @@ absl::StatusOr<std::string> ModelLoader::FindOrCompile(const ModelSpec& spec, co
     MutexLock lock(mutex_);
     ST_CHECK(!compiling_.has_value());
     compiling_ = spec;
-    give_up_ = stop_.load();
+    cancel_compilation_ = stop_.load();
   }
   std::string last_stage;
   auto on_progress = [&](const CompilationProgress& progress) {
@@ -84,7 +84,7 @@ absl::StatusOr<std::string> ModelLoader::FindOrCompile(const ModelSpec& spec, co
   };
   const absl::StatusOr<std::string> artifact =
       CompileOrFind(*cache_, CompilationOf(spec, config.compiler, options_.compiler_program), in_use,
-                    on_progress, give_up_);
+                    on_progress, cancel_compilation_);
   {
     MutexLock lock(mutex_);
     compiling_.reset();
@@ -113,14 +113,14 @@ absl::StatusOr<std::shared_ptr<const LoadedModel>> ModelLoader::Assemble(const M
       chat_template_source.empty() ? absl::NotFoundError("it has no chat template")
                                    : ChatTemplate::Create(chat_template_source);
   if (!chat_template.ok()) {
-    spdlog::warn("model {}: chat can not be used: {}", name, std::string(chat_template.status().message()));
+    spdlog::warn("model {}: chat cannot be used: {}", name, std::string(chat_template.status().message()));
   }
   return std::make_shared<const LoadedModel>(
       name, std::move(tokenizer), std::move(chat_template),
       std::make_unique<CardGroup>(std::move(members), LimitsOf(config.limits), options_.clock, on_state));
 }
 
-// One for each card that can be used; at least one, or the first card's error.
+// One per usable card; at least one, or the first card's error.
 absl::StatusOr<std::vector<CardGroup::Member>> ModelLoader::OpenDecoders(const ModelSpec& spec,
                                                                          const std::string& artifact,
                                                                          LoadObserver& observer) {
@@ -149,12 +149,12 @@ absl::StatusOr<std::vector<CardGroup::Member>> ModelLoader::OpenDecoders(const M
   return members;
 }
 
-// True: the artifact was the cache's, it was damaged, and it is gone, so that it can be made again.
+// True: the artifact came from the cache, was damaged and is now removed, so that it can be compiled again.
 bool ModelLoader::DropDamaged(const ModelSpec& spec, const std::string& artifact) {
   if (!spec.entry.artifact.empty() || stop_) return false;
   const absl::Status damage = options_.check_artifact(artifact);
   if (damage.ok()) return false;
-  spdlog::warn("model {}: the cached artifact is damaged and is made again: {}", spec.entry.name,
+  spdlog::warn("model {}: the cached artifact is damaged and is compiled again: {}", spec.entry.name,
                std::string(damage.message()));
   return cache_->Drop(artifact, stop_).ok();
 }
@@ -163,21 +163,21 @@ void ModelLoader::TrimCache(const CacheConfig& config, const std::set<std::strin
   if (cache_ == nullptr) return;
   cache_->set_max_bytes(config.max_bytes);
   if (const auto lock = cache_->Acquire(stop_); lock.ok()) {
-    cache_->SweepHalfMade();
+    cache_->RemoveUnfinished();
     cache_->Trim(in_use);
   }
 }
 
-void ModelLoader::GiveUpCompilationUnless(std::span<const ModelSpec> wanted) {
+void ModelLoader::CancelCompilationUnless(std::span<const ModelSpec> wanted) {
   MutexLock lock(mutex_);
   if (!compiling_.has_value()) return;
-  give_up_ = stop_ || std::find(wanted.begin(), wanted.end(), *compiling_) == wanted.end();
+  cancel_compilation_ = stop_ || std::find(wanted.begin(), wanted.end(), *compiling_) == wanted.end();
 }
 
 void ModelLoader::Stop() {
   MutexLock lock(mutex_);
   stop_ = true;
-  give_up_ = true;
+  cancel_compilation_ = true;
 }
 
 }  // namespace streamtensor::server

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// From a model's configuration to a LoadedModel: compiles, checks, opens decoders, reads the tokenizer.
+// Turns a model's configuration into a LoadedModel: compiles, checks, opens decoders, reads the tokenizer.
 #pragma once
 
 #include <atomic>
@@ -27,27 +27,27 @@ namespace streamtensor::server {
 
 CardLimits LimitsOf(const LimitsConfig& config);
 
-// What the loader tells of a model while it works on it. Called by the thread that called Load().
+// Observes the loading of a model. Called by the thread that called Load().
 class LoadObserver {
  public:
   virtual ~LoadObserver() = default;
   virtual void OnCompilation(const CompilationProgress& progress) {}
-  // The artifact's folder is known: it must not be trimmed from the cache.
+  // The artifact's folder is known: it must not be evicted from the cache.
   virtual void OnArtifact(const std::string& folder) {}
-  // OK: the card can be used; otherwise it can't, and why.
+  // OK: the card is usable; otherwise why not.
   virtual void OnCard(const std::string& card, const absl::Status& status) {}
 };
 
-// One model at a time, all of it by one thread. Thread-safe are GiveUpCompilationUnless() and Stop().
+// Loads one model at a time, on one thread. Only CancelCompilationUnless() and Stop() are thread-safe.
 class ModelLoader {
  public:
   using OpenDecoder =
       std::function<absl::StatusOr<std::unique_ptr<runtime::Decoder>>(const runtime::DecoderOptions&)>;
 
   struct Options {
-    std::string compiler_program;  // streamtensorc, where compiler.program is not set
+    std::string compiler_program;  // streamtensorc, unless compiler.program is set
     OpenDecoder open_decoder;
-    // Whether an artifact's files are what its manifest says.
+    // Checks an artifact's files against its manifest.
     std::function<absl::Status(const std::string& folder)> check_artifact;
     Metrics* metrics = nullptr;    // outlives the loader and what it loads
     const Clock* clock = nullptr;  // outlives the loader and what it loads
@@ -55,25 +55,25 @@ class ModelLoader {
 
   explicit ModelLoader(Options options) : options_(std::move(options)) {}
 
-  // Opens the artifact cache and takes it for this process. Idempotent.
-  //  ABORTED  another daemon has it; otherwise as ArtifactCache::Open()
+  // Opens and claims the artifact cache. Idempotent.
+  //   ABORTED  another daemon has claimed it; otherwise as ArtifactCache::Open()
   absl::Status ClaimCache(const CacheConfig& config);
 
-  // A model whose cards are closed: LoadedModel::cards().Start() opens them. Those that can't be used are
-  // left out, as long as one is left. A cached artifact that is damaged is made again. `in_use` are artifacts
-  // that must not make room for a new one, `on_state` hears of the cards from Start() on.
-  //  CANCELLED  given up, or stopped; otherwise why the model can't be loaded
+  // Loads a model with closed cards: LoadedModel::cards().Start() opens them. Unusable cards are left out, as
+  // long as one is left. A damaged cached artifact is compiled again. Artifacts in `in_use` are not evicted.
+  // `on_state` reports the cards' states after Start().
+  //   CANCELLED  abandoned or stopped; otherwise why the model cannot be loaded
   absl::StatusOr<std::shared_ptr<const LoadedModel>> Load(const ModelSpec& spec, const Config& config,
                                                           const std::set<std::string>& in_use,
                                                           LoadObserver& observer,
                                                           const CardGroup::OnState& on_state);
 
-  // Drops what killed processes left half-made, and what is beyond the cache's limit and not in use.
+  // Removes what killed processes left unfinished, and unused artifacts beyond the cache's limit.
   void TrimCache(const CacheConfig& config, const std::set<std::string>& in_use);
 
-  // The compilation under way, if any, ends CANCELLED unless its model is among `wanted`.
-  void GiveUpCompilationUnless(std::span<const ModelSpec> wanted);
-  // Load() under way and every later one ends CANCELLED.
+  // Cancels the current compilation unless its model is among `wanted`.
+  void CancelCompilationUnless(std::span<const ModelSpec> wanted);
+  // The current Load() and every later one return CANCELLED.
   void Stop();
 
  private:
@@ -92,7 +92,7 @@ class ModelLoader {
   std::unique_ptr<ArtifactCache> cache_;
 
   std::atomic<bool> stop_ = false;
-  std::atomic<bool> give_up_ = false;  // the compilation under way
+  std::atomic<bool> cancel_compilation_ = false;  // cancels the current compilation
   Mutex mutex_;
   std::optional<ModelSpec> compiling_ ABSL_GUARDED_BY(mutex_);
 };

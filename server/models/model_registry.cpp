@@ -14,7 +14,7 @@ constexpr absl::Duration kRetiredPoll = absl::Milliseconds(20);
 
 }  // namespace
 
-// Tells a model's record what the loader does.
+// Forwards the loader's progress to a model's record.
 class ModelRegistry::ProgressToTable : public LoadObserver {
  public:
   ProgressToTable(ModelTable* table, RecordPtr record, const std::function<void()>& on_change)
@@ -64,7 +64,7 @@ void ModelRegistry::Reload(const Config& config, std::function<void()> on_commit
     MutexLock lock(mutex_);
     reload_ = {config, std::move(on_commit)};
   }
-  loader_.GiveUpCompilationUnless(wanted);
+  loader_.CancelCompilationUnless(wanted);
   work_.NotifyOne();
 }
 
@@ -90,7 +90,7 @@ void ModelRegistry::Stop() {
   if (thread_.joinable()) thread_.join();
   const std::vector<std::shared_ptr<const LoadedModel>> loaded = table_.Shutdown();
   const absl::Status status = absl::UnavailableError("the server is shutting down");
-  // All at once, then one after the other.
+  // First stop all, then wait for each.
   for (const auto& model : loaded) {
     for (const auto& worker : model->cards().workers()) worker->Stop(status);
   }
@@ -112,7 +112,7 @@ void ModelRegistry::Run() {
 
 bool ModelRegistry::Wait(std::optional<PendingReload>& reload) {
   MutexLock lock(mutex_);
-  // Only this thread makes a model loadable; but nobody tells when a retired one's streams have ended.
+  // Only this thread makes a model loadable, but nothing signals the end of a retired model's streams.
   if (!stop_ && !reload_.has_value() && !table_.HasNextLoad()) {
     if (table_.has_retired()) {
       work_.WaitUntil(mutex_, SteadyDeadline(kRetiredPoll));
@@ -139,7 +139,7 @@ void ModelRegistry::LoadNext() {
   // A reload may have prepared it.
   const absl::Status status = table_.loaded(record) == nullptr ? Prepare(record, config_) : absl::OkStatus();
   if (absl::IsCancelled(status)) {
-    // A reload follows, which may or may not have a place for the model.
+    // The pending reload may or may not keep the model.
     table_.AbandonLoad(record);
     return;
   }
@@ -156,10 +156,10 @@ void ModelRegistry::LoadNext() {
   TrimCache();
 }
 
-// All but opening the cards.
+// Everything except opening the cards.
 absl::Status ModelRegistry::Prepare(const RecordPtr& record, const Config& config) {
   ProgressToTable progress(&table_, record, on_change_);
-  // A model that was retired may be gone before its last card reports.
+  // A retired model may be destroyed before its last card reports.
   auto on_state = [this, weak = std::weak_ptr<ModelTable::Record>(record)](const std::string& card,
                                                                            const CardSnapshot& snapshot) {
     if (const RecordPtr known = weak.lock()) OnCardState(known, card, snapshot);
@@ -201,7 +201,7 @@ bool ModelRegistry::PrepareAll(const std::vector<RecordPtr>& fresh, const Config
     const absl::Status status = Prepare(record, config);
     if (status.ok()) continue;
     if (!stopping()) {
-      spdlog::error("the configuration is not reloaded, all stays as it was: model {}: {}", record->name(),
+      spdlog::error("the configuration is not reloaded and stays unchanged: model {}: {}", record->name(),
                     std::string(status.message()));
     }
     return false;
@@ -209,7 +209,7 @@ bool ModelRegistry::PrepareAll(const std::vector<RecordPtr>& fresh, const Config
   return true;
 }
 
-// Once all models have their artifacts.
+// Called when all models have their artifacts.
 void ModelRegistry::TrimCache() {
   if (table_.HasNextLoad()) return;
   {
@@ -230,7 +230,7 @@ void ModelRegistry::OnCardState(const RecordPtr& record, const std::string& card
       }
       break;
     case CardState::kLost:
-      spdlog::error("card {}: {}: {}", card, snapshot.was_ready ? "lost" : "can not be opened yet",
+      spdlog::error("card {}: {}: {}", card, snapshot.was_ready ? "lost" : "cannot be opened yet",
                     snapshot.error);
       break;
     case CardState::kOpening:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The models of the configuration: loads them, goes over to another configuration, tells who serves.
+// The configured models: loads them, applies new configurations, reports their states.
 #pragma once
 
 #include <cstdint>
@@ -25,38 +25,39 @@
 
 namespace streamtensor::server {
 
-// One thread loads models with the ModelLoader, one after the other, reloads by the ReloadPlan, and keeps the
-// ModelTable, which answers for all others. Thread-safe, but for ClaimCache(), Start() and Stop().
+// One thread loads models with the ModelLoader, one after another, applies reloads by the ReloadPlan, and
+// updates the ModelTable, which serves all other threads. Thread-safe except ClaimCache(), Start() and
+// Stop().
 class ModelRegistry {
  public:
   struct Options {
     Config config;
-    std::string compiler_program;  // as in ModelLoader::Options, and so on
+    std::string compiler_program;  // as in ModelLoader::Options; so are the next members
     ModelLoader::OpenDecoder open_decoder;
     std::function<absl::Status(const std::string& folder)> check_artifact;
     Metrics* metrics = nullptr;    // outlives the registry
     const Clock* clock = nullptr;  // outlives the registry
-    // Some model or card has changed its state. Called by the thread that changed it.
+    // A model or card has changed its state. Called by the thread that changed it.
     std::function<void()> on_change = [] {};
   };
 
   explicit ModelRegistry(Options options);
   ~ModelRegistry();
 
-  // Takes the artifact cache, when a model is to be compiled. Before Start().
-  //  ABORTED  another daemon has it. Everything else that may be wrong with it is told by the models that
-  //  need it.
+  // Claims the artifact cache if a model must be compiled. Call before Start().
+  //   ABORTED  another daemon has claimed it. Other problems of the cache are reported by the models that
+  //   need it
   absl::Status ClaimCache();
 
-  // Begins to compile and load.
+  // Starts compiling and loading.
   void Start();
 
-  // Goes over to another configuration: all of it, or, when a model that is new in it can't be compiled or an
-  // artifact can't be used, nothing. New models are compiled first; then those that went or changed take no
-  // more requests, and give up their cards when their streams have ended. Models that had failed are tried
-  // again. A compilation that nobody wants any more is given up. Returns at once; the log tells the outcome.
-  // `on_commit` puts in force what is not the registry's and can't fail. It is called by the registry's
-  // thread when the models have changed, and never if they don't.
+  // Applies another configuration completely, or not at all if one of its new models cannot be compiled or an
+  // artifact cannot be used. New models are compiled first. Then removed and changed models accept no more
+  // requests and release their cards when their streams have ended. Models that had failed are retried. A
+  // compilation that is no longer needed is cancelled. Returns immediately; the outcome is logged.
+  // `on_commit` applies the settings outside the registry and must not fail. The registry's thread calls it
+  // when the models have changed, and never if the reload fails.
   void Reload(const Config& config, std::function<void()> on_commit);
 
   // See ModelTable.
@@ -74,7 +75,7 @@ class ModelRegistry {
 
   // From now on Get() refuses.
   void BeginDrain();
-  // Ends what is left with UNAVAILABLE, kills a compilation, closes the cards. Idempotent.
+  // Ends remaining requests with UNAVAILABLE, kills a running compilation, closes the cards. Idempotent.
   void Stop();
 
  private:
@@ -98,7 +99,7 @@ class ModelRegistry {
   bool stopping() const;
 
   const std::function<void()> on_change_;
-  Config config_;  // in force; the registry's thread's, once it runs
+  Config config_;  // the current configuration; used by the registry's thread once it runs
   ModelLoader loader_;
   ModelTable table_;
 

@@ -8,7 +8,7 @@ namespace streamtensor::server {
 
 std::string_view ModelSpec::target() const {
   const absl::StatusOr<const runtime::Driver*> driver = runtime::FindDriver(cards.front().card.driver);
-  ST_CHECK(driver.ok(), "the configuration let an unknown driver pass: ", cards.front().card.driver);
+  ST_CHECK(driver.ok(), "unknown driver in a checked configuration: ", cards.front().card.driver);
   return (*driver)->target;
 }
 

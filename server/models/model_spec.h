@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the configuration says of a model.
+// A model as configured.
 #pragma once
 
 #include <string>
@@ -9,19 +9,19 @@
 
 namespace streamtensor::server {
 
-// A model's entry with the cards that serve it. Two equal specs are the same model.
+// A model's configuration with its cards. Equal specs denote the same model.
 struct ModelSpec {
   ModelEntry entry;
   std::vector<CardEntry> cards;  // at least one
 
-  // What to compile it for.
+  // The compilation target.
   const std::string& platform() const { return cards.front().card.platform; }
   std::string_view target() const;
 
   bool operator==(const ModelSpec&) const = default;
 };
 
-// The models of a configuration, in its order.
+// The models of a configuration, in order.
 std::vector<ModelSpec> SpecsOf(const Config& config);
 
 }  // namespace streamtensor::server

@@ -31,7 +31,7 @@ bool CanFollow(ModelState from, ModelState to) {
     case ModelState::kReady:
       return false;
     case ModelState::kFailed:
-      return to == ModelState::kReady;  // a card that could not be opened is tried again
+      return to == ModelState::kReady;  // a card that could not be opened is retried
   }
   return false;
 }

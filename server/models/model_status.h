@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Models and cards as the API and the metrics show them.
+// States of models and cards as the API and the metrics report them.
 #pragma once
 
 #include <cstdint>
@@ -15,50 +15,49 @@
 namespace streamtensor::server {
 
 enum class ModelState {
-  kCompiling,  // or waiting for that
-  kLoading,    // its artifact is checked and its cards are opened, or waiting for that
-  kReady,      // one of its cards has been opened
-  kFailed      // no card could be opened yet, or it can't be loaded at all
+  kCompiling,  // or waiting to
+  kLoading,    // its artifact is checked and its cards are opened, or waiting to
+  kReady,      // at least one card has been opened
+  kFailed      // no card could be opened yet, or it cannot be loaded
 };
 
-// Which states may follow each other.
+// Whether `to` may follow `from`.
 bool CanFollow(ModelState from, ModelState to);
 
 struct ModelStatus {
   std::string name;
   ModelState state = ModelState::kCompiling;
-  double progress = 0;  // 0..1 of the state
+  double progress = 0;  // of the current state, 0..1
   std::string stage;
   std::string error;
   std::string platform;
   std::string target;
   int32_t max_context = 0;
-  runtime::DecoderInfo info;  // once READY
+  runtime::DecoderInfo info;  // valid once READY
 };
 
-// A model that has not been worked on yet.
+// A model that has not been loaded yet.
 ModelStatus InitialStatus(const ModelSpec& spec);
 
 struct CardStatus {
   std::string name;    // "emulated:0"
   std::string driver;  // "emulated", "xrt", "dummy"
   std::string platform;
-  std::string model;  // which it serves
+  std::string model;  // the model it serves
   std::string state;  // "CLOSED", "READY", "LOST", "FAILED"
   std::string error;
   bool has_snapshot = false;
   CardSnapshot snapshot;
 };
 
-// A loaded model has the card.
+// A loaded model uses the card.
 struct CardUse {
   std::string model;
   CardSnapshot snapshot;
 };
 
-// A card of the configuration. `model` is configured to have it; `error` says why it can't be used at all
-// (empty: nothing is known against it). Of several uses, retired models' before the others', the first
-// counts, or the last that is READY.
+// A card of the configuration. `model` is configured to use it; `error` says why it cannot be used (empty: no
+// known problem). Of several uses, with retired models first, the last READY one counts, otherwise the first.
 CardStatus DescribeCard(const CardEntry& entry, const std::string& model, const std::string& error,
                         std::span<const CardUse> uses);
 

@@ -20,7 +20,7 @@ absl::StatusOr<std::shared_ptr<const LoadedModel>> ModelTable::Get(const std::st
   if (record == nullptr) {
     const std::string known = absl::StrJoin(
         records_, ", ", [](std::string* names, const RecordPtr& each) { names->append(each->name()); });
-    return absl::NotFoundError(absl::StrCat("there is no model \"", name, "\"; served are ", known));
+    return absl::NotFoundError(absl::StrCat("there is no model \"", name, "\"; available: ", known));
   }
   if (draining_) return absl::UnavailableError("the server is shutting down");
   const ModelStatus& status = record->status_;
@@ -288,7 +288,7 @@ std::vector<std::shared_ptr<const LoadedModel>> ModelTable::Shutdown() {
   std::vector<std::shared_ptr<const LoadedModel>> loaded = AllLoaded();
   for (const RecordPtr& record : records_) {
     record->loaded_ = nullptr;
-    record->status_.state = ModelState::kLoading;  // no transition: there is no model behind it any more
+    record->status_.state = ModelState::kLoading;  // no transition: the model behind it is gone
   }
   pending_.clear();
   retired_.clear();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The models by name: in which state each is, and who may be asked.
+// The models by name, their states, and whether they accept requests.
 #pragma once
 
 #include <cstdint>
@@ -22,11 +22,11 @@
 
 namespace streamtensor::server {
 
-// Only the thread that loads models changes what the table has; cards' threads report their states, and any
-// thread may look. Thread-safe.
+// Only the loading thread adds and removes models; cards' threads report their states, and any thread may
+// read. Thread-safe.
 class ModelTable {
  public:
-  // One model. Its spec is constant: a model that changes in the configuration is another record.
+  // One model. Its spec is constant: a model whose configuration changes gets a new record.
   class Record {
    public:
     explicit Record(ModelSpec spec)
@@ -39,7 +39,7 @@ class ModelTable {
     const ModelSpec spec_;
     // Guarded by the table's lock.
     ModelStatus status_;
-    std::string artifact_;  // folder; empty until it is known
+    std::string artifact_;  // folder; empty until known
     std::shared_ptr<const LoadedModel> loaded_;
     bool load_begun_ = false;  // false with loaded_: prepared by a reload, its cards not yet opened
   };
@@ -47,72 +47,71 @@ class ModelTable {
 
   explicit ModelTable(const Config& config);
 
-  // --- Who may be asked.
+  // --- Serving.
 
-  // NOT_FOUND with the names of those that are there; UNAVAILABLE while the model is not READY, or when the
-  // daemon drains.
+  // NOT_FOUND lists the available names; UNAVAILABLE while the model is not READY or the daemon drains.
   absl::StatusOr<std::shared_ptr<const LoadedModel>> Get(const std::string& name) const;
-  // READY, with a card that works, and not draining.
+  // READY with a working card, and not draining.
   bool Serves(const std::string& name) const;
   bool ServesAll() const;
-  // From now on no model may be asked.
+  // From now on no model accepts requests.
   void BeginDrain();
 
-  // --- What is shown.
+  // --- Status.
 
-  // Those of the configuration, then those that a reload prepares.
+  // The configured models, then those that a reload prepares.
   std::vector<ModelStatus> Models() const;
   absl::StatusOr<ModelStatus> Describe(const std::string& name) const;
-  // Those of the configuration.
+  // The configured cards.
   std::vector<CardStatus> Cards() const;
   // The cards whose threads are stuck.
   std::vector<std::string> StuckCards() const;
-  // Sequences that have not ended, of retired models too.
+  // Unfinished sequences, including those of retired models.
   int64_t Load() const;
 
-  // --- How a model becomes READY: the loading thread.
+  // --- Loading, by the loading thread.
 
-  // The first model that nobody has begun to load and whose cards no retired model holds; null: none. It
-  // counts as begun from now on.
+  // The first model whose load has not begun and whose cards no retired model holds; null: none. Marks its
+  // load as begun.
   RecordPtr BeginNextLoad();
-  // Whether BeginNextLoad() would give one.
+  // Whether BeginNextLoad() would return a model.
   bool HasNextLoad();
-  // The load that was begun is given up; it may be begun again.
+  // Abandons a load that was begun; it may be begun again.
   void AbandonLoad(const RecordPtr& record);
   void SetProgress(const RecordPtr& record, const std::string& stage, double fraction);
   void SetArtifact(const RecordPtr& record, const std::string& folder);
-  // Why a card can't be used at all; OK: nothing is known against it.
+  // Why a card cannot be used; OK: no known problem.
   void SetCardError(const std::string& card, const absl::Status& status);
-  // The model is complete, its cards are closed.
+  // The model is complete, with its cards closed.
   void SetLoaded(const RecordPtr& record, std::shared_ptr<const LoadedModel> loaded);
   std::shared_ptr<const LoadedModel> loaded(const RecordPtr& record) const;
   // Its cards are being opened.
   void SetOpening(const RecordPtr& record);
   void Fail(const RecordPtr& record, const std::string& error);
-  // A card of the model has another state. Called by the card's thread. Returns the model if that made it
-  // READY.
+  // A card of the model has changed state. Called by the card's thread. Returns the model if it is READY as a
+  // result.
   std::shared_ptr<const LoadedModel> OnCardState(const RecordPtr& record, const std::string& card,
                                                  const CardSnapshot& snapshot);
 
-  // Folders of artifacts that a model of the table, or one being prepared, has.
+  // Artifact folders used by a model of the table or one being prepared.
   std::set<std::string> ArtifactsInUse() const;
 
-  // --- A reload: the loading thread.
+  // --- Reloading, by the loading thread.
 
   std::vector<CurrentModel> Current() const;
-  // The record of a model that is there.
+  // The record of an existing model.
   RecordPtr Find(const std::string& name) const;
-  // Models that are being prepared; shown, but not to be asked.
+  // Models being prepared: shown, but not serving.
   void SetPending(std::vector<RecordPtr> records);
-  // The table has these from now on, and no pending ones. Those of `retire` go: nobody can ask for them any
-  // more, and they keep their cards until their streams have ended.
+  // Replaces the table's models and clears the pending ones. Models in `retire` accept no more requests but
+  // keep their cards until their streams have ended.
   void Replace(std::vector<RecordPtr> records, std::span<const std::string> retire,
                std::vector<CardEntry> cards, const CardLimits& limits);
-  // Retired models without streams. They are the caller's now, to close.
+  // Removes retired models without streams. The caller closes them.
   std::vector<std::shared_ptr<const LoadedModel>> TakeIdleRetired();
   bool has_retired() const;
 
-  // Empties the table: the daemon ends. All loaded models are the caller's now, to close.
+  // Empties the table at shutdown. The caller closes all loaded models.
   std::vector<std::shared_ptr<const LoadedModel>> Shutdown();
 
  private:

@@ -15,7 +15,7 @@ absl::Status CheckReloadable(const Config& running, const Config& next) {
   if (!(next.log == running.log)) changed.push_back("log");
   if (changed.empty()) return absl::OkStatus();
   return absl::FailedPreconditionError(
-      absl::StrCat(absl::StrJoin(changed, ", "), " can not change while running; restart for that"));
+      absl::StrCat(absl::StrJoin(changed, ", "), " cannot change while running; restart to apply it"));
 }
 
 ReloadPlan PlanReload(std::span<const CurrentModel> current, std::span<const ModelSpec> next) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a new configuration means for the models that are there.
+// What a new configuration changes for the existing models.
 #pragma once
 
 #include <span>
@@ -12,20 +12,19 @@
 
 namespace streamtensor::server {
 
-// FAILED_PRECONDITION names the sections that can't change while the daemon runs: server, cache.dir, log.
+// FAILED_PRECONDITION names the sections that cannot change while the daemon runs: server, cache.dir, log.
 absl::Status CheckReloadable(const Config& running, const Config& next);
 
-// A model that is there.
+// An existing model.
 struct CurrentModel {
   ModelSpec spec;
-  bool failed = false;  // and has no cards that may still be opened
+  bool failed = false;  // and none of its cards may still open
 };
 
 struct PlannedModel {
   enum class Action {
-    kKeep,   // the same as now: goes on undisturbed
-    kRetry,  // the same as now, but failed: loaded again once the new configuration is in force; may fail
-             // again
+    kKeep,   // unchanged: keeps serving
+    kRetry,  // unchanged, but failed: loaded again once the new configuration is in force; may fail again
     kLoad    // new or changed: prepared before anything changes; must not fail
   };
   ModelSpec spec;
@@ -35,8 +34,7 @@ struct PlannedModel {
 
 struct ReloadPlan {
   std::vector<PlannedModel> models;  // of the new configuration, in its order
-  std::vector<std::string>
-      retire;  // those that are there and have no place in it, or another one, in their order
+  std::vector<std::string> retire;   // existing models that are removed or replaced, in order
 };
 
 ReloadPlan PlanReload(std::span<const CurrentModel> current, std::span<const ModelSpec> next);

@@ -72,9 +72,9 @@ absl::StatusOr<uint32_t> Sampler::Sample(std::span<const float> logits, std::spa
     return static_cast<uint32_t>(std::find(begin, logits.end(), largest) - logits.begin());
   }
   const double total = Weights(logits, largest, std::min(1 / params_.temperature, 1e30f), weights_);
-  if (params_.top_k > 0 && params_.top_k < logits.size()) return DrawOf(TopK());
-  if (params_.top_p < 1) return DrawOf(Nucleus(total));
-  return DrawOfAll(total);
+  if (params_.top_k > 0 && params_.top_k < logits.size()) return DrawFrom(TopK());
+  if (params_.top_p < 1) return DrawFrom(Nucleus(total));
+  return DrawFromAll(total);
 }
 
 bool Sampler::Adjusts(std::span<const uint32_t> banned) const {
@@ -121,7 +121,7 @@ std::span<const Sampler::Candidate> Sampler::TopK() {
   std::sort_heap(candidates_.begin(), candidates_.end(), Likelier);
   double total = 0;
   for (const Candidate& candidate : candidates_) total += candidate.weight;
-  return FewestThatReach(total);
+  return SmallestNucleus(total);
 }
 
 // The likeliest tokens that together reach top_p of `total`. A nucleus is mostly small, the vocabulary is
@@ -138,10 +138,10 @@ std::span<const Sampler::Candidate> Sampler::Nucleus(double total) {
     if (reached >= total * params_.top_p) break;
   }
   std::sort(candidates_.begin(), candidates_.end(), Likelier);
-  return FewestThatReach(total);
+  return SmallestNucleus(total);
 }
 
-std::span<const Sampler::Candidate> Sampler::FewestThatReach(double total) const {
+std::span<const Sampler::Candidate> Sampler::SmallestNucleus(double total) const {
   const double wanted = params_.top_p < 1 ? total * params_.top_p : std::numeric_limits<double>::infinity();
   double reached = 0;
   size_t kept = 0;
@@ -150,7 +150,7 @@ std::span<const Sampler::Candidate> Sampler::FewestThatReach(double total) const
 }
 
 // The likeliest token's weight is 1, so min-p is a bound on the weight itself.
-uint32_t Sampler::DrawOf(std::span<const Candidate> candidates) const {
+uint32_t Sampler::DrawFrom(std::span<const Candidate> candidates) const {
   ST_CHECK(!candidates.empty());
   double total = 0;
   for (const Candidate& candidate : candidates) {
@@ -168,7 +168,7 @@ uint32_t Sampler::DrawOf(std::span<const Candidate> candidates) const {
   return last;
 }
 
-uint32_t Sampler::DrawOfAll(double total) {
+uint32_t Sampler::DrawFromAll(double total) {
   if (params_.min_p > 0) {
     total = 0;
     for (float& weight : weights_) {

@@ -42,9 +42,9 @@ class Sampler {
   static bool Likelier(const Candidate& a, const Candidate& b);
   std::span<const Candidate> TopK();
   std::span<const Candidate> Nucleus(double total);
-  std::span<const Candidate> FewestThatReach(double total) const;
-  uint32_t DrawOf(std::span<const Candidate> candidates) const;
-  uint32_t DrawOfAll(double total);
+  std::span<const Candidate> SmallestNucleus(double total) const;
+  uint32_t DrawFrom(std::span<const Candidate> candidates) const;
+  uint32_t DrawFromAll(double total);
 
   const SamplingParams params_;
   std::unordered_map<uint32_t, uint32_t> reply_counts_;  // times a token was accepted; 0: only in the prompt

@@ -28,11 +28,11 @@ CardGroup::CardGroup(std::vector<Member> members, const CardLimits& limits, cons
       on_state_(workers_[self]->card(), snapshot);
       if (snapshot.state != CardState::kReady) return;
       for (const auto& worker : workers_) {
-        if (worker != workers_[self]) worker->ShareWaiting();
+        if (worker != workers_[self]) worker->RebalanceWaiting();
       }
     };
     options.hand_over = [this, self](const std::shared_ptr<Sequence>& sequence, int32_t load) {
-      return HandOver(*workers_[self], sequence, load);
+      return TransferSequence(*workers_[self], sequence, load);
     };
     workers_.push_back(std::make_unique<CardWorker>(std::move(member.decoder), std::move(options), clock,
                                                     member.observer.get()));
@@ -64,7 +64,8 @@ absl::Status CardGroup::Submit(const std::shared_ptr<Sequence>& sequence) {
   return refusal;
 }
 
-bool CardGroup::HandOver(const CardWorker& from, const std::shared_ptr<Sequence>& sequence, int32_t load) {
+bool CardGroup::TransferSequence(const CardWorker& from, const std::shared_ptr<Sequence>& sequence,
+                                 int32_t load) {
   if (workers_.size() == 1) return false;
   const std::vector<uint64_t> digests = PrefixDigests(sequence->request().prompt, page_tokens_);
   for (const size_t card : InOrder(digests, &from)) {

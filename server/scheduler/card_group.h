@@ -47,7 +47,7 @@ class CardGroup {
   int32_t load() const;
 
  private:
-  bool HandOver(const CardWorker& from, const std::shared_ptr<Sequence>& sequence, int32_t load);
+  bool TransferSequence(const CardWorker& from, const std::shared_ptr<Sequence>& sequence, int32_t load);
   std::vector<size_t> InOrder(const std::vector<uint64_t>& digests, const CardWorker* without);
 
   const OnState on_state_;

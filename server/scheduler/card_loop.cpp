@@ -42,7 +42,7 @@ CardLoop::Progress CardLoop::Advance() {
     ScheduleReset();
     SetState(CardState::kLost, std::string(outcome.card.message()));
   }
-  const absl::Time next = OfferAll();
+  const absl::Time next = TransferWaiting();
   if (!resetting_ && clock_->Now() >= reset_at_) {
     resetting_ = true;
     if (was_ready_) ++resets_;
@@ -87,11 +87,11 @@ void CardLoop::SetState(CardState state, std::string error) {
 }
 
 // Those that would be served last go first.
-void CardLoop::ShareWaiting() {
+void CardLoop::RebalanceWaiting() {
   if (state_ != CardState::kReady) return;
   std::vector<std::shared_ptr<Sequence>> waiting = scheduler_.TakeWaiting();
   int32_t load = scheduler_.counts().running + static_cast<int32_t>(waiting.size());
-  while (!waiting.empty() && host_->HandOver(waiting.back(), load)) {
+  while (!waiting.empty() && host_->TransferSequence(waiting.back(), load)) {
     waiting.pop_back();
     --load;
   }
@@ -111,13 +111,13 @@ void CardLoop::ScheduleReset() {
 
 // Offers all sequences to other cards; those that none takes wait on, up to a limit. Returns when to call
 // again.
-absl::Time CardLoop::OfferAll() {
+absl::Time CardLoop::TransferWaiting() {
   scheduler_.EndExpired();
   absl::Time next = scheduler_.NextDeadline();
   const absl::Time now = clock_->Now();
   for (std::shared_ptr<Sequence>& sequence : scheduler_.TakeWaiting()) {
     const absl::Time since = std::min(std::exchange(sequence->stranded_since_, absl::InfiniteFuture()), now);
-    if (host_->HandOver(sequence, std::numeric_limits<int32_t>::max())) continue;
+    if (host_->TransferSequence(sequence, std::numeric_limits<int32_t>::max())) continue;
     sequence->stranded_since_ = since;
     const absl::Time end = since + recovery_.lost_card_wait;
     if (now >= end) {

@@ -43,7 +43,7 @@ class CardHost {
   virtual void BeginReset() = 0;
   // Offers a sequence to another card of the model whose load, with this sequence, is below `load` sequences.
   // True: it is that card's now.
-  virtual bool HandOver(const std::shared_ptr<Sequence>& sequence, int32_t load) = 0;
+  virtual bool TransferSequence(const std::shared_ptr<Sequence>& sequence, int32_t load) = 0;
   // CardLoop::state() has changed.
   virtual void OnState() = 0;
 };
@@ -72,7 +72,7 @@ class CardLoop {
   void OnCardLost(const absl::Status& failure);
 
   // Another card has become ready: offers it waiting sequences.
-  void ShareWaiting();
+  void RebalanceWaiting();
 
   void SetLimits(const SchedulerLimits& limits, const RecoveryLimits& recovery);
   void EndAll(const absl::Status& status) { scheduler_.EndAll(status); }
@@ -86,7 +86,7 @@ class CardLoop {
  private:
   void SetState(CardState state, std::string error);
   void ScheduleReset();
-  absl::Time OfferAll();
+  absl::Time TransferWaiting();
 
   const std::string card_;
   const Clock* const clock_;

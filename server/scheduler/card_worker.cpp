@@ -69,7 +69,7 @@ CardWorker::CardWorker(std::unique_ptr<runtime::Decoder> decoder, CardWorkerOpti
       max_queue_(limits_.scheduler.max_queue),
       max_running_(limits_.scheduler.max_running) {
   Publish();
-  ExpectAliveUntil(clock_->Now());
+  SetWatchdogDeadline(clock_->Now());
 }
 
 CardWorker::~CardWorker() {
@@ -91,7 +91,7 @@ absl::Status CardWorker::Submit(const std::shared_ptr<Sequence>& sequence) {
     if (stop_) return stop_status_;
     if (published_.state != CardState::kReady) {
       return absl::UnavailableError(absl::StrCat("card ", options_.card,
-                                                 published_.was_ready ? " is lost (" : " can not be used (",
+                                                 published_.was_ready ? " is lost (" : " cannot be used (",
                                                  published_.error, "); it is being reset"));
     }
     const SchedulerCounts& counts = published_.counts;
@@ -127,7 +127,7 @@ void CardWorker::Wake() {
   changed_.NotifyOne();
 }
 
-void CardWorker::ShareWaiting() {
+void CardWorker::RebalanceWaiting() {
   {
     MutexLock lock(mutex_);
     share_ = wake_ = true;
@@ -177,7 +177,7 @@ int32_t CardWorker::load() const {
 void CardWorker::Run() {
   pthread_setname_np(pthread_self(), options_.card.substr(0, 15).c_str());
   while (TakeArrivals()) {
-    ExpectAliveUntil(clock_->Now() + limits_.scheduler.step_timeout);
+    SetWatchdogDeadline(clock_->Now() + limits_.scheduler.step_timeout);
     const CardLoop::Progress progress = loop_.Advance();
     bool again = progress.ran;
     if (loop_.state() == CardState::kReady && clock_->Now() >= next_sensors_) {
@@ -196,7 +196,7 @@ void CardWorker::Run() {
   loop_.EndAll(status);
   Publish();
   decoder_.reset();  // by the thread that used it
-  ExpectAliveUntil(absl::UnixEpoch() + absl::Hours(24 * 365 * 200));
+  SetWatchdogDeadline(absl::UnixEpoch() + absl::Hours(24 * 365 * 200));
 }
 
 // Takes over what other threads have left. False: the worker stops, and from now on Submit() refuses.
@@ -221,7 +221,7 @@ bool CardWorker::TakeArrivals() {
     resetter_.join();
     loop_.OnReset(*reset);
   }
-  if (share) loop_.ShareWaiting();
+  if (share) loop_.RebalanceWaiting();
   return true;
 }
 
@@ -270,20 +270,18 @@ void CardWorker::Publish() {
 
 void CardWorker::Sleep(absl::Time until) {
   MutexLock lock(mutex_);
-  ExpectAliveUntil(until);
+  SetWatchdogDeadline(until);
   const absl::Duration left = until - clock_->Now();
   if (left <= absl::ZeroDuration()) return;
   const auto deadline = SteadyDeadline(left);
-  while (!MustWake() && changed_.WaitUntil(mutex_, deadline)) {
+  while (!HasWork() && changed_.WaitUntil(mutex_, deadline)) {
   }
 }
 
-bool CardWorker::MustWake() const {
-  return wake_ || stop_ || !arrivals_.empty() || reset_result_.has_value();
-}
+bool CardWorker::HasWork() const { return wake_ || stop_ || !arrivals_.empty() || reset_result_.has_value(); }
 
 // The loop will come round by then; a loaded host may be late.
-void CardWorker::ExpectAliveUntil(absl::Time until) {
+void CardWorker::SetWatchdogDeadline(absl::Time until) {
   constexpr absl::Duration kLateness = absl::Seconds(20);
   alive_until_nanoseconds_ = absl::ToUnixNanos(until + kLateness);
 }

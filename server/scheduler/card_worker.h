@@ -49,7 +49,7 @@ struct CardWorkerOptions {
   absl::Duration sensor_period = absl::Seconds(2);  // also how long the death of an idle card goes unnoticed
   // Called by the card's thread when snapshot().state has changed.
   std::function<void(const CardSnapshot&)> on_state = [](const CardSnapshot&) {};
-  // CardHost::HandOver(). Called by the card's thread, which holds no lock.
+  // CardHost::TransferSequence(). Called by the card's thread, which holds no lock.
   std::function<bool(const std::shared_ptr<Sequence>&, int32_t load)> hand_over = [](const auto&, int32_t) {
     return false;
   };
@@ -77,7 +77,7 @@ class CardWorker : public SequenceHome, private CardHost {
   std::string_view name() const override { return options_.card; }
 
   // Another card of the model has become ready: waiting sequences may go there.
-  void ShareWaiting();
+  void RebalanceWaiting();
 
   // Holds from now on.
   void SetLimits(const CardLimits& limits);
@@ -106,14 +106,14 @@ class CardWorker : public SequenceHome, private CardHost {
   void ReadSensors();
   void Publish();
   void Sleep(absl::Time until);
-  void ExpectAliveUntil(absl::Time until);
+  void SetWatchdogDeadline(absl::Time until);
   void BeginReset() override;
-  bool HandOver(const std::shared_ptr<Sequence>& sequence, int32_t load) override {
+  bool TransferSequence(const std::shared_ptr<Sequence>& sequence, int32_t load) override {
     return options_.hand_over(sequence, load);
   }
   void OnState() override;
 
-  bool MustWake() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool HasWork() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const CardWorkerOptions options_;
   const Clock* const clock_;

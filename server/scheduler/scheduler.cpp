@@ -88,7 +88,7 @@ StepPlan Scheduler::Schedule() {
 
 void Scheduler::Update(const StepPlan& plan, const runtime::StepResult& result,
                        std::span<const ChunkOutcome> outcomes) {
-  TakeBack(plan);
+  FinishStep(plan);
   ST_CHECK(outcomes.size() == plan.chunks.size());
   for (size_t i = 0; i < outcomes.size(); ++i) {
     UpdateSequence(plan.chunks[i], plan, result);
@@ -100,7 +100,7 @@ void Scheduler::Update(const StepPlan& plan, const runtime::StepResult& result,
 }
 
 void Scheduler::OnStepFailed(const StepPlan& plan, const absl::Status& failure) {
-  TakeBack(plan);
+  FinishStep(plan);
   OnCardLost();
   for (const PlannedChunk& chunk : plan.chunks) {
     if (++chunk.sequence->failed_steps_ < kMaxFailedSteps) continue;
@@ -111,7 +111,7 @@ void Scheduler::OnStepFailed(const StepPlan& plan, const absl::Status& failure) 
 }
 
 void Scheduler::OnStepRefused(const StepPlan& plan, const absl::Status& refusal) {
-  TakeBack(plan);
+  FinishStep(plan);
   const absl::Status error =
       absl::InternalError(absl::StrCat("the card refused a step: ", refusal.message()));
   for (const PlannedChunk& chunk : plan.chunks) End(chunk.sequence, error);
@@ -396,7 +396,7 @@ void Scheduler::CheckPlan(const StepPlan& plan) const {
 }
 
 // The plan that Schedule() gave last, once.
-void Scheduler::TakeBack(const StepPlan& plan) {
+void Scheduler::FinishStep(const StepPlan& plan) {
   ST_CHECK(step_under_way_ == plan.number, "step ", plan.number, " is not under way");
   step_under_way_.reset();
 }

@@ -120,7 +120,7 @@ class Scheduler {
   static bool WantsLogits(const Sequence& sequence, int32_t position);
   runtime::Step DescribeStep(const std::vector<PlannedChunk>& chunks) const;
   void CheckPlan(const StepPlan& plan) const;
-  void TakeBack(const StepPlan& plan);
+  void FinishStep(const StepPlan& plan);
   void UpdateSequence(const PlannedChunk& chunk, const StepPlan& plan, const runtime::StepResult& result);
   void PublishPages(Sequence& sequence);
   void ReleasePages(Sequence& sequence);

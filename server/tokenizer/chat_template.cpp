@@ -93,7 +93,7 @@ class Evaluator {
  private:
   enum class Flow { kNext, kBreak, kContinue };
 
-  void Spend() {
+  void Charge() {
     if (++operations_ > kMaxOperations) {
       throw EvaluationError{absl::StatusCode::kResourceExhausted,
                             absl::StrCat("more than ", kMaxOperations, " operations")};
@@ -101,7 +101,7 @@ class Evaluator {
   }
 
   // Every value that comes into being is counted, so that neither one nor all of them grow without bound.
-  Value Spend(Value value) {
+  Value Charge(Value value) {
     const size_t bytes = ValueBytes(value);
     if (bytes > kMaxValueBytes) {
       throw EvaluationError{absl::StatusCode::kResourceExhausted,
@@ -125,7 +125,7 @@ class Evaluator {
 
   Flow Render(const Block& block) {
     for (const Statement& statement : block) {
-      Spend();
+      Charge();
       if (statement.line != 0) line_ = statement.line;
       Flow flow = Flow::kNext;
       switch (statement.kind) {
@@ -172,7 +172,7 @@ class Evaluator {
     if (statement.condition) {
       std::vector<Value> kept;
       for (Value& element : elements) {
-        Spend();
+        Charge();
         scopes_.emplace_back();
         BindTargets(statement, element, scopes_.back());
         if (Truthy(Evaluate(*statement.condition))) kept.push_back(std::move(element));
@@ -182,10 +182,10 @@ class Evaluator {
     }
     if (elements.empty()) return Render(statement.otherwise);
     for (size_t i = 0; i < elements.size(); ++i) {
-      Spend();
+      Charge();
       scopes_.emplace_back();
       BindTargets(statement, elements[i], scopes_.back());
-      scopes_.back()["loop"] = Spend(LoopValue(elements, i));
+      scopes_.back()["loop"] = Charge(LoopValue(elements, i));
       const Flow flow = Render(statement.body);
       scopes_.pop_back();
       if (flow == Flow::kBreak) break;
@@ -242,17 +242,17 @@ class Evaluator {
     return arguments;
   }
 
-  Value Evaluate(const Expression& expression) { return Spend(EvaluateOnce(expression)); }
+  Value Evaluate(const Expression& expression) { return Charge(EvaluateOnce(expression)); }
 
   // The value of a name, a member or an element without a copy of what it is part of; anything else is
   // computed into `computed`. Valid until the next Set().
   const Value& Refer(const Expression& expression, Value& computed) {
     using Kind = Expression::Kind;
     if (expression.kind == Kind::kName) {
-      Spend();
+      Charge();
       if (const Value* value = Lookup(expression.name)) return *value;
     } else if (expression.kind == Kind::kAttribute) {
-      Spend();
+      Charge();
       const Value& object = Refer(*expression.operands[0], computed);
       if (&object != &computed && object.is_object()) {
         if (const auto found = object.find(expression.name); found != object.end()) return *found;
@@ -260,7 +260,7 @@ class Evaluator {
       line_ = expression.line;
       return computed = Member(object, expression.name);
     } else if (expression.kind == Kind::kIndex) {
-      Spend();
+      Charge();
       const Value& object = Refer(*expression.operands[0], computed);
       const Value index = Evaluate(*expression.operands[1]);
       line_ = expression.line;
@@ -276,7 +276,7 @@ class Evaluator {
 
   Value EvaluateOnce(const Expression& expression) {
     using Kind = Expression::Kind;
-    Spend();
+    Charge();
     line_ = expression.line;
     const auto& operands = expression.operands;
     switch (expression.kind) {
@@ -383,7 +383,7 @@ class Evaluator {
     Value list = Value::array();
     std::string text;
     for (; step > 0 ? at < end : at > end; at += step) {
-      Spend();
+      Charge();
       if (object.is_string())
         text += points[static_cast<size_t>(at)];
       else
@@ -433,7 +433,7 @@ class Evaluator {
     if (part[2] == 0) Fail("range() with step 0");
     Value list = Value::array();
     for (int64_t at = part[0]; part[2] > 0 ? at < part[1] : at > part[1];) {
-      Spend();
+      Charge();
       list.push_back(at);
       if (__builtin_add_overflow(at, part[2], &at)) break;
     }

@@ -65,7 +65,7 @@ class Tokenizer {
 };
 
 // Turns a run of bytes that arrives in pieces into valid UTF-8, never splitting a character. Bytes that
-// can not become a character turn into U+FFFD, one for each maximal invalid part (as in the Unicode
+// cannot become a character turn into U+FFFD, one for each maximal invalid part (as in the Unicode
 // standard, section 3.9, "substitution of maximal subparts"). Not thread-safe.
 class Utf8Stream {
  public:

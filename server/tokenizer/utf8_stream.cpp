@@ -7,7 +7,7 @@ namespace {
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
 
 struct Lead {
-  size_t bytes = 0;  // of the whole character; 0: can not begin one
+  size_t bytes = 0;  // of the whole character; 0: cannot begin one
   // What the second byte may be; all later ones are 80..BF.
   uint8_t second_min = 0x80;
   uint8_t second_max = 0xBF;

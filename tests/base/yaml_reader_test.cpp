@@ -84,7 +84,7 @@ TEST(YamlReader, EachErrorHasItsPlace) {
   EXPECT_EQ(ErrorOf("count: 1\n"), "f.yaml:1:1: the sample has no key name");
   EXPECT_EQ(ErrorOf("name: a\nnone: 1\n"),
             "f.yaml:2:1: unknown key none; allowed in the sample are name, count, share, bytes, word, list");
-  EXPECT_EQ(ErrorOf("name: a\nname: b\n"), "f.yaml:2:1: name is given twice; it first stands in line 1");
+  EXPECT_EQ(ErrorOf("name: a\nname: b\n"), "f.yaml:2:1: name is given twice; it is first listed in line 1");
   EXPECT_EQ(ErrorOf("name: a\n[1]: b\n").rfind("f.yaml:2:1: a key of the sample is a list", 0), 0u);
   EXPECT_EQ(ErrorOf("name: [\n").rfind("f.yaml:2:1: ", 0), 0u);
 }
@@ -132,7 +132,7 @@ TEST(YamlReader, ReadsFiles) {
   const testing::ScratchFolder folder;
   EXPECT_EQ(ReadYamlFile(folder.Write("f.yaml", "name: a\n")).value(), "name: a\n");
   EXPECT_EQ(ReadYamlFile("/nowhere/f.yaml").status(),
-            absl::NotFoundError("/nowhere/f.yaml: can not be read: No such file or directory"));
+            absl::NotFoundError("/nowhere/f.yaml: cannot be read: No such file or directory"));
   EXPECT_EQ(ReadYamlFile(folder.path()).status(),
             absl::NotFoundError(folder.path() + ": is a folder; a file is needed"));
 }

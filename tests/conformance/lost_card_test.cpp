@@ -39,7 +39,7 @@ class Host : public CardHost {
     EXPECT_TRUE(status.ok()) << status;
     loop->OnReset(status);
   }
-  bool HandOver(const std::shared_ptr<Sequence>&, int32_t) override { return false; }
+  bool TransferSequence(const std::shared_ptr<Sequence>&, int32_t) override { return false; }
   void OnState() override { states.push_back(loop->state()); }
 
   Decoder* decoder = nullptr;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a gRPC call says beside its message, and how a status is told to its client.
+// Metadata of a gRPC call, and conversion of statuses.
 #pragma once
 
 #include <grpcpp/grpcpp.h>
@@ -14,17 +14,17 @@ namespace streamtensor::server {
 
 inline constexpr char kRequestIdMetadata[] = "x-request-id";
 
-// The first value of a request's metadata; empty if there is none.
+// The first value of a metadata key; empty if absent.
 std::string Metadata(const grpc::ServerContextBase& call, const char* key);
 
 Caller CallerOf(const grpc::ServerContextBase& call);
 
-// The call's deadline, which gRPC tells by the system's clock, by a clock that says `now`.
+// The call's deadline, converted from the system clock to a clock whose time is `now`.
 absl::Time DeadlineOf(const grpc::ServerContextBase& call, absl::Time now);
 
-// The same code and message, Shortened().
+// Same code and message, Shortened().
 grpc::Status ToGrpc(const absl::Status& status);
-// Also sets retry-after-ms and grpc-retry-pushback-ms where the service says when to try again.
+// Also sets retry-after-ms and grpc-retry-pushback-ms if the status carries them.
 grpc::Status ToGrpc(const absl::Status& status, const GenerationService& service,
                     grpc::ServerContextBase& call);
 

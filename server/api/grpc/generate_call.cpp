@@ -32,7 +32,7 @@ absl::Status Start(const GenerationService& service, const grpc::ServerContextBa
   return generation.Start(std::move(request), std::move(receiver));
 }
 
-// Kept by gRPC until OnDone(), which comes after Finish().
+// gRPC keeps it until OnDone(), which follows Finish().
 class UnaryCall : public grpc::ServerUnaryReactor {
  public:
   UnaryCall(GenerationService* service, grpc::CallbackServerContext* call, v1::GenerateResponse* response)
@@ -43,7 +43,7 @@ class UnaryCall : public grpc::ServerUnaryReactor {
         receiver_(std::make_shared<Receiver>(this)) {}
 
   void Start(const v1::GenerateRequest& request) {
-    BeforeGrpc(this);  // OnCancel() may come already
+    BeforeGrpc(this);  // OnCancel() may be called from here on
     const absl::Status status = server::Start(*service_, *call_, request, *generation_, receiver_);
     BeforeGrpc(this);
     if (!status.ok()) Finish(ToGrpc(status, *service_, *call_));
@@ -69,7 +69,7 @@ class UnaryCall : public grpc::ServerUnaryReactor {
       WriteDelta(delta, owner->generation_->model().tokenizer(), message);
     }
     void OnDone(const absl::Status& status, const ReplySummary& summary) override {
-      // Finish() lets the owner go, but not before this lock is given back.
+      // Finish() releases the owner, but not before this lock is released.
       MutexLock lock(mutex);
       WriteSummary(summary, message);
       owner->response_->Swap(&message);
@@ -78,7 +78,7 @@ class UnaryCall : public grpc::ServerUnaryReactor {
     }
     UnaryCall* const owner;
     Mutex mutex;
-    v1::GenerateResponse message;  // the card's thread's alone
+    v1::GenerateResponse message;  // used only by the card's thread
   };
 
   GenerationService* const service_;
@@ -88,8 +88,8 @@ class UnaryCall : public grpc::ServerUnaryReactor {
   const std::shared_ptr<Receiver> receiver_;
 };
 
-// At most one write is under way; what comes meanwhile is gathered into the next message. All operations but
-// the request for the call and a refusal are begun by the writer's thread.
+// At most one write is in flight; deltas that arrive meanwhile are merged into the next message. The writer's
+// thread starts every operation except the request for the call and a refusal.
 class StreamCall : public SendQueue::Stream {
  public:
   StreamCall(GenerationService* generations, InferenceService* service, grpc::ServerCompletionQueue* arrivals,
@@ -145,7 +145,7 @@ class StreamCall : public SendQueue::Stream {
         status_ = ToGrpc(status, *owner_->generations_, owner_->call_);
         Enqueue();
       }
-      streams_->Flush();  // it may not be the end of a step
+      streams_->Flush();  // may not be at the end of a step
     }
 
     void Send() {
@@ -165,7 +165,7 @@ class StreamCall : public SendQueue::Stream {
         writing_ = false;
         sent_bytes = written_bytes_;
         if (!ok) {
-          // The client is gone: OnCallDone() cancels the generation, whose OnDone() then comes.
+          // The client is gone: OnCallDone() cancels the generation, which then calls OnDone().
           broken_ = true;
           next_.Clear();
           sent_bytes += std::exchange(next_bytes_, 0);
@@ -176,11 +176,11 @@ class StreamCall : public SendQueue::Stream {
           WriteNext();
         }
       }
-      // OnFinished() comes by this thread too: the call is still there.
+      // OnFinished() also runs on this thread: the call still exists.
       owner_->generation_->OnSent(sent_bytes);
     }
 
-    // Waits until no thread is in here any more.
+    // Waits until no thread is inside any more.
     void Settle() { MutexLock lock(mutex_); }
 
    private:
@@ -211,18 +211,18 @@ class StreamCall : public SendQueue::Stream {
     StreamCall* const owner_;
     SendQueue* const streams_;
     Mutex mutex_;
-    v1::GenerateStreamResponse current_ ABSL_GUARDED_BY(mutex_);  // gRPC's while `writing_`
+    v1::GenerateStreamResponse current_ ABSL_GUARDED_BY(mutex_);  // owned by gRPC while `writing_`
     v1::GenerateStreamResponse next_ ABSL_GUARDED_BY(mutex_);
     size_t written_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
     size_t next_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
-    bool queued_ ABSL_GUARDED_BY(mutex_) = false;  // Send() will come
+    bool queued_ ABSL_GUARDED_BY(mutex_) = false;  // Send() is pending
     bool writing_ ABSL_GUARDED_BY(mutex_) = false;
     bool broken_ ABSL_GUARDED_BY(mutex_) = false;
     bool done_ ABSL_GUARDED_BY(mutex_) = false;
     grpc::Status status_ ABSL_GUARDED_BY(mutex_);
   };
 
-  // The server shuts down, or a call has come.
+  // The server shuts down, or a call has arrived.
   void OnArrived(bool ok) {
     if (!ok) {
       delete this;
@@ -242,10 +242,10 @@ class StreamCall : public SendQueue::Stream {
       BeforeGrpc(this);
       writer_.Finish(ToGrpc(status, *generations_, call_), &finished_);
     }
-    LetGo();
+    Unref();
   }
 
-  // Its status has left, or the client has.
+  // The status was sent, or the client is gone.
   void OnCallDone(bool ok) {
     if (call_.IsCancelled()) {
       std::shared_ptr<Generation> generation;
@@ -256,14 +256,14 @@ class StreamCall : public SendQueue::Stream {
       }
       if (generation != nullptr) generation->Cancel();
     }
-    LetGo();
+    Unref();
   }
 
   void OnWritten(bool ok) { receiver_->OnWritten(ok); }
 
-  void OnFinished(bool ok) { LetGo(); }
+  void OnFinished(bool ok) { Unref(); }
 
-  void LetGo() {
+  void Unref() {
     if (--holders_ > 0) return;
     receiver_->Settle();
     delete this;
@@ -280,7 +280,7 @@ class StreamCall : public SendQueue::Stream {
   Event done_{this, &StreamCall::OnCallDone};
   Event written_{this, &StreamCall::OnWritten};
   Event finished_{this, &StreamCall::OnFinished};
-  Mutex mutex_;  // OnCallDone() may come while OnArrived() is under way
+  Mutex mutex_;  // OnCallDone() may run concurrently with OnArrived()
   std::shared_ptr<Generation> generation_;
   bool is_gone_ ABSL_GUARDED_BY(mutex_) = false;
   std::atomic<int> holders_ = 3;  // OnArrived, OnCallDone, OnFinished

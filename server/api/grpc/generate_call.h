@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One Generate or GenerateStream call: between gRPC, which has the call, and its generation.
+// One Generate or GenerateStream call: connects a gRPC call to its generation.
 #pragma once
 
 #include <grpcpp/grpcpp.h>
@@ -10,11 +10,11 @@
 
 namespace streamtensor::server {
 
-// Begins a call. Whatever goes wrong becomes its status.
+// Starts a call. Every failure becomes its status.
 grpc::ServerUnaryReactor* BeginGenerate(GenerationService* generation, grpc::CallbackServerContext* call,
                                         const v1::GenerateRequest& request, v1::GenerateResponse* response);
-// Waits for a GenerateStream call at the queue `arrivals`, one of whose threads begins it and waits for the
-// next one; the rest of it is at the writer's. All pointers outlive the call.
+// Accepts the next GenerateStream call from the queue `arrivals`. A thread of that queue starts the call and
+// accepts the one after it; the writer's thread handles the rest. All pointers outlive the call.
 void AwaitGenerateStream(GenerationService* generation, InferenceService* service,
                          grpc::ServerCompletionQueue* arrivals, StreamWriter* writer);
 

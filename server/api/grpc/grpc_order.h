@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What ThreadSanitizer must be told: gRPC's library, which is not built with it, orders a call's reactions,
-// of a server or a client, one after the other, on whatever thread. Nothing in other builds.
+// Annotations for ThreadSanitizer: gRPC is not built with it, and runs a call's reactions one after another
+// on any thread. Empty in other builds.
 #pragma once
 
 #if defined(__SANITIZE_THREAD__)
@@ -9,14 +9,14 @@
 
 namespace streamtensor::server {
 
-// Before gRPC is given something to do for a call; it answers with a reaction.
+// Before starting an operation of a call; gRPC answers with a reaction.
 inline void BeforeGrpc([[maybe_unused]] void* call) {
 #if defined(__SANITIZE_THREAD__)
   __tsan_release(call);
 #endif
 }
 
-// First thing in a reaction.
+// At the beginning of a reaction.
 inline void AfterGrpc([[maybe_unused]] void* call) {
 #if defined(__SANITIZE_THREAD__)
   __tsan_acquire(call);

@@ -29,10 +29,10 @@
 namespace streamtensor::server {
 namespace {
 
-// gRPC's own lines are no errors of ours: they go to the debug log.
+// gRPC's own log lines are not our errors: they go to the debug log.
 void LogFromGrpc(gpr_log_func_args* line) { spdlog::debug("grpc: {}", line->message); }
 
-// Nor protobuf's: a client's message that is none.
+// Same for protobuf: malformed client messages.
 void LogFromProtobuf(google::protobuf::LogLevel, const char*, int, const std::string& message) {
   spdlog::debug("protobuf: {}", message);
 }
@@ -44,9 +44,9 @@ std::shared_ptr<grpc::ServerCredentials> CredentialsFrom(const std::optional<Tls
   return grpc::SslServerCredentials(options);
 }
 
-// Streams that may begin at once without waiting for a turn of the threads that begin them.
+// Streams that can start at once without waiting for an arrival thread.
 constexpr int kAwaitedStreams = 32;
-// Threads that begin them: a long prompt is made into tokens there, and others need not wait for that.
+// Threads that start streams. They tokenize prompts; a long prompt must not delay other streams.
 constexpr int kArrivalThreads = 4;
 
 }  // namespace
@@ -71,13 +71,13 @@ struct GrpcServer::Impl {
     }
   }
 
-  // The server takes no more calls; those that are left have been cancelled, or are about to end.
+  // The server accepts no more calls; the remaining ones are cancelled or about to end.
   ~Impl() {
     if (server != nullptr) server->Shutdown(std::chrono::system_clock::now());
     if (arrivals == nullptr) return;
     arrivals->Shutdown();
     for (std::thread& thread : arrival_threads) thread.join();
-    RunQueue(*arrivals);  // what is left when no thread was started
+    RunQueue(*arrivals);  // drains the queue when no thread was started
   }
 
   GenerationService* const generation;
@@ -85,7 +85,7 @@ struct GrpcServer::Impl {
   InferenceService inference;
   OperatorService operations;
   Mutex health_mutex;
-  std::set<std::string> watched ABSL_GUARDED_BY(health_mutex);  // all models that were ever told
+  std::set<std::string> watched ABSL_GUARDED_BY(health_mutex);  // every model ever reported
   std::unique_ptr<StreamWriter> streams;
   std::unique_ptr<grpc::ServerCompletionQueue> arrivals;
   std::vector<std::thread> arrival_threads;
@@ -104,15 +104,15 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(const std::string&
   google::protobuf::SetLogHandler(&LogFromProtobuf);
   grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
-  google::protobuf::LinkMessageReflection<grpc::health::v1::HealthCheckRequest>();  // what reflection tells
+  google::protobuf::LinkMessageReflection<grpc::health::v1::HealthCheckRequest>();  // for reflection
   auto impl = std::make_unique<Impl>(generation, registry);
   grpc::ServerBuilder builder;
   // Two daemons on one port would share its calls.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
-  // A client whose network went without a word is gone after a minute and a half, not when TCP gives up.
+  // Detects a client whose network vanished after 90 seconds, long before TCP does.
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, 60000);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 20000);
-  // Clients may do the same: by default gRPC hangs up on pings more often than each five minutes.
+  // Clients may do the same: by default gRPC closes connections that ping more often than every five minutes.
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 10000);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
   builder.RegisterService(&impl->inference);
@@ -124,10 +124,10 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(const std::string&
   impl->server = builder.BuildAndStart();
   if (impl->server == nullptr || port == 0) {
     return absl::UnavailableError(
-        absl::StrCat("can not listen on ", listen, " (gRPC): ", WhyNotBound(listen)));
+        absl::StrCat("cannot listen on ", listen, " (gRPC): ", ListenErrorReason(listen)));
   }
   auto server = std::unique_ptr<GrpcServer>(new GrpcServer(std::move(impl)));
-  server->UpdateHealth();  // at once: until then gRPC's own service says that all is well
+  server->UpdateHealth();  // immediately: until then gRPC's own service reports SERVING
   server->impl_->StartStreams();
   return server;
 }
@@ -141,7 +141,7 @@ void GrpcServer::UpdateHealth() {
     names.insert(model.name);
     health->SetServingStatus(model.name, registry.Serves(model.name));
   }
-  // Whoever watches a model that was unloaded must hear of it.
+  // Clients that watch an unloaded model must be notified.
   for (const std::string& name : impl_->watched) {
     if (!names.contains(name)) health->SetServingStatus(name, false);
   }

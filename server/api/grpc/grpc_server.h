@@ -17,19 +17,19 @@ namespace streamtensor::server {
 // Thread-safe.
 class GrpcServer {
  public:
-  // `listen` is HOST:PORT; without a TLS pair connections are not encrypted. The pointers outlive the server.
-  //  UNAVAILABLE  the address can not be bound, and why
+  // `listen` is HOST:PORT; without a TLS pair connections are plaintext. The pointers outlive the server.
+  //   UNAVAILABLE  the address cannot be bound, and why
   static absl::StatusOr<std::unique_ptr<GrpcServer>> Start(const std::string& listen,
                                                            const std::optional<TlsPair>& tls,
                                                            GenerationService* generation,
                                                            const ModelRegistry* registry);
-  // Calls must have ended, or Shutdown() been called.
+  // All calls must have ended, or Shutdown() been called.
   ~GrpcServer();
 
-  // Brings grpc.health.v1 up to date with the registry: "" serves when all models do.
+  // Updates grpc.health.v1 from the registry: "" is SERVING when all models are.
   void UpdateHealth();
 
-  // Takes no more calls; those still running after `grace` are cancelled.
+  // Accepts no more calls; those still running after `grace` are cancelled.
   void Shutdown(absl::Duration grace);
 
  private:

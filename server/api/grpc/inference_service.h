@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// streamtensor.v1.InferenceService and OperatorService. What they point to outlives them.
+// streamtensor.v1.InferenceService and OperatorService. All pointers outlive them.
 #pragma once
 
 #include <grpcpp/grpcpp.h>
@@ -11,7 +11,7 @@
 
 namespace streamtensor::server {
 
-// All but GenerateStream by callbacks; that one by completion queues, see StreamWriter.
+// Callback API, except GenerateStream, which uses completion queues: see StreamWriter.
 template <typename Base>
 using InferenceCallbacks = v1::InferenceService::WithCallbackMethod_Generate<
     v1::InferenceService::WithCallbackMethod_Tokenize<v1::InferenceService::WithCallbackMethod_Detokenize<

@@ -9,7 +9,7 @@
 namespace streamtensor::server {
 namespace {
 
-// An error may quote a file or its name, which can hold any bytes; a message's text is UTF-8.
+// An error may quote a file or its name, which may hold any bytes; message text must be UTF-8.
 std::string ValidText(const std::string& text) {
   Utf8Stream stream;
   std::string valid = stream.Push(text);
@@ -105,7 +105,7 @@ void WriteAnySummary(const ReplySummary& summary, Message& message) {
   timing->set_queue_seconds(summary.queue_seconds);
   timing->set_ttft_seconds(summary.ttft_seconds);
   timing->set_decode_seconds(summary.decode_seconds);
-  // A card without sensor and power model says nothing rather than zero.
+  // A card without sensor and power model reports nothing rather than zero.
   if (summary.joules > 0) {
     v1::Energy* energy = message.mutable_energy();
     energy->set_joules(summary.joules);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// From a client's message to a request of the service, and from results to messages.
+// Conversion between protobuf messages and the service's requests and results.
 #pragma once
 
 #include <cstddef>
@@ -13,17 +13,17 @@
 
 namespace streamtensor::server {
 
-// Takes the message as it is: the service checks it. Its paths of fields are this API's own.
+// Converts without checking: the service checks. Field paths in errors are those of this API.
 ClientRequest ReadRequest(const v1::GenerateRequest& message);
 
-// About what a delta's message takes on the wire.
+// Approximate wire size of a delta's message.
 size_t WireBytes(const ReplyDelta& delta);
 
-// Appends what is new. `tokenizer` gives the bytes of log-probability tokens.
+// Appends a delta. `tokenizer` supplies the bytes of log-probability tokens.
 void WriteDelta(const ReplyDelta& delta, const Tokenizer& tokenizer, v1::GenerateResponse& message);
 void WriteDelta(const ReplyDelta& delta, const Tokenizer& tokenizer, v1::GenerateStreamResponse& message);
 
-// Sets the totals of a reply.
+// Sets a reply's totals.
 void WriteSummary(const ReplySummary& summary, v1::GenerateResponse& message);
 void WriteSummary(const ReplySummary& summary, v1::GenerateStreamResponse& message);
 

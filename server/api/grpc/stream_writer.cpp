@@ -37,7 +37,7 @@ void StreamWriter::Start() {
   });
 }
 
-// An alarm that is due at once is an event of the queue.
+// An alarm that is already due is an event of the queue.
 void StreamWriter::Wake() {
   BeforeGrpc(&woken_);
   alarm_.Set(queue_.get(), gpr_inf_past(GPR_CLOCK_MONOTONIC), &woken_);

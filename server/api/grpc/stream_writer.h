@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The thread that writes all streams. gRPC tells the end of a write to whoever waits at the completion queue;
-// here that is the thread that began it, which for the writes of a step is woken once, not once a token.
+// The thread that writes all streams. gRPC reports the end of a write to whichever thread polls the
+// completion queue. Here that is the thread that started the write, so it wakes once a step and not once a
+// token.
 #pragma once
 
 #include <grpcpp/alarm.h>
@@ -13,29 +14,29 @@
 
 namespace streamtensor::server {
 
-// What comes out of a completion queue.
+// An event of a completion queue.
 class QueueEvent {
  public:
   virtual ~QueueEvent() = default;
   virtual void OnEvent(bool ok) = 0;
 };
 
-// Handles a queue's events until the queue has been shut down and is empty.
+// Handles a queue's events until it is shut down and empty.
 void RunQueue(grpc::CompletionQueue& queue);
 
 // Thread-safe.
 class StreamWriter {
  public:
   explicit StreamWriter(std::unique_ptr<grpc::ServerCompletionQueue> queue);
-  // No stream may be left.
+  // No stream may remain.
   ~StreamWriter();
 
   void Start();
 
-  // The streams' Send() is called by the writer's thread.
+  // The writer's thread calls the streams' Send().
   SendQueue& streams() { return streams_; }
 
-  // For the operations of calls; its events are QueueEvents.
+  // For operations of calls; its events are QueueEvents.
   grpc::ServerCompletionQueue* queue() const { return queue_.get(); }
 
  private:

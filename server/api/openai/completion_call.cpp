@@ -50,7 +50,7 @@ constexpr char kEndOfStream[] = "data: [DONE]\n\n";
 
 }  // namespace
 
-// One choice's reply: gathered by the card's thread, taken by the thread that sends.
+// One choice's reply: filled by the card's thread, drained by the sending thread.
 class CompletionCall::Reply : public ReplyReceiver {
  public:
   Reply(CompletionCall* call, uint32_t index, std::shared_ptr<Generation> generation)
@@ -81,10 +81,10 @@ class CompletionCall::Reply : public ReplyReceiver {
       call_->error_.Update(status);
       call_->OnChange();
     }
-    call_->host_->streams->Flush();  // it may not be the end of a step
+    call_->host_->streams->Flush();  // may not be at the end of a step
   }
 
-  // Before Start(): what an echo begins with.
+  // Before Start(): the beginning of an echo.
   void SetPrompt(const CompletionRequest& request, const CheckedRequest& checked) {
     const Tokenizer& tokenizer = checked.model->tokenizer();
     logprobs_.emplace(request.endpoint, &tokenizer);
@@ -93,7 +93,7 @@ class CompletionCall::Reply : public ReplyReceiver {
     if (checked.generation.prompt_logprobs) logprobs_->AddUnknown(checked.generation.prompt.front());
   }
 
-  // With the call's lock: takes what was gathered. False: there is nothing to tell.
+  // With the call's lock held: takes the pending output. False: there is none.
   bool Take(ReplyDelta& delta, FinishReason& reason) {
     const bool ends = is_done_ && !std::exchange(has_ended_, is_done_);
     taken_bytes_ += std::exchange(gathered_bytes_, 0);
@@ -103,7 +103,7 @@ class CompletionCall::Reply : public ReplyReceiver {
            !delta.prompt_logprobs.empty();
   }
 
-  // By the thread that sends.
+  // By the sending thread.
   nlohmann::ordered_json TakeLogprobs(const ReplyDelta& delta) {
     for (const TokenLogprob& token : delta.prompt_logprobs) logprobs_->Add(token);
     for (const TokenLogprob& token : delta.logprobs) logprobs_->Add(token);
@@ -113,26 +113,26 @@ class CompletionCall::Reply : public ReplyReceiver {
     call_->chunks_.AppendText(index_, std::exchange(is_first_, false), delta.text, TakeLogprobs(delta),
                               reason, out);
   }
-  // What was taken has left.
+  // The taken output was sent.
   void OnSent() {
     if (const size_t bytes = std::exchange(taken_bytes_, 0); bytes > 0) generation->OnSent(bytes);
   }
 
   const std::shared_ptr<Generation> generation;
-  ReplySummary summary;  // once it is done
+  ReplySummary summary;  // valid once done
 
  private:
-  CompletionCall* const call_;  // which the generation keeps by this receiver's pointer
+  CompletionCall* const call_;  // kept alive by the generation through this receiver's pointer
   const uint32_t index_;
-  // With the call's lock.
+  // Guarded by the call's lock.
   ReplyDelta gathered_;
   size_t gathered_bytes_ = 0;
   bool is_done_ = false;
   bool has_ended_ = false;  // the end has been taken too
-  // Of the thread that sends.
+  // Used by the sending thread.
   std::optional<LogprobsWriter> logprobs_;
   bool is_first_ = true;
-  size_t taken_bytes_ = 0;  // and have not left
+  size_t taken_bytes_ = 0;  // and not sent yet
 };
 
 CompletionCall::CompletionCall(const CallHost* host, std::shared_ptr<http::Exchange> exchange,
@@ -193,7 +193,7 @@ absl::Status CompletionCall::Start(CompletionRequest request) {
   }
   for (size_t i = 0; i < replies_.size(); ++i) {
     CheckedRequest one = checked[i / replies_a_prompt_];
-    // Each reply to a prompt differs from the others, and is the same whenever it is asked for.
+    // Replies to one prompt differ from each other, and are reproducible.
     one.generation.sampling.seed += i % replies_a_prompt_;
     Reply* const reply = replies_[i].get();
     reply->SetPrompt(request, one);
@@ -209,7 +209,7 @@ absl::Status CompletionCall::Start(CompletionRequest request) {
   return absl::OkStatus();
 }
 
-// A reply has more, or has ended.
+// A reply has more output, or has ended.
 void CompletionCall::OnChange() {
   if (!is_started_ || is_closed_ || is_queued_ || is_sending_) return;
   if (!is_stream_ && unfinished_ > 0 && error_.ok()) return;
@@ -224,7 +224,7 @@ void CompletionCall::Send() {
     MutexLock lock(mutex_);
     is_queued_ = false;
     self = std::move(self_);
-    if (is_sending_) return;  // OnSent() looks again
+    if (is_sending_) return;  // OnSent() checks again
   }
   SendNext();
 }
@@ -247,7 +247,7 @@ void CompletionCall::SendNext() {
   }
   if (!error.ok()) return Fail(error);
   if (is_stream_) return SendEvents();
-  // A long reply is made into JSON elsewhere: other streams don't wait for that.
+  // Long replies are converted to JSON on a worker, so that other streams do not wait.
   host_->post_to_worker([self = shared_from_this()] { self->SendWhole(); });
 }
 
@@ -271,7 +271,7 @@ void CompletionCall::SendEvents() {
     is_sending_ = !out.empty();
   }
   if (out.empty()) {
-    for (const auto& reply : replies_) reply->OnSent();  // a token without text, as a part of a character
+    for (const auto& reply : replies_) reply->OnSent();  // a token without text, such as part of a character
     return;
   }
   if (!std::exchange(has_begun_, true)) {
@@ -303,7 +303,7 @@ void CompletionCall::SendWhole() {
                                    request_id_));
 }
 
-// A prompt counts once, however many replies it gets.
+// A prompt counts once, regardless of the number of its replies.
 Usage CompletionCall::TotalUsage() const {
   Usage usage;
   for (size_t i = 0; i < replies_.size(); ++i) {
@@ -332,7 +332,7 @@ void CompletionCall::Fail(const absl::Status& status) {
 
 void CompletionCall::OnClosed() { Close(); }
 
-// False: it was closed before. No generation goes on for nobody.
+// False: it was already closed. No generation continues without a client.
 bool CompletionCall::Close() {
   {
     MutexLock lock(mutex_);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One request of /v1/completions or /v1/chat/completions: between its HTTP exchange and its generations, one
-// for each choice.
+// One request of /v1/completions or /v1/chat/completions: connects its HTTP exchange to its generations, one
+// per choice.
 #pragma once
 
 #include <functional>
@@ -18,22 +18,23 @@
 
 namespace streamtensor::server::openai {
 
-// What calls need of their server; outlives them.
+// What calls need from their server; outlives them.
 struct CallHost {
   GenerationService* service = nullptr;
-  SendQueue* streams = nullptr;  // whose writer is the HTTP server's I/O thread
+  SendQueue* streams = nullptr;  // its writer is the HTTP server's I/O thread
   // Runs work on a worker of the HTTP server.
   std::function<void(std::function<void()>)> post_to_worker;
 };
 
-// Kept by its exchange and its generations, until the response has left or the client has gone. Nothing
-// leaves before all generations have started, so that a refusal is an HTTP status; an error after the first
-// piece of a stream is an event, which ends it. With the first error all generations end.
+// Kept alive by its exchange and its generations until the response is sent or the client is gone. Nothing is
+// sent before all generations have started, so that a refusal is an HTTP status. An error after the first
+// piece of a stream is an event that ends the stream. The first error ends all generations.
 class CompletionCall : public http::ExchangeListener,
                        public SendQueue::Stream,
                        public std::enable_shared_from_this<CompletionCall> {
  public:
-  // Reads the request and answers it, sooner or later. By a worker. `request_id` also goes into the response.
+  // Reads the request and answers it, perhaps later. Called by a worker. `request_id` also goes into the
+  // response.
   static void Begin(const CallHost* host, std::shared_ptr<http::Exchange> exchange,
                     const std::string& request_id, Endpoint endpoint);
 
@@ -54,7 +55,7 @@ class CompletionCall : public http::ExchangeListener,
   void OnChange() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void SendNext();
   void SendEvents();
-  // What was gathered, as events.
+  // The pending output, as events.
   std::string TakeEvents() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void SendWhole();
   void Fail(const absl::Status& status);
@@ -69,18 +70,18 @@ class CompletionCall : public http::ExchangeListener,
   const uint32_t replies_a_prompt_;
   const ReplyHead head_;
   const ChunkWriter chunks_;
-  std::vector<std::unique_ptr<Reply>> replies_;  // made at once, all of them
+  std::vector<std::unique_ptr<Reply>> replies_;  // all created at once
 
   Mutex mutex_;
   size_t unfinished_ ABSL_GUARDED_BY(mutex_);
-  bool is_started_ ABSL_GUARDED_BY(mutex_) = false;  // all generations are
-  bool is_queued_ ABSL_GUARDED_BY(mutex_) = false;   // Send() will come
-  bool is_sending_ ABSL_GUARDED_BY(mutex_) = false;  // OnSent() will come
-  bool is_closed_ ABSL_GUARDED_BY(mutex_) = false;   // the response is decided, or nobody waits for it
-  absl::Status error_ ABSL_GUARDED_BY(mutex_);       // the first reply's that failed
+  bool is_started_ ABSL_GUARDED_BY(mutex_) = false;  // all generations have started
+  bool is_queued_ ABSL_GUARDED_BY(mutex_) = false;   // Send() is pending
+  bool is_sending_ ABSL_GUARDED_BY(mutex_) = false;  // OnSent() is pending
+  bool is_closed_ ABSL_GUARDED_BY(mutex_) = false;   // the response is complete, or the client is gone
+  absl::Status error_ ABSL_GUARDED_BY(mutex_);       // of the first reply that failed
   std::shared_ptr<CompletionCall> self_ ABSL_GUARDED_BY(mutex_);  // while queued
 
-  bool has_begun_ = false;  // the I/O thread's: the stream's head has been given
+  bool has_begun_ = false;  // I/O thread: the response's head was sent
 };
 
 }  // namespace streamtensor::server::openai

@@ -48,7 +48,7 @@ std::string Body(const std::string& message, const std::string& type, const std:
   const nlohmann::ordered_json body = {
       {"error",
        {{"message", message}, {"type", type}, {"param", text_or_null(param)}, {"code", text_or_null(code)}}}};
-  // A message may quote a file's name, which can hold any bytes.
+  // A message may quote a file name, which may hold any bytes.
   return body.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
 

@@ -13,7 +13,7 @@ namespace {
 
 using nlohmann::json;
 
-// Builds the value from the parser's events. A member that returns false ends the parse.
+// Builds the value from the parser's events. A callback that returns false stops the parser.
 class ValueBuilder : public nlohmann::json_sax<json> {
  public:
   json& root() { return root_; }
@@ -66,8 +66,8 @@ class ValueBuilder : public nlohmann::json_sax<json> {
     return true;
   }
 
-  // Where the value now stands; it stays there until its parent, which is not touched meanwhile, gets the
-  // next one.
+  // The open value's place. It stays valid until its parent gets the next element; the parent is not touched
+  // before.
   json* Place(json value) {
     if (++values_ > kMaxJsonValues) {
       Fail(absl::StrCat("more than ", kMaxJsonValues, " values"));
@@ -94,8 +94,7 @@ class ValueBuilder : public nlohmann::json_sax<json> {
 absl::StatusOr<json> ReadJson(std::string_view text) {
   ValueBuilder builder;
   if (!json::sax_parse(text, &builder)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("the body is not the JSON that is needed: ", builder.error()));
+    return absl::InvalidArgumentError(absl::StrCat("the body is not valid JSON: ", builder.error()));
   }
   return std::move(builder.root());
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// JSON from clients, read strictly and within bounds.
+// Strict, bounded JSON reader for client input.
 #pragma once
 
 #include <cstddef>
@@ -14,10 +14,9 @@ namespace streamtensor::server::openai {
 inline constexpr size_t kMaxJsonDepth = 16;
 inline constexpr size_t kMaxJsonValues = 1 << 20;
 
-// One JSON value that is all of `text`. The text's size is the caller's to bound.
-//  INVALID_ARGUMENT  the place and what is wrong: syntax, UTF-8, a number too large for its type, a key that
-//  comes twice
-//                    in an object, or one of the bounds above
+// Parses all of `text` as one JSON value. The caller bounds the text's size.
+//   INVALID_ARGUMENT  says where and what: invalid syntax or UTF-8, a number too large for its type, a
+//                     duplicate key in an object, or a bound exceeded
 absl::StatusOr<nlohmann::json> ReadJson(std::string_view text);
 
 }  // namespace streamtensor::server::openai

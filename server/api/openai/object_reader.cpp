@@ -57,7 +57,7 @@ void ObjectReader::Float(const char* name, float& value) {
   const json* const found = Find(name);
   if (found == nullptr) return;
   if (!found->is_number()) return WrongType(name, *found, "a number");
-  // What a float can't hold is infinite, which no range allows.
+  // Values beyond float's range become infinite, which no range allows.
   const double number = found->get<double>();
   const bool fits = std::abs(number) <= std::numeric_limits<float>::max();
   value = fits ? static_cast<float>(number) : std::numeric_limits<float>::infinity();

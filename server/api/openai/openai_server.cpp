@@ -38,7 +38,7 @@ bool IsGet(std::string_view path) {
   return path == kModels || path.substr(0, sizeof(kModelPrefix) - 1) == kModelPrefix;
 }
 
-// "org%2Fname" as "org/name"; what is no escape stays.
+// Percent-decodes "org%2Fname" to "org/name"; invalid escapes stay.
 std::string PercentDecoded(std::string_view text) {
   std::string decoded;
   for (size_t i = 0; i < text.size(); ++i) {
@@ -79,17 +79,17 @@ struct OpenAiServer::Impl {
     return generation->RequestId(std::string(request.Header("x-request-id")));
   }
 
-  // What can be told without the body. Clients without a token don't make the server read one.
+  // Checks that need no body. Without a valid token the server reads no body.
   std::optional<http::Response> CheckHead(const http::Request& request) const {
     const std::string_view path = PathOf(request);
     if (!IsGet(path) && !IsPost(path)) {
       return ErrorResponse(404,
-                           "there is no such path; served are GET /v1/models, GET /v1/models/MODEL, POST "
+                           "no such path; available are GET /v1/models, GET /v1/models/MODEL, POST "
                            "/v1/completions and POST /v1/chat/completions");
     }
     const char* const method = IsGet(path) ? "GET" : "POST";
     if (request.method != method) {
-      http::Response response = ErrorResponse(405, absl::StrCat("this path takes ", method, " alone"));
+      http::Response response = ErrorResponse(405, absl::StrCat("this path only accepts ", method));
       response.headers.emplace_back("Allow", method);
       return response;
     }
@@ -100,10 +100,11 @@ struct OpenAiServer::Impl {
       response.headers.emplace_back("x-request-id", id);
       return response;
     }
-    // A browser sends JSON to another site only after asking it: no page of somebody else's uses this daemon.
+    // A browser needs permission (CORS) to send JSON to another site, so other sites' pages cannot use this
+    // daemon.
     const std::string type = absl::AsciiStrToLower(std::string(request.Header("content-type")));
     if (IsPost(path) && !absl::StartsWith(type, "application/json")) {
-      return ErrorResponse(415, "the header \"Content-Type: application/json\" is needed");
+      return ErrorResponse(415, "the request needs the header \"Content-Type: application/json\"");
     }
     if (!request.Header("content-encoding").empty()) {
       return ErrorResponse(415, "a body with a Content-Encoding is not supported");
@@ -124,7 +125,7 @@ struct OpenAiServer::Impl {
                           path == kChat ? Endpoint::kChat : Endpoint::kCompletions);
   }
 
-  // Those that the caller can ask now.
+  // Models that the caller may use now.
   http::Response ListModels(const Caller& caller) const {
     nlohmann::ordered_json list = nlohmann::ordered_json::array();
     for (const ModelStatus& model : registry->Models()) {
@@ -155,7 +156,7 @@ OpenAiServer::OpenAiServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) 
 
 OpenAiServer::~OpenAiServer() {
   impl_->http.reset();
-  impl_->streams.SendAll();  // what was queued when the I/O thread ended is let go
+  impl_->streams.SendAll();  // releases calls still queued when the I/O thread ended
 }
 
 absl::StatusOr<std::unique_ptr<OpenAiServer>> OpenAiServer::Start(const std::string& listen,

@@ -15,13 +15,13 @@ namespace streamtensor::server::openai {
 
 class OpenAiServer {
  public:
-  // `listen` is HOST:PORT; without a TLS pair connections are not encrypted. The pointers outlive the server.
-  //  UNAVAILABLE  the address can not be bound, and why
+  // `listen` is HOST:PORT; without a TLS pair connections are plaintext. The pointers outlive the server.
+  //   UNAVAILABLE  the address cannot be bound, and why
   static absl::StatusOr<std::unique_ptr<OpenAiServer>> Start(const std::string& listen,
                                                              const std::optional<TlsPair>& tls,
                                                              GenerationService* generation,
                                                              const ModelRegistry* registry);
-  // Generations must have ended. Closes the connections, whatever is still on its way to clients.
+  // All generations must have ended. Closes the connections, including those still sending.
   ~OpenAiServer();
 
  private:

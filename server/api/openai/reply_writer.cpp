@@ -13,12 +13,12 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-// OpenAI's word for a probability of zero; JSON has no infinity.
+// OpenAI's value for a probability of zero; JSON has no infinity.
 constexpr float kLeastLogprob = -9999;
 
 float Finite(float logprob) { return std::max(logprob, kLeastLogprob); }
 
-// A chunk is a few hundred bytes, mostly the same: only its text is worth a pass.
+// A chunk is a few hundred mostly constant bytes: only its text needs escaping.
 void AppendQuoted(std::string_view text, std::string& out) {
   out += '"';
   for (const char c : text) {
@@ -51,7 +51,7 @@ Json UsageObject(const Usage& usage) {
           {"prompt_tokens_details", {{"cached_tokens", usage.cached_tokens}}}};
 }
 
-size_t CharactersBegunIn(std::string_view bytes) {
+size_t CountCharacters(std::string_view bytes) {
   return static_cast<size_t>(
       std::count_if(bytes.begin(), bytes.end(), [](char c) { return (c & 0xC0) != 0x80; }));
 }
@@ -90,7 +90,7 @@ void LogprobsWriter::AddUnknown(uint32_t token_id) {
   added_["token_logprobs"].push_back(nullptr);
   added_["top_logprobs"].push_back(nullptr);
   added_["text_offset"].push_back(text_offset_);
-  if (!tokenizer_->IsControl(token_id)) text_offset_ += CharactersBegunIn(tokenizer_->PieceBytes(token_id));
+  if (!tokenizer_->IsControl(token_id)) text_offset_ += CountCharacters(tokenizer_->PieceBytes(token_id));
 }
 
 void LogprobsWriter::Add(const TokenLogprob& token) {
@@ -102,7 +102,7 @@ void LogprobsWriter::Add(const TokenLogprob& token) {
     added_["content"].push_back(std::move(entry));
     return;
   }
-  // Likeliest first, and the token itself whatever its place.
+  // Most likely first; includes the token itself whatever its rank.
   Json alternatives = Json::object();
   for (const auto& other : token.alternatives)
     alternatives.emplace(Spell(other.token_id), Finite(other.logprob));
@@ -112,7 +112,7 @@ void LogprobsWriter::Add(const TokenLogprob& token) {
   added_["top_logprobs"].push_back(std::move(alternatives));
   added_["text_offset"].push_back(text_offset_);
   if (!tokenizer_->IsControl(token.token_id)) {
-    text_offset_ += CharactersBegunIn(tokenizer_->PieceBytes(token.token_id));
+    text_offset_ += CountCharacters(tokenizer_->PieceBytes(token.token_id));
   }
 }
 
@@ -135,7 +135,7 @@ void ChunkWriter::AppendText(uint32_t choice, bool is_first, const std::string& 
   } else {
     out += ",\"delta\":{";
     if (is_first) out += "\"role\":\"assistant\",";
-    // The end of a reply has no content of its own.
+    // The chunk that ends a reply has no content.
     if (is_first || !text.empty() || reason == FinishReason::kNone) {
       out += "\"content\":";
       AppendQuoted(text, out);

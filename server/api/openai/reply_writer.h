@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Replies as OpenAI's objects: text_completion and chat.completion, whole and in chunks.
+// Replies as OpenAI's objects text_completion and chat.completion, whole and in chunks.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,7 @@
 
 namespace streamtensor::server::openai {
 
-// What a response's objects have in common.
+// What all objects of a response share.
 struct ReplyHead {
   Endpoint endpoint = Endpoint::kCompletions;
   std::string request_id;
@@ -27,19 +27,19 @@ struct Usage {
   uint64_t completion_tokens = 0;
 };
 
-// The "logprobs" of one choice, as its tokens come. A token that is no text by itself, as a part of a
-// character, is spelt by its bytes: "bytes:\xe2\x80" in completions, "\xe2\x80" in chats, which have a member
-// "bytes" beside it.
+// Builds the "logprobs" of one choice. A token that is not valid text by itself, such as part of a character,
+// is written as its bytes: "bytes:\xe2\x80" in completions, "\xe2\x80" in chats, which also have a member
+// "bytes".
 class LogprobsWriter {
  public:
   LogprobsWriter(Endpoint endpoint, const Tokenizer* tokenizer)
       : endpoint_(endpoint), tokenizer_(tokenizer) {}
 
-  // Adds a token whose probability nobody knows: the first one of an echoed prompt.
+  // Adds a token without probability: the first one of an echoed prompt.
   void AddUnknown(uint32_t token_id);
   void Add(const TokenLogprob& token);
 
-  // What was added since the last call: an object; null if that is nothing.
+  // The entries added since the last call, as an object; null if none.
   nlohmann::ordered_json Take();
 
  private:
@@ -52,16 +52,18 @@ class LogprobsWriter {
   size_t text_offset_ = 0;  // in characters
 };
 
-// "stop", "length", or null while a reply goes on.
+// "stop", "length", or null while the reply continues.
 const char* FinishReasonName(FinishReason reason);
 
-// One choice's part of a stream: `data: {...}\n\n`, appended to `out`.
+// One choice's part of a stream: appends `data: {...}
+//
+// ` to `out`.
 class ChunkWriter {
  public:
-  // `with_usage`: each chunk says that its usage is null, as the last one has it.
+  // `with_usage`: each chunk has "usage": null, since the last one has a usage.
   ChunkWriter(const ReplyHead& head, bool with_usage);
 
-  // `logprobs` may be null. The first chunk of a chat's choice also names the role.
+  // `logprobs` may be null. A chat choice's first chunk also has the role.
   void AppendText(uint32_t choice, bool is_first, const std::string& text,
                   const nlohmann::ordered_json& logprobs, FinishReason reason, std::string& out) const;
   void AppendUsage(const Usage& usage, std::string& out) const;

@@ -20,10 +20,10 @@ namespace {
 using nlohmann::json;
 
 constexpr int64_t kMaxUint32 = std::numeric_limits<uint32_t>::max();
-// What OpenAI's /v1/completions generates when max_tokens is not given.
+// Default of max_tokens in OpenAI's /v1/completions.
 constexpr uint32_t kDefaultCompletionTokens = 16;
 
-// Fields that change nothing of the reply: accounting, caching and moderation of OpenAI's own service.
+// Fields without effect on a reply: accounting, caching and moderation in OpenAI's service.
 constexpr const char* kIgnoredFields[] = {"user",
                                           "store",
                                           "metadata",
@@ -32,7 +32,7 @@ constexpr const char* kIgnoredFields[] = {"user",
                                           "prompt_cache_key",
                                           "prompt_cache_retention",
                                           "parallel_tool_calls"};
-// Fields that may be given as long as they ask for nothing.
+// Fields that are accepted only if they request nothing.
 constexpr const char* kToolFields[] = {"tools", "tool_choice", "functions", "function_call"};
 
 bool IsNothing(const json& value) {
@@ -47,12 +47,12 @@ void ReadSampling(ObjectReader& reader, ClientRequest& request) {
   reader.Float("frequency_penalty", sampling.frequency_penalty);
   reader.Float("min_p", sampling.min_p);
   reader.Float("repetition_penalty", sampling.repetition_penalty);
-  if (const json* top_k = reader.Find("top_k"); top_k != nullptr && *top_k != -1) {  // -1: off, too
+  if (const json* top_k = reader.Find("top_k"); top_k != nullptr && *top_k != -1) {  // -1 also means off
     reader.Whole("top_k", 0, kMaxUint32, sampling.top_k);
   }
   if (const json* seed = reader.Find("seed"); seed != nullptr) {
     if (!seed->is_number_integer()) return reader.WrongType("seed", *seed, "a whole number of 64 bits");
-    request.seed = seed->get<uint64_t>();  // of a negative one its bits
+    request.seed = seed->get<uint64_t>();  // the bits of a negative one
   }
 }
 
@@ -77,7 +77,7 @@ void ReadLogitBias(ObjectReader& reader, SamplingParams& sampling) {
   }
 }
 
-// A string or a list of them.
+// A string or an array of strings.
 void ReadStop(ObjectReader& reader, StoppingParams& stopping) {
   const json* const stop = reader.Find("stop");
   if (stop == nullptr) return;
@@ -146,7 +146,7 @@ void ReadPrompts(ObjectReader& reader, std::vector<Prompt>& prompts) {
   }
 }
 
-// A string, or parts of text, which become lines.
+// A string, or text parts, which are joined as lines.
 absl::StatusOr<std::string> ReadContent(const json& content, const std::string& path) {
   if (content.is_string()) return content.get<std::string>();
   if (!content.is_array()) {
@@ -204,7 +204,7 @@ void ReadStream(ObjectReader& reader, CompletionRequest& request) {
   reader.Update(members.Finish());
 }
 
-// Of /v1/completions a number of alternatives, of a chat a switch and a number.
+// In /v1/completions a number of alternatives; in chats a switch and a number.
 void ReadLogprobs(ObjectReader& reader, CompletionRequest& request) {
   if (request.endpoint == Endpoint::kCompletions) {
     return reader.Whole("logprobs", 0, kMaxUint32, request.parameters.logprobs);
@@ -228,20 +228,20 @@ void ReadMaxTokens(ObjectReader& reader, Endpoint endpoint, StoppingParams& stop
   std::optional<uint32_t> newer;
   reader.Whole("max_completion_tokens", 0, kMaxUint32, newer);
   if (newer.has_value() && stopping.max_tokens.has_value() && newer != stopping.max_tokens) {
-    return reader.Fail("max_completion_tokens", "is not max_tokens; one of them is needed");
+    return reader.Fail("max_completion_tokens", "differs from max_tokens; give only one of them");
   }
   if (newer.has_value()) stopping.max_tokens = newer;
 }
 
-// What exists in OpenAI's API and can't be done here: it may be given where it changes nothing.
+// Parts of OpenAI's API that are not supported: accepted only where they change nothing.
 void RefuseUnsupported(ObjectReader& reader, const CompletionRequest& request) {
   if (request.endpoint == Endpoint::kCompletions) {
     if (const json* suffix = reader.Find("suffix"); suffix != nullptr && *suffix != "") {
       reader.Fail("suffix", "is not supported");
     }
     if (const json* best_of = reader.Find("best_of"); best_of != nullptr && *best_of != request.replies) {
-      reader.Fail("best_of",
-                  absl::StrCat("is not n, ", request.replies, ": choosing among replies is not supported"));
+      reader.Fail("best_of", absl::StrCat("differs from n, ", request.replies,
+                                          ": choosing among replies is not supported"));
     }
     return;
   }

@@ -20,7 +20,7 @@
 
 namespace streamtensor::runtime::card_program {
 
-absl::Status GiveUpFiles(int) { return absl::OkStatus(); }
+absl::Status DropFileAccess(int) { return absl::OkStatus(); }
 
 }  // namespace streamtensor::runtime::card_program
 

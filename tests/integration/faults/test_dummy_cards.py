@@ -99,7 +99,7 @@ def test_every_fault_is_survived(artifact, tmp_path):
                 client(rng)
 
         def operate(kinds):
-            """SIGHUP: a model comes, goes, and one can not be compiled because the disk is full."""
+            """SIGHUP: a model comes, goes, and one cannot be compiled because the disk is full."""
             for kind in kinds:
                 models = [shaky, calm]
                 if kind == "SIGHUP: comes":

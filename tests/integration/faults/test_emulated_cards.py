@@ -182,7 +182,7 @@ def test_health_follows_a_cards_death_and_return(tiny_llama, tmp_path):
 
 @pytest.mark.parametrize("seconds", [0, 1])
 def test_without_any_card_requests_end_unavailable(tiny_llama, tmp_path, seconds):
-    """The card can not come back: its program is gone."""
+    """The card cannot come back: its program is gone."""
     program = tmp_path / "bin"
     program.mkdir()
     for name in ("streamtensord", "streamtensor-card"):

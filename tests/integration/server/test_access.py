@@ -120,7 +120,7 @@ def wait_for(running, text):
 
 @pytest.mark.parametrize(
     "text, mode, error",
-    [(f"alice {ALICE}\n", 0o644, "others may read or write it"), ("alice\n", 0o600, "tokens:1: a line is NAME TOKEN"), (None, None, "No such file")],
+    [(f"alice {ALICE}\n", 0o644, "other users can read or write it"), ("alice\n", 0o600, "tokens:1: a line is NAME TOKEN"), (None, None, "No such file")],
 )
 def test_a_faulty_tokens_file_is_no_open_door(start, tmp_path, text, mode, error):
     file = tokens_file(tmp_path, text, mode) if text else tmp_path / "none"

@@ -171,7 +171,7 @@ def test_doctor(daemon, tmp_path):
     (tmp_path / "file").write_text("")
     bad = doctor(daemon, XILINX_XRT="/nowhere", PATH=str(tmp_path / "bin"), STREAMTENSOR_CACHE_DIR=f"{tmp_path}/file/cache")
     assert bad.returncode == 1
-    for line in ("XILINX_XRT is /nowhere", "compiler: g++ is not in PATH", f"cache: {tmp_path}/file/cache can not be made"):
+    for line in ("XILINX_XRT is /nowhere", "compiler: g++ is not in PATH", f"cache: {tmp_path}/file/cache cannot be made"):
         assert f"BAD   {line}" in bad.stdout, bad.stdout
     # What to do stands below each.
     lines = bad.stdout.splitlines()

@@ -412,7 +412,7 @@ def test_an_address_that_is_taken(start_http, start):
     second = start(server={"http_listen": f"127.0.0.1:{port}"})
     assert second.process.wait(timeout=30) == 1
     errors = [line for line in second.log().splitlines() if " error " in line]
-    assert len(errors) == 1 and f"can not listen on 127.0.0.1:{port} (HTTP): Address already in use" in errors[0], second.log()
+    assert len(errors) == 1 and f"cannot listen on 127.0.0.1:{port} (HTTP): Address already in use" in errors[0], second.log()
     assert first.stop() == 0
 
 

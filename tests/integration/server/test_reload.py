@@ -81,7 +81,7 @@ def test_a_bad_configuration_changes_nothing(start, artifact, tmp_path, request_
     before = running.log()
     bad = [
         ({"models": [tiny, {"name": "x", "artifact": str(tmp_path / "nothing"), "cards": [1]}]}, "nothing"),
-        ({"models": [tiny, {"name": "x"}]}, "neither source and artifact"),
+        ({"models": [tiny, {"name": "x"}]}, "neither source nor artifact"),
         ({"models": [tiny], "server": {"listen": "127.0.0.1:1", "metrics_listen": "127.0.0.1:2"}}, "restart for that"),
         ({"models": [tiny], "limits": {"max_queue": 0}}, "limits.max_queue"),
     ]
@@ -193,7 +193,7 @@ def test_cards_that_can_not_be_opened_are_tried_again(start, request_for):
     cards[1]["faults"] = {"failed_opens": 1}
     running = start(cards=cards)
     wait_for(lambda: running.state("tiny") == "READY")
-    assert "card dummy:0: can not be opened yet" in running.log()
+    assert "card dummy:0: cannot be opened yet" in running.log()
     wait_for(lambda: running.metrics().get('streamtensor_card_state{card="dummy:0",state="ready"}') == 1)
     assert running.stop() == 0
 

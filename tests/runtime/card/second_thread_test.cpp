@@ -27,7 +27,7 @@ TEST(SecondThread, EachPartOfEachJobIsCalledOnce) {
       thread.Share(&Count, &job, static_cast<uint32_t>(job.calls.size()));
       ASSERT_TRUE(std::all_of(job.calls.begin(), job.calls.end(), [](int calls) { return calls == 1; }));
     }
-    thread.Rest();
+    thread.Sleep();
   }
 }
 

@@ -25,14 +25,14 @@ TEST(ClientTokens, AClientALine) {
 
 TEST(ClientTokens, ErrorsNameTheLineAndNeverTheToken) {
   const std::pair<const char*, const char*> cases[] = {
-      {"", "t: names no client"},
-      {"# nothing\n", "t: names no client"},
+      {"", "t: lists no client"},
+      {"# nothing\n", "t: lists no client"},
       {"\nalice\n", "t:2: a line is NAME TOKEN"},
       {"alice secret\n", "t:1: the token of alice has 6 characters; at least 16 are needed"},
       {"alice 0123456789abcde\u00e9\n", "t:1: the token of alice is not printable ASCII alone"},
       {"al/ice 0123456789abcdef\n", "t:1: a name has"},
-      {"a 0123456789abcdef\na 0123456789abcdeg\n", "t:2: a is named twice"},
-      {"a 0123456789abcdef\nb 0123456789abcdef\n", "t:2: the token of b is another client's too"}};
+      {"a 0123456789abcdef\na 0123456789abcdeg\n", "t:2: a is listed twice"},
+      {"a 0123456789abcdef\nb 0123456789abcdef\n", "t:2: the token of b also belongs to another client"}};
   for (const auto& [text, error] : cases) {
     const auto tokens = ClientTokens::Parse(text, "t");
     EXPECT_EQ(tokens.status().code(), absl::StatusCode::kInvalidArgument);

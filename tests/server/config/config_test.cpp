@@ -71,7 +71,7 @@ TEST(Config, EachErrorHasItsPlace) {
   ExpectError(string("limits:\n  max_queue: 0\n") + kTail, "c.yaml:2:14: limits.max_queue is \"0\"");
   ExpectError(string("limits:\n  max_queue: \"7\"\n") + kTail, "c.yaml:2:14: limits.max_queue is \"7\"");
   ExpectError(string("limits:\n  max_queue: 1\n  max_queue: 2\n") + kTail,
-              "c.yaml:3:3: limits.max_queue is given twice; it first stands in line 2");
+              "c.yaml:3:3: limits.max_queue is given twice; it is first listed in line 2");
   ExpectError(string("limits: [1]\n") + kTail, "c.yaml:1:9: limits is a list; allowed is a map");
   ExpectError(string("server: {listen: nowhere}\n") + kTail, "c.yaml:1:18: server.listen is \"nowhere\"");
   ExpectError(string("cache: {max_bytes: 20GB}\n") + kTail, "c.yaml:1:20: cache.max_bytes is \"20GB\"");
@@ -80,13 +80,13 @@ TEST(Config, EachErrorHasItsPlace) {
   ExpectError("models: [{name: m, artifact: a}]\n", "c.yaml:1:1: the configuration has no key cards");
   ExpectError("cards: [{}]\nmodels: [{name: m, artifact: a}]\n", "c.yaml:1:9: cards[0] has no key driver");
   ExpectError("cards: [{driver: dummy}]\nmodels: [{name: m}]\n",
-              "c.yaml:2:10: models[0] has neither source and artifact");
+              "c.yaml:2:10: models[0] has neither source nor artifact");
   ExpectError("cards: [{driver: dummy}]\nmodels: [{name: m, source: s, artifact: a}]\n",
               "c.yaml:2:10: models[0] has both source and artifact");
   ExpectError("cards: [{driver: emulated, step_us: 5}]\nmodels: [{name: m, artifact: a}]\n",
-              "c.yaml:1:37: cards[0].step_us is given for driver emulated");
+              "c.yaml:1:37: cards[0].step_us is set for driver emulated");
   ExpectError("cards: [{driver: xrt, threads: 2}]\nmodels: [{name: m, artifact: a}]\n",
-              "c.yaml:1:32: cards[0].threads is given for driver xrt");
+              "c.yaml:1:32: cards[0].threads is set for driver xrt");
   ExpectError("cards: [{driver: emulated, threads: 3}]\nmodels: [{name: m, artifact: a}]\n",
               "c.yaml:1:37: cards[0].threads is \"3\"; allowed is a whole number from 1 to 2");
   ExpectError("cards: [{driver: dummy}, {driver: dummy}]\nmodels: [{name: m, artifact: a}]\n",
@@ -94,7 +94,7 @@ TEST(Config, EachErrorHasItsPlace) {
   ExpectError("cards: [{driver: dummy}]\nmodels: [{name: m, artifact: a}, {name: n, artifact: a}]\n",
               "c.yaml:2:34: models[1] has no card left");
   ExpectError("cards: [{driver: dummy}]\nmodels: [{name: m, artifact: a, cards: [3]}]\n",
-              "c.yaml:2:10: models[0].cards names card 3; there are cards 0 to 0");
+              "c.yaml:2:10: models[0].cards names card 3; the cards are 0 to 0");
   ExpectError("cards: [{driver: dummy}]\nmodels: [{name: \"m m\", artifact: a}]\n",
               "c.yaml:2:17: models[0].name is \"m m\"");
   ExpectError(string("server: {tls_key: k}\n") + kTail,

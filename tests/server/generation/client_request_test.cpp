@@ -40,7 +40,7 @@ TEST_F(ClientRequestTest, PromptsOfEachKindBecomeTokens) {
   const auto chat = CheckIt(With(std::vector<ChatMessage>{{"a", "b"}}));
   EXPECT_EQ(chat->prompt, (std::vector<uint32_t>{'a' - '!', 'b' - '!', '~' - '!' + 1}));
   const absl::Status none = CheckIt(With({})).status();
-  EXPECT_EQ(none.message(), "none of prompt, chat and tokens is given; one of them is needed");
+  EXPECT_EQ(none.message(), "the request has no prompt, chat or tokens; one is required");
 }
 
 TEST_F(ClientRequestTest, ASeedIsTakenOrDrawn) {

@@ -339,7 +339,7 @@ TEST_F(HttpServerTest, AnAddressThatIsTakenIsAnError) {
   const absl::Status status = Server::Listen(options_).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
   EXPECT_EQ(status.message(),
-            absl::StrCat("can not listen on ", options_.listen, " (HTTP): Address already in use"));
+            absl::StrCat("cannot listen on ", options_.listen, " (HTTP): Address already in use"));
   options_.listen = "no.such.host.invalid:80";
   EXPECT_EQ(Server::Listen(options_).status().code(), absl::StatusCode::kUnavailable);
 }

@@ -62,7 +62,7 @@ TEST(Metrics, SensorsAndEnergyCarryTheirSource) {
   EXPECT_FALSE(samples.contains(R"(streamtensor_card_temperature_celsius{card="emulated:0"})"))
       << "a sensor that is not there reads nothing, not 0";
 
-  // Sensors that can not be read give no old values.
+  // Sensors that cannot be read give no old values.
   real.sensors_error = "the card does not answer";
   samples = Samples(metrics);
   EXPECT_FALSE(samples.contains(R"(streamtensor_card_power_watts{card="xrt:0",source="measured"})"));

@@ -25,8 +25,8 @@ class ArtifactCacheTest : public ::testing::Test {
   }
 
   std::string Make(const ArtifactCache& cache, const std::string& key, size_t bytes) {
-    fs::create_directories(cache.MakingPath(key));
-    std::ofstream(cache.MakingPath(key) + "/weights.bin") << std::string(bytes, 'x');
+    fs::create_directories(cache.StagingPath(key));
+    std::ofstream(cache.StagingPath(key) + "/weights.bin") << std::string(bytes, 'x');
     const auto path = cache.Install(key);
     EXPECT_TRUE(path.ok()) << path.status();
     return *path;
@@ -43,7 +43,7 @@ class ArtifactCacheTest : public ::testing::Test {
 TEST_F(ArtifactCacheTest, FindsWhatWasInstalled) {
   const auto cache = Open();
   EXPECT_FALSE(cache->Find("k1").has_value());
-  fs::create_directories(cache->MakingPath("k1"));
+  fs::create_directories(cache->StagingPath("k1"));
   EXPECT_FALSE(cache->Find("k1").has_value()) << "half made is not there";
   const std::string path = Make(*cache, "k1", 10);
   EXPECT_EQ(cache->Find("k1"), path);
@@ -54,10 +54,10 @@ TEST_F(ArtifactCacheTest, FindsWhatWasInstalled) {
 
 TEST_F(ArtifactCacheTest, SweepsWhatAKilledProcessLeft) {
   const auto cache = Open();
-  fs::create_directories(cache->MakingPath("gone"));
+  fs::create_directories(cache->StagingPath("gone"));
   const std::string good = Make(*cache, "good", 10);
-  cache->SweepHalfMade();
-  EXPECT_FALSE(fs::exists(cache->MakingPath("gone")));
+  cache->RemoveUnfinished();
+  EXPECT_FALSE(fs::exists(cache->StagingPath("gone")));
   EXPECT_TRUE(fs::exists(good));
 }
 

@@ -70,7 +70,7 @@ TEST_F(CompilationTest, SaysWhatTheCompilerSaid) {
       "#!/bin/sh\n[ \"$1\" = --version ] && exit 0\nmkdir $4\necho '{\"error\":\"tensor x: type 99\"}'\nexit "
       "1\n");
   EXPECT_EQ(result.status().message(), "tensor x: type 99");
-  EXPECT_FALSE(std::filesystem::exists(cache_->MakingPath("anything")));
+  EXPECT_FALSE(std::filesystem::exists(cache_->StagingPath("anything")));
   for (const auto& entry : std::filesystem::directory_iterator(folder_.path() + "/cache/artifacts")) {
     EXPECT_EQ(entry.path().filename(), ".lock");
   }

@@ -201,15 +201,15 @@ TEST_F(ModelLoaderTest, ACompilationThatNobodyWantsIsGivenUp) {
   observer_.on_compilation = [&] {
     ModelSpec other = spec;
     other.entry.max_context = 77;
-    loader_->GiveUpCompilationUnless(std::vector{other});
+    loader_->CancelCompilationUnless(std::vector{other});
   };
   EXPECT_TRUE(absl::IsCancelled(Load(spec).status()));
   observer_.on_compilation = [&] {
-    loader_->GiveUpCompilationUnless({});
-    loader_->GiveUpCompilationUnless(std::vector{spec});
+    loader_->CancelCompilationUnless({});
+    loader_->CancelCompilationUnless(std::vector{spec});
   };
   EXPECT_TRUE(Load(spec).ok()) << "it is wanted after all";
-  loader_->GiveUpCompilationUnless({});
+  loader_->CancelCompilationUnless({});
   EXPECT_TRUE(Load(spec).ok()) << "nothing was under way";
 }
 
@@ -217,7 +217,7 @@ TEST_F(ModelLoaderTest, AfterStopNothingIsLoaded) {
   const ModelSpec source = Source();
   observer_.on_compilation = [&] { loader_->Stop(); };
   EXPECT_TRUE(absl::IsCancelled(Load(source).status()));
-  loader_->GiveUpCompilationUnless(std::vector{source});
+  loader_->CancelCompilationUnless(std::vector{source});
   EXPECT_TRUE(absl::IsCancelled(Load(source).status()));
   config_.models.clear();
   EXPECT_TRUE(absl::IsCancelled(Load(Compiled(1)).status()));

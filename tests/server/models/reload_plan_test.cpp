@@ -95,9 +95,9 @@ TEST(Reloadable, SectionsThatNeedARestartAreNamed) {
   next.server.listen = "127.0.0.1:1";
   next.cache.dir = "elsewhere";
   next.log.prompts = true;
-  EXPECT_EQ(
-      CheckReloadable(running, next),
-      absl::FailedPreconditionError("server, cache.dir, log can not change while running; restart for that"));
+  EXPECT_EQ(CheckReloadable(running, next),
+            absl::FailedPreconditionError(
+                "server, cache.dir, log cannot change while running; restart to apply it"));
 }
 
 }  // namespace

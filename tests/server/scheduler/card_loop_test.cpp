@@ -15,7 +15,7 @@ using testing::SimulatedClock;
 class Host : public CardHost {
  public:
   void BeginReset() override { ++resets_begun; }
-  bool HandOver(const std::shared_ptr<Sequence>&, int32_t) override { return false; }
+  bool TransferSequence(const std::shared_ptr<Sequence>&, int32_t) override { return false; }
   void OnState() override { states.push_back(loop->state()); }
 
   CardLoop* loop = nullptr;

@@ -108,7 +108,7 @@ class Card : public CardHost {
        const RecoveryLimits& recovery, SchedulerObserver* observer);
 
   void BeginReset() override;
-  bool HandOver(const std::shared_ptr<Sequence>& sequence, int32_t load) override;
+  bool TransferSequence(const std::shared_ptr<Sequence>& sequence, int32_t load) override;
   void OnState() override {}
 
   FakeDecoder decoder;
@@ -170,7 +170,7 @@ void Card::BeginReset() {
   if (resets_to_come == 0) loop.OnReset(decoder.Reset());
 }
 
-bool Card::HandOver(const std::shared_ptr<Sequence>& sequence, int32_t load) {
+bool Card::TransferSequence(const std::shared_ptr<Sequence>& sequence, int32_t load) {
   Card* other = world_->Ready(this);
   if (other == nullptr || World::Load(*other) + 1 >= load) return false;
   ++world_->tally.moves;
@@ -238,7 +238,7 @@ Tally RunSchedule(uint64_t seed) {
       if (card->resets_to_come > 0 && --card->resets_to_come == 0) {
         card->loop.OnReset(random() % 3 ? card->decoder.Reset() : absl::UnavailableError("not yet"));
       }
-      if (random() % 50 == 0) card->loop.ShareWaiting();
+      if (random() % 50 == 0) card->loop.RebalanceWaiting();
       const int failures = world.tally.failures;
       for (Client& client : clients) client.is_there = client.sequence != nullptr && !client.sink->done;
       ran |= card->loop.Advance().ran;
