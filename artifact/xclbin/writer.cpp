@@ -15,6 +15,7 @@
 #include "base/sha256.h"
 #include "base/status_macros.h"
 #include "kernels/contract/limits.h"
+#include "kernels/contract/word.h"
 
 namespace streamtensor::artifact::xclbin {
 namespace {
@@ -125,8 +126,8 @@ std::string KernelXml(const WriterInput& input, const std::string& vbnv) {
     absl::StrAppendFormat(
         &xml,
         "          <port name=\"M_AXI_GMEM%d\" mode=\"master\" range=\"0xFFFFFFFFFFFFFFFF\" "
-        "dataWidth=\"512\" portType=\"addressable\" base=\"0x0\"/>\n",
-        i);
+        "dataWidth=\"%d\" portType=\"addressable\" base=\"0x0\"/>\n",
+        i, contract::kWordBits);
   }
   absl::StrAppendFormat(&xml,
                         "          <port name=\"S_AXI_CONTROL\" mode=\"slave\" range=\"0x%x\" "

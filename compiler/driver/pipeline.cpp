@@ -25,9 +25,9 @@ absl::Status CheckOptions(const CompileOptions& options) {
     return absl::InvalidArgumentError(
         absl::StrCat("step tokens must be 1..", contract::kMaxStepTokens, ", got ", options.step_tokens));
   }
-  if (options.max_context < 0 || options.max_context > 1 << 20) {
+  if (options.max_context < 0 || options.max_context > contract::kMaxContextTokens) {
     return absl::InvalidArgumentError(
-        absl::StrCat("max context must be 1..", 1 << 20, ", got ", options.max_context));
+        absl::StrCat("max context must be 1..", contract::kMaxContextTokens, ", got ", options.max_context));
   }
   std::error_code error;
   if (!fs::exists(options.model, error)) {

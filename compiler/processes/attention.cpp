@@ -56,8 +56,7 @@ mlir::LogicalResult AttentionOp::verifyEnds(const dataflow::ProcessEnds& ends) {
       mlir::failed(ExpectWholeRows(*this, ends.write(0), kTokens, query))) {
     return mlir::failure();
   }
-  if ((*this)->getParentOfType<dataflow::DesignOp>().getMaxPages() > 0) return mlir::success();
-  return emitOpError("reads a page table, but the design's max_pages is 0");
+  return ExpectPools(*this, ends, static_cast<int64_t>(getKvHeads()), static_cast<int64_t>(getHeadDim()));
 }
 
 std::optional<dataflow::Section> AttentionOp::getSection() { return dataflow::Section::layer; }
@@ -142,7 +141,7 @@ mlir::LogicalResult AttentionOp::emit(hls::ProcessWriter& writer) {
   out.line("st::attention<" + writer.name() + "_config>(headers" + arguments + ");");
   writer.Close();
   writer.set_local_bytes(4 * step_tokens * (query_heads + 2 * kv_heads) * head_dim +
-                         4 * step_tokens * max_pages + 128 * max_pages * query_heads +
+                         4 * step_tokens * max_pages + 4 * contract::kPageTokens * max_pages * query_heads +
                          4 * contract::kPageTokens * head_dim + 4 * query_heads * head_dim);
   return mlir::success();
 }

@@ -6,6 +6,7 @@
 #include "compiler/processes/ends.h"
 #include "compiler/targets/hls/body_emitter.h"
 #include "compiler/targets/hls/process_writer.h"
+#include "kernels/contract/kv_pages.h"
 #include "llvm/ADT/SetVector.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -26,6 +27,37 @@ std::optional<std::string> FieldText(llvm::StringRef field) {
   if (field == "slot" || field == "position" || field == "start" || field == "wants_logits")
     return field.str();
   return std::nullopt;
+}
+
+// Rows of the tables that are looked up by the values of a field, the least of them. 0: there is none.
+int64_t RowsLookedUpBy(mlir::BlockArgument field) {
+  int64_t rows = 0;
+  llvm::SetVector<mlir::Value> derived;
+  derived.insert(field);
+  field.getOwner()->getParentOp()->walk<mlir::WalkOrder::PreOrder>([&](mlir::Operation* op) {
+    if (auto lookup = llvm::dyn_cast<mlir::tensor::ExtractOp>(op)) {
+      const auto type = lookup.getTensor().getType();
+      if (derived.contains(lookup.getTensor())) {
+        derived.insert(lookup);
+      } else if (!lookup.getIndices().empty() && derived.contains(lookup.getIndices()[0]) &&
+                 !type.isDynamicDim(0)) {
+        rows = rows == 0 ? type.getDimSize(0) : std::min(rows, type.getDimSize(0));
+      }
+      return;
+    }
+    if (auto generic = llvm::dyn_cast<mlir::linalg::GenericOp>(op)) {
+      for (mlir::OpOperand* operand : generic.getDpsInputOperands()) {
+        if (derived.contains(operand->get())) derived.insert(generic.getMatchingBlockArgument(operand));
+      }
+      return;
+    }
+    if (op->getNumOperands() == 0 || op->getNumRegions() > 0) return;
+    if (derived.contains(op->getOperand(0)) &&
+        llvm::isa<mlir::tensor::ExtractSliceOp, mlir::arith::IndexCastOp>(op)) {
+      derived.insert(op->getResult(0));
+    }
+  });
+  return rows;
 }
 
 }  // namespace
@@ -72,41 +104,32 @@ mlir::LogicalResult KernelOp::verifyEnds(const dataflow::ProcessEnds& ends) {
   llvm::SmallVector<mlir::Type> written;
   for (StreamOp stream : ends.writes) written.push_back(*stream.getType());
   auto yield = llvm::dyn_cast<dataflow::YieldOp>(block.getTerminator());
-  if (yield && yield.getValues().getTypes() == mlir::TypeRange(written)) return mlir::success();
-  return emitOpError("body must yield one itensor for each stream it writes, of the stream's type");
+  if (!yield || yield.getValues().getTypes() != mlir::TypeRange(written)) {
+    return emitOpError("body must yield one itensor for each stream it writes, of the stream's type");
+  }
+  // The header process refuses what lies beyond a table, by what the design says of it.
+  auto design = (*this)->getParentOfType<dataflow::DesignOp>();
+  for (auto [name, argument] : llvm::zip(getFields().getAsRange<mlir::StringAttr>(),
+                                         block.getArguments().slice(fields, getFields().size()))) {
+    const int64_t rows = RowsLookedUpBy(argument);
+    if (rows == 0) continue;
+    const auto vocabulary = static_cast<int64_t>(design.getVocabulary());
+    if (name.getValue() == "token_id" && (vocabulary < 1 || vocabulary > rows)) {
+      return emitOpError("looks up ") << rows << " rows by token id; the design's vocabulary must be 1.."
+                                      << rows << ", got " << vocabulary;
+    }
+    const auto max_pages = static_cast<int64_t>(design.getMaxPages());
+    if (name.getValue() == "position" && (max_pages < 1 || max_pages * contract::kPageTokens > rows)) {
+      return emitOpError("looks up ") << rows << " rows by position; the design's max_pages must be 1.."
+                                      << rows / contract::kPageTokens << ", got " << max_pages;
+    }
+  }
+  return mlir::success();
 }
 
 //===--- how it is made -----------------------------------------------------------------------------===//
 
 namespace {
-
-// Rows of the tables that are looked up by token id, the least of them: ids must be below. 0: there is none.
-int64_t VocabularyOf(mlir::BlockArgument ids) {
-  int64_t vocabulary = 0;
-  llvm::SetVector<mlir::Value> derived;
-  derived.insert(ids);
-  ids.getOwner()->getParentOp()->walk<mlir::WalkOrder::PreOrder>([&](mlir::Operation* op) {
-    if (auto lookup = llvm::dyn_cast<mlir::tensor::ExtractOp>(op)) {
-      const auto type = lookup.getTensor().getType();
-      if (!lookup.getIndices().empty() && derived.contains(lookup.getIndices()[0]) && !type.isDynamicDim(0)) {
-        vocabulary = vocabulary == 0 ? type.getDimSize(0) : std::min(vocabulary, type.getDimSize(0));
-      }
-      return;
-    }
-    if (auto generic = llvm::dyn_cast<mlir::linalg::GenericOp>(op)) {
-      for (mlir::OpOperand* operand : generic.getDpsInputOperands()) {
-        if (derived.contains(operand->get())) derived.insert(generic.getMatchingBlockArgument(operand));
-      }
-      return;
-    }
-    if (op->getNumOperands() == 0 || op->getNumRegions() > 0) return;
-    if (derived.contains(op->getOperand(0)) &&
-        llvm::isa<mlir::tensor::ExtractSliceOp, mlir::arith::IndexCastOp>(op)) {
-      derived.insert(op->getResult(0));
-    }
-  });
-  return vocabulary;
-}
 
 // What an operand of a kernel is to the process.
 enum class OperandKind { kStream, kMemory, kField, kLayer };
@@ -179,7 +202,7 @@ mlir::LogicalResult KernelOp::plan(mlir::Operation* source, dataflow::ProcessPla
       case OperandKind::kField:
         fields.push_back(StepFunction::FieldOf(input));
         if (fields.back() == "token_id") {
-          const int64_t vocabulary = VocabularyOf(argument);
+          const int64_t vocabulary = RowsLookedUpBy(argument);
           if (vocabulary > 0 && (plan.vocabulary == 0 || vocabulary < plan.vocabulary)) {
             plan.vocabulary = vocabulary;
           }

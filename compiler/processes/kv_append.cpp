@@ -25,7 +25,8 @@ mlir::LogicalResult KvAppendOp::verifyEnds(const dataflow::ProcessEnds& ends) {
   }
   const auto width = static_cast<int64_t>(getKvHeads() * getHeadDim());
   if (mlir::failed(ExpectWholeRows(*this, ends.read(1), kTokens, width))) return mlir::failure();
-  return ExpectWholeRows(*this, ends.read(2), kTokens, width);
+  if (mlir::failed(ExpectWholeRows(*this, ends.read(2), kTokens, width))) return mlir::failure();
+  return ExpectPools(*this, ends, static_cast<int64_t>(getKvHeads()), static_cast<int64_t>(getHeadDim()));
 }
 
 std::optional<dataflow::Section> KvAppendOp::getSection() { return dataflow::Section::layer; }

@@ -2,6 +2,7 @@
 #include "compiler/processes/pages.h"
 
 #include "compiler/analysis/step_function.h"
+#include "kernels/contract/kv_pages.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 
 namespace streamtensor::compiler::process {
@@ -30,6 +31,24 @@ mlir::LogicalResult PlanPages(mlir::Operation* source, mlir::Value page_table, m
   auto type = llvm::cast<mlir::RankedTensorType>(page_table.getType());
   if (type.isDynamicDim(1)) return source->emitError("needs a page table of known width, got ") << type;
   plan.max_pages = type.getDimSize(1);
+  return mlir::success();
+}
+
+mlir::LogicalResult ExpectPools(mlir::Operation* process, const dataflow::ProcessEnds& ends, int64_t kv_heads,
+                                int64_t head_dim) {
+  auto design = process->getParentOfType<dataflow::DesignOp>();
+  if (design.getMaxPages() < 1) {
+    return process->emitOpError("needs a page table, but the design's max_pages is 0");
+  }
+  const auto pool =
+      mlir::RankedTensorType::get({mlir::ShapedType::kDynamic, static_cast<int64_t>(design.getLayers()),
+                                   kv_heads, contract::kPageTokens, head_dim},
+                                  mlir::Float16Type::get(process->getContext()));
+  for (dataflow::MemoryOp memory : ends.memories) {
+    const mlir::Type type = memory.getType().value_or(mlir::Type());
+    if (type != pool)
+      return memory.emitOpError("is a pool and must have the type ") << pool << ", got " << type;
+  }
   return mlir::success();
 }
 

@@ -14,6 +14,11 @@ mlir::LogicalResult ExpectField(mlir::Operation* source, mlir::Value value, llvm
 mlir::LogicalResult PlanPages(mlir::Operation* source, mlir::Value page_table, mlir::Value slot,
                               mlir::Value position, mlir::Value layer, dataflow::ProcessPlan& plan);
 
+// Fails with a diagnostic when the design of `process` has no page table, or a memory of the process is not a
+// pool of pages with so many KV heads of `head_dim` elements.
+mlir::LogicalResult ExpectPools(mlir::Operation* process, const dataflow::ProcessEnds& ends, int64_t kv_heads,
+                                int64_t head_dim);
+
 // Adds a pool to the plan's memories, named like its role.
 void PlanPool(llvm::StringRef role, mlir::Value pool, dataflow::ProcessPlan& plan);
 

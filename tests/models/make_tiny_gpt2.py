@@ -12,7 +12,7 @@ import numpy as np
 
 import gguf_writer
 from huggingface_folder import tokenizer_json, write_folder
-from tiny_tokenizer import SPECIAL_TOKENS, tokenizer_metadata
+from tiny_tokenizer import CHAT_TEMPLATE, SPECIAL_TOKENS, tokenizer_metadata
 
 PRE_TOKENIZER = "gpt-2"
 
@@ -34,6 +34,7 @@ class Options:
     peak: float = 4.0  # standard deviation of the attention scores, before biases
     branch: float = 0.8  # what attention adds to the residual, relative to the embedding
     feed_forward_branch: float = 2.0  # what the feed-forward part adds
+    final_bias: float = 1.0  # of the last norm: it decides the likeliest token when it is as large as the rest
     epsilon: float = 1e-5
     # Tensor name (GGUF's) -> type, where one tensor shall differ from the others.
     types: dict = field(default_factory=dict)
@@ -58,9 +59,10 @@ def weights_of(options):
         return [named(name + ".weight", kind, np.concatenate(parts)),
                 named(name + ".bias", options.norm_type, rows(height * len(gains), gain=bias_gain))]
 
-    def norm(name):
+    def norm(name, bias_gain=1.0):
         weight = rng.uniform(0.25, 1.75, hidden).astype(np.float32)
-        return [named(name + ".weight", options.norm_type, weight), named(name + ".bias", options.norm_type, rows(hidden))]
+        return [named(name + ".weight", options.norm_type, weight),
+                named(name + ".bias", options.norm_type, rows(hidden, gain=bias_gain))]
 
     tensors = [named("token_embd.weight", options.embedding_type, rows(options.vocabulary, hidden)),
                named("position_embd.weight", options.position_type, rows(options.context, hidden))]
@@ -74,7 +76,7 @@ def weights_of(options):
         tensors += linear(prefix + "ffn_up", hidden, 1.0)
         tensors += linear(prefix + "ffn_down", inner, options.feed_forward_branch,
                           bias_gain=options.feed_forward_branch)
-    tensors += norm("output_norm")
+    tensors += norm("output_norm", options.final_bias)
     if options.head_type:
         tensors.append(named("output.weight", options.head_type, rows(options.vocabulary, hidden, gain=2 / hidden**0.5)))
     return tensors
@@ -147,7 +149,8 @@ def make_folder(folder, options, files=1, **form):
         "torch_dtype": "float32",
     }
     tokenizer_config = {"add_prefix_space": False, "bos_token": SPECIAL_TOKENS[1], "eos_token": SPECIAL_TOKENS[2],
-                        "unk_token": SPECIAL_TOKENS[0], "tokenizer_class": "PreTrainedTokenizerFast"}
+                        "unk_token": SPECIAL_TOKENS[0], "chat_template": CHAT_TEMPLATE,
+                        "tokenizer_class": "PreTrainedTokenizerFast"}
     write_folder(folder, config, hugging_face_tensors(options, **form),
                  tokenizer_json(pieces, merges, SPECIAL_TOKENS, PRE_TOKENIZER), tokenizer_config, files)
 

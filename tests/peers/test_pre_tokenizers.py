@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Token ids under Llama 3's and Qwen2's rules: the server's, the Hugging Face library's and llama.cpp's.
+"""Token ids under GPT-2's, Llama 3's and Qwen2's rules: the server's, the Hugging Face library's and llama.cpp's.
 
 The vocabularies are made here: byte pairs trained on the test's own material by the rules in question, since what
 is to be shown is how text is split and put together. The rules themselves are written out as the models'
@@ -34,6 +34,7 @@ VOCABULARY = 1500
 CONTRACTIONS = "(?i:'s|'t|'re|'ve|'m|'ll|'d)"
 REST = r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 RULES = {
+    "gpt-2": {"pattern": r"'(?:s|t|re|ve|m|ll|d)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"},
     "llama-bpe": {"pattern": CONTRACTIONS + r"|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}" + REST, "ignore_merges": True},
     "qwen2": {"pattern": CONTRACTIONS + r"|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}" + REST, "normalizer": normalizers.NFC()},
 }

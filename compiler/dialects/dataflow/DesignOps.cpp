@@ -16,11 +16,19 @@ LogicalResult DesignOp::verify() {
   if (static_cast<int64_t>(getLayers()) < 0)
     return emitOpError("layers must not be negative, got ") << getLayers();
   for (NamedAttribute symbol : getSymbols()) {
+    if (!ParseRowSymbol(symbol.getName().getValue()))
+      return emitOpError("bounds ") << symbol.getName()
+                                    << ", which no step header carries; symbols are T and W";
     auto bound = dyn_cast<IntegerAttr>(symbol.getValue());
-    if (!bound || bound.getInt() < 1 || bound.getInt() > 4096)
-      return emitOpError("symbol ") << symbol.getName() << " needs a bound of 1..4096, got "
-                                    << symbol.getValue();
+    if (!bound || bound.getInt() < 1 || bound.getInt() > contract::kMaxStepTokens)
+      return emitOpError("symbol ") << symbol.getName() << " needs a bound of 1.." << contract::kMaxStepTokens
+                                    << ", got " << symbol.getValue();
   }
+  const auto max_pages = static_cast<int64_t>(getMaxPages());
+  if (max_pages < 0 || max_pages > contract::kMaxSlotPages)
+    return emitOpError("max_pages must be 0..") << contract::kMaxSlotPages << ", got " << max_pages;
+  if (static_cast<int64_t>(getVocabulary()) < 0)
+    return emitOpError("vocabulary must not be negative, got ") << static_cast<int64_t>(getVocabulary());
   return success();
 }
 

@@ -5,8 +5,9 @@
 #include <string>
 
 #include "artifact/folder.h"
+#include "base/json_reader.h"
 #include "base/status_macros.h"
-#include "compiler/frontend/huggingface/strict_json.h"
+#include "compiler/frontend/huggingface/json_members.h"
 #include "compiler/frontend/huggingface/tokenizer_pieces.h"
 #include "compiler/frontend/huggingface/tokenizer_settings.h"
 #include "compiler/frontend/huggingface/tokenizer_steps.h"
@@ -25,7 +26,7 @@ absl::Status In(std::string_view file, const absl::Status& status) {
 // null without the file.
 absl::StatusOr<json> ReadObject(std::string_view file, std::optional<std::string_view> text) {
   if (!text.has_value()) return json();
-  absl::StatusOr<json> root = ParseStrictJson(*text);
+  absl::StatusOr<json> root = base::ReadJson(*text);
   if (!root.ok()) return In(file, root.status());
   if (!root->is_object()) {
     return absl::InvalidArgumentError(Message(file, ": it holds ", JsonText(*root), ", not an object"));

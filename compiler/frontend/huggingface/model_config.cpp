@@ -5,8 +5,9 @@
 #include <limits>
 #include <utility>
 
+#include "base/json_reader.h"
 #include "base/status_macros.h"
-#include "compiler/frontend/huggingface/strict_json.h"
+#include "compiler/frontend/huggingface/json_members.h"
 #include "compiler/frontend/message.h"
 
 namespace streamtensor::compiler {
@@ -73,7 +74,7 @@ absl::Status NormaliseRope(json* config) {
 }  // namespace
 
 absl::StatusOr<ModelConfig> ModelConfig::Parse(std::string_view text) {
-  absl::StatusOr<json> root = ParseStrictJson(text);
+  absl::StatusOr<json> root = base::ReadJson(text);
   if (!root.ok()) return absl::InvalidArgumentError(Message("config.json: ", root.status().message()));
   if (!root->is_object()) {
     return absl::InvalidArgumentError(Message("config.json holds ", JsonText(*root), ", not an object"));
@@ -84,7 +85,7 @@ absl::StatusOr<ModelConfig> ModelConfig::Parse(std::string_view text) {
   return config;
 }
 
-// As deep as ParseStrictJson() lets a document be.
+// As deep as base::ReadJson() lets a document be.
 absl::Status ModelConfig::Add(const std::string& key, json value) {
   if (value.is_null()) return absl::OkStatus();
   if (value.is_object()) {

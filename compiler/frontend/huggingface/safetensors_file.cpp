@@ -8,8 +8,9 @@
 #include <limits>
 #include <tuple>
 
+#include "base/json_reader.h"
 #include "base/status_macros.h"
-#include "compiler/frontend/huggingface/strict_json.h"
+#include "compiler/frontend/huggingface/json_members.h"
 #include "compiler/frontend/message.h"
 
 namespace streamtensor::compiler {
@@ -228,7 +229,7 @@ absl::Status SafetensorsFile::ParseHeader() {
   const std::string_view text(reinterpret_cast<const char*>(bytes_.data()) + sizeof(header_bytes),
                               header_bytes);
   if (!text.starts_with('{')) return Damaged("the header does not begin with '{'");
-  const absl::StatusOr<json> header = ParseStrictJson(text);
+  const absl::StatusOr<json> header = base::ReadJson(text);
   if (!header.ok()) return Damaged(Message("the header: ", header.status().message()));
   const std::span<const uint8_t> data = bytes_.subspan(sizeof(header_bytes) + header_bytes);
 

@@ -13,7 +13,7 @@
 
 #include "absl/status/statusor.h"
 #include "base/status_macros.h"
-#include "compiler/frontend/huggingface/strict_json.h"
+#include "compiler/frontend/huggingface/json_members.h"
 #include "compiler/frontend/message.h"
 
 namespace streamtensor::compiler {

@@ -12,7 +12,7 @@
 #include "base/printable.h"
 #include "base/status_macros.h"
 #include "compiler/frontend/end_of_generation.h"
-#include "compiler/frontend/huggingface/strict_json.h"
+#include "compiler/frontend/huggingface/json_members.h"
 #include "compiler/frontend/message.h"
 
 namespace streamtensor::compiler {

@@ -10,8 +10,8 @@
 
 #include "absl/status/statusor.h"
 #include "base/status_macros.h"
+#include "compiler/frontend/huggingface/json_members.h"
 #include "compiler/frontend/huggingface/split_pattern.h"
-#include "compiler/frontend/huggingface/strict_json.h"
 #include "compiler/frontend/message.h"
 
 namespace streamtensor::compiler {

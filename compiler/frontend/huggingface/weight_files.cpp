@@ -9,9 +9,10 @@
 #include <system_error>
 #include <utility>
 
+#include "base/json_reader.h"
 #include "base/status_macros.h"
 #include "compiler/frontend/huggingface/folder_text.h"
-#include "compiler/frontend/huggingface/strict_json.h"
+#include "compiler/frontend/huggingface/json_members.h"
 #include "compiler/frontend/message.h"
 
 namespace streamtensor::compiler {
@@ -96,7 +97,7 @@ std::string OtherWeights(const std::string& folder) {
 }  // namespace
 
 absl::StatusOr<std::map<std::string, std::string>> ParseWeightIndex(std::string_view text) {
-  ASSIGN_OR_RETURN(const json root, ParseStrictJson(text));
+  ASSIGN_OR_RETURN(const json root, base::ReadJson(text));
   if (!root.is_object() || !root.contains("weight_map")) return Invalid("it has no 'weight_map'");
   const json& weight_map = root["weight_map"];
   if (!weight_map.is_object() || weight_map.empty()) {

@@ -89,7 +89,7 @@ mlir::FailureOr<artifact::v1::Manifest> BuildManifest(dataflow::DesignOp design,
     argument.set_index(static_cast<uint32_t>(*memory.getIndex()));
     argument.set_name(index->Name(memory.getSymName()));
     argument.set_role(RoleOf(memory.getRole()));
-    argument.set_bank(static_cast<uint32_t>(memory.getBank().value_or(0)));
+    argument.set_bank(static_cast<uint32_t>(*memory.getBank()));
     switch (argument.role()) {
       case Argument::ROLE_DESCRIPTOR:
         argument.set_bytes(contract::RoundUpToWords<uint64_t>(

@@ -29,7 +29,7 @@ int64_t StreamBytes(dataflow::StreamOp stream) {
     case dataflow::ChannelKind::done:
       return depth * kDoneTokenBytes;
     case dataflow::ChannelKind::frames:
-      return depth * static_cast<int64_t>(stream.getWords().value_or(0)) * contract::kWordBytes;
+      return depth * static_cast<int64_t>(*stream.getWords()) * contract::kWordBytes;
   }
   return 0;
 }
@@ -77,7 +77,7 @@ DesignReport ReportDesign(dataflow::DesignOp design, const WeightLayout& layout,
       llvm::json::Object entry{
           {"name", memory.getSymName()},
           {"role", memory.getRole()},
-          {"bank", platform.memory.TopologyName(static_cast<int64_t>(memory.getBank().value_or(0)))}};
+          {"bank", platform.memory.TopologyName(static_cast<int64_t>(*memory.getBank()))}};
       if (memory.getWeight()) entry["weight"] = *memory.getWeight();
       memories.push_back(std::move(entry));
     }

@@ -8,20 +8,14 @@
 #include "kernels/contract/word.h"
 
 namespace streamtensor::compiler::hls {
-namespace {
-
-uint64_t BankOf(dataflow::MemoryOp memory) { return memory.getBank().value_or(0); }
-
-}  // namespace
-
 std::string InterfacePragmas(const DesignIndex& design) {
   std::map<uint64_t, std::vector<dataflow::MemoryOp>> by_bank;
-  for (dataflow::MemoryOp memory : design.memories()) by_bank[BankOf(memory)].push_back(memory);
+  for (dataflow::MemoryOp memory : design.memories()) by_bank[*memory.getBank()].push_back(memory);
   std::string text;
   for (dataflow::MemoryOp memory : design.memories()) {
-    const std::vector<dataflow::MemoryOp>& bundle = by_bank[BankOf(memory)];
+    const std::vector<dataflow::MemoryOp>& bundle = by_bank[*memory.getBank()];
     text += "#pragma HLS INTERFACE m_axi port = " + design.Name(memory.getSymName()) +
-            " offset = slave bundle = bank" + std::to_string(BankOf(memory)) +
+            " offset = slave bundle = bank" + std::to_string(*memory.getBank()) +
             " max_widen_bitwidth = " + std::to_string(contract::kWordBits);
     if (bundle.size() > 1) {
       const size_t channel = std::find(bundle.begin(), bundle.end(), memory) - bundle.begin();
@@ -44,7 +38,7 @@ mlir::FailureOr<std::string> ConnectivityText(dataflow::DesignOp design, const P
   text += "nk=" + kernel + ":1:" + instance + "\n";
   for (dataflow::MemoryOp memory : index->memories()) {
     text += "sp=" + instance + "." + index->Name(memory.getSymName()) + ":" +
-            platform.memory.ConnectivityName(static_cast<int64_t>(BankOf(memory))) + "\n";
+            platform.memory.ConnectivityName(static_cast<int64_t>(*memory.getBank())) + "\n";
   }
   return text;
 }

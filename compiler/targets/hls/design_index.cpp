@@ -56,6 +56,7 @@ mlir::FailureOr<DesignIndex> DesignIndex::Create(dataflow::DesignOp design) {
 mlir::LogicalResult DesignIndex::CheckMemories() {
   for (dataflow::MemoryOp memory : memories_) {
     if (!memory.getIndex()) return memory.emitOpError("has no argument index; assign-channels gives it one");
+    if (!memory.getBank()) return memory.emitOpError("has no memory bank; assign-channels gives it one");
   }
   std::sort(memories_.begin(), memories_.end(),
             [](dataflow::MemoryOp a, dataflow::MemoryOp b) { return *a.getIndex() < *b.getIndex(); });

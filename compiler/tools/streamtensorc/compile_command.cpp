@@ -106,7 +106,9 @@ void AddDesignOptions(CLI::App& app, CompileOptions& options) {
       ->type_name("N")
       ->check(base::WholeNumber(1, contract::kMaxContextTokens))
       ->group(kGroup);
-  app.add_option("--step-tokens", options.step_tokens, "Tokens a step may carry, 1 to 16 (default 16)")
+  app.add_option("--step-tokens", options.step_tokens,
+                 absl::StrCat("Tokens a step may carry, 1 to ", contract::kMaxStepTokens, " (default ",
+                              options.step_tokens, ")"))
       ->type_name("N")
       ->check(base::WholeNumber(1, contract::kMaxStepTokens))
       ->group(kGroup);

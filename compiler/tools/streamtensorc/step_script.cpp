@@ -5,8 +5,8 @@
 #include <limits>
 
 #include "absl/strings/str_cat.h"
+#include "base/json_reader.h"
 #include "compiler/tools/streamtensorc/input_file.h"
-#include "nlohmann/json.hpp"
 
 namespace streamtensor::compiler {
 namespace {
@@ -20,7 +20,9 @@ class ScriptReader {
   explicit ScriptReader(std::string path) : path_(std::move(path)) {}
 
   absl::StatusOr<StepScript> Read(std::string_view text) {
-    const Json root = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+    const absl::StatusOr<Json> read = base::ReadJson(text);
+    if (!read.ok()) return absl::InvalidArgumentError(absl::StrCat(path_, ": ", read.status().message()));
+    const Json& root = *read;
     StepScript script;
     script.pages = Number(root, "pages", "script");
     for (const Json& item : List(root, "steps", "script")) {
@@ -69,7 +71,6 @@ class ScriptReader {
     Fail(absl::StrCat(where, ": ", key), "an integer");
     return 0;
   }
-  // By reference: copies of what is nested very deeply would exhaust the stack.
   const Json& List(const Json& object, const char* key, const std::string& where) {
     static const Json* const kEmpty = new Json(Json::array());
     if (object.is_object() && object.contains(key) && object[key].is_array()) return object[key];

@@ -10,8 +10,8 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "base/field_error.h"
+#include "base/json_reader.h"
 #include "base/status_macros.h"
-#include "server/api/openai/json_reader.h"
 #include "server/api/openai/object_reader.h"
 
 namespace streamtensor::server::openai {
@@ -19,6 +19,8 @@ namespace {
 
 using nlohmann::json;
 
+// A body is bounded in size by the HTTP server.
+constexpr base::JsonBounds kBodyBounds = {.max_depth = 16, .max_values = 1 << 20};
 constexpr int64_t kMaxUint32 = std::numeric_limits<uint32_t>::max();
 // Default of max_tokens in OpenAI's /v1/completions.
 constexpr uint32_t kDefaultCompletionTokens = 16;
@@ -263,7 +265,9 @@ void RefuseUnsupported(ObjectReader& reader, const CompletionRequest& request) {
 }  // namespace
 
 absl::StatusOr<CompletionRequest> ReadRequest(Endpoint endpoint, std::string_view body) {
-  ASSIGN_OR_RETURN(const json root, ReadJson(body));
+  const absl::StatusOr<json> read = base::ReadJson(body, kBodyBounds);
+  if (!read.ok()) return absl::InvalidArgumentError(absl::StrCat("the body: ", read.status().message()));
+  const json& root = *read;
   ObjectReader reader(root, "");
   CompletionRequest request;
   request.endpoint = endpoint;

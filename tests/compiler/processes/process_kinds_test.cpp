@@ -16,6 +16,7 @@
 #include "compiler/passes/pipeline.h"
 #include "compiler/platform/platform_folders.h"
 #include "compiler/processes/ProcessDialect.h"
+#include "compiler/targets/hls/design_emitter.h"
 #include "mlir/IR/Verifier.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
@@ -133,6 +134,46 @@ TEST_F(ProcessKindsTest, EveryAttributeOfEveryKindIsRequired) {
       EXPECT_NE(error.find("requires attribute '" + attribute.str() + "'"), std::string::npos) << error;
     }
   }
+}
+
+// Of streams and memories too, or the text would be made from a default. Reports alone read these:
+const std::set<std::string> kOnlyReported = {"dataflow.memory section", "dataflow.stream minimum",
+                                             "dataflow.stream role"};
+
+TEST_F(ProcessKindsTest, NoTextIsMadeWithoutAnAttributeOfAStreamOrMemory) {
+  std::set<std::string> seen;
+  for (const char* name : kModules) {
+    mlir::OwningOpRef<mlir::ModuleOp> module = Design(name);
+    ASSERT_TRUE(module);
+    ASSERT_TRUE(mlir::succeeded(hls::EmitDesign(*module->getOps<dataflow::DesignOp>().begin())));
+    const auto ends_of = [](mlir::ModuleOp in) {
+      llvm::SmallVector<mlir::Operation*> ends;
+      in.walk([&](mlir::Operation* op) {
+        if (llvm::isa<dataflow::StreamOp, dataflow::MemoryOp>(op)) ends.push_back(op);
+      });
+      return ends;
+    };
+    const llvm::SmallVector<mlir::Operation*> ends = ends_of(*module);
+    for (size_t i = 0; i < ends.size(); ++i) {
+      auto memory = llvm::dyn_cast<dataflow::MemoryOp>(ends[i]);
+      auto stream = llvm::dyn_cast<dataflow::StreamOp>(ends[i]);
+      const std::string kind =
+          memory ? memory.getRole().str() : dataflow::stringifyChannelKind(stream.getKind()).str();
+      for (mlir::NamedAttribute attribute : ends[i]->getAttrs()) {
+        const std::string entry = ends[i]->getName().getStringRef().str() + " " + attribute.getName().str();
+        if (kOnlyReported.count(entry) || !seen.insert(entry + " " + kind).second) continue;
+        SCOPED_TRACE(entry + " of " + kind + " in " + name);
+        mlir::OwningOpRef<mlir::ModuleOp> copy(module->clone());
+        ends_of(*copy)[i]->removeAttr(attribute.getName());
+        EXPECT_NE(ErrorOf([&] {
+                    return mlir::succeeded(mlir::verify(*copy)) &&
+                           mlir::succeeded(hls::EmitDesign(*copy->getOps<dataflow::DesignOp>().begin()));
+                  }),
+                  "");
+      }
+    }
+  }
+  EXPECT_GT(seen.size(), 40u);
 }
 
 // Ends of the entries of a list in brackets that starts at `open`, at its own depth.
@@ -273,13 +314,17 @@ TEST_F(WrongDesignTest, IsNamedByItsVerifier) {
 
 TEST_F(WrongDesignTest, OfPagesIsNamedByItsVerifier) {
   const Edit edits[] = {
-      {"max_pages = 4", "max_pages = 0", "reads a page table, but the design's max_pages is 0"},
+      {"max_pages = 4", "max_pages = 0", "needs a page table, but the design's max_pages is 0"},
       {"query_heads = 2", "query_heads = 3", "maps query head 2 to KV head 2 of 2"},
       {"query_heads = 2", "query_heads = 1", "moves T whole rows of 32 float32"},
       {"head_dim = 32 : i64, kv_head_map", "head_dim = 0 : i64, kv_head_map",
        "head_dim must be at least 1, got 0"},
       {"{head_dim = 32 : i64, kv_heads = 2 : i64}", "{head_dim = 16 : i64, kv_heads = 2 : i64}",
        "moves T whole rows of 32 float32"},
+      {"type = tensor<?x2x2x32x32xf16>", "type = tensor<?x3x2x32x32xf16>",
+       "is a pool and must have the type 'tensor<?x2x2x32x32xf16>', got 'tensor<?x3x2x32x32xf16>'"},
+      {"type = tensor<?x2x2x32x32xf16>", "type = tensor<?x2x2x16x32xf16>",
+       "is a pool and must have the type 'tensor<?x2x2x32x32xf16>', got 'tensor<?x2x2x16x32xf16>'"},
       {"role = \"k_read\"", "role = \"k_write\"", "owns memories of these roles: k_read, v_read"},
   };
   ExpectRefused(TextOf("attention"), edits);

@@ -5,6 +5,7 @@ gives the same logits up to that. The daemon serves both with the same text."""
 import sys
 
 import numpy as np
+import openai
 import pytest
 
 from programs import BIN, ROOT, call, chunked, jit_logits, same_bits, tiny_models, tokens_of
@@ -14,7 +15,7 @@ import make_tiny_llama
 from kinds import KINDS
 
 sys.path.insert(0, str(ROOT / "tests/integration"))
-from daemon import Daemon  # noqa: E402
+from daemon import Daemon, free_ports  # noqa: E402
 
 SEED = 17
 
@@ -66,23 +67,55 @@ def test_llama_gives_the_same_tokens(tmp_path, name):
     assert np.array_equal(gguf.argmax(axis=-1), one.argmax(axis=-1))
 
 
-def test_daemon_serves_a_folder(tmp_path):
-    tiny_models.make(tmp_path / "gguf", MODELS["qwen2"])
-    tiny_models.make_folder(tmp_path / "folder", MODELS["qwen2"])
-    names = ["gguf", "folder"]
-    cards = [{"driver": "emulated", "platform": "u55c", "index": index} for index in range(len(names))]
-    models = [{"name": name, "source": str(tmp_path / name), "max_context": 128} for name in names]
-    with Daemon(BIN, models, cards) as daemon:
-        for name in names:
-            daemon.wait_ready(name, timeout=600)
+# What the daemon serves: replies that say more than one token. GPT-2's head is untied for that.
+SERVED = {"gpt2": make_tiny_gpt2.Options(seed=2, head_type="F32", final_bias=0.1, **FLOATS), "qwen2": MODELS["qwen2"]}
+PROMPTS = ["the quick brown fox", "l'\u00e9t\u00e9, e\u0301t\u00e9: 1234 they'll\n\n", "one two three"]
+REPLY_TOKENS = 24
 
-        def reply(name, prompt):
-            request = daemon.pb.GenerateRequest(model=name, prompt=prompt)
+
+def from_the_best(model, prompt, reply):
+    """How far below the likeliest token those of a greedy reply are in the float32 forward, in parts of the largest logit."""
+    logits = tiny_models.forward(model, prompt + reply)[len(prompt) - 1 : -1]
+    return (logits.max(axis=1) - logits[np.arange(len(reply)), reply]).max() / np.abs(logits).max()
+
+
+@pytest.mark.parametrize("name", SERVED)
+def test_daemon_serves_both(tmp_path, name):
+    """The same replies from both, over both APIs, and they are the model's."""
+    tiny_models.make(tmp_path / "gguf", SERVED[name])
+    tiny_models.make_folder(tmp_path / "folder", SERVED[name], files=2)
+    forms = ["gguf", "folder"]
+    cards = [{"driver": "emulated", "platform": "u55c", "index": index} for index in range(len(forms))]
+    models = [{"name": form, "source": str(tmp_path / form), "max_context": 128} for form in forms]
+    (port,) = free_ports(1)
+    with Daemon(BIN, models, cards, server={"http_listen": f"127.0.0.1:{port}"}) as daemon:
+        for form in forms:
+            daemon.wait_ready(form, timeout=600)
+        client = openai.OpenAI(base_url=f"http://127.0.0.1:{port}/v1", api_key="none", max_retries=0)
+        options = {"temperature": 0, "extra_body": {"ignore_eos": True}}
+
+        def tokens_of_text(form, text):
+            return list(daemon.stub.Tokenize(daemon.pb.TokenizeRequest(model=form, text=text)).token_ids)
+
+        def grpc(form, **prompt):
+            request = daemon.pb.GenerateRequest(model=form, **prompt)
             request.sampling.temperature = 0
-            request.stopping.max_tokens = 24
+            request.stopping.max_tokens = REPLY_TOKENS
+            request.stopping.ignore_eos = True
             return daemon.stub.Generate(request)
 
-        for prompt in ("the quick brown fox", "l'\u00e9t\u00e9, e\u0301t\u00e9: 1234 they'll\n\n", "one two three"):
-            ours, theirs = (reply(name, prompt) for name in names)
-            assert list(ours.token_ids) == list(theirs.token_ids) and ours.text == theirs.text, prompt
-            assert len(ours.token_ids) > 4 and ours.usage == theirs.usage
+        replies = []
+        for prompt in PROMPTS:
+            ours, theirs = (grpc(form, prompt=prompt) for form in forms)
+            replies.append(list(ours.token_ids))
+            assert replies[-1] == list(theirs.token_ids) and ours.text == theirs.text and ours.usage == theirs.usage, prompt
+            assert from_the_best(tmp_path / "gguf", tokens_of_text("gguf", prompt), replies[-1]) < 0.05
+            chat = [{"role": "user", "content": prompt}]
+            chatted = grpc("gguf", chat=daemon.pb.Chat(messages=chat)).text
+            for form in forms:
+                whole = client.completions.create(model=form, prompt=prompt, max_tokens=REPLY_TOKENS, **options)
+                stream = client.completions.create(model=form, prompt=prompt, max_tokens=REPLY_TOKENS, stream=True, **options)
+                assert whole.choices[0].text == "".join(chunk.choices[0].text for chunk in stream) == ours.text
+                whole = client.chat.completions.create(model=form, messages=chat, max_completion_tokens=REPLY_TOKENS, **options)
+                assert whole.choices[0].message.content == chatted
+        assert max(len(set(reply)) for reply in replies) > 5, "or any model would do"

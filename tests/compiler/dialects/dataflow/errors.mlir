@@ -196,3 +196,23 @@ dataflow.design @step attributes {layers = 0 : i64, symbols = {}} {
   // expected-error@+1 {{of this kind has no type}}
   dataflow.stream @a done depth 2 from @load to @store {type = f32}
 }
+
+// -----
+// expected-error@+1 {{bounds "X", which no step header carries; symbols are T and W}}
+dataflow.design @step attributes {layers = 0 : i64, symbols = {X = 16 : i64}} {
+}
+
+// -----
+// expected-error@+1 {{symbol "T" needs a bound of 1..16, got 17}}
+dataflow.design @step attributes {layers = 0 : i64, symbols = {T = 17 : i64}} {
+}
+
+// -----
+// expected-error@+1 {{max_pages must be 0..4096, got 4097}}
+dataflow.design @step attributes {layers = 0 : i64, symbols = {}, max_pages = 4097 : i64} {
+}
+
+// -----
+// expected-error@+1 {{vocabulary must not be negative, got -1}}
+dataflow.design @step attributes {layers = 0 : i64, symbols = {}, vocabulary = -1 : i64} {
+}

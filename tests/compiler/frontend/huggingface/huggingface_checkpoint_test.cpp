@@ -104,7 +104,7 @@ TEST(HuggingFaceCheckpoint, NamesWhatIsWrong) {
   } cases[] = {
       {[](auto& f) { f.files.erase("config.json"); }, absl::StatusCode::kNotFound, "it has no config.json"},
       {[](auto& f) { f.files["config.json"] = "{"; }, absl::StatusCode::kInvalidArgument,
-       "config.json: not JSON"},
+       "config.json: JSON syntax error"},
       {[](auto& f) { f.files.erase("model.safetensors.index.json"); }, absl::StatusCode::kNotFound,
        "has neither model.safetensors nor model.safetensors.index.json"},
       {[](auto& f) {

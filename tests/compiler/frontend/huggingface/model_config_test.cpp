@@ -102,9 +102,9 @@ TEST(ModelConfig, HasOneDialectOfRope) {
 
 TEST(ModelConfig, RefusesDamage) {
   const std::pair<std::string, std::string> cases[] = {
-      {"", "config.json: not JSON"},
+      {"", "config.json: JSON syntax error"},
       {"[]", "config.json holds [0:], not an object"},
-      {R"({"a": 1, "a": 2})", "key 'a' stands twice"},
+      {R"({"a": 1, "a": 2})", "key 'a' comes twice"},
       {R"({"a": {"b": 1}, "a.b": 2})", "two values for the key 'a.b'"},
       {R"({"rope_theta": 1, "rope_parameters": {"rope_theta": 2}})", "contradicts itself: 'rope_theta' is 2"},
       {R"({"rope_scaling": {"factor": 1}, "rope_parameters": {"factor": 2}})",

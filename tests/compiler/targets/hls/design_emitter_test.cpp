@@ -274,6 +274,8 @@ TEST_F(DesignEmitterTest, NamesWhatItCanNotWrite) {
     const char* to;
     const char* message;
   } cases[] = {
+      {"index = 6 : i64, ", "", "has no argument index; assign-channels gives it one"},
+      {", bank = 4 : i64", "", "has no memory bank; assign-channels gives it one"},
       {"index = 6 : i64", "index = 7 : i64", "has argument index 7 where 6 is next"},
       {"\"T\" : index", "\"Z\" : index", "does not carry"},
   };
