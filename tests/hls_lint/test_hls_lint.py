@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Each bad example is rejected by the rule it breaks and by no other; good ones and emitted text pass. (All models
-of tests/integration/first_light are looked at where they are compiled: programs.py.)"""
+of tests/integration/end_to_end are looked at where they are compiled: programs.py.)"""
 import os
 import pathlib
 import shutil

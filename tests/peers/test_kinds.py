@@ -5,7 +5,7 @@ numpy keeps everything in float32. llama.cpp has a KV cache of float16 and, for 
 16, activations of 8 bits by groups of 32 or 256. So models of F32 must agree within 0.3 % of the largest logit, and
 those of fewer bits within 6 %, which is still far from what a misread block, bias or angle does
 (tests/models/models_test.py). Our own programs are held against numpy in tests/reference and
-tests/integration/first_light.
+tests/integration/end_to_end.
 """
 
 import dataclasses

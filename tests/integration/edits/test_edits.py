@@ -23,7 +23,7 @@ import numpy as np
 import pytest
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent / "first_light"))
+sys.path.insert(0, str(HERE.parent / "end_to_end"))
 
 from expressions import find_edits  # noqa: E402
 from programs import BIN, ROOT, call, card_logits, make_llama, tokens_of  # noqa: E402

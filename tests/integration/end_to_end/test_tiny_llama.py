@@ -12,7 +12,7 @@ SEED = 5
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     print(f"seed {SEED}")
-    return tmp_path_factory.mktemp("first_light")
+    return tmp_path_factory.mktemp("tiny_llama")
 
 
 @pytest.fixture(scope="module")
