@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 
 #include "compiler/frontend/message.h"
 #include "llvm/Support/raw_ostream.h"
@@ -19,7 +20,10 @@ class DiagnosticText {
           return mlir::success();
         }) {}
 
-  std::string Take(const std::string& otherwise) { return text_.empty() ? otherwise : std::move(text_); }
+  std::string Take(const std::string& otherwise) {
+    if (text_.empty()) return otherwise;
+    return std::exchange(text_, {});
+  }
 
  private:
   void Keep(mlir::Diagnostic& diagnostic) {

@@ -52,7 +52,7 @@ def Dataflow_ProcessOpInterface : OpInterface<"ProcessOpInterface"> {
       (ins "::streamtensor::compiler::dataflow::StreamOp":$stream), "", [{ return ::std::nullopt; }]>,
     InterfaceMethod<[{
         Whether it handles nothing but the step header, the page table and done tokens. Such processes start
-        first and are left out of the proof (network_builder.h says why).
+        first and are left out of the proof (docs/proofs/fifo-depths.md says why).
       }], "bool", "isControl", (ins), "", [{ return false; }]>,
     InterfaceMethod<[{
         Whether it stands before the others in the text, which may derive from its configuration, and in the

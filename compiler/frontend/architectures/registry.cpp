@@ -22,7 +22,7 @@ struct Architecture {
 };
 
 constexpr Architecture kArchitectures[] = {
-#define ST_ARCHITECTURE(name, read) {name, &read},
+#define ST_ARCHITECTURE(name, read) {(name), &(read)},
 #include "compiler/frontend/architectures/architectures.def"
 #undef ST_ARCHITECTURE
 };

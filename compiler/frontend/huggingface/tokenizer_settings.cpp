@@ -18,7 +18,6 @@
 namespace streamtensor::compiler {
 namespace {
 
-using artifact::v1::Piece;
 using artifact::v1::Tokenizer;
 using nlohmann::json;
 
