@@ -3,6 +3,7 @@
 
 #include "compiler/analysis/step_function.h"
 #include "compiler/passes/Passes.h"
+#include "compiler/passes/join_ends.h"
 #include "llvm/ADT/DenseSet.h"
 
 namespace streamtensor::compiler {
@@ -94,7 +95,14 @@ class TilePass : public impl::TileBase<TilePass> {
 
   static bool matchConstant(Value value) { return value.getDefiningOp<arith::ConstantOp>() != nullptr; }
 
+  // Column tiles of every row, then the next: what an elementwise operation on tiles takes and gives.
+  bool isTileOrder(itensor::ITensorType type) {
+    return type.getElementShape() == ArrayRef<int64_t>{1, columns} && type.getNumLoops() == 2 &&
+           type.getDimOfLoop(0) == 1 && type.getDimOfLoop(1) == 0;
+  }
+
   bool comesInTiles(Value value) {
+    if (Value source = ItensorOf(value)) return isTileOrder(cast<itensor::ITensorType>(source.getType()));
     if (auto argument = dyn_cast<BlockArgument>(value)) {
       auto loop = dyn_cast<scf::ForOp>(argument.getOwner()->getParentOp());
       if (!loop || argument.getArgNumber() == 0) return false;

@@ -39,6 +39,22 @@ bool Fits(const ExpectedStreams& expected, llvm::ArrayRef<StreamOp> streams) {
   return true;
 }
 
+// An itensor as iterations of its outermost loop, where a number counts them, and what one of them holds.
+struct Iterations {
+  int64_t count = 1;
+  llvm::SmallVector<dataflow::RowCount> inner;
+  int64_t element_words = 0;
+};
+
+Iterations IterationsOf(itensor::ITensorType type) {
+  Iterations iterations{1, TripCounts(type), type.getElementWords()};
+  if (!iterations.inner.empty() && iterations.inner.front().is_fixed()) {
+    iterations.count = iterations.inner.front().fixed;
+    iterations.inner.erase(iterations.inner.begin());
+  }
+  return iterations;
+}
+
 }  // namespace
 
 mlir::LogicalResult ExpectEnds(mlir::Operation* process, const dataflow::ProcessEnds& ends,
@@ -103,23 +119,35 @@ mlir::LogicalResult ExpectWords(mlir::Operation* process, StreamOp stream, const
                                         << ", which carries " << ToString(words) << " as " << TypeOf(stream);
 }
 
-mlir::LogicalResult ExpectParts(mlir::Operation* process, StreamOp whole, llvm::ArrayRef<StreamOp> parts) {
-  const WordCount all = WordsOf(TypeOf(whole));
-  WordCount left = all;
-  for (StreamOp part : parts) {
-    const WordCount words = WordsOf(TypeOf(part));
-    if (words.tokens != all.tokens || words.logits != all.logits) {
-      return process->emitOpError("moves ")
-             << ToString(words) << " words through @" << part.getSymName() << ", which are no part of the "
-             << ToString(all) << " of @" << whole.getSymName();
+llvm::SmallVector<dataflow::RowCount> TripCounts(itensor::ITensorType type) {
+  llvm::SmallVector<dataflow::RowCount> counts;
+  for (unsigned loop = 0; loop < type.getNumLoops(); ++loop) {
+    const dataflow::RowCount count = dataflow::RowsOfLoop(type, loop);
+    if (count.is_fixed() && !counts.empty() && counts.back().is_fixed()) {
+      counts.back().fixed *= count.fixed;
+    } else if (!count.is_fixed() || count.fixed > 1) {
+      counts.push_back(count);
     }
-    left.fixed -= words.fixed;
   }
-  if (left.fixed == 0) return mlir::success();
-  WordCount sum = all;
-  sum.fixed -= left.fixed;
-  return process->emitOpError("moves ")
-         << ToString(sum) << " words in parts, but @" << whole.getSymName() << " carries " << ToString(all);
+  return counts;
+}
+
+mlir::LogicalResult ExpectParts(mlir::Operation* process, StreamOp whole, llvm::ArrayRef<StreamOp> parts) {
+  const Iterations all = IterationsOf(TypeOf(whole));
+  int64_t count = 0;
+  for (StreamOp part : parts) {
+    const Iterations iterations = IterationsOf(TypeOf(part));
+    if (iterations.inner != all.inner || iterations.element_words != all.element_words) {
+      return process->emitOpError("moves parts of @")
+             << whole.getSymName() << " that differ from it in the outermost trip count only; @"
+             << part.getSymName() << " carries " << TypeOf(part) << ", @" << whole.getSymName() << " "
+             << TypeOf(whole);
+    }
+    count += iterations.count;
+  }
+  if (count == all.count) return mlir::success();
+  return process->emitOpError("moves parts of ")
+         << count << " outermost iterations together; @" << whole.getSymName() << " has " << all.count;
 }
 
 mlir::FailureOr<RowLayout> ExpectRows(mlir::Operation* process, StreamOp stream) {

@@ -40,10 +40,14 @@ WordCount WordsOfRows(const dataflow::RowCount& rows, int64_t words);
 WordCount WordsOf(itensor::ITensorType type);
 std::string ToString(const WordCount& words);
 
+// Trip counts in the order of elements, outermost first. Loops of one trip are dropped and neighbours that
+// numbers count are multiplied, as `itensor.cast` may do: the order of rows among elements is the same.
+llvm::SmallVector<dataflow::RowCount> TripCounts(itensor::ITensorType type);
+
 // Fails with a diagnostic when `stream` carries another number of words than `expected`.
 mlir::LogicalResult ExpectWords(mlir::Operation* process, dataflow::StreamOp stream,
                                 const WordCount& expected);
-// ... when `parts` together carry another number of words than `whole`.
+// ... when `parts`, one after another, are not `whole` cut along its outermost loop.
 mlir::LogicalResult ExpectParts(mlir::Operation* process, dataflow::StreamOp whole,
                                 llvm::ArrayRef<dataflow::StreamOp> parts);
 // ... when it carries neither rows nor row tiles of float32.

@@ -174,6 +174,10 @@ LogicalResult JoinOp::verify() {
       result.getDimOfLoop(part.getNumLoops()) < 0)
     return emitOpError("result must have the inputs' loops and one of ")
            << getInputs().size() << " trips inside them that advances the data, got " << result;
+  for (unsigned loop = 0; loop < part.getNumLoops(); ++loop)
+    if (result.getDimOfLoop(loop) != part.getDimOfLoop(loop))
+      return emitOpError("loop d") << loop << " must advance the same dimension in inputs and result, got "
+                                   << part << " and " << result;
   return success();
 }
 

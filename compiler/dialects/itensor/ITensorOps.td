@@ -194,7 +194,8 @@ def ITensor_JoinOp : ITensor_Op<"join", [Pure]> {
   let summary = "Takes elements from several itensors in turn";
   let description = [{
     Round robin: element i of the result is element i / n of input i mod n. All inputs have one
-    type; the result has one loop more, innermost, of n trips, that advances `dim`.
+    type. The result has the inputs' loops, each advancing the same data dimension, and one more inside
+    them: n trips that advance any dimension.
 
     Example:
     ```mlir

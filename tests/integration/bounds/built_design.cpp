@@ -229,6 +229,13 @@ absl::StatusOr<std::map<std::string, std::vector<StreamEvent>>> BuiltDesign::Rec
   return events;
 }
 
+float* BuiltDesign::rows(llvm::StringRef name) const {
+  for (auto memory : dataflow::DesignOp(design_).getBody().getOps<dataflow::MemoryOp>()) {
+    if (memory.getSymName() == name) return static_cast<float*>(arguments_[*memory.getIndex()]);
+  }
+  return nullptr;
+}
+
 void* BuiltDesign::memory(llvm::StringRef role) const {
   for (auto memory : dataflow::DesignOp(design_).getBody().getOps<dataflow::MemoryOp>()) {
     if (memory.getRole() == role) return arguments_[*memory.getIndex()];

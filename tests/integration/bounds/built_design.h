@@ -52,6 +52,8 @@ class BuiltDesign {
   // What each process does with its streams in one step, in order.
   absl::StatusOr<std::map<std::string, std::vector<StreamEvent>>> Record(const TakenRows& wanted);
 
+  // The memory of that name, as float32; null: none.
+  float* rows(llvm::StringRef name) const;
   // The memory of that role, the first if there are several; null: none.
   void* memory(llvm::StringRef role) const;
 

@@ -111,3 +111,12 @@ func.func @f(%x: !itensor.itensor<4xf32, [4]*[8], (d0) -> (d0)>) {
     to !itensor.itensor<4xf32, [8]*[4], (d0) -> (d0)>
   return
 }
+
+// -----
+func.func @f(%x: !itensor.itensor<1x16xf32, [4, T max 16]*[16, 1], (d0, d1) -> (d1, d0)>) {
+  // expected-error@+1 {{loop d0 must advance the same dimension in inputs and result}}
+  %a = itensor.join %x, %x : !itensor.itensor<1x16xf32, [4, T max 16]*[16, 1], (d0, d1) -> (d1, d0)>,
+                             !itensor.itensor<1x16xf32, [4, T max 16]*[16, 1], (d0, d1) -> (d1, d0)>
+    to !itensor.itensor<1x16xf32, [4, T max 16, 2]*[16, 1, 16], (d0, d1, d2) -> (d0, d1 + d2)>
+  return
+}
