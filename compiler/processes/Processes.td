@@ -7,6 +7,7 @@
 include "compiler/processes/activation_switch.td"
 include "compiler/processes/attention.td"
 include "compiler/processes/carry.td"
+include "compiler/processes/chunk.td"
 include "compiler/processes/convert.td"
 include "compiler/processes/engine.td"
 include "compiler/processes/fan_out.td"

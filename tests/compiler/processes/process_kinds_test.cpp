@@ -28,7 +28,7 @@ namespace fs = std::filesystem;
 
 const fs::path kSource = ST_SOURCE_DIR;
 // Modules of which the designs together hold every kind.
-const char* const kModules[] = {"attention", "layers", "mlp"};
+const char* const kModules[] = {"attention", "layers", "mlp", "streams"};
 
 std::string ReadText(const fs::path& path) {
   std::ifstream file(path);

@@ -142,7 +142,7 @@ TEST_P(BoundsTest, RandomDepthsAndRowsNeverSafeWhereTheCardStops) {
   EXPECT_TRUE(cases < 100 || (safe > 0 && stopped > 0)) << "one side of the comparison is never tried";
 }
 
-INSTANTIATE_TEST_SUITE_P(Designs, BoundsTest, testing::Values("tiny_llama", "layers", "mlp"),
+INSTANTIATE_TEST_SUITE_P(Designs, BoundsTest, testing::Values("tiny_llama", "layers", "mlp", "streams"),
                          [](const auto& info) { return std::string(info.param); });
 
 }  // namespace

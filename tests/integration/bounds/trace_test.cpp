@@ -19,7 +19,7 @@ namespace {
 namespace fs = std::filesystem;
 using Kind = Network::Operation::Kind;
 
-const char* const kDesigns[] = {"tiny_llama", "attention", "layers", "mlp"};
+const char* const kDesigns[] = {"tiny_llama", "attention", "layers", "mlp", "streams"};
 
 // Each design is built once.
 BuiltDesign* Recorded(const std::string& name) {

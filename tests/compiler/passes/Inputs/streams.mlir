@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// Operations on itensors that no operation on tensors becomes: streams that are cut.
+#id = affine_map<(d0, d1) -> (d0, d1)>
+!four = !itensor.itensor<1x16xf32, [4, T max 16]*[16, 1], (d0, d1) -> (d1, d0)>
+!two = !itensor.itensor<1x16xf32, [2, T max 16]*[16, 1], (d0, d1) -> (d1, d0)>
+module attributes {dataflow.symbols = {T = 16 : i64}} {
+  // One half of the columns minus the other.
+  func.func @step(%x: tensor<?x64xf32> {dataflow.input = "x", dataflow.symbol = "T"}) -> tensor<?x32xf32> {
+    %c0 = arith.constant 0 : index
+    %t = tensor.dim %x, %c0 : tensor<?x64xf32>
+    %tiles = builtin.unrealized_conversion_cast %x : tensor<?x64xf32> to !four
+    %left_tiles, %right_tiles = itensor.chunk %tiles dim 1 : !four to !two, !two
+    %left = builtin.unrealized_conversion_cast %left_tiles : !two to tensor<?x32xf32>
+    %right = builtin.unrealized_conversion_cast %right_tiles : !two to tensor<?x32xf32>
+    %e = tensor.empty(%t) : tensor<?x32xf32>
+    %y = linalg.generic {indexing_maps = [#id, #id, #id], iterator_types = ["parallel", "parallel"]}
+      ins(%left, %right : tensor<?x32xf32>, tensor<?x32xf32>) outs(%e : tensor<?x32xf32>) {
+    ^bb0(%a: f32, %b: f32, %out: f32):
+      %difference = arith.subf %a, %b : f32
+      linalg.yield %difference : f32
+    } -> tensor<?x32xf32>
+    return %y : tensor<?x32xf32>
+  }
+}
