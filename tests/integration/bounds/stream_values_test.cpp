@@ -163,5 +163,30 @@ TEST(StreamValues, OfChunkAreThoseOfTheSourceInOrder) {
   });
 }
 
+TEST(StreamValues, OfConcatAreThoseOfTheSourcesOneAfterAnother) {
+  StreamModule module;
+  for (const Cut& cut : kCuts) {
+    std::vector<std::string> names, types;
+    for (const int64_t part : cut.parts) {
+      types.push_back(Tiles(part, cut.columns));
+      names.push_back(module.Take(types.back(), part * cut.columns));
+    }
+    const std::string whole = Tiles(cut.tiles(), cut.columns), result = names[0] + "_whole";
+    module.Add(absl::StrCat(result, " = itensor.concat ", absl::StrJoin(names, ", "),
+                            " dim 1 : ", absl::StrJoin(types, ", "), " to ", whole));
+    module.Give(result, whole, cut.tiles() * cut.columns);
+  }
+  ExpectValues(module, [](const std::vector<Row>& inputs) {
+    std::vector<Row> rows;
+    auto input = inputs.begin();
+    for (const Cut& cut : kCuts) {
+      Row& row = rows.emplace_back();
+      for (size_t i = 0; i < cut.parts.size(); ++i, ++input)
+        row.insert(row.end(), input->begin(), input->end());
+    }
+    return rows;
+  });
+}
+
 }  // namespace
 }  // namespace streamtensor::compiler

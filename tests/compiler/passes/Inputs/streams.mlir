@@ -1,14 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
-// Operations on itensors that no operation on tensors becomes: streams that are cut.
+// Operations on itensors that no operation on tensors becomes: streams that are cut and put together.
 #id = affine_map<(d0, d1) -> (d0, d1)>
 !four = !itensor.itensor<1x16xf32, [4, T max 16]*[16, 1], (d0, d1) -> (d1, d0)>
 !two = !itensor.itensor<1x16xf32, [2, T max 16]*[16, 1], (d0, d1) -> (d1, d0)>
 module attributes {dataflow.symbols = {T = 16 : i64}} {
-  // One half of the columns minus the other.
+  // Three layers swap the halves of the columns; then one half minus the other.
   func.func @step(%x: tensor<?x64xf32> {dataflow.input = "x", dataflow.symbol = "T"}) -> tensor<?x32xf32> {
     %c0 = arith.constant 0 : index
+    %c1 = arith.constant 1 : index
+    %c3 = arith.constant 3 : index
     %t = tensor.dim %x, %c0 : tensor<?x64xf32>
-    %tiles = builtin.unrealized_conversion_cast %x : tensor<?x64xf32> to !four
+    %z = scf.for %layer = %c0 to %c3 step %c1 iter_args(%r = %x) -> (tensor<?x64xf32>) {
+      %tiles = builtin.unrealized_conversion_cast %r : tensor<?x64xf32> to !four
+      %left, %right = itensor.chunk %tiles dim 1 : !four to !two, !two
+      %swapped = itensor.concat %right, %left dim 1 : !two, !two to !four
+      %next = builtin.unrealized_conversion_cast %swapped : !four to tensor<?x64xf32>
+      scf.yield %next : tensor<?x64xf32>
+    }
+    %tiles = builtin.unrealized_conversion_cast %z : tensor<?x64xf32> to !four
     %left_tiles, %right_tiles = itensor.chunk %tiles dim 1 : !four to !two, !two
     %left = builtin.unrealized_conversion_cast %left_tiles : !two to tensor<?x32xf32>
     %right = builtin.unrealized_conversion_cast %right_tiles : !two to tensor<?x32xf32>
