@@ -188,5 +188,45 @@ TEST(StreamValues, OfConcatAreThoseOfTheSourcesOneAfterAnother) {
   });
 }
 
+TEST(StreamValues, OfJoinAreElementsOfTheSourcesInTurn) {
+  // Column tiles of two streams; whole rows of two, the last word not full; wide elements of three.
+  struct Merge {
+    size_t streams;
+    int64_t columns, elements;
+  };
+  static constexpr Merge kMerges[] = {{2, 16, 3}, {2, 20, 1}, {3, 40, 2}};
+  StreamModule module;
+  for (const Merge& merge : kMerges) {
+    const std::string type = Tiles(merge.elements, merge.columns);
+    std::vector<std::string> names;
+    for (size_t i = 0; i < merge.streams; ++i)
+      names.push_back(module.Take(type, merge.elements * merge.columns));
+    const std::string result = names[0] + "_merged";
+    const int64_t round = static_cast<int64_t>(merge.streams) * merge.columns;
+    const std::string merged = absl::StrCat("!itensor.itensor<1x", merge.columns, "xf32, [", merge.elements,
+                                            ", T max 16, ", merge.streams, "]*[", round, ", 1, ",
+                                            merge.columns, "], (d0, d1, d2) -> (d1, d0 + d2)>");
+    module.Add(absl::StrCat(result, " = itensor.join ", absl::StrJoin(names, ", "), " : ",
+                            absl::StrJoin(std::vector<std::string>(merge.streams, type), ", "), " to ",
+                            merged));
+    module.Give(result, merged, merge.elements * round);
+  }
+  ExpectValues(module, [](const std::vector<Row>& inputs) {
+    std::vector<Row> rows;
+    size_t first = 0;
+    for (const Merge& merge : kMerges) {
+      Row& row = rows.emplace_back();
+      for (int64_t element = 0; element < merge.elements; ++element) {
+        for (size_t i = 0; i < merge.streams; ++i) {
+          const auto at = inputs[first + i].begin() + element * merge.columns;
+          row.insert(row.end(), at, at + merge.columns);
+        }
+      }
+      first += merge.streams;
+    }
+    return rows;
+  });
+}
+
 }  // namespace
 }  // namespace streamtensor::compiler
