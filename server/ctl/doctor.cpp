@@ -64,12 +64,12 @@ void CheckPrograms(Findings& findings) {
                    "build it: scripts/build");
     }
   }
-  for (const char* module : {"card_emulated.so", "card_xrt.so"}) {
-    const fs::path file = dir.parent_path() / "lib/streamtensor" / module;
+  for (const char* library : {"card_emulated.so", "card_xrt.so"}) {
+    const fs::path file = dir.parent_path() / "lib/streamtensor" / library;
     if (access(file.c_str(), R_OK) == 0) {
-      findings.Good(absl::StrCat("card module: ", module));
+      findings.Good(absl::StrCat("driver library: ", library));
     } else {
-      findings.Bad(absl::StrCat("card module: ", file.string(), " is missing"), "build it: scripts/build");
+      findings.Bad(absl::StrCat("driver library: ", file.string(), " is missing"), "build it: scripts/build");
     }
   }
   bool found = false;
