@@ -23,7 +23,7 @@ class Reader {
   }
 
  private:
-  absl::Status Error(std::string_view what) const {
+  absl::Status Error(const std::string& what) const {
     return absl::InvalidArgumentError(absl::StrCat("XML offset ", at_, ": ", what));
   }
   bool StartsWith(std::string_view what) const { return text_.substr(at_).starts_with(what); }
