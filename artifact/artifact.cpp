@@ -20,7 +20,7 @@ namespace {
 using v1::File;
 using v1::Manifest;
 
-// A file of an artifact that is not there is damage, not a wrong path.
+// A missing file of an artifact is damage, not a wrong path.
 absl::Status AsDamage(const absl::Status& status) {
   const bool missing = absl::IsNotFound(status) || absl::IsFailedPrecondition(status);  // or below a file
   return missing ? absl::InvalidArgumentError(status.message()) : status;
@@ -47,12 +47,12 @@ absl::StatusOr<Manifest> ParseManifest(const std::string& folder) {
   return absl::InvalidArgumentError(absl::StrCat(path, ": ", manifest.status().message()));
 }
 
-// The message begins with the name of a file of the folder.
+// The message begins with a file name of the folder.
 absl::Status In(const std::string& folder, const absl::Status& status) {
   return absl::Status(status.code(), absl::StrCat(folder, "/", status.message()));
 }
 
-// Whether the xclbin is the one that the manifest describes.
+// Checks that the xclbin is the one that the manifest describes.
 absl::Status CheckXclbin(const Manifest& manifest, std::span<const std::byte> bytes) {
   const absl::StatusOr<xclbin::Xclbin> contents = xclbin::ValidateXclbin(bytes);
   const absl::Status status =
@@ -60,7 +60,7 @@ absl::Status CheckXclbin(const Manifest& manifest, std::span<const std::byte> by
   return absl::Status(status.code(), absl::StrCat(kXclbinName, ": ", status.message()));
 }
 
-// What is wrong with the list of files.
+// Reports an error in the list of files.
 absl::Status BadFileList(const std::string& what) {
   return absl::InvalidArgumentError(absl::StrCat(kManifestName, ": files: ", what));
 }
@@ -108,7 +108,8 @@ absl::Status Artifact::MapFiles() {
       return In(folder_,
                 BadFileList(absl::StrCat("'", base::Printable(name), "' is not a file name of an artifact")));
     }
-    if (!seen.insert(name).second) return In(folder_, BadFileList(absl::StrCat("'", name, "' stands twice")));
+    if (!seen.insert(name).second)
+      return In(folder_, BadFileList(absl::StrCat("'", name, "' is listed twice")));
     ASSIGN_OR_RETURN(MappedFile file, OpenListed(folder_, entry, kManifestName));
     if (name == kXclbinName) {
       xclbin_ = std::move(file);

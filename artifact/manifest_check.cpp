@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What manifest.json and tokenizer.bin must hold.
+// Checks of manifest.json and tokenizer.bin.
 #include <google/protobuf/util/json_util.h>
 
 #include <algorithm>
@@ -25,9 +25,8 @@ using v1::Launch;
 using v1::Manifest;
 
 constexpr std::size_t kMaxManifestBytes = 1u << 20;
-constexpr int kMaxManifestDepth =
-    16;  // of brackets: the library takes hundreds of bytes for each that is open
-// Bounds far beyond any card, so that products below fit 64 bits.
+constexpr int kMaxManifestDepth = 16;  // of brackets: the JSON library uses hundreds of bytes per open one
+// Generous bounds that keep the products below within 64 bits.
 constexpr uint64_t kMaxArgumentBytes = uint64_t{1} << 36;
 constexpr std::size_t kMaxNameBytes = 4096;
 constexpr uint32_t kMaxCount = 1u << 24;  // of layers, heads, widths, tokens
@@ -61,7 +60,7 @@ class Checker {
     if (value < low || value > high) Fail(field, " is ", value, ", must be ", low, "..", high);
   }
 
-  // What is shown to people.
+  // Text that is displayed.
   void Text(const std::string& field, const std::string& value) {
     if (value.size() > kMaxNameBytes) Fail(field, " has ", value.size(), " bytes, at most ", kMaxNameBytes);
     if (base::HasControlCharacter(value))
@@ -192,7 +191,8 @@ class Checker {
       SameBuffer(ExactlyOne(Argument::ROLE_K_READ), ExactlyOne(Argument::ROLE_K_WRITE));
       SameBuffer(ExactlyOne(Argument::ROLE_V_READ), ExactlyOne(Argument::ROLE_V_WRITE));
     } else {
-      if (Count(Argument::ROLE_OUTPUT) == 0) Fail("kernel.arguments: a module needs at least one OUTPUT");
+      if (Count(Argument::ROLE_OUTPUT) == 0)
+        Fail("kernel.arguments: an executable needs at least one OUTPUT");
       if (Count(Argument::ROLE_LOGITS) > 0) Fail("kernel.arguments: LOGITS, but there is no decoder");
     }
   }
@@ -232,7 +232,7 @@ class Checker {
   absl::Status status_;
 };
 
-// How deep the brackets of a JSON text nest, at most. The library takes both kinds of quotes.
+// The maximum nesting depth of a JSON text's brackets. The library accepts both kinds of quotes.
 int DepthOf(std::string_view json) {
   int depth = 0, max_depth = 0;
   char quote = 0;
@@ -274,13 +274,13 @@ absl::StatusOr<Manifest> ManifestFromJson(std::string_view json) {
   const auto status = google::protobuf::util::JsonStringToMessage(
       google::protobuf::StringPiece(json.data(), json.size()), &manifest);
   if (status.ok()) return manifest;
-  // What is wrong and, in a line of its own, the text around the place: raw bytes of the file.
+  // The error and, on its own line, the surrounding text: raw bytes of the file.
   return absl::InvalidArgumentError(absl::StrCat(
       "not a manifest: ", base::PrintableMessage({status.message().data(), status.message().size()})));
 }
 
 absl::Status CheckTiming(const v1::TimingModel& timing) {
-  // A launch of 2^48 cycles takes days: sums and products of such figures fit 64 bits.
+  // 2^48 cycles are days: sums and products of such figures fit 64 bits.
   constexpr uint64_t kMaxCycles = uint64_t{1} << 48;
   const auto error = [](const char* field, auto value) {
     return absl::InvalidArgumentError(

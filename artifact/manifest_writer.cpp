@@ -52,7 +52,7 @@ absl::Status WriteManifest(const std::string& folder, std::span<const std::strin
   ASSIGN_OR_RETURN(const std::string json, ManifestToJson(*manifest));
   const std::string target = absl::StrCat(folder, "/", kManifestName);
   const std::string path = absl::StrCat(folder, "/.", kManifestName, ".new");
-  std::remove(path.c_str());  // were it a link, what it leads to would be overwritten
+  std::remove(path.c_str());  // never write through a link
   std::FILE* const out = std::fopen(path.c_str(), "wb");
   if (out == nullptr) return absl::InternalError(absl::StrCat(path, ": ", std::strerror(errno)));
   const bool written = std::fwrite(json.data(), 1, json.size(), out) == json.size();

@@ -14,7 +14,7 @@
 namespace streamtensor::artifact {
 
 absl::StatusOr<MappedFile> MappedFile::Open(const std::string& path) {
-  // NONBLOCK: a FIFO in the file's place must not hang us before fstat tells.
+  // NONBLOCK: opening a FIFO must not block before fstat rejects it.
   const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0) return absl::ErrnoToStatus(errno, path);
   struct stat info;

@@ -10,11 +10,11 @@
 
 namespace streamtensor::artifact {
 
-// A regular file, mapped read-only. Movable.
+// A read-only mapping of a regular file. Movable.
 class MappedFile {
  public:
   MappedFile() = default;
-  // NOT_FOUND when missing, INVALID_ARGUMENT when not a regular file, else what the system says.
+  // NOT_FOUND if missing, INVALID_ARGUMENT if not a regular file, otherwise the system's error.
   static absl::StatusOr<MappedFile> Open(const std::string& path);
 
   MappedFile(MappedFile&& other) noexcept

@@ -43,7 +43,7 @@ bool IsIsaCharacter(char c) {
 // Best last.
 constexpr std::array<std::string_view, 2> kKnownIsas = {kIsaV3, kIsaV4Vnni};
 
-// Entry `number`; objects lie from `first_object` on.
+// Reads entry `number`; objects start at `first_object`.
 absl::StatusOr<ObjectEntry> ReadEntry(std::span<const std::byte> section, uint32_t number,
                                       std::size_t first_object) {
   const std::size_t at = kHeaderBytes + number * kEntryBytes;

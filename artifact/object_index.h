@@ -26,24 +26,23 @@ inline constexpr std::string_view kIsaV3 = "x86-64-v3";
 inline constexpr std::string_view kIsaV4Vnni = "x86-64-v4-vnni";
 inline constexpr std::size_t kMaxObjects = 16;
 
-// One object; the bytes belong to whoever made the entry.
+// One object; the creator of the entry owns the bytes.
 struct ObjectEntry {
   std::string isa;  // at most 31 characters
   std::span<const std::byte> object;
 };
 
-// The section's bytes. INVALID_ARGUMENT: no entry or too many, a name that is empty, too long or another's
-// too.
+// Builds the section. INVALID_ARGUMENT: no entry or too many, or a name that is empty, too long or a
+// duplicate.
 absl::StatusOr<std::vector<std::byte>> WriteObjectIndex(std::span<const ObjectEntry> entries);
 
-// Entries are views into `section`. INVALID_ARGUMENT names what is damaged, and where.
+// Entries are views into `section`. INVALID_ARGUMENT says what is damaged and where.
 absl::StatusOr<std::vector<ObjectEntry>> ReadObjectIndex(std::span<const std::byte> section);
 
-// Whether this CPU (and system) runs code for `isa`; false for a name that is not known.
+// Whether this CPU and system run code for `isa`; false for unknown names.
 bool CpuRunsIsa(std::string_view isa);
 
-// The entry for `forced`, or with `forced` empty the best one that this CPU runs. FAILED_PRECONDITION: there
-// is none.
+// The entry for `forced`, or the best one for this CPU if `forced` is empty. FAILED_PRECONDITION: none.
 absl::StatusOr<ObjectEntry> SelectObject(std::span<const ObjectEntry> entries, std::string_view forced);
 
 }  // namespace streamtensor::artifact

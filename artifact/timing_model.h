@@ -7,14 +7,14 @@
 
 namespace streamtensor::artifact {
 
-// What of a step its modelled time and energy depend on.
+// The properties of a step that determine its modelled time and energy.
 struct StepShape {
   uint32_t tokens = 0;         // T, 1..step_tokens
   uint32_t logits = 0;         // W
   uint64_t context_pages = 0;  // summed over the tokens: pages below `start` that each attends to
 };
 
-// Modelled, never measured. Zero where the manifest models nothing.
+// Modelled, never measured. Zero if the manifest has no timing model.
 struct ModelledStep {
   uint64_t cycles = 0;
   double seconds = 0;

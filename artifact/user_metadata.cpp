@@ -18,8 +18,8 @@ using v1::Manifest;
 // A name may have thousands of bytes.
 std::string Start(const std::string& value) { return value.substr(0, 100); }
 
-// `line` is one of the library's: "modified: launch.max_pages: 8 -> 16", or "added: " or "deleted: " and one
-// value. The manifest's comes first.
+// Rewords a line of the protobuf library: "modified: launch.max_pages: 8 -> 16", or "added: " or "deleted: "
+// and one value. The manifest's value comes first.
 std::string InWords(const std::string& line, const std::string& name) {
   const std::vector<std::string> parts = absl::StrSplit(line, absl::MaxSplits(": ", 2));
   if (parts.size() != 3) return Start(line);
@@ -46,7 +46,7 @@ absl::Status CheckUserMetadata(std::string_view user_metadata, Manifest manifest
   manifest.clear_files();
   inside->clear_files();
   google::protobuf::util::MessageDifferencer differencer;
-  // A number that is 0 is not written: it differs by its value.
+  // A number 0 is omitted from the text and differs by its value.
   differencer.set_message_field_comparison(google::protobuf::util::MessageDifferencer::EQUIVALENT);
   std::string differences;
   differencer.ReportDifferencesToString(&differences);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The manifest that an xclbin carries as its USER_METADATA, without files.
+// The manifest that an xclbin carries as USER_METADATA, without files.
 #pragma once
 
 #include <string>
@@ -10,8 +10,8 @@
 
 namespace streamtensor::artifact {
 
-// Whether an xclbin with this USER_METADATA is the design of `manifest`, which stands in the file `name`.
-// INVALID_ARGUMENT names the first field that differs, and both values. Files are not compared.
+// Checks that an xclbin with this USER_METADATA is the design of `manifest`, read from the file `name`.
+// INVALID_ARGUMENT names the first differing field and both values. Files are not compared.
 absl::Status CheckUserMetadata(std::string_view user_metadata, v1::Manifest manifest,
                                const std::string& name);
 

@@ -27,7 +27,7 @@ extern char** environ;
 namespace streamtensor::base {
 namespace {
 
-constexpr int kPollMilliseconds = 5;  // where the system has no descriptors of processes
+constexpr int kPollMilliseconds = 5;  // for systems without pidfd
 
 struct Pipe {
   FileDescriptor read;
@@ -48,7 +48,7 @@ absl::StatusOr<FileDescriptor> OpenFile(const std::string& path, int flags) {
   return absl::InvalidArgumentError(absl::StrCat(path, ": ", std::strerror(errno)));
 }
 
-// Pointers to `texts`, with the null at the end that exec wants.
+// Pointers to `texts` with the terminating null that exec requires.
 std::vector<char*> Pointers(const std::vector<std::string>& texts) {
   std::vector<char*> pointers;
   for (const std::string& text : texts) pointers.push_back(const_cast<char*>(text.c_str()));
@@ -56,7 +56,7 @@ std::vector<char*> Pointers(const std::vector<std::string>& texts) {
   return pointers;
 }
 
-// All that a child needs between fork() and exec(), where it may allocate nothing.
+// What a child needs between fork() and exec(), where it must not allocate.
 struct Launch {
   const char* program = nullptr;
   char* const* arguments = nullptr;
@@ -66,9 +66,9 @@ struct Launch {
   bool dies_with_parent = false;
   ChildLimits limits;
   pid_t parent = 0;
-  std::vector<std::pair<int, int>> descriptors;  // stdin, stdout and stderr too
-  std::vector<int> copies;                       // room for as many
-  int report = -1;                               // takes errno when exec fails
+  std::vector<std::pair<int, int>> descriptors;  // including stdin, stdout and stderr
+  std::vector<int> copies;                       // preallocated
+  int report = -1;                               // receives errno if exec fails
 };
 
 void SetLimit(decltype(RLIMIT_AS) which, rlim_t soft, rlim_t hard) {
@@ -84,14 +84,14 @@ void SetLimits(const ChildLimits& limits) {
   }
   if (limits.processor_seconds > 0) {
     const auto seconds = static_cast<rlim_t>(limits.processor_seconds);
-    SetLimit(RLIMIT_CPU, seconds, seconds + 5);  // who does not end at the first is killed at the second
+    SetLimit(RLIMIT_CPU, seconds, seconds + 5);  // SIGXCPU at the first limit, SIGKILL at the second
   }
   if (limits.memory_bytes > 0 || limits.processor_seconds > 0) SetLimit(RLIMIT_CORE, 0, 0);
 }
 
-// Gives each descriptor its number and closes all others at exec.
+// Moves each descriptor to its number and closes all others at exec.
 bool PlaceDescriptors(Launch& launch) {
-  // Above all numbers to come, so that none overwrites a source.
+  // Duplicates above all target numbers, so that none overwrites a source.
   int above = 3;
   for (const auto& [from, to] : launch.descriptors) above = to >= above ? to + 1 : above;
   for (std::size_t i = 0; i < launch.descriptors.size(); ++i) {
@@ -108,7 +108,7 @@ bool PlaceDescriptors(Launch& launch) {
   return true;
 }
 
-// Calls only what is safe after fork() in a program with threads.
+// Calls only functions that are async-signal-safe.
 [[noreturn]] void BecomeChild(Launch& launch) {
   if (launch.own_group) {
     setpgid(0, 0);
@@ -200,7 +200,7 @@ absl::StatusOr<std::unique_ptr<ChildProcess>> ChildProcess::Start(const ChildOpt
     return absl::ResourceExhaustedError(absl::StrCat("can't start ", name, ": ", std::strerror(errno)));
   }
   if (pid == 0) BecomeChild(launch);
-  if (options.own_group) setpgid(pid, pid);  // here too: whoever comes first
+  if (options.own_group) setpgid(pid, pid);  // in the parent too: either may run first
   std::unique_ptr<ChildProcess> child(
       new ChildProcess(pid, options.own_group, std::move(out.read), std::move(err.read)));
   report.write.Close();
@@ -237,11 +237,11 @@ std::optional<ChildExit> ChildProcess::Wait(absl::Duration timeout) {
   const auto start = std::chrono::steady_clock::now();
   for (;;) {
     siginfo_t info = {};
-    // It is collected below: until then nobody else gets its number, or its group's.
+    // Not reaped yet: until then its pid and group id are not reused.
     const int waited =
         waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOWAIT | (forever ? 0 : WNOHANG));
     if (waited == 0 && info.si_pid != 0) break;
-    if (waited != 0 && errno != EINTR) break;  // collected by somebody else
+    if (waited != 0 && errno != EINTR) break;  // reaped elsewhere
     if (forever) continue;
     const absl::Duration left = timeout - absl::FromChrono(std::chrono::steady_clock::now() - start);
     if (left <= absl::ZeroDuration()) return std::nullopt;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Another program as a child of this one.
+// Runs another program as a child process.
 #pragma once
 
 #include <sys/types.h>
@@ -18,39 +18,39 @@
 
 namespace streamtensor::base {
 
-// What a child may use; 0: as much as this process.
+// Resource limits of a child; 0: those of this process.
 struct ChildLimits {
-  int64_t memory_bytes = 0;       // address space of each of its processes, and of each file that they write
+  int64_t memory_bytes = 0;       // address space of each of its processes, and size of each file they write
   int64_t processor_seconds = 0;  // of each of its processes
 };
 
 struct ChildOptions {
-  // The first is the program: a path, or a name that is looked up in PATH.
+  // The first is the program: a path, or a name that is searched in PATH.
   std::vector<std::string> arguments;
-  std::string folder;  // in which it runs; empty: this process's
-  // "NAME=value" each; nullopt: this process's environment.
+  std::string folder;  // working directory; empty: this process's
+  // "NAME=value"; nullopt: this process's environment.
   std::optional<std::vector<std::string>> environment;
-  ChildLimits limits;  // with any of them it leaves no core file
+  ChildLimits limits;  // any limit also disables core dumps
 
-  // It begins a process group and a fresh program's signal handling: a terminal's Ctrl-C does not reach it,
-  // Kill() reaches what it started, and what it started is killed when it ends.
+  // Starts a process group with default signal handling: a terminal's Ctrl-C does not reach it, Kill()
+  // reaches its descendants, and they are killed when it ends.
   bool own_group = false;
-  // It is killed when the thread that started it ends.
+  // Kills the child when the thread that started it ends.
   bool dies_with_parent = false;
 
   enum class Output { kInherit, kDiscard, kPipe, kLog };
   Output out = Output::kInherit;
   Output err = Output::kInherit;
-  std::string log;  // file of those that are kLog: made, or emptied
+  std::string log;  // file for outputs that are kLog; created or truncated
 
-  // It reads /dev/null. Of other open files it gets these alone: `first` of this process as its `second`, 3
-  // or more.
+  // stdin is /dev/null. The only other inherited descriptors: `first` of this process becomes `second`, which
+  // is 3 or more.
   std::vector<std::pair<int, int>> descriptors;
 };
 
 // How a child ended.
 struct ChildExit {
-  int code = 0;    // without a signal; < 0: not known, since another part of this process collected it
+  int code = 0;    // without a signal; < 0: unknown, because it was reaped elsewhere in this process
   int signal = 0;  // that killed it
 
   bool ok() const { return code == 0 && signal == 0; }
@@ -62,23 +62,23 @@ struct ChildExit {
 class ChildProcess {
  public:
   // Starts the program; returns when it runs.
-  //  NOT_FOUND           it can't be run: says what the system says
-  //  INVALID_ARGUMENT    the log or the folder can't be opened
+  //   NOT_FOUND           it cannot be executed: the system's reason
+  //   INVALID_ARGUMENT    the log or the folder cannot be opened
   //  RESOURCE_EXHAUSTED  no process or descriptor is left
   static absl::StatusOr<std::unique_ptr<ChildProcess>> Start(const ChildOptions& options);
-  // Kills it if it runs, and waits for its end: nothing is left.
+  // Kills a running child and waits for its end.
   ~ChildProcess();
   ChildProcess(const ChildProcess&) = delete;
   ChildProcess& operator=(const ChildProcess&) = delete;
 
   pid_t pid() const { return pid_; }
-  // The read ends of its piped outputs; invalid where there is none. Yours to close.
+  // The read ends of its piped outputs; invalid if not piped. The caller closes them.
   FileDescriptor& out() { return out_; }
   FileDescriptor& err() { return err_; }
 
-  // Waits for its end; nullopt: `timeout` passed first.
+  // Waits for its end; nullopt after `timeout`.
   std::optional<ChildExit> Wait(absl::Duration timeout = absl::InfiniteDuration());
-  // SIGKILL to it, with own_group to its whole group. Does nothing when it has ended.
+  // Sends SIGKILL to it, with own_group to the whole group. No effect after its end.
   void Kill();
 
  private:
@@ -94,11 +94,11 @@ class ChildProcess {
   std::optional<ChildExit> exit_;
 };
 
-// The path of a program: `name` itself when it has a slash, else the first executable file of that name in
-// PATH. Empty: there is none.
+// The path of a program: `name` if it has a slash, otherwise the first executable of that name in PATH; empty
+// if none.
 std::string FindProgram(const std::string& name);
 
-// Those variables of this process's environment that begin with one of `prefixes` ("PATH=", "STREAMTENSOR_").
+// The variables of this process's environment that begin with one of `prefixes` ("PATH=", "STREAMTENSOR_").
 std::vector<std::string> EnvironmentWith(const std::vector<std::string_view>& prefixes);
 
 }  // namespace streamtensor::base

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// INVALID_ARGUMENT about one field of a request. The field's path travels beside the message, so that each
-// API can put the name that its own clients know.
+// INVALID_ARGUMENT for one field of a request. The field's path is a payload, so that each API can substitute
+// the name its clients use.
 #pragma once
 
 #include <algorithm>
@@ -12,7 +12,7 @@
 
 namespace streamtensor {
 
-// The name of the payload that holds the path.
+// Name of the payload that holds the path.
 inline constexpr char kFieldPayload[] = "field";
 
 // "FIELD PROBLEM", for example "sampling.top_p is 7; allowed is above 0 to 1".
@@ -22,13 +22,13 @@ inline absl::Status FieldError(const std::string& field, const std::string& prob
   return status;
 }
 
-// Empty: the error is about no single field.
+// Empty: the error does not concern a single field.
 inline std::string FieldOf(const absl::Status& status) {
   const auto field = status.GetPayload(kFieldPayload);
   return field.has_value() ? std::string(*field) : std::string();
 }
 
-// The same error of FieldError() under another name of the field.
+// The same error with another field name.
 inline absl::Status RenameField(const absl::Status& status, const std::string& name) {
   const std::string message(status.message());
   const std::string problem = message.substr(std::min(message.size(), FieldOf(status).size() + 1));

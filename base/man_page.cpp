@@ -8,7 +8,7 @@
 namespace streamtensor::base {
 namespace {
 
-// Text that troff takes as it is: no escapes, no requests at the beginning of a line.
+// Escapes text for troff: no escapes, no requests at the beginning of a line.
 std::string Escaped(const std::string& text) {
   std::string escaped;
   bool line_begins = true;

@@ -6,8 +6,7 @@
 
 namespace streamtensor::base {
 
-// A manual page of section 1 in man(7) markup, made from what --help says: the program, then each of its
-// commands.
+// A section 1 manual page in man(7) markup, generated from the --help texts: the program, then its commands.
 std::string ManPage(const CLI::App& app);
 
 }  // namespace streamtensor::base

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// std::mutex and std::condition_variable with the annotations of Clang's thread-safety analysis
-// (-Wthread-safety). Members say what guards them by ABSL_GUARDED_BY, functions what they need by
-// ABSL_EXCLUSIVE_LOCKS_REQUIRED.
+// std::mutex and std::condition_variable with Clang's thread-safety annotations (-Wthread-safety). Members
+// declare their lock with ABSL_GUARDED_BY, functions with ABSL_EXCLUSIVE_LOCKS_REQUIRED.
 //
-// Not absl::Mutex: ThreadSanitizer can't see inside a library that is built without it, as Debian's Abseil
-// is, and would report every access that such a mutex guards.
+// Not absl::Mutex: ThreadSanitizer cannot see into an uninstrumented library such as Debian's Abseil and
+// would report every access that such a mutex guards.
 #pragma once
 
 #include <algorithm>
@@ -38,8 +37,8 @@ class ABSL_SCOPED_LOCKABLE MutexLock {
   Mutex& mutex_;
 };
 
-// Waits may end for no reason: the caller looks at its condition in a loop. One mutex for all waits of a
-// CondVar.
+// Spurious wake-ups happen: callers check their condition in a loop. All waits on a CondVar use the same
+// mutex.
 class CondVar {
  public:
   void NotifyOne() { changed_.notify_one(); }
@@ -64,7 +63,7 @@ class CondVar {
   std::condition_variable changed_;
 };
 
-// The deadline for WaitUntil() that lies `duration` from now, for ever if that is longer than a century.
+// The deadline for WaitUntil() `duration` from now; never, if that is more than a century.
 inline std::chrono::steady_clock::time_point SteadyDeadline(absl::Duration duration) {
   constexpr absl::Duration kForever = absl::Hours(24 * 365 * 100);
   return std::chrono::steady_clock::now() + absl::ToChronoNanoseconds(std::min(duration, kForever));

@@ -13,7 +13,7 @@ namespace {
 
 constexpr double kMaxPositive = 1e9;
 
-// Without a name of its own, so that --help doesn't show it.
+// Unnamed, so that --help does not show it.
 CLI::Validator Check(std::function<std::string(const std::string&)> check) {
   return CLI::Validator([check = std::move(check)](std::string& value) { return check(value); }, "");
 }

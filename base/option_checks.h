@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Checks of option values whose messages say what was given and what would be right. For Option::check(),
-// which runs them before the value is converted.
+// Validators for Option::check(), which run before the value is converted. Messages say what was given and
+// what is allowed.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -8,7 +8,7 @@
 
 namespace streamtensor::base {
 
-// A whole number from `least` to `most`.
+// An integer from `min` to `max`.
 CLI::Validator WholeNumber(int64_t min, int64_t max);
 CLI::Validator WholeNumber();  // an unsigned number of 64 bits
 // A finite number.

@@ -23,7 +23,7 @@ std::string CommandNames(CLI::App& app) {
   return names;
 }
 
-// CLI11 says only that words were not expected.
+// CLI11 only says that arguments were not expected.
 std::string DescribeExtra(CLI::App& app, const std::string& word) {
   if (word.size() > 1 && word[0] == '-') return "unknown option " + word.substr(0, word.find('='));
   if (app.get_subcommands().empty() && !app.get_subcommands({}).empty()) {
@@ -41,7 +41,7 @@ Program::Program(const std::string& name, const std::string& summary, std::funct
   app_.set_help_flag("-h,--help", "Print this text");
   app_.set_version_flag("--version", std::move(version), "Print the version");
   app_.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
-  app_.allow_extras();  // for messages of our own
+  app_.allow_extras();  // to report them with our own messages
 }
 
 CLI::App& Program::AddCommand(const std::string& name, const std::string& summary, std::function<int()> run) {
@@ -73,10 +73,10 @@ int Program::Describe(const std::string& option, const std::string& shell) {
 }
 
 int Program::Parse(int argc, const char* const* argv) {
-  // Whatever else the program requires.
+  // Regardless of what else the program requires.
   const std::string first = argc > 1 ? argv[1] : "";
   if (first == "--man-page" || first == "--completion") return Describe(first, argc > 2 ? argv[2] : "");
-  // Named in messages even where the command's own options are wrong.
+  // For messages, even if the command's own options are wrong.
   const std::vector<CLI::App*> commands = app_.get_subcommands({});
   for (int i = 1; i < argc && command_.empty(); ++i) {
     const auto named = [&](const CLI::App* command) { return command->get_name() == argv[i]; };
@@ -90,7 +90,7 @@ int Program::Parse(int argc, const char* const* argv) {
   } catch (const CLI::Success& help) {
     return app_.exit(help);
   } catch (const CLI::RequiredError& error) {
-    // An option that is spelled wrong is why another is missing.
+    // A misspelled option often explains a missing one, so it is reported first.
     const std::vector<std::string> extras = app_.remaining(/*recurse=*/true);
     return WrongUsage(extras.empty() ? error.what() : DescribeExtra(app_, extras.front()));
   } catch (const CLI::ParseError& error) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The command line of a program, alike for all of them: errors are one line on stderr, the exit code is 0
-// (good), 1 (failed) or 2 (wrong usage). On CLI11.
+// The command line of a program, with uniform conventions: errors are one line on stderr; exit codes are 0
+// (success), 1 (failure) and 2 (wrong usage). Uses CLI11.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -9,28 +9,26 @@
 
 namespace streamtensor::base {
 
-// Adds --help and --version to every program, and two options that its --help leaves out: --man-page prints a
-// manual page (man_page.h), --completion SHELL a script that completes command lines (completion.h). Not
-// thread-safe: belongs to main().
+// Adds --help and --version, and two hidden options: --man-page prints a manual page (man_page.h),
+// --completion SHELL a completion script (completion.h). Not thread-safe: used by main().
 class Program {
  public:
-  // `summary` is one sentence for people.
+  // `summary` is one sentence.
   Program(const std::string& name, const std::string& summary, std::function<std::string()> version);
 
-  // For options of the program itself. Of an option that is given twice the last value counts, unless it is
-  // told to take_all().
+  // For the program's own options. If an option is repeated its last value counts, unless it has take_all().
   CLI::App& app() { return app_; }
 
-  // Adds `name` as the program's command. `run` is called when the options have been read, and returns the
-  // exit code. Options of the program may stand behind the command too.
+  // Adds the command `name`. `run` is called after the options are parsed and returns the exit code. The
+  // program's options may also follow the command.
   CLI::App& AddCommand(const std::string& name, const std::string& summary, std::function<int()> run);
-  // What a program without commands does.
+  // The action of a program without commands.
   void SetRun(std::function<int()> run) { run_ = std::move(run); }
 
-  // Reads the command line and runs what it asks for. Never throws.
+  // Parses the command line and runs the selected action. Never throws.
   int Main(int argc, const char* const* argv);
 
-  // For `run`: prints what is wrong with the options together, and returns 2.
+  // For `run`: reports invalid combinations of options and returns 2.
   int WrongUsage(const std::string& message) const;
 
  private:
@@ -40,7 +38,7 @@ class Program {
   const std::string name_;
   CLI::App app_;
   std::function<int()> run_;
-  std::string command_;  // that is run; empty: none
+  std::string command_;  // the selected command; empty: none
 };
 
 }  // namespace streamtensor::base

@@ -19,10 +19,10 @@ namespace {
 
 constexpr std::size_t kMaxLineBytes = 64 << 10;
 constexpr std::size_t kErrorTailBytes = 2 << 10;
-constexpr int kPollMilliseconds = 100;  // how soon `stop` is seen
+constexpr int kPollMilliseconds = 100;  // how often `stop` is checked
 constexpr absl::Duration kExitPoll = absl::Milliseconds(100);
 
-// Cuts what comes out of a pipe into lines.
+// Splits a pipe's output into lines.
 class LineReader {
  public:
   explicit LineReader(const std::function<void(std::string_view)>& on_line) : on_line_(on_line) {}
@@ -45,7 +45,7 @@ class LineReader {
   std::string line_;
 };
 
-// The last bytes that came.
+// The last bytes of the output.
 class Tail {
  public:
   void Push(std::string_view bytes) {
@@ -62,7 +62,7 @@ class Tail {
   std::string text_;
 };
 
-// Reads what is there. False at the end of the pipe.
+// Reads available output. False at the end of the pipe.
 template <class Use>
 bool Drain(int fd, Use use) {
   char buffer[8192];
@@ -71,7 +71,7 @@ bool Drain(int fd, Use use) {
   return got > 0 || (got < 0 && (errno == EINTR || errno == EAGAIN));
 }
 
-// What a process that met a limit is killed by; empty for other signals.
+// Describes the limit behind a signal; empty for other signals.
 std::string DescribeLimit(int signal, const ChildLimits& limits) {
   if (signal == SIGXFSZ && limits.memory_bytes > 0) {
     return absl::StrCat("wrote a file of more than ", limits.memory_bytes, " bytes");
@@ -106,7 +106,7 @@ absl::Status RunChild(ChildOptions options, const ChildRun& run) {
   std::optional<ChildExit> exit;
   pollfd pipes[2] = {{child->out().get(), POLLIN, 0}, {child->err().get(), POLLIN, 0}};
   while (!exit) {
-    // One that closes its pipes and goes on is under the same limits.
+    // A child that closes its pipes and continues is under the same limits.
     if (pipes[0].fd < 0 && pipes[1].fd < 0) {
       exit = child->Wait(kExitPoll);
     } else {
@@ -120,7 +120,7 @@ absl::Status RunChild(ChildOptions options, const ChildRun& run) {
       for (pollfd& pipe : pipes) pipe.revents = 0;
     }
     if (exit) break;
-    RETURN_IF_ERROR(CheckTime(program, run, start));  // ends the child
+    RETURN_IF_ERROR(CheckTime(program, run, start));  // kills the child on return
   }
   lines.Finish();
   if (exit->ok()) return absl::OkStatus();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs another program to its end and hears what it says.
+// Runs another program to its end and reads its output.
 #pragma once
 
 #include <atomic>
@@ -14,19 +14,17 @@ namespace streamtensor::base {
 
 struct ChildRun {
   absl::Duration max_time = absl::InfiniteDuration();  // of wall time
-  const std::atomic<bool>* stop = nullptr;             // when it becomes true the child is killed
-  // Gets each line of its stdout, at most 64 KiB of a line.
+  const std::atomic<bool>* stop = nullptr;             // the child is killed when it becomes true
+  // Receives each line of stdout, truncated to 64 KiB.
   std::function<void(std::string_view)> on_line;
 };
 
-// Runs the child of `options`, whose outputs it pipes, until it has ended and both are closed, or it is
-// killed.
-//  NOT_FOUND          the program can't be started
-//  DEADLINE_EXCEEDED  run.max_time passed
-//  CANCELLED          run.stop
-//  INTERNAL           it ended with another code than 0, or by a signal: with its last lines on stderr; a
-//  limit that
-//                     it met is named
+// Runs the child of `options` with piped outputs until it has ended and both outputs are closed, or kills it.
+//   NOT_FOUND          the program cannot be started
+//   DEADLINE_EXCEEDED  run.max_time passed
+//   CANCELLED          run.stop
+//   INTERNAL           it failed or was killed: with its last lines on stderr and, if it exceeded one, the
+//   limit
 absl::Status RunChild(ChildOptions options, const ChildRun& run);
 
 }  // namespace streamtensor::base

@@ -11,7 +11,7 @@
 namespace streamtensor::base {
 
 struct Sha256::Context {
-  // OpenSSL fails here only where memory has run out.
+  // OpenSSL only fails here if memory is exhausted.
   Context() {
     if (evp == nullptr || EVP_DigestInit_ex(evp, EVP_sha256(), nullptr) != 1) throw std::bad_alloc();
   }

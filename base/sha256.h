@@ -13,7 +13,7 @@ namespace streamtensor::base {
 
 using Sha256Digest = std::array<uint8_t, 32>;
 
-// A hash over pieces that come one after another. Not thread-safe.
+// Hashes data in pieces. Not thread-safe.
 class Sha256 {
  public:
   Sha256();
@@ -23,7 +23,7 @@ class Sha256 {
 
   void Add(std::span<const std::byte> bytes);
   void Add(std::string_view text);
-  // Of all that was added. Call once, last.
+  // The hash of everything added. Call once, last.
   Sha256Digest Finish();
 
  private:

@@ -13,14 +13,14 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
-// The expression is an absl::Status, evaluated once.
+// Evaluates an absl::Status expression once.
 #define RETURN_IF_ERROR(...)                                                       \
   do {                                                                             \
     if (absl::Status st_status = (__VA_ARGS__); !st_status.ok()) return st_status; \
   } while (false)
 
-// `target` is a declaration or something assignable; the expression an absl::StatusOr, evaluated once. A
-// target whose type has a comma needs `auto`.
+// `target` is a declaration or an assignable expression; evaluates an absl::StatusOr expression once. A type
+// that contains a comma needs `auto`.
 #define ASSIGN_OR_RETURN(target, ...) \
   ST_ASSIGN_OR_RETURN(ST_STATUS_NAME(st_value_or_, __COUNTER__), target, __VA_ARGS__)
 

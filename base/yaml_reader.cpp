@@ -20,7 +20,7 @@
 namespace streamtensor::base {
 namespace {
 
-// More would tell nothing new: each line of a file of another kind is one.
+// More errors add no information: in a file of another type every line is one.
 constexpr std::size_t kMaxErrors = 50;
 constexpr std::size_t kShownBytes = 100;
 
@@ -52,7 +52,7 @@ class DiscardEvents : public YAML::EventHandler {
   void OnMapEnd() override {}
 };
 
-// YAML::LoadAll() would tell, but never returns on some damaged files: it gathers empty documents.
+// Not YAML::LoadAll(), which never returns on some damaged files: it collects empty documents.
 bool HasSecondDocument(const std::string& text) {
   std::istringstream stream(text);
   YAML::Parser parser(stream);
@@ -178,7 +178,7 @@ void YamlReader::Integer(const YAML::Node& node, const std::string& path, int64_
   std::string text;
   if (!Scalar(node, path, expected, text)) return;
   int64_t number = 0;
-  // A quoted number is a text.
+  // A quoted number is a string.
   if (node.Tag() == "!" || !absl::SimpleAtoi(text, &number) || number < min || number > max) {
     return Wrong(node, path, expected);
   }

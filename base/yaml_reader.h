@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The strict reader of YAML files: the schema is written as code, every error is gathered with its place.
+// A strict reader for YAML files: the schema is code, and all errors are collected with their places.
 //
 //   YamlReader yaml(path, "the configuration");
 //   absl::Status status = yaml.Read(text, [&](const YAML::Node& root) {
@@ -24,42 +24,42 @@ namespace streamtensor::base {
 
 inline constexpr std::size_t kMaxYamlBytes = 1 << 20;
 
-// The file's text, or one byte more than is allowed of it: never all of a device.
-//  NOT_FOUND  it can't be read, or is a folder
+// The file's text, up to one byte more than allowed, so that reading a device ends.
+//   NOT_FOUND  it cannot be read, or is a folder
 absl::StatusOr<std::string> ReadYamlFile(const std::string& path);
 
 // Not thread-safe.
 class YamlReader {
  public:
-  // `file` stands in front of every error, `root` names the whole of it in errors.
+  // `file` begins every error, `root` names the document in errors.
   YamlReader(std::string file, std::string root) : file_(std::move(file)), root_(std::move(root)) {}
 
-  // Parses `text`, one document of at most kMaxYamlBytes, and hands its root to `read`, which calls the
-  // functions below and Error(). No exception of yaml-cpp leaves it.
-  //  INVALID_ARGUMENT  all errors, a line each: "FILE:LINE:COLUMN: what, and what would be right"
+  // Parses `text`, one document of at most kMaxYamlBytes, and passes its root to `read`, which calls the
+  // functions below and Error(). yaml-cpp's exceptions do not escape.
+  //   INVALID_ARGUMENT  all errors, one per line: "FILE:LINE:COLUMN: what was found; what is allowed"
   absl::Status Read(std::string_view text, const std::function<void(const YAML::Node& root)>& read);
 
-  // Reads a value; `path` is its name in errors, such as "cards[0].driver".
+  // Reads a value; `path` names it in errors, for example "cards[0].driver".
   using ReadValue = std::function<void(const YAML::Node& node, const std::string& path)>;
-  // One key of a map and what reads its value.
+  // A key of a map and the reader of its value.
   struct Key {
     std::string name;
     ReadValue read;
     bool required = false;
   };
 
-  // Reads a map: unknown and repeated keys and missing required ones are errors.
+  // Reads a map: unknown, duplicate and missing required keys are errors.
   void Map(const YAML::Node& node, const std::string& path, const std::vector<Key>& keys);
   // Calls `read` for each entry of a list, with a path such as "cards[0]".
   void List(const YAML::Node& node, const std::string& path,
             const std::function<void(const YAML::Node&, const std::string& path, std::size_t index)>& read);
 
-  // Each leaves `value` alone on an error.
+  // These leave `value` unchanged on an error.
   void Text(const YAML::Node& node, const std::string& path, std::string& value);
   void Integer(const YAML::Node& node, const std::string& path, int64_t min, int64_t max, int64_t& value);
   // Finite.
   void Real(const YAML::Node& node, const std::string& path, double min, double max, double& value);
-  // As ParseByteSize reads it.
+  // As ParseByteSize.
   void Bytes(const YAML::Node& node, const std::string& path, int64_t min, int64_t& value);
   // Returns the index of the chosen word, or -1.
   int Choice(const YAML::Node& node, const std::string& path, const std::vector<std::string>& words);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// How weights.bin is laid out (docs/architecture.md, section 4): the packed blocks of all issues, distributed
-// over channels, then the tables that single processes read. Each channel and each table is a segment of the
-// file.
+// The layout of weights.bin (docs/architecture.md, section 4): the packed blocks of all issues, distributed
+// over channels, then the tables of single processes. Each channel and each table is a segment of the file.
 #pragma once
 
 #include <cstddef>
@@ -16,7 +15,7 @@ namespace streamtensor::artifact {
 
 using contract::TileFormat;
 
-// What of an issue its blocks depend on.
+// The properties of an issue that determine its blocks.
 struct IssueShape {
   TileFormat format = TileFormat::kU4;
   int64_t groups = 0;     // K / kGroupElements
@@ -25,16 +24,16 @@ struct IssueShape {
   int64_t Blocks() const { return contract::IssueBlocks(static_cast<int>(format), groups, row_tiles); }
 };
 
-// Where the blocks of the one sequence lie: block b in channel b mod C, the blocks of a channel without gaps.
+// Locates the blocks: block b lies in channel b mod C, and a channel's blocks are contiguous.
 class BlockCursor {
  public:
   BlockCursor() = default;
-  // `offsets`: the byte where each channel's first block lies; one channel at least.
+  // `offsets`: where each channel's first block begins, in bytes; at least one channel.
   explicit BlockCursor(std::vector<uint64_t> offsets) : offsets_(std::move(offsets)) {}
 
-  // The byte where the next block lies; goes on to the block after it.
+  // The byte offset of the next block; advances to the block after it.
   uint64_t Next(TileFormat format);
-  // Goes on past the blocks of an issue.
+  // Skips the blocks of an issue.
   void Skip(const IssueShape& issue);
 
   // The byte after each channel's last block.
@@ -45,11 +44,11 @@ class BlockCursor {
   std::size_t channel_ = 0;  // of the next block
 };
 
-// A range of weights.bin; offset and size are multiples of kBufferAlignmentBytes, the size at least that.
+// A range of weights.bin; offset and size are multiples of kBufferAlignmentBytes, with at least one.
 struct WeightSegment {
   uint64_t file_offset = 0;
   uint64_t bytes = 0;
-  uint64_t used_bytes = 0;  // what the card reads of it
+  uint64_t used_bytes = 0;  // that the card reads
 };
 
 struct WeightLayout {
@@ -58,7 +57,7 @@ struct WeightLayout {
   uint64_t file_bytes = 0;
 };
 
-// Segments one after another, channels first, for parts of so many bytes.
+// Consecutive segments for parts of the given sizes, channels first.
 WeightLayout LayOutSegments(std::span<const uint64_t> channel_bytes,
                             std::span<const uint64_t> constant_bytes);
 

@@ -9,9 +9,9 @@ namespace {
 
 constexpr int kFloat16Bytes = 2;
 
-// The integers of one row: q has kGroupElements.
+// Packs the integers of one row: q has kGroupElements.
 void WriteNibbles(const uint8_t* q, int row, uint8_t* tile) {
-  constexpr int kHalf = contract::kGroupElements / 2;  // whose integers are the high nibbles
+  constexpr int kHalf = contract::kGroupElements / 2;  // their integers go into the high nibbles
   for (int k = 0; k < kHalf; ++k) {
     uint8_t* word = tile + contract::TileIntegerWord(contract::kU4Bits, k) * contract::kWordBytes;
     word[contract::TileIntegerByte(row, k)] = static_cast<uint8_t>((q[k] & 0xf) | q[k + kHalf] << 4);

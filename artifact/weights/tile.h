@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Writes a weight as the engine's tiles (kernels/contract/tiles.h).
+// Packs a weight into the engine's tiles (kernels/contract/tiles.h).
 #pragma once
 
 #include <cstddef>
@@ -16,13 +16,13 @@ using contract::TileFormat;
 struct TileValues {
   std::span<const uint8_t> q;  // rows x groups x kGroupElements integers, a byte each
   std::span<const uint8_t> d;  // rows x groups float16
-  std::span<const uint8_t> m;  // the same; empty where no row has a minimum
+  std::span<const uint8_t> m;  // same; empty if no row has a minimum
   int64_t rows = 0;
   int64_t groups = 0;
 };
 
-// Writes the tile of group `group` and rows kTileRows*row_tile on; rows past the end are zero. `tile` has
-// TileWords(format) words.
+// Writes the tile of group `group` and the rows from kTileRows*row_tile on; rows past the end are zero.
+// `tile` has TileWords(format) words.
 void WriteTile(const TileValues& values, TileFormat format, int64_t row_tile, int64_t group, uint8_t* tile);
 
 }  // namespace streamtensor::artifact

@@ -22,7 +22,7 @@ namespace {
 
 constexpr uint32_t kMaxSections = 256;
 constexpr uint64_t kMaxXmlBytes = 16 << 20;
-// Far beyond any card; what is compared pair by pair below stays quick.
+// Far beyond any card; keeps the pairwise comparisons below fast.
 constexpr uint64_t kMaxElements = 65536;  // of a section that is an array
 constexpr std::size_t kMaxMemories = 1024;
 constexpr std::size_t kMaxIps = 1024;
@@ -73,7 +73,7 @@ struct SectionView {
 };
 
 // `offset` counts from the file's start.
-// Names of the file may hold anything: what can't be printed is escaped.
+// Names in the file may hold anything: unprintable bytes are escaped.
 absl::Status Error(const std::string& where, uint64_t offset, const std::string& what) {
   return absl::InvalidArgumentError(
       absl::StrFormat("xclbin: %s, offset %d: %s", where, offset,
@@ -83,7 +83,7 @@ absl::Status Error(const SectionView& section, uint64_t inside, const std::strin
   return Error(SectionName(section.kind), section.offset + inside, what);
 }
 
-// Structures are copied out: nothing in the file is trusted to be aligned.
+// Structures are copied out, since the file's offsets need not be aligned.
 template <class T>
 T CopyAt(std::span<const std::byte> bytes, uint64_t offset) {
   T value;
@@ -91,7 +91,7 @@ T CopyAt(std::span<const std::byte> bytes, uint64_t offset) {
   return value;
 }
 
-// A name that ends inside its field.
+// A name that is terminated inside its field.
 template <class Character, std::size_t N>
 std::optional<std::string> FieldName(const Character (&field)[N]) {
   const char* text = reinterpret_cast<const char*>(field);
@@ -153,9 +153,10 @@ class Validator {
     }
     const std::optional<std::string> vbnv = FieldName(header.m_platformVBNV);
     if (!vbnv.has_value())
-      return Error("header", offsetof(axlf, m_header.m_platformVBNV), "platform name has no end");
+      return Error("header", offsetof(axlf, m_header.m_platformVBNV), "platform name is not terminated");
     if (!FieldName(header.m_debug_bin).has_value())
-      return Error("header", offsetof(axlf, m_header.m_debug_bin), "name of the debug file has no end");
+      return Error("header", offsetof(axlf, m_header.m_debug_bin),
+                   "name of the debug file is not terminated");
     result_.vbnv = *vbnv;
     std::memcpy(result_.uuid.data(), header.uuid, result_.uuid.size());
     return SetKind(header.m_mode);
@@ -199,10 +200,10 @@ class Validator {
       if (header.m_sectionOffset % 8 != 0) {
         return Error(where, at, absl::StrCat("offset ", header.m_sectionOffset, " is not a multiple of 8"));
       }
-      if (!FieldName(header.m_sectionName).has_value()) return Error(where, at, "its name has no end");
+      if (!FieldName(header.m_sectionName).has_value()) return Error(where, at, "its name is not terminated");
       const bool many = header.m_sectionKind == SOFT_KERNEL || header.m_sectionKind == ASK_FLASH ||
                         header.m_sectionKind == VENDER_METADATA || header.m_sectionKind == DEBUG_DATA;
-      if (!many && !kinds.insert(header.m_sectionKind).second) return Error(where, at, "stands twice");
+      if (!many && !kinds.insert(header.m_sectionKind).second) return Error(where, at, "is a duplicate");
       sections_.push_back({header.m_sectionKind, header.m_sectionOffset,
                            file_.subspan(header.m_sectionOffset, header.m_sectionSize)});
     }
@@ -222,7 +223,7 @@ class Validator {
     return absl::OkStatus();
   }
 
-  // Elements of a section that is an array behind an integer count.
+  // The elements of a section that is an array behind an integer count.
   template <class Element, class Count>
   absl::Status ReadArray(const SectionView& section, std::size_t first, std::vector<Element>* elements) {
     if (section.bytes.size() < first) {
@@ -255,7 +256,8 @@ class Validator {
     for (std::size_t i = 0; i < banks.size(); ++i) {
       const uint64_t at = kFirst + i * sizeof(mem_data);
       const std::optional<std::string> tag = FieldName(banks[i].m_tag);
-      if (!tag.has_value()) return Error(*section, at, absl::StrCat("tag of memory ", i, " has no end"));
+      if (!tag.has_value())
+        return Error(*section, at, absl::StrCat("tag of memory ", i, " is not terminated"));
       if (banks[i].m_type > MEM_PS_KERNEL) {
         return Error(*section, at, absl::StrCat("memory ", i, " has unknown type ", banks[i].m_type));
       }
@@ -285,7 +287,7 @@ class Validator {
     for (std::size_t i = 0; i < ips.size(); ++i) {
       const uint64_t at = kFirst + i * sizeof(ip_data);
       const std::optional<std::string> name = FieldName(ips[i].m_name);
-      if (!name.has_value()) return Error(*section, at, absl::StrCat("name of IP ", i, " has no end"));
+      if (!name.has_value()) return Error(*section, at, absl::StrCat("name of IP ", i, " is not terminated"));
       if (ips[i].m_type > IP_PS_KERNEL) {
         return Error(*section, at, absl::StrCat("IP ", i, " has unknown type ", ips[i].m_type));
       }
@@ -298,7 +300,7 @@ class Validator {
     return absl::OkStatus();
   }
 
-  // Sections that XRT walks by count, though we need nothing of them.
+  // Sections that XRT iterates by count, though we do not use them.
   absl::Status OtherArrays() {
     if (const SectionView* section = Find(CLOCK_FREQ_TOPOLOGY)) {
       std::vector<clock_freq> clocks;
@@ -307,7 +309,7 @@ class Validator {
       for (std::size_t i = 0; i < clocks.size(); ++i) {
         if (!FieldName(clocks[i].m_name).has_value()) {
           return Error(*section, kFirst + i * sizeof(clock_freq),
-                       absl::StrCat("name of clock ", i, " has no end"));
+                       absl::StrCat("name of clock ", i, " is not terminated"));
         }
       }
     }
@@ -318,7 +320,7 @@ class Validator {
       for (std::size_t i = 0; i < ips.size(); ++i) {
         if (!FieldName(ips[i].m_name).has_value()) {
           return Error(*section, kFirst + i * sizeof(debug_ip_data),
-                       absl::StrCat("name of IP ", i, " has no end"));
+                       absl::StrCat("name of IP ", i, " is not terminated"));
         }
       }
     }
@@ -345,7 +347,7 @@ class Validator {
     return absl::OkStatus();
   }
 
-  // A number as XRT reads one: decimal or 0x...
+  // A number in XRT's formats: decimal or 0x...
   static std::optional<uint64_t> Number(const std::string* text) {
     if (text == nullptr || text->empty()) return std::nullopt;
     const bool hex = text->starts_with("0x") || text->starts_with("0X");
@@ -395,7 +397,7 @@ class Validator {
     const std::string* name = element.Attribute("name");
     if (name == nullptr || name->empty()) return Error(section, element.offset, "<kernel> has no name");
     if (result_.FindKernel(*name) != nullptr) {
-      return Error(section, element.offset, absl::StrCat("kernel '", *name, "' stands twice"));
+      return Error(section, element.offset, absl::StrCat("kernel '", *name, "' is a duplicate"));
     }
     kernel.name = *name;
     std::set<std::string> ports;
@@ -445,7 +447,7 @@ class Validator {
                    absl::StrCat("argument '", *name, "' of kernel '", kernel->name, "': ", what));
     };
     const std::string* id = element.Attribute("id");
-    if (id != nullptr && id->empty()) return absl::OkStatus();  // one of the tools' own, without an index
+    if (id != nullptr && id->empty()) return absl::OkStatus();  // added by the tools, without an index
     const std::optional<uint64_t> index = Number(id);
     if (!index.has_value() || *index > 4095) return bad("id must be a number of at most 4095");
     const std::optional<uint64_t> qualifier = Number(element.Attribute("addressQualifier"));
@@ -535,7 +537,7 @@ class Validator {
     return absl::OkStatus();
   }
 
-  // Each kernel must be on the card: an IP for each of its instances.
+  // Each kernel must be on the card: one IP per instance.
   absl::Status Instances() {
     const SectionView* section = Find(EMBEDDED_METADATA);
     for (const Kernel& kernel : result_.kernels) {

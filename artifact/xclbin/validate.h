@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Checks an xclbin whole, before XRT or a card sees a byte of it: XRT trusts every offset, length,
-// count and index in the file. Links no XRT.
+// Validates an xclbin completely before XRT or a card uses it: XRT trusts every offset, length, count and
+// index in the file. Does not link XRT.
 #pragma once
 
 #include <array>
@@ -27,16 +27,16 @@ struct Argument {
   uint32_t index = 0;
   std::string name;
   std::string type;
-  bool is_buffer = false;          // a pointer into the card's memory
+  bool is_buffer = false;          // a pointer to the card's memory
   uint64_t offset = 0;             // in the kernel's registers
-  uint64_t bytes = 0;              // there
-  std::vector<uint32_t> memories;  // buffers: the banks it is connected to, at least one
+  uint64_t bytes = 0;              // of the register
+  std::vector<uint32_t> memories;  // buffers: the connected memory banks, at least one
 };
 
 struct Kernel {
   std::string name;
   std::vector<std::string> instances;
-  std::vector<Argument> arguments;  // by index, without gaps
+  std::vector<Argument> arguments;  // by index, contiguous
 };
 
 struct Xclbin {
@@ -50,16 +50,16 @@ struct Xclbin {
   std::array<uint8_t, 16> uuid = {};
   std::vector<Memory> memories;
   std::vector<Kernel> kernels;
-  // Views into the bytes that were validated; empty when there is no such section.
+  // Views into the validated bytes; empty if there is no such section.
   std::span<const std::byte> bitstream;
   std::string_view user_metadata;
 
   const Kernel* FindKernel(std::string_view name) const;
 };
 
-// INVALID_ARGUMENT names section and offset. Every section must lie inside the file and overlap no
-// other; counts must fit their section; names must end; indices must exist; every buffer argument must
-// be connected to memory that is there.
+// INVALID_ARGUMENT names section and offset. Every section must lie inside the file without overlaps, counts
+// must fit their section, names must be terminated, indices must exist, and every buffer argument must be
+// connected to an existing memory.
 absl::StatusOr<Xclbin> ValidateXclbin(std::span<const std::byte> file);
 
 }  // namespace streamtensor::artifact::xclbin

@@ -20,7 +20,7 @@
 namespace streamtensor::artifact::xclbin {
 namespace {
 
-constexpr uint64_t kControlBase = 0x800000;  // where the shell puts a kernel's registers
+constexpr uint64_t kControlBase = 0x800000;  // address of a kernel's registers in the shell
 constexpr uint64_t kControlRange = 0x1000;
 constexpr uint64_t kFirstArgumentOffset = 0x10;
 constexpr uint64_t kMaxBankBytes = uint64_t{1} << 50;  // addresses of all banks fit 64 bits
@@ -34,7 +34,7 @@ struct Section {
   Bytes bytes;
 };
 
-// A section that is an array behind its count, padded as the structure `Array` pads it.
+// A section that is an array behind its count, padded like the structure `Array`.
 template <class Array, class Element>
 Bytes CountedArray(const std::vector<Element>& elements, std::size_t first_offset) {
   Bytes bytes(std::max(sizeof(Array), first_offset + elements.size() * sizeof(Element)));
@@ -49,7 +49,7 @@ Bytes FromText(std::string_view text) {
   return Bytes(begin, begin + text.size());
 }
 
-// `bytes` may hold a terminating zero too, as all of xclbin.h's names do.
+// `bytes` may include the terminating zero, as for all names in xclbin.h.
 template <std::size_t N, class Character>
 bool CopyName(std::string_view name, Character (&target)[N]) {
   if (name.size() >= N) return false;
@@ -181,7 +181,7 @@ Bytes IpLayout(const WriterInput& input) {
   kernel.m_type = IP_KERNEL;
   kernel.properties = IP_INT_ENABLE_MASK | (AP_CTRL_CHAIN << IP_CONTROL_SHIFT);
   kernel.m_base_address = kControlBase;
-  CopyName(absl::StrCat(input.kernel, ":", Instance(input)), kernel.m_name);  // Check() saw that it fits
+  CopyName(absl::StrCat(input.kernel, ":", Instance(input)), kernel.m_name);  // Check() ensures that it fits
   return CountedArray<ip_layout>(std::vector<ip_data>{kernel}, offsetof(ip_layout, m_ip_data));
 }
 
@@ -201,9 +201,9 @@ std::string BuildMetadata(const WriterInput& input, const std::string& vbnv) {
                       "}, \"target\": ", input.emulation ? "\"emulation\"" : "\"hw\"", "}}}\n");
 }
 
-constexpr std::size_t kSectionAlignment = 64;  // xclbin.h asks for 8; objects like cache lines
+constexpr std::size_t kSectionAlignment = 64;  // xclbin.h requires 8; objects need cache-line alignment
 
-// Header, section headers, sections; UUID and unique id from a hash of all the rest.
+// Header, section headers, sections; UUID and unique id are a hash of the rest.
 absl::StatusOr<Bytes> Assemble(const WriterInput& input, const std::string& vbnv,
                                const std::vector<Section>& sections) {
   axlf top;
@@ -248,7 +248,7 @@ absl::StatusOr<Bytes> Assemble(const WriterInput& input, const std::string& vbnv
   file.insert(file.end(), contents.begin(), contents.end());
 
   base::Sha256Digest hash = base::Sha256Of(file);
-  hash[6] = (hash[6] & 0x0f) | 0x80;  // UUID version 8: made by a rule of its own
+  hash[6] = (hash[6] & 0x0f) | 0x80;  // UUID version 8: custom
   hash[8] = (hash[8] & 0x3f) | 0x80;
   std::memcpy(file.data() + offsetof(axlf, m_header.uuid), hash.data(), 16);
   std::memcpy(file.data() + offsetof(axlf, m_uniqueId), hash.data() + 16, 8);

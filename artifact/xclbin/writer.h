@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Writes xclbin files (axlf containers) for emulated cards, from xclbin.h's structures: Debian's
-// xclbinutil is broken. Links no XRT.
+// Writes xclbin files (axlf containers) for emulated cards from xclbin.h's structures, because Debian's
+// xclbinutil is broken. Does not link XRT.
 #pragma once
 
 #include <cstddef>
@@ -20,7 +20,7 @@ struct WriterArgument {
   uint32_t bank = 0;  // index into WriterInput::banks
 };
 
-// A bank of the card's memory. Banks lie one after another in the card's address space.
+// A bank of the card's memory. Banks are contiguous in the card's address space.
 struct WriterBank {
   enum class Kind { kHbm, kDdr4 };
   Kind kind = Kind::kHbm;
@@ -33,11 +33,10 @@ struct WriterInput {
   std::string part;                       // "xcu55c-fsvh2892-2L-e"
   std::string kernel;                     // "streamtensor_step"
   std::vector<WriterArgument> arguments;  // by index: all are pointers
-  std::vector<WriterBank>
-      banks;  // of the card, also those that no argument uses: 1..contract::kMaxMemoryBanks
+  std::vector<WriterBank> banks;          // all banks of the card, used or not: 1..contract::kMaxMemoryBanks
   double clock_hz = 0;
-  // true: for the emulated card. false: a container that a real card's driver accepts as its own,
-  // around whatever `bitstream` is; only tests of the control path want that.
+  // true: for the emulated card. false: a container that a real card's driver accepts, around any
+  // `bitstream`; only for tests of the control path.
   bool emulation = true;
   std::string vbnv;                      // empty: EmulationVbnv(platform); must be given without `emulation`
   std::span<const std::byte> bitstream;  // emulation: an index of objects (artifact/object_index.h)
@@ -45,12 +44,12 @@ struct WriterInput {
   std::string compiler_version;
 };
 
-// The name an emulated card's platform has, and its prefix: no real platform has it.
+// The platform name of an emulated card, and its prefix, which no real platform has.
 inline constexpr char kEmulationVbnvPrefix[] = "streamtensor_emulated_";
 std::string EmulationVbnv(const std::string& platform);
 
-// The file's bytes; equal input gives equal bytes (the UUID is a hash of the contents, times are 0).
-// INVALID_ARGUMENT names what does not fit the container.
+// Returns the file's bytes. Deterministic: the UUID is a hash of the contents, times are 0. INVALID_ARGUMENT
+// says what does not fit the container.
 absl::StatusOr<std::vector<std::byte>> WriteXclbin(const WriterInput& input);
 
 }  // namespace streamtensor::artifact::xclbin

@@ -23,7 +23,7 @@ class Reader {
   }
 
  private:
-  absl::Status Error(std::string what) const {
+  absl::Status Error(const std::string& what) const {
     return absl::InvalidArgumentError(absl::StrCat("XML offset ", at_, ": ", what));
   }
   bool StartsWith(std::string_view what) const { return text_.substr(at_).starts_with(what); }
@@ -106,7 +106,7 @@ class Reader {
     }
   }
 
-  // Up to the next '<' that opens or closes an element.
+  // Skips to the next '<' that opens or closes an element.
   absl::Status SkipText() {
     for (;;) {
       while (at_ < text_.size() && text_[at_] != '<') {

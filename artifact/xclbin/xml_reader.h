@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A small strict reader for the XML that xclbins carry: elements and attributes; text, comments and
-// processing instructions are skipped, DTDs refused. Nesting and sizes are bounded, so that neither we
-// nor the parser behind us (which recurses) can be led astray.
+// A small strict reader for the XML in xclbins: elements and attributes. Text, comments and processing
+// instructions are skipped, DTDs are rejected. Nesting and sizes are bounded, which also protects XRT's
+// recursive parser.
 #pragma once
 
 #include <cstddef>
@@ -32,7 +32,7 @@ inline constexpr std::size_t kMaxXmlAttributes = 100;  // of an element
 // The root element. INVALID_ARGUMENT names the offset.
 absl::StatusOr<XmlElement> ReadXml(std::string_view document);
 
-// `text` with the five characters that mean something to XML replaced.
+// Escapes XML's five special characters in `text`.
 std::string EscapeXml(std::string_view text);
 
 }  // namespace streamtensor::artifact::xclbin

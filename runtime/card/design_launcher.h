@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Loads an emulated design (a shared object that exports st_launch, see kernels/host/st_host_api.h)
-// and launches it: each dataflow process on a fiber, all on the calling thread. What a process shares out is
-// computed on a second thread too, where there is one.
+// Loads an emulated design (a shared object that exports st_launch, see kernels/host/st_host_api.h) and
+// launches it: each dataflow process runs on a fiber of the calling thread. Work that a process shares is
+// also computed on a second thread, if there is one.
 #pragma once
 
 #include <atomic>
@@ -40,26 +40,26 @@ struct WaitEdge {
 
 struct LaunchReport {
   LaunchCode code = LaunchCode::kCompleted;
-  // Empty when completed; else one line for a person. A deadlock's names the cycle.
+  // Empty if completed, otherwise one readable line. For a deadlock it names the cycle.
   std::string message;
-  // The cycle of a deadlock, each edge waiting for the process of the next, the last for the first.
-  // Empty when a process waits for one that has ended (then `message` says so) or for nobody.
+  // The cycle of a deadlock: each edge waits for the process of the next, the last for the first. Empty if a
+  // process waits for one that has ended (`message` says so) or for no process.
   std::vector<WaitEdge> cycle;
   uint64_t nanoseconds = 0;            // measured: the whole launch
   std::vector<ProcessTime> processes;  // in order of declaration
 };
 
 struct LaunchOptions {
-  // Order in which runnable processes get the thread: nullptr is first come, first served; else a
-  // random one from this seed. The results of a correct design don't depend on it.
+  // Scheduling order of runnable processes: nullptr is first come, first served, otherwise random from this
+  // seed. A correct design's results do not depend on it.
   const uint64_t* order_seed = nullptr;
-  // Costs one reading of the time-stamp counter a switch.
+  // Costs one read of the time-stamp counter per switch.
   bool measure_processes = true;
-  // Null: all on the calling thread. Results don't depend on it.
+  // Null: everything on the calling thread. Results do not depend on it.
   SecondThread* second_thread = nullptr;
 };
 
-// Not thread-safe, but for Cancel().
+// Not thread-safe except Cancel().
 class DesignLauncher {
  public:
   // `object`: an ELF shared object that exports st_launch and nothing else. It is loaded from a
@@ -89,8 +89,8 @@ class DesignLauncher {
   // starts afresh.
   LaunchReport Launch(std::span<void* const> args, const LaunchOptions& options = {});
 
-  // Ends the launch under way at its next switch of processes. From any thread, or a signal handler;
-  // without a launch under way it does nothing.
+  // Ends the current launch at its next process switch. From any thread or a signal handler; no effect
+  // without a launch.
   void Cancel();
 
   // Name of the object picked by LoadIndexed ("x86-64-v3"), else empty.

@@ -154,7 +154,7 @@ LaunchCode FiberScheduler::Run() {
   if (second_thread_ != nullptr) second_thread_->WakeUp();
   SwitchTo(first, /*ending=*/false);
   if (second_thread_ != nullptr) second_thread_->Sleep();
-  // Back on the thread: all have ended, or nobody can go on, or the launch was cancelled.
+  // Back on the thread: all processes have ended, none can continue, or the launch was cancelled.
   for (Process& p : processes_) p.sanitizer.Destroy();
   if (code_ != LaunchCode::kCompleted) return code_;
   const bool all_ended = std::all_of(processes_.begin(), processes_.end(),

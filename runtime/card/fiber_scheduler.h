@@ -53,7 +53,7 @@ class FiberScheduler {
     uint32_t depth;
     uint32_t ends;        // how often attached
     uint32_t process[2];  // the first two that were
-    uint32_t waiting;     // process blocked on it, or kNobody
+    uint32_t waiting;     // process blocked on it, or kNone
   };
   static constexpr uint32_t kNone = 0xffffffffu;
 
@@ -74,7 +74,7 @@ class FiberScheduler {
   bool PrepareFibers();
   void Fail(LaunchCode code, std::string message);
   [[gnu::always_inline]] uint32_t NextRunnable();
-  // Leaves the current process (or the thread) for the given one; kNobody: for the thread. Inlined
+  // Leaves the current process (or the thread) for the given one; kNone: for the thread. Inlined
   // where it matters: each return after a switch is one the processor predicts wrongly.
   [[gnu::always_inline]] void SwitchTo(uint32_t next, bool ending);
   [[gnu::always_inline]] void Arrived(boost::context::detail::transfer_t from);

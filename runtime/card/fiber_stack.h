@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Stacks for fibers, each above a page that faults when a process overruns it. Mapping a stack and
-// touching its first pages costs about 10 us, so stacks are kept from launch to launch.
+// Fiber stacks, each above a guard page that faults on overflow. Mapping a stack and touching its first pages
+// costs about 10 us, so stacks are reused between launches.
 #pragma once
 
 #include <cstddef>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Turns the bytes of a shared object into a callable st_launch.
+// Loads the bytes of a shared object and finds its st_launch.
 #pragma once
 
 #include <cstddef>
@@ -12,8 +12,8 @@
 
 namespace streamtensor::runtime::card {
 
-// Called once the object is checked and lies in the sealed memory file `file`, right before any of its code
-// can run. What it leaves allowed must still open /proc/self/fd/`file` for reading.
+// Called when the object is checked and stored in the sealed memory file `file`, immediately before any of
+// its code can run. It must leave opening /proc/self/fd/`file` for reading allowed.
 using BeforeCode = std::function<absl::Status(int file)>;
 
 // A loaded object; its code stays mapped as long as this lives. Movable.

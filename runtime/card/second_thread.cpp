@@ -13,7 +13,7 @@
 namespace streamtensor::runtime::card {
 namespace {
 
-// Waits a moment; after some microseconds of it lets others have the core.
+// Waits briefly; yields the core after some microseconds.
 class Spin {
  public:
   void Wait() {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The second thread of an emulated card: takes parts of a computation that a design shares out
-// (st_host_api::share). Asleep between launches, at the ready during one.
+// The second thread of an emulated card: computes parts of work that a design shares (st_host_api::share).
+// Sleeps between launches, spins during one.
 #pragma once
 
 #include <pthread.h>
@@ -35,7 +35,7 @@ class SecondThread {
   enum Mode : uint32_t { kAsleep, kAwake, kEnding };
 
   static void* Main(void* self);
-  // Takes parts of the job under way until none is left.
+  // Takes parts of the current job until none is left.
   void TakeParts();
 
   // Which job, how many parts, and the next of them nobody has taken: 32, 16 and 16 bits in one word, so

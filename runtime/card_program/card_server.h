@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The card's side of the socket: one design, its buffers, runs, one after the other.
+// The card's side of the socket: one design, its buffers and its runs, one at a time.
 #pragma once
 
 #include <chrono>
@@ -26,7 +26,7 @@ class CardServer {
   CardServer(emulator::MessageSocket socket, card::SecondThread* second_thread)
       : socket_(std::move(socket)), second_thread_(second_thread) {}
 
-  // Answers requests until the host is gone. Returns the program's exit code.
+  // Answers requests until the host disconnects. Returns the program's exit code.
   int Serve();
 
  private:

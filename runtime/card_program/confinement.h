@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the card's process may ask of the system. Both are for all threads, and for good.
+// Restricts the system calls of the card's process, for all its threads and irrevocably.
 #pragma once
 
 #include "absl/status/status.h"

@@ -60,7 +60,7 @@ int Serve(int threads) {
         stderr);
     return 2;
   }
-  // What the host had open is not ours to hold.
+  // Close everything inherited from the host.
   close_range(kCardSocketFd + 1, ~0u, 0);
   fcntl(kCardSocketFd, F_SETFD, FD_CLOEXEC);
   prctl(PR_SET_NAME, "st-card");

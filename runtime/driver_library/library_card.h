@@ -11,8 +11,8 @@
 
 namespace streamtensor::runtime {
 
-// Opens a card through card_`name`.so. Two opens of one index in one process are one card: they share its
-// design and its fate.
+// Opens a card through card_`name`.so. Opening one index twice in a process gives the same card: both share
+// its design and its state.
 //  INVALID_ARGUMENT     a configuration that the library can't use
 //  NOT_FOUND            no such library, no card program, or no such card
 //  FAILED_PRECONDITION  the library can't be loaded, or is of another version

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The few things that a driver library knows beyond XRT's public classes. Declared once, defined twice: by
-// xrt_extension_amd.cpp for AMD's library, and by the emulator. What AMD's library can't say is answered with
-// "not available", never guessed. Inside a driver library only.
+// What a driver library knows beyond XRT's public classes. Declared once, defined twice: in
+// xrt_extension_amd.cpp for AMD's library, and in the emulator. What AMD's library cannot tell is "not
+// available", never guessed. Only used inside a driver library.
 #pragma once
 
 #include <xrt/xrt_device.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The streamtensor-card process behind an emulated card: started, spoken to, ended.
+// Starts, talks to and ends the streamtensor-card process behind an emulated card.
 #pragma once
 
 #include <sys/types.h>
@@ -30,7 +30,7 @@ class CardProcess {
   // Sends a request and returns its sequence number. `descriptor` < 0: none.
   absl::StatusOr<uint64_t> Send(MessageKind kind, std::string_view payload, int descriptor,
                                 Deadline deadline);
-  // The answer's payload, or the error in it. Answers nobody waits for any more are skipped.
+  // The answer's payload or its error. Skips answers to abandoned requests.
   absl::StatusOr<std::string> Receive(uint64_t sequence, Deadline deadline);
   // Both, for everything but runs.
   absl::StatusOr<std::string> Ask(MessageKind kind, std::string_view payload, int descriptor,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The host's half of an emulated card: what the emulator's XRT classes are made of.
+// The host's half of an emulated card: what the emulator implements XRT's classes with.
 #pragma once
 
 #include <atomic>
@@ -111,9 +111,9 @@ class EmulatedCard : public std::enable_shared_from_this<EmulatedCard> {
   absl::Status CheckAlive() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // That a buffer of `generation` can be used.
   absl::Status CheckBuffer(uint64_t generation) ABSL_LOCKS_EXCLUDED(mutex_);
-  // Records that the card is lost, and why; returns that.
+  // Records that the card is lost, and why; returns that status.
   absl::Status MarkLost(const absl::Status& status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  // The same for an error that means so; any other is returned as it is.
+  // The same for an error that means so; returns any other error unchanged.
   absl::Status MarkLostIfGone(const absl::Status& status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Release(EmulatedBuffer& buffer) ABSL_LOCKS_EXCLUDED(mutex_);
 

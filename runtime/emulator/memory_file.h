@@ -48,11 +48,11 @@ class Mapping {
 // A file of zeros. Sealed: its size never changes, so a mapping of it never faults.
 absl::StatusOr<FileDescriptor> CreateMemoryFile(const char* name, uint64_t bytes);
 
-// A file with these contents that nobody can change any more.
+// A file with these contents that can no longer be changed.
 absl::StatusOr<FileDescriptor> CreateSealedFile(const char* name, std::span<const std::byte> contents);
 
-// That `fd` is a memory file of at least `bytes` that nobody can resize (nor write, with `constant`),
-// and its size. INVALID_ARGUMENT otherwise.
+// Checks that `fd` is a memory file of at least `bytes` that cannot be resized (nor written, with
+// `constant`), and returns its size. INVALID_ARGUMENT otherwise.
 absl::StatusOr<uint64_t> CheckSealedFile(int fd, uint64_t bytes, bool constant);
 
 }  // namespace streamtensor::runtime::emulator

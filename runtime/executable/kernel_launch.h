@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One launch of a design's kernel, for decoders and executables alike.
+// One launch of a design's kernel, for decoders and executables.
 #pragma once
 
 #include <cstdint>

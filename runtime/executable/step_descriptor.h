@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The step descriptor (docs/architecture.md, section 3): rules of a step, its words, its status.
+// The step descriptor (docs/architecture.md, section 3): a step's rules, words and status.
 #pragma once
 
 #include <cstdint>

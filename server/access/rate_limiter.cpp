@@ -31,9 +31,9 @@ absl::Duration RateLimiter::Take(const std::string& client, absl::Time now) {
 
 // A full bucket is the same as none.
 void RateLimiter::RemoveFullBuckets(absl::Time now) {
-  std::erase_if(buckets_, [&](const auto& entry) {
+  std::erase_if(buckets_, [now, rate = per_second_, capacity = Capacity()](const auto& entry) {
     const Bucket& bucket = entry.second;
-    return bucket.requests + absl::ToDoubleSeconds(now - bucket.filled_at) * per_second_ >= Capacity();
+    return bucket.requests + absl::ToDoubleSeconds(now - bucket.filled_at) * rate >= capacity;
   });
 }
 

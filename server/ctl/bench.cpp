@@ -20,7 +20,7 @@ namespace {
 
 constexpr uint32_t kMaxConnections = 1000;
 
-// What came as the load asked for it, or was refused or ended as an overloaded server should.
+// Completed, or refused or ended as an overloaded server should.
 bool IsResult(const grpc::Status& status) {
   return status.ok() || status.error_code() == grpc::StatusCode::RESOURCE_EXHAUSTED ||
          status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a load's times add up to.
+// Statistics of a load test.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -22,7 +22,7 @@ struct Spread {
 // By nearest rank. All 0 for no values.
 Spread SpreadOf(std::vector<double> values);
 
-// One object; what was measured and what was modelled stand under those words.
+// One object; figures are grouped under "measured" and "modelled".
 nlohmann::ordered_json BenchAsJson(const LoadOptions& options, const LoadResult& result);
 
 // The same as a table.

@@ -13,7 +13,7 @@
 
 namespace streamtensor::ctl {
 
-// Which daemon, and who asks.
+// The daemon's address, and the client's credentials.
 struct Target {
   std::string server = "127.0.0.1:50051";  // HOST:PORT
   std::string token;                       // bearer token; empty: none is sent
@@ -21,12 +21,12 @@ struct Target {
 };
 
 struct Client {
-  // Connects with the first call. `own_connection` shares none with other clients of this process.
+  // Connects on the first call. `own_connection` is not shared with other clients of this process.
   explicit Client(const Target& target, bool own_connection = false);
 
-  // What every call's context needs; `seconds` > 0 limits the call.
+  // Sets up every call's context; `seconds` > 0 limits the call.
   void Prepare(grpc::ClientContext& context, double seconds = 0) const;
-  // For a call that answers at once.
+  // For a call that should answer immediately.
   void PrepareShort(grpc::ClientContext& context) const { Prepare(context, 10); }
 
   Target target;

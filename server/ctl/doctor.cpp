@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Checks the host and says what to do.
+// Checks the host and reports how to fix problems.
 #include <dlfcn.h>
 #include <limits.h>
 #include <link.h>
@@ -64,12 +64,12 @@ void CheckPrograms(Findings& findings) {
                    "build it: scripts/build");
     }
   }
-  for (const char* module : {"card_emulated.so", "card_xrt.so"}) {
-    const fs::path file = dir.parent_path() / "lib/streamtensor" / module;
+  for (const char* library : {"card_emulated.so", "card_xrt.so"}) {
+    const fs::path file = dir.parent_path() / "lib/streamtensor" / library;
     if (access(file.c_str(), R_OK) == 0) {
-      findings.Good(absl::StrCat("card module: ", module));
+      findings.Good(absl::StrCat("driver library: ", library));
     } else {
-      findings.Bad(absl::StrCat("card module: ", file.string(), " is missing"), "build it: scripts/build");
+      findings.Bad(absl::StrCat("driver library: ", file.string(), " is missing"), "build it: scripts/build");
     }
   }
   bool found = false;
@@ -127,7 +127,7 @@ void CheckXrt(Findings& findings) {
   }
 }
 
-// What a card's flash says it was loaded with ("xilinx_u55c_gen3x16_xdma_base_3"); empty: not told.
+// The platform in a card's flash ("xilinx_u55c_gen3x16_xdma_base_3"); empty: unknown.
 std::string ShellOf(const fs::path& device) {
   std::error_code error;
   for (auto it = fs::directory_iterator(device, error); !error && it != fs::directory_iterator();
@@ -137,7 +137,7 @@ std::string ShellOf(const fs::path& device) {
   return "";
 }
 
-// Accelerator functions on the PCIe bus by vendor, and who drives them.
+// Accelerator functions on the PCIe bus by vendor, with their drivers.
 void CheckPcie(Findings& findings) {
   std::error_code error;
   int cards = 0;
@@ -184,7 +184,7 @@ void CheckCache(Findings& findings, const std::string& dir) {
   }
 }
 
-// The daemon's configuration: its errors, its cache, and whether what it names is there.
+// The daemon's configuration: its errors, its cache, and whether its files exist.
 void CheckConfiguration(Findings& findings, const std::string& file) {
   const absl::StatusOr<server::Config> config = server::ReadConfig(file);
   if (!config.ok()) {

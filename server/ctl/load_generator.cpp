@@ -18,7 +18,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// A closed loop whose request was refused asks again after so long: not at once, which would be a flood.
+// How soon a closed loop retries a refused request: not immediately, which would flood the server.
 constexpr double kPauseAfterFailureSeconds = 0.1;
 
 class LoadGenerator {
@@ -66,7 +66,7 @@ class LoadGenerator {
   }
 
  private:
-  // One request; deletes itself at its end.
+  // One request; deletes itself when it ends.
   class Stream : public grpc::ClientReadReactor<v1::GenerateStreamResponse> {
    public:
     static void Begin(LoadGenerator* load, const Client& client, double due) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is told about a reply when it has ended.
+// Reports about a finished reply.
 #pragma once
 
 #include <grpcpp/grpcpp.h>

@@ -71,13 +71,13 @@ absl::StatusOr<std::unique_ptr<asio::ssl::context>> TlsContextFrom(const TlsPair
   auto context = std::make_unique<asio::ssl::context>(asio::ssl::context::tls_server);
   SSL_CTX_set_min_proto_version(context->native_handle(), TLS1_2_VERSION);
   error_code error;
-  context->use_certificate_chain(asio::buffer(pair.certificate), error);
-  if (!error) context->use_private_key(asio::buffer(pair.key), asio::ssl::context::pem, error);
+  error = context->use_certificate_chain(asio::buffer(pair.certificate), error);
+  if (!error) error = context->use_private_key(asio::buffer(pair.key), asio::ssl::context::pem, error);
   if (error) return absl::InvalidArgumentError(absl::StrCat("TLS: ", error.message()));
   return context;
 }
 
-absl::Status CanNotListen(const std::string& listen, const error_code& error) {
+absl::Status CannotListen(const std::string& listen, const error_code& error) {
   return absl::UnavailableError(absl::StrCat("cannot listen on ", listen, " (HTTP): ", error.message()));
 }
 
@@ -117,14 +117,14 @@ struct Server::Impl {
     const auto found =
         tcp::resolver(io).resolve(host_name, options.listen.substr(colon + 1),
                                   tcp::resolver::passive | tcp::resolver::numeric_service, error);
-    if (error) return CanNotListen(options.listen, error);
+    if (error) return CannotListen(options.listen, error);
     for (const auto& entry : found) {
       Acceptor acceptor(io.get_executor());
-      acceptor.open(entry.endpoint().protocol(), error);
-      if (!error) acceptor.set_option(asio::socket_base::reuse_address(true), error);
-      if (!error) acceptor.bind(entry.endpoint(), error);
-      if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
-      if (error) return CanNotListen(options.listen, error);
+      error = acceptor.open(entry.endpoint().protocol(), error);
+      if (!error) error = acceptor.set_option(asio::socket_base::reuse_address(true), error);
+      if (!error) error = acceptor.bind(entry.endpoint(), error);
+      if (!error) error = acceptor.listen(asio::socket_base::max_listen_connections, error);
+      if (error) return CannotListen(options.listen, error);
       listeners.push_back({std::move(acceptor), Timer(io.get_executor())});
     }
     return absl::OkStatus();
@@ -207,7 +207,7 @@ struct Server::Impl {
     is_closing = true;
     error_code ignored;
     for (Listener& listener : listeners) {
-      listener.acceptor.close(ignored);
+      ignored = listener.acceptor.close(ignored);
       listener.pause.cancel();
     }
     sweep.cancel();

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/status_macros.h"
 
 namespace streamtensor::server {
 namespace {
@@ -166,8 +167,9 @@ absl::Status ModelRegistry::Prepare(const RecordPtr& record, const Config& confi
   };
   absl::StatusOr<std::shared_ptr<const LoadedModel>> loaded =
       loader_.Load(record->spec(), config, table_.ArtifactsInUse(), progress, on_state);
-  if (loaded.ok()) table_.SetLoaded(record, *std::move(loaded));
-  return loaded.status();
+  RETURN_IF_ERROR(loaded.status());
+  table_.SetLoaded(record, *std::move(loaded));
+  return absl::OkStatus();
 }
 
 void ModelRegistry::ApplyReload(const PendingReload& reload) {

@@ -52,7 +52,7 @@ absl::StatusOr<uint32_t> Sampler::Sample(std::span<const float> logits, std::spa
     Adjust(adjusted_, banned);
     logits = adjusted_;
   }
-  // By blocks, so that a greedy choice looks for the token within one instead of reading the row again.
+  // By blocks, so that a greedy choice searches one block instead of reading the row again.
   float largest = kNever;
   size_t block = 0;
   bool is_nan = false;
@@ -124,8 +124,8 @@ std::span<const Sampler::Candidate> Sampler::TopK() {
   return SmallestNucleus(total);
 }
 
-// The likeliest tokens that together reach top_p of `total`. A nucleus is mostly small, the vocabulary is
-// not: gathers by a falling bound before anything is sorted.
+// The most likely tokens that together reach top_p of `total`. A nucleus is usually small and the vocabulary
+// large: candidates are gathered by a falling bound before sorting.
 std::span<const Sampler::Candidate> Sampler::Nucleus(double total) {
   for (float bound = 1.0f / 16; bound > 0; bound = bound < 1e-30f ? 0 : bound / 16) {
     candidates_.clear();

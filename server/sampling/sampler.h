@@ -12,8 +12,8 @@
 
 namespace streamtensor::server {
 
-// A number in [0, 1) for the `index`-th draw under `seed`. It depends on nothing else, so a reply is
-// the same whoever shares its steps, and after it was preempted and recomputed.
+// A number in [0, 1) for the `index`-th draw under `seed`. It depends on nothing else, so a reply does not
+// depend on which sequences share its steps, nor on preemption.
 double UniformDraw(uint64_t seed, uint64_t index);
 
 // One sequence's sampler. Not thread-safe.
@@ -22,7 +22,7 @@ class Sampler {
   // `params` must have passed Check(). `prompt` counts for the repetition penalty alone.
   Sampler(SamplingParams params, std::span<const uint32_t> prompt);
 
-  // The token for the reply's next place. `banned` ids are never chosen.
+  // The reply's next token. `banned` ids are never chosen.
   //  INTERNAL  the row holds a NaN, or no token is left that may be chosen
   absl::StatusOr<uint32_t> Sample(std::span<const float> logits, std::span<const uint32_t> banned);
 

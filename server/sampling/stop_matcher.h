@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Finds stop strings in text that arrives in pieces, whatever token borders they cross.
+// Finds stop strings in text that arrives in pieces, across token boundaries.
 #pragma once
 
 #include <optional>
@@ -19,12 +19,12 @@ class StopMatcher {
     std::optional<std::string> match;  // the stop string found; `text` ends before it
   };
 
-  // Adds text. Held back is the longest end of it that may still become a stop string. The stop string that
-  // is complete first wins, of those complete at one place the longest: so it does not matter how the text is
-  // cut into pieces.
+  // Adds text and holds back its longest suffix that may still become a stop string. The stop string that
+  // completes first wins; of several that complete at one place, the longest. The result does not depend on
+  // how the text is split.
   Result Push(std::string_view text);
 
-  // The end: what was held back.
+  // Returns the held-back text at the end.
   std::string Finish();
 
  private:

@@ -9,7 +9,7 @@ namespace streamtensor::server {
 namespace {
 
 constexpr size_t kRememberedPages = 1 << 16;
-// Each page that need not be computed again is worth one waiting request, at most so many.
+// A prefix hit is worth one waiting request per page saved, up to this limit.
 constexpr int32_t kMaxAffinity = 8;
 
 }  // namespace
@@ -58,7 +58,7 @@ absl::Status CardGroup::Submit(const std::shared_ptr<Sequence>& sequence) {
       return status;
     }
     if (absl::IsInvalidArgument(status)) return status;
-    // A full queue says more than a lost card: trying again soon may help.
+    // A full queue is more informative than a lost card: an early retry may succeed.
     if (refusal.ok() || absl::IsResourceExhausted(status)) refusal = status;
   }
   return refusal;
@@ -75,7 +75,7 @@ bool CardGroup::TransferSequence(const CardWorker& from, const std::shared_ptr<S
   return false;
 }
 
-// The cards to ask, best first; those that are not ready come last.
+// The candidate cards, best first; those that are not ready come last.
 std::vector<size_t> CardGroup::InOrder(const std::vector<uint64_t>& digests, const CardWorker* without) {
   std::vector<size_t> order;
   std::vector<int64_t> cost(workers_.size());

@@ -16,8 +16,8 @@
 
 namespace streamtensor::server {
 
-// A request goes to the ready card with the least to do, unless one that is hardly busier has seen the
-// beginning of its prompt. The sequences of a lost card go to the others. Thread-safe.
+// A request goes to the ready card with the least load, or to a slightly busier one that has seen its prefix.
+// Sequences of a lost card move to the others. Thread-safe.
 class CardGroup {
  public:
   struct Member {
@@ -32,14 +32,15 @@ class CardGroup {
   CardGroup(std::vector<Member> members, const CardLimits& limits, const Clock* clock, OnState on_state);
   ~CardGroup();
 
-  // Begins to open the cards.
+  // Starts opening the cards.
   void Start();
 
-  // INVALID_ARGUMENT, RESOURCE_EXHAUSTED, UNAVAILABLE as CardWorker::Submit(), when no card takes it.
+  // Errors as CardWorker::Submit() if no card accepts it: INVALID_ARGUMENT, RESOURCE_EXHAUSTED, UNAVAILABLE.
   absl::Status Submit(const std::shared_ptr<Sequence>& sequence);
 
   void SetLimits(const CardLimits& limits);
-  // Ends what is left with `status`; afterwards no card is open and no thread left. Not from a card's thread.
+  // Ends remaining sequences with `status`, closes all cards and joins their threads. Not from a card's
+  // thread.
   void Close(const absl::Status& status);
 
   const std::vector<std::unique_ptr<CardWorker>>& workers() const { return workers_; }

@@ -86,7 +86,7 @@ void CardLoop::SetState(CardState state, std::string error) {
   host_->OnState();
 }
 
-// Those that would be served last go first.
+// Transfers the sequences that would be served last first.
 void CardLoop::RebalanceWaiting() {
   if (state_ != CardState::kReady) return;
   std::vector<std::shared_ptr<Sequence>> waiting = scheduler_.TakeWaiting();
@@ -103,14 +103,14 @@ void CardLoop::SetLimits(const SchedulerLimits& limits, const RecoveryLimits& re
   recovery_ = recovery;
 }
 
-// The first reset comes at once; each that follows without a successful step between waits longer.
+// The first reset is immediate; each further one without a successful step in between waits longer.
 void CardLoop::ScheduleReset() {
   reset_at_ = clock_->Now() + reset_delay_;
   reset_delay_ = std::clamp(reset_delay_ * 2, recovery_.first_reset_delay, recovery_.longest_reset_delay);
 }
 
-// Offers all sequences to other cards; those that none takes wait on, up to a limit. Returns when to call
-// again.
+// Offers all sequences to other cards. Those that no card takes keep waiting, up to a limit. Returns when to
+// call again.
 absl::Time CardLoop::TransferWaiting() {
   scheduler_.EndExpired();
   absl::Time next = scheduler_.NextDeadline();

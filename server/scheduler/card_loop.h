@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One card's life: steps while it is ready; while it is not, resets, and its sequences to other cards.
+// Drives one card: runs steps while it is ready, otherwise resets it and transfers its sequences to other
+// cards.
 #pragma once
 
 #include <cstdint>
@@ -23,52 +24,53 @@ enum class CardState {
   kLost  // failed, or could not be opened; is being reset
 };
 
-// Which states may follow each other.
+// Whether `to` may follow `from`.
 bool CanFollow(CardState from, CardState to);
 
 struct RecoveryLimits {
-  // The first reset comes at once, the second after this; it doubles up to the longest.
+  // The first reset is immediate, the second waits this long; the delay doubles up to the maximum.
   absl::Duration first_reset_delay = absl::Milliseconds(500);
   absl::Duration longest_reset_delay = absl::Seconds(30);
-  // A sequence waits so long for a card, its own or another, before it ends UNAVAILABLE.
+  // How long a sequence waits for a ready card before it ends UNAVAILABLE.
   absl::Duration lost_card_wait = absl::Seconds(30);
   bool operator==(const RecoveryLimits&) const = default;
 };
 
-// What a card's loop needs of its surroundings.
+// What a card's loop needs from its host.
 class CardHost {
  public:
   virtual ~CardHost() = default;
-  // Begins Decoder::Reset(), which may take long, and passes its result to CardLoop::OnReset(), now or later.
+  // Starts Decoder::Reset(), which may take long; passes its result to CardLoop::OnReset(), now or later.
   virtual void BeginReset() = 0;
-  // Offers a sequence to another card of the model whose load, with this sequence, is below `load` sequences.
-  // True: it is that card's now.
+  // Offers a sequence to another card of the model whose load, including this sequence, is below `load`
+  // sequences. True: that card took it.
   virtual bool TransferSequence(const std::shared_ptr<Sequence>& sequence, int32_t load) = 0;
   // CardLoop::state() has changed.
   virtual void OnState() = 0;
 };
 
-// Starts no thread and waits for nothing but the decoder's runs. A decoder that is not open yet is opened as
-// one that was lost is: by a reset. Not thread-safe.
+// Starts no thread and only blocks in the decoder's runs. A closed decoder is opened like a lost one: by a
+// reset. Not thread-safe.
 class CardLoop {
  public:
   // All pointers outlive the loop. `card` is its name, for messages.
   CardLoop(std::string card, runtime::Decoder* decoder, const Clock* clock, const SchedulerLimits& limits,
            const RecoveryLimits& recovery, SchedulerObserver* observer, CardHost* host);
 
-  // Takes a sequence that has passed scheduler().Check().
+  // Adds a sequence that has passed scheduler().Check().
   void Enqueue(std::shared_ptr<Sequence> sequence) { scheduler_.Enqueue(std::move(sequence)); }
 
   struct Progress {
-    bool ran = false;                          // call again at once
-    absl::Time next = absl::InfiniteFuture();  // otherwise: at the latest then, or when something has changed
+    bool ran = false;  // call again immediately
+    // otherwise call again at this time, or when something has changed
+    absl::Time next = absl::InfiniteFuture();
   };
-  // Runs a step, or does what is due on a card that is not ready.
+  // Runs a step, or the next action on a card that is not ready.
   Progress Advance();
 
-  // The result of the reset that BeginReset() began.
+  // The result of the reset started by BeginReset().
   void OnReset(const absl::Status& status);
-  // The card was found dead outside a step, for example by its sensors. It must be ready.
+  // The card was found dead outside a step, for example by its sensors. Requires a ready card.
   void OnCardLost(const absl::Status& failure);
 
   // Another card has become ready: offers it waiting sequences.
@@ -79,8 +81,8 @@ class CardLoop {
 
   CardState state() const { return state_; }
   const std::string& error() const { return error_; }  // why it is not ready
-  bool was_ready() const { return was_ready_; }        // at any time
-  uint64_t resets() const { return resets_; }          // tried since it was ready first
+  bool was_ready() const { return was_ready_; }        // ever
+  uint64_t resets() const { return resets_; }          // attempts since it was first ready
   const Scheduler& scheduler() const { return scheduler_; }
 
  private:
@@ -99,7 +101,7 @@ class CardLoop {
   bool was_ready_ = false;
   bool resetting_ = false;
   uint64_t resets_ = 0;
-  absl::Duration reset_delay_;  // before the next reset; zero again after a step that succeeds
+  absl::Duration reset_delay_;  // before the next reset; zero after a successful step
   absl::Time reset_at_ = absl::InfinitePast();
 };
 

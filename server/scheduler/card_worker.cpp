@@ -19,7 +19,7 @@ class CardWorker::StepCounter : public SchedulerObserver {
   StepCounter(std::string card, SchedulerObserver* next, const Clock* clock)
       : card_(std::move(card)), next_(next), clock_(clock) {}
 
-  // Connects requests' ids with the card's own log, which counts its launches.
+  // Relates request ids to the card's own log, which counts its launches.
   void OnLaunch(uint64_t step, absl::FunctionRef<std::string()> requests) override {
     if (spdlog::should_log(spdlog::level::debug)) {
       spdlog::debug("card {}: step {} runs requests {}", card_, step, requests());
@@ -82,8 +82,8 @@ void CardWorker::Start() {
   thread_ = std::thread([this] { Run(); });
 }
 
-// Waits for nobody: what can be refused is decided under the lock, from the published counts and what has
-// arrived since.
+// Never blocks on the card's thread: refusals are decided under the lock, from the published counts and the
+// arrivals since.
 absl::Status CardWorker::Submit(const std::shared_ptr<Sequence>& sequence) {
   RETURN_IF_ERROR(loop_.scheduler().Check(*sequence));
   {
@@ -182,7 +182,7 @@ void CardWorker::Run() {
     bool again = progress.ran;
     if (loop_.state() == CardState::kReady && clock_->Now() >= next_sensors_) {
       ReadSensors();
-      again = again || loop_.state() != CardState::kReady;  // a lost card is reset at once
+      again = again || loop_.state() != CardState::kReady;  // a lost card is reset immediately
     }
     Publish();
     if (!again) Sleep(std::min(progress.next, clock_->Now() + options_.sensor_period));
@@ -195,11 +195,11 @@ void CardWorker::Run() {
   }
   loop_.EndAll(status);
   Publish();
-  decoder_.reset();  // by the thread that used it
+  decoder_.reset();  // on the thread that used it
   SetWatchdogDeadline(absl::UnixEpoch() + absl::Hours(24 * 365 * 200));
 }
 
-// Takes over what other threads have left. False: the worker stops, and from now on Submit() refuses.
+// Takes the input of other threads. False: the worker stops, and Submit() refuses from now on.
 bool CardWorker::TakeArrivals() {
   std::optional<absl::Status> reset;
   bool share = false;
@@ -225,7 +225,7 @@ bool CardWorker::TakeArrivals() {
   return true;
 }
 
-// On a thread of its own, so that deadlines hold and sequences can leave while a card is being opened.
+// On its own thread, so that deadlines are enforced and sequences can leave while a card opens.
 void CardWorker::BeginReset() {
   ST_CHECK(!resetter_.joinable());
   resetter_ = std::thread([this] {
@@ -280,7 +280,7 @@ void CardWorker::Sleep(absl::Time until) {
 
 bool CardWorker::HasWork() const { return wake_ || stop_ || !arrivals_.empty() || reset_result_.has_value(); }
 
-// The loop will come round by then; a loaded host may be late.
+// The loop must complete an iteration by then; allows for a loaded host.
 void CardWorker::SetWatchdogDeadline(absl::Time until) {
   constexpr absl::Duration kLateness = absl::Seconds(20);
   alive_until_nanoseconds_ = absl::ToUnixNanos(until + kLateness);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One card's thread: takes requests, drives the card's loop, resets the card, publishes what it sees.
+// One card's thread: accepts requests, drives the card's loop, resets the card, publishes its state.
 #pragma once
 
 #include <atomic>
@@ -26,11 +26,11 @@ namespace streamtensor::server {
 // A card as its thread last saw it.
 struct CardSnapshot {
   CardState state = CardState::kOpening;
-  bool was_ready = false;  // at any time
+  bool was_ready = false;  // ever
   std::string error;       // why it is not ready
   SchedulerCounts counts;
   runtime::CardSensors sensors;
-  std::string sensors_error = "not read yet";  // not empty: `sensors` is void
+  std::string sensors_error = "not read yet";  // not empty: `sensors` is invalid
   double joules_total = 0;                     // of all steps
   bool joules_measured = false;
   uint64_t resets = 0;
@@ -46,16 +46,17 @@ struct CardLimits {
 struct CardWorkerOptions {
   std::string card;  // "emulated:0", for messages
   CardLimits limits;
-  absl::Duration sensor_period = absl::Seconds(2);  // also how long the death of an idle card goes unnoticed
+  // also bounds how long an idle card's death goes unnoticed
+  absl::Duration sensor_period = absl::Seconds(2);
   // Called by the card's thread when snapshot().state has changed.
   std::function<void(const CardSnapshot&)> on_state = [](const CardSnapshot&) {};
-  // CardHost::TransferSequence(). Called by the card's thread, which holds no lock.
+  // CardHost::TransferSequence(). Called by the card's thread, without locks held.
   std::function<bool(const std::shared_ptr<Sequence>&, int32_t load)> hand_over = [](const auto&, int32_t) {
     return false;
   };
 };
 
-// Thread-safe, but for Start() and Join().
+// Thread-safe except Start() and Join().
 class CardWorker : public SequenceHome, private CardHost {
  public:
   // `decoder` may be closed: the worker opens it. `clock` and `observer` outlive the worker.
@@ -63,29 +64,29 @@ class CardWorker : public SequenceHome, private CardHost {
              SchedulerObserver* observer);
   ~CardWorker() override;
 
-  // Begins to open the card.
+  // Starts opening the card.
   void Start();
 
-  // INVALID_ARGUMENT, RESOURCE_EXHAUSTED (queue), UNAVAILABLE (card not ready, or stopping). The sequence's
-  // sink is called only when this returns OK.
+  // INVALID_ARGUMENT, RESOURCE_EXHAUSTED (queue full), UNAVAILABLE (card not ready, or stopping). The
+  // sequence's sink is called only if this returns OK.
   absl::Status Submit(const std::shared_ptr<Sequence>& sequence);
 
-  // Takes a sequence that another card lost, however long the queue is. False: the card is not ready either.
+  // Adopts a sequence that another card lost, regardless of the queue's length. False: this card is not ready
+  // either.
   bool Adopt(const std::shared_ptr<Sequence>& sequence);
 
   void Wake() override;
   std::string_view name() const override { return options_.card; }
 
-  // Another card of the model has become ready: waiting sequences may go there.
+  // Another card of the model has become ready: waiting sequences may move there.
   void RebalanceWaiting();
 
-  // Holds from now on.
+  // Takes effect immediately.
   void SetLimits(const CardLimits& limits);
 
-  // Ends what is left with `status`, once the step under way is done, and refuses every later Submit() with
-  // it.
+  // Ends remaining sequences with `status` after the current step, and refuses every later Submit() with it.
   void Stop(const absl::Status& status);
-  // After Stop(): waits for the card's thread, which closes the card. Not from the card's own thread.
+  // After Stop(): joins the card's thread, which closes the card. Not from the card's own thread.
   void Join();
 
   const runtime::DecoderInfo& info() const { return info_; }
@@ -93,10 +94,10 @@ class CardWorker : public SequenceHome, private CardHost {
   int32_t max_context() const { return max_context_; }
   CardSnapshot snapshot() const;
   bool ready() const;
-  // Sequences here, waiting or running.
+  // Sequences on this card, waiting or running.
   int32_t load() const;
 
-  // False when the thread's loop has not come round for longer than it may: it is stuck, not the card.
+  // False if the thread's loop has exceeded its deadline: the thread is stuck, not the card.
   bool Alive() const { return clock_->Now() <= absl::FromUnixNanos(alive_until_nanoseconds_); }
 
  private:
@@ -119,10 +120,10 @@ class CardWorker : public SequenceHome, private CardHost {
   const Clock* const clock_;
   const runtime::DecoderInfo info_;
 
-  // Used by the card's thread alone, once it runs. The exception: loop_.scheduler().Check() is thread-safe,
-  // and the decoder is resetter_'s while a reset is under way.
+  // Used only by the card's thread once it runs, except that loop_.scheduler().Check() is thread-safe and
+  // resetter_ uses the decoder during a reset.
   std::unique_ptr<runtime::Decoder> decoder_;
-  class StepCounter;  // counts and logs steps on their way to the daemon's observer
+  class StepCounter;  // counts and logs steps before the daemon's observer
   std::unique_ptr<StepCounter> counter_;
   CardLimits limits_;
   CardLoop loop_;

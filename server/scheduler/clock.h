@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The server's source of time, so that tests can run it in simulated time.
+// The server's clock, an interface so that tests can simulate time.
 #pragma once
 
 #include <chrono>
@@ -9,14 +9,14 @@
 
 namespace streamtensor::server {
 
-// Thread-safe. Never runs backwards.
+// Thread-safe. Monotonic.
 class Clock {
  public:
   virtual ~Clock() = default;
   virtual absl::Time Now() const = 0;
 };
 
-// The monotonic clock, counted from the wall clock's time at construction: later adjustments do not move it.
+// The monotonic clock, offset to the wall clock at construction: later clock adjustments do not affect it.
 class SystemClock : public Clock {
  public:
   absl::Time Now() const override {

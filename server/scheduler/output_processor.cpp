@@ -45,17 +45,17 @@ ChunkOutcome OutputProcessor::ProcessChunk(Sequence& sequence, std::span<const r
                          : AppendToken(sequence, row, delta, outcome.finished);
     if (!outcome.status.ok()) break;
   }
-  // Only the prompt was to be read, and now it is.
+  // The request asked only to process the prompt, which is done.
   if (sequence.request().stopping.max_tokens == 0u && tokens.back().position + 1 == known_tokens) {
     sequence.summary_.finish_reason = FinishReason::kLength;
     outcome.finished = true;
   }
-  // A client that has gone hears no more.
+  // A client that has disconnected gets no more output.
   if (!delta.empty() && !sequence.cancelled()) sequence.sink().OnDelta(std::move(delta));
   return outcome;
 }
 
-// The row of a prompt's token scores the token after it.
+// A prompt token's row scores the token after it.
 absl::Status OutputProcessor::ScorePromptToken(Sequence& sequence, int32_t position,
                                                std::span<const float> logits, ReplyDelta& delta) {
   ASSIGN_OR_RETURN(TokenLogprob logprob, LogSoftmax(logits, sequence.tokens_[position + 1],

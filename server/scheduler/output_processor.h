@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// From a step's logits to replies: samples, scores, makes text, finds where a reply ends, sends what is new.
+// Turns a step's logits into replies: samples, computes log-probabilities, detokenizes, detects the end,
+// sends.
 #pragma once
 
 #include <cstdint>
@@ -15,17 +16,16 @@
 
 namespace streamtensor::server {
 
-// Keeps nothing of its own from step to step: all state is the sequence's, so that a reply does not depend on
-// who shared its steps or on which card it was. Not thread-safe.
+// Stateless between steps: all state belongs to the sequence, so a reply does not depend on which sequences
+// shared its steps or on its card. Not thread-safe.
 class OutputProcessor {
  public:
-  // `max_context` tokens, prompt and reply together, end a reply. `clock` and `observer` outlive the
-  // processor.
+  // A reply ends when prompt and reply together reach `max_context` tokens. `clock` and `observer` outlive
+  // the processor.
   OutputProcessor(int32_t vocabulary, int32_t max_context, const Clock* clock, SchedulerObserver* observer);
 
   // `logits` has plan.logit_rows() rows of the vocabulary, in the plan's order. Appends each new token to its
-  // sequence and gives each sink its delta. Returns an outcome for each chunk, whose sequence the caller
-  // ends.
+  // sequence and sends each sink its delta. Returns an outcome per chunk; the caller ends finished sequences.
   std::vector<ChunkOutcome> Process(const StepPlan& plan, std::span<const float> logits);
 
  private:

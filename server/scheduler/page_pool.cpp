@@ -121,7 +121,7 @@ void PagePool::CheckInvariants() const {
   CheckConservation();
   ST_CHECK(std::count_if(pages_.begin(), pages_.end(),
                          [](const Page& page) { return page.references > 0; }) == held_);
-  std::vector<int32_t> places(pages_.size());  // in how many of free_ and cached_ a page is
+  std::vector<int32_t> places(pages_.size());  // how many times a page is in free_ and cached_
   for (const int32_t page : free_) {
     ++places.at(page);
     ST_CHECK(pages_[page].content == kRoot, "free page ", page);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The KV pages of one card: who holds them, and what full pages contain, so that equal prefixes share them.
+// The KV pages of one card: who holds them, and what full pages contain, so that equal prefixes share pages.
 #pragma once
 
 #include <cstdint>
@@ -12,14 +12,13 @@
 
 namespace streamtensor::server {
 
-// Each page is in one of three states: free (no content), held (referenced by at least one sequence) or
-// cached (unreferenced, its content known). Cached pages are reused for new content only when no page is
-// free, least recently used first.
+// A page is free (no content), held (referenced by at least one sequence) or cached (unreferenced, known
+// content). Cached pages are reused for new content only if no page is free, least recently used first.
 //
-// A full page is known by its content: its tokens and the content before it, which in turn stands for
-// everything before. The chain is compared exactly, not by a digest.
+// A full page is identified by its tokens and the content before it, recursively. The chain is compared
+// exactly, not by a digest.
 //
-// Not thread-safe. A call that breaks a rule below aborts: it is a bug in the caller.
+// Not thread-safe. Breaking a rule below is a bug in the caller and aborts.
 class PagePool {
  public:
   // The content before the first page.
@@ -27,24 +26,24 @@ class PagePool {
 
   PagePool(int32_t pages, int32_t page_tokens);
 
-  // A page to write, with one reference, which is the caller's; nullopt when all pages are held.
+  // A page to write, with one reference, owned by the caller; nullopt if all pages are held.
   std::optional<int32_t> Allocate();
   // Drops one of the caller's references.
   void Release(int32_t page);
 
   struct Prefix {
-    std::vector<int32_t> pages;  // with one more reference each, the caller's
-    uint64_t content = kRoot;    // of the last of them
+    std::vector<int32_t> pages;  // each with one more reference, owned by the caller
+    uint64_t content = kRoot;    // of the last page
   };
-  // The longest run of known pages, at most `max_pages`, that `tokens` begins with.
+  // The longest run of known pages, at most `max_pages`, that is a prefix of `tokens`.
   Prefix Match(std::span<const uint32_t> tokens, int32_t max_pages);
 
-  // Makes a held page known, once the step that filled it has completed: `tokens` are its page_tokens tokens,
-  // `before` is the content of the page before it. Returns the page's content. When another page is already
-  // known for the same content, that one stays the known one. At most once for an allocated page.
+  // Makes a held page known after the step that filled it: `tokens` are its page_tokens tokens, `before` is
+  // the content of the preceding page. Returns the page's content. If another page is already known for the
+  // content, that page remains the known one. At most once per allocated page.
   uint64_t Publish(int32_t page, uint64_t before, std::span<const uint32_t> tokens);
 
-  // All pages become free. The card was reset; references are void.
+  // Frees all pages. The card was reset; all references are void.
   void Clear();
 
   int32_t total() const { return static_cast<int32_t>(pages_.size()); }
@@ -53,11 +52,10 @@ class PagePool {
   int32_t available() const { return static_cast<int32_t>(free_.size() + cached_.size()); }
   int32_t page_tokens() const { return page_tokens_; }
   int32_t references(int32_t page) const;
-  // May be written by the one sequence that holds it: it is neither shared nor known.
+  // Whether its one holder may write it: it is neither shared nor known.
   bool writable(int32_t page) const;
 
-  // Looks at every page and every content, and aborts when they contradict each other. O(pages): for tests
-  // and debug builds.
+  // Checks every page and content and aborts on a contradiction. O(pages): for tests and debug builds.
   void CheckInvariants() const;
 
  private:
@@ -72,8 +70,8 @@ class PagePool {
   };
   struct Page {
     int32_t references = 0;
-    uint64_t content = kRoot;             // kRoot: not known
-    std::list<int32_t>::iterator cached;  // its place in cached_, when it is there
+    uint64_t content = kRoot;             // kRoot: unknown
+    std::list<int32_t>::iterator cached;  // its position in cached_, if cached
   };
   struct Known {
     int32_t page;

@@ -22,7 +22,7 @@ std::optional<PrefixAffinity::Hint> PrefixAffinity::Find(std::span<const uint64_
   return std::nullopt;
 }
 
-// Last page first: of a prefix that is forgotten, the end goes first.
+// Last page first, so that a prefix is forgotten from its end.
 void PrefixAffinity::Record(std::span<const uint64_t> digests, size_t card) {
   for (auto digest = digests.rbegin(); digest != digests.rend(); ++digest) {
     const auto [page, is_new] = pages_.try_emplace(*digest);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which card has seen a prompt's beginning: a hint, so that equal prefixes meet on one card.
+// Which card has seen a prompt's prefix: a hint that routes equal prefixes to one card.
 #pragma once
 
 #include <cstddef>
@@ -13,23 +13,23 @@
 
 namespace streamtensor::server {
 
-// A digest for each full page of a prompt, of all tokens up to the page's end.
+// One digest per full page of a prompt, over all tokens up to the page's end.
 std::vector<uint64_t> PrefixDigests(std::span<const uint32_t> prompt, int32_t page_tokens);
 
-// Remembers the digests used last. A card may have dropped such a page since: then the hint is worth nothing.
-// Not thread-safe.
+// Remembers the most recently used digests. The card may have evicted the pages since; then the hint is
+// useless. Not thread-safe.
 class PrefixAffinity {
  public:
   explicit PrefixAffinity(size_t max_pages) : max_pages_(max_pages) {}
 
   struct Hint {
     size_t card = 0;
-    int32_t pages = 0;  // of the prompt, that the card has seen
+    int32_t pages = 0;  // of the prompt's pages, how many the card has seen
   };
-  // The card that has seen the longest beginning of the prompt with these digests.
+  // The card that has seen the longest prefix of the prompt with these digests.
   std::optional<Hint> Find(std::span<const uint64_t> digests) const;
 
-  // The prompt goes to `card`.
+  // Records that the prompt goes to `card`.
   void Record(std::span<const uint64_t> digests, size_t card);
 
   size_t size() const { return pages_.size(); }

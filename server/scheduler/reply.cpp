@@ -40,7 +40,7 @@ Reply::Progress Reply::Advance(uint32_t token_id, bool is_last) {
   std::string text;
   if (!vocabulary_->IsControl(token_id)) text = characters_.Push(vocabulary_->PieceBytes(token_id));
   if (is_last) text += characters_.Finish();
-  // Stop strings count from the text of the min_tokens-th token on.
+  // Stop strings match only in text from the min_tokens-th token on.
   if (!may_stop) {
     progress.text = std::move(text);
   } else {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Turns a reply's tokens into text and decides where it ends.
+// Detokenizes a reply and decides where it ends.
 #pragma once
 
 #include <cstdint>
@@ -25,8 +25,8 @@ class Reply {
     FinishReason finish_reason = FinishReason::kNone;
     std::string stop_match;
   };
-  // Adds one token, unless the reply has finished. `is_last`: its length allows no other, so all held-back
-  // text comes out.
+  // Adds one token. The reply must not have finished. `is_last`: the length limit is reached, so held-back
+  // text is released.
   Progress Push(uint32_t token_id, bool is_last);
 
  private:

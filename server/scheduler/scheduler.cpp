@@ -13,10 +13,10 @@ namespace streamtensor::server {
 namespace {
 
 constexpr int32_t kPrefillPatienceSteps = 3;
-constexpr int32_t kFailedStepsOfSuspect = 2;  // from then on a sequence is scheduled alone
+constexpr int32_t kFailedStepsOfSuspect = 2;  // after these a sequence is scheduled alone
 constexpr int32_t kMaxFailedSteps = 4;
 
-// The order of service: higher priority first, then earlier arrival.
+// Service order: higher priority first, then earlier arrival.
 bool Earlier(const std::shared_ptr<Sequence>& a, const std::shared_ptr<Sequence>& b) {
   const int32_t first = a->request().priority;
   const int32_t second = b->request().priority;
@@ -137,7 +137,7 @@ absl::Time Scheduler::NextDeadline() const {
     for (const SequencePtr& sequence : *list) {
       next = std::min(
           {next, sequence->request().deadline, sequence->unwritable_since_ + limits_.slow_reader_timeout});
-      // From then on it can be replaced by one that waits.
+      // From then on a waiting sequence can replace it.
       if (list == &running_ && !waiting_.empty() &&
           sequence->unwritable_since_ + limits_.paused_patience > now)
         next = std::min(next, sequence->unwritable_since_ + limits_.paused_patience);
@@ -172,14 +172,14 @@ void Scheduler::EndExpiredAt(absl::Time now) {
   for (const auto& [sequence, reason] : expired) End(sequence, reason);
 }
 
-// OK: the sequence goes on. Also notes since when its client has not read.
+// OK: the sequence continues. Also records since when its client has not read.
 absl::Status Scheduler::ReasonToEnd(Sequence& sequence, absl::Time now) {
-  // The deadline first: gRPC cancels a call whose deadline has passed.
+  // Deadline first: gRPC cancels a call whose deadline has passed.
   if (now >= sequence.request().deadline) {
     return absl::DeadlineExceededError(
         absl::StrCat("the deadline passed after ", sequence.generated(), " tokens"));
   }
-  if (sequence.cancelled()) return absl::CancelledError("the client went away");
+  if (sequence.cancelled()) return absl::CancelledError("the client disconnected");
   if (sequence.sink().Writable()) {
     sequence.unwritable_since_ = absl::InfiniteFuture();
   } else if (sequence.unwritable_since_ == absl::InfiniteFuture()) {
@@ -191,8 +191,8 @@ absl::Status Scheduler::ReasonToEnd(Sequence& sequence, absl::Time now) {
   return absl::OkStatus();
 }
 
-// In order, without overtaking: a big request that does not fit yet is not starved by small ones. Only a
-// sequence whose client does not read is passed over: it could not run.
+// In order, without overtaking: small requests must not starve a large one that does not fit yet. Only a
+// sequence whose client does not read is skipped: it could not run.
 void Scheduler::Admit(absl::Time now) {
   bool full = false;
   for (SequencePtr& sequence : TakeWaiting()) {
@@ -211,8 +211,7 @@ void Scheduler::Admit(absl::Time now) {
   }
 }
 
-// Takes the place of sequences that have been paused for a while, if need be: they wait for their own clients
-// alone.
+// If needed, replaces sequences that have been paused for a while: they only wait for their own clients.
 bool Scheduler::AdmitOrReplace(Sequence& sequence, absl::Time now) {
   std::vector<PlannedChunk> no_chunks;
   while (static_cast<int32_t>(running_.size()) >= limits_.max_running || !TryAdmit(sequence)) {
@@ -225,8 +224,8 @@ bool Scheduler::AdmitOrReplace(Sequence& sequence, absl::Time now) {
   return true;
 }
 
-// Takes known pages of the same content and new ones for the rest of what is to be prefilled. At least one
-// token is left to compute, since its logits are wanted.
+// Reuses known pages of the same content and allocates new ones for the rest of the prefill. At least one
+// token remains to be computed, because its logits are needed.
 bool Scheduler::TryAdmit(Sequence& sequence) {
   const int32_t page_tokens = pool_.page_tokens();
   const int32_t tokens = sequence.token_count();
@@ -234,7 +233,7 @@ bool Scheduler::TryAdmit(Sequence& sequence) {
   if (!sequence.request().prompt_logprobs)
     prefix = pool_.Match(sequence.tokens(), (tokens - 1) / page_tokens);
   const int32_t needed = PagesFor(tokens, page_tokens) - static_cast<int32_t>(prefix.pages.size());
-  // One spare page for each running sequence keeps it from being preempted at its next page border.
+  // Reserves a page per running sequence, so that none is preempted at its next page boundary.
   if (!running_.empty() && needed + static_cast<int32_t>(running_.size()) > pool_.available()) {
     for (const int32_t page : prefix.pages) pool_.Release(page);
     return false;
@@ -272,7 +271,7 @@ std::vector<PlannedChunk> Scheduler::PlanChunks() {
   std::vector<PlannedChunk> chunks;
   for (const SequencePtr& sequence : decoding) {
     if (static_cast<int32_t>(chunks.size()) >= decode_room) break;
-    // One without pages was preempted for a sequence before it.
+    // A sequence without pages was preempted for an earlier one.
     if (!sequence->placement_.pages.empty() && GrowByOneToken(sequence, chunks))
       chunks.push_back(MakeChunk(sequence, 1));
   }
@@ -289,7 +288,7 @@ std::vector<PlannedChunk> Scheduler::PlanChunks() {
   return chunks;
 }
 
-// The first sequence that was in failed steps too often, alone.
+// The first sequence with too many failed steps, scheduled alone.
 std::vector<PlannedChunk> Scheduler::PlanSuspect() {
   std::vector<PlannedChunk> chunks;
   const auto found = std::find_if(running_.begin(), running_.end(), [](const SequencePtr& sequence) {
@@ -309,8 +308,8 @@ PlannedChunk Scheduler::MakeChunk(const SequencePtr& sequence, int32_t tokens) {
   return chunk;
 }
 
-// The latest token's logits give the next one. Log-probabilities of a prompt's tokens 2..n come from the rows
-// of 1..n-1; those sent before a preemption are not asked for again.
+// The latest token's logits yield the next token. Log-probabilities of prompt tokens 2..n come from rows
+// 1..n-1; those sent before a preemption are not requested again.
 bool Scheduler::WantsLogits(const Sequence& sequence, int32_t position) {
   if (position + 1 == sequence.token_count()) return sequence.request().stopping.max_tokens != 0u;
   return sequence.request().prompt_logprobs &&
@@ -318,8 +317,8 @@ bool Scheduler::WantsLogits(const Sequence& sequence, int32_t position) {
          position + 1 < static_cast<int32_t>(sequence.request().prompt.size());
 }
 
-// Sees to it that the sequence has a page for its next token. When none is left, sequences are preempted;
-// false: the sequence itself was the one that can best wait, and has no place in this step.
+// Ensures that the sequence has a page for its next token, preempting sequences if none is left. False: the
+// sequence itself was preempted and is not part of this step.
 bool Scheduler::GrowByOneToken(const SequencePtr& sequence, std::vector<PlannedChunk>& chunks) {
   Sequence::Placement& placement = sequence->placement_;
   while (PagesFor(placement.computed + 1, pool_.page_tokens()) >
@@ -335,7 +334,7 @@ bool Scheduler::GrowByOneToken(const SequencePtr& sequence, std::vector<PlannedC
   return true;
 }
 
-// A paused one before all others, then the last in the order of service.
+// Paused sequences first, then the last in service order.
 Scheduler::SequencePtr Scheduler::ChooseVictim() const {
   ST_CHECK(!running_.empty(), "all pages are held, but no sequence runs");
   for (auto it = running_.rbegin(); it != running_.rend(); ++it) {
@@ -344,7 +343,7 @@ Scheduler::SequencePtr Scheduler::ChooseVictim() const {
   return running_.back();
 }
 
-// Back to the queue, in its old place: its tokens are computed again, its reply goes on unchanged.
+// Back to its place in the queue: its tokens are computed again and its reply continues unchanged.
 void Scheduler::Preempt(const SequencePtr& sequence, std::vector<PlannedChunk>& chunks) {
   observer_->OnPreempted();
   ReleasePages(*sequence);
@@ -370,8 +369,7 @@ runtime::Step Scheduler::DescribeStep(const std::vector<PlannedChunk>& chunks) c
   return step;
 }
 
-// What the card is about to write must belong to one sequence alone. The step's own shape is checked by who
-// runs it.
+// Pages that the card will write must belong to one sequence. The step runner checks the step's shape.
 void Scheduler::CheckPlan(const StepPlan& plan) const {
   const int32_t page_tokens = pool_.page_tokens();
   int32_t tokens = 0;
@@ -385,7 +383,7 @@ void Scheduler::CheckPlan(const StepPlan& plan) const {
              " in all");
     ST_CHECK(end <= max_context_, end, " tokens in a context of ", max_context_);
     ST_CHECK(end <= static_cast<int32_t>(placement.pages.size()) * page_tokens);
-    // Held once and not known by its content: no other slot reads or writes it.
+    // Held once and unknown by content: no other slot reads or writes it.
     for (int32_t i = placement.computed / page_tokens; i * page_tokens < end; ++i)
       ST_CHECK(pool_.writable(placement.pages[i]), "page ", placement.pages[i], " of slot ", slot);
     tokens += chunk.tokens;
@@ -395,20 +393,20 @@ void Scheduler::CheckPlan(const StepPlan& plan) const {
   ST_CHECK(plan.chunks.size() == plan.step.page_tables.size());
 }
 
-// The plan that Schedule() gave last, once.
+// Accepts only the plan last returned by Schedule(), once.
 void Scheduler::FinishStep(const StepPlan& plan) {
   ST_CHECK(step_under_way_ == plan.number, "step ", plan.number, " is not under way");
   step_under_way_.reset();
 }
 
-// What the step costs and gives its sequence, apart from its output.
+// Accounts for a step's cost and progress, apart from its output.
 void Scheduler::UpdateSequence(const PlannedChunk& chunk, const StepPlan& plan,
                                const runtime::StepResult& result) {
   Sequence& sequence = *chunk.sequence;
   Sequence::Placement& placement = sequence.placement_;
   ReplySummary& summary = sequence.summary_;
   sequence.last_step_ = plan.number;
-  // Energy is divided among the step's tokens; its time is not: every sequence in it waited for all of it.
+  // Energy is divided among the step's tokens. Time is not: every sequence waited for the whole step.
   summary.joules += result.joules * chunk.tokens / static_cast<int32_t>(plan.step.tokens.size());
   summary.joules_measured = summary.joules_measured && result.joules_measured;
   summary.modelled_cycles += result.modelled_cycles;
@@ -416,7 +414,7 @@ void Scheduler::UpdateSequence(const PlannedChunk& chunk, const StepPlan& plan,
 
   placement.computed += chunk.tokens;
   ST_CHECK(placement.computed <= sequence.token_count());
-  // Only what is new is progress: what a failed step took can be computed again for ever.
+  // Only new tokens are progress: those of a failed step could be recomputed forever.
   if (placement.computed > sequence.max_computed_) {
     sequence.max_computed_ = placement.computed;
     sequence.failed_steps_ = 0;
@@ -424,7 +422,7 @@ void Scheduler::UpdateSequence(const PlannedChunk& chunk, const StepPlan& plan,
   PublishPages(sequence);
 }
 
-// Full pages of a completed step become known by their content.
+// Full pages of a completed step become known by content.
 void Scheduler::PublishPages(Sequence& sequence) {
   Sequence::Placement& placement = sequence.placement_;
   const int32_t page_tokens = pool_.page_tokens();
@@ -437,7 +435,7 @@ void Scheduler::PublishPages(Sequence& sequence) {
   }
 }
 
-// Last page first: of a prefix that is given up, the end is the first to be reused.
+// Last page first, so that a cached prefix is evicted from its end.
 void Scheduler::ReleasePages(Sequence& sequence) {
   Sequence::Placement& placement = sequence.placement_;
   for (auto page = placement.pages.rbegin(); page != placement.pages.rend(); ++page) pool_.Release(*page);
@@ -449,7 +447,7 @@ void Scheduler::ReleasePages(Sequence& sequence) {
 
 void Scheduler::End(const SequencePtr& sequence, const absl::Status& status) {
   ST_CHECK(!step_under_way_.has_value());
-  const auto keep = SequencePtr(sequence);  // the reference may be into a list that it is erased from
+  const auto keep = SequencePtr(sequence);  // the reference may point into a list that it is erased from
   std::erase(running_, keep);
   std::erase(waiting_, keep);
   ReleasePages(*keep);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Token-level scheduling on one card: each step is planned afresh from all sequences.
+// Token-level (continuous) batching on one card: each step is planned anew from all sequences.
 #pragma once
 
 #include <cstdint>
@@ -21,11 +21,11 @@ namespace streamtensor::server {
 
 struct SchedulerLimits {
   int32_t max_queue = 256;   // sequences waiting for their first step
-  int32_t max_running = 64;  // sequences holding pages
+  int32_t max_running = 64;  // sequences that hold pages
   absl::Duration step_timeout = absl::Seconds(60);
-  absl::Duration slow_reader_timeout = absl::Seconds(60);  // unwritable for so long: the sequence ends
-  // Unwritable for so long: the sequence gives its place to one that waits. A shorter time would have the
-  // pages of slow readers computed again and again.
+  absl::Duration slow_reader_timeout = absl::Seconds(60);  // a sequence that is unwritable for so long ends
+  // A sequence that is unwritable for so long yields to a waiting one. A shorter time would recompute the
+  // pages of slow readers again and again.
   absl::Duration paused_patience = absl::Seconds(1);
   bool operator==(const SchedulerLimits&) const = default;
 };
@@ -38,24 +38,24 @@ struct SchedulerCounts {
   int32_t pages_free = 0;
 };
 
-// Schedule() plans a step, the caller runs it, Update() accounts for what came of it. The scheduler sees no
-// logits and never touches a card: whoever drives it may run the plan anywhere, or nowhere.
+// Schedule() plans a step, the caller runs it, Update() accounts for the result. The scheduler neither sees
+// logits nor touches a card: the caller may run the plan anywhere, or nowhere.
 //
-// A step takes the tokens of decoding sequences first (the one served longest ago first), then chunks of
-// prefill (higher priority first, then earlier arrival), up to the decoder's step_tokens. When decoding
-// sequences alone would fill every step, prefill gets half of each fourth.
+// A step takes the tokens of decoding sequences first (least recently served first), then chunks of prefill
+// (higher priority first, then earlier arrival), up to the decoder's step_tokens. If decoding sequences alone
+// would fill every step, prefill gets half of every fourth.
 //
-// A failed step takes all pages with it, but no sequence: they wait, with their tokens. One that was in two
-// failed steps and made no progress since is scheduled alone, so that a request that breaks the card is told
-// from those that shared its steps; it ends with the fourth.
+// A failed step loses all pages but no sequence: sequences wait, with their tokens. One that was in two
+// failed steps without progress is scheduled alone, to tell a request that breaks the card from those that
+// shared its steps; it ends after the fourth.
 //
-// Not thread-safe. Time is what `clock` tells.
+// Not thread-safe. `clock` supplies the time.
 class Scheduler {
  public:
   // `clock` and `observer` outlive the scheduler.
   Scheduler(const runtime::DecoderInfo& decoder, const Clock* clock, const SchedulerLimits& limits,
             SchedulerObserver* observer);
-  // Ends what is left with UNAVAILABLE.
+  // Ends remaining sequences with UNAVAILABLE.
   ~Scheduler();
 
   // The longest sequence, prompt and reply together, that the card can hold.
@@ -63,44 +63,43 @@ class Scheduler {
   const SchedulerLimits& limits() const { return limits_; }
   SchedulerCounts counts() const;
 
-  // INVALID_ARGUMENT when the request can never be served. Thread-safe.
+  // INVALID_ARGUMENT if the request can never be served. Thread-safe.
   absl::Status Check(const Sequence& sequence) const;
 
-  // Takes a sequence that has passed Check(), new or from another card. The caller bounds the queue.
+  // Adds a sequence that has passed Check(), new or from another card. The caller bounds the queue.
   void Enqueue(std::shared_ptr<Sequence> sequence);
 
-  // Ends sequences whose time is up, admits waiting ones, and plans the next step. An empty plan: nothing can
-  // run before NextDeadline() or a change from outside. A plan that is not empty must come back, by one of
-  // the next three, before anything else is called.
+  // Ends expired sequences, admits waiting ones and plans the next step. An empty plan: nothing can run
+  // before NextDeadline() or an external change. A non-empty plan must be returned by one of the next three
+  // functions before any other call.
   StepPlan Schedule();
-  // The step has completed, and the output processor has seen it: one outcome a chunk.
+  // The step has completed and its output was processed: one outcome per chunk.
   void Update(const StepPlan& plan, const runtime::StepResult& result,
               std::span<const ChunkOutcome> outcomes);
-  // The card failed while it ran the step: OnCardLost(), and the failure counts against the step's sequences.
+  // The card failed during the step: OnCardLost(), and the failure counts against the step's sequences.
   void OnStepFailed(const StepPlan& plan, const absl::Status& failure);
-  // The card refused the step as invalid and launched nothing: its sequences end INTERNAL.
+  // The card rejected the step as invalid and launched nothing: its sequences end INTERNAL.
   void OnStepRefused(const StepPlan& plan, const absl::Status& refusal);
 
-  // The card is in an unknown state: the content of all pages is void, all sequences wait.
+  // The card is in an unknown state: all pages lose their content, all sequences wait.
   void OnCardLost();
 
-  // Ends sequences whose time is up, as Schedule() does, when there is no card.
+  // Ends expired sequences, as Schedule() does, without a card.
   void EndExpired();
-  // When Schedule() or EndExpired() must be called at the latest.
+  // The latest time for the next Schedule() or EndExpired().
   absl::Time NextDeadline() const;
 
-  // All that wait, in order of service. They are the caller's now.
+  // Removes all waiting sequences, in service order. The caller owns them.
   std::vector<std::shared_ptr<Sequence>> TakeWaiting();
   // Ends a sequence that was taken.
   void EndTaken(const std::shared_ptr<Sequence>& sequence, const absl::Status& status);
   // Ends every sequence with `status`.
   void EndAll(const absl::Status& status);
 
-  // Holds from now on; running sequences stay.
+  // Takes effect immediately; running sequences stay.
   void SetLimits(const SchedulerLimits& limits) { limits_ = limits; }
 
-  // Compares every sequence with every page, and aborts when they contradict each other. For tests and debug
-  // builds.
+  // Checks every sequence against every page and aborts on a contradiction. For tests and debug builds.
   void CheckInvariants() const;
 
  private:
@@ -133,9 +132,9 @@ class Scheduler {
   const int32_t max_context_;
   PagePool pool_;
   std::vector<SequencePtr> waiting_;
-  std::vector<SequencePtr> running_;  // in order of service
+  std::vector<SequencePtr> running_;  // in service order
   uint64_t steps_ = 0;
-  std::optional<uint64_t> step_under_way_;  // planned, not yet taken back
+  std::optional<uint64_t> step_under_way_;  // planned, not yet returned
   int32_t steps_without_prefill_ = 0;
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who counts and logs what happens on a card.
+// Observes what happens on a card, for metrics and the log.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +22,7 @@ struct StepReport {
 class SchedulerObserver {
  public:
   virtual ~SchedulerObserver() = default;
-  // The card's `step`th step is launched; `requests()` lists the ids of those in it, for the log.
+  // The card launches its `step`th step; `requests()` lists the ids of its requests, for the log.
   virtual void OnLaunch(uint64_t step, absl::FunctionRef<std::string()> requests) {}
   virtual void OnLaunchFailed(uint64_t step, const std::string& requests, const absl::Status& failure) {}
   virtual void OnStep(const StepReport& report) {}

@@ -11,7 +11,7 @@ uint64_t NextOrder() {
   return ++last;
 }
 
-// What ends a reply, and may not before min_tokens.
+// Tokens that end a reply, but not before min_tokens.
 std::vector<uint32_t> BannedIds(const StoppingParams& stopping, const Vocabulary& vocabulary) {
   if (stopping.min_tokens == 0) return {};
   std::vector<uint32_t> banned = stopping.stop_token_ids;

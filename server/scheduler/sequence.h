@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One request on its way through a card: what was asked, how far it has come, where its reply goes.
+// One request on a card: its parameters, progress and output sink.
 #pragma once
 
 #include <atomic>
@@ -26,14 +26,14 @@ struct GenerationRequest {
   std::vector<uint32_t> prompt;  // at least one token
   SamplingParams sampling;
   StoppingParams stopping;
-  std::optional<uint32_t> logprobs;  // alternatives a token
-  bool prompt_logprobs = false;      // also turns prefix reuse off
+  std::optional<uint32_t> logprobs;  // alternatives per token
+  bool prompt_logprobs = false;      // also disables prefix reuse
   int32_t priority = 0;              // higher first
   absl::Time arrival;
   absl::Time deadline = absl::InfiniteFuture();
 };
 
-// What a step adds to a reply.
+// A step's addition to a reply.
 struct ReplyDelta {
   std::string text;
   std::vector<uint32_t> token_ids;
@@ -54,16 +54,17 @@ struct ReplySummary {
   double ttft_seconds = 0;    // measured
   double decode_seconds = 0;  // measured: first to last token
   double joules = 0;
-  bool joules_measured = true;  // false: some of them are modelled
+  bool joules_measured = true;  // false: some are modelled
   uint64_t modelled_cycles = 0;
   double modelled_seconds = 0;
 };
 
-// Where a reply goes. Called by the card's thread: must not block. OnDone is called exactly once, last.
+// Receives a reply. Called by the card's thread: must not block. OnDone is called exactly once, last.
 class ReplySink {
  public:
   virtual ~ReplySink() = default;
-  // False while the client has too much unread: the sequence pauses. Sequence::Wake() when that changes.
+  // False while the client has too much unread output: the sequence pauses. Call Sequence::Wake() when that
+  // changes.
   virtual bool Writable() const = 0;
   virtual void OnDelta(ReplyDelta delta) = 0;
   // The step has no more deltas, for any sequence.
@@ -72,20 +73,20 @@ class ReplySink {
   virtual void OnDone(const absl::Status& status, const ReplySummary& summary) = 0;
 };
 
-// Whoever has a sequence at the time.
+// The current owner of a sequence.
 class SequenceHome {
  public:
   virtual ~SequenceHome() = default;
-  // From any thread: something about a sequence changed outside.
+  // From any thread: a sequence's state has changed externally.
   virtual void Wake() = 0;
-  // The card, for the log.
+  // The card's name, for the log.
   virtual std::string_view name() const { return ""; }
 };
 
-// Everything that decides the reply is here, so a sequence that lost its pages or its card goes on from its
-// tokens.
+// Holds everything that determines the reply, so a sequence that lost its pages or its card continues from
+// its tokens.
 //
-// Belongs to one card at a time, whose thread alone touches it, but for Cancel() and Wake(), which any thread
+// Belongs to one card at a time and is used only by its thread, except Cancel() and Wake(), which any thread
 // may call.
 class Sequence {
  public:
@@ -93,22 +94,22 @@ class Sequence {
   Sequence(GenerationRequest request, std::shared_ptr<const Vocabulary> vocabulary,
            std::shared_ptr<ReplySink> sink);
 
-  // The client does not want the reply any more. From any thread.
+  // The client no longer wants the reply. From any thread.
   void Cancel() {
     cancelled_ = true;
     Wake();
   }
   bool cancelled() const { return cancelled_; }
-  // From any thread, while its homes live: the sink is writable again.
+  // The sink is writable again. From any thread, while its homes live.
   void Wake() {
     if (SequenceHome* home = home_) home->Wake();
   }
-  // Before the new home looks at the sequence, so that one of the two sees each change.
+  // Called before the new home looks at the sequence, so that one of the two sees each change.
   void MoveTo(SequenceHome* home) {
     home_ = home;
     cards_.append(cards_.empty() ? "" : " > ").append(home->name());
   }
-  // The cards it was given to, in order: "emulated:0 > emulated:1".
+  // The cards that had it, in order: "emulated:0 > emulated:1".
   const std::string& cards() const { return cards_; }
 
   const GenerationRequest& request() const { return request_; }
@@ -120,33 +121,33 @@ class Sequence {
   uint32_t generated() const { return static_cast<uint32_t>(tokens_.size() - request_.prompt.size()); }
 
  private:
-  // Each writes the members that are said to be its own.
+  // Each component writes only its own members, as labelled.
   friend class Scheduler;
   friend class OutputProcessor;
   friend class CardLoop;
 
-  // What of the sequence is in the card's pages: nothing, while it waits.
+  // The sequence's state in the card's pages: empty while it waits.
   struct Placement {
     int32_t computed = 0;  // tokens whose K and V are in pages
     std::vector<int32_t> pages;
-    int32_t published = 0;               // of `pages`, how many are known by their content
-    uint64_t content = PagePool::kRoot;  // of the last of those
+    int32_t published = 0;               // of `pages`, how many are known by content
+    uint64_t content = PagePool::kRoot;  // of the last known page
   };
 
-  // What makes the reply from logits.
+  // State that turns logits into the reply.
   struct Output {
     Output(const GenerationRequest& request, const std::shared_ptr<const Vocabulary>& vocabulary);
 
     Sampler sampler;
     Reply reply;
-    std::vector<uint32_t> banned_ids;   // while fewer than min_tokens are generated
-    uint32_t prompt_logprobs_sent = 0;  // for so many positions of the prompt
+    std::vector<uint32_t> banned_ids;   // until min_tokens tokens are generated
+    uint32_t prompt_logprobs_sent = 0;  // prompt positions already sent
     absl::Time first_token;
     absl::Time last_token;
   };
 
   int32_t uncomputed() const { return token_count() - placement_.computed; }
-  // The one token that is not computed is the reply's latest.
+  // Every token is computed except the latest of the reply.
   bool decodes() const { return generated() > 0 && uncomputed() == 1; }
 
   const GenerationRequest request_;
@@ -154,25 +155,25 @@ class Sequence {
   const std::shared_ptr<ReplySink> sink_;
   std::atomic<bool> cancelled_ = false;
   std::atomic<SequenceHome*> home_ = nullptr;
-  const uint64_t order_;  // of arrival, the same on every card
+  const uint64_t order_;  // arrival order, the same on every card
   std::string cards_;
 
-  // The output processor's; the scheduler adds energy, cycles and times of its own to the summary.
+  // Owned by the output processor; the scheduler adds energy, cycles and times to the summary.
   std::vector<uint32_t> tokens_;
   ReplySummary summary_;
   Output output_;
 
-  // The scheduler's.
+  // Owned by the scheduler.
   Placement placement_;
-  bool ended_ = false;  // the sink has been told
+  bool ended_ = false;  // the sink was notified
   bool admitted_before_ = false;
-  uint64_t last_step_ = 0;    // that carried it, by the number of the card that ran it
-  int32_t max_computed_ = 0;  // of placement_.computed, on any card
+  uint64_t last_step_ = 0;    // the latest step that carried it, as numbered by that card
+  int32_t max_computed_ = 0;  // maximum of placement_.computed, on any card
   int32_t failed_steps_ = 0;  // that carried it, since max_computed_ grew
   absl::Time unwritable_since_ = absl::InfiniteFuture();
 
-  // The card loop's.
-  absl::Time stranded_since_ = absl::InfiniteFuture();  // without a card since then
+  // Owned by the card loop.
+  absl::Time stranded_since_ = absl::InfiniteFuture();  // since when it has no card
 };
 
 }  // namespace streamtensor::server

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the scheduler decides for one step of a card.
+// The scheduler's plan for one step of a card.
 #pragma once
 
 #include <cstdint>
@@ -13,14 +13,14 @@
 
 namespace streamtensor::server {
 
-// One sequence's consecutive tokens in a step.
+// Consecutive tokens of one sequence in a step.
 struct PlannedChunk {
   std::shared_ptr<Sequence> sequence;
   int32_t tokens = 0;      // at least 1
-  int32_t logit_rows = 0;  // how many of them want logits
+  int32_t logit_rows = 0;  // how many of them need logits
 };
 
-// Chunk i is slot i of `step`: its tokens come in the order of the chunks, and so do the rows of logits.
+// Chunk i is slot i of `step`: tokens and logit rows are in chunk order.
 struct StepPlan {
   uint64_t number = 0;  // of the card's steps, from 1
   std::vector<PlannedChunk> chunks;
@@ -32,7 +32,7 @@ struct StepPlan {
   std::string RequestIds() const;
 };
 
-// What became of a chunk's sequence.
+// The outcome of a chunk for its sequence.
 struct ChunkOutcome {
   absl::Status status;    // not OK: the sequence ends with it
   bool finished = false;  // the reply is complete

@@ -27,7 +27,7 @@ StepRunner::Outcome StepRunner::RunStep() {
   if (!result.ok()) {
     observer_->OnLaunchFailed(plan.number, plan.RequestIds(), result.status());
     if (absl::IsInvalidArgument(result.status())) {
-      // The card is well, the plan was not.
+      // The card is fine, the plan was not.
       scheduler_.OnStepRefused(plan, result.status());
       outcome.ran = true;
       return outcome;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One card's steps: planned by the scheduler, run by the decoder, made into replies by the output processor.
+// Runs one card's steps: planned by the scheduler, executed by the decoder, processed by the output
+// processor.
 #pragma once
 
 #include "absl/status/status.h"
@@ -13,7 +14,7 @@
 
 namespace streamtensor::server {
 
-// Starts no thread and waits for nothing but the decoder. Not thread-safe.
+// Starts no thread and only blocks in the decoder. Not thread-safe.
 class StepRunner {
  public:
   // All pointers outlive the runner.
@@ -21,11 +22,11 @@ class StepRunner {
              SchedulerObserver* observer);
 
   struct Outcome {
-    bool ran = false;                          // a step was run: call again at once
-    absl::Time next = absl::InfiniteFuture();  // otherwise: call again at the latest then, or when woken
+    bool ran = false;                          // a step was run: call again immediately
+    absl::Time next = absl::InfiniteFuture();  // otherwise call again at this time, or when woken
     absl::Status card;                         // not OK: the card failed, all sequences wait
   };
-  // Plans and runs one step, if there is one.
+  // Plans and runs one step, if any.
   Outcome RunStep();
 
   Scheduler& scheduler() { return scheduler_; }

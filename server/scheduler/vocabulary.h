@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the scheduler must know of a model's tokens: their bytes and their part in a reply.
+// What the scheduler needs to know about a model's tokens: their bytes and their role in a reply.
 #pragma once
 
 #include <cstdint>
@@ -8,7 +8,7 @@
 
 namespace streamtensor::server {
 
-// Immutable: any thread may call it.
+// Immutable and thread-safe.
 class Vocabulary {
  public:
   virtual ~Vocabulary() = default;

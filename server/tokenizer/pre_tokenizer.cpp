@@ -28,9 +28,9 @@ namespace {
 constexpr char kWords[] = "'(?:s|t|re|ve|m|ll|d)| ?\\p{L}+| ?\\p{N}+| ?[^" ST_SPACE
                           "\\p{L}\\p{N}]+|[" ST_SPACE "]+(?![^" ST_SPACE "])|[" ST_SPACE "]+";
 
-// Words that know of lines: contractions in either case; letters with the one mark or space before them; up
-// to so many digits; other marks with the one space before them and the line ends after them; white space
-// that ends in line ends; white space as above.
+// Words that treat line ends: contractions in either case; letters with one preceding mark or space; groups
+// of up to so many digits; other marks with one preceding space and the following line ends; white space that
+// ends in line ends; white space as above.
 #define ST_LINE_WORDS(DIGITS)                                                                 \
   "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}" DIGITS "| ?[^" ST_SPACE \
   "\\p{L}\\p{N}]+[\\r\\n]*|[" ST_SPACE "]*[\\r\\n]+|[" ST_SPACE "]+(?![^" ST_SPACE "])|[" ST_SPACE "]+"
@@ -43,7 +43,7 @@ constexpr char kSingleDigit[] = "\\p{N}";
 
 constexpr int kMaxSplits = 64;
 constexpr size_t kMaxPatternBytes = size_t{1} << 16;
-// Of one match. A pattern that a model brings along must not keep a request busy for ever.
+// Per match: a model's own pattern must not keep a request busy forever.
 constexpr uint32_t kMaxMatchSteps = 10'000'000;
 constexpr uint32_t kMaxMatchKib = 64 << 10;
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What tokenizers ask of Unicode, for text that may hold bytes which are none.
+// Unicode functions for tokenizers, on text that may contain invalid bytes.
 #pragma once
 
 #include <cstddef>

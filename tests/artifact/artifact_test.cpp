@@ -166,7 +166,7 @@ TEST(Artifact, NeedsItsFiles) {
   Manifest twice = full;
   *twice.add_files() = full.files(0);
   folder.WriteManifestAsIs(twice);
-  EXPECT_NE(Message(Artifact::Open(folder.path()).status()).find("stands twice"), std::string::npos);
+  EXPECT_NE(Message(Artifact::Open(folder.path()).status()).find("is listed twice"), std::string::npos);
 }
 
 // A change that CheckManifest takes, and what the refusal must say of it.

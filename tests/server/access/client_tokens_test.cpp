@@ -29,7 +29,7 @@ TEST(ClientTokens, ErrorsNameTheLineAndNeverTheToken) {
       {"# nothing\n", "t: lists no client"},
       {"\nalice\n", "t:2: a line is NAME TOKEN"},
       {"alice secret\n", "t:1: the token of alice has 6 characters; at least 16 are needed"},
-      {"alice 0123456789abcde\u00e9\n", "t:1: the token of alice is not printable ASCII alone"},
+      {"alice 0123456789abcde\u00e9\n", "t:1: the token of alice must be printable ASCII"},
       {"al/ice 0123456789abcdef\n", "t:1: a name has"},
       {"a 0123456789abcdef\na 0123456789abcdeg\n", "t:2: a is listed twice"},
       {"a 0123456789abcdef\nb 0123456789abcdef\n", "t:2: the token of b also belongs to another client"}};

@@ -77,7 +77,7 @@ TEST_F(CompilationTest, SaysWhatTheCompilerSaid) {
 }
 
 TEST_F(CompilationTest, ACompilerThatLiesOrDies) {
-  EXPECT_NE(Compile("#!/bin/sh\nexit 0\n").status().message().find("made no artifact"), std::string::npos);
+  EXPECT_NE(Compile("#!/bin/sh\nexit 0\n").status().message().find("wrote no artifact"), std::string::npos);
   EXPECT_NE(Compile("#!/bin/sh\n[ \"$1\" = --version ] && exit 0\nkill -11 $$\n")
                 .status()
                 .message()

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The drivers that this program knows. runtime/drivers has a folder for each, and a line in drivers.def.
+// The drivers of this program. Each has a folder in runtime/drivers and a line in drivers.def.
 #pragma once
 
 #include <functional>
@@ -15,8 +15,8 @@
 
 namespace streamtensor::runtime {
 
-// What a driver's cards do beyond the contract of Card. The conformance suite runs a test that needs one of
-// these on the drivers that have it, and skips it by name on the others.
+// Capabilities of a driver's cards beyond Card's contract. The conformance suite runs a test that needs one
+// of these on the drivers that have it, and reports it as skipped on the others.
 struct DriverCapabilities {
   bool computes = false;            // a run computes what the design says
   bool writes_status = false;       // a run writes the status words; so does every card that computes

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A compiled module that is no decoder, on a card: float32 rows in, float32 rows out.
+// A compiled module other than a decoder, on a card: float32 rows in, float32 rows out.
 #pragma once
 
 #include <cstdint>
