@@ -21,15 +21,6 @@ inline void take_rows(hls::stream<word512>& in, int words, const step_header& he
   }
 }
 
-// Process. CONFIG: words (of one row). Reads the header, then as above, once a launch.
-template <class CONFIG>
-void take_rows_process(hls::stream<header_word>& headers, hls::stream<word512>& in,
-                       hls::stream<word512>& out) {
-  step_header header;
-  read_header(headers, header);
-  take_rows(in, CONFIG::words, header, out);
-}
-
 }  // namespace st
 
 #endif

@@ -5,7 +5,7 @@
 namespace streamtensor::compiler::hls {
 
 inline constexpr const char* kKernelHeaders[] = {
-    "attention", "carry", "convert",      "dataflow", "engine", "fork",   "frames", "header",   "issue",
-    "kv_append", "load",  "load_weights", "route",    "rows",   "scalar", "store",  "take_rows"};
+    "attention", "convert", "dataflow",     "engine", "fork", "frames", "header", "issue",
+    "kv_append", "load",    "load_weights", "route",  "rows", "scalar", "store",  "take_rows"};
 
 }  // namespace streamtensor::compiler::hls

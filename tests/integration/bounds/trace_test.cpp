@@ -6,12 +6,18 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <set>
 
+#include "compiler/analysis/row_layout.h"
 #include "compiler/processes/ProcessDialect.h"
+#include "compiler/processes/ends.h"
+#include "kernels/contract/word.h"
 #include "tests/integration/bounds/built_design.h"
+#include "tests/integration/bounds/readme_trace.h"
 
 namespace streamtensor::compiler {
 namespace {
@@ -65,8 +71,7 @@ std::string Difference(const std::vector<StreamEvent>& trace, const std::vector<
   const auto show = [&](const std::vector<StreamEvent>& events) {
     return at < events.size() ? std::string(1, events[at].operation) + " " + events[at].stream : "the end";
   };
-  return "operation " + std::to_string(at) + " is " + show(trace) + " by the trace, " + show(record) +
-         " on the card";
+  return "operation " + std::to_string(at) + " is " + show(trace) + " by the trace, but " + show(record);
 }
 
 class TraceTest : public testing::TestWithParam<const char*> {
@@ -105,6 +110,87 @@ TEST_P(TraceTest, IsWhatTheTextDoes) {
 
 INSTANTIATE_TEST_SUITE_P(Designs, TraceTest, testing::ValuesIn(kDesigns),
                          [](const auto& info) { return std::string(info.param); });
+
+// The rows of kernels/README.md whose template is all of a process, and which process that is. The traces of
+// the engine and of load_weights depend on blocks, which the README describes in words.
+std::string TemplateOf(dataflow::ProcessOpInterface process, const dataflow::ProcessEnds& ends) {
+  const llvm::StringRef kind = process->getName().stripDialect();
+  if (kind == "header") return ends.writes.size() > 1 ? "header_with_pages" : "header";
+  if (kind == "load") return "load_rows";
+  if (kind == "store") {
+    return FindRowLayout(process::TypeOf(ends.read(1)))->order == RowOrder::kTiles ? "store_tiles"
+                                                                                   : "store_rows";
+  }
+  if (kind == "write_status" || kind == "attention" || kind == "kv_append") return kind.str();
+  return "";
+}
+
+TraceSymbols SymbolsOf(dataflow::ProcessOpInterface process, const dataflow::ProcessEnds& ends, double tokens,
+                       double logits) {
+  auto design = process->getParentOfType<dataflow::DesignOp>();
+  TraceSymbols symbols = {{"T", tokens},
+                          {"W", logits},
+                          {"S", static_cast<double>(design.getBound("T"))},
+                          {"M", static_cast<double>(design.getMaxPages())},
+                          {"L", static_cast<double>(design.getLayers())}};
+  if (auto attention = llvm::dyn_cast<process::AttentionOp>(*process)) {
+    symbols["Q"] = contract::WordsOf(static_cast<int>(attention.getQueryHeads() * attention.getHeadDim()));
+    symbols["K"] = contract::WordsOf(static_cast<int>(attention.getKvHeads() * attention.getHeadDim()));
+  }
+  if (auto append = llvm::dyn_cast<process::KvAppendOp>(*process)) {
+    symbols["K"] = contract::WordsOf(static_cast<int>(append.getKvHeads() * append.getHeadDim()));
+  }
+  if (llvm::isa<process::LoadOp, process::StoreOp>(*process)) {
+    const bool loads = llvm::isa<process::LoadOp>(*process);
+    const RowLayout layout = *FindRowLayout(process::TypeOf(loads ? ends.write(0) : ends.read(1)));
+    symbols["width"] = static_cast<double>(layout.width);
+    symbols["rows"] = layout.rows.is_fixed() ? static_cast<double>(layout.rows.fixed)
+                      : layout.rows.symbol == dataflow::RowSymbol::kTokens ? tokens
+                                                                           : logits;
+  }
+  return symbols;
+}
+
+std::vector<std::string> Names(llvm::ArrayRef<dataflow::StreamOp> streams) {
+  std::vector<std::string> names;
+  for (dataflow::StreamOp stream : streams) names.push_back(stream.getSymName().str());
+  return names;
+}
+
+TEST(Readme, ListsTheTracesOfTheKinds) {
+  std::ifstream file(ST_KERNELS_DIR "/README.md");
+  const ReadmeTraces readme = ReadmeTraces::Parse({std::istreambuf_iterator<char>(file), {}});
+  std::set<std::string> seen;
+  for (const char* name : kDesigns) {
+    BuiltDesign* design = Recorded(name);
+    ASSERT_NE(design, nullptr) << name;
+    const dataflow::DesignSymbols symbols(design->design());
+    for (const int64_t tokens : {0, 1, 5, 16}) {
+      const int64_t logits = tokens / 2, layers = static_cast<int64_t>(design->design().getLayers());
+      const mlir::FailureOr<DesignNetwork> built = BuildNetwork(
+          design->design(), {tokens, layers, {FirstRows(tokens, logits)}}, {}, NetworkScope::kEverything);
+      ASSERT_TRUE(mlir::succeeded(built));
+      for (auto process : design->design().getBody().getOps<dataflow::ProcessOpInterface>()) {
+        const dataflow::ProcessEnds ends = symbols.EndsOf(process);
+        const std::string row = TemplateOf(process, ends);
+        if (row.empty()) continue;
+        SCOPED_TRACE(row + " in " + name + ", T = " + std::to_string(tokens));
+        seen.insert(row);
+        const std::vector<StreamEvent> listed =
+            readme.Of(row, SymbolsOf(process, ends, static_cast<double>(tokens), static_cast<double>(logits)),
+                      Names(ends.reads), Names(ends.writes));
+        for (const Network::Process& in_network : built->network.processes) {
+          if (in_network.name != process.getSymName()) continue;
+          std::vector<StreamEvent> trace;
+          Expand(built->network, in_network.program, 0, trace);
+          EXPECT_TRUE(trace == listed) << Difference(trace, listed);
+        }
+      }
+    }
+  }
+  EXPECT_EQ(seen, (std::set<std::string>{"attention", "header", "header_with_pages", "kv_append", "load_rows",
+                                         "store_rows", "store_tiles", "write_status"}));
+}
 
 TEST(TraceCoverage, HasEveryKind) {
   std::set<std::string> seen, kinds;

@@ -2,7 +2,6 @@
 // Compiles every process template as emitted text uses it, with the sizes of SmolLM2-135M: C++14, no
 // exceptions, no warnings.
 #include "kernels/st/attention.h"
-#include "kernels/st/carry.h"
 #include "kernels/st/convert.h"
 #include "kernels/st/engine.h"
 #include "kernels/st/frames.h"
@@ -72,15 +71,6 @@ template void st::attention<attention_config>(stream<header_word>&, stream<word5
                                               const word512*, stream<word512>&);
 template void st::kv_append<attention_config>(stream<header_word>&, stream<word512>&, stream<word512>&,
                                               uint16_t*, uint16_t*, stream<done_token>&);
-
-struct residual_config {
-  static constexpr int layers = 30, words = 36, fixed_rows = 0;
-  static constexpr st::row_symbol rows = st::ROWS_T;
-};
-template void st::carry<residual_config>(stream<header_word>&, stream<word512>&, stream<word512>&,
-                                         stream<word512>&, stream<word512>&);
-template void st::take_rows_process<residual_config>(stream<header_word>&, stream<word512>&,
-                                                     stream<word512>&);
 
 struct logits_config {
   static constexpr int width = 49152, fixed_rows = 0;

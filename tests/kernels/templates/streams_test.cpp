@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Everything that only moves words: rows, converters, forks, routes, carry, take_rows, load, store.
+// Everything that only moves words: rows, converters, forks, routes, take_rows, load, store.
 #include <numeric>
 #include <string>
 
-#include "kernels/st/carry.h"
 #include "kernels/st/convert.h"
 #include "kernels/st/fork.h"
 #include "kernels/st/load.h"
@@ -228,54 +227,11 @@ TEST_F(StreamsTest, ManyWordsAtOnceWaitLikeOneAfterTheOther) {
   CheckWaits<16, 6, 9>();
 }
 
-template <int LAYERS>
-struct CarryConfig {
-  static constexpr int layers = LAYERS;
-  static constexpr int words = 3;
-  static constexpr st::row_symbol rows = st::ROWS_T;
-  static constexpr int fixed_rows = 0;
-};
-
-// A "layer": adds one to every lane, on the way back.
-void AddOne(Stream& in, int words, Stream& out) {
-  for (int i = 0; i < words; ++i) {
-    float lanes[16];
-    st::unpack_f32(in.read(), lanes);
-    for (float& lane : lanes) lane += 1.0f;
-    out.write(st::pack_f32(lanes));
-  }
+void TakeRows(hls::stream<st::header_word>& headers, Stream& in, Stream& out) {
+  st::step_header header;
+  st::read_header(headers, header);
+  st::take_rows(in, 2, header, out);
 }
-
-template <int LAYERS>
-void CheckCarry(int tokens) {
-  const Words initial_words(3 * tokens, st::word512(0));
-  const std::vector<st::header_word> header = HeaderWords(tokens, 0);
-  Words output;
-  RunDesign([&] {
-    hls::stream<st::header_word, 2> headers("headers");
-    hls::stream<st::word512, 2> initial("initial"), body("body"), last("last");
-    hls::stream<st::word512, 64> back("back");
-    ST_PROCESS(Feed<st::header_word>, header, headers);
-    ST_PROCESS(Feed<st::word512>, initial_words, initial);
-    ST_PROCESS(st::carry<CarryConfig<LAYERS>>, headers, initial, back, body, last);
-    ST_PROCESS(AddOne, body, LAYERS * 3 * tokens, back);
-    ST_PROCESS(Collect<st::word512>, last, initial_words.size(), output);
-    ST_DATAFLOW_END
-  });
-  for (const st::word512& word : output) EXPECT_EQ(st::lane_f32(word, 5), static_cast<float>(LAYERS));
-}
-
-TEST_F(StreamsTest, CarryRunsThroughAllLayers) {
-  for (const int tokens : {0, 1, 16}) {
-    CheckCarry<1>(tokens);
-    CheckCarry<2>(tokens);
-    CheckCarry<30>(tokens);
-  }
-}
-
-struct TakeConfig {
-  static constexpr int words = 2;
-};
 
 TEST_F(StreamsTest, TakesTheRowsThatWantLogits) {
   for (int tokens = 1; tokens <= 16; ++tokens) {
@@ -295,7 +251,7 @@ TEST_F(StreamsTest, TakesTheRowsThatWantLogits) {
       hls::stream<st::word512, 2> in("in"), out("out");
       ST_PROCESS(Feed<st::header_word>, header, headers);
       ST_PROCESS(Feed<st::word512>, input, in);
-      ST_PROCESS(st::take_rows_process<TakeConfig>, headers, in, out);
+      ST_PROCESS(TakeRows, headers, in, out);
       ST_PROCESS(Collect<st::word512>, out, want.size() / 16, output);
       ST_DATAFLOW_END
     });
