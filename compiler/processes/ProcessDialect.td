@@ -26,6 +26,7 @@ def Process_Dialect : Dialect {
     In a description, a trace is written as in kernels/README.md: `R x*n` reads n elements of x, `W x*n` writes
     n, `+x` and `-x` take and hand on a block, `n{...}` repeats; T and W are the step's symbols, L the layers.
     `header` is `R headers*(1+T)`. `section{...}` is once, or L times in section `layer`.
+    See the [rationale](../../compiler/processes/Rationale.md).
   }];
   let dependentDialects = ["::streamtensor::compiler::dataflow::DataflowDialect"];
   let useDefaultAttributePrinterParser = 1;

@@ -15,7 +15,7 @@ def Dataflow_Dialect : Dialect {
     `paged_attention`, `kv_append`, `take_rows`); isolated kernels on itensors and issues on a shared
     engine (`kernel`, `issue`); and the network itself (`design` with `stream` and `memory`). What stands
     between the streams is a process: any operation with `ProcessOpInterface`. The kinds of processes
-    are the dialect `process`. See Rationale.md in this folder.
+    are the dialect `process`. See the [rationale](../../compiler/dialects/dataflow/Rationale.md).
   }];
   let dependentDialects = ["::streamtensor::compiler::itensor::ITensorDialect"];
   let useDefaultAttributePrinterParser = 1;

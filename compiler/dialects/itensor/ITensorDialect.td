@@ -12,7 +12,7 @@ def ITensor_Dialect : Dialect {
     An itensor is a tensor together with the order in which its pieces pass by. The type alone
     says whether a producer and a consumer may be joined by a FIFO: their types must be equal.
     Where they are not, a converter buffers just as much as the two orders differ.
-    See Rationale.md in this folder.
+    See the [rationale](../../compiler/dialects/itensor/Rationale.md).
   }];
   let useDefaultTypePrinterParser = 1;
   let extraClassDeclaration = [{

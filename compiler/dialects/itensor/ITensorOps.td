@@ -63,7 +63,7 @@ def ITensor_WriteOp : ITensor_Op<"write",
 }
 
 def ITensor_CastOp : ITensor_Op<"cast", [Pure]> {
-  let summary = "Says the same order with other loops";
+  let summary = "Restates the order with other loops; nothing moves";
   let description = [{
     No element moves: after dropping loops of one trip and merging perfectly nested ones, both
     types must be equal.
@@ -82,7 +82,7 @@ def ITensor_CastOp : ITensor_Op<"cast", [Pure]> {
 }
 
 def ITensor_ReassociateOp : ITensor_Op<"reassociate", [Pure]> {
-  let summary = "Sees the data with other dimensions";
+  let summary = "Views the data with other dimensions";
   let description = [{
     What `tensor.expand_shape` and `tensor.collapse_shape` become: the same scalars in the same
     order, under another shape. Both types must bring equally many elements of equally many

@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+"""docs/how-to/README.md says how many files an addition takes. The table is compared with the tree: the files that an example
+owns, and the other files of the product that name it."""
+import pathlib
+import re
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+PAGE = ROOT / "docs/how-to/README.md"
+PRODUCT = ("artifact", "base", "compiler", "configs", "kernels", "proto", "runtime", "server")
+
+# By addition: the files that are its own (a pattern of paths), and how other files name it.
+EXAMPLES = {
+    "architecture `gpt2`": (r"compiler/frontend/architectures/gpt2/.*", r"(?i)gpt-?2"),
+    "checkpoint format `huggingface`": (r"compiler/frontend/huggingface/.*", r"frontend/huggingface/|huggingface/\w+\.cpp"),
+    "platform `u250`": (r"configs/platforms/u250\.yaml", r"u250"),
+    "pass `keep-layers`": (r"compiler/passes/keep_layers\.\w+", r"(?i)keep[_-]?layers"),
+    "driver `dummy`": (r"runtime/drivers/dummy/.*", r"drivers/dummy|drivers::dummy|ST_DRIVER\(dummy\)"),
+    "API face `openai`": (r"server/api/openai/.*",
+                          r"api/openai|openai::|add_subdirectory\(openai\)|st_server_openai|http_listen"),
+    **{f"process kind `{kind}`": (rf"compiler/processes/{kind}\.\w+",
+                                  rf"processes/{kind}\.|process\.{kind}\b|process::{kind.title()}Op")
+       for kind in ("chunk", "concat", "join")},
+}
+# What shows how a thing is used or what it is called, and no part of adding it.
+EXAMPLES_OF_USE = {
+    "platform `u250`": {"compiler/dialects/dataflow/DataflowDialect.td"},
+    "API face `openai`": {"configs/streamtensord.yaml"},
+}
+
+
+def product():
+    return [path for folder in PRODUCT for path in sorted((ROOT / folder).rglob("*"))
+            if path.is_file() and path.suffix not in (".md", ".png") and "__pycache__" not in path.parts]
+
+
+@pytest.fixture(scope="module")
+def texts():
+    return {str(path.relative_to(ROOT)): path.read_text(errors="replace") for path in product()}
+
+
+def table():
+    rows = {}
+    text = PAGE.read_text().split("## What each takes")[1]
+    for name, own, edited, commit in re.findall(r"^\| (.+?) \| (.+?) \|\s?(.*?) \| (.+?) \|$", text, re.MULTILINE):
+        if name != "addition":
+            rows[name] = (own, re.findall(r"`([^`]+)`", edited), commit)
+    return rows
+
+
+def test_every_addition_is_counted():
+    assert set(table()) == set(EXAMPLES)
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_count(name, texts):
+    own, edited, _ = table()[name]
+    number, folder = re.fullmatch(r"(\d+) in `([^`]+)`", own).groups()
+    owned = {path for path in texts if re.fullmatch(EXAMPLES[name][0], path)}
+    assert len(owned) == int(number)
+    assert all(path.startswith(folder) for path in owned)
+    naming = {path for path, text in texts.items() if path not in owned and re.search(EXAMPLES[name][1], text)}
+    assert naming - EXAMPLES_OF_USE.get(name, set()) == set(edited)
+
+
+@pytest.mark.parametrize("row", re.findall(r"\]\(([\w-]+\.md)\)", PAGE.read_text()))
+def test_pages(row):
+    assert (PAGE.parent / row).exists()
+
+
+def test_every_page_is_listed():
+    assert {path.name for path in PAGE.parent.glob("*.md")} - {PAGE.name} == set(
+        re.findall(r"\]\(([\w-]+\.md)\)", PAGE.read_text()))
