@@ -33,7 +33,7 @@ std::string Replaced(std::string text, const std::string& from, const std::strin
 }
 
 TEST(Platform, ShippedFilesAreSound) {
-  for (const char* name : {"u250", "u280", "u55c", "v80"}) {
+  for (const char* name : {"u200", "u250", "u280", "u55c", "v80"}) {
     absl::StatusOr<Platform> platform = ReadPlatform(std::string(ST_PLATFORM_DIR) + "/" + name + ".yaml");
     ASSERT_TRUE(platform.ok()) << platform.status();
     EXPECT_EQ(platform->name, name);

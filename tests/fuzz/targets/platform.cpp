@@ -12,7 +12,7 @@ namespace streamtensor::fuzz {
 
 std::vector<std::string> Seeds() {
   std::vector<std::string> seeds;
-  for (const char* name : {"u250", "u280", "u55c", "v80"}) {
+  for (const char* name : {"u200", "u250", "u280", "u55c", "v80"}) {
     std::ifstream file(std::string(ST_SOURCE_DIR "/configs/platforms/") + name + ".yaml", std::ios::binary);
     std::string text(std::istreambuf_iterator<char>(file), {});
     // All are read as one file's.

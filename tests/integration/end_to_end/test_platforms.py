@@ -18,6 +18,7 @@ from daemon import Daemon  # noqa: E402
 SHIPPED = sorted(path.stem for path in (ROOT / "configs/platforms").glob("*.yaml"))
 # What the card models say, written out: banks, bytes of each, its name in an xclbin and for v++, Vitis' platform, MHz.
 CARDS = {
+    "u200": (4, 16 << 30, "bank{}", "DDR[{}]", "xilinx_u200_gen3x16_xdma_2_202110_1", 250),
     "u250": (4, 16 << 30, "bank{}", "DDR[{}]", "xilinx_u250_gen3x16_xdma_4_1_202210_1", 250),
     "u280": (32, 256 << 20, "HBM[{}]", "HBM[{}]", "xilinx_u280_gen3x16_xdma_1_202211_1", 250),
     "u55c": (32, 512 << 20, "HBM[{}]", "HBM[{}]", "xilinx_u55c_gen3x16_xdma_3_202210_1", 250),
@@ -95,9 +96,9 @@ def decoder(model):
 
 @pytest.mark.parametrize("platform", SHIPPED)
 def test_a_small_decoder(platform, model, decoder, tmp_path):
-    count, size, topology, _, _, _ = CARDS[platform]
+    count, size, topology, connectivity, _, _ = CARDS[platform]
     artifact = decoder(platform)
-    banks = check_memory(artifact, count, size, topology, "ddr4" if platform == "u250" else "hbm")
+    banks = check_memory(artifact, count, size, topology, "ddr4" if connectivity.startswith("DDR") else "hbm")
     weights = [bank for name, bank in banks.items() if name.startswith("weights")]
     assert weights == [i * count // 4 for i in range(4)], "weights lie over all of the card's memory"
     assert banks["k_read"] == banks["k_write"] and banks["v_read"] == banks["v_write"]
@@ -161,7 +162,7 @@ def test_a_platform_is_one_file(model, tmp_path, monkeypatch):
     (tmp_path / "cards").mkdir()
     (tmp_path / "cards/garage.yaml").write_text(GARAGE.replace("BYTES", str(64 << 20)))
     monkeypatch.setenv("STREAMTENSOR_PLATFORM_DIR", str(tmp_path / "cards"))
-    assert "found: garage, u250" in help_text()
+    assert "found: garage, u200, u250" in help_text()
     assert call("streamtensorc", "--version") != before, "the daemon would serve what was compiled for another card"
     inspected = json.loads(call("streamtensorc", "inspect", tmp_path / "cards/garage.yaml", "--json"))
     assert inspected["memory"]["banks"] == 3 and inspected["derived"]["peak_bytes_per_second"] == 30e9

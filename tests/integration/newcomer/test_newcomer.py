@@ -54,7 +54,7 @@ CASES = [
     ("compile F/good.gguf -o", 2, "-o: 1 required DIR missing"),
     ("compile F/good.gguf -o F/text.gguf", 1, "F/text.gguf exists and is not an artifact"),
     ("compile F/good.gguf -o /proc/no/where", 1, "/proc/no"),
-    ("compile F/good.gguf -o F/o --platform u999", 1, "unknown platform 'u999'; known: u250, u280, u55c, v80"),
+    ("compile F/good.gguf -o F/o --platform u999", 1, "unknown platform 'u999'; known: u200, u250, u280, u55c, v80"),
     ("compile F/good.gguf -o F/o --target gpu", 2, "--target: gpu not in {emulation,hw}"),
     ("compile F/good.gguf -o F/o --max-context many", 2, "--max-context: must be a whole number from 1 to"),
     ("compile F/good.gguf -o F/o --max-context 0", 2, "got '0'"),
