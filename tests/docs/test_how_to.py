@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """docs/how-to/README.md says how many files an addition takes. The table is compared with the tree: the files that an example
-owns, and the other files of the product that name it."""
+owns, and the other files of the product that name it. The commits that it cites are compared with it too."""
 import pathlib
 import re
+import subprocess
 
 import pytest
 
@@ -14,7 +15,7 @@ PRODUCT = ("artifact", "base", "compiler", "configs", "kernels", "proto", "runti
 EXAMPLES = {
     "architecture `gpt2`": (r"compiler/frontend/architectures/gpt2/.*", r"(?i)gpt-?2"),
     "checkpoint format `huggingface`": (r"compiler/frontend/huggingface/.*", r"frontend/huggingface/|huggingface/\w+\.cpp"),
-    "platform `u250`": (r"configs/platforms/u250\.yaml", r"u250"),
+    "platform `u200`": (r"configs/platforms/u200\.yaml", r"u200"),
     "pass `keep-layers`": (r"compiler/passes/keep_layers\.\w+", r"(?i)keep[_-]?layers"),
     "driver `dummy`": (r"runtime/drivers/dummy/.*", r"drivers/dummy|drivers::dummy|ST_DRIVER\(dummy\)"),
     "API face `openai`": (r"server/api/openai/.*",
@@ -25,7 +26,6 @@ EXAMPLES = {
 }
 # What shows how a thing is used or what it is called, and no part of adding it.
 EXAMPLES_OF_USE = {
-    "platform `u250`": {"compiler/dialects/dataflow/DataflowDialect.td"},
     "API face `openai`": {"configs/streamtensord.yaml"},
 }
 
@@ -42,7 +42,7 @@ def texts():
 
 def table():
     rows = {}
-    text = PAGE.read_text().split("## What each takes")[1]
+    text = PAGE.read_text().split("## What each takes")[1].split("\n## ")[0]
     for name, own, edited, commit in re.findall(r"^\| (.+?) \| (.+?) \|\s?(.*?) \| (.+?) \|$", text, re.MULTILINE):
         if name != "addition":
             rows[name] = (own, re.findall(r"`([^`]+)`", edited), commit)
@@ -62,6 +62,37 @@ def test_count(name, texts):
     assert all(path.startswith(folder) for path in owned)
     naming = {path for path, text in texts.items() if path not in owned and re.search(EXAMPLES[name][1], text)}
     assert naming - EXAMPLES_OF_USE.get(name, set()) == set(edited)
+
+
+def git(*arguments):
+    return subprocess.run(["git", *arguments], cwd=ROOT, check=True, capture_output=True, text=True).stdout
+
+
+def further_files(subject):
+    """What the page says that a commit also changed; a folder ends with a slash."""
+    rows = re.findall(r'^\| "(.+?)" \| (.+?) \| .+ \|$', PAGE.read_text(), re.MULTILINE)
+    return [path for name, files in rows if name == subject for path in re.findall(r"`([^`]+)`", files)]
+
+
+@pytest.mark.skipif(not (ROOT / ".git").exists() or git("rev-parse", "--is-shallow-repository") != "false\n",
+                    reason="needs the whole history")
+@pytest.mark.parametrize("name", [name for name, row in table().items() if row[2].startswith('"')])
+def test_commit(name):
+    """The commit adds the example's files, and changes no file of the product that the page does not tell."""
+    _, edited, cited = table()[name]
+    subject = cited.strip('"')
+    commits = [line.split(" ", 1)[0] for line in git("log", "--format=%H %s").splitlines() if line[41:] == subject]
+    assert len(commits) == 1
+    changes = [line.split("\t") for line in git("show", "--no-renames", "--name-status", "--format=",
+                                                commits[0]).splitlines()]
+    own = {path for state, path in changes if state == "A" and re.fullmatch(EXAMPLES[name][0], path)}
+    assert own
+    further = further_files(subject)
+    assert all(any(path.startswith(file) for _, path in changes) for file in further)
+    told = {path for _, path in changes if path in edited or any(
+        path == file or (file.endswith("/") and path.startswith(file)) for file in further)}
+    product_changes = {path for _, path in changes if path.startswith(tuple(f"{folder}/" for folder in PRODUCT))}
+    assert product_changes - own == told & product_changes
 
 
 @pytest.mark.parametrize("row", re.findall(r"\]\(([\w-]+\.md)\)", PAGE.read_text()))
