@@ -9,6 +9,7 @@
 #include "absl/strings/str_format.h"
 #include "artifact/artifact.h"
 #include "artifact/manifest_writer.h"
+#include "base/status_macros.h"
 #include "compiler/driver/diagnostic_text.h"
 #include "compiler/driver/ir_stages.h"
 #include "compiler/driver/package_hardware.h"
@@ -44,15 +45,13 @@ absl::Status CompileJob::Import() {
   import.step_tokens = options_.step_tokens;
   import.make_graph = options_.make_graph;
   DiagnosticText diagnostics(&context_);
-  absl::StatusOr<ImportedModel> model = ImportModel(options_.model, import, &context_);
-  if (!model.ok()) return model.status();
-  model_ = *std::move(model);
+  ASSIGN_OR_RETURN(model_, ImportModel(options_.model, import, &context_));
   AttachPlatform(*model_.module, platform_);
   return SaveIr("import", 1);
 }
 
 absl::Status CompileJob::Transform(const PipelineStage& stage, const PipelineOptions& options, int number) {
-  if (absl::Status status = RunIrStage(stage, options, *model_.module); !status.ok()) return status;
+  RETURN_IF_ERROR(RunIrStage(stage, options, *model_.module));
   return SaveIr(stage.name, number);
 }
 
@@ -77,27 +76,24 @@ absl::StatusOr<dataflow::DesignOp> CompileJob::Design() {
 }
 
 absl::Status CompileJob::WriteFile(const std::string& name, const std::string& bytes) {
-  if (absl::Status status = folder_->Write(name, bytes); !status.ok()) return status;
+  RETURN_IF_ERROR(folder_->Write(name, bytes));
   files_.push_back(name);
   return absl::OkStatus();
 }
 
 absl::Status CompileJob::Emit() {
-  absl::StatusOr<dataflow::DesignOp> design = Design();
-  if (!design.ok()) return design.status();
+  ASSIGN_OR_RETURN(dataflow::DesignOp design, Design());
   DiagnosticText diagnostics(&context_);
   auto failed = [&] { return absl::InvalidArgumentError(diagnostics.Take("the design can't be emitted")); };
 
-  mlir::FailureOr<hls::DesignText> text = hls::EmitDesign(*design);
+  mlir::FailureOr<hls::DesignText> text = hls::EmitDesign(design);
   if (mlir::failed(text)) return failed();
-  mlir::FailureOr<std::string> connectivity = hls::ConnectivityText(*design, platform_);
+  mlir::FailureOr<std::string> connectivity = hls::ConnectivityText(design, platform_);
   if (mlir::failed(connectivity)) return failed();
-  mlir::FailureOr<hls::PackingRequest> packing = hls::RequestPacking(*design);
+  mlir::FailureOr<hls::PackingRequest> packing = hls::RequestPacking(design);
   if (mlir::failed(packing)) return failed();
   packing_ = std::move(*packing);
-  absl::StatusOr<WeightLayout> layout = LayOutWeights(packing_.plan);
-  if (!layout.ok()) return layout.status();
-  layout_ = *std::move(layout);
+  ASSIGN_OR_RETURN(layout_, LayOutWeights(packing_.plan));
 
   uint64_t bytes_per_step = 0;
   for (const WeightSegment& segment : layout_.channels) bytes_per_step += segment.used_bytes;
@@ -105,7 +101,7 @@ absl::Status CompileJob::Emit() {
     if (segment.used_bytes <= kWholeTableBytes) bytes_per_step += segment.used_bytes;
   }
   mlir::FailureOr<CycleModel> cycles =
-      ModelCycles(*design, platform_, bytes_per_step, KvPageBytes(model_.decoder));
+      ModelCycles(design, platform_, bytes_per_step, KvPageBytes(model_.decoder));
   if (mlir::failed(cycles)) return failed();
 
   ManifestInputs inputs;
@@ -116,20 +112,20 @@ absl::Status CompileJob::Emit() {
                                                         : artifact::v1::Manifest::TARGET_EMULATION;
   inputs.decoder = model_.decoder;
   inputs.timing = cycles->timing;
-  mlir::FailureOr<artifact::v1::Manifest> manifest = BuildManifest(*design, packing_, layout_, inputs);
+  mlir::FailureOr<artifact::v1::Manifest> manifest = BuildManifest(design, packing_, layout_, inputs);
   if (mlir::failed(manifest)) return failed();
   manifest_ = std::move(*manifest);
-  mlir::FailureOr<hls::DesignIndex> index = hls::DesignIndex::Create(*design);
+  mlir::FailureOr<hls::DesignIndex> index = hls::DesignIndex::Create(design);
   if (mlir::failed(index)) return failed();
   for (dataflow::MemoryOp memory : index->memories()) argument_types_.push_back(*hls::PointerType(memory));
 
-  const DesignReport report = ReportDesign(*design, layout_, *cycles, platform_);
+  const DesignReport report = ReportDesign(design, layout_, *cycles, platform_);
   const std::pair<const char*, const std::string*> files[] = {
       {"hls/design.h", &text->design_h},      {"hls/design.cpp", &text->design_cpp},
       {"hls/launch.cpp", &text->launch_cpp},  {"hls/connectivity.cfg", &*connectivity},
       {"reports/summary.json", &report.json}, {"reports/summary.txt", &report.text}};
   for (const auto& [name, bytes] : files) {
-    if (absl::Status status = WriteFile(name, *bytes); !status.ok()) return status;
+    RETURN_IF_ERROR(WriteFile(name, *bytes));
   }
   if (options_.target == CompileTarget::kHw) return WriteBuildFiles(*text);
   sources_ = {folder() + "/hls/design.cpp", folder() + "/hls/launch.cpp"};
@@ -137,24 +133,20 @@ absl::Status CompileJob::Emit() {
 }
 
 absl::Status CompileJob::WriteBuildFiles(const hls::DesignText& text) {
-  const absl::StatusOr<std::string> kernels = FindKernels();
-  if (!kernels.ok()) return kernels.status();
+  ASSIGN_OR_RETURN(const std::string kernels, FindKernels());
   const std::pair<const char*, std::string> files[] = {
-      {"hls/Makefile", MakefileText(platform_, manifest_.kernel().name(), *kernels)},
+      {"hls/Makefile", MakefileText(platform_, manifest_.kernel().name(), kernels)},
       {"hls/processes.cpp", text.processes_cpp},
-      {"hls/process.tcl", ProcessScriptText(platform_, *kernels)}};
+      {"hls/process.tcl", ProcessScriptText(platform_, kernels)}};
   for (const auto& [name, bytes] : files) {
-    if (absl::Status status = WriteFile(name, bytes); !status.ok()) return status;
+    RETURN_IF_ERROR(WriteFile(name, bytes));
   }
   return absl::OkStatus();
 }
 
 absl::Status CompileJob::PackWeights(const std::function<void(double)>& partly) {
-  if (absl::Status status = WriteWeights(folder() + "/" + artifact::kWeightsName, packing_.plan, layout_,
-                                         *model_.weights, options_.threads, partly);
-      !status.ok()) {
-    return status;
-  }
+  RETURN_IF_ERROR(WriteWeights(folder() + "/" + artifact::kWeightsName, packing_.plan, layout_,
+                               *model_.weights, options_.threads, partly));
   files_.push_back(artifact::kWeightsName);
   // The model is not needed any more; its file may be large.
   model_.weights.reset();
@@ -172,47 +164,37 @@ absl::Status CompileJob::WriteUserMetadata() {
   artifact::v1::Manifest manifest = manifest_;
   for (const std::string& name : files_) {
     if (name != artifact::kWeightsName && name != artifact::kTokenizerName) continue;
-    absl::StatusOr<artifact::v1::File> entry = artifact::DescribeFile(folder(), name);
-    if (!entry.ok()) return entry.status();
-    *manifest.add_files() = *std::move(entry);
+    ASSIGN_OR_RETURN(*manifest.add_files(), artifact::DescribeFile(folder(), name));
   }
-  const absl::StatusOr<std::string> json = artifact::ManifestToJson(manifest);
-  if (!json.ok()) return json.status();
-  return WriteFile(artifact::kUserMetadataName, *json);
+  ASSIGN_OR_RETURN(const std::string json, artifact::ManifestToJson(manifest));
+  return WriteFile(artifact::kUserMetadataName, json);
 }
 
 absl::Status CompileJob::Build() {
   if (options_.target == CompileTarget::kHw) return WriteUserMetadata();
-  absl::StatusOr<std::string> kernels = FindKernels();
-  if (!kernels.ok()) return kernels.status();
+  ASSIGN_OR_RETURN(const std::string kernels, FindKernels());
   const std::string objects_folder = folder() + "/objects";
   std::error_code error;
   fs::create_directories(objects_folder, error);
   ObjectBuildOptions build;
   build.sources = sources_;
   build.folder = objects_folder;
-  build.kernels = *kernels;
+  build.kernels = kernels;
   build.plain = options_.plain;
-  absl::StatusOr<std::vector<ObjectTarget>> targets = ChooseObjectTargets(options_.isa);
-  if (!targets.ok()) return targets.status();
-  absl::StatusOr<std::vector<std::string>> objects = BuildObjects(build, *targets);
-  if (!objects.ok()) return objects.status();
-  objects_ = *std::move(objects);
-  absl::StatusOr<std::string> xclbin =
-      AssembleXclbin(manifest_, platform_, argument_types_, *targets, objects_);
-  if (!xclbin.ok()) return xclbin.status();
+  ASSIGN_OR_RETURN(const std::vector<ObjectTarget> targets, ChooseObjectTargets(options_.isa));
+  ASSIGN_OR_RETURN(objects_, BuildObjects(build, targets));
+  ASSIGN_OR_RETURN(const std::string xclbin,
+                   AssembleXclbin(manifest_, platform_, argument_types_, targets, objects_));
   fs::remove_all(objects_folder, error);
-  return WriteFile(artifact::kXclbinName, *xclbin);
+  return WriteFile(artifact::kXclbinName, xclbin);
 }
 
 absl::Status CompileJob::Package() {
   // The card's interface is checked before anyone can start it.
-  if (absl::Status status = artifact::CheckManifest(manifest_, layout_.file_bytes); !status.ok())
-    return status;
+  RETURN_IF_ERROR(artifact::CheckManifest(manifest_, layout_.file_bytes));
   // Without an xclbin it is no artifact yet: PackageHardware writes the manifest.
   if (options_.target == CompileTarget::kHw) return folder_->Publish();
-  if (absl::Status status = artifact::WriteManifest(folder(), files_, &manifest_); !status.ok())
-    return status;
+  RETURN_IF_ERROR(artifact::WriteManifest(folder(), files_, &manifest_));
   return folder_->Publish();
 }
 

@@ -9,6 +9,7 @@
 #include "artifact/artifact.h"
 #include "artifact/manifest_writer.h"
 #include "artifact/mapped_file.h"
+#include "base/status_macros.h"
 #include "compiler/platform/platform_folders.h"
 #include "compiler/targets/hardware/xclbin_check.h"
 
@@ -49,8 +50,7 @@ absl::Status CheckPackedFiles(const std::string& folder, const artifact::v1::Man
                                                      "the same version of streamtensorc prepared can be "
                                                      "packaged there"));
     }
-    const auto file = artifact::OpenListed(folder, *entry, artifact::kUserMetadataName);
-    if (!file.ok()) return file.status();
+    RETURN_IF_ERROR(artifact::OpenListed(folder, *entry, artifact::kUserMetadataName).status());
   }
   return absl::OkStatus();
 }
@@ -77,15 +77,13 @@ absl::StatusOr<std::vector<std::string>> FilesOf(const std::string& folder) {
 }  // namespace
 
 absl::Status PackageHardware(const std::string& folder, const std::string& xclbin) {
-  absl::StatusOr<artifact::v1::Manifest> manifest = ReadUserMetadata(folder);
-  if (!manifest.ok()) return manifest.status();
-  const absl::StatusOr<Platform> platform = FindPlatform(manifest->platform());
-  if (!platform.ok()) return platform.status();
-  if (absl::Status status = CheckPackedFiles(folder, *manifest); !status.ok()) return status;
+  ASSIGN_OR_RETURN(artifact::v1::Manifest manifest, ReadUserMetadata(folder));
+  ASSIGN_OR_RETURN(const Platform platform, FindPlatform(manifest.platform()));
+  RETURN_IF_ERROR(CheckPackedFiles(folder, manifest));
   std::error_code error;
   const uint64_t weights_bytes = fs::file_size(folder + "/" + artifact::kWeightsName, error);
   if (error) return absl::UnavailableError(absl::StrCat(folder, ": ", error.message()));
-  if (absl::Status status = artifact::CheckManifest(*manifest, weights_bytes); !status.ok()) return status;
+  RETURN_IF_ERROR(artifact::CheckManifest(manifest, weights_bytes));
 
   const std::string target = absl::StrCat(folder, "/", artifact::kXclbinName);
   const std::string copy = absl::StrCat(folder, "/.", artifact::kXclbinName, ".new");
@@ -97,7 +95,7 @@ absl::Status PackageHardware(const std::string& folder, const std::string& xclbi
   absl::Status status;
   {
     const absl::StatusOr<artifact::MappedFile> file = artifact::MappedFile::Open(copy);
-    status = file.ok() ? CheckHardwareXclbin(*manifest, *platform, file->bytes()) : file.status();
+    status = file.ok() ? CheckHardwareXclbin(manifest, platform, file->bytes()) : file.status();
   }
   if (!status.ok()) {
     fs::remove(copy, error);
@@ -105,9 +103,8 @@ absl::Status PackageHardware(const std::string& folder, const std::string& xclbi
   }
   fs::rename(copy, target, error);
   if (error) return absl::UnavailableError(absl::StrCat(target, ": ", error.message()));
-  const absl::StatusOr<std::vector<std::string>> names = FilesOf(folder);
-  if (!names.ok()) return names.status();
-  return artifact::WriteManifest(folder, *names, &*manifest);
+  ASSIGN_OR_RETURN(const std::vector<std::string> names, FilesOf(folder));
+  return artifact::WriteManifest(folder, names, &manifest);
 }
 
 }  // namespace streamtensor::compiler

@@ -14,6 +14,7 @@
 #include "artifact/object_index.h"
 #include "base/child_process.h"
 #include "base/sha256.h"
+#include "base/status_macros.h"
 #include "compiler/targets/artifact/build_log.h"
 
 namespace streamtensor::compiler {
@@ -112,13 +113,11 @@ absl::StatusOr<std::vector<std::string>> BuildObjects(const ObjectBuildOptions& 
         status = Start(command, target.isa, object + ".log", file.parent_path().string(), runs);
     }
   }
-  status = WaitForAll(runs, status);
-  if (!status.ok()) return status;
+  RETURN_IF_ERROR(WaitForAll(runs, status));
   runs.clear();
   for (size_t i = 0; i < targets.size() && status.ok(); ++i)
     status = Start(links[i], targets[i].isa, objects[i] + ".log", "", runs);
-  status = WaitForAll(runs, status);
-  if (!status.ok()) return status;
+  RETURN_IF_ERROR(WaitForAll(runs, status));
   return objects;
 }
 

@@ -10,6 +10,7 @@
 #include "artifact/artifact.h"
 #include "artifact/manifest_writer.h"
 #include "artifact/timing_model.h"
+#include "base/status_macros.h"
 #include "compiler/frontend/imported_model.h"
 #include "compiler/frontend/inspect.h"
 #include "compiler/tools/streamtensorc/commands.h"
@@ -23,9 +24,8 @@ namespace {
 namespace fs = std::filesystem;
 
 absl::StatusOr<std::string> InspectArtifact(const std::string& path, bool json) {
-  absl::StatusOr<std::unique_ptr<artifact::Artifact>> artifact = artifact::Artifact::Open(path);
-  if (!artifact.ok()) return artifact.status();
-  const artifact::v1::Manifest& manifest = (*artifact)->manifest();
+  ASSIGN_OR_RETURN(const std::unique_ptr<artifact::Artifact> artifact, artifact::Artifact::Open(path));
+  const artifact::v1::Manifest& manifest = artifact->manifest();
   if (json) return artifact::ManifestToJson(manifest);
 
   std::string text =
@@ -72,17 +72,16 @@ absl::StatusOr<std::string> InspectArtifact(const std::string& path, bool json) 
 
 absl::StatusOr<std::string> InspectMlir(const std::string& path, bool json) {
   mlir::MLIRContext context;
-  absl::StatusOr<ImportedModel> model = ImportModel(path, {}, &context);
-  if (!model.ok()) return model.status();
+  ASSIGN_OR_RETURN(ImportedModel model, ImportModel(path, {}, &context));
   nlohmann::ordered_json functions = nlohmann::ordered_json::array();
-  std::string text = absl::StrCat("module     ", model->name, "\n");
-  for (auto function : model->module->getOps<mlir::func::FuncOp>()) {
+  std::string text = absl::StrCat("module     ", model.name, "\n");
+  for (auto function : model.module->getOps<mlir::func::FuncOp>()) {
     std::string type;
     llvm::raw_string_ostream(type) << function.getFunctionType();
     functions.push_back({{"name", function.getName().str()}, {"type", type}});
     absl::StrAppend(&text, "  @", function.getName().str(), " ", type, "\n");
   }
-  if (json) return nlohmann::ordered_json{{"module", model->name}, {"functions", functions}}.dump(2) + "\n";
+  if (json) return nlohmann::ordered_json{{"module", model.name}, {"functions", functions}}.dump(2) + "\n";
   return text;
 }
 

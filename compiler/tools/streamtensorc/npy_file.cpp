@@ -6,6 +6,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "base/status_macros.h"
 #include "compiler/tools/streamtensorc/input_file.h"
 
 namespace streamtensor::compiler {
@@ -26,9 +27,8 @@ std::string Field(const std::string& header, const std::string& key, char end) {
 }  // namespace
 
 absl::StatusOr<Rows> ReadNpy(const std::string& path) {
-  absl::StatusOr<std::string> bytes = ReadInputFile(path, kMaxFileBytes);
-  if (!bytes.ok()) return bytes.status();
-  return ParseNpy(*bytes, path);
+  ASSIGN_OR_RETURN(const std::string bytes, ReadInputFile(path, kMaxFileBytes));
+  return ParseNpy(bytes, path);
 }
 
 absl::StatusOr<Rows> ParseNpy(const std::string& bytes, const std::string& name) {

@@ -14,6 +14,7 @@
 #include "absl/strings/str_split.h"
 #include "artifact/artifact.h"
 #include "base/option_checks.h"
+#include "base/status_macros.h"
 #include "compiler/tools/streamtensorc/commands.h"
 #include "compiler/tools/streamtensorc/npy_file.h"
 #include "compiler/tools/streamtensorc/step_script.h"
@@ -120,11 +121,10 @@ class Sequence {
     }
     std::vector<int32_t>& pages = step.page_tables.emplace_back();
     for (int32_t page = 0; page * decoder_.info().page_tokens < position_; ++page) pages.push_back(page);
-    absl::StatusOr<runtime::StepResult> result = decoder_.Run(step, kStepTimeout);
-    if (!result.ok()) return result.status();
-    Add(*result, tokens.size(), totals_);
-    if (all_logits_) logits_.insert(logits_.end(), result->logits.begin(), result->logits.end());
-    return Greedy(result->logits.last(static_cast<size_t>(decoder_.info().vocabulary)));
+    ASSIGN_OR_RETURN(const runtime::StepResult result, decoder_.Run(step, kStepTimeout));
+    Add(result, tokens.size(), totals_);
+    if (all_logits_) logits_.insert(logits_.end(), result.logits.begin(), result.logits.end());
+    return Greedy(result.logits.last(static_cast<size_t>(decoder_.info().vocabulary)));
   }
 
   const Totals& totals() const { return totals_; }
@@ -147,15 +147,13 @@ absl::StatusOr<int64_t> Chunk(const RunOptions& run, int64_t most) {
 }
 
 absl::Status RunScript(const RunOptions& run, runtime::DecoderOptions options) {
-  absl::StatusOr<StepScript> script = ReadStepScript(run.script);
-  if (!script.ok()) return script.status();
-  options.kv_pages = std::max(options.kv_pages, script->pages);
-  absl::StatusOr<std::unique_ptr<runtime::Decoder>> decoder = runtime::OpenDecoder(options);
-  if (!decoder.ok()) return decoder.status();
-  Rows logits{0, (*decoder)->info().vocabulary, {}};
+  ASSIGN_OR_RETURN(const StepScript script, ReadStepScript(run.script));
+  options.kv_pages = std::max(options.kv_pages, script.pages);
+  ASSIGN_OR_RETURN(const std::unique_ptr<runtime::Decoder> decoder, runtime::OpenDecoder(options));
+  Rows logits{0, decoder->info().vocabulary, {}};
   Totals totals;
-  for (const runtime::Step& step : script->steps) {
-    absl::StatusOr<runtime::StepResult> result = (*decoder)->Run(step, kStepTimeout);
+  for (const runtime::Step& step : script.steps) {
+    absl::StatusOr<runtime::StepResult> result = decoder->Run(step, kStepTimeout);
     if (!result.ok())
       return absl::Status(result.status().code(),
                           absl::StrCat("step ", totals.steps, ": ", std::string(result.status().message())));
@@ -164,10 +162,10 @@ absl::Status RunScript(const RunOptions& run, runtime::DecoderOptions options) {
   }
   logits.count = static_cast<int64_t>(logits.values.size()) / logits.width;
   if (!run.logits.empty()) {
-    if (absl::Status status = WriteNpy(run.logits, logits); !status.ok()) return status;
+    RETURN_IF_ERROR(WriteNpy(run.logits, logits));
   }
   PrintTotals(totals);
-  if (run.profile) PrintProfile((*decoder)->process_times());
+  if (run.profile) PrintProfile(decoder->process_times());
   return absl::OkStatus();
 }
 
@@ -175,46 +173,38 @@ absl::Status RunDecoder(const RunOptions& run, const runtime::DecoderOptions& op
   if (!run.script.empty()) return RunScript(run, options);
   if (run.tokens.empty())
     return absl::InvalidArgumentError("--tokens is missing: the artifact holds a decoder");
-  absl::StatusOr<std::unique_ptr<runtime::Decoder>> decoder = runtime::OpenDecoder(options);
-  if (!decoder.ok()) return decoder.status();
-  const runtime::DecoderInfo& info = (*decoder)->info();
-  absl::StatusOr<std::vector<int32_t>> prompt = ReadTokens(run.tokens, info.vocabulary);
-  if (!prompt.ok()) return prompt.status();
-  absl::StatusOr<int64_t> chunk = Chunk(run, info.step_tokens);
-  if (!chunk.ok()) return chunk.status();
-  const int64_t positions = static_cast<int64_t>(prompt->size()) + std::max<int64_t>(run.steps - 1, 0);
+  ASSIGN_OR_RETURN(const std::unique_ptr<runtime::Decoder> decoder, runtime::OpenDecoder(options));
+  const runtime::DecoderInfo& info = decoder->info();
+  ASSIGN_OR_RETURN(const std::vector<int32_t> prompt, ReadTokens(run.tokens, info.vocabulary));
+  ASSIGN_OR_RETURN(const int64_t chunk, Chunk(run, info.step_tokens));
+  const int64_t positions = static_cast<int64_t>(prompt.size()) + std::max<int64_t>(run.steps - 1, 0);
   if (positions > info.max_context) {
-    return absl::InvalidArgumentError(absl::StrCat(prompt->size(), " prompt tokens and ", run.steps,
+    return absl::InvalidArgumentError(absl::StrCat(prompt.size(), " prompt tokens and ", run.steps,
                                                    " steps need ", positions, " positions; the artifact has ",
                                                    info.max_context));
   }
 
-  Sequence sequence(decoder->get(), !run.logits.empty());
+  Sequence sequence(decoder.get(), !run.logits.empty());
   int32_t next = 0;
-  for (size_t at = 0; at < prompt->size(); at += static_cast<size_t>(*chunk)) {
-    const size_t count = std::min(static_cast<size_t>(*chunk), prompt->size() - at);
-    absl::StatusOr<int32_t> token = sequence.Feed(std::span(*prompt).subspan(at, count));
-    if (!token.ok()) return token.status();
-    next = *token;
+  for (size_t at = 0; at < prompt.size(); at += static_cast<size_t>(chunk)) {
+    const size_t count = std::min(static_cast<size_t>(chunk), prompt.size() - at);
+    ASSIGN_OR_RETURN(next, sequence.Feed(std::span(prompt).subspan(at, count)));
   }
   for (int64_t step = 0; step < run.steps; ++step) {
     std::printf("%s%d", step == 0 ? "" : " ", next);
     std::fflush(stdout);
     if (step + 1 == run.steps) break;
-    absl::StatusOr<int32_t> token = sequence.Feed(std::span(&next, 1));
-    if (!token.ok()) return token.status();
-    next = *token;
+    ASSIGN_OR_RETURN(next, sequence.Feed(std::span(&next, 1)));
   }
   if (run.steps > 0) std::printf("\n");
   std::fflush(stdout);
   if (!run.logits.empty()) {
     const int64_t width = info.vocabulary;
-    const absl::Status written = WriteNpy(
-        run.logits, {static_cast<int64_t>(sequence.logits().size()) / width, width, sequence.logits()});
-    if (!written.ok()) return written;
+    RETURN_IF_ERROR(WriteNpy(
+        run.logits, {static_cast<int64_t>(sequence.logits().size()) / width, width, sequence.logits()}));
   }
   PrintTotals(sequence.totals());
-  if (run.profile) PrintProfile((*decoder)->process_times());
+  if (run.profile) PrintProfile(decoder->process_times());
   return absl::OkStatus();
 }
 
@@ -222,14 +212,12 @@ absl::Status RunExecutable(const RunOptions& run, const runtime::ExecutableOptio
   if (run.inputs.empty() || run.outputs.empty()) {
     return absl::InvalidArgumentError("--input and --output are needed: the artifact holds no decoder");
   }
-  absl::StatusOr<std::unique_ptr<runtime::Executable>> executable = runtime::OpenExecutable(options);
-  if (!executable.ok()) return executable.status();
-  const runtime::ExecutableInfo& info = (*executable)->info();
+  ASSIGN_OR_RETURN(const std::unique_ptr<runtime::Executable> executable, runtime::OpenExecutable(options));
+  const runtime::ExecutableInfo& info = executable->info();
   std::vector<Rows> inputs;
   for (const auto& path : absl::StrSplit(run.inputs, ',', absl::SkipEmpty())) {
-    absl::StatusOr<Rows> rows = ReadNpy(std::string(path));
-    if (!rows.ok()) return rows.status();
-    inputs.push_back(*std::move(rows));
+    ASSIGN_OR_RETURN(Rows rows, ReadNpy(std::string(path)));
+    inputs.push_back(std::move(rows));
   }
   if (inputs.size() != info.inputs.size()) {
     return absl::InvalidArgumentError(
@@ -243,29 +231,27 @@ absl::Status RunExecutable(const RunOptions& run, const runtime::ExecutableOptio
     }
   }
   const int64_t rows = inputs.empty() ? 1 : inputs[0].count;
-  absl::StatusOr<int64_t> chunk = Chunk(run, info.max_rows);
-  if (!chunk.ok()) return chunk.status();
+  ASSIGN_OR_RETURN(const int64_t chunk, Chunk(run, info.max_rows));
 
   std::vector<Rows> outputs;
   for (const runtime::ExecutableTensor& output : info.outputs) outputs.push_back({0, output.width, {}});
   Totals totals;
-  for (int64_t at = 0; at < rows; at += *chunk) {
-    const int64_t count = std::min(*chunk, rows - at);
+  for (int64_t at = 0; at < rows; at += chunk) {
+    const int64_t count = std::min(chunk, rows - at);
     std::vector<std::span<const float>> spans;
     for (const Rows& input : inputs) {
       spans.push_back(
           std::span(input.values)
               .subspan(static_cast<size_t>(at * input.width), static_cast<size_t>(count * input.width)));
     }
-    absl::StatusOr<runtime::ExecutableResult> result =
-        (*executable)->Run(static_cast<int32_t>(count), spans, kStepTimeout);
-    if (!result.ok()) return result.status();
+    ASSIGN_OR_RETURN(const runtime::ExecutableResult result,
+                     executable->Run(static_cast<int32_t>(count), spans, kStepTimeout));
     for (size_t i = 0; i < outputs.size(); ++i) {
-      outputs[i].values.insert(outputs[i].values.end(), result->outputs[i].begin(), result->outputs[i].end());
+      outputs[i].values.insert(outputs[i].values.end(), result.outputs[i].begin(), result.outputs[i].end());
       outputs[i].count += count;
     }
-    Add(*result, static_cast<size_t>(count), totals);
-    if (run.profile && at + count == rows) PrintProfile(result->processes);
+    Add(result, static_cast<size_t>(count), totals);
+    if (run.profile && at + count == rows) PrintProfile(result.processes);
   }
   const std::vector<std::string> paths = absl::StrSplit(run.outputs, ',', absl::SkipEmpty());
   if (paths.size() != outputs.size()) {
@@ -273,7 +259,7 @@ absl::Status RunExecutable(const RunOptions& run, const runtime::ExecutableOptio
         absl::StrCat("--output: ", paths.size(), " files for ", outputs.size(), " outputs"));
   }
   for (size_t i = 0; i < outputs.size(); ++i) {
-    if (absl::Status status = WriteNpy(paths[i], outputs[i]); !status.ok()) return status;
+    RETURN_IF_ERROR(WriteNpy(paths[i], outputs[i]));
   }
   PrintTotals(totals);
   return absl::OkStatus();

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/json_reader.h"
+#include "base/status_macros.h"
 #include "compiler/tools/streamtensorc/input_file.h"
 
 namespace streamtensor::compiler {
@@ -41,7 +42,7 @@ class ScriptReader {
         for (const Json& page : table) pages.push_back(Integer(page, where + ": page_tables"));
       }
     }
-    if (!status_.ok()) return status_;
+    RETURN_IF_ERROR(status_);
     return script;
   }
 
@@ -89,9 +90,8 @@ absl::StatusOr<StepScript> ParseStepScript(std::string_view text, const std::str
 }
 
 absl::StatusOr<StepScript> ReadStepScript(const std::string& path) {
-  absl::StatusOr<std::string> text = ReadInputFile(path, kMaxFileBytes);
-  if (!text.ok()) return text.status();
-  return ParseStepScript(*text, path);
+  ASSIGN_OR_RETURN(const std::string text, ReadInputFile(path, kMaxFileBytes));
+  return ParseStepScript(text, path);
 }
 
 }  // namespace streamtensor::compiler
