@@ -13,7 +13,8 @@ namespace streamtensor::compiler {
 TakenRows FirstRows(int64_t tokens, int64_t logits);
 TakenRows LastRows(int64_t tokens, int64_t logits);
 
-// Layers of a run that proves any number of them (docs/proofs/fifo-depths.md).
+// Layers of a run that proves any number of them, where layers carry at most two values
+// (docs/proofs/fifo-depths.md).
 inline constexpr int64_t kLayersToProve = 3;
 
 struct DesignNetwork {
@@ -37,9 +38,10 @@ mlir::FailureOr<DesignNetwork> BuildNetwork(dataflow::DesignOp design, const Ste
                                             const NetworkCosts& costs = {},
                                             NetworkScope scope = NetworkScope::kData);
 
-// Step shapes whose runs prove all (docs/proofs/fifo-depths.md): every number of tokens T up to the bound with every
-// number of logits W, for the first W rows and for the last W, and the empty step of a faulty descriptor. With
-// several processes that choose rows, each combination. Fails where there are more than kMaxRowChoices.
+// Step shapes whose runs prove all (docs/proofs/fifo-depths.md): every number of tokens T up to the bound
+// with every number of logits W, for the first W rows and for the last W, and the empty step of a faulty
+// descriptor. With several processes that choose rows, each combination. Fails where there are more than
+// kMaxRowChoices.
 mlir::FailureOr<std::vector<StepShape>> ShapesToProve(dataflow::DesignOp design);
 inline constexpr size_t kMaxRowChoices = 3;
 

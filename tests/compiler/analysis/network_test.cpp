@@ -44,6 +44,48 @@ TEST(Network, TheBoundCompletesAndOneLessNamesTheCycle) {
   }
 }
 
+// A carry and a layer that reads a row of four words before it writes one back.
+Network Carried(int64_t layers, int64_t back_depth) {
+  constexpr int64_t kWords = 4;
+  Network network;
+  network.channels = {{"initial", 1, 0, 1}, {"body", 1, 1, 2}, {"back", back_depth, 2, 1}, {"last", 1, 1, 3}};
+  network.processes = {{"load", {}}, {"carry", {}}, {"layer", {}}, {"store", {}}};
+  ProgramBuilder load(network.processes[0]), carry(network.processes[1]), layer(network.processes[2]),
+      store(network.processes[3]);
+  const auto copy = [&](int32_t from, int32_t to) {
+    carry.Loop(kWords, [&] {
+      carry.Read(from);
+      carry.Write(to);
+    });
+  };
+  load.Write(0, kWords);
+  copy(0, 1);
+  carry.Loop(layers - 1, [&] { copy(2, 1); });
+  copy(2, 3);
+  layer.Loop(layers, [&] {
+    layer.Read(1, kWords);
+    layer.Write(2, kWords);
+  });
+  store.Read(3, kWords);
+  return network;
+}
+
+// docs/proofs/fifo-depths.md: one layer alone does not show it.
+TEST(Network, ACycleCanSpanTwoLayers) {
+  Network one = Carried(1, 1);
+  EXPECT_TRUE(RunNetwork(one).completed);
+  for (int64_t layers = 2; layers <= 8; ++layers) {
+    Network stops = Carried(layers, 1);
+    EXPECT_EQ(
+        DescribeFailure(stops, RunNetwork(stops)),
+        "carry -> waits for full FIFO 'body' (depth 1) -> layer -> waits for full FIFO 'back' (depth 1) "
+        "-> carry")
+        << layers;
+    Network completes = Carried(layers, 2);
+    EXPECT_TRUE(RunNetwork(completes).completed) << layers;
+  }
+}
+
 TEST(Network, GrowsInPlaceToTheSameDepth) {
   Network network = Reconvergent(16, 1);
   const NetworkRun run = RunNetwork(network, [](Network& grown, const std::vector<Wait>& cycle) {
