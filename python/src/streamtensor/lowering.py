@@ -18,9 +18,7 @@ ENTRY = "main"
 MAX_TEXT_BYTES = 1 << 30  # of streamtensorc
 _TORCH_PASSES = ("builtin.module(func.func(torch-match-quantized-custom-ops),"
                  "torchdynamo-export-to-torch-backend-pipeline{extra-library=})")
-_ONNX_PASSES = ("builtin.module(func.func(convert-torch-onnx-to-torch),"
-                "torch-lower-to-backend-contract{backend-legal-ops=aten.flatten.using_ints,aten.unflatten.int},"
-                "func.func(torch-scalarize-shapes),func.func(torch-shape-refinement-pipeline))")
+_ONNX_PASSES = "builtin.module(torch-onnx-to-torch-backend-pipeline)"
 _LINALG_PASSES = "builtin.module(torch-backend-to-linalg-on-tensors-backend-pipeline{allow-non-finites=true})"
 
 
@@ -59,7 +57,8 @@ def describe(module: Any, arguments: Sequence[Argument], outputs: Sequence[str],
 
     with module.context, ir.Location.unknown():
         function = _entry(module)
-        text, integer = ir.StringAttr.get, lambda value: ir.IntegerAttr.get(ir.IntegerType.get_signless(64), value)
+        text = ir.StringAttr.get
+        i64: Any = ir.IntegerType.get_signless(64)
         attributes = []
         symbols: dict[str, Any] = {}
         for argument in arguments:
@@ -67,7 +66,7 @@ def describe(module: Any, arguments: Sequence[Argument], outputs: Sequence[str],
             if any(argument.dimensions):
                 names = [text(dim.name if dim else "") for dim in argument.dimensions]
                 values["streamtensor.dimensions"] = ir.ArrayAttr.get(names)
-                symbols |= {dim.name: ir.ArrayAttr.get([integer(dim.min), integer(dim.max)]) for dim in argument.dimensions if dim}
+                symbols |= {dim.name: ir.ArrayAttr.get([ir.IntegerAttr.get(i64, size) for size in (dim.min, dim.max)]) for dim in argument.dimensions if dim}
             attributes.append(ir.DictAttr.get(values))
         function.attributes["arg_attrs"] = ir.ArrayAttr.get(attributes)
         function.attributes["res_attrs"] = ir.ArrayAttr.get(
