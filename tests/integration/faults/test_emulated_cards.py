@@ -225,7 +225,7 @@ def test_an_edited_manifest_is_refused_and_made_again_in_the_cache(tiny_llama, t
         with Daemon(BIN, models, emulated(2), tmp_path / "cache") as daemon:
             daemon.wait_ready("made", timeout=600)
             assert f"{given}/design.xclbin: {says}" in daemon.wait_state("given", "FAILED").error
-            remade = [line for line in daemon.log().splitlines() if "damaged and is made again" in line]
+            remade = [line for line in daemon.log().splitlines() if "damaged and is compiled again" in line]
             assert len(remade) == start and all(says in line for line in remade), remade
         (cached,) = [p for p in (tmp_path / "cache" / "artifacts").iterdir() if not p.name.startswith(".")]
         if start == 0:

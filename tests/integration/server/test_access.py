@@ -98,7 +98,7 @@ def test_tokens(start, tmp_path, request_for):
     # A client that leaves is locked out by a reload; a faulty file changes nothing.
     tokens_file(tmp_path, "alice short\n")
     running.process.send_signal(signal.SIGHUP)
-    wait_for(running, "all stays as it was")
+    wait_for(running, "stays unchanged")
     assert code_of(running.stub.Generate, request, metadata=bearer(ALICE))[0] == grpc.StatusCode.OK
     tokens_file(tmp_path, f"carol {BOB}\n")
     running.process.send_signal(signal.SIGHUP)
@@ -138,7 +138,7 @@ def test_rate(start, request_for):
         running.stub.Generate(request)
     with pytest.raises(grpc.RpcError) as error:
         list(running.stub.GenerateStream(request))
-    assert error.value.code() == grpc.StatusCode.RESOURCE_EXHAUSTED and "asks too often" in error.value.details()
+    assert error.value.code() == grpc.StatusCode.RESOURCE_EXHAUSTED and "exceeds access.requests_per_minute" in error.value.details()
     hints = dict(error.value.trailing_metadata())
     assert 0 < int(hints["retry-after-ms"]) <= 5000 and hints["grpc-retry-pushback-ms"] == hints["retry-after-ms"]
     assert running.state("tiny") == "READY", "only generation counts"

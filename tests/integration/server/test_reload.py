@@ -82,7 +82,7 @@ def test_a_bad_configuration_changes_nothing(start, artifact, tmp_path, request_
     bad = [
         ({"models": [tiny, {"name": "x", "artifact": str(tmp_path / "nothing"), "cards": [1]}]}, "nothing"),
         ({"models": [tiny, {"name": "x"}]}, "neither source nor artifact"),
-        ({"models": [tiny], "server": {"listen": "127.0.0.1:1", "metrics_listen": "127.0.0.1:2"}}, "restart for that"),
+        ({"models": [tiny], "server": {"listen": "127.0.0.1:1", "metrics_listen": "127.0.0.1:2"}}, "restart to apply it"),
         ({"models": [tiny], "limits": {"max_queue": 0}}, "limits.max_queue"),
     ]
     good = dict(running.configuration)
@@ -246,7 +246,7 @@ def test_a_damaged_artifact_of_the_cache_is_made_again(start, artifact, tmp_path
     (cached / "manifest.json").write_text((cached / "manifest.json").read_text()[:100])
     again = start([{"name": "tiny", "source": str(model)}], compiler=compiler)
     again.wait_ready("tiny")
-    assert len(calls(tmp_path)) == 2 and "is made again" in again.log()
+    assert len(calls(tmp_path)) == 2 and "is compiled again" in again.log()
     assert again.stop() == 0
 
 
@@ -292,7 +292,7 @@ def test_a_read_only_cache_gives_what_it_holds(start, artifact, tmp_path):
     with Daemon(BIN, models, dummy_cards(2), cache, {"compiler": compiler}, wrapper=wrapper) as reader:
         reader.wait_ready("tiny")
         failed = reader.wait_state("new", "FAILED")
-        assert "can only be read" in failed.error and str(cache) in failed.error
+        assert "is read-only" in failed.error and str(cache) in failed.error
 
 
 def test_the_cache_keeps_its_size_and_outlives_kills(start, artifact, tmp_path):
