@@ -54,17 +54,17 @@ std::string AddressOf(const tcp::endpoint& endpoint) {
 }
 
 void SetSocketOptions(Socket& socket) {
-  error_code ignored;
-  socket.set_option(tcp::no_delay(true), ignored);
-  socket.set_option(asio::socket_base::keep_alive(true), ignored);
-  const auto set = [&socket](int option, int value) {
-    setsockopt(socket.native_handle(), IPPROTO_TCP, option, &value, sizeof(value));
+  // A socket without one of them serves all the same.
+  const auto set = [&socket](int level, int option, int value) {
+    setsockopt(socket.native_handle(), level, option, &value, sizeof(value));
   };
-  set(TCP_KEEPIDLE, kKeepAliveIdleSeconds);
-  set(TCP_KEEPINTVL, kKeepAliveIntervalSeconds);
-  set(TCP_KEEPCNT, kKeepAliveProbes);
-  set(TCP_USER_TIMEOUT, kUserTimeoutMs);
-  set(TCP_NOTSENT_LOWAT, kUnsentBytes);
+  set(IPPROTO_TCP, TCP_NODELAY, 1);
+  set(SOL_SOCKET, SO_KEEPALIVE, 1);
+  set(IPPROTO_TCP, TCP_KEEPIDLE, kKeepAliveIdleSeconds);
+  set(IPPROTO_TCP, TCP_KEEPINTVL, kKeepAliveIntervalSeconds);
+  set(IPPROTO_TCP, TCP_KEEPCNT, kKeepAliveProbes);
+  set(IPPROTO_TCP, TCP_USER_TIMEOUT, kUserTimeoutMs);
+  set(IPPROTO_TCP, TCP_NOTSENT_LOWAT, kUnsentBytes);
 }
 
 absl::StatusOr<std::unique_ptr<asio::ssl::context>> TlsContextFrom(const TlsPair& pair) {
