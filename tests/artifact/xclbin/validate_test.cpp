@@ -128,7 +128,7 @@ const Damage kDamages[] = {
     {"SectionsOverlap", [](Bytes* f) { Header(f, BITSTREAM)->m_sectionSize += 64; }, {"overlaps BITSTREAM"}},
     {"SectionTwice",
      [](Bytes* f) { Header(f, BUILD_METADATA)->m_sectionKind = IP_LAYOUT; },
-     {"IP_LAYOUT", "twice"}},
+     {"IP_LAYOUT", "duplicate"}},
     {"NoMetadata",
      [](Bytes* f) { Header(f, EMBEDDED_METADATA)->m_sectionKind = DEBUG_DATA; },
      {"EMBEDDED_METADATA"}},
