@@ -43,8 +43,9 @@ class LoadedCard {
     driver_ = *streamtensor::runtime::FindDriver(config.driver);
     Load();
   }
-  void Load() {
-    ST_ASSERT_OK(card_->LoadDesign(DesignFor(*driver_).view()));
+  void Load() { Load(DesignFor(*driver_)); }
+  void Load(const SampleDesign& design) {
+    ST_ASSERT_OK(card_->LoadDesign(design.view()));
     buffers_.clear();
     for (uint32_t i = 0; i < kArguments; ++i) {
       if (i == kPoolWrite) {

@@ -17,7 +17,7 @@ EXAMPLES = {
     "checkpoint format `huggingface`": (r"compiler/frontend/huggingface/.*", r"frontend/huggingface/|huggingface/\w+\.cpp"),
     "platform `u200`": (r"configs/platforms/u200\.yaml", r"u200"),
     "pass `keep-layers`": (r"compiler/passes/keep_layers\.\w+", r"(?i)keep[_-]?layers"),
-    "driver `dummy`": (r"runtime/drivers/dummy/.*", r"drivers/dummy|drivers::dummy|ST_DRIVER\(dummy\)"),
+    "driver `paced`": (r"runtime/drivers/paced/.*", r"drivers/paced|drivers::paced|ST_DRIVER\(paced\)"),
     "API face `openai`": (r"server/api/openai/.*",
                           r"api/openai|openai::|add_subdirectory\(openai\)|st_server_openai|http_listen"),
     **{f"process kind `{kind}`": (rf"compiler/processes/{kind}\.\w+",

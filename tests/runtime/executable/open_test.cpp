@@ -33,7 +33,7 @@ TEST(Open, NamesTheDriversThatThereAre) {
   DecoderOptions options;
   options.card.driver = "fpga";
   EXPECT_EQ(OpenDecoder(options).status().code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_EQ(DecoderError(options), "no driver 'fpga'; there are emulated, xrt, dummy");
+  EXPECT_EQ(DecoderError(options), "no driver 'fpga'; there are emulated, paced, xrt, dummy");
   EXPECT_EQ(ExecutableError(options.card, "").message(), DecoderError(options));
 }
 
