@@ -12,7 +12,9 @@ counter says it generated, and where it went by thread. The client's time is not
   callback, queue
             gRPC's share: its service with nothing behind it (grpc_floor.cpp), by callbacks and by a completion queue
   baseline  with --baseline: the daemon of another build, asked over gRPC
-They run in turn. The least of several rounds counts, for other work on the machine only adds.
+They run in turn, every other round in reverse, each round with daemons started anew: where a process's memory happens to lie changes its cost by up
+to a quarter. The least of the rounds counts, for other work on the machine only adds; to the baseline it is the median of
+the rounds' ratios.
 """
 
 import argparse
@@ -20,6 +22,7 @@ import collections
 import contextlib
 import json
 import pathlib
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -99,6 +102,34 @@ def measure_floor(binary_dir, kind, step_us, *load):
         floor.wait()
 
 
+def measure_round(arguments, who, stack, rows):
+    folder = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory()))
+    artifact = write_artifact(folder / "artifact", max_context=512, vocabulary=arguments.vocabulary)
+
+    def start(binary_dir, **server):
+        daemon = stack.enter_context(Daemon(
+            binary_dir, [{"name": "m", "artifact": artifact}], [{"driver": "dummy", "step_us": arguments.step_us}],
+            extra={"limits": {"max_running": 1024, "max_queue": 2048}, "log": {"level": "warning"}}, server=server))
+        daemon.wait_ready("m")
+        return daemon
+
+    (http_port,) = free_ports(1)
+    daemon = start(arguments.binary_dir, http_listen=f"127.0.0.1:{http_port}")
+    baseline = start(arguments.baseline) if arguments.baseline else None
+    runs = {
+        "grpc": lambda *load: measure_daemon(daemon, grpc_client(arguments.binary_dir, daemon.server), *load),
+        "http": lambda *load: measure_daemon(daemon, http_client(f"127.0.0.1:{http_port}"), *load),
+        "callback": lambda *load: measure_floor(arguments.binary_dir, "callback", arguments.step_us, *load),
+        "queue": lambda *load: measure_floor(arguments.binary_dir, "queue", arguments.step_us, *load),
+        "baseline": lambda *load: measure_daemon(baseline, grpc_client(arguments.binary_dir, baseline.server), *load),
+    }
+    for streams in map(int, arguments.streams.split(",")):
+        # So that the last streams end within half a minute.
+        load = (streams, arguments.seconds, min(arguments.max_tokens, 60000 // streams))
+        for name in who:
+            rows[streams, name].append(runs[name](*load))
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("binary_dir", type=pathlib.Path)
@@ -113,43 +144,22 @@ def main():
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
     who = arguments.who.split(",") + (["baseline"] if arguments.baseline else [])
-    with contextlib.ExitStack() as stack:
-        folder = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        artifact = write_artifact(folder / "artifact", max_context=512, vocabulary=arguments.vocabulary)
-
-        def start(binary_dir, **server):
-            daemon = stack.enter_context(Daemon(
-                binary_dir, [{"name": "m", "artifact": artifact}], [{"driver": "dummy", "step_us": arguments.step_us}],
-                extra={"limits": {"max_running": 1024, "max_queue": 2048}, "log": {"level": "warning"}}, server=server))
-            daemon.wait_ready("m")
-            return daemon
-
-        (http_port,) = free_ports(1)
-        daemon = start(arguments.binary_dir, http_listen=f"127.0.0.1:{http_port}")
-        baseline = start(arguments.baseline) if arguments.baseline else None
-        runs = {
-            "grpc": lambda *load: measure_daemon(daemon, grpc_client(arguments.binary_dir, daemon.server), *load),
-            "http": lambda *load: measure_daemon(daemon, http_client(f"127.0.0.1:{http_port}"), *load),
-            "callback": lambda *load: measure_floor(arguments.binary_dir, "callback", arguments.step_us, *load),
-            "queue": lambda *load: measure_floor(arguments.binary_dir, "queue", arguments.step_us, *load),
-            "baseline": lambda *load: measure_daemon(baseline, grpc_client(arguments.binary_dir, baseline.server), *load),
-        }
-        best = {}
-        for streams in map(int, arguments.streams.split(",")):
-            # So that the last streams end within half a minute.
-            load = (streams, arguments.seconds, min(arguments.max_tokens, 60000 // streams))
-            for _ in range(arguments.rounds):
-                for name in who:
-                    row = runs[name](*load)
-                    known = best.setdefault((streams, name), row)
-                    if row["cpu_us_per_token"] < known["cpu_us_per_token"]:
-                        best[streams, name] = row
-            for name in who:
-                row = best[streams, name]
-                where = ", ".join(f"{thread} {us:.1f}" for thread, us in row["by_thread_us"].items())
-                print(f"measured: {streams:5d} streams {name:9s} {row['tokens_per_second']:6.0f} tok/s "
-                      f"{row['cpu_us_per_token']:6.1f} us CPU a token, ITL p99 {row['itl_p99_ms']:.1f} ms; "
-                      f"by thread: {where}", file=sys.stderr if arguments.json else sys.stdout, flush=True)
+    rows = collections.defaultdict(list)  # by (streams, who), a round each
+    for number in range(arguments.rounds):
+        with contextlib.ExitStack() as stack:
+            measure_round(arguments, who if number % 2 == 0 else who[::-1], stack, rows)
+    best = {key: min(of_rounds, key=lambda row: row["cpu_us_per_token"]) for key, of_rounds in rows.items()}
+    for (streams, name), row in best.items():
+        where = ", ".join(f"{thread} {us:.1f}" for thread, us in row["by_thread_us"].items())
+        if name == "grpc" and arguments.baseline:
+            pairs = zip(rows[streams, "grpc"], rows[streams, "baseline"])
+            ratios = sorted(ours["cpu_us_per_token"] / theirs["cpu_us_per_token"] for ours, theirs in pairs)
+            row["ratios_to_baseline"] = ratios
+            where += "; ratio to the baseline: median {:.3f} of {:.3f}..{:.3f}".format(
+                statistics.median(ratios), ratios[0], ratios[-1])
+        print(f"measured: {streams:5d} streams {name:9s} {row['tokens_per_second']:6.0f} tok/s "
+              f"{row['cpu_us_per_token']:6.1f} us CPU a token, ITL p99 {row['itl_p99_ms']:.1f} ms; "
+              f"by thread: {where}", file=sys.stderr if arguments.json else sys.stdout, flush=True)
     if arguments.json:
         measured = [row | {"who": name} for (_, name), row in best.items()]
         print(json.dumps({"vocabulary": arguments.vocabulary, "step_us": arguments.step_us, "measured": measured}, indent=1))
