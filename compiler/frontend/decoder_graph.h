@@ -20,6 +20,9 @@ struct Norm {
   float epsilon = 0;
   std::string_view weight = {};  // [width], multiplied; empty: none
   std::string_view bias = {};    // [width], added after that; empty: none
+  // A row is as many parts of equal width, one beside the other, each normalised alone and with the same
+  // weight.
+  int64_t heads = 1;
 };
 
 enum class Activation {

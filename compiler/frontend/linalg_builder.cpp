@@ -79,25 +79,27 @@ Value LinalgBuilder::Pointwise(Type element, ValueRange inputs, Body body) {
 }
 
 Value LinalgBuilder::Rowwise(Value x, llvm::ArrayRef<Value> rows, llvm::ArrayRef<Value> columns, Body body) {
-  const auto map = [&](unsigned dim) {
-    return AffineMap::get(2, 0, {b_.getAffineDimExpr(dim)}, b_.getContext());
-  };
+  const AffineMap element = b_.getMultiDimIdentityMap(llvm::cast<RankedTensorType>(x.getType()).getRank());
   llvm::SmallVector<Value> inputs = {x};
   inputs.append(rows.begin(), rows.end());
   inputs.append(columns.begin(), columns.end());
-  llvm::SmallVector<AffineMap> maps = {b_.getMultiDimIdentityMap(2)};
-  maps.append(rows.size(), map(0));
-  maps.append(columns.size(), map(1));
+  llvm::SmallVector<AffineMap> maps = {element};
+  maps.append(rows.size(), element.getMajorSubMap(element.getNumDims() - 1));
+  maps.append(columns.size(), element.getMinorSubMap(1));
   return Elementwise(Sizes(x), b_.getF32Type(), inputs, maps, body);
 }
 
 Value LinalgBuilder::SumRows(Value x, Body term) {
-  const AffineMap row = AffineMap::get(2, 0, {b_.getAffineDimExpr(0)}, b_.getContext());
-  Value zeros = Zeros({Size(x, 0)});
+  const AffineMap element = b_.getMultiDimIdentityMap(llvm::cast<RankedTensorType>(x.getType()).getRank());
+  const unsigned outer = element.getNumDims() - 1;
+  llvm::SmallVector<IteratorType> iterators(outer, IteratorType::parallel);
+  iterators.push_back(IteratorType::reduction);
+  llvm::SmallVector<OpFoldResult> sizes;
+  for (unsigned i = 0; i < outer; ++i) sizes.push_back(Size(x, i));
+  Value zeros = Zeros(sizes);
   return b_
       .create<mlir::linalg::GenericOp>(loc_, zeros.getType(), x, zeros,
-                                       llvm::ArrayRef{b_.getMultiDimIdentityMap(2), row},
-                                       llvm::ArrayRef{IteratorType::parallel, IteratorType::reduction},
+                                       llvm::ArrayRef{element, element.getMajorSubMap(outer)}, iterators,
                                        [&](OpBuilder& b, Location loc, ValueRange in) {
                                          Value value = term(b, loc, in.drop_back());
                                          Value sum = b.create<mlir::arith::AddFOp>(loc, in[1], value);

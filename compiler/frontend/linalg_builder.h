@@ -43,11 +43,11 @@ class LinalgBuilder {
   // The same with every input of the shape of the first.
   mlir::Value Pointwise(mlir::Type element, mlir::ValueRange inputs, Body body);
 
-  // Of x [T, N], with one value for each of its rows from `rows` ([T] each) and one for each of its columns
-  // from `columns` ([N] each): the body's inputs in that order. [T, N]
+  // Of x [..., N], with one value for each of its rows from `rows` ([...] each) and one for each of its
+  // columns from `columns` ([N] each): the body's inputs in that order. [..., N]
   mlir::Value Rowwise(mlir::Value x, llvm::ArrayRef<mlir::Value> rows, llvm::ArrayRef<mlir::Value> columns,
                       Body body);
-  // Sums of `term` of the elements of each row of x [T, N]: [T].
+  // Sums of `term` of the elements of each row of x [..., N]: [...].
   mlir::Value SumRows(mlir::Value x, Body term);
 
   // value = d * q + m as float32 [N, K]: one generic over [N, K/32, 32] and a collapse.

@@ -71,7 +71,7 @@ Value LinalgDecoderGraph::InverseRoot(Value x, float epsilon) {
   Value squares = linalg_.SumRows(x, [](OpBuilder& b, Location location, ValueRange in) -> Value {
     return b.create<mlir::arith::MulFOp>(location, in[0], in[0]);
   });
-  const int64_t width = llvm::cast<RankedTensorType>(x.getType()).getDimSize(1);
+  const int64_t width = llvm::cast<RankedTensorType>(x.getType()).getShape().back();
   return linalg_.Pointwise(f32(), squares, [&](OpBuilder& b, Location location, ValueRange in) -> Value {
     Value factor = FloatConstant(b, location, 1.0f / static_cast<float>(width));
     Value mean = b.create<mlir::arith::MulFOp>(location, in[0], factor);
@@ -82,7 +82,7 @@ Value LinalgDecoderGraph::InverseRoot(Value x, float epsilon) {
 
 Value LinalgDecoderGraph::SubtractMean(Value x) {
   Value sums = linalg_.SumRows(x, [](OpBuilder&, Location, ValueRange in) -> Value { return in[0]; });
-  const int64_t width = llvm::cast<RankedTensorType>(x.getType()).getDimSize(1);
+  const int64_t width = llvm::cast<RankedTensorType>(x.getType()).getShape().back();
   Value means = linalg_.Pointwise(f32(), sums, [&](OpBuilder& b, Location location, ValueRange in) -> Value {
     Value factor = FloatConstant(b, location, 1.0f / static_cast<float>(width));
     return b.create<mlir::arith::MulFOp>(location, in[0], factor);
@@ -94,21 +94,26 @@ Value LinalgDecoderGraph::SubtractMean(Value x) {
 
 LinalgDecoderGraph::Tensor LinalgDecoderGraph::Normalize(Tensor x, const Norm& norm) {
   Value values = ValueOf(x);
+  if (norm.heads > 1) {
+    const int64_t width = llvm::cast<RankedTensorType>(values.getType()).getDimSize(1);
+    values = SplitHeads(values, norm.heads, width / norm.heads);
+  }
   if (norm.kind == NormKind::kLayer) values = SubtractMean(values);
   llvm::SmallVector<Value> columns;
   for (std::string_view name : {norm.weight, norm.bias}) {
     if (!name.empty()) columns.push_back(Weight(name));
   }
   const bool has_weight = !norm.weight.empty();
-  return Import(linalg_.Rowwise(values, {InverseRoot(values, norm.epsilon)}, columns,
-                                [&](OpBuilder& b, Location location, ValueRange in) -> Value {
-                                  Value normal = b.create<mlir::arith::MulFOp>(location, in[0], in[1]);
-                                  if (has_weight)
-                                    normal = b.create<mlir::arith::MulFOp>(location, normal, in[2]);
-                                  if (!norm.bias.empty())
-                                    normal = b.create<mlir::arith::AddFOp>(location, normal, in.back());
-                                  return normal;
-                                }));
+  Value normalised = linalg_.Rowwise(values, {InverseRoot(values, norm.epsilon)}, columns,
+                                     [&](OpBuilder& b, Location location, ValueRange in) -> Value {
+                                       Value normal = b.create<mlir::arith::MulFOp>(location, in[0], in[1]);
+                                       if (has_weight)
+                                         normal = b.create<mlir::arith::MulFOp>(location, normal, in[2]);
+                                       if (!norm.bias.empty())
+                                         normal = b.create<mlir::arith::AddFOp>(location, normal, in.back());
+                                       return normal;
+                                     });
+  return Import(norm.heads > 1 ? linalg_.Collapse(normalised, {{0}, {1, 2}}) : normalised);
 }
 
 LinalgDecoderGraph::Tensor LinalgDecoderGraph::Project(Tensor x, std::string_view matrix,

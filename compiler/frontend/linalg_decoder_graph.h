@@ -72,7 +72,7 @@ class LinalgDecoderGraph : public DecoderGraph {
   mlir::Value Weight(std::string_view name) const;  // part "value"
   QuantisedMatrix Matrix(std::string_view name) const;
 
-  // [T x width] -> [T], 1 / sqrt(mean of squares + epsilon)
+  // [... x width] -> [...], 1 / sqrt(mean of squares + epsilon)
   mlir::Value InverseRoot(mlir::Value x, float epsilon);
   mlir::Value SubtractMean(mlir::Value x);
   // [T x heads * head_dim] -> [T x heads x head_dim]

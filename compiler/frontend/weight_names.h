@@ -21,6 +21,10 @@ inline constexpr char kValueBias[] = "blk.{layer}.attn_v.bias";
 inline constexpr char kAttentionOutput[] = "blk.{layer}.attn_output.weight";
 inline constexpr char kAttentionOutputBias[] = "blk.{layer}.attn_output.bias";
 
+// Of each head, before RoPE.
+inline constexpr char kQueryNorm[] = "blk.{layer}.attn_q_norm.weight";
+inline constexpr char kKeyNorm[] = "blk.{layer}.attn_k_norm.weight";
+
 inline constexpr char kFeedForwardNorm[] = "blk.{layer}.ffn_norm.weight";
 inline constexpr char kFeedForwardNormBias[] = "blk.{layer}.ffn_norm.bias";
 inline constexpr char kGateProjection[] = "blk.{layer}.ffn_gate.weight";

@@ -93,9 +93,9 @@ def tensors_of(options):
         values = rng.standard_normal((rows, columns)) * (gain / columns**0.5)
         return name, options.types.get(name, type_name), values.astype(np.float32)
 
-    def norm(name):
+    def norm(name, width=options.hidden):
         # Far from 1, so that a norm without its weight shows.
-        return name, options.norm_type, rng.uniform(0.25, 1.75, options.hidden).astype(np.float32)
+        return name, options.norm_type, rng.uniform(0.25, 1.75, width).astype(np.float32)
 
     def bias(name, width):
         # As large as what it is added to.
@@ -121,6 +121,11 @@ def tensors_of(options):
         widths = {"q": query, "k": kv, "v": kv, "o": options.hidden}
         tensors += [bias(f"{prefix}attn_{letter.replace('o', 'output')}.bias", widths[letter])
                     for letter in options.biases]
+        if options.architecture == "qwen3":
+            # Normalised heads have scores as wide as their weights say.
+            for part in ("attn_q_norm", "attn_k_norm"):
+                name, kind, weight = norm(f"{prefix}{part}.weight", options.head_dim)
+                tensors.append((name, kind, weight * np.float32(sharpness)))
     if options.rope_scaling == "llama3":
         tensors.append(("rope_freqs.weight", "F32", llama3_divisors(options)))
     tensors.append(norm("output_norm.weight"))

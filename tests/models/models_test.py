@@ -141,7 +141,7 @@ class Llama(unittest.TestCase):
     def test_every_trait_of_a_kind_shows(self):
         """A forward that leaves one out is far off: what the numeric tests allow would not hide it."""
         for name, traits in (("qwen2", ["attn_q.bias", "attn_k.bias", "attn_v.bias", "halves"]),
-                             ("llama3", ["rope_freqs"]), ("linear", ["rope.scaling", "attn_output.bias"]),
+                             ("qwen3", ["attn_q_norm", "attn_k_norm"]), ("llama3", ["rope_freqs"]), ("linear", ["rope.scaling", "attn_output.bias"]),
                              ("yarn", ["rope.scaling", "yarn"])):
             with tempfile.TemporaryDirectory() as folder:
                 path = str(Path(folder) / "tiny.gguf")
@@ -150,7 +150,11 @@ class Llama(unittest.TestCase):
                 whole = numpy_llama.forward(numpy_llama.Model(path), tokens)
                 for trait in traits:
                     model = numpy_llama.Model(path)
-                    if trait == "halves":
+                    if trait.endswith("_norm"):
+                        for tensor in model.infos:
+                            if trait in tensor:
+                                model.cache[tensor] = np.ones_like(model.weight(tensor))
+                    elif trait == "halves":
                         model.metadata = {key.replace("qwen2.", "llama."): value for key, value in model.metadata.items()}
                         model.metadata["general.architecture"] = "llama"
                     elif trait == "yarn":

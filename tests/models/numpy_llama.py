@@ -59,7 +59,7 @@ def forward(model, tokens):
     kv_heads = get("attention.head_count_kv", heads)
     dim = get("attention.key_length", hidden // heads)
     epsilon = get("attention.layer_norm_rms_epsilon")
-    halves = architecture == "qwen2"
+    halves = architecture in ("qwen2", "qwen3")
     frequencies = rope_frequencies(model, dim)
     count = len(tokens)
     future = np.triu(np.full((count, count), -np.inf, dtype=np.float32), 1)
@@ -72,8 +72,12 @@ def forward(model, tokens):
     for layer in range(layers):
         prefix = f"blk.{layer}."
         normal = rms_norm(x, model.weight(prefix + "attn_norm.weight"), epsilon)
-        q = rope(project(normal, prefix + "attn_q").reshape(count, heads, dim), frequencies, halves)
-        k = rope(project(normal, prefix + "attn_k").reshape(count, kv_heads, dim), frequencies, halves)
+        q = project(normal, prefix + "attn_q").reshape(count, heads, dim)
+        k = project(normal, prefix + "attn_k").reshape(count, kv_heads, dim)
+        if architecture == "qwen3":
+            q = rms_norm(q, model.weight(prefix + "attn_q_norm.weight"), epsilon)
+            k = rms_norm(k, model.weight(prefix + "attn_k_norm.weight"), epsilon)
+        q, k = rope(q, frequencies, halves), rope(k, frequencies, halves)
         v = project(normal, prefix + "attn_v").reshape(count, kv_heads, dim)
         attended = np.empty((count, heads, dim), dtype=np.float32)
         for head in range(heads):

@@ -19,11 +19,16 @@ NAMES = {
     "attn_k": "self_attn.k_proj",
     "attn_v": "self_attn.v_proj",
     "attn_output": "self_attn.o_proj",
+    "attn_q_norm": "self_attn.q_norm",
+    "attn_k_norm": "self_attn.k_norm",
     "ffn_norm": "post_attention_layernorm",
     "ffn_gate": "mlp.gate_proj",
     "ffn_up": "mlp.up_proj",
     "ffn_down": "mlp.down_proj",
 }
+
+
+CLASSES = {"llama": "LlamaForCausalLM", "qwen2": "Qwen2ForCausalLM", "qwen3": "Qwen3ForCausalLM"}
 
 
 def name_of(gguf_name):
@@ -66,7 +71,7 @@ def rope_scaling(options):
 
 def config_of(options, new_dialect=False):
     config = {
-        "architectures": ["LlamaForCausalLM" if options.architecture == "llama" else "Qwen2ForCausalLM"],
+        "architectures": [CLASSES[options.architecture]],
         "model_type": options.architecture,
         "hidden_size": options.hidden,
         "intermediate_size": options.inner,

@@ -123,6 +123,11 @@ class QueryPosition : public PositionBefore {
     if (matrix == kQueryProjection) queries_ = ValueOf(result);
     return result;
   }
+  Tensor Normalize(Tensor x, const Norm& norm) override {
+    Tensor result = Base::Normalize(x, norm);
+    if (ValueOf(x) == queries_) queries_ = ValueOf(result);
+    return result;
+  }
   Tensor Rotate(Tensor x, const Rope& rope) override {
     before_ = ValueOf(x) == queries_;
     return Base::Rotate(x, rope);
@@ -222,6 +227,25 @@ class OtherNorm : public Base {
   }
 };
 
+class NoHeadNorms : public Base {
+  using Base::Base;
+  Tensor Normalize(Tensor x, const Norm& norm) override {
+    return IsOneOf(norm.weight, {kQueryNorm, kKeyNorm}) ? x : Base::Normalize(x, norm);
+  }
+};
+
+// All heads of a row by one factor.
+class NormOfAllHeads : public Base {
+  using Base::Base;
+  Tensor Normalize(Tensor x, const Norm& norm) override {
+    if (!IsOneOf(norm.weight, {kQueryNorm, kKeyNorm})) return Base::Normalize(x, norm);
+    Norm whole = norm;
+    whole.heads = 1;
+    whole.weight = "";
+    return Base::Normalize(x, whole);
+  }
+};
+
 class NoFinalNorm : public Base {
   using Base::Base;
   Tensor Normalize(Tensor x, const Norm& norm) override {
@@ -311,6 +335,9 @@ const std::vector<GraphMutation>& GraphMutations() {
       {"ffn-norm-weight", "the norm before the feed-forward part has no weight", Make<FeedForwardNormWeight>},
       {"norm-sum", "norms divide by the root of the sum of squares instead of their mean", Make<NormSum>},
       {"norm-kind", "norms subtract no mean, or do where they shouldn't", Make<OtherNorm>},
+      {"no-head-norms", "queries and keys aren't normalised", Make<NoHeadNorms>},
+      {"head-norm-of-all-heads", "queries and keys are normalised over all heads at once, without a weight",
+       Make<NormOfAllHeads>},
       {"no-final-norm", "the head reads the residual as it is", Make<NoFinalNorm>},
       {"no-attn-residual", "attention replaces the residual", Make<NoAttentionResidual>},
       {"no-ffn-residual", "the feed-forward part replaces the residual", Make<NoFeedForwardResidual>},

@@ -11,13 +11,15 @@ from programs import call, card_logits, chunked, jit_logits, same_bits, tiny_mod
 import make_tiny_gpt2
 import make_tiny_llama
 
-MODELS = {"llama": make_tiny_llama.Options(seed=5), "gpt2": make_tiny_gpt2.Options(seed=5)}
+MODELS = {"llama": make_tiny_llama.Options(seed=5), "qwen3": make_tiny_llama.Options(architecture="qwen3", pre_tokenizer="qwen2", head_dim=32, seed=5),
+          "gpt2": make_tiny_gpt2.Options(seed=5)}
 ANY = ["mask-off-by-one", "page-slip", "kv-heads-reversed", "attention-scale", "keys-from-values", "attn-norm-weight",
        "ffn-norm-weight", "norm-sum", "norm-kind", "no-final-norm", "no-attn-residual", "no-ffn-residual",
        "no-activation"]
 # tests/compiler/frontend/architectures holds each architecture to the ones that change its graph.
 MUTATIONS = {
     "llama": ANY + ["no-rope", "rope-pairs", "query-position", "gate-up-swapped"],
+    "qwen3": ["no-head-norms", "head-norm-of-all-heads", "no-rope", "rope-pairs", "query-position"],
     "gpt2": ANY + ["learned-position", "no-learned-positions", "no-attention-biases", "no-ffn-biases", "no-norm-biases",
                    "other-activation"],
 }

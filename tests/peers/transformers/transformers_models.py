@@ -7,5 +7,6 @@ TOKENS = 48
 FLOATS = {"seed": 11, "matrix_type": "F32", "embedding_type": "F32"}
 MODELS = {
     "gpt2": make_tiny_gpt2.Options(**FLOATS),
+    "qwen3": make_tiny_llama.Options(architecture="qwen3", pre_tokenizer="qwen2", head_dim=32, **FLOATS),
     "llama": make_tiny_llama.Options(head_type="F32", **FLOATS),
 }

@@ -269,7 +269,7 @@ TEST_F(LlamaImport, MutationsChangeTheModule) {
   }
   // What it does without.
   EXPECT_EQ(idle, (std::set<std::string_view>{"learned-position", "no-learned-positions", "no-ffn-biases",
-                                              "no-norm-biases"}));
+                                              "no-norm-biases", "no-head-norms", "head-norm-of-all-heads"}));
   EXPECT_EQ(FindGraphMutation("no-such").status().message().find("no graph mutation is called 'no-such'"),
             0u);
 }
