@@ -83,26 +83,41 @@ absl::Status RunClang(const std::vector<std::string>& include_folders,
   return absl::InvalidArgumentError(messages.substr(line, messages.find('\n', line) - line));
 }
 
-// A pragma's statement, or nothing if the line is none.
-std::optional<std::string> MarkerOf(llvm::StringRef line) {
-  static const llvm::Regex pragma("^[ \t]*#[ \t]*pragma[ \t]+HLS[ \t]+(.*)$", llvm::Regex::IgnoreCase);
-  static const llvm::Regex variable("variable[ \t]*=[ \t]*([A-Za-z_][A-Za-z0-9_]*)", llvm::Regex::IgnoreCase);
-  llvm::SmallVector<llvm::StringRef> parts;
-  if (!pragma.match(line, &parts)) return std::nullopt;
-  const llvm::StringRef options = parts[1];
+// In lower case, without quotes and blanks around '='.
+std::string NormalText(llvm::StringRef options) {
   std::string text;
-  for (char c : options.rtrim().lower()) {
+  for (char c : options.trim().lower()) {
     if (c == '"' || c == '\\') continue;
+    if (c == '\t') c = ' ';
     if (c == '=') {
       while (!text.empty() && text.back() == ' ') text.pop_back();
     }
     if (c == ' ' && !text.empty() && (text.back() == '=' || text.back() == ' ')) continue;
     text += c;
   }
+  return text;
+}
+
+// A pragma's statement, or nothing if the line is none.
+std::optional<std::string> MarkerOf(llvm::StringRef line) {
+  static const llvm::Regex pragma("^[ \t]*#[ \t]*pragma[ \t]+HLS[ \t]+(.*)$", llvm::Regex::IgnoreCase);
+  static const llvm::Regex variable("(variable|port)[ \t]*=[ \t]*([A-Za-z_][A-Za-z0-9_.]*)",
+                                    llvm::Regex::IgnoreCase);
+  static const llvm::Regex symbol(
+      "(factor|ii|depth|distance|dim)[ \t]*=[ \t]*([A-Za-z_(][A-Za-z0-9_:()+*/-]*)", llvm::Regex::IgnoreCase);
+  llvm::SmallVector<llvm::StringRef> parts;
+  if (!pragma.match(line, &parts)) return std::nullopt;
+  const llvm::StringRef options = parts[1];
+  const std::string text = NormalText(options);
+  // Their options aren't of the function that they stand in.
+  if (llvm::StringRef(text).starts_with("interface") && text.find("port=return") != std::string::npos) {
+    return "";
+  }
   llvm::SmallVector<llvm::StringRef> named;
-  std::string address = "0";
-  if (variable.match(options, &named)) (address = "&").append(named[1].str());
-  return std::string(kPragmaMarker) + "(\"" + text + "\", " + address + ");";
+  std::string address("0"), value("0");
+  if (variable.match(options, &named)) address = '&' + named[2].str();
+  if (symbol.match(options, &named)) value = named[2].str();
+  return std::string(kPragmaMarker) + "(\"" + text + "\", " + address + ", " + value + ");";
 }
 
 }  // namespace
@@ -118,7 +133,7 @@ absl::StatusOr<std::unique_ptr<llvm::Module>> EmitIr(const std::string& source,
   {
     std::istringstream lines(plain.Read());
     std::ofstream file(marked.path(), std::ios::binary);
-    file << "extern \"C\" void " << kPragmaMarker << "(const char*, const volatile void*);\n";
+    file << "extern \"C\" void " << kPragmaMarker << "(const char*, const volatile void*, long long);\n";
     std::string line;
     while (std::getline(lines, line)) file << MarkerOf(line).value_or(line) << "\n";
   }
