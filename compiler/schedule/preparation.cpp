@@ -191,7 +191,7 @@ absl::Status ChooseProcesses(llvm::Module& module, const std::string& top_name, 
   for (llvm::Function* process : processes) {
     if (CallsItself(*process, open, done)) {
       return absl::InvalidArgumentError(
-          absl::StrCat("function ", PlainName(*process), " calls itself, directly or not"));
+          absl::StrCat("function ", PlainName(*process), " is or calls a recursive function"));
     }
   }
   return absl::OkStatus();

@@ -51,7 +51,8 @@ int main(int argc, char** argv) {
   app.add_option("--top", options.estimate.top, "The function to schedule (default: the one with DATAFLOW)");
   app.add_option("--costs", options.family, "The cost file of the device family")->check(CLI::ExistingFile);
   app.add_option("--clock", options.estimate.clock_ns, "Clock period in ns (default 4)");
-  app.add_option("--uncertainty", options.uncertainty, "Part of the period left free (default: the cost file's)")
+  app.add_option("--uncertainty", options.uncertainty,
+                 "Part of the period left free (default: the cost file's)")
       ->check(CLI::Range(0.0, 0.99));
   app.add_option("-I,--include", options.estimate.include_folders, "Folders of headers")->take_all();
   app.add_flag("--unsafe-math", options.estimate.unsafe_math, "As config_compile -unsafe_math_optimizations");
