@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compiler/schedule/estimator.h"
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
+#include "compiler/schedule/front_end.h"
+#include "compiler/schedule/memory_ports.h"
+#include "compiler/schedule/passes.h"
+#include "compiler/schedule/preparation.h"
+#include "llvm/Analysis/PostDominators.h"
+#include "llvm/Support/raw_ostream.h"
+
+namespace streamtensor::schedule {
+namespace {
+
+// Entering a loop and leaving it (UG1399, loop flattening; all published modules of one loop).
+constexpr int64_t kLoopEntryExit = 2;
+
+class ProcessEstimator {
+ public:
+  explicit ProcessEstimator(const ProcessContext& context) : context_(context) {}
+
+  ProcessEstimate Run() {
+    estimate_.name = PlainName(context_.function);
+    estimate_.cycles = Straight(nullptr);
+    // LoopInfo lists the last loop first.
+    for (llvm::Loop* loop : llvm::reverse(context_.loops)) AddLoop(*loop, estimate_.cycles);
+    estimate_.area += StorageArea(context_);
+    return std::move(estimate_);
+  }
+
+ private:
+  void AddLoop(llvm::Loop& loop, CycleFormula& cycles) {
+    cycles += kLoopEntryExit;
+    cycles += Cycles(loop);
+  }
+
+  CycleFormula Cycles(llvm::Loop& loop) {
+    llvm::Loop* innermost = &loop;
+    while (innermost->getSubLoops().size() == 1) innermost = innermost->getSubLoops()[0];
+    if (innermost->isInnermost()) {
+      Region region = LoopRegion(*innermost, context_.scev);
+      if (region.outer() == &loop) return Scheduled(region);
+    }
+    CycleFormula iteration = Straight(&loop);
+    for (llvm::Loop* inner : llvm::reverse(loop.getSubLoops())) AddLoop(*inner, iteration);
+    return TripCount(&loop) * iteration;
+  }
+
+  // States of the code between the loops.
+  CycleFormula Straight(const llvm::Loop* loop) {
+    const Region region = StraightRegion(context_.function, context_.loops, loop);
+    const LoopGraph graph = BuildGraph(region, context_);
+    const RegionSchedule schedule = Schedule(region, graph, context_);
+    estimate_.area += RegionArea(region, graph, schedule, context_);
+    return schedule.depth - 1;
+  }
+
+  CycleFormula Scheduled(const Region& region) {
+    const LoopGraph graph = BuildGraph(region, context_);
+    RegionSchedule schedule = Schedule(region, graph, context_);
+    LoopEstimate loop;
+    loop.line = region.line;
+    loop.pipelined = region.pipelined;
+    loop.flattened_loops = static_cast<int64_t>(region.nest.size());
+    loop.iterations = 1;
+    for (const NestLoop& level : region.nest) loop.iterations = loop.iterations * TripCount(level.loop);
+    loop.depth = schedule.depth;
+    loop.area = RegionArea(region, graph, schedule, context_);
+    loop.axi = std::move(schedule.axi);
+    loop.bound = std::move(schedule.bound);
+    if (region.pipelined) {
+      const int64_t ii = loop.bound.ii;
+      loop.cycles = CycleFormula(ii) * loop.iterations;
+      loop.cycles += loop.depth - ii - (loop.depth > ii ? 1 : 0);
+    } else {
+      loop.cycles = CycleFormula(loop.depth) * loop.iterations;
+    }
+    estimate_.area += loop.area;
+    estimate_.loops.push_back(loop);
+    return loop.cycles;
+  }
+
+  CycleFormula TripCount(const llvm::Loop* loop) {
+    const unsigned constant = context_.scev.getSmallConstantTripCount(loop);
+    if (constant != 0) return constant;
+    std::string name = absl::StrCat("N", LoopDirective(*loop, kLoopLine).value_or(0));
+    std::string meaning;
+    const llvm::SCEV* taken = context_.scev.getBackedgeTakenCount(loop);
+    if (llvm::isa<llvm::SCEVCouldNotCompute>(taken)) {
+      meaning = "no count known";
+    } else {
+      llvm::raw_string_ostream(meaning) << "1 + " << *taken;
+    }
+    const auto [found, added] = estimate_.symbols.try_emplace(name, meaning);
+    for (int copy = 2; !added && found->second != meaning; ++copy) {
+      const std::string next = absl::StrCat(name, "_", copy);
+      if (estimate_.symbols.try_emplace(next, meaning).second || estimate_.symbols[next] == meaning) {
+        return CycleFormula::Symbol(next);
+      }
+    }
+    return CycleFormula::Symbol(name);
+  }
+
+  const ProcessContext& context_;
+  ProcessEstimate estimate_;
+};
+
+absl::Status CheckClock(double clock_ns, double uncertainty) {
+  if (!(clock_ns > 0 && clock_ns <= 1000)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("a clock period of ", clock_ns, " ns; expected more than 0 and at most 1000"));
+  }
+  if (!(uncertainty >= 0 && uncertainty < 1)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("a clock uncertainty of ", uncertainty, "; expected a part of the period, 0 to 1"));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<DesignEstimate> Estimate(const std::string& source, const DeviceCosts& costs,
+                                        const EstimateOptions& options) {
+  const double uncertainty = options.uncertainty.value_or(costs.tool.uncertainty);
+  RETURN_IF_ERROR(CheckClock(options.clock_ns, uncertainty));
+  llvm::LLVMContext context;
+  ASSIGN_OR_RETURN(const std::unique_ptr<llvm::Module> module,
+                   EmitIr(source, options.include_folders, context));
+  PassRunner passes;
+  ASSIGN_OR_RETURN(PreparedModule prepared,
+                   Prepare(*module, {options.top, options.unsafe_math}, costs, passes));
+  DesignEstimate design;
+  design.dataflow = prepared.dataflow;
+  for (llvm::Function* function : prepared.processes) {
+    llvm::FunctionAnalysisManager& analyses = passes.functions();
+    const ProcessContext process{*function,
+                                 costs,
+                                 options.clock_ns * (1 - uncertainty),
+                                 prepared.directives,
+                                 analyses.getResult<llvm::LoopAnalysis>(*function),
+                                 analyses.getResult<llvm::ScalarEvolutionAnalysis>(*function),
+                                 analyses.getResult<llvm::PostDominatorTreeAnalysis>(*function)};
+    AddAutomaticStorage(process, prepared.directives);
+    design.processes.push_back(ProcessEstimator(process).Run());
+    design.area += design.processes.back().area;
+  }
+  return design;
+}
+
+}  // namespace streamtensor::schedule

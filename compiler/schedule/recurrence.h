@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+// The II below which a carried dependence can't be met.
+#pragma once
+
+#include <vector>
+
+#include "compiler/schedule/loop_schedule.h"
+
+namespace streamtensor::schedule {
+
+// Additions in recurrences that `target_ii` makes too short for their usual core.
+std::vector<bool> ShortCores(const LoopGraph& graph, const ProcessContext& context, int64_t target_ii);
+
+Bound RecurrenceBound(const Region& region, const LoopGraph& graph, const ProcessContext& context,
+                      const std::vector<bool>& short_core);
+
+}  // namespace streamtensor::schedule
