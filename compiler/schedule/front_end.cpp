@@ -25,7 +25,8 @@ class TemporaryFile {
     failed_ = static_cast<bool>(llvm::sys::fs::createTemporaryFile("st_schedule", suffix, path_));
   }
   ~TemporaryFile() {
-    if (!failed_) llvm::sys::fs::remove(path_);
+    std::error_code error;  // a file that is gone already is as good as removed
+    if (!failed_) error = llvm::sys::fs::remove(path_);
   }
   TemporaryFile(const TemporaryFile&) = delete;
   TemporaryFile& operator=(const TemporaryFile&) = delete;

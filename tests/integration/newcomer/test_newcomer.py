@@ -70,7 +70,7 @@ CASES = [
     ("run F/folder --tokens 1", 1, "F/folder has no manifest.json"),
     ("run F/dummy", 2, "--tokens is missing"),
     ("run F/dummy --tokens 1 --steps -4", 2, "--steps: must be a whole number from 0 to"),
-    ("run F/dummy --tokens 1 --driver gpu", 2, "--driver: gpu not in {emulated,xrt}"),
+    ("run F/dummy --tokens 1 --driver gpu", 2, "--driver: gpu not in {emulated,paced,xrt}"),
     ("run F/dummy --tokens 1", 1, "design.xclbin is missing"),
     ("run F/dummy --script F/folder --logits F/y.npy", 1, "F/folder: is a folder; a file is needed"),
     ("run F/dummy --script F/long.json --logits F/y.npy", 1, "F/long.json: has more than 16777216 bytes"),
