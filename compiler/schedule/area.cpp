@@ -130,23 +130,4 @@ Area StorageArea(const ProcessContext& context) {
   return area;
 }
 
-Area FifoArea(int64_t bits, int64_t depth, const DeviceCosts& costs) {
-  const FifoCost* size = &costs.fifos.back();
-  for (const FifoCost& fifo : costs.fifos) {
-    if (depth <= fifo.depth) {
-      size = &fifo;
-      break;
-    }
-  }
-  Area area;
-  area.lut = std::lround(size->lut + size->lut_per_bit * static_cast<double>(bits));
-  area.ff = std::lround(size->ff + size->ff_per_bit * static_cast<double>(bits));
-  if (size->bram) {
-    const StorageRules& storage = costs.storage;
-    const int64_t words = storage.bram18_bits / 32;
-    area.bram18 = CeilDiv(bits, storage.bram18_width) * CeilDiv(depth, words);
-  }
-  return area;
-}
-
 }  // namespace streamtensor::schedule

@@ -23,6 +23,5 @@ Area RegionArea(const Region& region, const LoopGraph& graph, const RegionSchedu
                 const ProcessContext& context);
 // The local arrays and the AXI adapters of a process.
 Area StorageArea(const ProcessContext& context);
-Area FifoArea(int64_t bits, int64_t depth, const DeviceCosts& costs);
 
 }  // namespace streamtensor::schedule

@@ -123,24 +123,6 @@ class CostReader {
              },
              [](const MemoryDelay& delay) { return delay.words; })});
   }
-  YamlReader::Key Fifos(std::vector<FifoCost>& fifos) {
-    return Group("fifos", {Records(
-                              "sizes", fifos,
-                              [this](FifoCost& fifo) {
-                                return std::vector<YamlReader::Key>{
-                                    Count("depth", fifo.depth),
-                                    Real("lut", fifo.lut),
-                                    Real("lut_per_bit", fifo.lut_per_bit),
-                                    Real("ff", fifo.ff),
-                                    Real("ff_per_bit", fifo.ff_per_bit),
-                                    {"bram",
-                                     [this, &fifo](const YAML::Node& node, const std::string& path) {
-                                       fifo.bram = yaml_.Choice(node, path, {"no", "yes"}) == 1;
-                                     },
-                                     true}};
-                              },
-                              [](const FifoCost& fifo) { return fifo.depth; })});
-  }
   YamlReader::Key Axi(std::vector<AxiCost>& axi) {
     return Group("axi_adapters", {Records(
                                      "sizes", axi,
@@ -159,16 +141,6 @@ class CostReader {
          Real("reuse_select_ns", tool.reuse_select_ns), Count("divider_latency", tool.divider_latency),
          Real("divider_ns", tool.divider_ns), Count("axi_bits", tool.axi_bits, 8),
          Count("control_lut", tool.control_lut), Count("control_ff", tool.control_ff)});
-  }
-  YamlReader::Key Parts(std::vector<std::string>& parts) {
-    return {"parts",
-            [this, &parts](const YAML::Node& node, const std::string& path) {
-              parts.clear();
-              yaml_.List(node, path, [&](const YAML::Node& item, const std::string& place, std::size_t) {
-                yaml_.Text(item, place, parts.emplace_back());
-              });
-            },
-            true};
   }
 
  private:
@@ -222,9 +194,9 @@ absl::StatusOr<DeviceCosts> ReadDeviceCosts(const std::string& path) {
   CostReader reader(yaml);
   RETURN_IF_ERROR(yaml.Read(text, [&](const YAML::Node& root) {
     yaml.Map(root, "",
-             {reader.Text("family", costs.family), reader.Parts(costs.parts), reader.Operators(costs),
-              reader.Logic(costs), reader.Multipliers(costs), reader.Storage(costs.storage),
-              reader.Fifos(costs.fifos), reader.Axi(costs.axi), reader.Tool(costs.tool)});
+             {reader.Text("family", costs.family), reader.Operators(costs), reader.Logic(costs),
+              reader.Multipliers(costs), reader.Storage(costs.storage), reader.Axi(costs.axi),
+              reader.Tool(costs.tool)});
   }));
   return costs;
 }

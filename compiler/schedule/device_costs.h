@@ -68,14 +68,6 @@ struct Multiplier {
   std::vector<Core> cores;
 };
 
-// FIFOs of at most `depth` elements.
-struct FifoCost {
-  int64_t depth = 0;
-  double lut = 0, lut_per_bit = 0;
-  double ff = 0, ff_per_bit = 0;
-  bool bram = false;
-};
-
 // The adapter of an AXI master of at most `bits`.
 struct AxiCost {
   int64_t bits = 0;
@@ -112,13 +104,11 @@ struct ToolRules {
 
 struct DeviceCosts {
   std::string family;
-  std::vector<std::string> parts;                                    // prefixes of part names
   std::array<std::vector<Core>, kOperatorNames.size()> cores;        // by Operator, ascending latency
   std::array<std::vector<FabricPoint>, kFabricNames.size()> fabric;  // by Fabric, ascending width
   std::vector<Multiplier> multipliers;                               // ascending
   StorageRules storage;
-  std::vector<FifoCost> fifos;  // ascending depth
-  std::vector<AxiCost> axi;     // ascending width
+  std::vector<AxiCost> axi;  // ascending width
   ToolRules tool;
 
   const Core& Choose(Operator op, double budget_ns) const {

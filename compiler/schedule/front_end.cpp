@@ -7,81 +7,25 @@
 
 #include "absl/status/status.h"
 #include "base/status_macros.h"
+#include "compiler/schedule/clang.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/IRReader/IRReader.h"
-#include "llvm/Support/FileSystem.h"
-#include "llvm/Support/Program.h"
 #include "llvm/Support/Regex.h"
 #include "llvm/Support/SourceMgr.h"
 
 namespace streamtensor::schedule {
 namespace {
 
-constexpr unsigned kClangSeconds = 120;
-
-class TemporaryFile {
- public:
-  explicit TemporaryFile(llvm::StringRef suffix) {
-    failed_ = static_cast<bool>(llvm::sys::fs::createTemporaryFile("st_schedule", suffix, path_));
-  }
-  ~TemporaryFile() {
-    std::error_code error;  // a file that is gone already is as good as removed
-    if (!failed_) error = llvm::sys::fs::remove(path_);
-  }
-  TemporaryFile(const TemporaryFile&) = delete;
-  TemporaryFile& operator=(const TemporaryFile&) = delete;
-  bool failed() const { return failed_; }
-  std::string path() const { return std::string(path_.str()); }
-  std::string Read() const {
-    std::ifstream file(path(), std::ios::binary);
-    std::ostringstream text;
-    text << file.rdbuf();
-    return text.str();
-  }
-
- private:
-  llvm::SmallString<128> path_;
-  bool failed_ = false;
-};
-
-// Pointers of 32 bits and structures in memory: a field stays a field. No C library but the stand-ins.
-absl::Status RunClang(const std::vector<std::string>& include_folders,
-                      const std::vector<std::string>& extra) {
-  TemporaryFile log("log");
-  std::vector<std::string> words = {ST_SCHEDULE_CLANG,
-                                    "-D__SYNTHESIS__",
-                                    "-O1",
-                                    "-Xclang",
-                                    "-disable-llvm-passes",
-                                    "-ffp-contract=off",
-                                    "-fno-exceptions",
-                                    "-std=c++14",
-                                    "-Wno-everything",
-                                    "-m32",
-                                    "-ffreestanding",
-                                    "-nostdlibinc",
-                                    "-fno-rtti",
-                                    "-fno-math-errno",
-                                    "-fno-threadsafe-statics",
-                                    "-gline-tables-only",
-                                    "-fno-discard-value-names",
-                                    "-isystem",
-                                    ST_SCHEDULE_HEADERS};
+absl::Status Clang(const std::vector<std::string>& include_folders,
+                   const std::vector<std::string>& arguments) {
+  std::vector<std::string> words = {"-Wno-everything", "-fno-math-errno", "-isystem", ST_SCHEDULE_HEADERS};
   for (const std::string& folder : include_folders) words.push_back("-I" + folder);
-  words.insert(words.end(), extra.begin(), extra.end());
-  const std::vector<llvm::StringRef> arguments(words.begin(), words.end());
-  const std::string path = log.path();
-  const std::optional<llvm::StringRef> redirects[] = {llvm::StringRef(""), llvm::StringRef(path),
-                                                      llvm::StringRef(path)};
-  std::string error;
-  const int code = llvm::sys::ExecuteAndWait(ST_SCHEDULE_CLANG, arguments, std::nullopt, redirects,
-                                             kClangSeconds, 0, &error);
-  if (code == 0) return absl::OkStatus();
-  if (!error.empty()) return absl::InternalError("clang-19 can't be run: " + error);
-  const std::string messages = log.Read();
-  const size_t at = messages.find("error: ");
-  const size_t line = at == std::string::npos ? 0 : messages.rfind('\n', at) + 1;
-  return absl::InvalidArgumentError(messages.substr(line, messages.find('\n', line) - line));
+  words.insert(words.end(), arguments.begin(), arguments.end());
+  ASSIGN_OR_RETURN(const ClangRun run, RunClang(ST_SCHEDULE_CLANG, words));
+  if (run.succeeded) return absl::OkStatus();
+  const size_t at = run.messages.find("error: ");
+  const size_t line = at == std::string::npos ? 0 : run.messages.rfind('\n', at) + 1;
+  return absl::InvalidArgumentError(run.messages.substr(line, run.messages.find('\n', line) - line));
 }
 
 // In lower case, without quotes and blanks around '='.
@@ -130,7 +74,7 @@ absl::StatusOr<std::unique_ptr<llvm::Module>> EmitIr(const std::string& source,
   if (plain.failed() || marked.failed() || ir.failed()) {
     return absl::InternalError("no temporary file can be made");
   }
-  RETURN_IF_ERROR(RunClang(include_folders, {"-x", "c++", "-E", source, "-o", plain.path()}));
+  RETURN_IF_ERROR(Clang(include_folders, {"-x", "c++", "-E", source, "-o", plain.path()}));
   {
     std::istringstream lines(plain.Read());
     std::ofstream file(marked.path(), std::ios::binary);
@@ -138,8 +82,8 @@ absl::StatusOr<std::unique_ptr<llvm::Module>> EmitIr(const std::string& source,
     std::string line;
     while (std::getline(lines, line)) file << MarkerOf(line).value_or(line) << "\n";
   }
-  RETURN_IF_ERROR(RunClang(include_folders,
-                           {"-x", "c++-cpp-output", "-emit-llvm", "-c", marked.path(), "-o", ir.path()}));
+  RETURN_IF_ERROR(
+      Clang(include_folders, {"-x", "c++-cpp-output", "-emit-llvm", "-c", marked.path(), "-o", ir.path()}));
   llvm::SMDiagnostic diagnostic;
   std::unique_ptr<llvm::Module> module = llvm::parseIRFile(ir.path(), diagnostic, context);
   if (!module) return absl::InternalError("clang's IR can't be read: " + diagnostic.getMessage().str());

@@ -6,81 +6,30 @@
 #include <set>
 #include <sstream>
 
+#include "compiler/schedule/clang.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/IRReader/IRReader.h"
-#include "llvm/Support/FileSystem.h"
-#include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
-#include "llvm/Support/Program.h"
 #include "llvm/Support/SourceMgr.h"
 
 namespace hls_lint {
 namespace {
 
-// A temporary file that goes with its owner.
-class TemporaryFile {
- public:
-  explicit TemporaryFile(llvm::StringRef suffix) {
-    failed_ = static_cast<bool>(llvm::sys::fs::createTemporaryFile("hls_lint", suffix, path_));
-  }
-  ~TemporaryFile() {
-    if (!failed_) llvm::sys::fs::remove(path_);
-  }
-  TemporaryFile(const TemporaryFile&) = delete;
-  TemporaryFile& operator=(const TemporaryFile&) = delete;
-  bool failed() const { return failed_; }
-  std::string path() const { return std::string(path_.str()); }
-  std::string Read() const {
-    std::ifstream file(path(), std::ios::binary);
-    std::ostringstream text;
-    text << file.rdbuf();
-    return text.str();
-  }
-
- private:
-  llvm::SmallString<128> path_;
-  bool failed_ = false;
-};
-
-// -m32: its ABI hands structures over in memory, so that a field stays a field in the IR. Freestanding, and
-// with clang's own headers alone: no C library is part of what Vitis is given.
-std::vector<std::string> Flags(const FrontEndOptions& options) {
-  return {"-D__SYNTHESIS__",
-          "-O1",
-          "-Xclang",
-          "-disable-llvm-passes",
-          "-ffp-contract=off",
-          "-fno-exceptions",
-          "-std=c++14",
-          "-pedantic-errors",
-          "-Wno-unknown-pragmas",
-          "-Wno-gnu-line-marker",
-          "-m32",
-          "-ffreestanding",
-          "-nostdlibinc",
-          "-fno-rtti",
-          "-fno-threadsafe-statics",
-          "-gline-tables-only",
-          "-fno-discard-value-names",
-          "-isystem",
-          options.headers,
-          "-I" + options.kernels};
-}
+using streamtensor::schedule::ClangRun;
+using streamtensor::schedule::TemporaryFile;
 
 bool RunClang(const FrontEndOptions& options, const std::vector<std::string>& extra, std::string& messages,
               std::string& error) {
-  TemporaryFile log("log");
-  std::vector<std::string> words = {options.clang};
-  for (const std::string& word : Flags(options)) words.push_back(word);
+  std::vector<std::string> words = {"-pedantic-errors", "-Wno-unknown-pragmas", "-Wno-gnu-line-marker",
+                                    "-isystem",         options.headers,        "-I" + options.kernels};
   words.insert(words.end(), extra.begin(), extra.end());
-  std::vector<llvm::StringRef> arguments(words.begin(), words.end());
-  const std::string path = log.path();
-  const std::optional<llvm::StringRef> redirects[] = {llvm::StringRef(""), llvm::StringRef(path),
-                                                      llvm::StringRef(path)};
-  const int code =
-      llvm::sys::ExecuteAndWait(options.clang, arguments, std::nullopt, redirects, 120, 0, &error);
-  messages = log.Read();
-  return code == 0;
+  const absl::StatusOr<ClangRun> run = streamtensor::schedule::RunClang(options.clang, words);
+  if (!run.ok()) {
+    error = std::string(run.status().message());
+    return false;
+  }
+  messages = run->messages;
+  return run->succeeded;
 }
 
 // The first line that clang calls an error, as "place" and "message".

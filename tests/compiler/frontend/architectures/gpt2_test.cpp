@@ -6,10 +6,9 @@
 #include <string_view>
 
 #include "compiler/frontend/architectures/registry.h"
-#include "compiler/frontend/imported_model.h"
-#include "llvm/Support/raw_ostream.h"
 #include "tests/compiler/frontend/gguf_builder.h"
 #include "tests/compiler/frontend/graph_mutations.h"
+#include "tests/compiler/frontend/import_test.h"
 #include "tests/compiler/frontend/memory_checkpoint.h"
 
 namespace streamtensor::compiler {
@@ -85,24 +84,7 @@ MemoryCheckpoint TinyGpt2Folder() {
   return folder;
 }
 
-class Gpt2Import : public ::testing::Test {
- protected:
-  absl::StatusOr<ImportedModel> Import(const GgufBuilder& builder, const ImportOptions& options = {}) {
-    const std::string path = ::testing::TempDir() + "/gpt2_import_" +
-                             ::testing::UnitTest::GetInstance()->current_test_info()->name() + ".gguf";
-    builder.Write(path);
-    return ImportModel(path, options, &context_);
-  }
-
-  mlir::MLIRContext context_;
-};
-
-std::string Text(mlir::ModuleOp module) {
-  std::string text;
-  llvm::raw_string_ostream stream(text);
-  module.print(stream);
-  return text;
-}
+class Gpt2Import : public ImportTest {};
 
 TEST_F(Gpt2Import, MakesTheGraph) {
   const absl::StatusOr<ImportedModel> model = Import(TinyGpt2File(GgufTensorType::kF32));

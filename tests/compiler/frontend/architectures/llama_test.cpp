@@ -11,44 +11,19 @@
 #include <string>
 
 #include "compiler/dialects/dataflow/DataflowDialect.h"
-#include "compiler/frontend/imported_model.h"
-#include "llvm/Support/raw_ostream.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinTypes.h"
 #include "tests/compiler/frontend/gguf_builder.h"
 #include "tests/compiler/frontend/graph_mutations.h"
+#include "tests/compiler/frontend/import_test.h"
 
 namespace streamtensor::compiler {
 namespace {
 
 using mlir::func::FuncOp;
 
-std::string Text(mlir::ModuleOp module) {
-  std::string text;
-  llvm::raw_string_ostream stream(text);
-  module.print(stream);
-  return text;
-}
-
-template <typename T>
-std::string Text(T value) {
-  std::string text;
-  llvm::raw_string_ostream stream(text);
-  value.print(stream);
-  return text;
-}
-
-class LlamaImport : public ::testing::Test {
+class LlamaImport : public ImportTest {
  protected:
-  std::string Write(const GgufBuilder& builder) {
-    const std::string path = ::testing::TempDir() + "/llama_import_" +
-                             ::testing::UnitTest::GetInstance()->current_test_info()->name() + ".gguf";
-    builder.Write(path);
-    return path;
-  }
-  absl::StatusOr<ImportedModel> Import(const GgufBuilder& builder, const ImportOptions& options = {}) {
-    return ImportModel(Write(builder), options, &context_);
-  }
   void ExpectRefused(const GgufBuilder& builder, absl::StatusCode code, const std::string& part,
                      const ImportOptions& options = {}) {
     const absl::Status status = Import(builder, options).status();
@@ -56,8 +31,6 @@ class LlamaImport : public ::testing::Test {
     EXPECT_NE(std::string(status.message()).find(part), std::string::npos) << status;
     EXPECT_EQ(std::string(status.message()).find('\n'), std::string::npos) << "one line: " << status;
   }
-
-  mlir::MLIRContext context_;
 };
 
 std::string StringAttr(FuncOp function, unsigned argument, llvm::StringRef name) {

@@ -5,10 +5,9 @@
 #include <string>
 #include <string_view>
 
-#include "compiler/frontend/imported_model.h"
-#include "llvm/Support/raw_ostream.h"
 #include "tests/compiler/frontend/gguf_builder.h"
 #include "tests/compiler/frontend/graph_mutations.h"
+#include "tests/compiler/frontend/import_test.h"
 
 namespace streamtensor::compiler {
 namespace {
@@ -24,24 +23,7 @@ GgufBuilder TinyQwen3File() {
   return file;
 }
 
-class Qwen3Import : public ::testing::Test {
- protected:
-  absl::StatusOr<ImportedModel> Import(const GgufBuilder& builder, const ImportOptions& options = {}) {
-    const std::string path = ::testing::TempDir() + "/qwen3_import_" +
-                             ::testing::UnitTest::GetInstance()->current_test_info()->name() + ".gguf";
-    builder.Write(path);
-    return ImportModel(path, options, &context_);
-  }
-
-  mlir::MLIRContext context_;
-};
-
-std::string Text(mlir::ModuleOp module) {
-  std::string text;
-  llvm::raw_string_ostream stream(text);
-  module.print(stream);
-  return text;
-}
+class Qwen3Import : public ImportTest {};
 
 TEST_F(Qwen3Import, NormalisesEachHead) {
   const absl::StatusOr<ImportedModel> model = Import(TinyQwen3File());
