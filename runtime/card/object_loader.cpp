@@ -123,7 +123,7 @@ absl::StatusOr<LoadedObject> LoadedObject::Load(std::span<const std::byte> objec
     if (n <= 0) return SystemError("writing the design to memory");
     written += static_cast<std::size_t>(n);
   }
-  // Nobody can change the code between the check and its use.
+  // The code cannot change between the check and its use.
   if (fcntl(file.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) != 0) {
     return SystemError("sealing the design");
   }

@@ -60,7 +60,7 @@ void SecondThread::WakeUp() {
 void SecondThread::Sleep() { mode_.store(kAsleep, std::memory_order_release); }
 
 void SecondThread::Share(void (*part)(void*, uint32_t), void* argument, uint32_t count) {
-  // The job before is done: nobody reads these until the ticket says that there is a new one.
+  // The job before is done: no thread reads these until the ticket says that there is a new one.
   part_ = part;
   argument_ = argument;
   done_.store(0, std::memory_order_relaxed);

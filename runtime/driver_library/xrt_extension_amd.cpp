@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A real card: it models nothing, is no process, and XRT needs no preparation.
+// A real card: it models nothing, is not a process, and XRT needs no preparation.
 #include "runtime/driver_library/xrt_extension.h"
 
 namespace streamtensor::runtime::driver_library {

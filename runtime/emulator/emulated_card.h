@@ -83,7 +83,7 @@ class EmulatedCard : public std::enable_shared_from_this<EmulatedCard> {
   const EmulatedCardOptions& options() const { return options_; }
   pid_t ProcessId() const { return pid_; }  // 0: none runs
 
-  // The same design again is no work. Another one needs a fresh process, and all buffers gone.
+  // Does nothing if this design is loaded. Another design needs a new process and no buffers.
   absl::Status Load(std::shared_ptr<const XclbinImage> image, const std::string& kernel);
   // Null when nothing is loaded. The generation changes with every load and reset.
   std::shared_ptr<const XclbinImage> Loaded(uint64_t* generation);

@@ -92,7 +92,7 @@ absl::StatusOr<Message> MessageSocket::Receive(Deadline deadline) {
     std::size_t descriptors = 0;
     for (cmsghdr* part = CMSG_FIRSTHDR(&message); part != nullptr; part = CMSG_NXTHDR(&message, part)) {
       if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_RIGHTS) continue;
-      // Each is ours to close, also those that nobody asked for: two fit where one is expected.
+      // Each is ours to close, also unexpected ones: two fit where one is expected.
       for (std::size_t at = 0; at + sizeof(int) <= part->cmsg_len - CMSG_LEN(0); at += sizeof(int)) {
         int descriptor = -1;
         std::memcpy(&descriptor, CMSG_DATA(part) + at, sizeof descriptor);

@@ -34,7 +34,7 @@ class MessageSocket {
   // `descriptor` < 0: none. UNAVAILABLE: the other end is gone; DEADLINE_EXCEEDED: it takes nothing.
   absl::Status Send(MessageHeader header, std::string_view payload, int descriptor, Deadline deadline);
 
-  // UNAVAILABLE: the other end is gone. DEADLINE_EXCEEDED. INTERNAL: what came is no message.
+  // UNAVAILABLE: the other end is gone. DEADLINE_EXCEEDED. INTERNAL: invalid message.
   absl::StatusOr<Message> Receive(Deadline deadline);
 
  private:

@@ -9,7 +9,7 @@ namespace streamtensor::ctl {
 
 // A message's text field must be valid UTF-8; a shell passes any bytes.
 CLI::Validator Utf8();
-// An id that the daemon takes: it replaces others by one of its own.
+// An id that the daemon takes: it replaces others by its own.
 CLI::Validator RequestId();
 // HOST:PORT.
 CLI::Validator Address();

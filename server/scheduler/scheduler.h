@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Token-level (continuous) batching on one card: each step is planned anew from all sequences.
+// Token-level (continuous) batching on one card: each step is replanned from all sequences.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The OpenAI-compatible endpoint: models, completions and chats over HTTP, on a port of its own.
+// The OpenAI-compatible endpoint: models, completions and chats over HTTP, on its own port.
 #pragma once
 
 #include <memory>

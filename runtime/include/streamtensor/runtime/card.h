@@ -121,7 +121,7 @@ class Card {
   //  FAILED_PRECONDITION  the card has no sensors
   virtual absl::StatusOr<CardSensors> ReadSensors() = 0;
 
-  // Forgets the design and starts the card anew, for everyone who has it open. (A real card is closed and
+  // Forgets the design and restarts the card, for everyone who has it open. (A real card is closed and
   // opened again: XRT's API has no hardware reset; a hung kernel needs the operator's `xbutil reset`.)
   //  UNAVAILABLE          it does not come back; may be tried again
   virtual absl::Status Reset() = 0;

@@ -18,9 +18,9 @@ struct DummyFaults {
     kSlow   // the run takes ten times as long, and 10 ms
   };
   uint64_t seed = 0;
-  int64_t every_runs = 0;    // on average one run in so many has a fault; 0: none
+  int64_t every_runs = 0;    // one run in this many has a fault, on average; 0: none
   std::vector<Kind> kinds;   // to draw from; empty: all
-  int64_t failed_opens = 0;  // the first so many attempts to open the card fail
+  int64_t failed_opens = 0;  // number of first attempts to open the card that fail
   bool operator==(const DummyFaults&) const = default;
 };
 

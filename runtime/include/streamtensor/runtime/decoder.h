@@ -73,7 +73,7 @@ class Decoder {
   //  UNAVAILABLE         the card is gone or failed the run: Reset()
   virtual absl::StatusOr<StepResult> Run(const Step& step, absl::Duration timeout) = 0;
 
-  // Opens the card, anew if it was open, and loads the artifact. KV pages are lost.
+  // Opens or reopens the card, and loads the artifact. KV pages are lost.
   //  NOT_FOUND (no such card), UNAVAILABLE; may be tried again
   virtual absl::Status Reset() = 0;
 
