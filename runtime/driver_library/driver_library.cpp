@@ -31,7 +31,7 @@ absl::StatusOr<const st_driver_table*> Load(const std::string& folder, const std
   if (table == nullptr || table->abi_version != ST_DRIVER_ABI_VERSION ||
       table->struct_bytes != sizeof(st_driver_table) || name != table->name) {
     dlclose(handle);
-    return absl::FailedPreconditionError(absl::StrCat(path, " is no library of driver '", name,
+    return absl::FailedPreconditionError(absl::StrCat(path, " is not a library of driver '", name,
                                                       "' of version ", ST_DRIVER_ABI_VERSION,
                                                       ": build all parts together"));
   }

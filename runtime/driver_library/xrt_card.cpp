@@ -125,7 +125,7 @@ int32_t CheckArgument(const st_card& card, uint32_t argument, st_card_error* err
   if (!card.arguments[argument].is_buffer) {
     return Fail(
         error, ST_CARD_INVALID_ARGUMENT,
-        "argument " + std::to_string(argument) + " (" + card.arguments[argument].name + ") is no buffer");
+        "argument " + std::to_string(argument) + " (" + card.arguments[argument].name + ") is not a buffer");
   }
   return ST_CARD_OK;
 }

@@ -85,8 +85,7 @@ absl::StatusOr<std::string> CardProcess::Receive(uint64_t sequence, Deadline dea
     absl::StatusOr<Message> answer = socket_.Receive(deadline);
     if (!answer.ok()) return Explain(answer.status());
     if (answer->header.sequence < sequence) continue;
-    if (answer->header.sequence > sequence)
-      return absl::InternalError("card socket: an answer nobody asked for");
+    if (answer->header.sequence > sequence) return absl::InternalError("card socket: unexpected answer");
     if (answer->header.code != 0) {
       return absl::Status(static_cast<absl::StatusCode>(answer->header.code), answer->payload);
     }

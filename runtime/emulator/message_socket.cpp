@@ -107,7 +107,7 @@ absl::StatusOr<Message> MessageSocket::Receive(Deadline deadline) {
     }
     std::memcpy(&result.header, buffer_.data(), sizeof(MessageHeader));
     if (result.header.magic != kMessageMagic || result.header.payload_bytes != size - sizeof(MessageHeader)) {
-      return absl::InternalError("card socket: what came is no message");
+      return absl::InternalError("card socket: invalid message");
     }
     result.payload.assign(buffer_, sizeof(MessageHeader), result.header.payload_bytes);
     return result;

@@ -25,7 +25,8 @@ const contents::Argument& ArgumentAt(const kernel_impl& kernel, int index) {
 }
 
 uint32_t BankOf(const contents::Argument& argument) {
-  if (!argument.is_buffer) throw emulator::XrtError(EINVAL, "argument '" + argument.name + "' is no buffer");
+  if (!argument.is_buffer)
+    throw emulator::XrtError(EINVAL, "argument '" + argument.name + "' is not a buffer");
   if (argument.memories.size() != 1) {
     throw emulator::XrtError(EINVAL, "argument '" + argument.name + "' is connected to several memory banks");
   }

@@ -171,7 +171,7 @@ void CheckCache(Findings& findings, const std::string& dir) {
   const fs::space_info space = fs::space(existing, error);
   const double free_gib = error ? 0 : static_cast<double>(space.available) / (1 << 30);
   if (!fs::is_directory(existing)) {
-    findings.Bad(absl::StrCat("cache: ", dir, " cannot be made: ", existing.string(), " is no folder"),
+    findings.Bad(absl::StrCat("cache: ", dir, " cannot be made: ", existing.string(), " is not a folder"),
                  "set cache.dir, or STREAMTENSOR_CACHE_DIR, to a folder");
   } else if (access(existing.c_str(), W_OK) != 0) {
     findings.Bad(absl::StrCat("cache: ", dir, " cannot be written"),

@@ -19,7 +19,7 @@ struct LoadOptions {
   uint32_t vocabulary = 0;  // prompts are drawn from it
   uint64_t seed = 1;
   uint32_t concurrency = 8;    // closed loop: number of concurrent streams
-  double rate = 0;             // > 0: open loop: Poisson arrivals per second
+  double rate = 0;             // > 0: open loop, Poisson arrivals per second
   uint32_t requests = 0;       // 0: as many as `seconds` allow
   double seconds = 0;          // no arrival after it; 0: until `requests` were sent
   double timeout_seconds = 0;  // of a request; 0: none

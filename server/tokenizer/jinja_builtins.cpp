@@ -217,7 +217,7 @@ Value Default(const Value& value, const Arguments& arguments) {
 
 // Value pairs, as dict.items() and the filter give them.
 Value Items(const Value& object) {
-  if (!object.is_object()) Fail("items of something that is no mapping");
+  if (!object.is_object()) Fail("items of something that is not a mapping");
   Value items = Value::array();
   for (const auto& item : object.items()) items.push_back(Value::array({item.key(), item.value()}));
   return items;

@@ -74,7 +74,7 @@ class Pattern {
       PCRE2_UCHAR text[128] = {};
       pcre2_get_error_message(error, text, sizeof(text));
       return absl::InvalidArgumentError(
-          absl::StrCat("is no pattern: ", reinterpret_cast<const char*>(text), " at byte ", offset));
+          absl::StrCat("is not a valid pattern: ", reinterpret_cast<const char*>(text), " at byte ", offset));
     }
     // Falls back to interpretation where the machine forbids writable code; the words are the same.
     pcre2_jit_compile(pattern.code_.get(), PCRE2_JIT_COMPLETE);

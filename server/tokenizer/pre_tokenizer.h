@@ -16,7 +16,7 @@ class PreTokenizer {
  public:
   // The splitting that `message` asks for: its `splits`, then its `pre_tokenizer`. A pattern may take so many
   // steps for a match and no more: what is left of a text by then is one word.
-  //  INVALID_ARGUMENT  a pattern that is none, or too many; names it
+  //  INVALID_ARGUMENT  an invalid pattern, or too many; names it
   //  UNIMPLEMENTED     a kind this build does not know, by name
   static absl::StatusOr<std::unique_ptr<PreTokenizer>> Create(const artifact::v1::Tokenizer& message);
 

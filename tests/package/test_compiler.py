@@ -38,5 +38,5 @@ def test_what_the_compiler_says_is_raised(tmp_path):
 
 def test_a_missing_compiler_is_told(tmp_path, monkeypatch):
     monkeypatch.setenv("STREAMTENSOR_COMPILER", str(tmp_path / "none"))
-    with pytest.raises(streamtensor.CompilerError, match="which is no program"):
+    with pytest.raises(streamtensor.CompilerError, match="which is not a program"):
         streamtensor.compile("m.mlir", tmp_path / "out")

@@ -28,7 +28,7 @@ def find_compiler() -> str:
     if found:
         return found
     if named:
-        raise CompilerError(f"STREAMTENSOR_COMPILER is '{named}', which is no program")
+        raise CompilerError(f"STREAMTENSOR_COMPILER is '{named}', which is not a program")
     raise CompilerError("streamtensorc is not on PATH; add its folder, or set STREAMTENSOR_COMPILER to its path")
 
 

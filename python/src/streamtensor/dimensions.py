@@ -14,6 +14,6 @@ class Dim:
 
     def __post_init__(self) -> None:
         if not self.name.isidentifier():
-            raise ValueError(f"dimension name {self.name!r} is no identifier")
+            raise ValueError(f"dimension name {self.name!r} is not an identifier")
         if not 1 <= self.min < self.max < 2**31:
             raise ValueError(f"dimension {self.name}: bounds {self.min} to {self.max}; expected 1 <= min < max < 2^31")

@@ -43,9 +43,9 @@ def export_onnx(model: str | os.PathLike[str], path: str | os.PathLike[str],
     except (DecodeError, onnx.checker.ValidationError, ValueError, OSError) as error:
         if isinstance(error, FileNotFoundError):
             raise
-        raise ExportError(f"'{os.fspath(model)}' is no valid ONNX model: {error}") from None
+        raise ExportError(f"'{os.fspath(model)}' is not a valid ONNX model: {error}") from None
     if loaded.functions:
-        raise ExportError(f"'{os.fspath(model)}' has functions of its own, such as {loaded.functions[0].name}; inline them (onnx.inliner)")
+        raise ExportError(f"'{os.fspath(model)}' has its own functions, such as {loaded.functions[0].name}; inline them (onnx.inliner)")
     described = _set_dimensions(loaded.graph, dict(dims or {}))
     try:
         loaded = onnx.shape_inference.infer_shapes(loaded, data_prop=True)
@@ -72,7 +72,7 @@ def _set_dimensions(graph: Any, dims: dict[str, int | Dim]) -> dict[str, list[Di
     used = set()
     for value in inputs:
         if value.type.WhichOneof("value") != "tensor_type" or not value.type.tensor_type.HasField("shape"):
-            raise ExportError(f"input '{value.name}' is no tensor of known rank")
+            raise ExportError(f"input '{value.name}' is not a tensor of known rank")
         shape = value.type.tensor_type.shape.dim
         for index, dim in enumerate(shape):
             if dim.HasField("dim_value"):

@@ -111,7 +111,7 @@ class DummyCard : public Card {
     const Manifest& manifest = design.manifest;
     if (!manifest.has_decoder()) {
       return absl::InvalidArgumentError(absl::StrCat("a dummy card only pretends to decode, and ",
-                                                     manifest.model_name(), " is no decoder"));
+                                                     manifest.model_name(), " is not a decoder"));
     }
     Unload();
     arguments_.assign(manifest.kernel().arguments().begin(), manifest.kernel().arguments().end());

@@ -67,7 +67,7 @@ void ReadLogitBias(ObjectReader& reader, SamplingParams& sampling) {
     uint32_t id = 0;
     const bool is_id = !key.empty() && key.find_first_not_of("0123456789") == std::string::npos &&
                        absl::SimpleAtoi(key, &id);
-    if (!is_id) return reader.Fail("logit_bias", "has a key that is no token id in decimal digits");
+    if (!is_id) return reader.Fail("logit_bias", "has a key that is not a token id in decimal digits");
     if (!value.is_number())
       return reader.WrongType(absl::StrCat("logit_bias.", key).c_str(), value, "a number");
     const double number = value.get<double>();
@@ -111,7 +111,7 @@ void ReadStopping(ObjectReader& reader, StoppingParams& stopping) {
   const json* const ids = reader.Find("stop_token_ids");
   if (ids == nullptr) return;
   std::optional<std::vector<uint32_t>> read = ids->is_array() ? ReadTokenIds(*ids) : std::nullopt;
-  if (!read.has_value()) return reader.Fail("stop_token_ids", "is no array of token ids");
+  if (!read.has_value()) return reader.Fail("stop_token_ids", "is not an array of token ids");
   stopping.stop_token_ids = *std::move(read);
 }
 
@@ -184,7 +184,7 @@ absl::StatusOr<ChatMessage> ReadMessage(const json& message, const std::string& 
 absl::StatusOr<Prompt> ReadMessages(ObjectReader& reader) {
   const json* const list = reader.Find("messages");
   if (list == nullptr || !list->is_array()) {
-    reader.Fail("messages", list == nullptr ? "is missing" : "is no array of messages");
+    reader.Fail("messages", list == nullptr ? "is missing" : "is not an array of messages");
     return reader.Finish();
   }
   std::vector<ChatMessage> messages;

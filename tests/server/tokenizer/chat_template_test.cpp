@@ -60,7 +60,8 @@ TEST(ChatTemplate, SaysWhatItCanNotDo) {
       {"{{ raise_exception('roles must alternate') }}",
        "INVALID_ARGUMENT: chat template: line 1: roles must alternate"},
       {"{{ a.b.c }}", "INVALID_ARGUMENT: chat template: line 1: 'b' of an undefined value"},
-      {"{{ 'a' | items }}", "INVALID_ARGUMENT: chat template: line 1: items of something that is no mapping"},
+      {"{{ 'a' | items }}",
+       "INVALID_ARGUMENT: chat template: line 1: items of something that is not a mapping"},
       {"{{ 'a' + 1 }}", "INVALID_ARGUMENT: chat template: line 1: '+' between a string and a number"},
       {"{% for i in range(10000000) %}{% endfor %}", "RESOURCE_EXHAUSTED: chat template: line 1: more than"},
   };

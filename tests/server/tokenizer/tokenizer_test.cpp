@@ -169,9 +169,9 @@ TEST(Tokenizer, PatternsHaveLimits) {
   message.mutable_splits(0)->set_pattern("(?:a|ba?)*");
   EXPECT_EQ(Spelled(message, text + "ac"), merged + " a c");
   for (const auto& [pattern, expected] :
-       {std::pair<std::string, std::string>("(", "split 0 is no pattern: missing"),
-        {"\\C", "split 0 is no pattern: using \\C"},
-        {std::string(1 << 17, 'a'), "split 0 is no pattern: pattern string is longer"}}) {
+       {std::pair<std::string, std::string>("(", "split 0 is not a valid pattern: missing"),
+        {"\\C", "split 0 is not a valid pattern: using \\C"},
+        {std::string(1 << 17, 'a'), "split 0 is not a valid pattern: pattern string is longer"}}) {
     message.mutable_splits(0)->set_pattern(pattern);
     EXPECT_NE(Spelled(message, "a").find(expected), std::string::npos) << Spelled(message, "a");
   }
