@@ -153,22 +153,6 @@ inline void unpack_f16(const word512& w, float (&lanes)[contract::kFloat16Lanes]
   }
 #endif
 }
-inline word512 pack_f16(const float (&lanes)[contract::kFloat16Lanes]) {
-#pragma HLS INLINE
-  word512 w;
-#ifdef ST_FAST
-  __m128i* halves = reinterpret_cast<__m128i*>(&w);
-  for (int i = 0; i < contract::kFloat16Lanes / 8; ++i) {
-    _mm_store_si128(halves + i, _mm256_cvtps_ph(_mm256_loadu_ps(lanes + 8 * i), _MM_FROUND_TO_NEAREST_INT));
-  }
-#else
-  for (int i = 0; i < contract::kFloat16Lanes; ++i) {
-#pragma HLS UNROLL
-    set_lane_f16(w, i, lanes[i]);
-  }
-#endif
-  return w;
-}
 
 }  // namespace st
 

@@ -19,6 +19,7 @@
 #include "server/ctl/commands.h"
 #include "server/ctl/reply_report.h"
 #include "server/ctl/text_options.h"
+#include "server/generation/request_id.h"
 
 namespace streamtensor::ctl {
 namespace {
@@ -123,7 +124,7 @@ grpc::Status StreamReply(const Client& client, const v1::GenerateRequest& reques
   auto seconds = [begin] { return std::chrono::duration<double>(Clock::now() - begin).count(); };
   grpc::ClientContext context;
   client.Prepare(context, options.timeout_seconds.value_or(0));
-  if (!options.request_id.empty()) context.AddMetadata("x-request-id", options.request_id);
+  if (!options.request_id.empty()) context.AddMetadata(server::kRequestIdHeader, options.request_id);
   reply.model = request.model();
   v1::GenerateResponse& whole = reply.response;
   auto reader = client.inference->GenerateStream(&context, request);
@@ -147,7 +148,7 @@ grpc::Status StreamReply(const Client& client, const v1::GenerateRequest& reques
   reply.client_seconds = seconds();
   const grpc::Status status = reader->Finish();
   const auto& metadata = context.GetServerInitialMetadata();
-  if (const auto id = metadata.find("x-request-id"); id != metadata.end()) {
+  if (const auto id = metadata.find(server::kRequestIdHeader); id != metadata.end()) {
     reply.request_id.assign(id->second.data(), id->second.size());
   }
   return status;

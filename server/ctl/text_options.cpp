@@ -1,17 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/ctl/text_options.h"
 
-#include <algorithm>
-
-#include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "base/printable.h"
+#include "server/generation/request_id.h"
 
 namespace streamtensor::ctl {
 namespace {
-
-constexpr size_t kMaxIdBytes = 64;
 
 bool IsAddress(const std::string& text) {
   const size_t colon = text.rfind(':');
@@ -31,11 +27,8 @@ CLI::Validator Utf8() {
 CLI::Validator RequestId() {
   return CLI::Validator(
       [](const std::string& text) -> std::string {
-        const bool fits = std::all_of(text.begin(), text.end(), [](char c) {
-          return absl::ascii_isalnum(c) || c == '-' || c == '_' || c == '.' || c == ':';
-        });
-        if (!text.empty() && text.size() <= kMaxIdBytes && fits) return "";
-        return absl::StrCat("must be 1 to ", kMaxIdBytes, " letters, digits and - _ . :");
+        if (server::IsRequestId(text)) return "";
+        return absl::StrCat("must be 1 to ", server::kMaxRequestIdBytes, " letters, digits and - _ . :");
       },
       "");
 }

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/cord.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -14,6 +13,7 @@
 #include "base/field_error.h"
 #include "base/printable.h"
 #include "base/status_macros.h"
+#include "server/generation/request_id.h"
 
 namespace streamtensor::server {
 namespace {
@@ -21,15 +21,6 @@ namespace {
 // gRPC sends a status as metadata, which clients limit to 8 KiB in total, beyond which they report
 // RESOURCE_EXHAUSTED instead. Bytes other than printable ASCII take three bytes each.
 constexpr size_t kMaxMessageBytes = 2 << 10;
-
-constexpr size_t kMaxRequestIdBytes = 64;
-
-bool IsRequestId(const std::string& text) {
-  return !text.empty() && text.size() <= kMaxRequestIdBytes &&
-         std::all_of(text.begin(), text.end(), [](unsigned char c) {
-           return absl::ascii_isalnum(c) || c == '-' || c == '_' || c == '.' || c == ':';
-         });
-}
 
 }  // namespace
 

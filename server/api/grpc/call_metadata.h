@@ -12,8 +12,6 @@
 
 namespace streamtensor::server {
 
-inline constexpr char kRequestIdMetadata[] = "x-request-id";
-
 // The first value of a metadata key; empty if absent.
 std::string Metadata(const grpc::ServerContextBase& call, const char* key);
 

@@ -11,14 +11,15 @@
 #include "server/api/grpc/grpc_order.h"
 #include "server/api/grpc/messages.h"
 #include "server/generation/generation.h"
+#include "server/generation/request_id.h"
 
 namespace streamtensor::server {
 namespace {
 
 std::shared_ptr<Generation> CreateGeneration(GenerationService* service, grpc::ServerContextBase* call) {
-  auto generation = Generation::Create(service, service->RequestId(Metadata(*call, kRequestIdMetadata)),
+  auto generation = Generation::Create(service, service->RequestId(Metadata(*call, kRequestIdHeader)),
                                        DeadlineOf(*call, service->Now()));
-  call->AddInitialMetadata(kRequestIdMetadata, generation->request_id());
+  call->AddInitialMetadata(kRequestIdHeader, generation->request_id());
   return generation;
 }
 

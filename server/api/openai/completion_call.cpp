@@ -12,6 +12,7 @@
 #include "base/status_macros.h"
 #include "server/api/openai/error_response.h"
 #include "server/generation/generation.h"
+#include "server/generation/request_id.h"
 
 namespace streamtensor::server::openai {
 namespace {
@@ -42,7 +43,7 @@ std::string DecodedText(const Tokenizer& tokenizer, const std::vector<uint32_t>&
 }
 
 http::Response WithRequestId(http::Response response, const std::string& request_id) {
-  response.headers.emplace_back("x-request-id", request_id);
+  response.headers.emplace_back(kRequestIdHeader, request_id);
   return response;
 }
 

@@ -12,6 +12,7 @@
 #include "base/status_macros.h"
 #include "server/api/openai/completion_call.h"
 #include "server/api/openai/error_response.h"
+#include "server/generation/request_id.h"
 #include "server/generation/send_queue.h"
 #include "server/http/http_server.h"
 
@@ -76,7 +77,7 @@ struct OpenAiServer::Impl {
         calls{generation, &streams, [this](auto work) { http->PostToWorker(std::move(work)); }} {}
 
   std::string RequestIdOf(const http::Request& request) const {
-    return generation->RequestId(std::string(request.Header("x-request-id")));
+    return generation->RequestId(std::string(request.Header(kRequestIdHeader)));
   }
 
   // Checks that need no body. Without a valid token the server reads no body.
@@ -97,7 +98,7 @@ struct OpenAiServer::Impl {
       const std::string id = RequestIdOf(request);
       generation->LogRefusal(id, status);
       http::Response response = ErrorResponse(status);
-      response.headers.emplace_back("x-request-id", id);
+      response.headers.emplace_back(kRequestIdHeader, id);
       return response;
     }
     // A browser needs permission (CORS) to send JSON to another site, so other sites' pages cannot use this

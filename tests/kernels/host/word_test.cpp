@@ -71,7 +71,8 @@ TEST(Word, PacksAndUnpacks) {
   for (int i = 0; i < 16; ++i) EXPECT_EQ(back[i], lanes[i]);
   float halves[32], halves_back[32];
   for (int i = 0; i < 32; ++i) halves[i] = static_cast<float>(i) / 8;
-  const word512 word = st::pack_f16(halves);
+  word512 word;
+  for (int i = 0; i < 32; ++i) st::set_lane_f16(word, i, halves[i]);
   st::unpack_f16(word, halves_back);
   for (int i = 0; i < 32; ++i) {
     EXPECT_EQ(halves_back[i], halves[i]);
