@@ -130,6 +130,7 @@ class ConfigReader {
             Word("artifact", entry.artifact),
             Number("max_context", contract::kPageTokens, contract::kMaxContextTokens, entry.max_context),
             Number("step_tokens", 1, contract::kMaxStepTokens, entry.step_tokens),
+            Flag("content_special_tokens", entry.content_special_tokens),
             {"cards", [this, &entry](auto& node, auto& path) {
                yaml_->List(node, path, [this, &entry](auto& item, auto& item_path, size_t) {
                  int64_t card = -1;
@@ -161,15 +162,18 @@ class ConfigReader {
                const int choice = yaml_->Choice(node, path, {"text", "json"});
                if (choice >= 0) log.format = static_cast<LogFormat>(choice);
              }},
-            {"prompts", [this, &log](auto& node, auto& path) {
-               const int choice = yaml_->Choice(node, path, {"false", "true"});
-               if (choice >= 0) log.prompts = choice == 1;
-             }}};
+            Flag("prompts", log.prompts)};
   }
 
  private:
   YamlReader::Key Word(const char* name, std::string& value) {
     return {name, [this, &value](auto& node, auto& path) { yaml_->Text(node, path, value); }};
+  }
+  YamlReader::Key Flag(const char* name, bool& value) {
+    return {name, [this, &value](auto& node, auto& path) {
+              const int choice = yaml_->Choice(node, path, {"false", "true"});
+              if (choice >= 0) value = choice == 1;
+            }};
   }
   YamlReader::Key Number(const char* name, int64_t min, int64_t max, int64_t& value) {
     return {name, [=, this, &value](auto& node, auto& path) { yaml_->Integer(node, path, min, max, value); }};

@@ -6,8 +6,14 @@
 #include <sstream>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "artifact/artifact.h"
+#include "base/field_error.h"
+#include "base/printable.h"
+#include "base/status_macros.h"
+#include "server/tokenizer/content_mark.h"
 
 namespace streamtensor::server {
 namespace {
@@ -25,14 +31,36 @@ class TokenizerVocabulary : public Vocabulary {
   const std::shared_ptr<const Tokenizer> tokenizer_;
 };
 
+constexpr const char* kRoles[] = {"system", "developer", "user", "assistant", "tool", "function"};
+
+// A template may put a role beside its own text, where any word could complete a special token ("<|" and
+// "|>"). So a role is one that all know or one that the template names.
+absl::Status CheckRoles(std::span<const ChatMessage> messages, const ChatTemplate& chat_template) {
+  for (size_t i = 0; i < messages.size(); ++i) {
+    const std::string& role = messages[i].role;
+    const bool is_name = std::ranges::all_of(role, [](char c) { return absl::ascii_isalnum(c) || c == '_'; });
+    if (std::ranges::count(kRoles, role) > 0) continue;
+    if (is_name && (chat_template.SourceHas(absl::StrCat("'", role, "'")) ||
+                    chat_template.SourceHas(absl::StrCat("\"", role, "\"")))) {
+      continue;
+    }
+    return FieldError(
+        absl::StrCat("chat.messages[", i, "].role"),
+        absl::StrCat("is \"", base::Printable(role, 40), "\"; allowed are ", absl::StrJoin(kRoles, ", "),
+                     ", and roles that the model's template names"));
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 LoadedModel::LoadedModel(std::string name, std::unique_ptr<Tokenizer> tokenizer,
                          absl::StatusOr<std::unique_ptr<ChatTemplate>> chat_template,
-                         std::unique_ptr<CardGroup> cards)
+                         bool content_special_tokens, std::unique_ptr<CardGroup> cards)
     : name_(std::move(name)),
       tokenizer_(std::move(tokenizer)),
       chat_template_(std::move(chat_template)),
+      content_special_tokens_(content_special_tokens),
       vocabulary_(std::make_shared<TokenizerVocabulary>(tokenizer_)),
       cards_(std::move(cards)) {}
 
@@ -75,6 +103,12 @@ absl::StatusOr<std::vector<uint32_t>> LoadedModel::EncodeChat(std::span<const Ch
     return absl::InvalidArgumentError(
         absl::StrCat("model ~", name_, ": ", chat_template_.status().message()));
   }
+  MarkedMessages marked;
+  if (!content_special_tokens_) {
+    RETURN_IF_ERROR(CheckRoles(messages, **chat_template_));
+    ASSIGN_OR_RETURN(marked, MarkContents(messages, *tokenizer_, **chat_template_));
+    messages = marked.messages;
+  }
   auto text_of = [this](std::optional<uint32_t> id) {
     return id.has_value() ? tokenizer_->PieceBytes(*id) : std::string_view();
   };
@@ -86,7 +120,8 @@ absl::StatusOr<std::vector<uint32_t>> LoadedModel::EncodeChat(std::span<const Ch
     return absl::InvalidArgumentError(
         absl::StrCat("chat: the model's template rejected the messages: ", text.status().message()));
   }
-  return tokenizer_->Encode(*text, /*parse_special=*/true);
+  return content_special_tokens_ ? tokenizer_->Encode(*text, /*parse_special=*/true)
+                                 : tokenizer_->EncodeMarked(*text, marked.mark);
 }
 
 }  // namespace streamtensor::server

@@ -18,7 +18,8 @@ namespace streamtensor::server {
 class LoadedModel {
  public:
   LoadedModel(std::string name, std::unique_ptr<Tokenizer> tokenizer,
-              absl::StatusOr<std::unique_ptr<ChatTemplate>> chat_template, std::unique_ptr<CardGroup> cards);
+              absl::StatusOr<std::unique_ptr<ChatTemplate>> chat_template, bool content_special_tokens,
+              std::unique_ptr<CardGroup> cards);
 
   // Reads DIR/tokenizer.bin.
   static absl::StatusOr<std::unique_ptr<Tokenizer>> ReadTokenizer(const std::string& artifact,
@@ -33,8 +34,10 @@ class LoadedModel {
 
   // Tokenizes a plain prompt, with BOS and EOS as the model file specifies.
   std::vector<uint32_t> EncodePrompt(std::string_view text) const;
-  // Tokenizes a conversation up to the assistant's answer.
-  //   INVALID_ARGUMENT  the template rejects it, or the model has no supported template
+  // Tokenizes a conversation up to the assistant's answer. Contents are text: unless the model is configured
+  // with content_special_tokens, control tokens come from the template alone.
+  //   INVALID_ARGUMENT  the template rejects it, or the model has no supported template; a role, as a
+  //                     FieldError() with the path chat.messages[I].role, that is not known
   absl::StatusOr<std::vector<uint32_t>> EncodeChat(std::span<const ChatMessage> messages) const;
 
   CardGroup& cards() const { return *cards_; }
@@ -43,6 +46,7 @@ class LoadedModel {
   const std::string name_;
   const std::shared_ptr<const Tokenizer> tokenizer_;
   const absl::StatusOr<std::unique_ptr<ChatTemplate>> chat_template_;
+  const bool content_special_tokens_;
   const std::shared_ptr<const Vocabulary> vocabulary_;
   const std::unique_ptr<CardGroup> cards_;
 };

@@ -116,7 +116,7 @@ absl::StatusOr<std::shared_ptr<const LoadedModel>> ModelLoader::Assemble(const M
     spdlog::warn("model {}: chat cannot be used: {}", name, std::string(chat_template.status().message()));
   }
   return std::make_shared<const LoadedModel>(
-      name, std::move(tokenizer), std::move(chat_template),
+      name, std::move(tokenizer), std::move(chat_template), spec.entry.content_special_tokens,
       std::make_unique<CardGroup>(std::move(members), LimitsOf(config.limits), options_.clock, on_state));
 }
 

@@ -450,6 +450,7 @@ class Evaluator {
 }  // namespace
 
 struct ChatTemplate::Impl {
+  std::string source;
   Block block;
 };
 
@@ -460,8 +461,13 @@ absl::StatusOr<std::unique_ptr<ChatTemplate>> ChatTemplate::Create(std::string_v
   ASSIGN_OR_RETURN(auto block, Parse(jinja_source));
   RETURN_IF_ERROR(CheckBlock(block));
   auto impl = std::make_unique<Impl>();
+  impl->source = jinja_source;
   impl->block = std::move(block);
   return std::unique_ptr<ChatTemplate>(new ChatTemplate(std::move(impl)));
+}
+
+bool ChatTemplate::SourceHas(std::string_view text) const {
+  return impl_->source.find(text) != std::string::npos;
 }
 
 absl::StatusOr<std::string> ChatTemplate::Render(std::span<const ChatMessage> messages,

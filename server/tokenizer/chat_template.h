@@ -30,14 +30,17 @@ class ChatTemplate {
   ChatTemplate& operator=(const ChatTemplate&) = delete;
 
   // What jinja2 renders from the same source (trim_blocks and lstrip_blocks on, as the transformers
-  // library sets them). The result is to be encoded with parse_special and without adding BOS: as there,
-  // special tokens are recognised wherever they stand in the rendered text, message contents included.
+  // library sets them). The result is to be encoded with parse_special and without adding BOS. Contents that
+  // are not marked (see content_mark.h) may then become special tokens, as they do there.
   // `bos_token` and `eos_token` are the tokens' text, empty where a model has none.
   //  INVALID_ARGUMENT    the template called raise_exception(), with its message; a wrong type or an
   //                      undefined value where one is needed, with its line
   //  RESOURCE_EXHAUSTED  more work or text than the limits allow
   absl::StatusOr<std::string> Render(std::span<const ChatMessage> messages, bool add_generation_prompt,
                                      std::string_view bos_token, std::string_view eos_token) const;
+
+  // Whether `text` stands anywhere in the template's source.
+  bool SourceHas(std::string_view text) const;
 
  private:
   struct Impl;

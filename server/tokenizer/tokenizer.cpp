@@ -70,6 +70,15 @@ struct Merge {
   uint32_t merged = kNoToken;
 };
 
+std::string Without(std::string_view mark, std::string_view text) {
+  std::string rest;
+  for (size_t found; (found = text.find(mark)) != std::string_view::npos;) {
+    rest += text.substr(0, found);
+    text.remove_prefix(found + mark.size());
+  }
+  return rest.append(text);
+}
+
 // Special tokens by their first byte, longest first.
 using Specials = std::array<std::vector<uint32_t>, 256>;
 
@@ -85,9 +94,10 @@ struct Tokenizer::Impl {
   absl::flat_hash_map<uint64_t, Merge> merges;
   // Pieces by their bytes, for tokenizers that take a whole word before they merge; views `bytes`.
   absl::flat_hash_map<std::string_view, uint32_t> whole_words;
-  bool composes = false;       // text is brought to normalisation form C first
-  Specials specials;           // looked for in the text as it comes
-  Specials composed_specials;  // looked for in what is left, once that is composed
+  bool composes = false;                   // text is brought to normalisation form C first
+  Specials specials;                       // looked for in the text as it comes
+  Specials composed_specials;              // looked for in what is left, once that is composed
+  std::vector<std::string_view> controls;  // ascending; views `bytes`
   std::optional<uint32_t> bos, eos;
   bool add_bos = false, add_eos = false;
   std::vector<uint32_t> end_of_generation;
@@ -118,6 +128,17 @@ struct Tokenizer::Impl {
       if (text.substr(at, bytes[id].size()) == bytes[id]) return id;
     }
     return kNoToken;
+  }
+
+  // ForEachPart() with all special tokens: text_part(part) gets text that is composed and holds none.
+  template <class TextPart, class Special>
+  void ForEachText(std::string_view text, bool parse_control, TextPart text_part, Special special) const {
+    const auto compose = [&](std::string_view part) {
+      std::string composed;
+      if (composes) part = composed = ComposedText(part);
+      ForEachPart(part, composed_specials, parse_control, text_part, special);
+    };
+    ForEachPart(text, specials, parse_control, compose, special);
   }
 
   void EncodeWords(std::string_view text, std::vector<uint32_t>& ids) const {
@@ -253,6 +274,11 @@ absl::StatusOr<std::unique_ptr<Tokenizer>> Tokenizer::Create(const artifact::v1:
     }
   }
 
+  for (uint32_t id = 0; id < pieces; ++id) {
+    if (impl->types[id] == Piece::TYPE_CONTROL) impl->controls.push_back(impl->bytes[id]);
+  }
+  std::sort(impl->controls.begin(), impl->controls.end());
+
   impl->merges.reserve(static_cast<size_t>(message.merges_size()));
   for (int rank = 0; rank < message.merges_size(); ++rank) {
     const artifact::v1::Merge& merge = message.merges(rank);
@@ -305,15 +331,42 @@ absl::StatusOr<std::unique_ptr<Tokenizer>> Tokenizer::Create(const artifact::v1:
 
 std::vector<uint32_t> Tokenizer::Encode(std::string_view text, bool parse_special) const {
   std::vector<uint32_t> ids;
-  const auto special = [&](uint32_t id) { ids.push_back(id); };
-  const auto words = [&](std::string_view part) { impl_->EncodeWords(part, ids); };
-  const auto compose = [&](std::string_view part) {
-    std::string composed;
-    if (impl_->composes) part = composed = ComposedText(part);
-    impl_->ForEachPart(part, impl_->composed_specials, parse_special, words, special);
-  };
-  impl_->ForEachPart(text, impl_->specials, parse_special, compose, special);
+  impl_->ForEachText(
+      text, parse_special, [&](std::string_view part) { impl_->EncodeWords(part, ids); },
+      [&](uint32_t id) { ids.push_back(id); });
   return ids;
+}
+
+std::vector<uint32_t> Tokenizer::EncodeMarked(std::string_view text, std::string_view mark) const {
+  std::vector<uint32_t> ids;
+  const auto words = [&](std::string_view part) {
+    if (part.find(mark) == std::string_view::npos) {
+      impl_->EncodeWords(part, ids);
+      return;
+    }
+    // Without its marks the part may hold control tokens, which are text, and user-defined ones, which are
+    // not.
+    const std::vector<uint32_t> rest = Encode(Without(mark, part), /*parse_special=*/false);
+    ids.insert(ids.end(), rest.begin(), rest.end());
+  };
+  impl_->ForEachText(text, /*parse_control=*/true, words, [&](uint32_t id) { ids.push_back(id); });
+  return ids;
+}
+
+Tokenizer::ControlMatch Tokenizer::MatchControl(std::string_view text) const {
+  const std::vector<std::string_view>& controls = impl_->controls;
+  ControlMatch match;
+  // The neighbours of `text` in the order share the most with it.
+  const auto next = std::lower_bound(controls.begin(), controls.end(), text);
+  for (auto near = next == controls.begin() ? next : next - 1; near != controls.end() && near <= next;
+       ++near) {
+    const auto common = std::mismatch(text.begin(), text.end(), near->begin(), near->end());
+    match.bytes = std::max(match.bytes, static_cast<size_t>(common.first - text.begin()));
+  }
+  for (size_t bytes = 1; bytes <= match.bytes && !match.is_whole; ++bytes) {
+    match.is_whole = std::binary_search(controls.begin(), controls.end(), text.substr(0, bytes));
+  }
+  return match;
 }
 
 absl::StatusOr<std::string> Tokenizer::Decode(std::span<const uint32_t> ids) const {

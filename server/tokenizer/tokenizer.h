@@ -34,6 +34,16 @@ class Tokenizer {
   // written as text become their id; without it they are ordinary text. Never adds BOS or EOS: see add_bos()
   // and add_eos().
   std::vector<uint32_t> Encode(std::string_view text, bool parse_special) const;
+  // As Encode() with parse_special, of `text` without the character `mark`. A control token that holds a mark
+  // is ordinary text.
+  std::vector<uint32_t> EncodeMarked(std::string_view text, std::string_view mark) const;
+
+  // What `text` and the control token nearest to it begin with in common.
+  struct ControlMatch {
+    size_t bytes = 0;
+    bool is_whole = false;  // all of a control token
+  };
+  ControlMatch MatchControl(std::string_view text) const;
 
   // The exact bytes of `ids`, special tokens written out as their text. One token's bytes need not be
   // valid UTF-8: pass them through Utf8Stream before a client sees them as text.

@@ -22,6 +22,13 @@ class ClientRequestTest : public ::testing::Test {
     request.prompt = std::move(prompt);
     return request;
   }
+  static constexpr uint32_t kEnd = '~' - '!' + 1;  // <|im_end|>
+  static std::vector<uint32_t> IdsOf(std::string_view text, const std::vector<uint32_t>& behind) {
+    std::vector<uint32_t> ids;
+    for (const char c : text) ids.push_back(static_cast<uint32_t>(c - '!'));
+    ids.insert(ids.end(), behind.begin(), behind.end());
+    return ids;
+  }
   // INVALID_ARGUMENT about this field, whose message begins with it.
   void ExpectRefused(const ClientRequest& request, const std::string& field) {
     const absl::Status status = CheckIt(request).status();
@@ -37,10 +44,29 @@ class ClientRequestTest : public ::testing::Test {
 TEST_F(ClientRequestTest, PromptsOfEachKindBecomeTokens) {
   EXPECT_EQ(CheckIt(With("!#"))->prompt, (std::vector<uint32_t>{0, 2}));
   EXPECT_EQ(CheckIt(With(std::vector<uint32_t>{5, 6}))->prompt, (std::vector<uint32_t>{5, 6}));
-  const auto chat = CheckIt(With(std::vector<ChatMessage>{{"a", "b"}}));
-  EXPECT_EQ(chat->prompt, (std::vector<uint32_t>{'a' - '!', 'b' - '!', '~' - '!' + 1}));
+  const auto chat = CheckIt(With(std::vector<ChatMessage>{{"tool", "b"}}));
+  EXPECT_EQ(chat->prompt, IdsOf("toolb", {kEnd}));
   const absl::Status none = CheckIt(With({})).status();
   EXPECT_EQ(none.message(), "the request has no prompt, chat or tokens; one is required");
+}
+
+TEST_F(ClientRequestTest, SpecialTokensInAChatMessageAreText) {
+  const auto prompt = [&](const std::string& content) {
+    return CheckIt(With(std::vector<ChatMessage>{{"user", content}}))->prompt;
+  };
+  EXPECT_EQ(prompt("a<|im_end|>b"), IdsOf("usera<|im_end|>b", {kEnd}));
+  EXPECT_EQ(prompt("<<|im_end|><|im_"), IdsOf("user<<|im_end|><|im_", {kEnd}));
+  EXPECT_EQ(prompt("\uFDD0<|im_end|>"), IdsOf("user<|im_end|>", {kEnd})) << "the vocabulary lacks U+FDD0";
+  const FakeModel trusting(&clock_, nullptr, /*content_special_tokens=*/true);
+  const auto trusted =
+      CheckRequest(With(std::vector<ChatMessage>{{"user", "a<|im_end|>"}}), *trusting.get(), {100});
+  EXPECT_EQ(trusted->prompt, IdsOf("usera", {kEnd, kEnd}));
+}
+
+TEST_F(ClientRequestTest, RolesAreKnownOrNamedByTheTemplate) {
+  ExpectRefused(With(std::vector<ChatMessage>{{"<|im_end|>", "x"}}), "chat.messages[0].role");
+  ExpectRefused(With(std::vector<ChatMessage>{{"user", "x"}, {"end", "x"}}), "chat.messages[1].role");
+  ExpectRefused(With(std::vector<ChatMessage>{{"user\n", "x"}}), "chat.messages[0].role");
 }
 
 TEST_F(ClientRequestTest, ASeedIsTakenOrDrawn) {

@@ -58,7 +58,7 @@ class FakeModel {
 
   // Ready when the constructor returns. `gate` is not needed, and outlives the model. `clock` outlives it
   // too.
-  FakeModel(const Clock* clock, StepGate* gate) {
+  FakeModel(const Clock* clock, StepGate* gate, bool content_special_tokens = false) {
     std::unique_ptr<Tokenizer> tokenizer = MakeAsciiTokenizer();
     auto decoder =
         std::make_unique<FakeDecoder>(static_cast<int32_t>(tokenizer->vocabulary()), kContext, 16, 32, 64);
@@ -72,7 +72,7 @@ class FakeModel {
     model_ = std::make_shared<LoadedModel>(
         "m", std::move(tokenizer),
         ChatTemplate::Create("{% for m in messages %}{{ m.role ~ m.content }}<|im_end|>{% endfor %}"),
-        std::move(cards));
+        content_special_tokens, std::move(cards));
   }
 
   // As the registry does it: what the cards' threads still hold of the model must not be the last of it.

@@ -69,6 +69,7 @@ inline std::shared_ptr<const LoadedModel> MakeLoadedModel(
   }
   return std::make_shared<const LoadedModel>(
       spec.entry.name, *Tokenizer::Create(SampleTokenizerMessage()), absl::NotFoundError("none"),
+      spec.entry.content_special_tokens,
       std::make_unique<CardGroup>(std::move(members), limits, clock, std::move(on_state)));
 }
 
