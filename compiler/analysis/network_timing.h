@@ -18,7 +18,7 @@ struct ChannelTiming {
 };
 
 struct ProcessTiming {
-  double computed = 0;  // cycles of its own operations
+  double computed = 0;  // cycles of the process' operations
   double ended = 0;     // when
 };
 

@@ -192,7 +192,7 @@ absl::Status CompileJob::Build() {
 absl::Status CompileJob::Package() {
   // The card's interface is checked before anyone can start it.
   RETURN_IF_ERROR(artifact::CheckManifest(manifest_, layout_.file_bytes));
-  // Without an xclbin it is no artifact yet: PackageHardware writes the manifest.
+  // Without an xclbin it is not an artifact yet: PackageHardware writes the manifest.
   if (options_.target == CompileTarget::kHw) return folder_->Publish();
   RETURN_IF_ERROR(artifact::WriteManifest(folder(), files_, &manifest_));
   return folder_->Publish();

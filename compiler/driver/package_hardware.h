@@ -12,7 +12,7 @@ namespace streamtensor::compiler {
 // (compiler/targets/hardware/xclbin_check.h), the weights and the tokenizer against their hashes, copies it,
 // hashes every file, and writes manifest.json last. Fails without having changed anything where the xclbin is
 // not this artifact's.
-//  NOT_FOUND         `folder` is no artifact of target hw, or there is no such xclbin
+//  NOT_FOUND         `folder` is not an artifact of target hw, or the xclbin does not exist
 //  INVALID_ARGUMENT  names what does not fit
 absl::Status PackageHardware(const std::string& folder, const std::string& xclbin);
 

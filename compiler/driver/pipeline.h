@@ -52,9 +52,9 @@ struct StageProgress {
 using ProgressCallback = std::function<void(const StageProgress&)>;
 
 // Compiles. On success returns the artifact's folder, complete and in place; on failure leaves nothing
-// behind. For target hw the sources are in place before v++ runs, and stay whatever it says; where there is
-// no v++ the artifact is incomplete (it has no manifest.json). The status' message is one line that names the
-// stage. Calls `progress` (may be empty) from one thread at a time.
+// behind. For target hw the sources are in place before v++ runs, and stay whatever its result; where there
+// is no v++ the artifact is incomplete (it has no manifest.json). The status' message is one line that names
+// the stage. Calls `progress` (may be empty) from one thread at a time.
 absl::StatusOr<std::string> Compile(const CompileOptions& options, const ProgressCallback& progress);
 
 }  // namespace streamtensor::compiler

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A trained model on disk, whatever its format: metadata, tensors, tokenizer. Free of MLIR.
+// A trained model on disk, in any format: metadata, tensors, tokenizer. Free of MLIR.
 #pragma once
 
 #include <cstddef>

@@ -38,7 +38,7 @@ using mlir::Value;
 using mlir::arith::ConstantOp;
 using mlir::linalg::LinalgOp;
 
-// A tensor constant with values of its own; scalars and splats stay in the IR.
+// A tensor constant with distinct values; scalars and splats stay in the IR.
 bool IsLarge(ConstantOp constant) {
   if (!llvm::isa<RankedTensorType>(constant.getType())) return false;
   auto dense = llvm::dyn_cast<DenseElementsAttr>(constant.getValue());

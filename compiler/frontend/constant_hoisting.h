@@ -13,7 +13,7 @@ namespace streamtensor::compiler {
 // Gives the function one more argument (with dataflow.weight and dataflow.part) for every float32 tensor
 // constant that isn't a splat. A matrix product x [T, K] times a constant, in either orientation, becomes
 // the generic over (t, n, k) that LinalgBuilder makes, its constant quantised to int8 by groups of 32
-// along K; where K is no multiple of 32 the constant stays float32. Weights are named after their
+// along K; where K is not a multiple of 32 the constant stays float32. Weights are named after their
 // dense_resource key, or constant0, constant1, ... The source owns copies of the values.
 //  UNIMPLEMENTED     a constant of another element type
 //  INVALID_ARGUMENT  a dense_resource without data, or of the wrong size

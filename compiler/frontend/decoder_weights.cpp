@@ -29,7 +29,7 @@ int64_t ElementsBytes(GgufTensorType type, int64_t elements) {
 int64_t TensorRows(const WeightSpec& spec) { return spec.tensor_rows > 0 ? spec.tensor_rows : spec.rows; }
 
 // One format for all tensors of a weight, because their values are stacked by layer: the first that takes all
-// of them, of those that cost least memory first. The last takes whatever can be compiled.
+// of them, of those that cost least memory first. The last takes every type that can be compiled.
 MatrixFormat CommonFormat(const std::vector<const CheckpointTensor*>& tensors) {
   for (MatrixFormat format : {MatrixFormat::kU4, MatrixFormat::kI8}) {
     const bool all = std::all_of(tensors.begin(), tensors.end(), [&](const CheckpointTensor* tensor) {
@@ -150,7 +150,7 @@ class WeightFinder {
     for (const CheckpointTensor& tensor : checkpoint_.tensors()) {
       if (known_.find(tensor.name) != known_.end()) continue;
       return absl::UnimplementedError(
-          Message("tensor ", Quoted(tensor.name), " is no part of the graph that can be compiled yet"));
+          Message("tensor ", Quoted(tensor.name), " is not part of the graph that can be compiled"));
     }
     return absl::OkStatus();
   }

@@ -80,8 +80,8 @@ struct DecoderWeight {
 
 // Finds every weight's tensors and checks their shapes and types; the weights without absent optional ones.
 // The tensors are `checkpoint`'s.
-//  UNIMPLEMENTED     a tensor's type can't be compiled, a width is no multiple of what the card needs, or a
-//  tensor is
+//  UNIMPLEMENTED     a tensor's type can't be compiled, a width is not a multiple of what the card needs, or
+//  a tensor is
 //                    neither a weight's nor among `unused`; names it
 //  INVALID_ARGUMENT  a tensor is missing or has another shape; names it
 absl::StatusOr<std::vector<DecoderWeight>> FindDecoderWeights(const Checkpoint& checkpoint, int64_t layers,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads a model's hyperparameters, with bounds, whatever dialect its checkpoint speaks. Free of MLIR.
+// Reads a model's hyperparameters and checks their bounds, for every checkpoint format. Free of MLIR.
 #pragma once
 
 #include <cmath>

@@ -98,7 +98,7 @@ absl::Status CheckText(std::string_view text) {
         if (text[i] == '\\' && i + 1 < text.size() && text[i + 1] != '\n') ++i;
       }
       if (i >= text.size() || text[i] != '"') {
-        return absl::InvalidArgumentError(Message("line ", line, ": a text has no closing quote"));
+        return absl::InvalidArgumentError(Message("line ", line, ": a string has no closing quote"));
       }
     } else if (text.substr(i, 2) == "//") {
       i = std::min(text.find('\n', i), text.size()) - 1;

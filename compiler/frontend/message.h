@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Error messages from pieces of text. Debian's Abseil is built with a string_view of its own, which the
+// Error messages from pieces of text. Debian's Abseil is built with its own string_view, which the
 // standard one doesn't convert to: Message() takes both.
 #pragma once
 

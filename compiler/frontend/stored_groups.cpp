@@ -83,7 +83,7 @@ absl::Status ReadQ4_0(const uint8_t* block, MatrixFormat format, CardGroup* grou
   group->m = HalfFromFloat(-8.0f * FloatFromHalf(group->d));
   if (!IsFiniteHalf(group->m)) {
     return absl::InvalidArgumentError(
-        Message("its scale ", FloatFromHalf(group->d), " is beyond 8188, so that -8 d is no float16"));
+        Message("its scale ", FloatFromHalf(group->d), " is beyond 8188, so -8 d does not fit a float16"));
   }
   return absl::OkStatus();
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Names of a decoder's weights in the graph: GGUF's, whatever dialect the checkpoint speaks, so that a model
+// Names of a decoder's weights in the graph: GGUF's, whatever the checkpoint's format, so that a model
 // gives the same design from either. `{layer}` stands in what each layer has.
 #pragma once
 

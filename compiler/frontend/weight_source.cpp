@@ -21,7 +21,7 @@ absl::StatusOr<WeightPart> ParseWeightPart(std::string_view text) {
   if (text == "d") return WeightPart::kD;
   if (text == "m") return WeightPart::kM;
   if (text == "value") return WeightPart::kValue;
-  return absl::InvalidArgumentError(Message("'", text, "' is no part of a weight: q, d, m or value"));
+  return absl::InvalidArgumentError(Message("'", text, "' is not a part of a weight: q, d, m or value"));
 }
 
 std::string_view WeightPartName(WeightPart part) {

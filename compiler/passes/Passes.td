@@ -55,7 +55,7 @@ def OrderSums : Pass<"order-sums", "::mlir::ModuleOp"> {
   let summary = "Give every float32 sum its order: 16 interleaved partials and a fixed tree";
   let description = [{
     A reduction over the innermost index of an operand becomes a reduction into 16 lanes, a remainder (when
-    the length is no multiple of 16), and one elementwise tree. Reductions over an outer index keep their
+    the length is not a multiple of 16), and one elementwise tree. Reductions over an outer index keep their
     one accumulator, ascending. Maxima and integer sums have no order to fix and stay.
   }];
   let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect",

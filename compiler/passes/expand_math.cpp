@@ -87,13 +87,13 @@ class ExpandMathPass : public impl::ExpandMathBase<ExpandMathPass> {
       if (matchPattern(in(1), m_Constant(&exponent)))
         if (Value value = power(w, in(0), exponent.getValueAsDouble())) return value;
       return op->emitOpError(
-          "with this exponent has no sequence: 1, 2, 3, 0.5, -0.5 and -1 have, as constants");
+          "with this exponent is not supported: it must be the constant 1, 2, 3, 0.5, -0.5 or -1");
     }
     if (isa<math::FPowIOp>(op)) {
       IntegerAttr exponent;
       if (matchPattern(in(1), m_Constant(&exponent)))
         if (Value value = power(w, in(0), static_cast<double>(exponent.getInt()))) return value;
-      return op->emitOpError("with this exponent has no sequence: 1, 2, 3 and -1 have, as constants");
+      return op->emitOpError("with this exponent is not supported: it must be the constant 1, 2, 3 or -1");
     }
     if (isa<math::MathDialect>(op->getDialect()))
       return op->emitOpError(

@@ -36,7 +36,7 @@ class FusePass : public impl::FuseBase<FusePass> {
     if (failed(ConvertUnequalEnds(*step)) || failed(CheckConverterBudget(*step))) signalPassFailure();
   }
 
-  // A shape within the row is no work of its own: the kernel behind it takes the row as it comes, or the
+  // A reshape within the row is not work by itself: the kernel behind it takes the row as it comes, or the
   // kernel before it gives it so.
   static void absorbShapes(func::FuncOp step) {
     SmallVector<itensor::ReassociateOp> shapes;

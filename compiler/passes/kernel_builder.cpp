@@ -138,7 +138,8 @@ FailureOr<Value> KernelBuilder::Import(Value value) {
     bool is_layer = isa<scf::ForOp>(argument.getOwner()->getParentOp()) && argument.getArgNumber() == 0;
     if (!is_layer && !StepFunction::IsMemory(value))
       return op_->emitError("looks up argument ")
-             << argument.getArgNumber() << " by index, but it is no weight and no field of the descriptor";
+             << argument.getArgNumber()
+             << " by index, but it is neither a weight nor a field of the descriptor";
     return imported_[value] = addInput(value);
   }
   Operation* producer = value.getDefiningOp();

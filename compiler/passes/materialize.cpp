@@ -302,7 +302,7 @@ class MaterializePass : public impl::MaterializeBase<MaterializePass> {
     for (auto [value, expected] : parts) {
       BlockArgument root = StepFunction::MemoryRoot(value);
       std::string weight = root ? StepFunction::ArgumentAttr(root, dataflow::kWeightAttr) : "";
-      if (weight.empty()) return issue.emitError("takes a part that is no weight argument");
+      if (weight.empty()) return issue.emitError("takes a part that is not a weight argument");
       if (StepFunction::ArgumentAttr(root, dataflow::kPartAttr) != expected)
         return issue.emitError("takes part ") << StepFunction::ArgumentAttr(root, dataflow::kPartAttr)
                                               << " of " << weight << " as " << expected;
@@ -316,7 +316,7 @@ class MaterializePass : public impl::MaterializeBase<MaterializePass> {
       if (stacked ? !(at_layer && section == Section::layer) : value != root)
         return issue.emitError("takes ") << weight << " in another way than as the weight of its layer";
       if (!stacked && section == Section::layer)
-        return issue.emitError("takes ") << weight << " anew in every layer; only stacked weights can be";
+        return issue.emitError("takes ") << weight << " again in every layer; only stacked weights can be";
     }
     return name;
   }
@@ -362,7 +362,7 @@ class MaterializePass : public impl::MaterializeBase<MaterializePass> {
     }
     for (auto& [made, source] : sources_)
       if (!streams.count(made))
-        return emitError(made.getLoc(), "is written by @") << source.process->name << " and read by nobody";
+        return emitError(made.getLoc(), "is written by @") << source.process->name << " and never read";
     // Writes in the order of results, whoever was connected first.
     for (auto& [made, source] : sources_) llvm::erase(source.process->writes, streams[made]);
     for (auto& [made, source] : sources_) source.process->writes.push_back(streams[made]);

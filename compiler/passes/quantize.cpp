@@ -111,7 +111,7 @@ bool isProduct(linalg::LinalgOp op) {
   return type.getElementType().isF32() && linalg::isaContractionOpInterface(op);
 }
 
-// The loop that each result of a map names; empty when one is no plain loop.
+// The loop that each result of a map names; empty if one is not a plain loop.
 SmallVector<unsigned> loopsOf(AffineMap map) {
   SmallVector<unsigned> loops;
   for (AffineExpr expr : map.getResults()) {

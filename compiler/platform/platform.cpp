@@ -112,7 +112,8 @@ class PlatformReader {
                    absl::StrCat(path, " is \"", base::Printable(text, 100), "\"; allowed is ", allowed));
     });
   }
-  // Some of these stand in files that other programs run: a second line there would be a line of its own.
+  // Some of these stand in files that other programs run: a second line there would be read as a separate
+  // line.
   Key Line(const std::string& name, std::string& value) {
     return Checked(
         name, absl::StrCat("one line of 1 to ", kMaxTextBytes, " printable ASCII characters"),
@@ -224,7 +225,7 @@ absl::Status CheckConsistent(const Platform& platform, const std::string& path) 
   }
   if (platform.engine.weight_channels > memory.banks) {
     return wrong("'engine.weight_channels' is ", platform.engine.weight_channels, ", but 'memory.banks' is ",
-                 memory.banks, "; each channel needs a bank of its own");
+                 memory.banks, "; each channel needs its own bank");
   }
   return absl::OkStatus();
 }

@@ -28,7 +28,7 @@ struct Platform {
   std::string title;  // for people
   std::string part;   // the device, as Vitis names it
 
-  // What v++ builds for. Absent: the card has no target hw here, it can only be emulated.
+  // What v++ builds for. Absent: this card can only be emulated (no target hw).
   struct Vitis {
     std::string platform;  // what v++ --platform takes
     std::string shell;     // a name that v++ may put into an xclbin instead

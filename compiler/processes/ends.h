@@ -56,7 +56,7 @@ mlir::FailureOr<RowLayout> ExpectRows(mlir::Operation* process, dataflow::Stream
 mlir::LogicalResult ExpectWholeRows(mlir::Operation* process, dataflow::StreamOp stream,
                                     const dataflow::RowCount& rows, int64_t width);
 
-// Scalars of a row of the memory's tensor; fails with a diagnostic where it has no type with such rows.
+// Scalars of a row of the memory's tensor; fails with a diagnostic if its type has no such rows.
 mlir::FailureOr<int64_t> ExpectRowWidth(dataflow::MemoryOp memory);
 
 inline constexpr dataflow::RowCount kTokens{dataflow::RowSymbol::kTokens, 0};

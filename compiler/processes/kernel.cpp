@@ -295,7 +295,7 @@ class BodyTrace {
   }
 
   mlir::LogicalResult AddRead(itensor::ReadOp read) {
-    // The header's stream is the first that the process reads; it is no argument of the body.
+    // The header's stream is the first that the process reads; the body does not take it as an argument.
     const auto& reads = trace_.ends().reads;
     auto argument = llvm::dyn_cast<mlir::BlockArgument>(read.getSource());
     if (!argument || argument.getOwner() != block_ || argument.getArgNumber() + 1 >= reads.size()) {

@@ -23,7 +23,8 @@ llvm::SmallVector<StreamOp> WeightStreamsOf(EngineOp engine, const dataflow::Des
 mlir::LogicalResult LoadWeightsOp::verifyEnds(const dataflow::ProcessEnds& ends) {
   if (mlir::failed(ExpectEnds(*this, ends, {}, {{ChannelKind::blocks}}, {"weights"}))) return mlir::failure();
   EngineOp engine = EngineOp::readerOf(ends.write(0));
-  if (!engine) return emitOpError("loads weights for @") << ends.write(0).getSink() << ", which is no engine";
+  if (!engine)
+    return emitOpError("loads weights for @") << ends.write(0).getSink() << ", which is not an engine";
   const dataflow::DesignSymbols symbols((*this)->getParentOfType<dataflow::DesignOp>());
   const auto streams = WeightStreamsOf(engine, symbols);
   const auto channel = static_cast<uint64_t>(llvm::find(streams, ends.write(0)) - streams.begin());

@@ -15,7 +15,7 @@ mlir::LogicalResult PlanPages(mlir::Operation* source, mlir::Value page_table, m
                               mlir::Value position, mlir::Value layer, dataflow::ProcessPlan& plan);
 
 // Fails with a diagnostic when the design of `process` has no page table, or a memory of the process is not a
-// pool of pages with so many KV heads of `head_dim` elements.
+// pool of pages with `kv_heads` KV heads of `head_dim` elements.
 mlir::LogicalResult ExpectPools(mlir::Operation* process, const dataflow::ProcessEnds& ends, int64_t kv_heads,
                                 int64_t head_dim);
 

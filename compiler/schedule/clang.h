@@ -11,7 +11,7 @@
 
 namespace streamtensor::schedule {
 
-// An empty file of its own name, removed with its owner.
+// An empty file with a unique name, removed by the destructor.
 class TemporaryFile {
  public:
   explicit TemporaryFile(llvm::StringRef suffix);

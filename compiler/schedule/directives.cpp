@@ -43,7 +43,7 @@ class Options {
   const int64_t symbolic_;
 };
 
-// The object's number of array dimensions; 1 for what is no array of known shape.
+// The object's number of array dimensions; 1 if it is not an array of known shape.
 int64_t Dimensions(const llvm::Value* object) {
   llvm::Type* type = nullptr;
   if (auto* local = llvm::dyn_cast<llvm::AllocaInst>(object)) type = local->getAllocatedType();

@@ -24,7 +24,7 @@ struct Partition {
   int64_t factor = 0;     // of kCyclic and kBlock
 };
 
-// What pragmas, or Vitis of its own accord, say about an array, pointer or FIFO.
+// What pragmas or Vitis' own rules say about an array, pointer or FIFO.
 struct ObjectDirectives {
   std::vector<Partition> partitions;
   bool axi = false;          // INTERFACE m_axi

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// From HLS C++ to LLVM IR in which the HLS pragmas are still to be seen.
+// From HLS C++ to LLVM IR that keeps the HLS pragmas.
 #pragma once
 
 #include <memory>

@@ -65,7 +65,7 @@ int64_t Combine(int64_t hash, int64_t value) {
   return static_cast<int64_t>(static_cast<uint64_t>(hash) * 1000003u ^ static_cast<uint64_t>(value));
 }
 
-// The bank of an access in one partitioned dimension, and whatever else the bank depends on.
+// The bank of an access in one partitioned dimension, and everything else that the bank depends on.
 void AddDimension(const Partition& partition, const ArrayShape& shape, Node& node) {
   const size_t dimension = DimensionOf(partition, shape);
   const int64_t factor = FactorOf(partition, shape);

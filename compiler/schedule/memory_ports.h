@@ -28,7 +28,7 @@ int64_t WordsInBank(const llvm::Value* object, const ObjectDirectives& directive
 // Sets bank and class of memory accesses.
 void AssignBanks(std::vector<Node>& nodes, const ProcessContext& context);
 
-// What Vitis partitions and copies of its own accord: dimensions that only constants index, and local
+// What Vitis partitions and copies without a pragma: dimensions that only constants index, and local
 // arrays that are read more often than a memory has ports where nothing writes them.
 void AddAutomaticStorage(const ProcessContext& context, DirectiveTable& table);
 

@@ -14,7 +14,7 @@ namespace streamtensor::schedule {
 
 struct OperatorCost {
   Core core;
-  std::string unit;  // the name of an operator that has units of its own, as "fadd"; else empty
+  std::string unit;  // the name of an operator that has its own units, such as "fadd"; else empty
 };
 
 // What is needed to cost the instructions of a pipelined loop.

@@ -40,7 +40,7 @@ std::string MarkerText(const llvm::CallInst& marker) {
   return text && text->isCString() ? text->getAsCString().str() : "";
 }
 
-// The calls of a function, a list of its own: they may be erased while one walks over it.
+// The calls of a function, as a copy: the caller may erase them while iterating.
 std::vector<llvm::CallInst*> CallsOf(llvm::Module& module, llvm::StringRef name) {
   std::vector<llvm::CallInst*> calls;
   llvm::Function* function = module.getFunction(name);
@@ -276,7 +276,7 @@ absl::StatusOr<PreparedModule> Prepare(llvm::Module& module, const PreparationOp
   DescribeRuntime(module);
   RETURN_IF_ERROR(ChooseProcesses(module, options.top, prepared));
   SetInlining(module, prepared.processes);
-  // Nothing else is kept: their bodies are inlined, or nobody looks at them.
+  // Nothing else is kept: the bodies are inlined or unused.
   for (llvm::Function& function : module) {
     if (!function.isDeclaration() && !llvm::is_contained(prepared.processes, &function)) {
       function.setLinkage(llvm::GlobalValue::InternalLinkage);

@@ -22,7 +22,7 @@ namespace {
 
 constexpr int64_t kMaxInstructions = 400'000;
 
-// An option of an LLVM pass that has no other way in; set back when this goes.
+// An option of an LLVM pass that can be set in no other way; restored by the destructor.
 template <class T>
 class PassOption {
  public:

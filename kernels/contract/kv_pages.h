@@ -24,7 +24,7 @@ constexpr T PagesOf(T tokens) {
 }
 
 static_assert(kPageTokens * kKvElementBytes % kWordBytes == 0,
-              "the rows of one head fill whole words, whatever its dimension");
+              "the rows of one head fill whole words for every head dimension");
 
 }  // namespace contract
 }  // namespace streamtensor

@@ -13,7 +13,7 @@ namespace contract {
 constexpr int kMaxStepTokens = 16;          // bound of the symbols T and W
 constexpr int kMaxContextTokens = 1 << 17;  // of a sequence: sizes the page table and the RoPE tables
 constexpr int kMaxSlotPages = PagesOf(kMaxContextTokens);
-constexpr int kMaxMemoryBanks = 256;        // of any card; a weight channel has a bank of its own
+constexpr int kMaxMemoryBanks = 256;        // of any card; a weight channel has its own bank
 constexpr int kMaxFrameSlots = 64;          // of the engine's frames stream
 constexpr int kMaxUnroll = kMaxBlockTiles;  // tiles that the engine works on at a time
 

@@ -14,7 +14,7 @@ namespace hls {
 template <class T, int DEPTH = 0>
 class stream;
 
-// What processes take: `hls::stream<T>&`, whatever the depth of the declaration.
+// What processes take: `hls::stream<T>&`, for any depth of the declaration.
 template <class T>
 class stream<T, 0> : public st::host::Channel {
   static_assert(std::is_trivially_copyable<T>::value, "stream elements are copied as bytes");

@@ -16,7 +16,7 @@ class read_lock;
 template <class BLOCK>
 class write_lock;
 
-// Processes take `hls::stream_of_blocks<BLOCK>&`, whatever the depth of the declaration.
+// Processes take `hls::stream_of_blocks<BLOCK>&`, for any depth of the declaration.
 template <class BLOCK, int DEPTH = 2>
 class stream_of_blocks;
 

@@ -81,7 +81,7 @@ struct Launch {
   Arena arena;
 };
 
-// C++14 has no inline variables; a template's static member may stand in a header.
+// C++14 has no inline variables, but a template's static member can be defined in a header.
 template <class Unused>
 struct LaunchHolder {
   static Launch value;

@@ -50,7 +50,7 @@ struct step_header {
   token_header token[MAX_STEP_TOKENS];
 };
 
-// A count that was read, within its declared bound: no loop runs longer, whatever stands in a stream.
+// A count that was read, limited to its declared bound, so that a wrong value cannot lengthen a loop.
 inline int within(int count, int bound) {
 #pragma HLS INLINE
   return count < 0 ? 0 : count > bound ? bound : count;
@@ -279,7 +279,7 @@ void header(const word512* descriptor, hls::stream<header_word>& out) {
 }
 
 // Process, for designs with pages. As `header`, then writes WordsOf(S*M) words to `pages`: the whole
-// page table, also after a fault (then nobody uses it).
+// page table, also after a fault (then it is unused).
 template <class CONFIG>
 void header_with_pages(const word512* descriptor, hls::stream<header_word>& out,
                        hls::stream<word512>& pages) {

@@ -27,7 +27,7 @@ inline void load_issue(const issue op, const word512* memory, int& turn, int64_t
 
 // Process, without a header. CONFIG: the engine's, and `channel`:
 //   struct weights_1 : engine_config { static constexpr int channel = 1; };
-// Writes every block of this channel, once a launch, whatever the step holds.
+// Writes every block of this channel once per launch, independent of the step.
 template <class CONFIG>
 void load_weights(const word512* memory, hls::stream_of_blocks<weight_block>& out) {
   int turn = 0;

@@ -10,7 +10,7 @@ def Dataflow_ProcessOpInterface : OpInterface<"ProcessOpInterface"> {
   let cppNamespace = "::streamtensor::compiler::dataflow";
   let description = [{
     A sequential process of a `dataflow.design` that only blocking reads and writes of streams connect to
-    others. It holds the ends of streams and the memories that it names; nobody else holds them.
+    others. It holds the ends of streams and the memories that it names; no other process holds them.
   }];
   let methods = [
     //===--- what it holds ------------------------------------------------------------------------===//

@@ -56,7 +56,8 @@ absl::Status ReadPieces(const GgufFile& file, Tokenizer* tokenizer) {
   return absl::OkStatus();
 }
 
-// "left right": the byte-level alphabet has no space, so the first one parts them; it may not be at an end.
+// "left right": the byte-level alphabet has no space, so the first one separates them; it must not be at an
+// end.
 absl::Status ReadMerges(const GgufFile& file, Tokenizer* tokenizer) {
   ASSIGN_OR_RETURN(const auto merges, Required(file.GetStrings("tokenizer.ggml.merges")));
   for (size_t i = 0; i < merges.size(); ++i) {

@@ -58,7 +58,7 @@ struct GgufTensorLayout {
   uint32_t block_bytes;
 };
 
-// nullptr for a number that is no known type.
+// nullptr if the number is not a known type.
 const GgufTensorLayout* FindGgufTensorLayout(uint32_t type);
 
 // The enumerator of a type's number; nullopt for types that we do not compile.

@@ -15,7 +15,7 @@ namespace streamtensor::compiler {
 
 class FolderText {
  public:
-  // nullopt when the folder has no such file.
+  // nullopt if the folder does not have the file.
   //  INVALID_ARGUMENT  not a regular file that can be read, or of more than `max_bytes`
   static absl::StatusOr<std::optional<FolderText>> Open(const std::string& folder, const std::string& name,
                                                         size_t max_bytes);

@@ -46,7 +46,7 @@ absl::StatusOr<std::shared_ptr<const HuggingFaceCheckpoint>> HuggingFaceCheckpoi
   ASSIGN_OR_RETURN(const std::optional<FolderText> text,
                    FolderText::Open(folder, "config.json", kMaxConfigBytes));
   if (!text.has_value()) {
-    return absl::NotFoundError(Message("'", folder, "' is no model: it has no config.json"));
+    return absl::NotFoundError(Message("'", folder, "' is not a model: it has no config.json"));
   }
   absl::StatusOr<ModelConfig> config = ModelConfig::Parse(text->text());
   if (!config.ok()) return InFolder(folder, config.status());

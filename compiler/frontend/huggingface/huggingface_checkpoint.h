@@ -56,7 +56,7 @@ class HuggingFaceCheckpoint : public Checkpoint {
   std::span<const CheckpointTensor> tensors() const override { return tensors_; }
   const CheckpointTensor* FindTensor(std::string_view name) const override;
 
-  // Reads the folder's tokenizer files anew.
+  // Reads the folder's tokenizer files again.
   absl::StatusOr<artifact::v1::Tokenizer> tokenizer() const override;
 
  private:

@@ -10,7 +10,7 @@
 
 namespace streamtensor::compiler {
 
-// The member of an object; nullptr without it, when it is null, or when `object` is no object.
+// The member of an object; nullptr if it is absent or null, or if `object` is not an object.
 const nlohmann::json* FindMember(const nlohmann::json& object, std::string_view key);
 
 // The same in the type one wants; `otherwise` without it. INVALID_ARGUMENT, naming the key, when it is

@@ -15,7 +15,7 @@
 
 namespace streamtensor::compiler {
 
-// Immutable. A member of an object has the key "OBJECT.MEMBER"; an array is one value; null is no value.
+// Immutable. A member of an object has the key "OBJECT.MEMBER"; an array is one value; null counts as absent.
 //
 // Transformers writes RoPE in several ways, of which the older one is given here:
 //   "rope_parameters": {"rope_theta": T, "partial_rotary_factor": P, ...}  ->  rope_theta,

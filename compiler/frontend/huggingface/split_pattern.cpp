@@ -152,7 +152,7 @@ class Translator {
 
   absl::Status Group(size_t depth, bool* can_repeat) {
     constexpr std::string_view kKinds[] = {"?:", "?i:", "?>", "?=", "?!"};
-    std::string_view kind = "?:";  // what a group captures nobody asks
+    std::string_view kind = "?:";  // captures are not used
     if (Ahead("?")) {
       const auto known = std::find_if(std::begin(kKinds), std::end(kKinds),
                                       [&](std::string_view text) { return Ahead(text); });
@@ -360,7 +360,8 @@ class Translator {
       return Invalid("an incomplete character number");
     }
     // Oniguruma reads \x80 and above as a byte.
-    if (kind == 'x' && !braces && character > 0x7f) return Unsupported("a byte that is no ASCII character");
+    if (kind == 'x' && !braces && character > 0x7f)
+      return Unsupported("a byte that is not an ASCII character");
     if (character > 0x10ffff || (character >= 0xd800 && character <= 0xdfff)) {
       return Invalid("the number of no character");
     }

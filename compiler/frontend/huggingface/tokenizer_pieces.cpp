@@ -215,7 +215,8 @@ absl::Status ReadUnknownToken(const json& model, const Ids& vocabulary, Tokenize
   ASSIGN_OR_RETURN(const std::string text, StringMember(model, "unk_token", ""));
   if (text.empty()) return absl::OkStatus();
   const auto found = vocabulary.find(text);
-  if (found == vocabulary.end()) return Invalid(Message("'model.unk_token' ", Quoted(text), " is no token"));
+  if (found == vocabulary.end())
+    return Invalid(Message("'model.unk_token' ", Quoted(text), " is not a token"));
   tokenizer->set_unknown_token_id(found->second);
   return absl::OkStatus();
 }

@@ -53,10 +53,10 @@ absl::StatusOr<std::optional<uint32_t>> NamedToken(const json& config, std::stri
   if (token == nullptr) return std::optional<uint32_t>();
   if (token->is_object()) token = FindMember(*token, "content");
   if (token == nullptr || !token->is_string())
-    return Invalid(kTokenizerConfig, Message("'", key, "' is no token"));
+    return Invalid(kTokenizerConfig, Message("'", key, "' is not a token"));
   const auto found = ids.find(token->get_ref<const std::string&>());
   if (found == ids.end()) {
-    return Invalid(kTokenizerConfig, Message("'", key, "' is ", JsonText(*token), ", which is no token"));
+    return Invalid(kTokenizerConfig, Message("'", key, "' is ", JsonText(*token), ", which is not a token"));
   }
   return std::optional<uint32_t>(found->second);
 }

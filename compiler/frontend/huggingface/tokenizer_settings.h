@@ -11,7 +11,7 @@
 
 namespace streamtensor::compiler {
 
-// Each an object, null where the folder has no such file.
+// Each is an object, or null if the folder does not have the file.
 struct TokenizerSettings {
   nlohmann::json tokenizer_config;                // tokenizer_config.json
   nlohmann::json generation_config;               // generation_config.json

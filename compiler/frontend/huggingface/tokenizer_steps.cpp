@@ -20,7 +20,7 @@ namespace {
 using artifact::v1::Tokenizer;
 using nlohmann::json;
 
-// In groups; marks of ASCII count as punctuation whatever Unicode calls them.
+// In groups; ASCII symbols count as punctuation regardless of their Unicode class.
 constexpr char kNumber[] = "[\\p{N}]";
 constexpr char kNumbers[] = "[\\p{N}]+";
 constexpr char kPunctuation[] = "[\\x{21}-\\x{2f}\\x{3a}-\\x{40}\\x{5b}-\\x{60}\\x{7b}-\\x{7e}\\p{P}]";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// hls::stream_of_blocks as streamtensor-schedule sees it: a lock is one call that gives a block of its own.
+// hls::stream_of_blocks as streamtensor-schedule sees it: a lock is one call that returns a separate block.
 #ifndef ST_SCHEDULE_HLS_STREAMOFBLOCKS_H
 #define ST_SCHEDULE_HLS_STREAMOFBLOCKS_H
 extern "C" void* st_block_read(void* blocks);

@@ -12,7 +12,7 @@ namespace streamtensor::compiler {
 
 class ArtifactFolder {
  public:
-  // Makes a folder beside `target`. INVALID_ARGUMENT: `target` exists and is no artifact (nothing but
+  // Makes a folder beside `target`. INVALID_ARGUMENT: `target` exists and is not an artifact (nothing but
   // an artifact or an empty folder is ever replaced); UNAVAILABLE: it can't be made there.
   static absl::StatusOr<std::unique_ptr<ArtifactFolder>> Create(const std::string& target);
   // Removes the folder unless it was published.

@@ -114,7 +114,7 @@ mlir::FailureOr<artifact::v1::Manifest> BuildManifest(dataflow::DesignOp design,
         break;
       }
       default:
-        if (!inputs.decoder) return memory.emitOpError("is a pool of pages, but the model is no decoder");
+        if (!inputs.decoder) return memory.emitOpError("is a pool of pages, but the model is not a decoder");
         argument.set_bytes(KvPageBytes(inputs.decoder));
         break;
     }

@@ -22,7 +22,7 @@ struct ManifestInputs {
   artifact::v1::TimingModel timing;
 };
 
-// Everything but `files`. Fails with a diagnostic where the design has no such launch interface.
+// Everything but `files`. Fails with a diagnostic if the design does not have this launch interface.
 mlir::FailureOr<artifact::v1::Manifest> BuildManifest(dataflow::DesignOp design,
                                                       const hls::PackingRequest& packing,
                                                       const WeightLayout& layout,

@@ -29,7 +29,7 @@ struct ObjectBuildOptions {
 };
 
 // Compiles all sources for all targets at once, one compiler process each and in the source's folder, so that
-// equal text makes equal objects wherever it stands (and a compiler cache knows it again); then links.
+// equal text makes equal objects in any folder (so a compiler cache can be used); then links.
 // Returns the objects' paths, by target. The compiler is $STREAMTENSOR_CXX, otherwise g++ from PATH.
 //  FAILED_PRECONDITION  there is no compiler, or no kernels/
 //  INTERNAL             the text does not compile or link: first error, and where all of it stands

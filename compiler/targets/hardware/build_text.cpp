@@ -50,7 +50,7 @@ std::string ProcessScriptText(const Platform& platform, const std::string& kerne
       "resources\n"
       "#   PROCESS=fork TESTBENCH=fork_test.cpp vitis_hls -f process.tcl   C simulation and co-simulation "
       "too\n"
-      "# processes.cpp has each process that moves words as a function of its own, PROCESS_top; not those of "
+      "# processes.cpp has each process that moves words as a separate function, PROCESS_top; not those of "
       "blocks.\n"
       "if {![info exists ::env(PROCESS)]} { puts \"set PROCESS to a process of processes.cpp\"; exit 2 }\n"
       "set process $::env(PROCESS)\n");

@@ -51,7 +51,7 @@ absl::Status CheckArguments(const Kernel& kernel, const Xclbin& file, const Mani
     const artifact::xclbin::Argument& argument = kernel.arguments[static_cast<size_t>(i)];
     const std::string name = absl::StrCat("argument ", i, " ('", argument.name, "')");
     if (argument.name != expected[i].name()) return Wrong(name, " must be '", expected[i].name(), "'");
-    if (!argument.is_buffer) return Wrong(name, " is no pointer into the card's memory");
+    if (!argument.is_buffer) return Wrong(name, " is not a pointer into the card's memory");
     if (argument.bytes != kPointerBytes) {
       return Wrong(name, " has ", argument.bytes, " bytes in the kernel's registers, a pointer has ",
                    kPointerBytes);

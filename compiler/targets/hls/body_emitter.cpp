@@ -312,7 +312,7 @@ mlir::LogicalResult BodyEmitter::EmitReshape(mlir::Operation* operation) {
     return mlir::success();
   }
   if (!View(source).IsContiguous()) {
-    // A gap lies between the elements: give them an array of their own.
+    // A gap lies between the elements: give them a separate array.
     auto source_type = llvm::cast<mlir::RankedTensorType>(source.getType());
     if (!source_type.hasStaticShape())
       return operation->emitOpError("reshapes a strided view of unknown size");
@@ -404,7 +404,7 @@ mlir::LogicalResult BodyEmitter::EmitFromElements(mlir::Operation* operation) {
 
 mlir::LogicalResult BodyEmitter::EmitFor(mlir::Operation* operation) {
   auto loop = llvm::cast<mlir::scf::ForOp>(operation);
-  // What is carried round lives in arrays and variables of its own: the body's values end with it.
+  // Carried values live in separate arrays and variables: the body's values end with it.
   llvm::SmallVector<std::string> carried;
   for (auto [init, argument, result] :
        llvm::zip(loop.getInitArgs(), loop.getRegionIterArgs(), loop.getResults())) {

@@ -2,7 +2,7 @@
 // C++14 text of linalg on tensors: what a `dataflow.kernel` does with one element of each operand.
 //
 // Every tensor is a local array, or a view of one (slices, expanded and collapsed shapes); an operation
-// writes into the array of its `outs` operand when nobody reads that array afterwards. Loops run in the
+// writes into the array of its `outs` operand when that array is not read afterwards. Loops run in the
 // order of the operation's dimensions, so that float operations happen in the order the IR says.
 #pragma once
 

@@ -131,7 +131,7 @@ std::string Preamble(const DesignIndex& index, int64_t stack_bytes) {
 int64_t StackBytes(const std::vector<ProcessText>& processes) {
   int64_t bytes = kLeastStackBytes;
   for (const ProcessText& process : processes) {
-    // Twice: the compiler keeps temporaries of its own, and inlining does not share all of them.
+    // Twice: the compiler keeps temporaries, and inlining does not share all of them.
     bytes = std::max(bytes, (2 * process.local_bytes / 65536 + 4) * 65536);
   }
   return bytes;

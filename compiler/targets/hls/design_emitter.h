@@ -13,7 +13,7 @@ struct DesignText {
   std::string design_h;       // the top function's declaration
   std::string design_cpp;     // processes and top function
   std::string launch_cpp;     // host only: the symbol st_launch
-  std::string processes_cpp;  // processes as top functions of their own, for vitis_hls
+  std::string processes_cpp;  // processes as separate top functions, for vitis_hls
 };
 
 // Fails with a diagnostic at the operation that can't be written.

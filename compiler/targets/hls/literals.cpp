@@ -88,7 +88,7 @@ std::optional<ConstantPool::Entry> ConstantPool::Add(mlir::DenseElementsAttr ele
       bits.push_back(value.bitcastToAPInt().getZExtValue());
       finite &= value.isFinite();
     }
-    // What is not finite has no literal that is constant. A float16 is its bits anyhow.
+    // Values that are not finite have no constant literal. A float16 is written as its bits anyway.
     entry.as_bits = !finite && type.isF32();
     if (entry.as_bits) cpp = "uint32_t";
     for (uint64_t value : bits) {

@@ -20,12 +20,12 @@ std::optional<std::string> CppType(mlir::Type type);
 int64_t ElementBytes(mlir::Type type);
 
 // An expression whose value has exactly these bits. NaNs and infinities go through
-// st::float_of_bits, which is no constant expression.
+// st::float_of_bits, which is not a constant expression.
 std::string FloatLiteral(uint32_t bits);
 // An expression of type CppType(type) for a scalar IntegerAttr or FloatAttr (f32, f16).
 std::optional<std::string> Literal(mlir::TypedAttr value);
 
-// Arrays that emitted text reads and nobody writes, at namespace scope (a static member or a static
+// Arrays that emitted text reads and never writes, at namespace scope (a static member or a static
 // local would not do: HLS contract d and k). Equal arrays are kept once.
 class ConstantPool {
  public:

@@ -30,7 +30,7 @@ class ProcessWriter {
 
   const DesignIndex& design() const { return design_; }
   const dataflow::ProcessEnds& ends() const { return ends_; }
-  // Of the function; the prefix of whatever the process declares.
+  // The function's name, and the prefix of everything that the process declares.
   const std::string& name() const { return text_.function; }
   TextWriter& out() { return out_; }
   ConstantPool& constants() { return constants_; }

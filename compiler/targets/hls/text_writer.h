@@ -16,7 +16,7 @@ class TextWriter {
     text_ += text.str();
     text_ += '\n';
   }
-  // At column 0, whatever the depth: preprocessor lines and pragmas.
+  // At column 0, regardless of depth: preprocessor lines and pragmas.
   void directive(const llvm::Twine& text) { text_ += text.str() + "\n"; }
   void blank() { text_ += '\n'; }
   // `text {`, and the matching `}` followed by `after`.

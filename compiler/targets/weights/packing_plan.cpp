@@ -40,7 +40,7 @@ artifact::IssueShape PackedIssue::Shape() const {
 
 absl::StatusOr<WeightLayout> LayOutWeights(const PackingPlan& plan) {
   if (plan.prologue.empty() && plan.layer.empty() && plan.epilogue.empty()) {
-    return absl::UnimplementedError("the module has no product with weights; one at least is needed as yet");
+    return absl::UnimplementedError("the module has no product with weights; at least one is needed");
   }
   if (plan.channels < 1) return absl::InvalidArgumentError("weights need at least one channel");
   artifact::BlockCursor blocks(std::vector<uint64_t>(plan.channels, 0));

@@ -36,7 +36,7 @@ absl::StatusOr<Rows> ParseNpy(const std::string& bytes, const std::string& name)
     return absl::InvalidArgumentError(absl::StrCat(name, ": ", what));
   };
   if (bytes.size() < kPreambleBytes || bytes.compare(0, 8, std::string("\x93NUMPY\x01\x00", 8)) != 0) {
-    return wrong("is no .npy file of version 1.0");
+    return wrong("is not a .npy file of version 1.0");
   }
   const size_t header_bytes =
       static_cast<uint8_t>(bytes[8]) + 256 * static_cast<size_t>(static_cast<uint8_t>(bytes[9]));
@@ -49,7 +49,7 @@ absl::StatusOr<Rows> ParseNpy(const std::string& bytes, const std::string& name)
   for (const auto& word : absl::StrSplit(dims.empty() ? dims : dims.substr(1), ',', absl::SkipWhitespace())) {
     int64_t size = 0;
     if (!absl::SimpleAtoi(word, &size) || size < 1 || size > (int64_t{1} << 30))
-      return wrong("has a shape that is no list of sizes");
+      return wrong("has a shape that is not a list of sizes");
     shape.push_back(size);
   }
   if (shape.empty() || shape.size() > 2) return wrong("must have 1 or 2 dimensions");

@@ -82,7 +82,7 @@ absl::StatusOr<std::vector<int32_t>> ReadTokens(const std::string& text, int32_t
     int32_t id = 0;
     if (!absl::SimpleAtoi(word, &id) || id < 0 || id >= vocabulary) {
       return absl::InvalidArgumentError(
-          absl::StrCat("--tokens: '", word, "' is no token id from 0 to ", vocabulary - 1));
+          absl::StrCat("--tokens: '", word, "' is not a token id from 0 to ", vocabulary - 1));
     }
     tokens.push_back(id);
   }
@@ -277,7 +277,7 @@ std::vector<std::string> DriverChoices() {
 int Run(const base::Program& program, const RunOptions& run) {
   if (run.tokens.empty() && run.script.empty() && run.inputs.empty()) {
     return program.WrongUsage(
-        "--tokens is missing (or --script; or --input, for a module that is no decoder)");
+        "--tokens is missing (or --script; or --input, for a module that is not a decoder)");
   }
   const absl::StatusOr<const runtime::Driver*> driver = runtime::FindDriver(run.driver);
   if (!driver.ok()) return program.WrongUsage(std::string(driver.status().message()));

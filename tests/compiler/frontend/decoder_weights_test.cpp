@@ -134,14 +134,14 @@ TEST(DecoderWeights, RefusesByName) {
   EXPECT_EQ(refusal([](MemoryCheckpoint& c) { c.AddFloats("model.h.0.all.weight", {96, 64}); }),
             "tensor 'model.h.0.all.weight' has dimensions [96, 64], expected [64, 96]");
   EXPECT_EQ(refusal([](MemoryCheckpoint& c) { c.AddFloats("model.h.0.other", {1}); }),
-            "tensor 'model.h.0.other' is no part of the graph that can be compiled yet");
+            "tensor 'model.h.0.other' is not part of the graph that can be compiled");
   EXPECT_EQ(refusal([](MemoryCheckpoint& c) { c.AddFloats("model.h.2.mask", {1}); }),
-            "tensor 'model.h.2.mask' is no part of the graph that can be compiled yet");
+            "tensor 'model.h.2.mask' is not part of the graph that can be compiled");
   // An optional weight is there in all layers or in none.
   EXPECT_EQ(refusal([](MemoryCheckpoint& c) { c.AddFloats("model.h.0.bias", {32}); }),
             "tensor 'model.h.1.bias' is missing");
   EXPECT_EQ(refusal([](MemoryCheckpoint& c) { c.AddFloats("model.h.1.bias", {32}); }),
-            "tensor 'model.h.1.bias' is no part of the graph that can be compiled yet");
+            "tensor 'model.h.1.bias' is not part of the graph that can be compiled");
   EXPECT_NE(refusal([](MemoryCheckpoint& c) {
               c.Mutable("model.embed.weight")->type = std::nullopt;
               c.Mutable("model.embed.weight")->type_name = "F8_E4M3";

@@ -272,7 +272,7 @@ TEST_F(MlirImport, RefusesClaimsOfMoreThanThereIs) {
                   absl::StatusCode::kInvalidArgument, "line 1: a resource begins with '0x");
   }
   for (const char* text : {"\"", "\n\"abc", "\n@\"a\n\"", "\n\"a\\", "\n\"a\\\n\""}) {
-    ExpectRefused(text, absl::StatusCode::kInvalidArgument, ": a text has no closing quote");
+    ExpectRefused(text, absl::StatusCode::kInvalidArgument, ": a string has no closing quote");
   }
   // No other text of a file is taken for a resource.
   EXPECT_TRUE(Import("{-# external_resources: { tool: { dialect_resources: \"0xabc\" } } #-}\n"

@@ -12,7 +12,7 @@ const server::LoadedModel& Model() {
       "m", server::testing::MakeAsciiTokenizer(),
       server::ChatTemplate::Create(
           "{% for m in messages %}{{ m.role ~ m.content | trim }}<|im_end|>{% endfor %}"),
-      nullptr);
+      false, nullptr);
   return *model;
 }
 

@@ -49,7 +49,7 @@ CASES = [
     ("compile F/other.gguf -o F/o", 1, "architecture 'gptne' can't be compiled"),
     ("compile F/bad.mlir -o F/o", 1, "F/bad.mlir': line 1, column 1"),
     ("compile F/model.bin -o F/o", 1, "F/model.bin"),
-    ("compile F/folder -o F/o", 1, "F/folder' is no model: it has no config.json"),
+    ("compile F/folder -o F/o", 1, "F/folder' is not a model: it has no config.json"),
     ("compile F/good.gguf", 2, "-o is required"),
     ("compile F/good.gguf -o", 2, "-o: 1 required DIR missing"),
     ("compile F/good.gguf -o F/text.gguf", 1, "F/text.gguf exists and is not an artifact"),

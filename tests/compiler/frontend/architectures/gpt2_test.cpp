@@ -136,7 +136,7 @@ TEST_F(Gpt2Import, RefusesByName) {
          "tensor 'output_norm.bias' is missing");
   expect(
       refusal([](GgufBuilder& b) { b.AddTensor("blk.0.ffn_gate.weight", GgufTensorType::kF32, {64, 64}); }),
-      "tensor 'blk.0.ffn_gate.weight' is no part of the graph");
+      "tensor 'blk.0.ffn_gate.weight' is not part of the graph");
   expect(refusal([](GgufBuilder& b) { b.Uint("gpt2.context_length", 99); }),
          "tensor 'position_embd.weight' has dimensions [64, 100], expected [64, 99]");
 }

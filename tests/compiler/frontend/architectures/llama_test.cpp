@@ -322,7 +322,7 @@ TEST_F(LlamaImport, RefusesOtherModels) {
   refuse([](GgufBuilder& b) { b.Uint("llama.block_count", 3); }, StatusCode::kInvalidArgument,
          "tensor 'blk.2.attn_norm.weight' is missing");
   refuse([](GgufBuilder& b) { b.Uint("llama.block_count", 1); }, StatusCode::kUnimplemented,
-         "tensor 'blk.1.attn_norm.weight' is no part of the graph");
+         "tensor 'blk.1.attn_norm.weight' is not part of the graph");
   refuse([](GgufBuilder& b) { b.Uint("llama.attention.head_count_kv", 3); }, StatusCode::kInvalidArgument,
          "not a multiple of llama.attention.head_count_kv 3");
   ExpectRefused(TinyLlamaFile({.heads = 4, .kv_heads = 1, .head_dim = 8}), StatusCode::kUnimplemented,
@@ -346,7 +346,7 @@ TEST_F(LlamaImport, RefusesOtherModels) {
   refuse([](GgufBuilder& b) { b.Uint("llama.vocab_size", 17); }, StatusCode::kInvalidArgument,
          "llama.vocab_size is 17");
   refuse([](GgufBuilder& b) { b.AddTensor("blk.1.attn_q.bias", GgufTensorType::kF32, {64}); },
-         StatusCode::kUnimplemented, "tensor 'blk.1.attn_q.bias' is no part");
+         StatusCode::kUnimplemented, "tensor 'blk.1.attn_q.bias' is not part");
   refuse(
       [](GgufBuilder& b) {
         GgufBuilder::Tensor* tensor = b.Find("blk.1.ffn_up.weight");

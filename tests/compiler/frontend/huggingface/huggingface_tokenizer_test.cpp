@@ -230,7 +230,7 @@ TEST(HuggingFaceTokenizer, NamesWhatIsWrong) {
        "merge 0 is [2: \"a\", 1]"},
       {[](Files& f) { f.tokenizer["model"].erase("merges"); }, kInvalid, "'model.merges' is missing"},
       {[](Files& f) { f.tokenizer["model"]["unk_token"] = "?"; }, kInvalid,
-       "'model.unk_token' '?' is no token"},
+       "'model.unk_token' '?' is not a token"},
       {[](Files& f) { f.tokenizer["added_tokens"] = 1; }, kInvalid, "'added_tokens' is 1"},
       {[](Files& f) { f.tokenizer["added_tokens"][0].erase("id"); }, kInvalid, "lacks 'id' or 'content'"},
       {[](Files& f) { f.tokenizer["added_tokens"][1]["content"] = "<|endoftext|>"; }, kInvalid,
@@ -279,8 +279,8 @@ TEST(HuggingFaceTokenizer, NamesWhatIsWrong) {
       {[](Files& f) { f.tokenizer["decoder"] = {{"type", "Metaspace"}}; }, kUnknown, "decoder 'Metaspace'"},
       {[](Files& f) { f.tokenizer_config["add_prefix_space"] = true; }, kUnknown, "'add_prefix_space'"},
       {[](Files& f) { f.tokenizer_config["bos_token"] = "<s>"; }, kInvalid,
-       "tokenizer_config.json: 'bos_token' is \"<s>\", which is no token"},
-      {[](Files& f) { f.tokenizer_config["eos_token"] = 2; }, kInvalid, "'eos_token' is no token"},
+       "tokenizer_config.json: 'bos_token' is \"<s>\", which is not a token"},
+      {[](Files& f) { f.tokenizer_config["eos_token"] = 2; }, kInvalid, "'eos_token' is not a token"},
       {[](Files& f) { f.tokenizer_config["add_eos_token"] = 1; }, kInvalid, "'add_eos_token' is 1"},
       {[](Files& f) {
          f.tokenizer_config.erase("bos_token");

@@ -92,7 +92,7 @@ TEST(SplitPattern, RefusesTheRestByName) {
       {"(?i:\u00df)", kUnknown, "a character that is not ASCII in '(?i:'"},
       {"(?i:[\u00df])", kUnknown, "a character that is not ASCII in '(?i:'"},
       {"(?i:[\\p{Lu}])", kUnknown, "a property in a class in '(?i:'"},
-      {"\\xe9", kUnknown, "a byte that is no ASCII character"},
+      {"\\xe9", kUnknown, "a byte that is not an ASCII character"},
   };
   for (const auto& [pattern, code, expected] : cases) {
     const absl::Status status = TranslateSplitPattern(pattern).status();

@@ -9,7 +9,7 @@ func.func @f(%x: f32) -> f32 {
 // -----
 
 func.func @f(%x: f32, %y: f32) -> f32 {
-  // expected-error@+1 {{'math.powf' op with this exponent has no sequence}}
+  // expected-error@+1 {{'math.powf' op with this exponent is not supported}}
   %0 = math.powf %x, %y : f32
   return %0 : f32
 }

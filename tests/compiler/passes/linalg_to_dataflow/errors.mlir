@@ -13,7 +13,7 @@ module attributes {dataflow.symbols = {T = 16 : i64}} {
     %t = tensor.dim %x, %c0 : tensor<?x8xf32>
     %e = tensor.empty(%t) : tensor<?x8xf32>
     // What streams by can't be looked up.
-    // expected-error@+1 {{looks up argument 0 by index, but it is no weight and no field}}
+    // expected-error@+1 {{looks up argument 0 by index, but it is neither a weight nor a field}}
     %y = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel"]}
       ins(%x : tensor<?x8xf32>) outs(%e : tensor<?x8xf32>) {
     ^bb0(%a: f32, %o: f32):
