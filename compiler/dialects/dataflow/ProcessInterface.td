@@ -51,12 +51,12 @@ def Dataflow_ProcessOpInterface : OpInterface<"ProcessOpInterface"> {
       }], "::std::optional<::streamtensor::compiler::dataflow::PassageLists>", "getPassages",
       (ins "::streamtensor::compiler::dataflow::StreamOp":$stream), "", [{ return ::std::nullopt; }]>,
     InterfaceMethod<[{
-        Whether it handles nothing but the step header, the page table and done tokens. Such processes start
-        first and are left out of the proof (docs/proofs/fifo-depths.md says why).
+        Whether it handles nothing but the step header, the page table and done tokens. Such processes are left
+        out of the proof (docs/proofs/fifo-depths.md says why).
       }], "bool", "isControl", (ins), "", [{ return false; }]>,
     InterfaceMethod<[{
-        Whether it stands before the others in the text, which may derive from its configuration, and in the
-        network: a cycle of waits is told from it.
+        Whether its text stands before that of the others, which may derive from its configuration. A cycle of
+        waits is told from it.
       }], "bool", "standsFirst", (ins), "", [{ return false; }]>,
     InterfaceMethod<[{
         Whether the step chooses which rows it passes on: its sequence depends on more than T and W.

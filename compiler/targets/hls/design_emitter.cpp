@@ -2,6 +2,7 @@
 #include "compiler/targets/hls/design_emitter.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "compiler/targets/hls/connectivity.h"
 #include "compiler/targets/hls/design_index.h"
@@ -96,7 +97,7 @@ std::string ProcessesFile(const std::vector<ProcessText>& processes) {
       }
       names.push_back(name);
     }
-    if (blocks) continue;
+    if (blocks || process.is_control) continue;
     out.blank();
     out.open("void " + process.function + "_top(" + llvm::join(process.parameters, ", ") + ")");
     out.append(pragmas);
@@ -137,8 +138,9 @@ int64_t StackBytes(const std::vector<ProcessText>& processes) {
   return bytes;
 }
 
-mlir::LogicalResult EmitTop(const DesignIndex& index, const std::vector<ProcessText>& control,
-                            const std::vector<ProcessText>& others, TextWriter& out) {
+// `processes` as the index has them.
+mlir::LogicalResult EmitTop(const DesignIndex& index, const std::vector<ProcessText>& processes,
+                            TextWriter& out) {
   out.line("extern \"C\" void " + dataflow::DesignOp(index.design()).getSymName() + "(");
   out.line("    " + ArgumentList(index) + ") {");
   out.append(InterfacePragmas(index));
@@ -146,10 +148,8 @@ mlir::LogicalResult EmitTop(const DesignIndex& index, const std::vector<ProcessT
   out.set_depth(1);
   if (mlir::failed(EmitStreams(index, out))) return mlir::failure();
   out.blank();
-  for (const std::vector<ProcessText>* processes : {&control, &others}) {
-    for (const ProcessText& process : *processes) {
-      out.line("ST_PROCESS(" + process.function + ", " + llvm::join(process.arguments, ", ") + ");");
-    }
+  for (const ProcessText& process : processes) {
+    out.line("ST_PROCESS(" + process.function + ", " + llvm::join(process.arguments, ", ") + ");");
   }
   out.line("ST_DATAFLOW_END");
   out.close();
@@ -169,29 +169,35 @@ mlir::FailureOr<DesignText> EmitDesign(dataflow::DesignOp design) {
 
   ConstantPool constants;
   TextWriter functions;
-  std::vector<ProcessText> control, others;
-  for (dataflow::ProcessOpInterface process : index->processes()) {
+  // The calls stand in the design's order; the functions too, but for those that others derive from.
+  std::vector<dataflow::ProcessOpInterface> processes = index->processes().vec();
+  std::vector<size_t> order(processes.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::stable_partition(order.begin(), order.end(), [&](size_t i) { return processes[i].standsFirst(); });
+  std::vector<ProcessText> texts(processes.size());
+  for (const size_t i : order) {
     if (!functions.text().empty()) functions.blank();
-    ProcessWriter writer(*index, process, &functions, &constants);
-    if (mlir::failed(process.emit(writer))) return mlir::failure();
-    (process.isControl() ? control : others).push_back(writer.Take());
+    ProcessWriter writer(*index, processes[i], &functions, &constants);
+    if (mlir::failed(processes[i].emit(writer))) return mlir::failure();
+    texts[i] = writer.Take();
+    texts[i].is_control = processes[i].isControl();
   }
 
   TextWriter out;
-  out.append(Preamble(*index, StackBytes(others)));
+  out.append(Preamble(*index, StackBytes(texts)));
   if (const std::string text = constants.Text(); !text.empty()) {
     out.append(text);
     out.blank();
   }
   out.append(functions.text());
   out.blank();
-  if (mlir::failed(EmitTop(*index, control, others, out))) return mlir::failure();
+  if (mlir::failed(EmitTop(*index, texts, out))) return mlir::failure();
 
   DesignText text;
   text.design_h = HeaderFile(*index, design.getSymName());
   text.design_cpp = out.take();
   text.launch_cpp = LaunchFile(design.getSymName());
-  text.processes_cpp = ProcessesFile(others);
+  text.processes_cpp = ProcessesFile(texts);
   return text;
 }
 

@@ -41,10 +41,6 @@ DesignIndex::DesignIndex(dataflow::DesignOp design)
       processes_.push_back(process);
     }
   }
-  auto rank = [](dataflow::ProcessOpInterface process) {
-    return process.standsFirst() ? 0 : process.isControl() ? 2 : 1;
-  };
-  std::stable_sort(processes_.begin(), processes_.end(), [&](auto a, auto b) { return rank(a) < rank(b); });
 }
 
 mlir::FailureOr<DesignIndex> DesignIndex::Create(dataflow::DesignOp design) {

@@ -25,7 +25,7 @@ class DesignIndex {
   int64_t max_pages() const { return static_cast<int64_t>(dataflow::DesignOp(design_).getMaxPages()); }
   int64_t vocabulary() const { return static_cast<int64_t>(dataflow::DesignOp(design_).getVocabulary()); }
 
-  // In the order of their text: what stands first, the others, control.
+  // In the design's order.
   llvm::ArrayRef<dataflow::ProcessOpInterface> processes() const { return processes_; }
   llvm::ArrayRef<dataflow::StreamOp> streams() const { return streams_; }
   // By argument index.

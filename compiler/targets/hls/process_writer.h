@@ -20,6 +20,7 @@ struct ProcessText {
   std::vector<std::string> arguments;   // of ST_PROCESS, in the function's order
   std::vector<std::string> parameters;  // of the function: type and name
   int64_t local_bytes = 0;              // of its arrays: what it needs of the stack
+  bool is_control = false;
 };
 
 class ProcessWriter {
