@@ -149,6 +149,18 @@ def Materialize : Pass<"materialize", "::mlir::ModuleOp"> {
                            "::streamtensor::compiler::process::ProcessDialect"];
 }
 
+def OrderProcesses : Pass<"order-processes", "::mlir::ModuleOp"> {
+  let summary = "Order the processes of a design so that channels are written before they are read";
+  let description = [{
+    HLS takes the order of calls in a dataflow region as the direction of the data. A channel that is read
+    before it is written is feedback, which costs its consumer the start signal and works for streams only. The
+    pass chooses the streams of words that go backward (the engine's results, the residual), as few as it finds,
+    and orders the processes topologically by all other streams. Processes that no stream orders keep their
+    order. More than `most` backward streams are an error that names them.
+  }];
+  let options = [Option<"most", "most", "int64_t", "2", "Streams that may go backward">];
+}
+
 def AssignChannels : Pass<"assign-channels", "::mlir::ModuleOp"> {
   let summary = "Give every memory its argument index and its bank";
   let description = [{

@@ -55,6 +55,7 @@ void AddMaterialize(OpPassManager& passes, const PipelineOptions& options) {
   materialize.channels = options.weight_channels;
   materialize.unroll = options.unroll;
   passes.addPass(createMaterialize(materialize));
+  passes.addPass(createOrderProcesses());
 }
 
 void AddSize(OpPassManager& passes, const PipelineOptions& options) {
