@@ -16,7 +16,7 @@ EXAMPLES = {
     "architecture `gpt2`": (r"compiler/frontend/architectures/gpt2/.*", r"(?i)gpt-?2"),
     "checkpoint format `huggingface`": (r"compiler/frontend/huggingface/.*", r"frontend/huggingface/|huggingface/\w+\.cpp"),
     "platform `u200`": (r"configs/platforms/u200\.yaml", r"\bu200\b"),
-    "pass `keep-layers`": (r"compiler/passes/keep_layers\.\w+", r"(?i)keep[_-]?layers"),
+    "pass `order-processes`": (r"compiler/passes/order_processes\.\w+", r"(?i)order[_-]?processes"),
     "driver `paced`": (r"runtime/drivers/paced/.*", r"drivers/paced|drivers::paced|ST_DRIVER\(paced\)"),
     "API face `openai`": (r"server/api/openai/.*",
                           r"api/openai|openai::|add_subdirectory\(openai\)|st_server_openai|http_listen"),
