@@ -12,15 +12,13 @@ using dataflow::ChannelKind;
 using dataflow::ProcessOpInterface;
 using dataflow::StreamOp;
 
-// In the order of the emitted text: a cycle is told from its first process.
+// In the design's order, which is that of the emitted calls: a cycle is reported from its first process.
 std::vector<ProcessOpInterface> ProcessesInOrder(dataflow::DesignOp design, NetworkScope scope) {
   const auto all = design.getBody().getOps<ProcessOpInterface>();
   std::vector<ProcessOpInterface> processes(all.begin(), all.end());
   if (scope == NetworkScope::kData) {
     llvm::erase_if(processes, [](ProcessOpInterface process) { return process.isControl(); });
   }
-  std::stable_partition(processes.begin(), processes.end(),
-                        [](ProcessOpInterface process) { return process.standsFirst(); });
   return processes;
 }
 

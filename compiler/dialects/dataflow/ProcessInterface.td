@@ -55,8 +55,7 @@ def Dataflow_ProcessOpInterface : OpInterface<"ProcessOpInterface"> {
         out of the proof (docs/proofs/fifo-depths.md says why).
       }], "bool", "isControl", (ins), "", [{ return false; }]>,
     InterfaceMethod<[{
-        Whether its text stands before that of the others, which may derive from its configuration. A cycle of
-        waits is told from it.
+        Whether its text stands before that of the others, which may derive from its configuration.
       }], "bool", "standsFirst", (ins), "", [{ return false; }]>,
     InterfaceMethod<[{
         Whether the step chooses which rows it passes on: its sequence depends on more than T and W.
