@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <string_view>
+#include <vector>
 
 namespace streamtensor::compiler {
 
@@ -52,6 +53,8 @@ struct Attention {
   int64_t kv_heads = 0;  // divides query_heads
   int64_t head_dim = 0;
   float scale = 0;  // of the scores, before softmax
+  // One a layer: how many positions a token sees, itself included; 0: all. Empty: all, in every layer.
+  std::vector<int64_t> windows = {};
 };
 
 class DecoderGraph {

@@ -102,23 +102,6 @@ void RefuseCount(Hyperparameters* keys, const HyperparameterKey& key, std::strin
   keys->Fail(absl::UnimplementedError(Message("mixture of ", *count, " ", what, " can't be compiled yet")));
 }
 
-void RefuseSlidingWindow(Hyperparameters* keys) {
-  keys->Refuse({"attention.sliding_window", ""});
-  // Some configurations name a window that they don't use.
-  if (keys->Flag({"", "use_sliding_window"}, keys->Has({"", "sliding_window"}))) {
-    keys->Refuse({"", "sliding_window"});
-  }
-  const std::string layer_types = keys->Name({"", "layer_types"});
-  if (layer_types.empty() || !keys->checkpoint().Has(layer_types)) return;
-  const absl::StatusOr<std::vector<std::string>> types = keys->checkpoint().GetStrings(layer_types);
-  if (!types.ok()) return keys->Fail(absl::InvalidArgumentError(types.status().message()));
-  for (const std::string& type : *types) {
-    if (type == "full_attention") continue;
-    keys->Fail(absl::UnimplementedError(
-        Message("layers with ", Quoted(type), " (layer_types) can't be compiled yet")));
-  }
-}
-
 // GGUF may say it by the embedding's rows alone.
 absl::StatusOr<int64_t> ReadVocabulary(Hyperparameters* keys) {
   constexpr HyperparameterKey kVocabulary = {"vocab_size", "vocab_size"};
@@ -187,7 +170,6 @@ void RefuseUnsupportedDecoders(Hyperparameters* keys) {
         Message("'", keys->Name({"attention.causal", ""}),
                 "' is false: a model that attends to later tokens can't be compiled")));
   }
-  RefuseSlidingWindow(keys);
   for (std::string_view key :
        {"attention.scale", "logit_scale", "embedding_scale", "residual_scale", "attention.clamp_kqv"}) {
     keys->Refuse({key, ""});
@@ -195,6 +177,23 @@ void RefuseUnsupportedDecoders(Hyperparameters* keys) {
   for (std::string_view key : {"quantization_config.quant_method", "attn_logit_softcapping",
                                "final_logit_softcapping", "embedding_multiplier", "logits_scaling"}) {
     keys->Refuse({"", key});
+  }
+}
+
+void RefuseWindows(Hyperparameters* keys) {
+  keys->Refuse({"attention.sliding_window", ""});
+  // Some configurations name a window that they don't use.
+  if (keys->Flag({"", "use_sliding_window"}, keys->Has({"", "sliding_window"}))) {
+    keys->Refuse({"", "sliding_window"});
+  }
+  const std::string layer_types = keys->Name({"", "layer_types"});
+  if (layer_types.empty() || !keys->checkpoint().Has(layer_types)) return;
+  const absl::StatusOr<std::vector<std::string>> types = keys->checkpoint().GetStrings(layer_types);
+  if (!types.ok()) return keys->Fail(absl::InvalidArgumentError(types.status().message()));
+  for (const std::string& type : *types) {
+    if (type == "full_attention") continue;
+    keys->Fail(absl::UnimplementedError(
+        Message("layers with ", Quoted(type), " (layer_types) can't be compiled yet")));
   }
 }
 

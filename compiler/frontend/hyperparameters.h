@@ -80,8 +80,11 @@ struct DecoderSizeKeys {
 //  UNIMPLEMENTED, INVALID_ARGUMENT  names what is missing or wrong
 absl::StatusOr<DecoderSizes> ReadDecoderSizes(Hyperparameters* hyperparameters, const DecoderSizeKeys& keys);
 
-// Refuses what no graph that we build computes: experts, sliding windows, attention to later tokens, scales
-// and caps of scores and logits, weights quantised by a scheme of the checkpoint's own.
+// Refuses what no graph that we build computes: experts, attention to later tokens, scales and caps of scores
+// and logits, weights quantised by a scheme of the checkpoint's own.
 void RefuseUnsupportedDecoders(Hyperparameters* hyperparameters);
+
+// For architectures without attention windows.
+void RefuseWindows(Hyperparameters* hyperparameters);
 
 }  // namespace streamtensor::compiler

@@ -193,7 +193,9 @@ LinalgDecoderGraph::Tensor LinalgDecoderGraph::Attend(Tensor queries, Tensor key
       loc(), q.getType(), q, new_keys_, new_values_, function_.k_pool, function_.v_pool, function_.page_table,
       function_.slots, function_.positions, function_.starts, function_.layer,
       builder_.getF32FloatAttr(attention.scale), mlir::AffineMapAttr::get(kv_head_map),
-      mlir::AffineMapAttr::get(builder_.getMultiDimIdentityMap(1)), builder_.getI64IntegerAttr(0));
+      mlir::AffineMapAttr::get(builder_.getMultiDimIdentityMap(1)), builder_.getI64IntegerAttr(0),
+      /*windows=*/mlir::DenseI64ArrayAttr());
+  if (!attention.windows.empty()) attention_.setWindows(attention.windows);
   return Import(linalg_.Collapse(attention_.getResult(), {{0}, {1, 2}}));
 }
 

@@ -108,8 +108,27 @@ class Attention {
     Value seen = sum(position_, index(1 + static_cast<int64_t>(op_.getMaskOffset())));
     seen = b_.create<arith::MinSIOp>(loc_, seen, sum(start_, count));
     seen_ = b_.create<arith::MaxSIOp>(loc_, seen, zero_);
+    begin_ = windowBegin();
     // The step's row that holds position `start`.
     first_row_ = difference(t, difference(position_, start_));
+  }
+
+  // The first position within the layer's window.
+  Value windowBegin() {
+    if (!op_.getWindows()) return zero_;
+    ArrayRef<int64_t> windows = *op_.getWindows();
+    const auto begin = [&](int64_t window) {
+      if (window == 0) return zero_;
+      Value end = sum(position_, index(1 + static_cast<int64_t>(op_.getMaskOffset())));
+      return b_.create<arith::MaxSIOp>(loc_, difference(end, index(window)), zero_).getResult();
+    };
+    Value result = begin(windows[0]);
+    for (size_t layer = 1; layer < windows.size(); ++layer) {
+      if (windows[layer] == windows[layer - 1]) continue;
+      Value before = less(op_.getLayer(), index(static_cast<int64_t>(layer)));
+      result = b_.create<arith::SelectOp>(loc_, before, result, begin(windows[layer]));
+    }
+    return result;
   }
 
   Value head(Value t, Value h, Value result) {
@@ -119,7 +138,7 @@ class Attention {
     Value scale = f.constant(op_.getScale().convertToFloat());
     Value lowest = f.constant(-std::numeric_limits<float>::infinity());
     SmallVector<Value> scored =
-        loop(zero_, seen_, {scores, lowest}, [&](Value j, ValueRange carried) -> SmallVector<Value> {
+        loop(begin_, seen_, {scores, lowest}, [&](Value j, ValueRange carried) -> SmallVector<Value> {
           Value score = FloatWriter(b_, loc_).multiply(scale, dot(t, h, kv_head, j));
           Value stored = b_.create<tensor::InsertOp>(loc_, score, carried[0], j);
           return {stored, FloatWriter(b_, loc_).maximum(score, carried[1])};
@@ -127,7 +146,7 @@ class Attention {
 
     Value zeros = filled(contract::kSumPartials);
     SmallVector<Value> weighed =
-        loop(zero_, seen_, {scored[0], zeros}, [&](Value j, ValueRange carried) -> SmallVector<Value> {
+        loop(begin_, seen_, {scored[0], zeros}, [&](Value j, ValueRange carried) -> SmallVector<Value> {
           FloatWriter w(b_, loc_);
           Value e = w.exponential(w.subtract(b_.create<tensor::ExtractOp>(loc_, carried[0], j), scored[1]));
           Value lane = b_.create<arith::RemUIOp>(loc_, j, index(contract::kSumPartials));
@@ -191,7 +210,7 @@ class Attention {
 
   // [D]: sum of e[j]*v[j][d] over j ascending, one accumulator a d.
   Value mix(Value e, Value kv_head) {
-    return loop(zero_, seen_, filled(head_size_), [&](Value j, ValueRange carried) -> SmallVector<Value> {
+    return loop(begin_, seen_, filled(head_size_), [&](Value j, ValueRange carried) -> SmallVector<Value> {
       Value weight = b_.create<tensor::ExtractOp>(loc_, e, j);
       return eitherSource(j, carried[0].getType(), [&](bool paged) -> SmallVector<Value> {
         auto [page, row] = locate(paged, j);
@@ -209,7 +228,7 @@ class Attention {
 
   // result[t,h,:] = acc / total; +0 for a token that sees nothing.
   Value divided(Value t, Value h, Value acc, Value total, Value result) {
-    Value sees = less(zero_, seen_);
+    Value sees = less(begin_, seen_);
     return loop(zero_, index(head_size_), result, [&](Value d, ValueRange carried) -> SmallVector<Value> {
       FloatWriter w(b_, loc_);
       Value value = w.divide(b_.create<tensor::ExtractOp>(loc_, acc, d), total);
@@ -223,7 +242,7 @@ class Attention {
   Location loc_;
   int64_t head_size_;
   Value zero_, one_;
-  Value slot_, position_, start_, seen_, first_row_;
+  Value slot_, position_, start_, seen_, begin_, first_row_;
 };
 
 }  // namespace

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <limits>
+
 #include "compiler/analysis/process_cycles.h"
 #include "compiler/analysis/trace.h"
 #include "compiler/processes/ProcessDialect.h"
@@ -31,6 +33,10 @@ mlir::LogicalResult AttentionOp::verify() {
       return emitOpError("maps query head ") << head << " to KV head " << *kv_head << " of " << kv_heads;
     }
   }
+  for (int64_t window : getWindows()) {
+    if (window < 0 || window > std::numeric_limits<int32_t>::max())
+      return emitOpError("a window must be 0 or a number of positions below 2^31, got ") << window;
+  }
   if (hls::AffineText(getPageMap().getResult(0), {"logical_page"})) return mlir::success();
   return emitOpError("page_map can't be written as C++: ") << mlir::AffineMapAttr::get(getPageMap());
 }
@@ -56,6 +62,11 @@ mlir::LogicalResult AttentionOp::verifyEnds(const dataflow::ProcessEnds& ends) {
       mlir::failed(ExpectWholeRows(*this, ends.write(0), kTokens, query))) {
     return mlir::failure();
   }
+  if (const auto layers =
+          static_cast<size_t>(getOperation()->getParentOfType<dataflow::DesignOp>().getLayers());
+      !getWindows().empty() && getWindows().size() != layers) {
+    return emitOpError("has windows of ") << getWindows().size() << " layers, the design has " << layers;
+  }
   return ExpectPools(*this, ends, static_cast<int64_t>(getKvHeads()), static_cast<int64_t>(getHeadDim()));
 }
 
@@ -79,6 +90,7 @@ mlir::LogicalResult AttentionOp::plan(mlir::Operation* source, dataflow::Process
   plan.attributes.set("kv_head_map", attention.getKvHeadMapAttr());
   plan.attributes.set("page_map", mlir::AffineMapAttr::get(attention.getEffectivePageMap()));
   plan.attributes.set("mask_offset", builder.getI64IntegerAttr(attention.getMaskOffset()));
+  plan.attributes.set("windows", builder.getDenseI64ArrayAttr(attention.getWindows().value_or(std::nullopt)));
   plan.reads = {attention.getQ(), attention.getKNew(), attention.getVNew()};
   PlanPool("k_read", attention.getKPool(), plan);
   PlanPool("v_read", attention.getVPool(), plan);
@@ -115,6 +127,11 @@ mlir::LogicalResult AttentionOp::emit(hls::ProcessWriter& writer) {
 
   hls::TextWriter& out = writer.out();
   out.line("constexpr int " + writer.name() + "_kv_head[] = {" + heads + "};");
+  if (!getWindows().empty()) {
+    std::string windows;
+    for (int64_t window : getWindows()) windows += (windows.empty() ? "" : ", ") + std::to_string(window);
+    out.line("constexpr int " + writer.name() + "_window[] = {" + windows + "};");
+  }
   writer.OpenConfig();
   writer.Constant("layers", writer.design().layers());
   writer.Constant("query_heads", query_heads);
@@ -130,6 +147,9 @@ mlir::LogicalResult AttentionOp::emit(hls::ProcessWriter& writer) {
   // A column beyond the table is not one of this sequence: it is clamped, never read outside.
   out.line("static constexpr int page_column(int logical_page) { return (" + column + ") < 0 ? 0 : (" +
            column + ") >= max_pages ? max_pages - 1 : (" + column + "); }");
+  if (!getWindows().empty()) {
+    out.line("static constexpr int window(int layer) { return " + writer.name() + "_window[layer]; }");
+  }
   writer.CloseConfig();
 
   writer.AddHeader();

@@ -10,6 +10,8 @@
 //     static constexpr float scale = 0.125f;
 //     static constexpr int kv_head(int query_head) { return attention_kv_head[query_head]; }
 //     static constexpr int page_column(int logical_page) { return logical_page; }
+//     // May be left out. Of those, p sees only the last window(layer); 0: all.
+//     static constexpr int window(int layer) { return attention_window[layer]; }
 //   };
 // Rows below the slot's `start` come from pages, the step's own from the streams, joined by absolute
 // position. A page's head is read once for all the query heads that share it.
@@ -40,6 +42,16 @@ constexpr int heads_in_group() {
   return most;
 }
 
+// CONFIG::window(layer); 0 where there is none.
+template <class CONFIG>
+constexpr auto window_of(int layer, int) -> decltype(CONFIG::window(layer)) {
+  return CONFIG::window(layer);
+}
+template <class CONFIG>
+constexpr int window_of(int, long) {
+  return 0;
+}
+
 // A step's own rows of one layer. q holds the output once a head is done with it.
 template <class CONFIG>
 struct attention_rows {
@@ -48,9 +60,10 @@ struct attention_rows {
   float v[CONFIG::step_tokens][CONFIG::kv_heads * CONFIG::head_dim];
 };
 
-// Which rows a token sees: positions 0..stored-1 from pages, then `fresh` of the step's own, from token
-// `first` of the step on.
+// Which rows a token sees without a window: positions 0..stored-1 from pages, then `fresh` of the step's own,
+// from token `first` of the step on. A window ends below position `end`.
 struct visible_rows {
+  int end;
   int stored;
   int first;
   int fresh;
@@ -73,6 +86,7 @@ inline visible_rows find_visible(const step_header& header, int t) {
   end = end < 0 ? 0 : end > slot_end ? slot_end : end;
   end = end < CONFIG::max_pages * contract::kPageTokens ? end : CONFIG::max_pages * contract::kPageTokens;
   visible_rows rows;
+  rows.end = token.position + CONFIG::mask_offset + 1;
   rows.stored = token.start < end ? token.start : end;
   rows.first = first;
   rows.fresh = end - rows.stored;
@@ -106,48 +120,72 @@ inline void attend_head(const visible_rows& seen, const int32_t (&pages)[CONFIG:
 
   const int stored = within(seen.stored, CONTEXT);
   const int fresh = within(seen.fresh, CONFIG::step_tokens);
+  const int count = stored + fresh;
+  // Positions below `begin` are outside of the window: `hidden` of them are the step's own.
+  const int window = window_of<CONFIG>(layer, 0);
+  const int begin = window > 0 ? within(seen.end - window, count) : 0;
+  const int hidden = begin > stored ? begin - stored : 0;
   const int stored_pages = contract::PagesOf(stored);
-  for (int i = 0; i < stored_pages; ++i) {
+  const int first_page = begin < stored ? begin / contract::kPageTokens : stored_pages;
+  const int pages_seen = within(stored_pages - first_page, CONFIG::max_pages);
+  const int fresh_seen = within(fresh - hidden, CONFIG::step_tokens);
+  for (int n = 0; n < pages_seen; ++n) {
 #pragma HLS LOOP_FLATTEN off
+    const int i = first_page + n;
     const int j = contract::kPageTokens * i;
-    const int count = within(stored - j, contract::kPageTokens);
+    const int part = within(stored - j, contract::kPageTokens);
+    const int skip = begin > j ? begin - j : 0;
+    const int rows_seen = within(part - skip, contract::kPageTokens);
     const page_hint next = i + 1 < stored_pages
                                ? page_hint(chunk_of<CONFIG>(key_pages, pages, i + 1, layer, head))
-                               : page_hint(chunk_of<CONFIG>(value_pages, pages, 0, layer, head));
-    load_page<contract::kPageTokens, D>(chunk_of<CONFIG>(key_pages, pages, i, layer, head), next, count,
-                                        page);
+                               : page_hint(chunk_of<CONFIG>(value_pages, pages, first_page, layer, head));
+    load_page<contract::kPageTokens, D>(chunk_of<CONFIG>(key_pages, pages, i, layer, head), next, part, page);
     for (int g = 0; g < group; ++g) {
-      score_rows<D>(&rows.q[t][query_head[g] * D], page, D, count, CONFIG::scale, scores[g] + j);
+      score_rows<D>(&rows.q[t][query_head[g] * D], page + skip * D, D, rows_seen, CONFIG::scale,
+                    scores[g] + j + skip);
     }
   }
   for (int g = 0; g < group; ++g) {
-    score_rows<D>(&rows.q[t][query_head[g] * D], &rows.k[seen.first][head * D], STRIDE, fresh, CONFIG::scale,
-                  scores[g] + stored);
+    score_rows<D>(&rows.q[t][query_head[g] * D], &rows.k[seen.first + hidden][head * D], STRIDE, fresh_seen,
+                  CONFIG::scale, scores[g] + stored + hidden);
   }
 
-  const int count = stored + fresh;
+  // Partials of the sum go by position: those before the window add +0.
+  const int before = begin % contract::kSumPartials;
+  const int attended = within(count - begin, CONTEXT + CONFIG::step_tokens);
+  const int summed = within(count - begin + before, CONTEXT + CONFIG::step_tokens);
   float sums[GROUP];
   alignas(contract::kWordBytes) float out[GROUP][D];
   for (int g = 0; g < group; ++g) {
-    if (count > 0) exp_scores(scores[g], count);
-    sums[g] = sum_floats(scores[g], count);
+    if (attended > 0) exp_scores(scores[g] + begin, attended);
+    for (int i = 0; i < contract::kSumPartials; ++i) {
+#pragma HLS PIPELINE II = 1
+      if (i < before) scores[g][begin - before + i] = 0.0f;
+    }
+    sums[g] = sum_floats(scores[g] + begin - before, summed);
     for (int d = 0; d < D; ++d) out[g][d] = 0.0f;
   }
-  for (int i = 0; i < stored_pages; ++i) {
+  for (int n = 0; n < pages_seen; ++n) {
 #pragma HLS LOOP_FLATTEN off
+    const int i = first_page + n;
     const int j = contract::kPageTokens * i;
     const int part = within(stored - j, contract::kPageTokens);
+    const int skip = begin > j ? begin - j : 0;
+    const int rows_seen = within(part - skip, contract::kPageTokens);
     const page_hint next(chunk_of<CONFIG>(value_pages, pages, i + 1 < stored_pages ? i + 1 : i, layer, head));
     load_page<contract::kPageTokens, D>(chunk_of<CONFIG>(value_pages, pages, i, layer, head), next, part,
                                         page);
-    for (int g = 0; g < group; ++g) weigh_rows<D>(scores[g] + j, page, D, part, out[g]);
+    for (int g = 0; g < group; ++g) {
+      weigh_rows<D>(scores[g] + j + skip, page + skip * D, D, rows_seen, out[g]);
+    }
   }
   for (int g = 0; g < group; ++g) {
-    weigh_rows<D>(scores[g] + stored, &rows.v[seen.first][head * D], STRIDE, fresh, out[g]);
+    weigh_rows<D>(scores[g] + stored + hidden, &rows.v[seen.first + hidden][head * D], STRIDE, fresh_seen,
+                  out[g]);
     for (int d = 0; d < D; ++d) {
 #pragma HLS PIPELINE II = 1
       // A mask that hides every row leaves nothing to divide.
-      rows.q[t][query_head[g] * D + d] = count > 0 ? out[g][d] / sums[g] : 0.0f;
+      rows.q[t][query_head[g] * D + d] = attended > 0 ? out[g][d] / sums[g] : 0.0f;
     }
   }
 }

@@ -20,6 +20,8 @@ KINDS = {
     # Heads that are normalised before RoPE, wider together than the residual; several KV heads.
     "qwen3": Options(architecture="qwen3", pre_tokenizer="qwen2", hidden=96, inner=160, heads=4, kv_heads=2, head_dim=32,
                      rope_base=1e6, matrix_type="Q8_0"),
+    # A window that begins within a page and within a step.
+    "mistral": Options(architecture="mistral", window=21, head_type="Q8_0", matrix_type="Q8_0"),
     # Llama 3: divisors of RoPE's frequencies.
     "llama3": Options(pre_tokenizer="llama-bpe", matrix_type="F16", embedding_type="BF16", head_type="BF16",
                       rope_base=500000.0, rope_scaling="llama3", rope_factor=8.0),

@@ -36,6 +36,7 @@ class Options:
     rope_scaling: str = ""  # "linear", "yarn" or "llama3" (a tensor of divisors)
     rope_factor: float = 1.0
     rope_original_context: int = 64
+    window: int = 0  # positions that a token sees, itself included; 0: all
     biases: str = ""  # which of the attention's matrices have one: "q", "k", "v", "o"
     norm_type: str = "F32"  # of norms and biases
     rms_epsilon: float = 1e-5
@@ -66,6 +67,8 @@ def metadata_of(options):
         "attention.layer_norm_rms_epsilon": options.rms_epsilon,
         "vocab_size": options.vocabulary,
     }
+    if options.window:
+        numbers["attention.sliding_window"] = options.window
     if options.rope_scaling in ("linear", "yarn"):
         numbers["rope.scaling.type"] = options.rope_scaling
         numbers["rope.scaling.factor"] = options.rope_factor

@@ -141,7 +141,8 @@ class Llama(unittest.TestCase):
     def test_every_trait_of_a_kind_shows(self):
         """A forward that leaves one out is far off: what the numeric tests allow would not hide it."""
         for name, traits in (("qwen2", ["attn_q.bias", "attn_k.bias", "attn_v.bias", "halves"]),
-                             ("qwen3", ["attn_q_norm", "attn_k_norm"]), ("llama3", ["rope_freqs"]), ("linear", ["rope.scaling", "attn_output.bias"]),
+                             ("qwen3", ["attn_q_norm", "attn_k_norm"]),
+                             ("mistral", ["sliding_window"]), ("llama3", ["rope_freqs"]), ("linear", ["rope.scaling", "attn_output.bias"]),
                              ("yarn", ["rope.scaling", "yarn"])):
             with tempfile.TemporaryDirectory() as folder:
                 path = str(Path(folder) / "tiny.gguf")

@@ -59,10 +59,12 @@ def forward(model, tokens):
     kv_heads = get("attention.head_count_kv", heads)
     dim = get("attention.key_length", hidden // heads)
     epsilon = get("attention.layer_norm_rms_epsilon")
-    halves = architecture in ("qwen2", "qwen3")
+    halves = architecture in ("mistral", "qwen2", "qwen3")
     frequencies = rope_frequencies(model, dim)
     count = len(tokens)
     future = np.triu(np.full((count, count), -np.inf, dtype=np.float32), 1)
+    if get("attention.sliding_window", 0):
+        future += np.tril(np.full((count, count), -np.inf, dtype=np.float32), -get("attention.sliding_window"))
 
     def project(x, name):
         bias = name + ".bias"

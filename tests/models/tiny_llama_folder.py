@@ -28,7 +28,8 @@ NAMES = {
 }
 
 
-CLASSES = {"llama": "LlamaForCausalLM", "qwen2": "Qwen2ForCausalLM", "qwen3": "Qwen3ForCausalLM"}
+CLASSES = {"llama": "LlamaForCausalLM", "mistral": "MistralForCausalLM",
+           "qwen2": "Qwen2ForCausalLM", "qwen3": "Qwen3ForCausalLM"}
 
 
 def name_of(gguf_name):
@@ -89,6 +90,8 @@ def config_of(options, new_dialect=False):
         "eos_token_id": 2,
         "pad_token_id": 2,
     }
+    if options.window:
+        config["sliding_window"] = options.window
     scaling = rope_scaling(options)
     if new_dialect:
         config["rope_parameters"] = {"rope_theta": options.rope_base, **(scaling or {"rope_type": "default"})}

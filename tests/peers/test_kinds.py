@@ -53,14 +53,18 @@ def distance(peer, folder, options):
     return np.abs(got - wanted).max() / largest, gaps.max() / largest
 
 
-@pytest.mark.parametrize("kind", KINDS)
+# To llama.cpp a Mistral is a Llama, without its window.
+KNOWN = [kind for kind in KINDS if kind != "mistral"]
+
+
+@pytest.mark.parametrize("kind", KNOWN)
 def test_kind(llama_cpp, tmp_path, kind):
     off, tie = distance(llama_cpp, tmp_path, KINDS[kind])
     assert off < TOLERANCE
     assert tie < TOLERANCE
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", KNOWN)
 def test_kind_in_full_precision(llama_cpp, tmp_path, kind):
     """Nothing but the graph and the angles is left to differ."""
     head = "F32" if KINDS[kind].head_type else ""

@@ -155,24 +155,27 @@ TEST_F(Reference, ContractOfSignedBytes) {
 struct AttentionCase {
   int64_t head_size;
   int64_t mask_offset;
+  int64_t window = 0;  // of the layer that is computed
 };
 
 class ReferenceAttention : public Reference, public testing::WithParamInterface<AttentionCase> {};
 
 // Two sequences in one step: a chunk that continues at position 70 (pages 0..2), and a new one.
 TEST_P(ReferenceAttention, EqualsLoops) {
-  const auto [size, offset] = GetParam();
+  const auto [size, offset, window] = GetParam();
   const int64_t query_heads = 6, heads = 2, layers = 2, pages = 6, layer = 1, tokens = 5;
   const std::string text = absl::StrReplaceAll(
       R"(func.func @f(%q: tensor<?x6xDxf32>, %k: tensor<?x2xDxf16>, %v: tensor<?x2xDxf16>,
              %kp: tensor<?x2x2x32xDxf16>, %vp: tensor<?x2x2x32xDxf16>, %pt: tensor<4x3xi32>, %slot: tensor<?xi32>,
              %position: tensor<?xi32>, %start: tensor<?xi32>, %layer: index) -> tensor<?x6xDxf32> {
         %0 = dataflow.paged_attention %q, %k, %v, %kp, %vp, %pt, %slot, %position, %start, %layer
-             {scale = 3.000000e-01 : f32, kv_head_map = affine_map<(d0) -> (d0 floordiv 3)>, mask_offset = OFF : i64}
+             {scale = 3.000000e-01 : f32, kv_head_map = affine_map<(d0) -> (d0 floordiv 3)>, mask_offset = OFF : i64WINDOWS}
            : tensor<?x6xDxf32>, tensor<?x2xDxf16>, tensor<?x2xDxf16>, tensor<?x2x2x32xDxf16>, tensor<?x2x2x32xDxf16>,
              tensor<4x3xi32>, tensor<?xi32>, tensor<?xi32>, tensor<?xi32> -> tensor<?x6xDxf32>
         return %0 : tensor<?x6xDxf32> })",
-      {{"xDx", absl::StrCat("x", size, "x")}, {"OFF", absl::StrCat(offset)}});
+      {{"xDx", absl::StrCat("x", size, "x")},
+       {"OFF", absl::StrCat(offset)},
+       {"WINDOWS", window > 0 ? absl::StrCat(", windows = array<i64: 0, ", window, ">") : ""}});
   auto program = Compile(text);
   ASSERT_TRUE(program);
   const std::vector<int> slot = {2, 2, 2, 0, 0}, position = {70, 71, 72, 0, 1}, start = {70, 70, 70, 0, 0};
@@ -213,7 +216,8 @@ TEST_P(ReferenceAttention, EqualsLoops) {
       const auto begin = q.begin() + (t * query_heads + h) * size;
       const auto out = scalar::Attend(
           {begin, begin + size}, 0.3f, seen, [&](int64_t j) { return row(k, k_pool, j); },
-          [&](int64_t j) { return row(v, v_pool, j); });
+          [&](int64_t j) { return row(v, v_pool, j); },
+          window > 0 ? std::max<int64_t>(0, position[t] + offset + 1 - window) : 0);
       expected.insert(expected.end(), out.begin(), out.end());
     }
   }
@@ -222,12 +226,18 @@ TEST_P(ReferenceAttention, EqualsLoops) {
 
 std::string CaseName(const testing::TestParamInfo<AttentionCase>& info) {
   const int64_t offset = info.param.mask_offset;
-  return absl::StrCat("Head", info.param.head_size, offset < 0 ? "SeesLess" : offset > 0 ? "SeesMore" : "");
+  return absl::StrCat("Head", info.param.head_size,
+                      offset < 0   ? "SeesLess"
+                      : offset > 0 ? "SeesMore"
+                                   : "",
+                      info.param.window > 0 ? absl::StrCat("Window", info.param.window) : "");
 }
 
 INSTANTIATE_TEST_SUITE_P(Sizes, ReferenceAttention,
                          testing::Values(AttentionCase{64, 0}, AttentionCase{24, 0}, AttentionCase{8, 0},
-                                         AttentionCase{16, -1}, AttentionCase{16, 1}),
+                                         AttentionCase{16, -1}, AttentionCase{16, 1}, AttentionCase{16, 0, 2},
+                                         AttentionCase{16, 0, 37}, AttentionCase{8, 1, 70},
+                                         AttentionCase{8, 0, 100}),
                          CaseName);
 
 class ReferenceSum : public Reference, public testing::WithParamInterface<int64_t> {};

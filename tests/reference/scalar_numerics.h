@@ -80,26 +80,26 @@ inline std::vector<float> Contract(const std::vector<float>& x, const std::vecto
   return result;
 }
 
-// One token and head. key(j) and value(j) give row j as D halves; `seen` rows are visible.
+// One token and head. key(j) and value(j) give row j as D halves; Rows begin..seen-1 are visible.
 inline std::vector<float> Attend(const std::vector<float>& q, float scale, int64_t seen,
                                  const std::function<const uint16_t*(int64_t)>& key,
-                                 const std::function<const uint16_t*(int64_t)>& value) {
+                                 const std::function<const uint16_t*(int64_t)>& value, int64_t begin = 0) {
   const size_t size = q.size();
   std::vector<float> result(size, 0.0f);
-  if (seen <= 0) return result;
+  if (seen <= begin) return result;
   std::vector<float> e(seen);
   float most = -INFINITY;
-  for (int64_t j = 0; j < seen; ++j) {
+  for (int64_t j = begin; j < seen; ++j) {
     std::vector<float> terms(size);
     for (size_t d = 0; d < size; ++d) terms[d] = q[d] * HalfToFloat(key(j)[d]);
     e[j] = scale * Sum(terms);
     most = e[j] > most ? e[j] : most;
   }
-  for (float& score : e) score = Exp(score - most);
+  for (int64_t j = begin; j < seen; ++j) e[j] = Exp(e[j] - most);
   const float total = Sum(e);
   for (size_t d = 0; d < size; ++d) {
     float acc = 0;
-    for (int64_t j = 0; j < seen; ++j) acc = acc + e[j] * HalfToFloat(value(j)[d]);
+    for (int64_t j = begin; j < seen; ++j) acc = acc + e[j] * HalfToFloat(value(j)[d]);
     result[d] = acc / total;
   }
   return result;

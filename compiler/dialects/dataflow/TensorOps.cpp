@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <limits>
+
 #include "compiler/dialects/dataflow/DataflowDialect.h"
 #include "kernels/contract/kv_pages.h"
 #include "kernels/contract/tiles.h"
@@ -94,6 +96,16 @@ LogicalResult PagedAttentionOp::verify() {
     if (kvHead < 0 || kvHead >= kNew.getDimSize(1))
       return emitOpError("kv_head_map takes query head ")
              << head << " to KV head " << kvHead << ", there are " << kNew.getDimSize(1);
+  }
+  const std::optional<ArrayRef<int64_t>> given = getWindows();
+  if (!given) return success();
+  const auto layers = cast<ShapedType>(getKPool().getType()).getDimSize(1);
+  const auto windows = static_cast<int64_t>(given->size());
+  if (windows != layers)
+    return emitOpError("has windows of ") << windows << " layers, the pools have " << layers;
+  for (int64_t window : *given) {
+    if (window < 0 || window > std::numeric_limits<int32_t>::max())
+      return emitOpError("a window must be 0 or a number of positions below 2^31, got ") << window;
   }
   return success();
 }

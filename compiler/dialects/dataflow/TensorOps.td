@@ -48,7 +48,9 @@ def Dataflow_PagedAttentionOp : Dataflow_Op<"paged_attention", [Pure]> {
     - `scale`: factor of the dot product;
     - `kv_head_map`: query head to KV head;
     - `page_map`: logical page to column of the page table, the identity by default;
-    - `mask_offset`: position j is seen from p when j <= p + offset.
+    - `mask_offset`: position j is seen from p when j <= p + offset;
+    - `windows`: one a layer: p sees only the last so many of these positions, p + offset - window < j; 0: all.
+      Without it every layer sees all.
 
     Example:
     ```mlir
@@ -64,7 +66,8 @@ def Dataflow_PagedAttentionOp : Dataflow_Op<"paged_attention", [Pure]> {
                        1DTensorOf<[I32]>:$slot, 1DTensorOf<[I32]>:$position, 1DTensorOf<[I32]>:$start,
                        Index:$layer, F32Attr:$scale, AffineMapAttr:$kv_head_map,
                        OptionalAttr<AffineMapAttr>:$page_map,
-                       DefaultValuedAttr<I64Attr, "0">:$mask_offset);
+                       DefaultValuedAttr<I64Attr, "0">:$mask_offset,
+                       OptionalAttr<DenseI64ArrayAttr>:$windows);
   let results = (outs 3DTensorOf<[F32]>:$result);
   let assemblyFormat = [{
     $q `,` $k_new `,` $v_new `,` $k_pool `,` $v_pool `,` $page_table `,` $slot `,` $position `,` $start

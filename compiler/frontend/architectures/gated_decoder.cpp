@@ -30,7 +30,8 @@ struct GatedConfig {
   float epsilon = 0;
   RopePairs pairs = RopePairs::kInterleaved;
   RopeConfig rope;
-  bool tied = false;  // the embedding is the head
+  std::vector<int64_t> windows;  // as Attention's
+  bool tied = false;             // the embedding is the head
 };
 
 absl::Status CheckHeadWidths(Hyperparameters* keys, const DecoderSizes& sizes) {
@@ -46,12 +47,14 @@ absl::Status CheckHeadWidths(Hyperparameters* keys, const DecoderSizes& sizes) {
 absl::StatusOr<GatedConfig> ReadConfig(const Checkpoint& checkpoint, const GatedDecoderTraits& traits) {
   Hyperparameters keys(checkpoint, traits.name);
   RefuseUnsupportedDecoders(&keys);
+  if (traits.windowed == WindowedLayers::kNone) RefuseWindows(&keys);
   keys.RequireText({"", "hidden_act"}, {"silu"});
   keys.RequireFlag({"", "rope_interleaved"}, false);
   if (keys.Float({"", "partial_rotary_factor"}, 1) != 1) keys.Refuse({"", "partial_rotary_factor"});
   GatedConfig config;
   ASSIGN_OR_RETURN(config.sizes, ReadDecoderSizes(&keys, kSizes));
   RETURN_IF_ERROR(CheckHeadWidths(&keys, config.sizes));
+  ASSIGN_OR_RETURN(config.windows, ReadWindows(keys, config.sizes.layers, traits.windowed));
   config.inner = keys.Count({"feed_forward_length", "intermediate_size"}, kWidthLimit);
   config.epsilon = static_cast<float>(keys.Float({"attention.layer_norm_rms_epsilon", "rms_norm_eps"}));
   config.pairs = keys.is_gguf() ? traits.gguf_pairs : RopePairs::kHalves;
@@ -134,7 +137,7 @@ class GatedDecoder : public DecoderModel {
     }
     q = graph.Rotate(q, RopeOf(sizes().query_heads));
     k = graph.Rotate(k, RopeOf(sizes().kv_heads));
-    Tensor attended = graph.Attend(q, k, v, ScaledAttention(sizes()));
+    Tensor attended = graph.Attend(q, k, v, WindowedAttention());
     x = graph.Add(x, graph.Project(attended, kAttentionOutput, kAttentionOutputBias));
 
     normal = graph.Normalize(x, RmsNorm(kFeedForwardNorm));
@@ -157,6 +160,11 @@ class GatedDecoder : public DecoderModel {
  private:
   Norm RmsNorm(std::string_view weight) const {
     return {.kind = NormKind::kRms, .epsilon = config_.epsilon, .weight = weight};
+  }
+  Attention WindowedAttention() const {
+    Attention attention = ScaledAttention(sizes());
+    attention.windows = config_.windows;
+    return attention;
   }
   Norm HeadNorm(std::string_view weight, int64_t heads) const {
     Norm norm = RmsNorm(weight);

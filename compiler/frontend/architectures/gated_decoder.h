@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "absl/status/statusor.h"
+#include "compiler/frontend/architectures/windows.h"
 #include "compiler/frontend/checkpoint.h"
 #include "compiler/frontend/decoder_graph.h"
 #include "compiler/frontend/decoder_model.h"
@@ -21,6 +22,7 @@ struct GatedDecoderTraits {
   bool needs_biases = false;
   // Each head of the queries and keys is normalised before RoPE.
   bool normalises_heads = false;
+  WindowedLayers windowed = WindowedLayers::kNone;
 };
 
 //  UNIMPLEMENTED, INVALID_ARGUMENT  names the key or tensor that stands in the way

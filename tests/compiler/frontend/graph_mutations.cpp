@@ -65,6 +65,36 @@ class KvHeadsReversed : public EditedAttention {
   }
 };
 
+class EditedWindows : public Base {
+ public:
+  using Base::Base;
+  Tensor Attend(Tensor q, Tensor k, Tensor v, const Attention& parameters) override {
+    Attention changed = parameters;
+    if (!changed.windows.empty()) Edit(changed.windows);
+    return Base::Attend(q, k, v, changed);
+  }
+
+ private:
+  virtual void Edit(std::vector<int64_t>& windows) = 0;
+};
+
+class NoWindow : public EditedWindows {
+  using EditedWindows::EditedWindows;
+  void Edit(std::vector<int64_t>& windows) override { windows.clear(); }
+};
+
+class WindowOffByOne : public EditedWindows {
+  using EditedWindows::EditedWindows;
+  void Edit(std::vector<int64_t>& windows) override {
+    for (int64_t& window : windows) window += window > 0 ? 1 : 0;
+  }
+};
+
+class WindowInOneLayer : public EditedWindows {
+  using EditedWindows::EditedWindows;
+  void Edit(std::vector<int64_t>& windows) override { windows.front() = 0; }
+};
+
 class AttentionScale : public Base {
   using Base::Base;
   Tensor Attend(Tensor q, Tensor k, Tensor v, const Attention& parameters) override {
@@ -318,6 +348,9 @@ const std::vector<GraphMutation>& GraphMutations() {
       {"mask-off-by-one", "a token doesn't see itself", Make<MaskOffByOne>},
       {"page-slip", "page p of a sequence is read from page p/2", Make<PageSlip>},
       {"kv-heads-reversed", "query heads use the KV heads in reverse order", Make<KvHeadsReversed>},
+      {"no-window", "a token sees all positions before its own", Make<NoWindow>},
+      {"window-off-by-one", "a token sees one position more than its window has", Make<WindowOffByOne>},
+      {"window-in-one-layer", "the first layer has no window", Make<WindowInOneLayer>},
       {"attention-scale", "scores are divided by head_dim instead of its root", Make<AttentionScale>},
       {"keys-from-values", "keys are made with the weights of values", Make<KeysFromValues>},
       {"no-rope", "queries and keys aren't rotated", Make<NoRope>},

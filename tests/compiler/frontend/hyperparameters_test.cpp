@@ -90,11 +90,6 @@ TEST(RefuseUnsupportedDecoders, NamesEachReason) {
       {{}, ""},
       {{{"num_local_experts", int64_t{8}}}, "mixture of 8 experts"},
       {{{"num_experts", int64_t{0}}}, ""},
-      {{{"sliding_window", int64_t{4096}}}, "'sliding_window' asks for"},
-      {{{"sliding_window", int64_t{4096}}, {"use_sliding_window", false}}, ""},
-      {{{"layer_types", std::vector<std::string>{"full_attention", "sliding_attention"}}},
-       "'sliding_attention' (layer_types)"},
-      {{{"layer_types", std::vector<std::string>{"full_attention"}}}, ""},
       {{{"quantization_config.quant_method", std::string("gptq")}}, "quantization_config.quant_method"},
       {{{"final_logit_softcapping", 30.0}}, "final_logit_softcapping"},
   };
@@ -105,6 +100,25 @@ TEST(RefuseUnsupportedDecoders, NamesEachReason) {
     RefuseUnsupportedDecoders(&keys);
     EXPECT_EQ(keys.status().ok(), each.part.empty()) << keys.status();
     EXPECT_NE(std::string(keys.status().message()).find(each.part), std::string::npos) << keys.status();
+  }
+}
+
+TEST(RefuseWindows, NamesEachReason) {
+  const std::vector<std::pair<std::map<std::string, MemoryCheckpoint::Value>, std::string>> cases = {
+      {{}, ""},
+      {{{"sliding_window", int64_t{4096}}}, "'sliding_window' asks for"},
+      {{{"sliding_window", int64_t{4096}}, {"use_sliding_window", false}}, ""},
+      {{{"layer_types", std::vector<std::string>{"full_attention", "sliding_attention"}}},
+       "'sliding_attention' (layer_types)"},
+      {{{"layer_types", std::vector<std::string>{"full_attention"}}}, ""},
+  };
+  for (const auto& [metadata, part] : cases) {
+    MemoryCheckpoint checkpoint = HuggingFace();
+    checkpoint.metadata = metadata;
+    Hyperparameters keys(checkpoint, "x");
+    RefuseWindows(&keys);
+    EXPECT_EQ(keys.status().ok(), part.empty()) << keys.status();
+    EXPECT_NE(std::string(keys.status().message()).find(part), std::string::npos) << keys.status();
   }
 }
 

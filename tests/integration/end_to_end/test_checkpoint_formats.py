@@ -22,6 +22,7 @@ SEED = 17
 FLOATS = {"matrix_type": "F32", "embedding_type": "F32"}
 MODELS = {
     "gpt2": make_tiny_gpt2.Options(**FLOATS),
+    "mistral": make_tiny_llama.Options(architecture="mistral", window=21, head_type="F32", **FLOATS),
     "qwen3": make_tiny_llama.Options(architecture="qwen3", pre_tokenizer="qwen2", head_dim=32, **FLOATS),
     "qwen2": make_tiny_llama.Options(architecture="qwen2", pre_tokenizer="qwen2", biases="qkv", head_type="BF16", **FLOATS),
 }
@@ -30,6 +31,7 @@ FORMS = [
     ("gpt2", {"prefix": "", "buffers": True}),  # as the first files on the hub are
     ("gpt2", {"files": 3}),
     ("qwen2", {}),
+    ("mistral", {}),
     ("qwen3", {}),
     ("qwen3", {"new_dialect": True, "files": 2}),
     ("qwen2", {"new_dialect": True, "files": 2}),

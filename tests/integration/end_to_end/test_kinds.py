@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tiny models of the kinds in tests/models/kinds.py: the JIT of each is near the float32 forward, and the emulated
-card is the JIT bit for bit. On the card are three that together have mixed formats in one step, heads of 32 and 128,
-biases, both pairings of RoPE and learned positions, one KV head and several, a tied and an untied head;
+card is the JIT bit for bit. On the card are four that together have mixed formats in one step, heads of 32 and 128,
+biases, a window, both pairings of RoPE and learned positions, one KV head and several, a tied and an untied head;
 STREAMTENSOR_ALL_KINDS=1 takes all.
 """
 import os
@@ -14,7 +14,7 @@ from programs import call, card_logits, chunked, jit_logits, same_bits, tiny_mod
 from kinds import KINDS
 
 SEED = 13
-ON_THE_CARD = KINDS if os.environ.get("STREAMTENSOR_ALL_KINDS") else ["k-quants", "qwen2", "gpt2"]
+ON_THE_CARD = KINDS if os.environ.get("STREAMTENSOR_ALL_KINDS") else ["k-quants", "qwen2", "mistral", "gpt2"]
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -12,6 +12,7 @@ import make_tiny_gpt2
 import make_tiny_llama
 
 MODELS = {"llama": make_tiny_llama.Options(seed=5), "qwen3": make_tiny_llama.Options(architecture="qwen3", pre_tokenizer="qwen2", head_dim=32, seed=5),
+          "mistral": make_tiny_llama.Options(architecture="mistral", window=21, seed=5),
           "gpt2": make_tiny_gpt2.Options(seed=5)}
 ANY = ["mask-off-by-one", "page-slip", "kv-heads-reversed", "attention-scale", "keys-from-values", "attn-norm-weight",
        "ffn-norm-weight", "norm-sum", "norm-kind", "no-final-norm", "no-attn-residual", "no-ffn-residual",
@@ -20,6 +21,7 @@ ANY = ["mask-off-by-one", "page-slip", "kv-heads-reversed", "attention-scale", "
 MUTATIONS = {
     "llama": ANY + ["no-rope", "rope-pairs", "query-position", "gate-up-swapped"],
     "qwen3": ["no-head-norms", "head-norm-of-all-heads", "no-rope", "rope-pairs", "query-position"],
+    "mistral": ["no-window", "window-off-by-one", "window-in-one-layer", "mask-off-by-one"],
     "gpt2": ANY + ["learned-position", "no-learned-positions", "no-attention-biases", "no-ffn-biases", "no-norm-biases",
                    "other-activation"],
 }

@@ -28,6 +28,11 @@ struct AttentionConfig {
   static constexpr int page_column(int page) { return REVERSE ? max_pages - 1 - page : page; }
 };
 
+template <class CONFIG, int FIRST_LAYER, int SECOND_LAYER>
+struct Windowed : CONFIG {
+  static constexpr int window(int layer) { return layer == 0 ? FIRST_LAYER : SECOND_LAYER; }
+};
+
 constexpr int kPages = 90;
 
 // Elements of a pool, by hand.
@@ -132,7 +137,9 @@ class AttentionTest : public TemplateTest {
         for (int h = 0; h < CONFIG::query_heads; ++h) {
           const int kv = CONFIG::kv_head(h);
           std::vector<std::vector<uint16_t>> seen_keys, seen_values;
-          for (int j = 0; j <= token.position + CONFIG::mask_offset && j < token.start + count[t]; ++j) {
+          const int window = st::window_of<CONFIG>(layer, 0);
+          const int begin = window > 0 ? std::max(0, token.position + CONFIG::mask_offset + 1 - window) : 0;
+          for (int j = begin; j <= token.position + CONFIG::mask_offset && j < token.start + count[t]; ++j) {
             std::vector<uint16_t> key(D), value(D);
             for (int d = 0; d < D; ++d) {
               if (j < token.start) {
@@ -148,9 +155,9 @@ class AttentionTest : public TemplateTest {
             seen_keys.push_back(key);
             seen_values.push_back(value);
           }
-          const auto begin = q[layer].begin() + t * kQuery + h * D;
+          const auto query = q[layer].begin() + t * kQuery + h * D;
           const Floats head =
-              st_reference::Attend(Floats(begin, begin + D), CONFIG::scale, seen_keys, seen_values);
+              st_reference::Attend(Floats(query, query + D), CONFIG::scale, seen_keys, seen_values, begin);
           want.insert(want.end(), head.begin(), head.end());
         }
       }
@@ -193,6 +200,27 @@ TEST_F(AttentionTest, MasksAndPageMaps) {
   Check<AttentionConfig<kGrouped, 6, 2, 64, -40>>({{0, 0, 3}, {1, 33, 4}});
   Check<AttentionConfig<kGrouped, 6, 2, 64, 1>>({{0, 0, 3}, {1, 33, 4}});
   Check<AttentionConfig<kGrouped, 6, 2, 64, 0, 1>>({{0, 0, 3}, {1, 133, 4}});
+}
+
+// Windows that end within a page, at its border, within the step's own rows, and beyond the first position.
+TEST_F(AttentionTest, Windows) {
+  using Plain = AttentionConfig<kGrouped, 6, 2, 64>;
+  for (const int position : {0, 1, 15, 31, 32, 63, 100, 159}) {
+    SCOPED_TRACE(position);
+    Check<Windowed<Plain, 1, 0>>({{3, position, 1}});
+    Check<Windowed<Plain, 7, 32>>({{3, position, 1}});
+    Check<Windowed<Plain, 33, 100>>({{3, position, 1}});
+    Check<Windowed<Plain, 0, 4096>>({{3, position, 1}});
+  }
+  const std::vector<Slot> mixed = {{9, 0, 3}, {1, 31, 4}, {15, 159, 1}, {0, 96, 5}, {4, 2, 3}};
+  Check<Windowed<Plain, 2, 40>>(mixed);
+  Check<Windowed<AttentionConfig<kMixed, 4, 2, 32>, 3, 64>>(mixed);
+  Check<Windowed<AttentionConfig<kSingle, 2, 2, 12>, 2, 17>>(mixed);
+  Check<Windowed<AttentionConfig<kSingle, 2, 2, 8>, 2, 17>>(mixed);
+  Check<Windowed<AttentionConfig<kGrouped, 6, 2, 64, -1>, 3, 35>>(mixed);
+  Check<Windowed<AttentionConfig<kGrouped, 6, 2, 64, -40>, 3, 35>>(mixed);
+  Check<Windowed<AttentionConfig<kGrouped, 6, 2, 64, 1>, 1, 35>>(mixed);
+  for (int tokens = 1; tokens <= 16; ++tokens) Check<Windowed<Plain, 5, 21>>({{2, 27, tokens}});
 }
 
 TEST_F(AttentionTest, OnTwoThreads) {

@@ -98,9 +98,10 @@ inline std::vector<float> Contract(const std::vector<float>& x, int count, const
 }
 
 // One query row of one head over keys[j], values[j] (float16 of head_dim each), j = 0..n-1.
+// The rows are those of positions `first` on.
 inline std::vector<float> Attend(const std::vector<float>& query, float scale,
                                  const std::vector<std::vector<uint16_t>>& keys,
-                                 const std::vector<std::vector<uint16_t>>& values) {
+                                 const std::vector<std::vector<uint16_t>>& values, int first = 0) {
   const size_t dim = query.size();
   std::vector<float> out(dim, 0.0f);
   if (keys.empty()) return out;
@@ -113,7 +114,9 @@ inline std::vector<float> Attend(const std::vector<float>& query, float scale,
   float most = weights[0];
   for (float score : weights) most = score > most ? score : most;
   for (float& score : weights) score = Exp(score - most);
-  const float sum = FloatSum(weights);
+  std::vector<float> terms(first % 16, 0.0f);  // partials go by position
+  terms.insert(terms.end(), weights.begin(), weights.end());
+  const float sum = FloatSum(terms);
   for (size_t d = 0; d < dim; ++d) {
     float acc = 0;
     for (size_t j = 0; j < values.size(); ++j) acc = acc + weights[j] * F32OfF16(values[j][d]);

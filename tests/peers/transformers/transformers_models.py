@@ -7,6 +7,7 @@ TOKENS = 48
 FLOATS = {"seed": 11, "matrix_type": "F32", "embedding_type": "F32"}
 MODELS = {
     "gpt2": make_tiny_gpt2.Options(**FLOATS),
+    "mistral": make_tiny_llama.Options(architecture="mistral", window=21, head_type="F32", **FLOATS),
     "qwen3": make_tiny_llama.Options(architecture="qwen3", pre_tokenizer="qwen2", head_dim=32, **FLOATS),
     "llama": make_tiny_llama.Options(head_type="F32", **FLOATS),
 }

@@ -34,6 +34,7 @@ struct Gpt2Config {
 absl::StatusOr<Gpt2Config> ReadConfig(const Checkpoint& checkpoint) {
   Hyperparameters keys(checkpoint, kName);
   RefuseUnsupportedDecoders(&keys);
+  RefuseWindows(&keys);
   keys.RequireText({"", "activation_function"}, {"gelu_new", "gelu_pytorch_tanh"});
   keys.RequireFlag({"", "scale_attn_weights"}, true);
   keys.RequireFlag({"", "scale_attn_by_inverse_layer_idx"}, false);

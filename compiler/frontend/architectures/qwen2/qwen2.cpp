@@ -5,7 +5,8 @@
 namespace streamtensor::compiler {
 
 absl::StatusOr<std::unique_ptr<const DecoderModel>> ReadQwen2(const Checkpoint& checkpoint) {
-  return ReadGatedDecoder(checkpoint, {.name = "qwen2", .needs_biases = true});
+  return ReadGatedDecoder(checkpoint,
+                          {.name = "qwen2", .needs_biases = true, .windowed = WindowedLayers::kFlagged});
 }
 
 }  // namespace streamtensor::compiler

@@ -5,7 +5,8 @@
 namespace streamtensor::compiler {
 
 absl::StatusOr<std::unique_ptr<const DecoderModel>> ReadQwen3(const Checkpoint& checkpoint) {
-  return ReadGatedDecoder(checkpoint, {.name = "qwen3", .normalises_heads = true});
+  return ReadGatedDecoder(checkpoint,
+                          {.name = "qwen3", .normalises_heads = true, .windowed = WindowedLayers::kFlagged});
 }
 
 }  // namespace streamtensor::compiler

@@ -39,6 +39,28 @@ func.func @f(%q: tensor<?x4x32xf32>, %kv: tensor<?x2x32xf16>, %pool: tensor<?x3x
 }
 
 // -----
+func.func @f(%q: tensor<?x4x32xf32>, %kv: tensor<?x2x32xf16>, %pool: tensor<?x3x2x32x32xf16>,
+             %pages: tensor<16x8xi32>, %field: tensor<?xi32>, %layer: index) {
+  // expected-error@+1 {{has windows of 2 layers, the pools have 3}}
+  %0 = dataflow.paged_attention %q, %kv, %kv, %pool, %pool, %pages, %field, %field, %field, %layer
+         {scale = 1.250000e-01 : f32, kv_head_map = affine_map<(d0) -> (0)>, windows = array<i64: 5, 0>}
+     : tensor<?x4x32xf32>, tensor<?x2x32xf16>, tensor<?x2x32xf16>, tensor<?x3x2x32x32xf16>, tensor<?x3x2x32x32xf16>,
+       tensor<16x8xi32>, tensor<?xi32>, tensor<?xi32>, tensor<?xi32> -> tensor<?x4x32xf32>
+  return
+}
+
+// -----
+func.func @f(%q: tensor<?x4x32xf32>, %kv: tensor<?x2x32xf16>, %pool: tensor<?x3x2x32x32xf16>,
+             %pages: tensor<16x8xi32>, %field: tensor<?xi32>, %layer: index) {
+  // expected-error@+1 {{a window must be 0 or a number of positions below 2^31, got -1}}
+  %0 = dataflow.paged_attention %q, %kv, %kv, %pool, %pool, %pages, %field, %field, %field, %layer
+         {scale = 1.250000e-01 : f32, kv_head_map = affine_map<(d0) -> (0)>, windows = array<i64: 5, 0, -1>}
+     : tensor<?x4x32xf32>, tensor<?x2x32xf16>, tensor<?x2x32xf16>, tensor<?x3x2x32x32xf16>, tensor<?x3x2x32x32xf16>,
+       tensor<16x8xi32>, tensor<?xi32>, tensor<?xi32>, tensor<?xi32> -> tensor<?x4x32xf32>
+  return
+}
+
+// -----
 func.func @f(%kv: tensor<?x2x32xf16>, %pool: tensor<?x3x2x16x32xf16>, %pages: tensor<16x8xi32>,
              %field: tensor<?xi32>, %layer: index) {
   // expected-error@+1 {{a page holds 32 tokens, got 16}}
