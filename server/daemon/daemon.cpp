@@ -78,6 +78,7 @@ void Daemon::SetPolicy(const Config& config, std::optional<ClientTokens> tokens)
 Daemon::~Daemon() {
   pages_.reset();
   registry_->Stop();
+  generation_->Close();
   std::unique_ptr<GrpcServer> grpc;
   {
     MutexLock lock(grpc_mutex_);
@@ -100,7 +101,9 @@ absl::Status Daemon::Start() {
   RETURN_IF_ERROR(registry_->ClaimCache());
   const StatusPages::Pages pages = {
       {"/metrics",
-       [this] { return StatusPage{200, "text/plain; version=0.0.4; charset=utf-8", metrics_.Render()}; }},
+       [this] {
+         return StatusPage{200, "text/plain; version=0.0.4; charset=utf-8", metrics_.Render()};
+       }},
       {"/healthz", [this] { return Health(); }},
       {"/readyz", [this] { return Readiness(); }}};
   ASSIGN_OR_RETURN(pages_, StatusPages::Start(config_.server.metrics_listen, pages));
