@@ -78,6 +78,7 @@ void Daemon::SetPolicy(const Config& config, std::optional<ClientTokens> tokens)
 Daemon::~Daemon() {
   pages_.reset();
   registry_->Stop();
+  generation_->Close();
   std::unique_ptr<GrpcServer> grpc;
   {
     MutexLock lock(grpc_mutex_);

@@ -26,29 +26,37 @@ absl::StatusOr<std::vector<uint32_t>> CheckTokens(std::vector<uint32_t> ids, uin
 }
 
 absl::StatusOr<std::vector<uint32_t>> EncodeChat(const std::vector<ChatMessage>& messages,
-                                                 const LoadedModel& model) {
+                                                 const LoadedModel& model, const EncodeBounds& bounds) {
   if (messages.empty()) return FieldError("chat.messages", "is empty; at least one message is needed");
   for (size_t i = 0; i < messages.size(); ++i) {
     if (!messages[i].role.empty()) continue;
     return FieldError(absl::StrCat("chat.messages[", i, "].role"), "is empty");
   }
-  return model.EncodeChat(messages);
+  return model.EncodeChat(messages, bounds);
 }
 
-absl::StatusOr<std::vector<uint32_t>> EncodePrompt(Prompt prompt, const LoadedModel& model) {
-  if (const auto* text = std::get_if<std::string>(&prompt)) return model.EncodePrompt(*text);
-  if (const auto* messages = std::get_if<std::vector<ChatMessage>>(&prompt))
-    return EncodeChat(*messages, model);
+absl::StatusOr<std::vector<uint32_t>> EncodePrompt(Prompt prompt, const LoadedModel& model,
+                                                   const EncodeBounds& bounds) {
+  if (const auto* text = std::get_if<std::string>(&prompt)) return model.EncodePrompt(*text, bounds);
+  if (const auto* messages = std::get_if<std::vector<ChatMessage>>(&prompt)) {
+    return EncodeChat(*messages, model, bounds);
+  }
   if (auto* ids = std::get_if<std::vector<uint32_t>>(&prompt)) {
     return CheckTokens(std::move(*ids), model.tokenizer().vocabulary());
   }
   return absl::InvalidArgumentError("the request has no prompt, chat or tokens; one is required");
 }
 
+absl::Status PromptTooLong(std::string_view tokens, int64_t max_prompt_tokens) {
+  return absl::InvalidArgumentError(
+      absl::StrCat("the prompt has ", absl::string_view(tokens.data(), tokens.size()),
+                   " tokens; limits.max_prompt_tokens allows ", max_prompt_tokens));
+}
+
 }  // namespace
 
 absl::StatusOr<GenerationRequest> CheckRequest(ClientRequest request, const LoadedModel& model,
-                                               const RequestLimits& limits) {
+                                               const RequestLimits& limits, const PollRequest& poll) {
   const uint32_t vocabulary = model.tokenizer().vocabulary();
   request.sampling.seed = request.seed.has_value() ? *request.seed : DrawSeed();
   RETURN_IF_ERROR(Check(request.sampling, vocabulary));
@@ -57,14 +65,19 @@ absl::StatusOr<GenerationRequest> CheckRequest(ClientRequest request, const Load
     return FieldError("output.logprobs",
                       absl::StrCat("is ", *request.logprobs, "; allowed is 0 to ", kMaxAlternatives));
   }
-  ASSIGN_OR_RETURN(std::vector<uint32_t> prompt, EncodePrompt(std::move(request.prompt), model));
-  if (static_cast<int64_t>(prompt.size()) > limits.max_prompt_tokens) {
-    return absl::InvalidArgumentError(absl::StrCat("the prompt has ", prompt.size(),
-                                                   " tokens; limits.max_prompt_tokens allows ",
-                                                   limits.max_prompt_tokens));
+  const int64_t max_tokens = limits.max_prompt_tokens;
+  const EncodeBounds bounds{static_cast<size_t>(max_tokens), poll};
+  absl::StatusOr<std::vector<uint32_t>> prompt = EncodePrompt(std::move(request.prompt), model, bounds);
+  if (absl::IsOutOfRange(prompt.status())) {
+    return PromptTooLong(absl::StrCat("more than ", max_tokens), max_tokens);
+  }
+  if (!prompt.ok()) return prompt.status();
+  // Token ids, and BOS and EOS.
+  if (static_cast<int64_t>(prompt->size()) > max_tokens) {
+    return PromptTooLong(absl::StrCat(prompt->size()), max_tokens);
   }
   GenerationRequest checked;
-  checked.prompt = std::move(prompt);
+  checked.prompt = *std::move(prompt);
   checked.sampling = std::move(request.sampling);
   checked.stopping = std::move(request.stopping);
   checked.logprobs = request.logprobs;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <variant>
@@ -30,17 +31,21 @@ struct ClientRequest {
   int32_t priority = 0;  // higher first
 };
 
-// Limits checked before anything is computed.
 struct RequestLimits {
   int64_t max_prompt_tokens = 8192;
 };
 
-// Checks every field against the model and tokenizes the prompt. The caller sets id, arrival and deadline.
+// Whether a request is still wanted: an error ends its preparation and becomes its status.
+using PollRequest = std::function<absl::Status()>;
+
+// Checks every field against the model and tokenizes the prompt, no further than `limits` allow. `poll` is
+// called now and then meanwhile; it may be null. The caller sets id, arrival and deadline.
+//   what `poll` returned
 //   INVALID_ARGUMENT  says what is wrong, the value and what is allowed. For a field it is a FieldError()
 //   with
 //                     one of these paths: sampling.NAME, stopping.NAME, output.logprobs, tokens.ids[I],
 //                     chat.messages, chat.messages[I].role
 absl::StatusOr<GenerationRequest> CheckRequest(ClientRequest request, const LoadedModel& model,
-                                               const RequestLimits& limits);
+                                               const RequestLimits& limits, const PollRequest& poll);
 
 }  // namespace streamtensor::server

@@ -65,6 +65,14 @@ void Generation::Cancel() {
   if (sequence != nullptr) sequence->Cancel();
 }
 
+absl::Status Generation::Poll() const {
+  if (service_->options_.clock->Now() > deadline_) {
+    return absl::DeadlineExceededError("the deadline passed before the prompt was tokenized");
+  }
+  MutexLock lock(mutex_);
+  return is_cancelled_ ? absl::CancelledError("the client cancelled the request") : absl::OkStatus();
+}
+
 bool Generation::Writable() const { return unsent_bytes_ < kPauseBytes; }
 
 void Generation::OnDelta(ReplyDelta delta) {

@@ -51,6 +51,9 @@ class Generation : public ReplySink, public std::enable_shared_from_this<Generat
   // Start().
   void Cancel();
 
+  // OK while the request is wanted: CANCELLED after Cancel(), DEADLINE_EXCEEDED after its deadline.
+  absl::Status Poll() const;
+
   // So many of the bytes reported by OnDelta() were sent.
   void OnSent(size_t wire_bytes);
 
@@ -77,7 +80,7 @@ class Generation : public ReplySink, public std::enable_shared_from_this<Generat
   std::shared_ptr<ReplyReceiver> receiver_;  // used by the card's thread once queued
   std::atomic<size_t> unsent_bytes_ = 0;
 
-  Mutex mutex_;
+  mutable Mutex mutex_;
   std::shared_ptr<Sequence> sequence_ ABSL_GUARDED_BY(mutex_);  // from Start() to OnDone()
   bool is_cancelled_ ABSL_GUARDED_BY(mutex_) = false;
 };

@@ -34,7 +34,8 @@ absl::Status GenerationService::CheckAccess(const Caller& caller, const std::str
 }
 
 absl::Status GenerationService::Admit(const Caller& caller, const std::string& model) const {
-  absl::Status status = CheckAccess(caller, model);
+  absl::Status status = options_.access->Admit(caller.authorization, caller.peer, model, /*counts=*/true,
+                                               options_.clock->Now());
   if (!status.ok()) options_.metrics->CountRefused(status);
   return status;
 }
@@ -47,15 +48,46 @@ absl::Status GenerationService::AdmitGeneration(const std::string& request_id, c
   return status;
 }
 
+void GenerationService::Close() {
+  is_closed_ = true;
+  prompts_.Close();
+}
+
+absl::Status GenerationService::Prepare(const std::string& request_id, const std::string& model, size_t bytes,
+                                        std::function<void()> work) {
+  const auto run = [&]() -> absl::Status {
+    int64_t max_waiting = 0;
+    if (bytes > PromptQueue::kMaxShortBytes) {
+      RETURN_IF_ERROR(PollOpen(nullptr));
+      ASSIGN_OR_RETURN(const auto loaded, options_.find_model(model));
+      // A model without ready cards refuses by itself, with the reason.
+      max_waiting = loaded->cards().AnyReady() ? loaded->cards().room() : 1;
+    }
+    return prompts_.Run(bytes, max_waiting, std::move(work));
+  };
+  absl::Status status = run();
+  if (!status.ok()) LogRefusal(request_id, status);
+  return status;
+}
+
+absl::Status GenerationService::PollOpen(const PollRequest& poll) const {
+  if (is_closed_) return absl::UnavailableError("the server is shutting down");
+  return poll == nullptr ? absl::OkStatus() : poll();
+}
+
 absl::StatusOr<CheckedRequest> GenerationService::Check(const std::string& request_id, ClientRequest request,
+                                                        const PollRequest& poll,
                                                         absl::FunctionRef<std::string()> as_written) const {
-  absl::StatusOr<CheckedRequest> checked = FindModelAndCheck(request_id, std::move(request), as_written);
+  absl::StatusOr<CheckedRequest> checked =
+      FindModelAndCheck(request_id, std::move(request), poll, as_written);
   if (!checked.ok()) LogRefusal(request_id, checked.status());
   return checked;
 }
 
 absl::StatusOr<CheckedRequest> GenerationService::FindModelAndCheck(
-    const std::string& request_id, ClientRequest request, absl::FunctionRef<std::string()> as_written) const {
+    const std::string& request_id, ClientRequest request, const PollRequest& poll,
+    absl::FunctionRef<std::string()> as_written) const {
+  RETURN_IF_ERROR(PollOpen(poll));
   if (request.model.empty()) return FieldError("model", "is empty; name a model");
   CheckedRequest checked;
   ASSIGN_OR_RETURN(checked.model, options_.find_model(request.model));
@@ -63,8 +95,33 @@ absl::StatusOr<CheckedRequest> GenerationService::FindModelAndCheck(
     spdlog::info("request={} model={}: {}", request_id, request.model, as_written());
   }
   ASSIGN_OR_RETURN(checked.generation,
-                   CheckRequest(std::move(request), *checked.model, RequestLimits{max_prompt_tokens_}));
+                   CheckRequest(std::move(request), *checked.model, RequestLimits{max_prompt_tokens_},
+                                [&] { return PollOpen(poll); }));
   return checked;
+}
+
+// Also the tokens of a prompt and its reply together.
+size_t GenerationService::MaxTokens(const LoadedModel& model) const {
+  return static_cast<size_t>(std::max<int64_t>(max_prompt_tokens_, model.max_context()));
+}
+
+absl::StatusOr<std::vector<uint32_t>> GenerationService::Tokenize(const LoadedModel& model,
+                                                                  std::string_view text, bool parse_special,
+                                                                  const PollRequest& poll) const {
+  const size_t max_tokens = MaxTokens(model);
+  absl::StatusOr<std::vector<uint32_t>> ids =
+      model.tokenizer().Encode(text, parse_special, {max_tokens, [&] { return PollOpen(poll); }});
+  if (!absl::IsOutOfRange(ids.status())) return ids;
+  return FieldError("text", absl::StrCat("has more than ", max_tokens, " tokens, which is the limit"));
+}
+
+absl::StatusOr<std::string> GenerationService::Detokenize(const LoadedModel& model,
+                                                          std::span<const uint32_t> ids) const {
+  const size_t max_tokens = MaxTokens(model);
+  if (ids.size() > max_tokens) {
+    return FieldError("token_ids", absl::StrCat("has ", ids.size(), " tokens; allowed are ", max_tokens));
+  }
+  return model.tokenizer().Decode(ids);
 }
 
 void GenerationService::LogRefusal(const std::string& request_id, const absl::Status& status) const {

@@ -8,8 +8,11 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
@@ -17,6 +20,7 @@
 #include "absl/time/time.h"
 #include "server/access/access_control.h"
 #include "server/generation/client_request.h"
+#include "server/generation/prompt_queue.h"
 #include "server/metrics/metrics.h"
 #include "server/models/loaded_model.h"
 #include "server/scheduler/clock.h"
@@ -51,6 +55,9 @@ class GenerationService {
   // Outlives every Generation.
   explicit GenerationService(Options options) : options_(std::move(options)) {}
 
+  // Ends the preparation of requests with UNAVAILABLE, from now on, and waits for it.
+  void Close();
+
   // Applies to later requests.
   void SetLimits(const RequestLimits& limits) { max_prompt_tokens_ = limits.max_prompt_tokens; }
 
@@ -63,16 +70,29 @@ class GenerationService {
 
   // As AccessControl::Admit(), without counting. An empty model means no particular one.
   absl::Status CheckAccess(const Caller& caller, const std::string& model) const;
-  // The same for a request: a refusal is counted.
+  // The same for a request of any kind: it counts against the client's rate, and a refusal is counted.
   absl::Status Admit(const Caller& caller, const std::string& model) const;
-  // The same for a generation: it counts against the client's rate, and a refusal is also logged.
+  // The same for a generation: a refusal is also logged.
   absl::Status AdmitGeneration(const std::string& request_id, const Caller& caller,
                                const std::string& model) const;
-  // Finds the model and checks the request against it. A refusal is counted and logged. `as_written()`
-  // returns the client's request for the log.
-  //  INVALID_ARGUMENT (see CheckRequest), NOT_FOUND, UNAVAILABLE
+  // Runs `work`, which prepares a request of `bytes` to `model`: at once if it is short, otherwise on a
+  // thread for long requests, where it waits its turn. A refusal is counted and logged.
+  //   RESOURCE_EXHAUSTED  as many long requests wait as the model's cards have room for, or too many bytes
+  //   NOT_FOUND, UNAVAILABLE
+  absl::Status Prepare(const std::string& request_id, const std::string& model, size_t bytes,
+                       std::function<void()> work);
+  // Finds the model and checks the request against it, while `poll` allows it (it may be null). A refusal is
+  // counted and logged. `as_written()` returns the client's request for the log.
+  //  INVALID_ARGUMENT (see CheckRequest), NOT_FOUND, UNAVAILABLE, what `poll` returned
   absl::StatusOr<CheckedRequest> Check(const std::string& request_id, ClientRequest request,
+                                       const PollRequest& poll,
                                        absl::FunctionRef<std::string()> as_written) const;
+
+  // Tokenizes a text for a client, and the reverse, for at most as many tokens as a request to `model` has.
+  //   INVALID_ARGUMENT  more tokens than that, or an unknown one; what `poll` returned
+  absl::StatusOr<std::vector<uint32_t>> Tokenize(const LoadedModel& model, std::string_view text,
+                                                 bool parse_special, const PollRequest& poll) const;
+  absl::StatusOr<std::string> Detokenize(const LoadedModel& model, std::span<const uint32_t> ids) const;
 
   // Counts and logs a request that its API refuses, for example because it cannot be parsed.
   void LogRefusal(const std::string& request_id, const absl::Status& status) const;
@@ -87,14 +107,21 @@ class GenerationService {
   friend class Generation;
 
   absl::StatusOr<CheckedRequest> FindModelAndCheck(const std::string& request_id, ClientRequest request,
+                                                   const PollRequest& poll,
                                                    absl::FunctionRef<std::string()> as_written) const;
+  absl::Status PollOpen(const PollRequest& poll) const;
+  size_t MaxTokens(const LoadedModel& model) const;
   void ObserveDuration(double seconds);
 
+  static constexpr int kLongPromptThreads = 2;
+
   const Options options_;
+  std::atomic<bool> is_closed_ = false;
   std::atomic<int64_t> max_prompt_tokens_ = RequestLimits().max_prompt_tokens;
   std::atomic<uint64_t> last_request_ = 0;
   std::atomic<int64_t> generations_ = 0;
   std::atomic<double> mean_seconds_ = 1;  // mean duration of a request
+  PromptQueue prompts_{kLongPromptThreads};
 };
 
 // Shortens a status message that a client may have inflated to what logs and headers can take.

@@ -91,14 +91,16 @@ int32_t LoadedModel::max_context() const {
   return max_context;
 }
 
-std::vector<uint32_t> LoadedModel::EncodePrompt(std::string_view text) const {
-  std::vector<uint32_t> ids = tokenizer_->Encode(text, /*parse_special=*/false);
+absl::StatusOr<std::vector<uint32_t>> LoadedModel::EncodePrompt(std::string_view text,
+                                                                const EncodeBounds& bounds) const {
+  ASSIGN_OR_RETURN(std::vector<uint32_t> ids, tokenizer_->Encode(text, /*parse_special=*/false, bounds));
   if (tokenizer_->add_bos() && tokenizer_->bos().has_value()) ids.insert(ids.begin(), *tokenizer_->bos());
   if (tokenizer_->add_eos() && tokenizer_->eos().has_value()) ids.push_back(*tokenizer_->eos());
   return ids;
 }
 
-absl::StatusOr<std::vector<uint32_t>> LoadedModel::EncodeChat(std::span<const ChatMessage> messages) const {
+absl::StatusOr<std::vector<uint32_t>> LoadedModel::EncodeChat(std::span<const ChatMessage> messages,
+                                                              const EncodeBounds& bounds) const {
   if (!chat_template_.ok()) {
     return absl::InvalidArgumentError(
         absl::StrCat("model ~", name_, ": ", chat_template_.status().message()));
@@ -120,8 +122,8 @@ absl::StatusOr<std::vector<uint32_t>> LoadedModel::EncodeChat(std::span<const Ch
     return absl::InvalidArgumentError(
         absl::StrCat("chat: the model's template rejected the messages: ", text.status().message()));
   }
-  return content_special_tokens_ ? tokenizer_->Encode(*text, /*parse_special=*/true)
-                                 : tokenizer_->EncodeMarked(*text, marked.mark);
+  return content_special_tokens_ ? tokenizer_->Encode(*text, /*parse_special=*/true, bounds)
+                                 : tokenizer_->EncodeMarked(*text, marked.mark, bounds);
 }
 
 }  // namespace streamtensor::server

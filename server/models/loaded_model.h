@@ -33,12 +33,15 @@ class LoadedModel {
   int32_t max_context() const;
 
   // Tokenizes a plain prompt, with BOS and EOS as the model file specifies.
-  std::vector<uint32_t> EncodePrompt(std::string_view text) const;
+  //   as Tokenizer::Encode()
+  absl::StatusOr<std::vector<uint32_t>> EncodePrompt(std::string_view text, const EncodeBounds& bounds) const;
   // Tokenizes a conversation up to the assistant's answer. Contents are text: unless the model is configured
   // with content_special_tokens, control tokens come from the template alone.
   //   INVALID_ARGUMENT  the template rejects it, or the model has no supported template; a role, as a
   //                     FieldError() with the path chat.messages[I].role, that is not known
-  absl::StatusOr<std::vector<uint32_t>> EncodeChat(std::span<const ChatMessage> messages) const;
+  //   as Tokenizer::Encode()
+  absl::StatusOr<std::vector<uint32_t>> EncodeChat(std::span<const ChatMessage> messages,
+                                                   const EncodeBounds& bounds) const;
 
   CardGroup& cards() const { return *cards_; }
 

@@ -112,4 +112,10 @@ int32_t CardGroup::load() const {
                          [](int32_t sum, const auto& worker) { return sum + worker->load(); });
 }
 
+int64_t CardGroup::room() const {
+  return std::accumulate(workers_.begin(), workers_.end(), int64_t{0}, [](int64_t sum, const auto& worker) {
+    return sum + std::max<int64_t>(0, worker->room());
+  });
+}
+
 }  // namespace streamtensor::server

@@ -46,6 +46,8 @@ class CardGroup {
   const std::vector<std::unique_ptr<CardWorker>>& workers() const { return workers_; }
   bool AnyReady() const;
   int32_t load() const;
+  // Sequences that Submit() would accept now.
+  int64_t room() const;
 
  private:
   bool TransferSequence(const CardWorker& from, const std::shared_ptr<Sequence>& sequence, int32_t load);

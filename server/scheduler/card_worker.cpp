@@ -94,11 +94,8 @@ absl::Status CardWorker::Submit(const std::shared_ptr<Sequence>& sequence) {
                                                  published_.was_ready ? " is lost (" : " cannot be used (",
                                                  published_.error, "); it is being reset"));
     }
-    const SchedulerCounts& counts = published_.counts;
-    const int64_t waiting = counts.waiting + static_cast<int64_t>(arrivals_.size());
-    const int64_t places = std::max(0, max_running_ - counts.running);
-    if (waiting >= max_queue_ + places) {
-      return absl::ResourceExhaustedError(absl::StrCat("the queue is full: ", waiting - places,
+    if (waiting() >= max_queue_ + places()) {
+      return absl::ResourceExhaustedError(absl::StrCat("the queue is full: ", waiting() - places(),
                                                        " requests wait, limits.max_queue is ", max_queue_));
     }
     sequence->MoveTo(this);
@@ -173,6 +170,19 @@ int32_t CardWorker::load() const {
   MutexLock lock(mutex_);
   return published_.counts.waiting + published_.counts.running + static_cast<int32_t>(arrivals_.size());
 }
+
+int64_t CardWorker::room() const {
+  MutexLock lock(mutex_);
+  if (stop_ || published_.state != CardState::kReady) return 0;
+  return max_queue_ + places() - waiting();
+}
+
+int64_t CardWorker::waiting() const {
+  return published_.counts.waiting + static_cast<int64_t>(arrivals_.size());
+}
+
+// Waiting sequences that the next step may admit do not count as waiting.
+int64_t CardWorker::places() const { return std::max(0, max_running_ - published_.counts.running); }
 
 void CardWorker::Run() {
   pthread_setname_np(pthread_self(), options_.card.substr(0, 15).c_str());

@@ -96,6 +96,8 @@ class CardWorker : public SequenceHome, private CardHost {
   bool ready() const;
   // Sequences on this card, waiting or running.
   int32_t load() const;
+  // Sequences that Submit() would accept now. 0 or less: none.
+  int64_t room() const;
 
   // False if the thread's loop has exceeded its deadline: the thread is stuck, not the card.
   bool Alive() const { return clock_->Now() <= absl::FromUnixNanos(alive_until_nanoseconds_); }
@@ -114,6 +116,8 @@ class CardWorker : public SequenceHome, private CardHost {
   }
   void OnState() override;
 
+  int64_t waiting() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  int64_t places() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool HasWork() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const CardWorkerOptions options_;

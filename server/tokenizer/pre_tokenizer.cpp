@@ -84,9 +84,10 @@ class Pattern {
     return pattern;
   }
 
-  // Calls found(begin, end) for each match in valid UTF-8, left to right. Matches may be empty.
+  // Calls found(begin, end) for each match in valid UTF-8, left to right, until it returns false. Matches may
+  // be empty. False: it did.
   template <class Found>
-  void ForEachMatch(std::string_view text, Found found) const {
+  bool ForEachMatch(std::string_view text, Found found) const {
     const MatchData match(pcre2_match_data_create(1, nullptr));
     for (size_t at = 0; at < text.size();) {
       int count = Match(text, at, 0, match.get());
@@ -95,12 +96,13 @@ class Pattern {
       if (count < 0) break;
       const PCRE2_SIZE* range = pcre2_get_ovector_pointer(match.get());
       if (range[0] < at || range[1] < range[0]) break;
-      found(range[0], range[1]);
+      if (!found(range[0], range[1])) return false;
       at = range[1];
       if (range[1] > range[0]) continue;
       do ++at;
       while (at < text.size() && (static_cast<uint8_t>(text[at]) & 0xc0) == 0x80);
     }
+    return true;
   }
 
  private:
@@ -179,24 +181,21 @@ absl::StatusOr<std::vector<Splitter>> SplittersOf(const artifact::v1::Tokenizer&
 struct PreTokenizer::Impl {
   std::vector<Splitter> splitters;
 
-  // By the splitters from number `step` on.
-  void SplitValid(std::string_view text, size_t step, std::vector<std::string_view>& words) const {
-    if (text.empty()) return;
-    if (step == splitters.size()) {
-      words.push_back(text);
-      return;
-    }
+  // By the splitters from number `step` on. False: `word` did return false.
+  bool SplitValid(std::string_view text, size_t step, Word word) const {
+    if (text.empty()) return true;
+    if (step == splitters.size()) return word(text);
     const Splitter& splitter = splitters[step];
     size_t done = 0;
     const auto gap_until = [&](size_t end) {
-      if (!splitter.drop_gaps) SplitValid(text.substr(done, end - done), step + 1, words);
+      return splitter.drop_gaps || SplitValid(text.substr(done, end - done), step + 1, word);
     };
-    splitter.pattern.ForEachMatch(text, [&](size_t begin, size_t end) {
-      gap_until(begin);
-      if (!splitter.drop_matches) SplitValid(text.substr(begin, end - begin), step + 1, words);
+    const auto found = [&](size_t begin, size_t end) {
+      if (!gap_until(begin)) return false;
       done = end;
-    });
-    gap_until(text.size());
+      return splitter.drop_matches || SplitValid(text.substr(begin, end - begin), step + 1, word);
+    };
+    return splitter.pattern.ForEachMatch(text, found) && gap_until(text.size());
   }
 };
 
@@ -209,13 +208,15 @@ absl::StatusOr<std::unique_ptr<PreTokenizer>> PreTokenizer::Create(const artifac
   return std::unique_ptr<PreTokenizer>(new PreTokenizer(std::move(impl)));
 }
 
-void PreTokenizer::Split(std::string_view text, std::vector<std::string_view>& words) const {
+bool PreTokenizer::Split(std::string_view text, Word word) const {
   while (!text.empty()) {
     const size_t valid = ValidUtf8Prefix(text);
-    impl_->SplitValid(text.substr(0, valid), 0, words);
-    if (valid < text.size()) words.push_back(text.substr(valid, 1));
-    text.remove_prefix(std::min(text.size(), valid + 1));
+    if (!impl_->SplitValid(text.substr(0, valid), 0, word)) return false;
+    if (valid == text.size()) return true;
+    if (!word(text.substr(valid, 1))) return false;
+    text.remove_prefix(valid + 1);
   }
+  return true;
 }
 
 }  // namespace streamtensor::server

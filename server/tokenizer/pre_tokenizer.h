@@ -4,8 +4,8 @@
 
 #include <memory>
 #include <string_view>
-#include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 #include "streamtensor/artifact/v1/tokenizer.pb.h"
 
@@ -24,9 +24,11 @@ class PreTokenizer {
   PreTokenizer(const PreTokenizer&) = delete;
   PreTokenizer& operator=(const PreTokenizer&) = delete;
 
-  // Appends the words of `text` to `words`, in order. Together they are `text`, less what splits drop. Bytes
-  // that are not UTF-8 become words of one byte each.
-  void Split(std::string_view text, std::vector<std::string_view>& words) const;
+  // False: no more words are wanted.
+  using Word = absl::FunctionRef<bool(std::string_view word)>;
+  // Calls `word` with the words of `text`, in order, until it returns false. Together they are `text`, less
+  // what splits drop. Bytes that are not UTF-8 become words of one byte each. False: `word` did return false.
+  bool Split(std::string_view text, Word word) const;
 
  private:
   struct Impl;

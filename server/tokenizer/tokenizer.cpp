@@ -3,8 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <limits>
-#include <queue>
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
@@ -12,7 +10,9 @@
 #include "absl/strings/str_cat.h"
 #include "base/printable.h"
 #include "base/status_macros.h"
+#include "server/tokenizer/byte_pairs.h"
 #include "server/tokenizer/pre_tokenizer.h"
+#include "server/tokenizer/special_tokens.h"
 #include "server/tokenizer/unicode.h"
 
 namespace streamtensor::server {
@@ -20,7 +20,6 @@ namespace {
 
 using artifact::v1::Piece;
 
-constexpr uint32_t kNoToken = std::numeric_limits<uint32_t>::max();
 constexpr size_t kMaxPieces = size_t{1} << 21;
 constexpr size_t kMaxPieceBytes = size_t{1} << 16;
 
@@ -65,11 +64,6 @@ bool IsSpecial(Piece::Type type) { return type == Piece::TYPE_CONTROL || type ==
 
 std::string Quoted(std::string_view text) { return absl::StrCat("\"", base::Printable(text, 40), "\""); }
 
-struct Merge {
-  uint32_t rank = 0;
-  uint32_t merged = kNoToken;
-};
-
 std::string Without(std::string_view mark, std::string_view text) {
   std::string rest;
   for (size_t found; (found = text.find(mark)) != std::string_view::npos;) {
@@ -79,128 +73,76 @@ std::string Without(std::string_view mark, std::string_view text) {
   return rest.append(text);
 }
 
-// Special tokens by their first byte, longest first.
-using Specials = std::array<std::vector<uint32_t>, 256>;
+// What a word costs beside its bytes.
+constexpr size_t kWordWork = 64;
 
-uint64_t PairKey(uint32_t left, uint32_t right) { return uint64_t{left} << 32 | right; }
+// Composition shortens text to a third at most: three letters of Hangul become one, as does the Kelvin sign.
+constexpr size_t kMaxComposition = 3;
 
 }  // namespace
 
 struct Tokenizer::Impl {
   std::unique_ptr<PreTokenizer> pre_tokenizer;
-  std::vector<std::string> bytes;      // by id
-  std::vector<Piece::Type> types;      // by id
-  std::array<uint32_t, 256> byte_ids;  // kNoToken: the vocabulary can't spell this byte
-  absl::flat_hash_map<uint64_t, Merge> merges;
+  std::vector<std::string> bytes;  // by id
+  std::vector<Piece::Type> types;  // by id
+  BytePairs byte_pairs;
+  // Bytes of the longest token of a word. 0: text may be left out, so that any length may make no token.
+  size_t max_word_token = 0;
+  size_t max_special = 0;  // bytes of the longest special token
   // Pieces by their bytes, for tokenizers that take a whole word before they merge; views `bytes`.
   absl::flat_hash_map<std::string_view, uint32_t> whole_words;
   bool composes = false;                   // text is brought to normalisation form C first
-  Specials specials;                       // looked for in the text as it comes
-  Specials composed_specials;              // looked for in what is left, once that is composed
+  SpecialTokens specials;                  // looked for in the text as it comes
+  SpecialTokens composed_specials;         // looked for in what is left, once that is composed
   std::vector<std::string_view> controls;  // ascending; views `bytes`
   std::optional<uint32_t> bos, eos;
   bool add_bos = false, add_eos = false;
   std::vector<uint32_t> end_of_generation;
 
-  // Calls text_part(part) and special(id) as they follow each other in `text`.
+  // Calls text_part(part) with text that is composed and holds no special token, and special(id), as they
+  // follow each other in `text`, until one of them returns false. False: one did.
   template <class TextPart, class Special>
-  void ForEachPart(std::string_view text, const Specials& among, bool parse_control, TextPart text_part,
-                   Special special) const {
-    size_t done = 0;
-    for (size_t at = 0; at < text.size();) {
-      const uint32_t id = SpecialAt(text, at, among, parse_control);
-      if (id == kNoToken) {
-        ++at;
-        continue;
-      }
-      text_part(text.substr(done, at - done));
-      special(id);
-      at += bytes[id].size();
-      done = at;
-    }
-    text_part(text.substr(done));
-  }
-
-  // The special token that begins at text[at], or kNoToken.
-  uint32_t SpecialAt(std::string_view text, size_t at, const Specials& among, bool parse_control) const {
-    for (uint32_t id : among[static_cast<uint8_t>(text[at])]) {
-      if (!parse_control && types[id] == Piece::TYPE_CONTROL) continue;
-      if (text.substr(at, bytes[id].size()) == bytes[id]) return id;
-    }
-    return kNoToken;
-  }
-
-  // ForEachPart() with all special tokens: text_part(part) gets text that is composed and holds none.
-  template <class TextPart, class Special>
-  void ForEachText(std::string_view text, bool parse_control, TextPart text_part, Special special) const {
+  bool ForEachText(std::string_view text, bool parse_control, TextPart text_part, Special special) const {
     const auto compose = [&](std::string_view part) {
       std::string composed;
       if (composes) part = composed = ComposedText(part);
-      ForEachPart(part, composed_specials, parse_control, text_part, special);
+      return composed_specials.ForEachPart(part, parse_control, text_part, special);
     };
-    ForEachPart(text, specials, parse_control, compose, special);
+    return specials.ForEachPart(text, parse_control, compose, special);
   }
 
-  void EncodeWords(std::string_view text, std::vector<uint32_t>& ids) const {
-    std::vector<std::string_view> words;
-    pre_tokenizer->Split(text, words);
-    for (std::string_view word : words) {
+  // ForEachText() into `encoding`.
+  bool EncodeText(std::string_view text, bool parse_control, Encoding& encoding) const {
+    return ForEachText(
+        text, parse_control, [&](std::string_view part) { return EncodeWords(part, encoding); },
+        [&](uint32_t id) { return EncodeSpecial(id, encoding); });
+  }
+
+  bool EncodeSpecial(uint32_t id, Encoding& encoding) const {
+    encoding.ids.push_back(id);
+    return encoding.Continue(bytes[id].size() + kWordWork);
+  }
+
+  // False: the encoding must end.
+  bool EncodeWords(std::string_view text, Encoding& encoding) const {
+    if (!encoding.HasRoomFor(MinTokens(text.size()))) return false;
+    return pre_tokenizer->Split(text, [&](std::string_view word) {
+      if (!encoding.Continue(word.size() + kWordWork)) return false;
       if (const auto whole = whole_words.find(word); whole != whole_words.end()) {
-        ids.push_back(whole->second);
-      } else {
-        EncodeWord(word, ids);
+        encoding.ids.push_back(whole->second);
+        return true;
       }
-    }
+      return byte_pairs.Encode(word, encoding);
+    });
   }
 
-  // Merges the pair of least rank, leftmost first, until none is left.
-  void EncodeWord(std::string_view word, std::vector<uint32_t>& ids) const {
-    struct Symbol {
-      uint32_t id;
-      int32_t previous, next;
-    };
-    struct Candidate {
-      uint32_t rank;
-      int32_t left;
-      uint32_t left_id, right_id;  // stale once either has changed
-      bool operator>(const Candidate& other) const {
-        return std::pair(rank, left) > std::pair(other.rank, other.left);
-      }
-    };
-    std::vector<Symbol> symbols;
-    symbols.reserve(word.size());
-    for (char byte : word) {
-      const uint32_t id = byte_ids[static_cast<uint8_t>(byte)];
-      if (id == kNoToken) continue;
-      const auto at = static_cast<int32_t>(symbols.size());
-      symbols.push_back({id, at - 1, at + 1});
-    }
-    if (symbols.empty()) return;
-    symbols.back().next = -1;
+  // Of composed text without special tokens.
+  size_t MinTokens(size_t text_bytes) const { return max_word_token == 0 ? 0 : text_bytes / max_word_token; }
 
-    std::priority_queue<Candidate, std::vector<Candidate>, std::greater<>> candidates;
-    auto consider = [&](int32_t left) {
-      if (left < 0 || symbols[left].next < 0) return;
-      const uint32_t a = symbols[left].id, b = symbols[symbols[left].next].id;
-      if (auto merge = merges.find(PairKey(a, b)); merge != merges.end()) {
-        candidates.push({merge->second.rank, left, a, b});
-      }
-    };
-    for (int32_t i = 0; i + 1 < static_cast<int32_t>(symbols.size()); ++i) consider(i);
-    while (!candidates.empty()) {
-      const Candidate best = candidates.top();
-      candidates.pop();
-      Symbol& left = symbols[best.left];
-      if (left.id != best.left_id || left.next < 0 || symbols[left.next].id != best.right_id) continue;
-      Symbol& right = symbols[left.next];
-      left.id = merges.at(PairKey(best.left_id, best.right_id)).merged;
-      left.next = right.next;
-      right.id = kNoToken;
-      if (left.next >= 0) symbols[left.next].previous = best.left;
-      consider(left.previous);
-      consider(best.left);
-    }
-    for (int32_t i = 0; i >= 0; i = symbols[i].next) ids.push_back(symbols[i].id);
+  // The same of any text.
+  size_t MinTokensOfAny(size_t text_bytes) const {
+    if (max_word_token == 0) return 0;
+    return text_bytes / (composes ? kMaxComposition : 1) / std::max(max_word_token, max_special);
   }
 };
 
@@ -232,9 +174,9 @@ absl::StatusOr<std::unique_ptr<Tokenizer>> Tokenizer::Create(const artifact::v1:
   ASSIGN_OR_RETURN(impl->pre_tokenizer, PreTokenizer::Create(message));
 
   const ByteAlphabet alphabet;
+  size_t max_word_token = 0;
   absl::flat_hash_map<std::string_view, uint32_t> id_of;
   id_of.reserve(pieces);
-  impl->byte_ids.fill(kNoToken);
   for (uint32_t id = 0; id < pieces; ++id) {
     const Piece& piece = message.pieces(static_cast<int>(id));
     const std::string& text = piece.text();
@@ -251,12 +193,12 @@ absl::StatusOr<std::unique_ptr<Tokenizer>> Tokenizer::Create(const artifact::v1:
     impl->types.push_back(piece.type());
     impl->bytes.push_back(special ? text : alphabet.Bytes(text));
     if (special) {
-      Specials& specials = piece.composed() ? impl->composed_specials : impl->specials;
-      specials[static_cast<uint8_t>(text[0])].push_back(id);
-    } else if (piece.type() == Piece::TYPE_UNUSED) {
+      impl->max_special = std::max(impl->max_special, text.size());
       continue;
-    } else if (impl->bytes.back().size() == 1) {
-      impl->byte_ids[static_cast<uint8_t>(impl->bytes.back()[0])] = id;
+    }
+    max_word_token = std::max(max_word_token, impl->bytes.back().size());
+    if (piece.type() != Piece::TYPE_UNUSED && impl->bytes.back().size() == 1) {
+      impl->byte_pairs.SetByte(static_cast<uint8_t>(impl->bytes.back()[0]), id);
     }
   }
   impl->composes = message.compose() || message.pre_tokenizer() == Message::PRE_TOKENIZER_LINES_DIGITS;
@@ -267,19 +209,24 @@ absl::StatusOr<std::unique_ptr<Tokenizer>> Tokenizer::Create(const artifact::v1:
       impl->whole_words.emplace(impl->bytes[id], id);
     }
   }
-  for (Specials* specials : {&impl->specials, &impl->composed_specials}) {
-    for (auto& bucket : *specials) {
-      std::stable_sort(bucket.begin(), bucket.end(),
-                       [&](uint32_t a, uint32_t b) { return impl->bytes[a].size() > impl->bytes[b].size(); });
-    }
+  const bool drops_text = std::ranges::any_of(
+      message.splits(), [](const auto& split) { return split.drop_matches() || split.drop_gaps(); });
+  if (!drops_text && impl->byte_pairs.SpellsAllBytes()) impl->max_word_token = max_word_token;
+  for (uint32_t id = 0; id < pieces; ++id) {
+    if (!IsSpecial(impl->types[id])) continue;
+    const bool is_composed = message.pieces(static_cast<int>(id)).composed();
+    (is_composed ? impl->composed_specials : impl->specials)
+        .Add(impl->bytes[id], id, impl->types[id] == Piece::TYPE_CONTROL);
   }
+  impl->specials.Finish();
+  impl->composed_specials.Finish();
 
   for (uint32_t id = 0; id < pieces; ++id) {
     if (impl->types[id] == Piece::TYPE_CONTROL) impl->controls.push_back(impl->bytes[id]);
   }
   std::sort(impl->controls.begin(), impl->controls.end());
 
-  impl->merges.reserve(static_cast<size_t>(message.merges_size()));
+  impl->byte_pairs.Reserve(static_cast<size_t>(message.merges_size()));
   for (int rank = 0; rank < message.merges_size(); ++rank) {
     const artifact::v1::Merge& merge = message.merges(rank);
     const std::string whole = merge.left() + merge.right();
@@ -293,8 +240,7 @@ absl::StatusOr<std::unique_ptr<Tokenizer>> Tokenizer::Create(const artifact::v1:
       }
       ids[i] = found->second;
     }
-    // A pair given twice keeps its first, lower rank.
-    impl->merges.emplace(PairKey(ids[0], ids[1]), Merge{static_cast<uint32_t>(rank), ids[2]});
+    impl->byte_pairs.AddMerge(ids[0], ids[1], ids[2]);
   }
 
   auto check_id = [&](const char* field, uint32_t id) {
@@ -330,27 +276,33 @@ absl::StatusOr<std::unique_ptr<Tokenizer>> Tokenizer::Create(const artifact::v1:
 }
 
 std::vector<uint32_t> Tokenizer::Encode(std::string_view text, bool parse_special) const {
-  std::vector<uint32_t> ids;
-  impl_->ForEachText(
-      text, parse_special, [&](std::string_view part) { impl_->EncodeWords(part, ids); },
-      [&](uint32_t id) { ids.push_back(id); });
-  return ids;
+  return *Encode(text, parse_special, EncodeBounds());
 }
 
-std::vector<uint32_t> Tokenizer::EncodeMarked(std::string_view text, std::string_view mark) const {
-  std::vector<uint32_t> ids;
+absl::StatusOr<std::vector<uint32_t>> Tokenizer::Encode(std::string_view text, bool parse_special,
+                                                        EncodeBounds bounds) const {
+  Encoding encoding(std::move(bounds));
+  if (encoding.HasRoomFor(impl_->MinTokensOfAny(text.size()))) {
+    impl_->EncodeText(text, parse_special, encoding);
+  }
+  return std::move(encoding).Finish();
+}
+
+absl::StatusOr<std::vector<uint32_t>> Tokenizer::EncodeMarked(std::string_view text, std::string_view mark,
+                                                              EncodeBounds bounds) const {
+  Encoding encoding(std::move(bounds));
   const auto words = [&](std::string_view part) {
-    if (part.find(mark) == std::string_view::npos) {
-      impl_->EncodeWords(part, ids);
-      return;
-    }
+    if (part.find(mark) == std::string_view::npos) return impl_->EncodeWords(part, encoding);
     // Without its marks the part may hold control tokens, which are text, and user-defined ones, which are
     // not.
-    const std::vector<uint32_t> rest = Encode(Without(mark, part), /*parse_special=*/false);
-    ids.insert(ids.end(), rest.begin(), rest.end());
+    return impl_->EncodeText(Without(mark, part), /*parse_control=*/false, encoding);
   };
-  impl_->ForEachText(text, /*parse_control=*/true, words, [&](uint32_t id) { ids.push_back(id); });
-  return ids;
+  // At most every byte has a mark.
+  if (encoding.HasRoomFor(impl_->MinTokensOfAny(text.size() / (1 + mark.size())))) {
+    impl_->ForEachText(text, /*parse_control=*/true, words,
+                       [&](uint32_t id) { return impl_->EncodeSpecial(id, encoding); });
+  }
+  return std::move(encoding).Finish();
 }
 
 Tokenizer::ControlMatch Tokenizer::MatchControl(std::string_view text) const {

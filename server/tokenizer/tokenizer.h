@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "server/tokenizer/encoding.h"
 #include "streamtensor/artifact/v1/tokenizer.pb.h"
 
 namespace streamtensor::server {
@@ -33,10 +34,17 @@ class Tokenizer {
   // characters), which are left out as the models' own tokenizers do. With parse_special, special tokens
   // written as text become their id; without it they are ordinary text. Never adds BOS or EOS: see add_bos()
   // and add_eos().
+  // Takes time about linear in the length of `text`.
   std::vector<uint32_t> Encode(std::string_view text, bool parse_special) const;
+  // The same within bounds.
+  //   OUT_OF_RANGE  more than max_tokens; at once where `text` is too long for any other result
+  //   what `bounds.poll` returned
+  absl::StatusOr<std::vector<uint32_t>> Encode(std::string_view text, bool parse_special,
+                                               EncodeBounds bounds) const;
   // As Encode() with parse_special, of `text` without the character `mark`. A control token that holds a mark
   // is ordinary text.
-  std::vector<uint32_t> EncodeMarked(std::string_view text, std::string_view mark) const;
+  absl::StatusOr<std::vector<uint32_t>> EncodeMarked(std::string_view text, std::string_view mark,
+                                                     EncodeBounds bounds) const;
 
   // What `text` and the control token nearest to it begin with in common.
   struct ControlMatch {

@@ -79,6 +79,8 @@ std::vector<std::pair<const char*, std::string>> Texts(size_t bytes) {
       {"'<|im_'", Repeated("<|im_", bytes)},
       {"digits", Repeated("1234567890", bytes)},
       {"letters", Drawn(bytes, letters)},
+      {"one long mark", "e" + Repeated("\xcc\x81\xcc\xa3", bytes)},
+      {"Kelvin signs", Repeated("\xe2\x84\xaa", bytes)},
       {"combining marks", Repeated("e\xcc\x81\xcc\xa3", bytes)},
       {"unicode", Drawn(bytes, unicode)},
       {"bytes", Drawn(bytes, octets)}};
@@ -101,20 +103,24 @@ int main(int argc, char** argv) {
   }
   const auto checkpoint = OrDie(compiler::OpenCheckpoint(argv[1]));
   const artifact::v1::Tokenizer message = OrDie(checkpoint->tokenizer());
+  artifact::v1::Tokenizer composing_message = message;
+  composing_message.set_compose(true);
   const auto tokenizer = OrDie(server::Tokenizer::Create(message));
+  const auto composing = OrDie(server::Tokenizer::Create(composing_message));
   const auto chat = OrDie(server::ChatTemplate::Create(message.chat_template()));
-  std::printf("%zu bytes each, seed %u\n%-16s %10s %10s %10s\n", bytes, kSeed, "text", "tokens", "encode s",
-              "chat s");
+  std::printf("%zu bytes each, seed %u\n%-16s %10s %10s %10s %10s\n", bytes, kSeed, "text", "tokens",
+              "encode s", "composed s", "chat s");
   for (const auto& [name, text] : Texts(bytes)) {
     size_t tokens = 0;
     const double encode =
         SecondsOf([&] { tokens = tokenizer->Encode(text, /*parse_special=*/false).size(); });
+    const double composed = SecondsOf([&] { composing->Encode(text, /*parse_special=*/false); });
     const double in_chat = SecondsOf([&] {
       const std::vector<server::ChatMessage> messages = {{"user", text}};
       const auto marked = OrDie(server::MarkContents(messages, *tokenizer, *chat));
       const auto rendered = chat->Render(marked.messages, true, "", "");
-      if (rendered.ok()) tokenizer->EncodeMarked(*rendered, marked.mark);
+      if (rendered.ok()) OrDie(tokenizer->EncodeMarked(*rendered, marked.mark, {}));
     });
-    std::printf("%-16s %10zu %10.3f %10.3f\n", name, tokens, encode, in_chat);
+    std::printf("%-16s %10zu %10.3f %10.3f %10.3f\n", name, tokens, encode, composed, in_chat);
   }
 }

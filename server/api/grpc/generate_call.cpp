@@ -2,6 +2,7 @@
 #include "server/api/grpc/generate_call.h"
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <utility>
 
@@ -23,14 +24,25 @@ std::shared_ptr<Generation> CreateGeneration(GenerationService* service, grpc::S
   return generation;
 }
 
-absl::Status Start(const GenerationService& service, const grpc::ServerContextBase& call,
-                   const v1::GenerateRequest& message, Generation& generation,
-                   std::shared_ptr<ReplyReceiver> receiver) {
-  const std::string& id = generation.request_id();
-  RETURN_IF_ERROR(service.AdmitGeneration(id, CallerOf(call), message.model()));
-  ASSIGN_OR_RETURN(CheckedRequest request, service.Check(id, ReadRequest(message),
-                                                         [&message] { return message.ShortDebugString(); }));
-  return generation.Start(std::move(request), std::move(receiver));
+// Admits, prepares and queues a request, perhaps later and on another thread, and then calls `started` once.
+// `message` lives until then.
+void Start(GenerationService* service, const grpc::ServerContextBase& call,
+           const v1::GenerateRequest& message, const std::shared_ptr<Generation>& generation,
+           std::shared_ptr<ReplyReceiver> receiver, std::function<void(const absl::Status&)> started) {
+  absl::Status status = service->AdmitGeneration(generation->request_id(), CallerOf(call), message.model());
+  if (!status.ok()) return started(status);
+  const auto prepare = [service, &message, generation, receiver = std::move(receiver), started] {
+    const auto run = [&]() -> absl::Status {
+      ASSIGN_OR_RETURN(CheckedRequest request,
+                       service->Check(
+                           generation->request_id(), ReadRequest(message), [&] { return generation->Poll(); },
+                           [&message] { return message.ShortDebugString(); }));
+      return generation->Start(std::move(request), receiver);
+    };
+    started(run());
+  };
+  status = service->Prepare(generation->request_id(), message.model(), message.ByteSizeLong(), prepare);
+  if (!status.ok()) started(status);
 }
 
 // gRPC keeps it until OnDone(), which follows Finish().
@@ -45,9 +57,10 @@ class UnaryCall : public grpc::ServerUnaryReactor {
 
   void Start(const v1::GenerateRequest& request) {
     BeforeGrpc(this);  // OnCancel() may be called from here on
-    const absl::Status status = server::Start(*service_, *call_, request, *generation_, receiver_);
-    BeforeGrpc(this);
-    if (!status.ok()) Finish(ToGrpc(status, *service_, *call_));
+    server::Start(service_, *call_, request, generation_, receiver_, [this](const absl::Status& status) {
+      BeforeGrpc(this);
+      if (!status.ok()) Finish(ToGrpc(status, *service_, *call_));
+    });
   }
 
   void OnCancel() override {
@@ -238,12 +251,13 @@ class StreamCall : public SendQueue::Stream {
       is_gone = is_gone_;
     }
     if (is_gone) generation->Cancel();
-    const absl::Status status = Start(*generations_, call_, request_, *generation, receiver_);
-    if (!status.ok()) {
-      BeforeGrpc(this);
-      writer_.Finish(ToGrpc(status, *generations_, call_), &finished_);
-    }
-    Unref();
+    Start(generations_, call_, request_, generation, receiver_, [this](const absl::Status& status) {
+      if (!status.ok()) {
+        BeforeGrpc(this);
+        writer_.Finish(ToGrpc(status, *generations_, call_), &finished_);
+      }
+      Unref();
+    });
   }
 
   // The status was sent, or the client is gone.
@@ -284,7 +298,7 @@ class StreamCall : public SendQueue::Stream {
   Mutex mutex_;  // OnCallDone() may run concurrently with OnArrived()
   std::shared_ptr<Generation> generation_;
   bool is_gone_ ABSL_GUARDED_BY(mutex_) = false;
-  std::atomic<int> holders_ = 3;  // OnArrived, OnCallDone, OnFinished
+  std::atomic<int> holders_ = 3;  // the start, OnCallDone, OnFinished
   const std::shared_ptr<Receiver> receiver_;
 };
 

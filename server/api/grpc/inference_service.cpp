@@ -9,13 +9,15 @@
 #include "server/api/grpc/call_metadata.h"
 #include "server/api/grpc/generate_call.h"
 #include "server/api/grpc/messages.h"
+#include "server/generation/request_id.h"
 
 namespace streamtensor::server {
 namespace {
 
-grpc::ServerUnaryReactor* Answer(grpc::CallbackServerContext* call, const absl::Status& status) {
+grpc::ServerUnaryReactor* Answer(const GenerationService& service, grpc::CallbackServerContext* call,
+                                 const absl::Status& status) {
   grpc::ServerUnaryReactor* reactor = call->DefaultReactor();
-  reactor->Finish(ToGrpc(status));
+  reactor->Finish(ToGrpc(status, service, *call));
   return reactor;
 }
 
@@ -30,15 +32,27 @@ grpc::ServerUnaryReactor* InferenceService::Generate(grpc::CallbackServerContext
 grpc::ServerUnaryReactor* InferenceService::Tokenize(grpc::CallbackServerContext* call,
                                                      const v1::TokenizeRequest* request,
                                                      v1::TokenizeResponse* response) {
-  const auto answer = [&]() -> absl::Status {
-    RETURN_IF_ERROR(generation_->Admit(CallerOf(*call), request->model()));
+  grpc::ServerUnaryReactor* const reactor = call->DefaultReactor();
+  const absl::Time deadline = DeadlineOf(*call, generation_->Now());
+  const auto poll = [=, this]() -> absl::Status {
+    if (call->IsCancelled()) return absl::CancelledError("the client disconnected");
+    if (generation_->Now() <= deadline) return absl::OkStatus();
+    return absl::DeadlineExceededError("the deadline passed before the text was tokenized");
+  };
+  const auto answer = [=, this]() -> absl::Status {
     ASSIGN_OR_RETURN(const auto model, registry_->Get(request->model()));
-    for (uint32_t id : model->tokenizer().Encode(request->text(), request->parse_special())) {
-      response->add_token_ids(id);
-    }
+    ASSIGN_OR_RETURN(const std::vector<uint32_t> ids,
+                     generation_->Tokenize(*model, request->text(), request->parse_special(), poll));
+    response->mutable_token_ids()->Assign(ids.begin(), ids.end());
     return absl::OkStatus();
   };
-  return Answer(call, answer());
+  absl::Status status = generation_->Admit(CallerOf(*call), request->model());
+  if (status.ok()) {
+    status = generation_->Prepare(generation_->RequestId(Metadata(*call, kRequestIdHeader)), request->model(),
+                                  request->ByteSizeLong(), [=] { reactor->Finish(ToGrpc(answer())); });
+  }
+  if (!status.ok()) reactor->Finish(ToGrpc(status, *generation_, *call));
+  return reactor;
 }
 
 grpc::ServerUnaryReactor* InferenceService::Detokenize(grpc::CallbackServerContext* call,
@@ -48,14 +62,14 @@ grpc::ServerUnaryReactor* InferenceService::Detokenize(grpc::CallbackServerConte
     RETURN_IF_ERROR(generation_->Admit(CallerOf(*call), request->model()));
     ASSIGN_OR_RETURN(const auto model, registry_->Get(request->model()));
     const std::vector<uint32_t> ids(request->token_ids().begin(), request->token_ids().end());
-    ASSIGN_OR_RETURN(std::string raw, model->tokenizer().Decode(ids));
+    ASSIGN_OR_RETURN(std::string raw, generation_->Detokenize(*model, ids));
     Utf8Stream characters;
     response->set_text(characters.Push(raw));
     response->mutable_text()->append(characters.Finish());
     response->set_raw(std::move(raw));
     return absl::OkStatus();
   };
-  return Answer(call, answer());
+  return Answer(*generation_, call, answer());
 }
 
 grpc::ServerUnaryReactor* InferenceService::ListModels(grpc::CallbackServerContext* call,
@@ -65,7 +79,7 @@ grpc::ServerUnaryReactor* InferenceService::ListModels(grpc::CallbackServerConte
   if (status.ok()) {
     for (const ModelStatus& model : registry_->Models()) WriteModel(model, *response->add_models());
   }
-  return Answer(call, status);
+  return Answer(*generation_, call, status);
 }
 
 grpc::ServerUnaryReactor* InferenceService::GetModel(grpc::CallbackServerContext* call,
@@ -77,7 +91,7 @@ grpc::ServerUnaryReactor* InferenceService::GetModel(grpc::CallbackServerContext
     WriteModel(model, *response);
     return absl::OkStatus();
   };
-  return Answer(call, answer());
+  return Answer(*generation_, call, answer());
 }
 
 grpc::ServerUnaryReactor* OperatorService::ListCards(grpc::CallbackServerContext* call,
@@ -87,7 +101,7 @@ grpc::ServerUnaryReactor* OperatorService::ListCards(grpc::CallbackServerContext
   if (status.ok()) {
     for (const CardStatus& card : registry_->Cards()) WriteCard(card, *response->add_cards());
   }
-  return Answer(call, status);
+  return Answer(*generation_, call, status);
 }
 
 }  // namespace streamtensor::server

@@ -158,7 +158,7 @@ CompletionCall::~CompletionCall() = default;
 
 void CompletionCall::Begin(const CallHost* host, std::shared_ptr<http::Exchange> exchange,
                            const std::string& request_id, Endpoint endpoint) {
-  const GenerationService& service = *host->service;
+  GenerationService& service = *host->service;
   const auto refuse = [&](const absl::Status& status) {
     exchange->Respond(WithRequestId(ErrorResponse(status, service.RetryAfterMs(status)), request_id));
   };
@@ -174,14 +174,20 @@ void CompletionCall::Begin(const CallHost* host, std::shared_ptr<http::Exchange>
   }
   const auto call = std::make_shared<CompletionCall>(host, exchange, request_id, *request);
   exchange->Listen(call);
-  if (const absl::Status status = call->Start(*std::move(request)); !status.ok()) {
+  const auto start = [call, endpoint, request = std::make_shared<CompletionRequest>(*std::move(request))] {
+    const absl::Status status = call->Start(std::move(*request));
+    if (status.ok()) return;
     const std::string field = FieldOf(status);
     call->Fail(field.empty() ? status : RenameField(status, FieldName(endpoint, field)));
-  }
+  };
+  const absl::Status status =
+      service.Prepare(request_id, call->head_.model, exchange->request().body.size(), start);
+  if (!status.ok()) call->Fail(status);
 }
 
 absl::Status CompletionCall::Start(CompletionRequest request) {
   const GenerationService& service = *host_->service;
+  const auto poll = [this] { return replies_.front()->generation->Poll(); };
   std::vector<CheckedRequest> checked;
   for (Prompt& prompt : request.prompts) {
     ClientRequest one = request.parameters;
@@ -189,7 +195,7 @@ absl::Status CompletionCall::Start(CompletionRequest request) {
     const auto as_written = [&] {
       return checked.empty() ? exchange_->request().body : absl::StrCat("prompt ", checked.size());
     };
-    ASSIGN_OR_RETURN(CheckedRequest passed, service.Check(request_id_, std::move(one), as_written));
+    ASSIGN_OR_RETURN(CheckedRequest passed, service.Check(request_id_, std::move(one), poll, as_written));
     checked.push_back(std::move(passed));
   }
   for (size_t i = 0; i < replies_.size(); ++i) {

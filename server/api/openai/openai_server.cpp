@@ -128,6 +128,9 @@ struct OpenAiServer::Impl {
 
   // Models that the caller may use now.
   http::Response ListModels(const Caller& caller) const {
+    if (const absl::Status status = generation->Admit(caller, ""); !status.ok()) {
+      return ErrorResponse(status, generation->RetryAfterMs(status));
+    }
     nlohmann::ordered_json list = nlohmann::ordered_json::array();
     for (const ModelStatus& model : registry->Models()) {
       if (!registry->Serves(model.name) || !generation->CheckAccess(caller, model.name).ok()) continue;
@@ -142,7 +145,8 @@ struct OpenAiServer::Impl {
       RETURN_IF_ERROR(registry->Get(name).status());
       return registry->Describe(name);
     }();
-    return model.ok() ? JsonResponse(ModelObject(*model, created)) : ErrorResponse(model.status());
+    return model.ok() ? JsonResponse(ModelObject(*model, created))
+                      : ErrorResponse(model.status(), generation->RetryAfterMs(model.status()));
   }
 
   GenerationService* const generation;

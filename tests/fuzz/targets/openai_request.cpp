@@ -37,7 +37,7 @@ bool AcceptsAs(Endpoint endpoint, std::string_view input) {
   for (server::Prompt& prompt : request->prompts) {
     server::ClientRequest one = request->parameters;
     one.prompt = std::move(prompt);
-    const auto checked = server::CheckRequest(std::move(one), Model(), {kMostTokens});
+    const auto checked = server::CheckRequest(std::move(one), Model(), {kMostTokens}, nullptr);
     if (!checked.ok()) return RefusedByTheService(checked.status(), endpoint);
     Require(static_cast<int64_t>(checked->prompt.size()) <= kMostTokens, "a prompt is within the limit");
     for (const uint32_t id : checked->prompt) {

@@ -50,7 +50,7 @@ bool Accepts(std::string_view input) {
   constexpr int64_t kMostTokens = 1000;
   v1::GenerateRequest message;
   if (!message.ParseFromArray(input.data(), static_cast<int>(input.size()))) return false;
-  const auto request = server::CheckRequest(server::ReadRequest(message), Model(), {kMostTokens});
+  const auto request = server::CheckRequest(server::ReadRequest(message), Model(), {kMostTokens}, nullptr);
   if (!request.ok()) return Refused(request.status());
   Require(static_cast<int64_t>(request->prompt.size()) <= kMostTokens, "a prompt is within the limit");
   for (const uint32_t id : request->prompt) {

@@ -14,7 +14,7 @@ using testing::FakeModel;
 class ClientRequestTest : public ::testing::Test {
  protected:
   absl::StatusOr<GenerationRequest> CheckIt(ClientRequest request, int64_t max_prompt_tokens = 100) {
-    return CheckRequest(std::move(request), *model_.get(), {max_prompt_tokens});
+    return CheckRequest(std::move(request), *model_.get(), {max_prompt_tokens}, poll_);
   }
   static ClientRequest With(Prompt prompt) {
     ClientRequest request;
@@ -22,6 +22,7 @@ class ClientRequestTest : public ::testing::Test {
     request.prompt = std::move(prompt);
     return request;
   }
+  PollRequest poll_;
   static constexpr uint32_t kEnd = '~' - '!' + 1;  // <|im_end|>
   static std::vector<uint32_t> IdsOf(std::string_view text, const std::vector<uint32_t>& behind) {
     std::vector<uint32_t> ids;
@@ -59,7 +60,7 @@ TEST_F(ClientRequestTest, SpecialTokensInAChatMessageAreText) {
   EXPECT_EQ(prompt("\uFDD0<|im_end|>"), IdsOf("user<|im_end|>", {kEnd})) << "the vocabulary lacks U+FDD0";
   const FakeModel trusting(&clock_, nullptr, /*content_special_tokens=*/true);
   const auto trusted =
-      CheckRequest(With(std::vector<ChatMessage>{{"user", "a<|im_end|>"}}), *trusting.get(), {100});
+      CheckRequest(With(std::vector<ChatMessage>{{"user", "a<|im_end|>"}}), *trusting.get(), {100}, nullptr);
   EXPECT_EQ(trusted->prompt, IdsOf("usera", {kEnd, kEnd}));
 }
 
@@ -118,7 +119,20 @@ TEST_F(ClientRequestTest, RefusalsNameTheField) {
 TEST_F(ClientRequestTest, TheLimitOfPromptTokensHolds) {
   EXPECT_TRUE(CheckIt(With("12345"), 5).ok());
   EXPECT_EQ(CheckIt(With("123456"), 5).status().message(),
+            "the prompt has more than 5 tokens; limits.max_prompt_tokens allows 5");
+  EXPECT_EQ(CheckIt(With(std::vector<uint32_t>(6)), 5).status().message(),
             "the prompt has 6 tokens; limits.max_prompt_tokens allows 5");
+  EXPECT_FALSE(CheckIt(With(std::vector<ChatMessage>{{"user", "123"}}), 5).ok());
+}
+
+TEST_F(ClientRequestTest, APromptIsTokenizedAsLongAsItIsWanted) {
+  int polls = 0;
+  poll_ = [&] { return ++polls < 3 ? absl::OkStatus() : absl::CancelledError("gone"); };
+  const std::string text(4 << 20, 'a');
+  EXPECT_EQ(CheckIt(With(text), 8 << 20).status(), absl::CancelledError("gone"));
+  EXPECT_EQ(polls, 3);
+  EXPECT_EQ(CheckIt(With(std::vector<ChatMessage>{{"user", text}}), 8 << 20).status(),
+            absl::CancelledError("gone"));
 }
 
 }  // namespace

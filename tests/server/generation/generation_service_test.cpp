@@ -4,6 +4,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <future>
+
 #include "base/field_error.h"
 #include "tests/server/generation/fake_model.h"
 
@@ -80,17 +83,76 @@ TEST_F(GenerationServiceTest, RefusalsOfAccessAreCounted) {
   EXPECT_EQ(Rejected("permission_denied"), 1) << "a question is no refusal";
 }
 
-TEST_F(GenerationServiceTest, OnlyRequestsToGenerateCountAgainstTheRate) {
+TEST_F(GenerationServiceTest, RequestsOfEachKindCountAgainstTheRate) {
   access_.SetPolicy(std::nullopt, 6);  // one in ten seconds
   GenerationService service = Make();
   const Caller caller{"", "ipv4:1.1.1.1:1"};
   EXPECT_TRUE(service.AdmitGeneration("r1", caller, "m").ok());
-  EXPECT_TRUE(service.Admit(caller, "m").ok());
-  const absl::Status refused = service.AdmitGeneration("r2", caller, "m");
-  EXPECT_EQ(refused.code(), absl::StatusCode::kResourceExhausted);
-  EXPECT_EQ(service.RetryAfterMs(refused), 10000);
+  EXPECT_TRUE(service.CheckAccess(caller, "m").ok());
+  for (const absl::Status& refused :
+       {service.AdmitGeneration("r2", caller, "m"), service.Admit(caller, "m")}) {
+    EXPECT_EQ(refused.code(), absl::StatusCode::kResourceExhausted);
+    EXPECT_EQ(service.RetryAfterMs(refused), 10000);
+  }
+  EXPECT_EQ(Rejected("resource_exhausted"), 2);
   time_.now += absl::Seconds(10);
-  EXPECT_TRUE(service.AdmitGeneration("r3", caller, "m").ok());
+  EXPECT_TRUE(service.Admit(caller, "m").ok());
+  EXPECT_FALSE(service.AdmitGeneration("r3", caller, "m").ok());
+}
+
+TEST_F(GenerationServiceTest, LongRequestsNeverDelayShortOnes) {
+  GenerationService service = Make();
+  const int64_t room = model_.get()->cards().room();
+  std::promise<void> gate;
+  const std::shared_future<void> opened = gate.get_future().share();
+  std::atomic<int> prepared = 0;
+  const auto wait = [&, opened] {
+    opened.wait();
+    ++prepared;
+  };
+  const size_t bytes = PromptQueue::kMaxShortBytes + 1;
+  int64_t accepted = 0;
+  absl::Status refused;
+  while ((refused = service.Prepare("r1", "m", bytes, wait)).ok()) ++accepted;
+  EXPECT_EQ(refused.code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(Rejected("resource_exhausted"), 1);
+  EXPECT_GE(accepted, room);
+  EXPECT_LE(accepted, room + 2) << "those that are being prepared do not wait";
+  bool is_prepared = false;
+  EXPECT_TRUE(service.Prepare("r2", "m", bytes - 1, [&] { is_prepared = true; }).ok());
+  EXPECT_TRUE(is_prepared);
+  gate.set_value();
+  service.Close();
+  EXPECT_EQ(prepared, accepted);
+  EXPECT_TRUE(absl::IsUnavailable(service.Prepare("r3", "m", bytes, [] {})));
+}
+
+TEST_F(GenerationServiceTest, LongRequestsHoldSoManyBytesWhileTheyWait) {
+  GenerationService service = Make();
+  std::promise<void> gate;
+  const std::shared_future<void> opened = gate.get_future().share();
+  const size_t bytes = PromptQueue::kMaxWaitingBytes / 4;
+  int accepted = 0;
+  while (service.Prepare("r1", "m", bytes, [opened] { opened.wait(); }).ok()) ++accepted;
+  gate.set_value();
+  EXPECT_GE(accepted, 4);
+  EXPECT_LE(accepted, 6);
+}
+
+TEST_F(GenerationServiceTest, TextsToTokenizeHaveTheLimitsOfPrompts) {
+  GenerationService service = Make();
+  const size_t max_tokens = FakeModel::kContext;  // more than
+  service.SetLimits({4});
+  const std::string longest(max_tokens, 'a');
+  EXPECT_EQ(service.Tokenize(*model_.get(), longest, false, nullptr)->size(), max_tokens);
+  EXPECT_EQ(FieldOf(service.Tokenize(*model_.get(), longest + "a", false, nullptr).status()), "text");
+  const auto gone = [] { return absl::CancelledError("gone"); };
+  service.SetLimits({1 << 20});
+  EXPECT_EQ(service.Tokenize(*model_.get(), std::string(1 << 20, 'a'), false, gone).status(), gone());
+  service.SetLimits({4});
+  EXPECT_TRUE(service.Detokenize(*model_.get(), std::vector<uint32_t>(max_tokens)).ok());
+  const auto refused = service.Detokenize(*model_.get(), std::vector<uint32_t>(max_tokens + 1));
+  EXPECT_EQ(FieldOf(refused.status()), "token_ids");
 }
 
 TEST_F(GenerationServiceTest, AFullQueueIsTriedAgainWhenARequestMayHaveEnded) {
@@ -111,14 +173,15 @@ TEST_F(GenerationServiceTest, AModelThatCanNotBeAskedIsARefusal) {
     ADD_FAILURE() << "prompts are not logged";
     return "";
   };
-  EXPECT_EQ(service.Check("r1", Ask("nope"), never).status().code(), absl::StatusCode::kNotFound);
-  EXPECT_EQ(service.Check("r1", Ask("loading"), never).status().code(), absl::StatusCode::kUnavailable);
-  const absl::Status nameless = service.Check("r1", Ask(""), never).status();
+  EXPECT_EQ(service.Check("r1", Ask("nope"), nullptr, never).status().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(service.Check("r1", Ask("loading"), nullptr, never).status().code(),
+            absl::StatusCode::kUnavailable);
+  const absl::Status nameless = service.Check("r1", Ask(""), nullptr, never).status();
   EXPECT_EQ(FieldOf(nameless), "model");
   EXPECT_EQ(Rejected("not_found"), 1);
   EXPECT_EQ(Rejected("unavailable"), 1);
   EXPECT_EQ(Rejected("invalid_argument"), 1);
-  const auto checked = service.Check("r1", Ask("m"), never);
+  const auto checked = service.Check("r1", Ask("m"), nullptr, never);
   ASSERT_TRUE(checked.ok()) << checked.status();
   EXPECT_EQ(checked->model, model_.get());
   EXPECT_EQ(checked->generation.prompt.size(), 5u);
@@ -128,17 +191,17 @@ TEST_F(GenerationServiceTest, LimitsHoldFromWhenTheyAreSet) {
   GenerationService service = Make();
   const auto text = [] { return std::string(); };
   service.SetLimits({4});
-  EXPECT_THAT(std::string(service.Check("r1", Ask("m"), text).status().message()),
+  EXPECT_THAT(std::string(service.Check("r1", Ask("m"), nullptr, text).status().message()),
               HasSubstr("limits.max_prompt_tokens allows 4"));
   service.SetLimits({5});
-  EXPECT_TRUE(service.Check("r1", Ask("m"), text).ok());
+  EXPECT_TRUE(service.Check("r1", Ask("m"), nullptr, text).ok());
 }
 
 TEST_F(GenerationServiceTest, ARequestIsDescribedForTheLogWhenPromptsMayBeLogged) {
   const GenerationService service = Make(/*log_prompts=*/true);
   int described = 0;
   EXPECT_TRUE(service
-                  .Check("r1", Ask("m"),
+                  .Check("r1", Ask("m"), nullptr,
                          [&] {
                            ++described;
                            return std::string("text");

@@ -95,7 +95,7 @@ class GenerationTest : public ::testing::Test {
     request.sampling.temperature = 0;
     request.stopping.max_tokens = max_tokens;
     request.stopping.ignore_eos = true;
-    return service_.Check("r1", std::move(request), [] { return std::string(); }).value();
+    return service_.Check("r1", std::move(request), nullptr, [] { return std::string(); }).value();
   }
 
   const SystemClock clock_;

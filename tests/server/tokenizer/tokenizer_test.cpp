@@ -206,6 +206,90 @@ TEST(Tokenizer, TakesWholeWordsWhenAsked) {
   EXPECT_EQ(Spelled(message, "pad"), "p a d") << "an unused piece is no word";
 }
 
+// A tokenizer that spells every byte, with "  " and "    " as its longest pieces.
+Message AllBytes() {
+  Message message;
+  message.set_format_version(2);
+  message.set_kind(Message::KIND_BYTE_LEVEL_BPE);
+  message.set_pre_tokenizer(Message::PRE_TOKENIZER_WORDS);
+  int other = 256;
+  for (int byte = 0; byte < 256; ++byte) {
+    const bool printable = (byte >= '!' && byte <= '~') || (byte >= 0xa1 && byte <= 0xac) || byte >= 0xae;
+    const int character = printable ? byte : other++;
+    std::string text;
+    if (character >= 0x80) text += static_cast<char>(0xc0 | character >> 6);
+    text += static_cast<char>(character >= 0x80 ? 0x80 | (character & 0x3f) : character);
+    AddPiece(text, Piece::TYPE_NORMAL, false, &message);
+  }
+  AddMerge("\u0120", "\u0120", &message);
+  AddMerge("\u0120\u0120", "\u0120\u0120", &message);
+  return message;
+}
+
+TEST(Tokenizer, TextThatCanNotFitIsRefusedAtOnce) {
+  Message message = AllBytes();
+  int polls = 0;
+  const EncodeBounds bounds{1000, [&] {
+                              ++polls;
+                              return absl::OkStatus();
+                            }};
+  const std::string spaces(4 << 20, ' ');
+  const auto code = [&](size_t bytes) {
+    const auto tokenizer = *Tokenizer::Create(message);
+    return tokenizer->Encode(spaces.substr(0, bytes), false, bounds).status().code();
+  };
+  EXPECT_EQ(code(4000), absl::StatusCode::kOk);
+  EXPECT_EQ(polls, 0);
+  EXPECT_EQ(code(4004), absl::StatusCode::kOutOfRange);
+  EXPECT_EQ(code(4 << 20), absl::StatusCode::kOutOfRange);
+  EXPECT_EQ(polls, 0) << "without looking at it";
+  message.set_compose(true);
+  EXPECT_EQ(code(4 << 20), absl::StatusCode::kOutOfRange);
+  EXPECT_EQ(polls, 0);
+  AddPiece(std::string(1 << 15, 'x'), Piece::TYPE_CONTROL, false, &message);
+  EXPECT_EQ(code(4 << 20), absl::StatusCode::kOutOfRange);
+  EXPECT_EQ(polls, 0) << "the text holds no special token";
+  // Text that splits drop makes no tokens.
+  message.add_splits()->set_pattern(" ");
+  message.mutable_splits(0)->set_drop_matches(true);
+  EXPECT_EQ(code(4 << 20), absl::StatusCode::kOk);
+}
+
+TEST(Tokenizer, StopsBeyondTheLimit) {
+  const auto tokenizer = *Tokenizer::Create(AllBytes());
+  const auto encode = [&](const std::string& text, size_t max_tokens) {
+    int polls = 0;
+    const auto ids = tokenizer->Encode(text, false, {max_tokens, [&] {
+                                                       ++polls;
+                                                       return absl::OkStatus();
+                                                     }});
+    return std::pair(ids.status().code(), polls);
+  };
+  std::string words;
+  while (words.size() < 1 << 20) words += "a ";
+  EXPECT_EQ(encode("a a ", 4).first, absl::StatusCode::kOk);
+  EXPECT_EQ(encode("a a a", 4).first, absl::StatusCode::kOutOfRange);
+  EXPECT_GT(encode(words, words.size()).second, 100);
+  const auto [code, polls] = encode(words, words.size() / 4 + 1);
+  EXPECT_EQ(code, absl::StatusCode::kOutOfRange);
+  EXPECT_LT(polls, encode(words, words.size()).second / 3);
+}
+
+TEST(Tokenizer, StopsWhenToldInsideOneWord) {
+  const auto tokenizer = *Tokenizer::Create(AllBytes());
+  int polls = 0;
+  const auto poll = [&] { return ++polls < 10 ? absl::OkStatus() : absl::CancelledError("gone"); };
+  for (const std::string& text :
+       {std::string(4 << 20, ' '), std::string(4 << 20, 'a'), std::string(4 << 20, '\xff')}) {
+    polls = 0;
+    EXPECT_EQ(tokenizer->Encode(text, false, {8 << 20, poll}).status(), absl::CancelledError("gone"));
+    EXPECT_EQ(polls, 10);
+    polls = 0;
+    EXPECT_EQ(tokenizer->EncodeMarked(text, "\xef\xb7\x90", {8 << 20, poll}).status(),
+              absl::CancelledError("gone"));
+  }
+}
+
 TEST(Tokenizer, RefusesDamage) {
   const std::pair<std::function<void(Message&)>, std::string> cases[] = {
       {[](Message& m) { m.set_format_version(3); }, "format_version is 3"},
