@@ -173,6 +173,13 @@ class Daemon:
     def wait_ready(self, model, timeout=60):
         return self.wait_state(model, "READY", timeout)
 
+    def wait_probe(self, timeout=60):
+        """Waits until every model serves; sends no request to the APIs."""
+        deadline = time.monotonic() + timeout
+        while self.http("/readyz")[0] != 200:
+            assert time.monotonic() < deadline, f"not ready after {timeout} s:\n{self.log()}"
+            time.sleep(0.02)
+
     def http(self, path):
         """Status and body of a GET on the metrics port."""
         try:

@@ -132,7 +132,7 @@ def test_a_faulty_tokens_file_is_no_open_door(start, tmp_path, text, mode, error
 
 def test_rate(start, request_for):
     running = start(access={"requests_per_minute": 12})  # one in 5 s, two at once
-    running.wait_ready("tiny")
+    running.wait_probe()
     request = request_for(max_tokens=1)
     for _ in range(2):
         running.stub.Generate(request)
@@ -141,8 +141,10 @@ def test_rate(start, request_for):
     assert error.value.code() == grpc.StatusCode.RESOURCE_EXHAUSTED and "exceeds access.requests_per_minute" in error.value.details()
     hints = dict(error.value.trailing_metadata())
     assert 0 < int(hints["retry-after-ms"]) <= 5000 and hints["grpc-retry-pushback-ms"] == hints["retry-after-ms"]
-    assert running.state("tiny") == "READY", "only generation counts"
-    assert running.metrics()['streamtensor_requests_rejected_total{reason="resource_exhausted"}'] == 1
+    with pytest.raises(grpc.RpcError) as error:  # every method counts
+        running.stub.GetModel(running.pb.GetModelRequest(name="tiny"))
+    assert error.value.code() == grpc.StatusCode.RESOURCE_EXHAUSTED
+    assert running.metrics()['streamtensor_requests_rejected_total{reason="resource_exhausted"}'] == 2
     assert running.stop() == 0
 
 

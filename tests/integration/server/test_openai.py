@@ -367,7 +367,7 @@ def test_api_keys(start_http, tmp_path):
 
 def test_the_rate_is_that_of_all_apis(start_http, request_for):
     running, port = start_http(access={"requests_per_minute": 12})  # two at once
-    running.wait_ready("tiny")
+    running.wait_probe()
     client = client_of(port)
     running.stub.Generate(request_for(max_tokens=1))
     client.completions.create(model="tiny", prompt="x", max_tokens=1)
@@ -376,7 +376,8 @@ def test_the_rate_is_that_of_all_apis(start_http, request_for):
     headers = error.value.response.headers
     assert 0 < int(headers["retry-after"]) <= 5 and 0 < int(headers["retry-after-ms"]) <= 5000
     assert error.value.code == "rate_limit_exceeded"
-    client.models.list()  # is not counted
+    with pytest.raises(openai.RateLimitError):  # every method counts
+        client.models.list()
     # The client's own patience is enough.
     assert client.with_options(max_retries=3).completions.create(model="tiny", prompt="x", max_tokens=1)
     assert running.stop() == 0
