@@ -38,8 +38,8 @@ class SecondThread {
   // Takes parts of the current job until none is left.
   void TakeParts();
 
-  // Which job, how many parts, and the next part to take: 32, 16 and 16 bits in one word, so
-  // that a thread that comes late can't take a part of another job.
+  // Job number, number of parts, and next part: 32, 16 and 16 bits in one word, so that a late
+  // thread can't take a part of another job.
   std::atomic<uint64_t> ticket_{0};
   std::atomic<uint32_t> done_{0};  // parts of this job
   void (*part_)(void*, uint32_t) = nullptr;

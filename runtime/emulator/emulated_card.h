@@ -81,9 +81,10 @@ class EmulatedCard : public std::enable_shared_from_this<EmulatedCard> {
 
   uint32_t index() const { return index_; }
   const EmulatedCardOptions& options() const { return options_; }
-  pid_t ProcessId() const { return pid_; }  // 0: none runs
+  pid_t ProcessId() const { return pid_; }  // 0 if no process is running
 
-  // Does nothing if this design is loaded. Another design needs a new process and no buffers.
+  // Does nothing if this design is already loaded. Another design needs a new process, and no buffers may
+  // exist.
   absl::Status Load(std::shared_ptr<const XclbinImage> image, const std::string& kernel);
   // Null when nothing is loaded. The generation changes with every load and reset.
   std::shared_ptr<const XclbinImage> Loaded(uint64_t* generation);

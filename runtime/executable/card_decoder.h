@@ -11,9 +11,9 @@
 
 namespace streamtensor::runtime {
 
-// A decoder on the card that `open` opens, of that driver. `manifest` must be a decoder's; `files` is its
-// artifact, null if and only if the driver runs no designs.
-//  INVALID_ARGUMENT (kv_pages, kv_bytes), and whatever opening and uploading say.
+// Opens a decoder on the card that `open` opens with `driver`. `manifest` must describe a decoder. `files` is
+// its artifact, null if and only if the driver runs no designs.
+//  INVALID_ARGUMENT (kv_pages, kv_bytes), and any error of opening and uploading.
 absl::StatusOr<std::unique_ptr<Decoder>> OpenCardDecoder(const Driver& driver, CardOpener open,
                                                          artifact::v1::Manifest manifest,
                                                          std::unique_ptr<artifact::Artifact> files,

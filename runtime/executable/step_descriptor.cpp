@@ -75,8 +75,8 @@ absl::Status CheckTokens(const Step& step, const StepLimits& limits, std::vector
   return absl::OkStatus();
 }
 
-// Every page exists, and a page that is written is nobody else's: not another slot's, which would
-// read or write it in the same launch, and not twice this slot's.
+// Checks that every page exists and that a written page appears only once: not in another slot, which would
+// read or write it in the same launch, and not twice in this slot.
 absl::Status CheckPages(const Step& step, const StepLimits& limits, const std::vector<SlotRange>& ranges) {
   struct Use {
     int32_t slot;

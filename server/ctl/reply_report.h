@@ -11,7 +11,7 @@
 
 namespace streamtensor::ctl {
 
-// A reply as it came, with the client's own clock.
+// A complete reply, with times from the client's clock.
 struct FinishedReply {
   std::string model;
   std::string request_id;

@@ -23,7 +23,7 @@ std::string_view Payload(const spdlog::details::log_msg& message) {
 }
 
 // %* in the pattern: the members of a JSON object. A leading request=..., model=..., "model NAME: " or "card
-// NAME: " of a message becomes a member of its own; invalid UTF-8 is replaced.
+// NAME: " of a message becomes a separate member; invalid UTF-8 is replaced.
 class JsonMessage : public spdlog::custom_flag_formatter {
  public:
   void format(const spdlog::details::log_msg& message, const std::tm&, spdlog::memory_buf_t& out) override {

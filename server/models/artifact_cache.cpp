@@ -105,7 +105,7 @@ absl::Status ArtifactCache::Claim() {
     if (pread(fd, owner, sizeof(owner) - 1, 0) <= 0) owner[0] = '?';
     return absl::AbortedError(absl::StrCat("the cache ", folder_,
                                            " is in use by another streamtensord (process ", owner,
-                                           "); stop it, or give this one a cache.dir of its own"));
+                                           "); stop it, or set a different cache.dir for this one"));
   }
   const std::string pid = absl::StrCat(getpid());
   // Only for that message: a full disk must not prevent the daemon from starting.

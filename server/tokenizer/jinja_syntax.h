@@ -14,7 +14,7 @@
 
 namespace streamtensor::server::jinja {
 
-// Strings are UTF-8; a discarded value stands for Jinja's undefined.
+// Strings are UTF-8; a discarded value represents Jinja's undefined.
 using Value = nlohmann::ordered_json;
 
 struct Expression;

@@ -23,14 +23,14 @@ namespace {
   "\\x{9}-\\x{d}\\x{20}\\x{85}\\x{a0}\\x{1680}\\x{2000}-\\x{200a}\\x{2028}\\x{2029}" \
   "\\x{202f}\\x{205f}\\x{3000}"
 
-// Words: contractions; letters, digits or other marks with the one space before them; white space,
-// whose last character is left to the word that follows.
+// Words: contractions; letters, digits or other marks with one preceding space; white space, whose last
+// character belongs to the next word.
 constexpr char kWords[] = "'(?:s|t|re|ve|m|ll|d)| ?\\p{L}+| ?\\p{N}+| ?[^" ST_SPACE
                           "\\p{L}\\p{N}]+|[" ST_SPACE "]+(?![^" ST_SPACE "])|[" ST_SPACE "]+";
 
 // Words that treat line ends: contractions in either case; letters with one preceding mark or space; groups
-// of up to so many digits; other marks with one preceding space and the following line ends; white space that
-// ends in line ends; white space as above.
+// of at most that many digits; other marks with one preceding space and the following line ends; white space
+// that ends in line ends; white space as above.
 #define ST_LINE_WORDS(DIGITS)                                                                 \
   "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}" DIGITS "| ?[^" ST_SPACE \
   "\\p{L}\\p{N}]+[\\r\\n]*|[" ST_SPACE "]*[\\r\\n]+|[" ST_SPACE "]+(?![^" ST_SPACE "])|[" ST_SPACE "]+"

@@ -14,8 +14,8 @@ namespace streamtensor::server {
 // Immutable after Create(): Split() may be called from any thread at once.
 class PreTokenizer {
  public:
-  // The splitting that `message` asks for: its `splits`, then its `pre_tokenizer`. A pattern may take so many
-  // steps for a match and no more: what is left of a text by then is one word.
+  // Applies the `splits` of `message`, then its `pre_tokenizer`. The number of steps per pattern match is
+  // limited; if a match exceeds it, the rest of the text is one word.
   //  INVALID_ARGUMENT  an invalid pattern, or too many; names it
   //  UNIMPLEMENTED     a kind this build does not know, by name
   static absl::StatusOr<std::unique_ptr<PreTokenizer>> Create(const artifact::v1::Tokenizer& message);

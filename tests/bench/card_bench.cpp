@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// A compiled decoder on an emulated card, timed: the part of compare_with_llama_cpp.py that is ours. Obeys
-// lines on stdin, each answered by one line of JSON:
+// Times a compiled decoder on an emulated card for compare_with_llama_cpp.py. Reads commands from stdin, one
+// per line, and answers each with one line of JSON:
 //
-//   decode STREAMS CONTEXT STEPS   STREAMS sequences, each with CONTEXT tokens before; then STEPS steps of
-//   one token
-//                                  each, all with logits
+//   decode STREAMS CONTEXT STEPS   STREAMS sequences, each after CONTEXT tokens; then STEPS steps of
+//                                  one token each, all with logits
 //   prefill TOKENS                 one fresh sequence, logits of its last token
-//   read BYTES                     reads so many bytes as the engine does, nothing else
+//   read BYTES                     only reads this many bytes, as the engine does
 //
 // {"seconds": [...], "cpu_seconds": [...], "processes": [[name, nanoseconds], ...]}, all measured: wall time
 // around Decoder::Run(), CPU time of this process and the card's, each for a step of decode, a whole prefill,
@@ -75,7 +74,7 @@ double CpuSeconds() {
   std::exit(1);
 }
 
-// Any ids do: time does not depend on them. The same on both sides of the comparison.
+// The time does not depend on the ids. Both sides of the comparison use the same ones.
 int32_t TokenAt(int64_t position, int32_t vocabulary) {
   return static_cast<int32_t>(position * 7919 % vocabulary);
 }
@@ -150,7 +149,7 @@ std::vector<std::vector<int32_t>> PageTables(const Decoder& decoder, int slots, 
   return tables;
 }
 
-// Feeds positions 0..tokens-1 of one sequence in steps as large as they may be.
+// Feeds positions 0..tokens-1 of one sequence in steps of maximum size.
 void Feed(Decoder& decoder, const std::vector<int32_t>& table, int64_t tokens, bool counts, Timing& timing) {
   for (int64_t begin = 0; begin < tokens; begin += decoder.info().step_tokens) {
     const int64_t end = std::min<int64_t>(begin + decoder.info().step_tokens, tokens);
@@ -187,7 +186,7 @@ void Prefill(Decoder& decoder, int64_t tokens) {
   timing.Print();
 }
 
-// The limit of one thread: four streams side by side in blocks of 2 KB, as four weights channels are read.
+// The limit of one thread: four parallel streams in blocks of 2 KB, as four weight channels are read.
 __attribute__((target("avx2"))) void Read(size_t bytes) {
   constexpr size_t kStreams = 4;
   constexpr size_t kBlock = 2048;

@@ -63,8 +63,8 @@ class LlamaCpp:
         ctypes.CDLL(library).llama_log_set(self.log, None)
         self.peer = llama_cpp_peer.Peer(model, CONTEXT, 1, STREAMS, library)
         self.peer.library.llama_print_system_info.restype = ctypes.c_char_p
-        # What it was built for, and how it keeps the weights, in its own words: a buffer CPU_REPACK or AMX holds what it
-        # repacked at loading, the others hold weights as they stand in the file.
+        # llama.cpp's own report of its build features and weight buffers: CPU_REPACK or AMX holds weights repacked at
+        # loading, the others hold weights as stored in the file.
         self.build = {
             "cpu": self.peer.library.llama_print_system_info().decode().strip(),
             "weights": [" ".join(line.split(":", 1)[1].split()) for line in "".join(log).splitlines()

@@ -42,7 +42,7 @@ const Product kProducts[] = {{{4, 18, 60, st::ROWS_T}, kLayers},
 
 using Frame = st::word512[kMaxRows * kMaxGroups];
 
-// Time of this thread alone: other load on the machine counts only as far as it slows the core.
+// CPU time of this thread: other load matters only if it slows the core.
 double ThreadMilliseconds() {
   timespec time;
   clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);

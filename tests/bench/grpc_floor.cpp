@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// What gRPC alone costs: the daemon's service with nothing behind it. Every STEP_US microseconds one thread
-// writes a message of one token to 16 of the streams that run, in turn, as a card's steps do.
+// Measures the cost of gRPC alone: the daemon's service with nothing behind it. Every STEP_US microseconds
+// one thread writes a message of one token to 16 of the streams that run, in turn, as a card's steps do.
 //
 //     grpc_floor callback|queue PORT STEP_US     ends when stdin does
 //
-// callback: the thread writes, gRPC's threads hear that a message was written.
-// queue: the thread that writes is also the one that takes what gRPC has to say from a completion queue, as
+// callback: the thread writes; gRPC's threads receive the completions.
+// queue: the writing thread also polls the completion queue, as
 // in the daemon; there the card's thread has to wake it.
 #include <grpcpp/grpcpp.h>
 
@@ -34,7 +34,7 @@ constexpr size_t kStepTokens = 16;
 std::atomic<uint64_t> tokens_written = 0;
 std::atomic<bool> stopping = false;
 
-// One reply: what is left of it, and the message to write next.
+// One reply: the remaining tokens, and the next message to write.
 struct Reply {
   explicit Reply(const v1::GenerateRequest& request) : left(request.stopping().max_tokens()) {}
   const Response& Next() {
@@ -244,11 +244,11 @@ int Serve(const std::string& server_kind, uint16_t port, std::chrono::microsecon
       callback.Step();
     }
   });
-  // A line in, the number of tokens out.
+  // For each input line, prints the number of tokens.
   for (std::string line; std::getline(std::cin, line);) std::cout << tokens_written << std::endl;
   stopping = true;
   writer.join();
-  std::_Exit(0);  // streams may be under way: this program only measures
+  std::_Exit(0);  // streams may still be open; this program only measures
 }
 
 }  // namespace

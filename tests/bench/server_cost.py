@@ -124,7 +124,7 @@ def measure_round(arguments, who, stack, rows):
         "baseline": lambda *load: measure_daemon(baseline, grpc_client(arguments.binary_dir, baseline.server), *load),
     }
     for streams in map(int, arguments.streams.split(",")):
-        # So that the last streams end within half a minute.
+        # Lets the last streams end within 30 seconds.
         load = (streams, arguments.seconds, min(arguments.max_tokens, 60000 // streams))
         for name in who:
             rows[streams, name].append(runs[name](*load))

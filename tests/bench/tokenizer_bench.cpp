@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Times the tokenizer on texts that are hard for it: how many seconds a prompt of so many bytes keeps a
-// thread busy when no limit stops it.
+// Times the tokenizer on worst-case texts: the seconds that a prompt of the given size occupies a thread
+// without limits.
 // Usage: tokenizer_bench MODEL [BYTES]
 #include <cstdio>
 #include <cstdlib>

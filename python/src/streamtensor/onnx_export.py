@@ -61,10 +61,10 @@ def export_onnx(model: str | os.PathLike[str], path: str | os.PathLike[str],
 
 
 def _set_dimensions(graph: Any, dims: dict[str, int | Dim]) -> dict[str, list[Dim | None]]:
-    """Settles what `graph` leaves open; the dimensions of each input that stay so, by its name."""
+    """Fixes the open dimensions of `graph`. Returns the dimensions that stay open of each input, by name."""
     initialized = {initializer.name for initializer in graph.initializer}
     inputs = [value for value in graph.input if value.name not in initialized]
-    # What has a value is no input, though files of before version 4 list it.
+    # Initializers are not inputs, although IR versions before 4 list them.
     del graph.input[:]
     graph.input.extend(inputs)
     inputs = list(graph.input)

@@ -86,13 +86,13 @@ def _program(module: "torch.nn.Module", inputs: tuple[Any, ...], dynamic: Dynami
 
     names = _names(module, inputs)
     shapes, described = _shapes(names, inputs, dynamic)
-    # A tensor that is given twice would become one argument.
+    # torch.export would merge a tensor that is passed twice into one argument.
     separate = tuple(value.detach().clone() for value in inputs)
     try:
         with torch.no_grad():
             program = torch.export.export(module, separate, dynamic_shapes=shapes if dynamic else None, strict=False)
             program = program.run_decompositions(get_decomposition_table())
-    except Exception as error:  # torch raises many classes of its own
+    except Exception as error:  # torch raises many exception classes
         raise ExportError(f"torch.export: {error}") from None
     return program, described
 

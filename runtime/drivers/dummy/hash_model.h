@@ -34,14 +34,14 @@ class HashModel {
  private:
   static constexpr std::size_t kPeaks = 8;
 
-  // Null: the page table names a page that is not there.
+  // Null if the page table names a page that doesn't exist.
   uint64_t* RowOf(std::span<const uint32_t> descriptor, uint32_t slot, uint32_t position);
   void WriteLogits(std::size_t row, uint64_t hash);
 
   const uint32_t vocabulary_, max_context_, page_tokens_, step_tokens_, max_pages_;
-  std::vector<uint64_t> rows_;                          // by page, row
+  std::vector<uint64_t> rows_;                          // [page][row]
   std::span<float> logits_;                             // [row][vocabulary]
-  std::vector<std::array<std::size_t, kPeaks>> peaks_;  // of each row, as it stands in logits_
+  std::vector<std::array<std::size_t, kPeaks>> peaks_;  // per row, of the values in logits_
 };
 
 // A hash of 64 bits.
