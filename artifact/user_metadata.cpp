@@ -28,7 +28,7 @@ std::string InWords(const std::string& line, const std::string& name) {
     return absl::StrCat(parts[1], " is ", Start(parts[2]), " in ", where, " alone");
   }
   const std::vector<std::string> values = absl::StrSplit(parts[2], absl::MaxSplits(" -> ", 1));
-  return absl::StrCat(parts[1], " is ", Start(values.front()), " there, ", Start(values.back()),
+  return absl::StrCat(parts[1], " is ", Start(values.front()), " in ", name, ", ", Start(values.back()),
                       " in USER_METADATA");
 }
 

@@ -8,6 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "base/printable.h"
+#include "base/status_macros.h"
 
 namespace streamtensor::base {
 namespace {
@@ -44,7 +45,7 @@ class DocumentBuilder : public nlohmann::json_sax<json> {
   }
 
   absl::StatusOr<json> Take() {
-    if (!status_.ok()) return status_;
+    RETURN_IF_ERROR(status_);
     return std::move(root_);
   }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What of a step decides which words pass where.
+// The properties of a step that determine its stream traffic.
 #pragma once
 
 #include <algorithm>

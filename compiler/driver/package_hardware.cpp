@@ -25,7 +25,7 @@ absl::StatusOr<artifact::v1::Manifest> ReadUserMetadata(const std::string& folde
     return absl::NotFoundError(
         absl::StrCat(folder, ": no artifact of target hw (", artifact::kUserMetadataName, " is missing)"));
   }
-  if (!file.ok()) return file.status();
+  RETURN_IF_ERROR(file.status());
   absl::StatusOr<artifact::v1::Manifest> manifest =
       artifact::ManifestFromJson({reinterpret_cast<const char*>(file->bytes().data()), file->bytes().size()});
   if (!manifest.ok())

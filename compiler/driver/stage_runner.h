@@ -14,7 +14,7 @@ namespace streamtensor::compiler {
 
 class StageRunner {
  public:
-  // What a stage does; it may call its argument with the share of itself that is done.
+  // What a stage does; it may call its argument with its completed fraction.
   using Work = std::function<absl::Status(const std::function<void(double)>& partly)>;
 
   explicit StageRunner(ProgressCallback progress) : progress_(std::move(progress)) {}

@@ -114,8 +114,8 @@ class WeightFinder {
     }
     // The embedding may have any number of rows, and the output too.
     if (RunsOverLayers(spec.name) && spec.rows % contract::kTileRows != 0) {
-      return absl::UnimplementedError(Message("tensor ", Quoted(tensor.name), " gives ", spec.rows,
-                                              " columns; only multiples of ", contract::kTileRows,
+      return absl::UnimplementedError(Message("tensor ", Quoted(tensor.name), " has ", spec.rows,
+                                              " output columns; only multiples of ", contract::kTileRows,
                                               " can be compiled yet"));
     }
     std::vector<int64_t> dims = {TensorRows(spec), spec.columns};

@@ -36,7 +36,7 @@ struct ImportedModel {
   mlir::OwningOpRef<mlir::ModuleOp> module;
   std::shared_ptr<const WeightSource> weights;
   std::string name;  // of the checkpoint, or the module's file without its extension
-  // Set for a decoder; absent for a general module. `kv` is left for whoever lays out the pools.
+  // Set for a decoder; absent for any other module. `kv` is set when the pools are laid out.
   std::optional<artifact::v1::Decoder> decoder;
   std::optional<artifact::v1::Tokenizer> tokenizer;
 };

@@ -143,8 +143,8 @@ def Materialize : Pass<"materialize", "::mlir::ModuleOp"> {
     process of its section, the loop's iter_arg a carry. Only here does the cycle from results back to
     activations exist. The functions are erased.
   }];
-  let options = [Option<"channels", "channels", "int64_t", "4", "Channels that weights are dealt over">,
-                 Option<"unroll", "unroll", "int64_t", "1", "Tiles the engine works on at a time, 1..6">];
+  let options = [Option<"channels", "channels", "int64_t", "0", "Channels that weights are distributed over; 0: the platform's">,
+                 Option<"unroll", "unroll", "int64_t", "0", "Tiles the engine works on at a time, 1..6; 0: the platform's">];
   let dependentDialects = ["::streamtensor::compiler::dataflow::DataflowDialect",
                            "::streamtensor::compiler::process::ProcessDialect"];
 }

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "compiler/dialects/dataflow/ProcessInterface.h"
+#include "compiler/dialects/dataflow/memory_role.h"
 #include "compiler/passes/Passes.h"
 #include "kernels/contract/limits.h"
 
@@ -15,10 +16,6 @@ namespace {
 
 using namespace mlir;
 using dataflow::MemoryOp;
-
-// Order of the kernel's arguments (docs/architecture.md, section 3).
-constexpr llvm::StringLiteral kRoles[] = {"descriptor", "status", "input",   "output",  "logits",   "weights",
-                                          "k_read",     "v_read", "k_write", "v_write", "constants"};
 
 class AssignChannelsPass : public impl::AssignChannelsBase<AssignChannelsPass> {
  public:
@@ -57,14 +54,14 @@ class AssignChannelsPass : public impl::AssignChannelsBase<AssignChannelsPass> {
     // Both pointers of a pool are one buffer, which lies in one bank.
     llvm::StringMap<int64_t> pools;
     for (MemoryOp memory : memories) {
-      StringRef role = memory.getRole();
-      if (role == "weights") continue;
-      if (!role.starts_with("k_") && !role.starts_with("v_")) {
+      if (memory.getRole() == "weights") continue;
+      const StringRef pool_name = dataflow::PoolOf(memory.getRole());
+      if (pool_name.empty()) {
         if (failed(place(memory, emptiest(), bytes.at(memory)))) return failure();
         continue;
       }
       // How many pages there are is the host's choice: a pool counts as half a bank.
-      auto [pool, is_new] = pools.try_emplace(role.take_front(1), 0);
+      auto [pool, is_new] = pools.try_emplace(pool_name, 0);
       if (is_new) pool->second = emptiest();
       if (failed(place(memory, pool->second, is_new ? platform_.getBankBytes() / 2 : 0))) return failure();
     }
@@ -83,9 +80,9 @@ class AssignChannelsPass : public impl::AssignChannelsBase<AssignChannelsPass> {
   static SmallVector<MemoryOp> inArgumentOrder(dataflow::DesignOp design) {
     SmallVector<MemoryOp> memories(design.getBody().getOps<MemoryOp>());
     auto rank = [](MemoryOp memory) {
-      auto found = llvm::find(kRoles, memory.getRole());
+      auto found = llvm::find(dataflow::kMemoryRoles, memory.getRole());
       int64_t channel = memory.getChannel() ? static_cast<int64_t>(*memory.getChannel()) : 0;
-      return std::pair<int64_t, int64_t>(found - std::begin(kRoles), channel);
+      return std::pair<int64_t, int64_t>(found - std::begin(dataflow::kMemoryRoles), channel);
     };
     // Constants stay in process order: that is how they were made.
     llvm::stable_sort(memories, [&](MemoryOp a, MemoryOp b) { return rank(a) < rank(b); });

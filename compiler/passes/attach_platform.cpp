@@ -34,7 +34,8 @@ class AttachPlatformPass : public impl::AttachPlatformBase<AttachPlatformPass> {
 void AttachPlatform(mlir::ModuleOp module, const Platform& platform) {
   module->setAttr(dataflow::kPlatformAttr,
                   dataflow::PlatformAttr::get(module.getContext(), platform.name, platform.memory.banks,
-                                              platform.memory.bytes_per_bank, platform.OnChipBytes()));
+                                              platform.memory.bytes_per_bank, platform.OnChipBytes(),
+                                              platform.engine.weight_channels, platform.engine.unroll));
 }
 
 }  // namespace streamtensor::compiler

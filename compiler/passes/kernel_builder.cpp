@@ -153,8 +153,7 @@ FailureOr<Value> KernelBuilder::Import(Value value) {
                       tensor::CollapseShapeOp, tensor::CastOp>(producer) ||
                   (isa<arith::ArithDialect>(producer->getDialect()) && !isa<ShapedType>(value.getType()));
   if (!clonable)
-    return op_->emitError("looks up a value by index that streams by (made by ")
-           << producer->getName() << ")";
+    return op_->emitError("indexes into a streamed value (made by ") << producer->getName() << ")";
   IRMapping mapping;
   for (Value operand : producer->getOperands()) {
     FailureOr<Value> imported = Import(operand);

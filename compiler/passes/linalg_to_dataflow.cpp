@@ -90,7 +90,7 @@ class LinalgToDataflowPass : public impl::LinalgToDataflowBase<LinalgToDataflowP
         isa<tensor::ExpandShapeOp>(op) ? cast<tensor::ExpandShapeOp>(op).getReassociationIndices()
                                        : cast<tensor::CollapseShapeOp>(op).getReassociationIndices();
     if (groups.empty() || groups[0].size() != 1)
-      return op->emitError("mixes rows with what is in them; only the shape within a row can change");
+      return op->emitError("reshapes across rows; only the shape within a row may change");
     FailureOr<Rows> rows = rowsOf(op, source);
     if (failed(rows)) return failure();
     OpBuilder builder(op);

@@ -40,15 +40,18 @@ class MaterializePass : public impl::MaterializeBase<MaterializePass> {
     FailureOr<func::FuncOp> step = FindStep(getOperation());
     if (failed(step)) return signalPassFailure();
     step_ = *step;
-    if (channels < 1 || channels > contract::kMaxMemoryBanks) {
-      step_.emitError("option channels must be 1..")
+    if (channels < 0 || channels > contract::kMaxMemoryBanks) {
+      step_.emitError("option channels must be 0..")
           << contract::kMaxMemoryBanks << ", got " << int64_t{channels};
       return signalPassFailure();
     }
-    if (unroll < 1 || unroll > contract::kMaxUnroll) {
-      step_.emitError("option unroll must be 1..") << contract::kMaxUnroll << ", got " << int64_t{unroll};
+    if (unroll < 0 || unroll > contract::kMaxUnroll) {
+      step_.emitError("option unroll must be 0..") << contract::kMaxUnroll << ", got " << int64_t{unroll};
       return signalPassFailure();
     }
+    const dataflow::PlatformAttr platform = dataflow::PlatformOf(step_);
+    channels_ = channels > 0 ? int64_t{channels} : platform ? platform.getWeightChannels() : 1;
+    unroll_ = unroll > 0 ? int64_t{unroll} : platform ? platform.getUnroll() : 1;
     DesignBuilder design(&getContext());
     design_ = &design;
     findKinds();
@@ -110,11 +113,11 @@ class MaterializePass : public impl::MaterializeBase<MaterializePass> {
     if (failed(ok) || !any) return ok;
     activation_switch_ = &design_->AddProcess<process::ActivationSwitchOp>("activation_switch");
     engine_ = &design_->AddProcess<process::EngineOp>("engine");
-    engine_->attributes.set("unroll", integer(unroll));
+    engine_->attributes.set("unroll", integer(unroll_));
     result_switch_ = &design_->AddProcess<process::ResultSwitchOp>("result_switch");
     design_->AddStream(*activation_switch_, *engine_, ChannelKind::frames, {}, frame_words,
                        engine.getSlots());
-    for (int64_t channel = 0; channel < channels; ++channel) {
+    for (int64_t channel = 0; channel < channels_; ++channel) {
       Process& load = design_->AddProcess<process::LoadWeightsOp>("load_weights_" + std::to_string(channel));
       load.takes_header = false;
       design_->AddMemory(load, "weights_" + std::to_string(channel), "weights",
@@ -206,7 +209,7 @@ class MaterializePass : public impl::MaterializeBase<MaterializePass> {
     for (auto [index, argument] : llvm::enumerate(loop.getRegionIterArgs())) {
       auto type = dyn_cast<ITensorType>(argument.getType());
       if (!type) return loop.emitError("carries ") << argument.getType() << "; run `bind` first";
-      if (type.repeats()) return loop.emitError("carries what repeats: ") << type;
+      if (type.repeats()) return loop.emitError("carries an itensor that repeats elements: ") << type;
       if (argument.use_empty() || loop->getResult(index).use_empty())
         return loop.emitError("carries a value that ")
                << (argument.use_empty() ? "no layer uses" : "nothing uses after the layers");
@@ -222,8 +225,8 @@ class MaterializePass : public impl::MaterializeBase<MaterializePass> {
   LogicalResult visitReturn(func::ReturnOp op) {
     for (Value value : op.getOperands())
       if (isa<BlockArgument>(origin(value)))
-        return op.emitError("gives back argument ")
-               << cast<BlockArgument>(origin(value)).getArgNumber() << ", which nothing computes";
+        return op.emitError("returns argument ")
+               << cast<BlockArgument>(origin(value)).getArgNumber() << "; a result must be computed";
     bool decoder = vocabulary_ > 0 && op.getNumOperands() == 1;
     for (auto [index, value] : llvm::enumerate(op.getOperands())) {
       std::string name = decoder ? "logits" : "output" + std::to_string(index);
@@ -316,7 +319,7 @@ class MaterializePass : public impl::MaterializeBase<MaterializePass> {
       if (stacked ? !(at_layer && section == Section::layer) : value != root)
         return issue.emitError("takes ") << weight << " in another way than as the weight of its layer";
       if (!stacked && section == Section::layer)
-        return issue.emitError("takes ") << weight << " again in every layer; only stacked weights can be";
+        return issue.emitError("uses ") << weight << " in every layer, but it is not stacked by layer";
     }
     return name;
   }
@@ -397,6 +400,7 @@ class MaterializePass : public impl::MaterializeBase<MaterializePass> {
     return NamedAttribute(StringAttr::get(&getContext(), name), value);
   }
   func::FuncOp step_;
+  int64_t channels_ = 1, unroll_ = 1;
   scf::ForOp loop_;
   DesignBuilder* design_ = nullptr;
   Process *activation_switch_ = nullptr, *engine_ = nullptr, *result_switch_ = nullptr;

@@ -76,9 +76,11 @@ constexpr PipelineStage kStages[] = {
 struct DataflowOptions : mlir::PassPipelineOptions<DataflowOptions> {
   Option<std::string> platform{*this, "platform",
                                llvm::cl::desc("Card model (default: the module's, or u55c)")};
-  Option<int64_t> weight_channels{*this, "weight-channels", llvm::cl::desc("Channels for weights"),
+  Option<int64_t> weight_channels{*this, "weight-channels",
+                                  llvm::cl::desc("Channels for weights (0: the platform's)"),
                                   llvm::cl::init(PipelineOptions().weight_channels)};
-  Option<int64_t> unroll{*this, "unroll", llvm::cl::desc("Tiles the engine works on at a time"),
+  Option<int64_t> unroll{*this, "unroll",
+                         llvm::cl::desc("Tiles the engine works on at a time (0: the platform's)"),
                          llvm::cl::init(PipelineOptions().unroll)};
   Option<bool> exact{*this, "exact", llvm::cl::desc("Set every depth to its minimum"),
                      llvm::cl::init(PipelineOptions().exact_depths)};

@@ -7,13 +7,15 @@
 #include <system_error>
 
 #include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "base/child_process.h"
 #include "llvm/Support/FileSystem.h"
-#include "llvm/Support/Program.h"
 
 namespace streamtensor::schedule {
 namespace {
 
-constexpr unsigned kSeconds = 120;
+constexpr absl::Duration kMaxTime = absl::Minutes(2);
 
 constexpr const char* kFlags[] = {"-D__SYNTHESIS__",
                                   "-O1",
@@ -50,16 +52,20 @@ std::string TemporaryFile::Read() const {
 absl::StatusOr<ClangRun> RunClang(const std::string& clang, const std::vector<std::string>& arguments) {
   const TemporaryFile log("log");
   if (log.failed()) return absl::InternalError("no temporary file can be made");
-  std::vector<llvm::StringRef> words = {clang};
-  words.insert(words.end(), std::begin(kFlags), std::end(kFlags));
-  words.insert(words.end(), arguments.begin(), arguments.end());
-  const std::string path = log.path();
-  const std::optional<llvm::StringRef> redirects[] = {llvm::StringRef(""), llvm::StringRef(path),
-                                                      llvm::StringRef(path)};
-  std::string error;
-  const int code = llvm::sys::ExecuteAndWait(clang, words, std::nullopt, redirects, kSeconds, 0, &error);
-  if (!error.empty()) return absl::InternalError(clang + " can't be run: " + error);
-  return ClangRun{.succeeded = code == 0, .messages = log.Read()};
+  base::ChildOptions options;
+  options.arguments = {clang};
+  options.arguments.insert(options.arguments.end(), std::begin(kFlags), std::end(kFlags));
+  options.arguments.insert(options.arguments.end(), arguments.begin(), arguments.end());
+  options.own_group = true;
+  options.out = options.err = base::ChildOptions::Output::kLog;
+  options.log = log.path();
+  const auto child = base::ChildProcess::Start(options);
+  if (!child.ok()) return absl::InternalError(absl::StrCat(clang, ": ", child.status().message()));
+  const std::optional<base::ChildExit> exit = (*child)->Wait(kMaxTime);
+  if (!exit)
+    return absl::InternalError(absl::StrCat(clang, " takes longer than ", absl::FormatDuration(kMaxTime)));
+  if (exit->signal != 0) return absl::InternalError(absl::StrCat(clang, " ", exit->Describe()));
+  return ClangRun{.succeeded = exit->ok(), .messages = log.Read()};
 }
 
 }  // namespace streamtensor::schedule

@@ -33,7 +33,7 @@ namespace {
 
 namespace cl = llvm::cl;
 
-// MlirOptMain's own reading ends the process with 1 on wrong usage, and tells LLVM's version as ours.
+// MlirOptMain exits with 1 on wrong usage and reports LLVM's version as ours.
 bool ReadOptions(int argc, char** argv, mlir::DialectRegistry& registry, std::string* input,
                  std::string* output) {
   static cl::opt<std::string> input_file(cl::Positional, cl::desc("<input file>"), cl::init("-"));

@@ -14,6 +14,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "base/file_descriptor.h"
 #include "base/printable.h"
 #include "base/status_macros.h"
 
@@ -69,20 +70,6 @@ absl::Status CheckSymbols(std::span<const std::byte> object, const Elf64_Shdr& s
   return absl::OkStatus();
 }
 
-class FileDescriptor {
- public:
-  explicit FileDescriptor(int fd) : fd_(fd) {}
-  ~FileDescriptor() {
-    if (fd_ >= 0) close(fd_);
-  }
-  FileDescriptor(const FileDescriptor&) = delete;
-  FileDescriptor& operator=(const FileDescriptor&) = delete;
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
-
 absl::Status SystemError(absl::string_view what) {
   return absl::InternalError(absl::StrCat(what, ": ", std::strerror(errno)));
 }
@@ -115,7 +102,7 @@ absl::Status CheckObject(std::span<const std::byte> object) {
 absl::StatusOr<LoadedObject> LoadedObject::Load(std::span<const std::byte> object,
                                                 const BeforeCode& before_code) {
   RETURN_IF_ERROR(CheckObject(object));
-  const FileDescriptor file(memfd_create("streamtensor-design", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+  const base::FileDescriptor file(memfd_create("streamtensor-design", MFD_CLOEXEC | MFD_ALLOW_SEALING));
   if (file.get() < 0) return SystemError("memory file for the design");
   for (std::size_t written = 0; written < object.size();) {
     const ssize_t n = write(file.get(), object.data() + written, object.size() - written);

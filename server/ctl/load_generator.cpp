@@ -3,14 +3,13 @@
 
 #include <algorithm>
 #include <chrono>
-#include <condition_variable>
 #include <limits>
 #include <memory>
-#include <mutex>
 #include <queue>
 #include <random>
 #include <utility>
 
+#include "base/mutex.h"
 #include "server/api/grpc/grpc_order.h"
 
 namespace streamtensor::ctl {
@@ -24,7 +23,7 @@ constexpr double kPauseAfterFailureSeconds = 0.1;
 class LoadGenerator {
  public:
   LoadGenerator(const Target& target, const LoadOptions& options)
-      : options_(options), random_(options.seed), begin_(Clock::now()) {
+      : options_(options), begin_(Clock::now()), random_(options.seed) {
     for (uint32_t i = 0; i < options.connections; ++i)
       clients_.push_back(std::make_unique<Client>(target, true));
     if (options.rate > 0) {
@@ -37,12 +36,12 @@ class LoadGenerator {
   }
 
   LoadResult Run() {
-    std::unique_lock lock(mutex_);
+    MutexLock lock(mutex_);
     uint32_t sent = 0;
     const double limit = options_.seconds > 0 ? options_.seconds : std::numeric_limits<double>::max();
     while (options_.requests == 0 || sent < options_.requests) {
       if (due_.empty()) {
-        changed_.wait(lock);
+        changed_.Wait(mutex_);
         continue;
       }
       const double due = due_.top();
@@ -50,7 +49,7 @@ class LoadGenerator {
       const auto wait =
           begin_ + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(due));
       if (Clock::now() < wait) {
-        changed_.wait_until(lock, wait);  // a stream that ends meanwhile may be due before
+        changed_.WaitUntil(mutex_, wait);  // a stream that ends meanwhile may be due before
         continue;
       }
       due_.pop();
@@ -60,7 +59,7 @@ class LoadGenerator {
       Stream::Begin(this, *clients_[sent % clients_.size()], due);
       ++sent;
     }
-    changed_.wait(lock, [this] { return running_ == 0; });
+    while (running_ > 0) changed_.Wait(mutex_);
     result_.seconds = Now();
     return std::move(result_);
   }
@@ -69,7 +68,8 @@ class LoadGenerator {
   // One request; deletes itself when it ends.
   class Stream : public grpc::ClientReadReactor<v1::GenerateStreamResponse> {
    public:
-    static void Begin(LoadGenerator* load, const Client& client, double due) {
+    static void Begin(LoadGenerator* load, const Client& client, double due)
+        ABSL_EXCLUSIVE_LOCKS_REQUIRED(load->mutex_) {
       auto* stream = new Stream(load, due);
       client.Prepare(stream->context_, load->options_.timeout_seconds);
       client.inference->async()->GenerateStream(&stream->context_, &stream->request_, stream);
@@ -112,7 +112,7 @@ class LoadGenerator {
     }
 
    private:
-    Stream(LoadGenerator* load, double due) : load_(load) {
+    Stream(LoadGenerator* load, double due) ABSL_EXCLUSIVE_LOCKS_REQUIRED(load->mutex_) : load_(load) {
       times_.due = load->options_.rate > 0 ? due : load->Now();
       load->WriteRequest(request_);
     }
@@ -131,8 +131,7 @@ class LoadGenerator {
     return std::uniform_int_distribution<uint32_t>(0, options_.vocabulary - 1)(random);
   }
 
-  // With the lock held.
-  void WriteRequest(v1::GenerateRequest& request) {
+  void WriteRequest(v1::GenerateRequest& request) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     request.set_model(options_.model);
     for (uint32_t id : prefix_) request.mutable_tokens()->add_ids(id);
     while (request.tokens().ids_size() < static_cast<int>(options_.prompt_tokens)) {
@@ -144,24 +143,25 @@ class LoadGenerator {
   }
 
   void Ended(StreamTimes times) {
-    std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     if (options_.rate == 0) due_.push(times.end + (times.status.ok() ? 0 : kPauseAfterFailureSeconds));
     result_.streams.push_back(std::move(times));
     --running_;
-    changed_.notify_one();
+    changed_.NotifyOne();
   }
 
   const LoadOptions options_;
   std::vector<std::unique_ptr<Client>> clients_;
   std::vector<uint32_t> prefix_;
-  std::mt19937_64 random_;
   const Clock::time_point begin_;
 
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::priority_queue<double, std::vector<double>, std::greater<>> due_;  // when to send the next requests
-  uint32_t running_ = 0;
-  LoadResult result_;
+  Mutex mutex_;
+  CondVar changed_;
+  std::mt19937_64 random_ ABSL_GUARDED_BY(mutex_);
+  // When to send the next requests.
+  std::priority_queue<double, std::vector<double>, std::greater<>> due_ ABSL_GUARDED_BY(mutex_);
+  uint32_t running_ ABSL_GUARDED_BY(mutex_) = 0;
+  LoadResult result_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace

@@ -71,7 +71,7 @@ absl::StatusOr<GenerationRequest> CheckRequest(ClientRequest request, const Load
   if (absl::IsOutOfRange(prompt.status())) {
     return PromptTooLong(absl::StrCat("more than ", max_tokens), max_tokens);
   }
-  if (!prompt.ok()) return prompt.status();
+  RETURN_IF_ERROR(prompt.status());
   // Token ids, and BOS and EOS.
   if (static_cast<int64_t>(prompt->size()) > max_tokens) {
     return PromptTooLong(absl::StrCat(prompt->size()), max_tokens);

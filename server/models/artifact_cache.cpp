@@ -127,7 +127,7 @@ ArtifactCache::Lock::~Lock() {
 }
 
 absl::StatusOr<ArtifactCache::Lock> ArtifactCache::Acquire(const std::atomic<bool>& stop) const {
-  if (!writable_.ok()) return writable_;
+  RETURN_IF_ERROR(writable_);
   const std::string path = folder_ + "/.lock";
   const int fd = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (fd < 0) return absl::ErrnoToStatus(errno, absl::StrCat("cannot open ", path));

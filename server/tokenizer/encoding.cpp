@@ -2,12 +2,13 @@
 #include "server/tokenizer/encoding.h"
 
 #include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
 
 namespace streamtensor::server {
 
 absl::StatusOr<std::vector<uint32_t>> Encoding::Finish() && {
   HasRoomFor(0);
-  if (!status_.ok()) return status_;
+  RETURN_IF_ERROR(status_);
   return std::move(ids);
 }
 

@@ -57,13 +57,17 @@ mlir::LogicalResult DataflowDialect::verifyOperationAttribute(mlir::Operation* o
 
 mlir::LogicalResult PlatformAttr::verify(llvm::function_ref<mlir::InFlightDiagnostic()> emitError,
                                          llvm::StringRef name, int64_t banks, int64_t bank_bytes,
-                                         int64_t on_chip_bytes) {
+                                         int64_t on_chip_bytes, int64_t weight_channels, int64_t unroll) {
   if (name.empty()) return emitError() << "a platform needs a name";
   if (banks < 1 || banks > contract::kMaxMemoryBanks)
     return emitError() << "banks must be 1.." << contract::kMaxMemoryBanks << ", got " << banks;
   if (bank_bytes < 1 || on_chip_bytes < 1)
     return emitError() << "bank_bytes and on_chip_bytes must be at least 1, got " << bank_bytes << " and "
                        << on_chip_bytes;
+  if (weight_channels < 1 || weight_channels > banks)
+    return emitError() << "weight_channels must be 1.." << banks << ", got " << weight_channels;
+  if (unroll < 1 || unroll > contract::kMaxUnroll)
+    return emitError() << "unroll must be 1.." << contract::kMaxUnroll << ", got " << unroll;
   return mlir::success();
 }
 

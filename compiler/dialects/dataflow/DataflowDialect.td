@@ -28,15 +28,18 @@ def Dataflow_PlatformAttr : AttrDef<Dataflow_Dialect, "Platform"> {
   let description = [{
     The module carries it as `dataflow.platform`. `attach-platform` makes it of a card model,
     configs/platforms/NAME.yaml. `banks` memory banks hold `bank_bytes` each; `on_chip_bytes` is what buffers may take of
-    block RAM and UltraRAM. Without it nothing on chip is limited, and memories get no banks.
+    block RAM and UltraRAM. `weight_channels` and `unroll` are what designs have unless options say otherwise.
+    Without it nothing on chip is limited, memories get no banks, and a design has one weight channel and unroll 1.
 
     Example:
     ```mlir
     module attributes {dataflow.platform = #dataflow.platform<name = "u250", banks = 4, bank_bytes = 17179869184,
-                                                              on_chip_bytes = 40108032>} {}
+                                                              on_chip_bytes = 40108032, weight_channels = 3, unroll = 6>} {}
     ```
   }];
-  let parameters = (ins StringRefParameter<>:$name, "int64_t":$banks, "int64_t":$bank_bytes, "int64_t":$on_chip_bytes);
+  let parameters = (ins StringRefParameter<>:$name, "int64_t":$banks, "int64_t":$bank_bytes, "int64_t":$on_chip_bytes,
+                        DefaultValuedParameter<"int64_t", "1">:$weight_channels,
+                        DefaultValuedParameter<"int64_t", "1">:$unroll);
   let assemblyFormat = "`<` struct(params) `>`";
   let genVerifyDecl = 1;
 }

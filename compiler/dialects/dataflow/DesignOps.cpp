@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/dialects/dataflow/ProcessInterface.h"
+#include "compiler/dialects/dataflow/memory_role.h"
 #include "kernels/contract/limits.h"
 #include "llvm/ADT/StringSet.h"
 
@@ -115,21 +116,16 @@ LogicalResult DesignOp::verifyRegions() {
 }
 
 LogicalResult MemoryOp::verify() {
-  static const llvm::StringSet<> roles = {"descriptor", "status", "logits", "weights",
-                                          "constants",  "k_read", "v_read", "k_write",
-                                          "v_write",    "input",  "output"};
-  if (!roles.contains(getRole())) {
+  if (!llvm::is_contained(kMemoryRoles, getRole())) {
     auto diagnostic = emitOpError("has unknown role \"") << getRole() << "\"; one of";
-    for (StringRef role : {"descriptor", "status", "logits", "weights", "constants", "k_read", "v_read",
-                           "k_write", "v_write", "input", "output"})
-      diagnostic << ' ' << role;
+    for (StringRef role : kMemoryRoles) diagnostic << ' ' << role;
     return diagnostic;
   }
   // How many banks there are is the platform's to say (DataflowDialect::verifyOperationAttribute).
   if (getBank() && static_cast<int64_t>(*getBank()) < 0)
     return emitOpError("bank must be at least 0, got ") << static_cast<int64_t>(*getBank());
   if (getRole() == "constants" && (!getWeight() || !getPart() || !getType()))
-    return emitOpError("of constants must name its weight, part and type");
+    return emitOpError("of role constants needs the attributes weight, part and type");
   if ((getRole() == "input" || getRole() == "output" || getRole() == "logits") && !getType())
     return emitOpError("of role \"") << getRole() << "\" needs the type of its tensor";
   if (getRole() == "weights" && !getChannel()) return emitOpError("of weights needs its channel number");
@@ -150,7 +146,7 @@ LogicalResult StreamOp::verify() {
                << type.getTripSymbols()[loop] << ", which no step header carries; symbols are T and W";
   bool isPacket = getKind() == ChannelKind::blocks || getKind() == ChannelKind::frames;
   if (isPacket != getWords().has_value())
-    return emitOpError(isPacket ? "of packets needs the words of one" : "of this kind has no `words`");
+    return emitOpError(isPacket ? "of packets needs the attribute words" : "of this kind has no `words`");
   if (getWords() && static_cast<int64_t>(*getWords()) < 1)
     return emitOpError("words must be at least 1, got ") << *getWords();
   if (getSource() == getSink()) return emitOpError("joins @") << getSource() << " to itself";

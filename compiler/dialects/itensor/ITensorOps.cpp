@@ -79,7 +79,7 @@ int64_t ConverterOp::getBufferBytes() {
 LogicalResult ConverterOp::verify() {
   ITensorType source = getSource().getType(), result = getResult().getType();
   auto least = InferConverter(source, result);
-  if (!least) return emitOpError("types do not speak of the same data: ") << source << " and " << result;
+  if (!least) return emitOpError("types describe different data: ") << source << " and " << result;
   auto buffer = ConverterBufferFor(source, result, getSharedLoops());
   if (!buffer)
     return emitOpError("the orders do not share ")

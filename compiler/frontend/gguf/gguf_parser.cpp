@@ -107,7 +107,7 @@ absl::Status GgufParser::Metadata() {
     ASSIGN_OR_RETURN(const std::string_view key, String(Message("key ", i), kKeyBytesLimit));
     if (key.empty()) return Damaged(at, Message("key ", i, " is empty"));
     if (!file_->value_index_.emplace(key, i).second) {
-      return Damaged(at, Message("key ", Quoted(key), " stands in the file twice"));
+      return Damaged(at, Message("key ", Quoted(key), " is duplicated"));
     }
     ASSIGN_OR_RETURN(const uint32_t type, Scalar<uint32_t>(Message("the type of key ", Quoted(key))));
     ASSIGN_OR_RETURN(GgufValue value, Value(static_cast<GgufValueType>(type), key, 0));
@@ -254,7 +254,7 @@ absl::Status GgufParser::TensorInfo() {
   tensor.name = name;
   const std::string what = Message("tensor ", Quoted(name));
   if (!file_->tensor_index_.emplace(name, index).second) {
-    return Damaged(at, Message(what, " stands in the file twice"));
+    return Damaged(at, Message(what, " is duplicated"));
   }
   ASSIGN_OR_RETURN(const uint32_t rank, Scalar<uint32_t>(Message("the rank of ", what)));
   if (rank < 1 || rank > 4) {

@@ -71,7 +71,7 @@ absl::StatusOr<std::vector<std::unique_ptr<const SafetensorsFile>>> OpenIndexed(
   for (const std::string& name : names) {
     auto file = SafetensorsFile::Open((fs::path(folder) / name).string());
     if (absl::IsNotFound(file.status())) return InIndex(folder, Message("file '", name, "' is missing"));
-    if (!file.ok()) return file.status();
+    RETURN_IF_ERROR(file.status());
     RETURN_IF_ERROR(CheckAgainstIndex(folder, name, **file, *file_of, &found));
     files.push_back(*std::move(file));
   }

@@ -8,7 +8,6 @@
 #include "kernels/contract/descriptor.h"
 #include "kernels/contract/kv_pages.h"
 #include "kernels/contract/word.h"
-#include "llvm/ADT/StringSwitch.h"
 
 namespace streamtensor::compiler {
 namespace {
@@ -16,19 +15,9 @@ namespace {
 using artifact::v1::Argument;
 
 Argument::Role RoleOf(llvm::StringRef role) {
-  return llvm::StringSwitch<Argument::Role>(role)
-      .Case("descriptor", Argument::ROLE_DESCRIPTOR)
-      .Case("status", Argument::ROLE_STATUS)
-      .Case("logits", Argument::ROLE_LOGITS)
-      .Case("weights", Argument::ROLE_WEIGHTS)
-      .Case("constants", Argument::ROLE_CONSTANTS)
-      .Case("k_read", Argument::ROLE_K_READ)
-      .Case("v_read", Argument::ROLE_V_READ)
-      .Case("k_write", Argument::ROLE_K_WRITE)
-      .Case("v_write", Argument::ROLE_V_WRITE)
-      .Case("input", Argument::ROLE_INPUT)
-      .Case("output", Argument::ROLE_OUTPUT)
-      .Default(Argument::ROLE_UNSPECIFIED);
+  Argument::Role value = Argument::ROLE_UNSPECIFIED;
+  Argument::Role_Parse("ROLE_" + role.upper(), &value);
+  return value;
 }
 
 mlir::FailureOr<uint64_t> Width(dataflow::MemoryOp memory) {

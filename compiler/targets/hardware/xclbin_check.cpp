@@ -102,8 +102,8 @@ absl::Status CheckHardwareXclbin(const Manifest& manifest, const Platform& platf
                  "'");
   }
   if (kernel->instances.size() != 1) {
-    return Wrong("kernel '", kernel->name, "' stands ", kernel->instances.size(),
-                 " times on the card, must be once");
+    return Wrong("kernel '", kernel->name, "' has ", kernel->instances.size(),
+                 " instances; exactly one is required");
   }
   if (file.bitstream.empty()) return Wrong("it has no BITSTREAM");
   RETURN_IF_ERROR(CheckArguments(*kernel, file, manifest, platform));

@@ -10,13 +10,13 @@
 #include <cerrno>
 #include <cstring>
 #include <memory>
-#include <mutex>
 #include <thread>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "artifact/weights/tile.h"
+#include "base/mutex.h"
 #include "base/status_macros.h"
 #include "kernels/contract/tiles.h"
 
@@ -25,9 +25,9 @@ namespace {
 
 // The output file, mapped. Its blocks are allocated first: a full disk is an error here, not a
 // SIGBUS later.
-class MappedFile {
+class OutputFile {
  public:
-  static absl::StatusOr<std::unique_ptr<MappedFile>> Create(const std::string& path, uint64_t bytes) {
+  static absl::StatusOr<std::unique_ptr<OutputFile>> Create(const std::string& path, uint64_t bytes) {
     const int file = open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
     if (file < 0) return absl::UnavailableError(absl::StrCat(path, ": ", std::strerror(errno)));
     const int error = posix_fallocate(file, 0, static_cast<off_t>(bytes));
@@ -40,16 +40,16 @@ class MappedFile {
     void* data = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
     close(file);
     if (data == MAP_FAILED) return absl::UnavailableError(absl::StrCat(path, ": ", std::strerror(errno)));
-    return std::unique_ptr<MappedFile>(new MappedFile(static_cast<uint8_t*>(data), bytes));
+    return std::unique_ptr<OutputFile>(new OutputFile(static_cast<uint8_t*>(data), bytes));
   }
-  ~MappedFile() { munmap(data_, bytes_); }
-  MappedFile(const MappedFile&) = delete;
-  MappedFile& operator=(const MappedFile&) = delete;
+  ~OutputFile() { munmap(data_, bytes_); }
+  OutputFile(const OutputFile&) = delete;
+  OutputFile& operator=(const OutputFile&) = delete;
 
   uint8_t* data() { return data_; }
 
  private:
-  MappedFile(uint8_t* data, uint64_t bytes) : data_(data), bytes_(bytes) {}
+  OutputFile(uint8_t* data, uint64_t bytes) : data_(data), bytes_(bytes) {}
   uint8_t* data_;
   uint64_t bytes_;
 };
@@ -199,13 +199,13 @@ absl::Status PackConstant(const Task& task, const WeightSource& source, uint8_t*
 
 absl::Status WriteWeights(const std::string& path, const PackingPlan& plan, const WeightLayout& layout,
                           const WeightSource& source, int threads, const PackingProgress& progress) {
-  ASSIGN_OR_RETURN(const std::unique_ptr<MappedFile> file, MappedFile::Create(path, layout.file_bytes));
+  ASSIGN_OR_RETURN(const std::unique_ptr<OutputFile> file, OutputFile::Create(path, layout.file_bytes));
   const std::vector<Task> tasks = ListTasks(plan, layout);
   uint64_t total = 1;
   for (const Task& task : tasks) total += task.bytes;
 
   std::atomic<size_t> next_task{0};
-  std::mutex mutex;
+  Mutex mutex;
   absl::Status status;
   uint64_t done = 0;
   auto work = [&] {
@@ -215,7 +215,7 @@ absl::Status WriteWeights(const std::string& path, const PackingPlan& plan, cons
       const Task& task = tasks[index];
       const absl::Status result =
           task.issue ? PackIssue(task, source, file->data()) : PackConstant(task, source, file->data());
-      const std::lock_guard<std::mutex> lock(mutex);
+      MutexLock lock(mutex);
       if (!result.ok()) {
         if (status.ok()) status = result;
         next_task = tasks.size();

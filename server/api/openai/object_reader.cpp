@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/field_error.h"
 #include "base/printable.h"
+#include "base/status_macros.h"
 
 namespace streamtensor::server::openai {
 
@@ -104,7 +105,7 @@ void ObjectReader::Whole(const char* name, int64_t min, int64_t max, int32_t& va
 }
 
 absl::Status ObjectReader::Finish() {
-  if (!status_.ok()) return status_;
+  RETURN_IF_ERROR(status_);
   for (const auto& [name, member] : value_.items()) {
     if (member.is_null() || asked_.contains(name)) continue;
     Fail(base::Printable(name, 100), "is not supported");

@@ -216,7 +216,7 @@ def test_an_edited_manifest_is_refused_and_made_again_in_the_cache(tiny_llama, t
         manifest["timing"]["clock_hz"] = 1e9
         (folder / "manifest.json").write_text(json.dumps(manifest))
 
-    says = "it is not the design of manifest.json: timing.clock_hz is 1000000000 there, 250000000 in USER_METADATA"
+    says = "it is not the design of manifest.json: timing.clock_hz is 1000000000 in manifest.json, 250000000 in USER_METADATA"
     given = shutil.copytree(tiny_llama, tmp_path / "artifact")
     edit(given)
     models = [{"name": "given", "artifact": str(given), "cards": [0]},

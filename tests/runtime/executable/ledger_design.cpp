@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // A decoder that keeps books instead of computing a model: each token writes its id to its row of the
 // K pages and its position to the V pages; its logits are [sum of the ids of its sequence so far, sum
-// of the positions, id, first weight, 0 ...]. It reads and writes pages as a real design does, so what a
-// session does wrong shows. On demand it hangs, deadlocks or dies.
+// of the positions, id, first weight, 0 ...]. It reads and writes pages as a real design does, so a wrong
+// access shows. On demand it hangs, deadlocks or dies.
 #include "contract/descriptor.h"
 #include "contract/kv_pages.h"
 #include "st/dataflow.h"

@@ -209,7 +209,7 @@ dataflow.design @step attributes {layers = 0 : i64, symbols = {}} {
 
 // -----
 dataflow.design @step attributes {layers = 0 : i64, symbols = {}} {
-  // expected-error@+1 {{of packets needs the words of one}}
+  // expected-error@+1 {{of packets needs the attribute words}}
   dataflow.stream @a blocks depth 2 from @load to @store
 }
 

@@ -16,6 +16,14 @@ module attributes {dataflow.platform = #dataflow.platform<name = "p", banks = 25
 module attributes {dataflow.platform = #dataflow.platform<name = "p", banks = 1, bank_bytes = 0, on_chip_bytes = 1>} {}
 
 // -----
+// expected-error@+1 {{weight_channels must be 1..4, got 5}}
+module attributes {dataflow.platform = #dataflow.platform<name = "p", banks = 4, bank_bytes = 1, on_chip_bytes = 1, weight_channels = 5>} {}
+
+// -----
+// expected-error@+1 {{unroll must be 1..6, got 0}}
+module attributes {dataflow.platform = #dataflow.platform<name = "p", banks = 4, bank_bytes = 1, on_chip_bytes = 1, unroll = 0>} {}
+
+// -----
 // expected-error@+1 {{a platform needs a name}}
 module attributes {dataflow.platform = #dataflow.platform<name = "", banks = 1, bank_bytes = 1, on_chip_bytes = 1>} {}
 

@@ -74,7 +74,7 @@ func.func @f(%b: !itensor.itensor<4x2xf32, [4, 2]*[2, 4], (d0, d1) -> (d1, d0)>)
 
 // -----
 func.func @f(%b: !itensor.itensor<4xf32, [4]*[4], (d0) -> (d0)>) {
-  // expected-error@+1 {{types do not speak of the same data}}
+  // expected-error@+1 {{types describe different data}}
   %c = itensor.converter %b {buffer = array<i64: 16>, shared_loops = 0 : i64}
      : !itensor.itensor<4xf32, [4]*[4], (d0) -> (d0)> to !itensor.itensor<4xf32, [5]*[4], (d0) -> (d0)>
   return

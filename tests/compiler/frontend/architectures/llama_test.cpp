@@ -327,7 +327,7 @@ TEST_F(LlamaImport, RefusesOtherModels) {
   refuse([](GgufBuilder& b) { b.Uint("llama.attention.head_count_kv", 3); }, StatusCode::kInvalidArgument,
          "not a multiple of llama.attention.head_count_kv 3");
   ExpectRefused(TinyLlamaFile({.heads = 4, .kv_heads = 1, .head_dim = 8}), StatusCode::kUnimplemented,
-                "tensor 'blk.0.attn_k.weight' gives 8 columns; only multiples of 16");
+                "tensor 'blk.0.attn_k.weight' has 8 output columns; only multiples of 16");
   ExpectRefused(TinyLlamaFile({.heads = 5, .kv_heads = 5, .head_dim = 16, .matrices = GgufTensorType::kF16}),
                 StatusCode::kUnimplemented,
                 "tensor 'blk.0.attn_output.weight' has 80 columns; only multiples of 32");

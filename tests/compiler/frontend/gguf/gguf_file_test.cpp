@@ -129,7 +129,7 @@ TEST(GgufFile, NamesWhatIsDamaged) {
   {
     GgufBuilder builder = sound;
     builder.Append("general.name", GgufValueType::kUint8, "\1");
-    ExpectDamaged(builder, "key 'general.name' stands in the file twice");
+    ExpectDamaged(builder, "key 'general.name' is duplicated");
   }
   {
     GgufBuilder builder = sound;
@@ -179,7 +179,7 @@ TEST(GgufFile, NamesWhatIsDamaged) {
   {
     GgufBuilder builder = sound;
     builder.tensors.push_back(builder.tensors[0]);
-    ExpectDamaged(builder, "tensor 'token_embd.weight' stands in the file twice");
+    ExpectDamaged(builder, "tensor 'token_embd.weight' is duplicated");
   }
   {
     GgufBuilder builder = sound;

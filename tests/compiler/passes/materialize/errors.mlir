@@ -33,7 +33,7 @@ module attributes {dataflow.symbols = {T = 16 : i64}} {
 
 module attributes {dataflow.symbols = {T = 16 : i64}} {
   func.func @step(%x: tensor<?x32xf32> {dataflow.input = "x", dataflow.symbol = "T"}) -> tensor<?x32xf32> {
-    // expected-error@+1 {{gives back argument 0, which nothing computes}}
+    // expected-error@+1 {{returns argument 0; a result must be computed}}
     return %x : tensor<?x32xf32>
   }
 }
