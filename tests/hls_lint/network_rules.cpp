@@ -7,6 +7,7 @@
 #include <set>
 #include <sstream>
 
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Analysis/LoopInfo.h"
 #include "llvm/Analysis/ValueTracking.h"
 #include "llvm/Demangle/Demangle.h"
@@ -17,6 +18,11 @@
 
 namespace hls_lint {
 namespace {
+
+// Feedback through the engine's results and through the residual.
+constexpr size_t kMaxBackwardChannels = 2;
+// The HBM of the card has 32 ports (UG1393), each of which one master can have to itself.
+constexpr size_t kMaxAxiMasters = 32;
 
 // One FIFO: a variable of the top function, or an element of one that is an array.
 using Fifo = std::pair<const llvm::AllocaInst*, uint64_t>;
@@ -60,6 +66,7 @@ class Network {
     CheckInterfaces();
     for (Process& process : processes_) FindAccesses(process);
     CheckEnds();
+    CheckCallOrder();
     FindCycles();
     for (const Process& process : processes_) CheckLoops(process);
   }
@@ -174,6 +181,11 @@ class Network {
         findings_.Add("interface", argument.getName().str(), "has no m_axi INTERFACE");
       }
     }
+    if (bundles.size() > kMaxAxiMasters) {
+      findings_.Add(
+          "axi-masters", top_.getName().str(),
+          "has " + std::to_string(bundles.size()) + " bundles, more than " + std::to_string(kMaxAxiMasters));
+    }
     for (const auto& [bundle, members] : bundles) {
       if (members.size() < 2) continue;
       std::map<std::string, std::string> channels;
@@ -256,6 +268,21 @@ class Network {
       }
       if (takers.size() == 1 && givers.size() == 1) ends_[fifo] = {givers[0], takers[0]};
     }
+  }
+
+  // Processes are in the order of their calls, which Vitis takes for the order of the data.
+  void CheckCallOrder() {
+    std::vector<std::string> backward;
+    for (const Fifo& fifo : fifos_) {
+      const auto ends = ends_.find(fifo);
+      if (ends == ends_.end()) continue;
+      const auto [writer, reader] = ends->second;
+      if (reader < writer) backward.push_back(NameOfFifo(fifo));
+    }
+    if (backward.size() <= kMaxBackwardChannels) return;
+    findings_.Add("call-order", top_.getName().str(),
+                  "reads " + llvm::join(backward, ", ") + " before they are written; at most " +
+                      std::to_string(kMaxBackwardChannels) + " channels may go backward");
   }
 
   // A FIFO is on a cycle where its writer can be reached from its reader.

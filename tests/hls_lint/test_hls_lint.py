@@ -3,6 +3,7 @@
 of tests/integration/end_to_end are looked at where they are compiled: programs.py.)"""
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -133,3 +134,26 @@ def test_emitted_text_that_was_changed(tmp_path, tiny, rule, good, bad):
     assert good in text, f"the emitted text has no '{good}' any more"
     source.write_text(text.replace(good, bad))
     assert rule in {found for found, _ in lint.findings(source, *lint.bounds(artifact))}
+
+
+def test_process_called_too_early(tmp_path, tiny):
+    """What is called first reads its three FIFOs before anything writes them."""
+    artifact = compile_model(tmp_path / "artifact", tiny)
+    source = artifact / "hls/design.cpp"
+    lines = source.read_text().splitlines(keepends=True)
+    calls = [i for i, line in enumerate(lines) if line.startswith("  ST_PROCESS(")]
+    assert lines[calls[-1]].startswith("  ST_PROCESS(write_status, ")
+    lines.insert(calls[0], lines.pop(calls[-1]))
+    source.write_text("".join(lines))
+    (rule, line), = lint.findings(source, *lint.bounds(artifact))
+    assert rule == "call-order" and "done_store_logits" in line
+
+
+def test_master_for_each_pointer(tmp_path, tiny):
+    """More weight channels than are wanted by default need their banks shared with other pointers."""
+    artifact = compile_model(tmp_path / "artifact", tiny, "--weight-channels", 24)
+    source = artifact / "hls/design.cpp"
+    assert lint.findings(source, *lint.bounds(artifact)) == []
+    text = re.sub(r"(m_axi port = (\w+) offset = slave bundle = )bank\d+", r"\1\2", source.read_text())
+    source.write_text(text)
+    assert {rule for rule, _ in lint.findings(source, *lint.bounds(artifact))} == {"axi-masters"}
