@@ -55,7 +55,7 @@ inline void dot_plain(int bits, const weight_block& block, int tile, int run,
   for (int first = 0; first < contract::kMaxBlockTiles && first < run; first += UNROLL) {
 #pragma HLS LOOP_FLATTEN off
     word512 tiles[UNROLL][contract::kMaxTileWords];
-#pragma HLS ARRAY_PARTITION variable = tiles dim = 0 complete
+#pragma HLS ARRAY_PARTITION variable = tiles type = complete dim = 0
     for (int i = 0; i < contract::kMaxTileWords; ++i) {
 #pragma HLS PIPELINE II = 1
       for (int u = 0; u < UNROLL; ++u) {

@@ -103,9 +103,9 @@ inline void run_issue(const issue op, int rows,
   constexpr int FRAME_WORDS = CONFIG::step_tokens * CONFIG::max_groups;
   hls::read_lock<word512[FRAME_WORDS]> frame_lock(frames);
   word512(&frame)[FRAME_WORDS] = frame_lock;
-#pragma HLS ARRAY_PARTITION variable = frame cyclic factor = CONFIG::unroll
+#pragma HLS ARRAY_PARTITION variable = frame type = cyclic factor = CONFIG::unroll
   alignas(contract::kWordBytes) float sums[CONFIG::step_tokens][contract::kTileRows];
-#pragma HLS ARRAY_PARTITION variable = sums dim = 2 complete
+#pragma HLS ARRAY_PARTITION variable = sums type = complete dim = 2
 
   const int per_block = contract::BlockTiles(op.bits);
   const int blocks = contract::IssueBlocks(op.bits, op.groups, op.row_tiles);
@@ -117,7 +117,7 @@ inline void run_issue(const issue op, int rows,
     turn = turn + 1 == CONFIG::channels ? 0 : turn + 1;
     if (rows == 0) continue;
     weight_block& block = lock;
-#pragma HLS ARRAY_PARTITION variable = block complete
+#pragma HLS ARRAY_PARTITION variable = block type = complete
     const int tiles = left < per_block ? left : per_block;
     left -= tiles;
     int tile = 0;

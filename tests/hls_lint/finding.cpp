@@ -40,6 +40,7 @@ const std::vector<Rule>& Rules() {
       {"cycle-pipeline",
        "lets a pipelined loop that takes from a cycle and gives to it drain (style = flp or frp)"},
       {"loop-pragma", "has PIPELINE, UNROLL and LOOP_FLATTEN inside of loops alone"},
+      {"pragma", "uses the pragmas and options that all supported versions of Vitis HLS document"},
       {"pipelined-block", "takes and hands on blocks outside of pipelined loops"},
   };
   return rules;

@@ -24,6 +24,7 @@
 #include "tests/hls_lint/loop_rules.h"
 #include "tests/hls_lint/module_rules.h"
 #include "tests/hls_lint/network_rules.h"
+#include "tests/hls_lint/pragma_table.h"
 #include "tests/hls_lint/source_rules.h"
 
 namespace hls_lint {
@@ -32,6 +33,7 @@ namespace {
 struct Options {
   std::string source;
   DeclaredBounds bounds;
+  std::string pragmas = ST_LINT_PRAGMAS;
   bool list_rules = false;
 };
 
@@ -41,6 +43,8 @@ void DeclareOptions(CLI::App& app, Options& options) {
       "not look.");
   app.add_option("DESIGN", options.source, "The emitted text, a .cpp file");
   app.add_flag("--rules", options.list_rules, "List the rules");
+  app.add_option("--pragmas", options.pragmas, "The table of legal pragmas, a .yaml file")
+      ->option_text("FILE");
   const CLI::Range range(int64_t{0}, int64_t{1} << 24);
   const std::string group = "Bounds of the design's symbols";
   app.add_option("--tokens", options.bounds.tokens, "Bound of T, the tokens of a step (default 16)")
@@ -137,14 +141,14 @@ unsigned LineOf(const llvm::Instruction& call, const std::string& source) {
   return llvm::sys::fs::equivalent(path, source) ? location->getLine() : 0;
 }
 
-void CheckModule(llvm::Module& module, const Options& options, const std::string& text,
-                 const std::string& name, Findings& findings) {
+void CheckModule(llvm::Module& module, const Options& options, const PragmaTable& pragmas,
+                 const std::string& text, const std::string& name, Findings& findings) {
   llvm::Instruction* dataflow = FindDataflow(module, name, findings);
   if (!dataflow) return;
   CheckTopText(text, LineOf(*dataflow, options.source), name, findings);
   llvm::Function* top = dataflow->getFunction();
   std::vector<llvm::Function*> reachable = Reachable(*top);
-  CheckFunctions(reachable, findings);
+  CheckFunctions(reachable, pragmas, findings);
   // What recurs or goes through pointers can't be inlined, and the rest would be guessed.
   if (findings.Has("recursion") || findings.Has("indirect-call")) return;
   InlineIntoProcesses(module, *top, reachable);
@@ -170,6 +174,11 @@ int Lint(const Options& options) {
     std::fprintf(stderr, "st_hls_lint: %s can't be read\n", options.source.c_str());
     return 2;
   }
+  const absl::StatusOr<PragmaTable> pragmas = PragmaTable::Read(options.pragmas);
+  if (!pragmas.ok()) {
+    std::fprintf(stderr, "st_hls_lint: %s\n", std::string(pragmas.status().message()).c_str());
+    return 2;
+  }
   const std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
   Findings findings;
   const std::string name = llvm::sys::path::filename(options.source).str();
@@ -182,7 +191,7 @@ int Lint(const Options& options) {
     std::fprintf(stderr, "st_hls_lint: %s: %s\n", options.source.c_str(), error.c_str());
     return 2;
   }
-  if (module) CheckModule(*module, options, text, name, findings);
+  if (module) CheckModule(*module, options, *pragmas, text, name, findings);
   for (const Finding& finding : findings.all()) {
     std::printf("%s: [%s] %s\n", finding.where.c_str(), finding.rule.c_str(), finding.what.c_str());
   }

@@ -14,6 +14,7 @@
 #include "llvm/IR/Operator.h"
 #include "tests/hls_lint/front_end.h"
 #include "tests/hls_lint/names.h"
+#include "tests/hls_lint/pragma.h"
 
 namespace hls_lint {
 namespace {
@@ -156,11 +157,19 @@ void CheckLoopPragmas(llvm::Function& function, Findings& findings) {
   const llvm::DominatorTree dominators(function);
   const llvm::LoopInfo loops(dominators);
   for (const llvm::Instruction& instruction : llvm::instructions(function)) {
-    const std::optional<std::string> pragma = PragmaOf(instruction);
+    const std::optional<Pragma> pragma = PragmaOf(instruction);
     if (!pragma || loops.getLoopFor(instruction.getParent())) continue;
-    const std::string name = pragma->substr(0, pragma->find_first_of(" ="));
-    if (name == "PIPELINE" || name == "UNROLL" || name == "LOOP_FLATTEN")
-      findings.Add("loop-pragma", PlaceOf(instruction), "#pragma HLS " + *pragma + " outside of loops");
+    if (pragma->name == "PIPELINE" || pragma->name == "UNROLL" || pragma->name == "LOOP_FLATTEN")
+      findings.Add("loop-pragma", PlaceOf(instruction), "#pragma HLS " + pragma->text + " outside of loops");
+  }
+}
+
+void CheckPragmas(const llvm::Function& function, const PragmaTable& pragmas, Findings& findings) {
+  for (const llvm::Instruction& instruction : llvm::instructions(function)) {
+    const std::optional<Pragma> pragma = PragmaOf(instruction);
+    if (!pragma) continue;
+    const std::string objection = pragmas.Objection(*pragma);
+    if (!objection.empty()) findings.Add("pragma", PlaceOf(instruction), objection);
   }
 }
 
@@ -203,12 +212,14 @@ std::vector<llvm::Function*> Reachable(llvm::Function& top) {
   return functions;
 }
 
-void CheckFunctions(const std::vector<llvm::Function*>& functions, Findings& findings) {
+void CheckFunctions(const std::vector<llvm::Function*>& functions, const PragmaTable& pragmas,
+                    Findings& findings) {
   for (llvm::Function* function : functions) {
     CheckCalls(*function, findings);
     CheckVariables(*function, findings);
     CheckFloats(*function, findings);
     CheckLoopPragmas(*function, findings);
+    CheckPragmas(*function, pragmas, findings);
   }
   CheckRecursion(functions, findings);
 }

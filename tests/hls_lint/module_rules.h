@@ -6,6 +6,7 @@
 
 #include "llvm/IR/Module.h"
 #include "tests/hls_lint/finding.h"
+#include "tests/hls_lint/pragma_table.h"
 
 namespace hls_lint {
 
@@ -13,7 +14,8 @@ namespace hls_lint {
 std::vector<llvm::Function*> Reachable(llvm::Function& top);
 
 // Looks at the IR as it was written, before any optimisation.
-void CheckFunctions(const std::vector<llvm::Function*>& functions, Findings& findings);
+void CheckFunctions(const std::vector<llvm::Function*>& functions, const PragmaTable& pragmas,
+                    Findings& findings);
 
 // Looks at optimised IR: a pointer that is still kept in memory really is.
 void CheckKeptPointers(const std::vector<llvm::Function*>& functions, Findings& findings);

@@ -3,12 +3,9 @@
 
 #include "llvm/Analysis/ValueTracking.h"
 #include "llvm/Demangle/Demangle.h"
-#include "llvm/IR/Constants.h"
 #include "llvm/IR/DebugInfoMetadata.h"
-#include "llvm/IR/GlobalVariable.h"
 #include "llvm/IR/IntrinsicInst.h"
 #include "llvm/Support/Path.h"
-#include "tests/hls_lint/front_end.h"
 
 namespace hls_lint {
 namespace {
@@ -76,16 +73,6 @@ StreamCall AccessOf(const llvm::CallBase& call) {
   if (access.access == StreamAccess::kNone || object >= call.arg_size()) return StreamCall();
   access.stream = llvm::getUnderlyingObject(call.getArgOperand(object), 0);
   return access;
-}
-
-std::optional<std::string> PragmaOf(const llvm::Instruction& instruction) {
-  const auto* call = llvm::dyn_cast<llvm::CallInst>(&instruction);
-  const llvm::Function* function = call ? call->getCalledFunction() : nullptr;
-  if (!function || function->getName() != kPragmaMarker) return std::nullopt;
-  const auto* text = llvm::dyn_cast<llvm::GlobalVariable>(call->getArgOperand(0)->stripPointerCasts());
-  const auto* bytes = text ? llvm::dyn_cast<llvm::ConstantDataSequential>(text->getInitializer()) : nullptr;
-  if (!bytes || !bytes->isCString()) return std::string();
-  return bytes->getAsCString().str();
 }
 
 std::string PlaceOf(const llvm::Instruction& instruction) {

@@ -2,7 +2,6 @@
 // Names of the declaration-only headers, as they stand in the IR.
 #pragma once
 
-#include <optional>
 #include <string>
 
 #include "llvm/IR/InstrTypes.h"
@@ -26,9 +25,6 @@ struct StreamCall {
   bool block = false;                   // by lock
 };
 StreamCall AccessOf(const llvm::CallBase& call);
-
-// "PIPELINE II = 1" where the call stands for a pragma.
-std::optional<std::string> PragmaOf(const llvm::Instruction& instruction);
 
 // "file:line" of the text, or the function's name.
 std::string PlaceOf(const llvm::Instruction& instruction);

@@ -5,7 +5,6 @@
 #include <map>
 #include <optional>
 #include <set>
-#include <sstream>
 
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Analysis/LoopInfo.h"
@@ -15,6 +14,7 @@
 #include "llvm/IR/InstIterator.h"
 #include "llvm/IR/Instructions.h"
 #include "tests/hls_lint/names.h"
+#include "tests/hls_lint/pragma.h"
 
 namespace hls_lint {
 namespace {
@@ -145,33 +145,18 @@ class Network {
     }
   }
 
-  // Words of a pragma, "a=b" and "a = b" alike.
-  static std::map<std::string, std::string> Options(const std::string& pragma) {
-    std::string spaced;
-    for (char c : pragma) spaced += c == '=' ? std::string(" = ") : std::string(1, c);
-    std::istringstream words(spaced);
-    std::map<std::string, std::string> options;
-    std::string word, last;
-    while (words >> word) {
-      if (word == "=" && words >> word) {
-        options[last] = word;
-      } else {
-        options[word];
-        last = word;
-      }
-    }
-    return options;
-  }
-
   void CheckInterfaces() {
     std::map<std::string, std::map<std::string, std::string>> ports;  // port -> options
     std::map<std::string, std::vector<std::string>> bundles;
     for (const llvm::Instruction& instruction : llvm::instructions(top_)) {
-      const std::optional<std::string> pragma = PragmaOf(instruction);
+      const std::optional<Pragma> pragma = PragmaOf(instruction);
       if (!pragma) continue;
-      const auto options = Options(*pragma);
-      if (options.count("STREAM")) findings_.Add("depth", PlaceOf(instruction), "#pragma HLS " + *pragma);
-      if (!options.count("INTERFACE") || !options.count("m_axi") || !options.count("port")) continue;
+      const auto& options = pragma->options;
+      if (pragma->name == "STREAM")
+        findings_.Add("depth", PlaceOf(instruction), "#pragma HLS " + pragma->text);
+      const auto mode = options.find("mode");
+      if (pragma->name != "INTERFACE" || mode == options.end() || mode->second != "m_axi") continue;
+      if (!options.count("port")) continue;
       ports[options.at("port")] = options;
       const auto bundle = options.find("bundle");
       bundles[bundle == options.end() ? "gmem" : bundle->second].push_back(options.at("port"));
@@ -232,9 +217,10 @@ class Network {
     for (const llvm::Instruction& instruction : llvm::instructions(*process.function)) {
       const auto* call = llvm::dyn_cast<llvm::CallBase>(&instruction);
       if (!call) continue;
-      if (const std::optional<std::string> pragma = PragmaOf(instruction)) {
-        if (Options(*pragma).count("STREAM"))
-          findings_.Add("depth", PlaceOf(instruction), "#pragma HLS " + *pragma);
+      if (const std::optional<Pragma> pragma = PragmaOf(instruction)) {
+        if (pragma->name == "STREAM") {
+          findings_.Add("depth", PlaceOf(instruction), "#pragma HLS " + pragma->text);
+        }
         continue;
       }
       const StreamCall access = AccessOf(*call);
@@ -313,9 +299,9 @@ class Network {
     llvm::LoopInfo loops(dominators);
     std::map<const llvm::Loop*, std::map<std::string, std::map<std::string, std::string>>> pragmas;
     for (const llvm::Instruction& instruction : llvm::instructions(*process.function)) {
-      const std::optional<std::string> pragma = PragmaOf(instruction);
+      const std::optional<Pragma> pragma = PragmaOf(instruction);
       const llvm::Loop* loop = loops.getLoopFor(instruction.getParent());
-      if (pragma && loop) pragmas[loop][pragma->substr(0, pragma->find_first_of(" ="))] = Options(*pragma);
+      if (pragma && loop) pragmas[loop][pragma->name] = pragma->options;
     }
     for (const llvm::Loop* loop : loops.getLoopsInPreorder()) {
       const auto pipeline = pragmas[loop].find("PIPELINE");
@@ -376,7 +362,8 @@ llvm::Instruction* FindDataflow(llvm::Module& module, const std::string& name, F
   llvm::Instruction* dataflow = nullptr;
   for (llvm::Function& function : module) {
     for (llvm::Instruction& instruction : llvm::instructions(function)) {
-      if (PragmaOf(instruction) != "DATAFLOW") continue;
+      const std::optional<Pragma> pragma = PragmaOf(instruction);
+      if (!pragma || pragma->name != "DATAFLOW") continue;
       if (dataflow) {
         findings.Add("top-shape", PlaceOf(instruction), "a second #pragma HLS DATAFLOW");
         return nullptr;

@@ -78,7 +78,7 @@ class TopFunction {
     size_t pragma = 0;
     while (pragma < tokens_.size() &&
            (tokens_[pragma].line != line ||
-            !llvm::StringRef(Squeezed(tokens_[pragma].text)).equals_insensitive("#pragmaHLSDATAFLOW"))) {
+            !llvm::StringRef(Squeezed(tokens_[pragma].text)).starts_with_insensitive("#pragmaHLSDATAFLOW"))) {
       ++pragma;
     }
     if (pragma == tokens_.size()) {

@@ -9,6 +9,7 @@ import subprocess
 import sys
 
 import pytest
+import yaml
 
 import lint
 
@@ -154,6 +155,33 @@ def test_master_for_each_pointer(tmp_path, tiny):
     artifact = compile_model(tmp_path / "artifact", tiny, "--weight-channels", 24)
     source = artifact / "hls/design.cpp"
     assert lint.findings(source, *lint.bounds(artifact)) == []
-    text = re.sub(r"(m_axi port = (\w+) offset = slave bundle = )bank\d+", r"\1\2", source.read_text())
+    text = re.sub(r"(mode = m_axi port = (\w+) offset = slave bundle = )bank\d+", r"\1\2", source.read_text())
     source.write_text(text)
     assert {rule for rule, _ in lint.findings(source, *lint.bounds(artifact))} == {"axi-masters"}
+
+
+def test_pragmas_are_held_to_the_versions_of_the_manual(tmp_path, tiny):
+    """docs/hardware.md names the versions of the table; an older one drops the pragmas that have a channel."""
+    versions = yaml.safe_load((HERE / "pragmas.yaml").read_text())["versions"]
+    first, last = re.search(r"Vitis (\d{4}\.\d) to (\d{4}\.\d)", (lint.ROOT / "docs/hardware.md").read_text()).groups()
+    assert (first, last) == (versions[0], versions[-1])
+    older = tmp_path / "pragmas.yaml"
+    older.write_text((HERE / "pragmas.yaml").read_text().replace(f'["{first}"', f'["2022.2", "{first}"'))
+    artifact = compile_model(tmp_path / "artifact", tiny)
+    found = lint.findings(artifact / "hls/design.cpp", "--pragmas", older, *lint.bounds(artifact))
+    assert {rule for rule, _ in found} == {"pragma"}
+    assert all("'channel' came with 2023.1" in line for _, line in found)
+
+
+@pytest.mark.parametrize("old, new, message", [
+    ("versions: [", "versions: [\"2024.1\", ", "ascending order"),
+    ("value: none", "value: nothing", "none, integer, name or word"),
+    ("value: word, words: [stp", "value: name, words: [stp", "'words' belongs to"),
+])
+def test_wrong_table_of_pragmas(tmp_path, old, new, message):
+    table = tmp_path / "pragmas.yaml"
+    text = (HERE / "pragmas.yaml").read_text()
+    assert old in text
+    table.write_text(text.replace(old, new, 1))
+    done = subprocess.run([str(lint.LINT), "--pragmas", str(table), str(GOOD[0])], capture_output=True, text=True)
+    assert done.returncode == 2 and message in done.stderr, done.stderr

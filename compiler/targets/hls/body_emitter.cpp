@@ -69,7 +69,7 @@ mlir::LogicalResult BodyEmitter::Declare(mlir::Value tensor, const std::string& 
   out_.line(*element + " " + name + "[" + std::to_string(type.getNumElements()) + "];");
   if (type.getNumElements() % contract::kLanes == 0 && type.getNumElements() > contract::kLanes) {
     out_.directive("#pragma HLS ARRAY_PARTITION variable=" + name +
-                   " cyclic factor=" + std::to_string(contract::kLanes));
+                   " type=cyclic factor=" + std::to_string(contract::kLanes));
   }
   local_bytes_ +=
       contract::RoundUpToWords<int64_t>(type.getNumElements() * ElementBytes(type.getElementType()));

@@ -14,7 +14,7 @@ std::string InterfacePragmas(const DesignIndex& design) {
   std::string text;
   for (dataflow::MemoryOp memory : design.memories()) {
     const std::vector<dataflow::MemoryOp>& bundle = by_bank[*memory.getBank()];
-    text += "#pragma HLS INTERFACE m_axi port = " + design.Name(memory.getSymName()) +
+    text += "#pragma HLS INTERFACE mode = m_axi port = " + design.Name(memory.getSymName()) +
             " offset = slave bundle = bank" + std::to_string(*memory.getBank()) +
             " max_widen_bitwidth = " + std::to_string(contract::kWordBits);
     if (bundle.size() > 1) {
@@ -23,7 +23,7 @@ std::string InterfacePragmas(const DesignIndex& design) {
     }
     text += "\n";
   }
-  text += "#pragma HLS INTERFACE s_axilite port = return\n";
+  text += "#pragma HLS INTERFACE mode = s_axilite port = return\n";
   return text;
 }
 

@@ -93,7 +93,7 @@ std::string ProcessesFile(const std::vector<ProcessText>& processes) {
       blocks |= parameter.find("stream_of_blocks") != std::string::npos ||
                 parameter.find("weight_stream") != std::string::npos;
       if (parameter.find('*') != std::string::npos) {
-        pragmas += "#pragma HLS INTERFACE m_axi port = " + name + " offset = slave bundle = " + name + "\n";
+        pragmas += "#pragma HLS INTERFACE mode = m_axi port = " + name + " offset = slave bundle = " + name + "\n";
       }
       names.push_back(name);
     }

@@ -104,14 +104,14 @@ class EstimatorTest : public testing::Test {
 
 TEST_F(EstimatorTest, UnpartitionedTilesRaiseTheEnginesIi) {
   const int64_t before = HighestIi(kEngine);
-  Mutate("dot.h", "#pragma HLS ARRAY_PARTITION variable = tiles dim = 0 complete\n", "");
+  Mutate("dot.h", "#pragma HLS ARRAY_PARTITION variable = tiles type = complete dim = 0\n", "");
   EXPECT_GT(HighestIi(kEngine), before);
 }
 
 TEST_F(EstimatorTest, EachBankHasTwoPorts) {
   const auto text = [](int banks) {
     return std::string("void sum(int a[64], hls::stream<int>& out) {\n") +
-           "#pragma HLS ARRAY_PARTITION variable = a cyclic factor = " + std::to_string(banks) +
+           "#pragma HLS ARRAY_PARTITION variable = a type = cyclic factor = " + std::to_string(banks) +
            "\n  for (int i = 0; i < 64; i += 8) {\n#pragma HLS PIPELINE II = 1\n" +
            "    int sum = 0;\n    for (int j = 0; j < 8; ++j) sum += a[i + j];\n    out.write(sum);\n  "
            "}\n}\n";

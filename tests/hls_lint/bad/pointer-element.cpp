@@ -27,8 +27,8 @@ static void store(hls::stream<place>& in, st::word512* memory) {
 }
 
 extern "C" void streamtensor_step(const st::word512* input, st::word512* output) {
-#pragma HLS INTERFACE m_axi port = input offset = slave bundle = bank0
-#pragma HLS INTERFACE m_axi port = output offset = slave bundle = bank1
+#pragma HLS INTERFACE mode = m_axi port = input offset = slave bundle = bank0
+#pragma HLS INTERFACE mode = m_axi port = output offset = slave bundle = bank1
 #pragma HLS DATAFLOW
   hls::stream<place, 2> words("words");
   ST_PROCESS(load, input, words);

@@ -21,8 +21,8 @@ static void store(hls::stream<st::word512>& even, hls::stream<st::word512>& odd,
 }
 
 extern "C" void streamtensor_step(const st::word512* input, st::word512* output) {
-#pragma HLS INTERFACE m_axi port = input offset = slave bundle = bank0
-#pragma HLS INTERFACE m_axi port = output offset = slave bundle = bank1
+#pragma HLS INTERFACE mode = m_axi port = input offset = slave bundle = bank0
+#pragma HLS INTERFACE mode = m_axi port = output offset = slave bundle = bank1
 #pragma HLS DATAFLOW
   hls::stream<st::word512, 2> even("even");
   hls::stream<st::word512, 2> odd("odd");

@@ -45,9 +45,9 @@ static void store(hls::stream<st::header_word>& headers, hls::stream<st::word512
 
 extern "C" void streamtensor_step(const st::word512* descriptor, const st::word512* input,
                                   st::word512* output) {
-#pragma HLS INTERFACE m_axi port = descriptor offset = slave bundle = bank0 channel = 0
-#pragma HLS INTERFACE m_axi port = input offset = slave bundle = bank0 channel = 1
-#pragma HLS INTERFACE m_axi port = output offset = slave bundle = bank1
+#pragma HLS INTERFACE mode = m_axi port = descriptor offset = slave bundle = bank0 channel = 0
+#pragma HLS INTERFACE mode = m_axi port = input offset = slave bundle = bank0 channel = 1
+#pragma HLS INTERFACE mode = m_axi port = output offset = slave bundle = bank1
 #pragma HLS DATAFLOW
   hls::stream<st::header_word, 2> words("words");
   hls::stream<st::header_word, 2> to_load("to_load");

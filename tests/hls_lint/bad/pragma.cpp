@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// A directive that Vitis HLS does not have.
+#include "st/dataflow.h"
+
+static void load(const st::word512* memory, hls::stream<st::word512>& out) {
+  for (int i = 0; i < 8; ++i) {
+#pragma HLS PIPELINE II = 1
+    out.write(memory[i]);
+  }
+}
+
+static void store(hls::stream<st::word512>& in, st::word512* memory) {
+  for (int i = 0; i < 8; ++i) {
+#pragma HLS PIPELINE II = 1
+    memory[i] = in.read();
+  }
+}
+
+extern "C" void streamtensor_step(const st::word512* input, st::word512* output) {
+#pragma HLS INTERFACE mode = m_axi port = input offset = slave bundle = bank0
+#pragma HLS INTERFACE mode = m_axi port = output offset = slave bundle = bank1
+#pragma HLS DATA_PACK variable = input
+#pragma HLS DATAFLOW
+  hls::stream<st::word512, 2> words("words");
+  ST_PROCESS(load, input, words);
+  ST_PROCESS(store, words, output);
+  ST_DATAFLOW_END
+}
