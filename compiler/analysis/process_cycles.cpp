@@ -34,10 +34,9 @@ int64_t OperationCycles(mlir::Operation* operation) {
   return 0;
 }
 
-int64_t DotCycles(int64_t bits, int64_t tiles, int64_t rows, int64_t unroll) {
-  const int64_t words = contract::TileWords(static_cast<int>(bits));
+int64_t DotCycles(int64_t tiles, int64_t rows, int64_t unroll) {
   const int64_t turns = (tiles + unroll - 1) / unroll;
-  return turns * (words + kLoopFill + rows + kDotFill + (unroll - 1) * kFloatAdd);
+  return turns * (rows + kDotFill + (unroll - 1) * kFloatAdd);
 }
 
 int64_t EngineDsps(int64_t unroll) {

@@ -25,7 +25,7 @@ inline constexpr int64_t kFloatAdd = 4;
 int64_t OperationCycles(mlir::Operation* operation);
 
 // The engine on `tiles` tiles of one row tile in one block, `rows` rows, `unroll` tiles at a time.
-int64_t DotCycles(int64_t bits, int64_t tiles, int64_t rows, int64_t unroll);
+int64_t DotCycles(int64_t tiles, int64_t rows, int64_t unroll);
 
 // DSP slices of an engine that works on `unroll` tiles at a time: two int8 products a slice, three slices a
 // float32 product, two a float32 sum (assumption: Vitis' usual cores).

@@ -159,15 +159,20 @@ mlir::LogicalResult EngineOp::trace(Trace& trace) {
   trace.ReadHeader();
   TraceLists<IssueAttr>(*this, trace, [&](IssueAttr issue) {
     const int64_t groups = issue.getGroups(), tiles = issue.getRowTiles() * groups;
-    const int64_t per_block = contract::BlockTiles(static_cast<int>(issue.getBits())),
-                  rows = trace.Count(issue.getRows());
+    const auto bits = static_cast<int>(issue.getBits());
+    const int64_t per_block = contract::BlockTiles(bits), rows = trace.Count(issue.getRows());
+    // The frame and the blocks are copied word by word.
     trace.Take(frames);
+    if (rows > 0) trace.Compute(static_cast<double>(rows * groups + kLoopFill));
     for (int64_t first = 0; first < tiles; first += per_block) {
       const int64_t last = std::min(first + per_block, tiles);
       trace.Take(weights[channel]);
+      if (rows > 0) trace.Compute(contract::BlockWords(bits) + kLoopFill);
+      trace.Release(weights[channel]);
+      channel = (channel + 1) % weights.size();
       for (int64_t tile = first; tile < last && rows > 0;) {
         const int64_t group = tile % groups, run = std::min(groups - group, last - tile);
-        int64_t cycles = DotCycles(issue.getBits(), run, rows, unroll);
+        int64_t cycles = DotCycles(run, rows, unroll);
         if (group == 0) cycles += rows + kLoopFill;  // sums are cleared
         trace.Compute(static_cast<double>(cycles));
         tile += run;
@@ -176,8 +181,6 @@ mlir::LogicalResult EngineOp::trace(Trace& trace) {
           trace.Write(results, rows);
         }
       }
-      trace.Release(weights[channel]);
-      channel = (channel + 1) % weights.size();
     }
     trace.Release(frames);
   });

@@ -44,31 +44,21 @@ inline void dot_tile_plain(int bits, const word512 (&tile)[contract::kMaxTileWor
   }
 }
 
-// `run` tiles of `block` from tile number `tile` on: one row tile's groups from `group` on, against
-// `rows` rows of the frame, added to sums[row]. UNROLL (1..kMaxUnroll) tiles at a time: their words are
-// loaded together, then each row's sums take their terms in order.
+// `run` tiles of a block, held in registers, from tile number `tile` on: one row tile's groups from `group`
+// on, against `rows` rows of the frame, added to sums[row]. UNROLL (1..kMaxUnroll) tiles at a time: each
+// row's sums take their terms in order.
 template <int UNROLL, int FRAME_WORDS, int MAX_ROWS>
-inline void dot_plain(int bits, const weight_block& block, int tile, int run,
-                      const word512 (&frame)[FRAME_WORDS], int groups, int group, int rows,
+inline void dot_plain(int bits, const word512 (&tiles)[contract::kMaxBlockTiles][contract::kMaxTileWords],
+                      int tile, int run, const word512 (&frame)[FRAME_WORDS], int groups, int group, int rows,
                       float (&sums)[MAX_ROWS][contract::kTileRows]) {
-  const int words = contract::TileWords(bits);
   for (int first = 0; first < contract::kMaxBlockTiles && first < run; first += UNROLL) {
 #pragma HLS LOOP_FLATTEN off
-    word512 tiles[UNROLL][contract::kMaxTileWords];
-#pragma HLS ARRAY_PARTITION variable = tiles type = complete dim = 0
-    for (int i = 0; i < contract::kMaxTileWords; ++i) {
-#pragma HLS PIPELINE II = 1
-      for (int u = 0; u < UNROLL; ++u) {
-#pragma HLS UNROLL
-        if (i < words && first + u < run) tiles[u][i] = block[(tile + first + u) * words + i];
-      }
-    }
     for (int row = 0; row < rows; ++row) {
 #pragma HLS PIPELINE II = 1
       for (int u = 0; u < UNROLL; ++u) {
 #pragma HLS UNROLL
         if (first + u < run) {
-          dot_tile_plain(bits, tiles[u], frame[row * groups + group + first + u], sums[row]);
+          dot_tile_plain(bits, tiles[tile + first + u], frame[row * groups + group + first + u], sums[row]);
         }
       }
     }

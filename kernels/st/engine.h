@@ -90,6 +90,31 @@ inline void run_issue_by_row_tiles(
     taken = within ? 1 : 0;
   }
 }
+#else
+
+// Copies the first `words` words of the next block of weights[turn] to the registers of its tiles. The
+// channels are unrolled because Vitis can't choose a stream of blocks at run time.
+template <int CHANNELS, int DEPTH>
+inline void take_block(hls::stream_of_blocks<weight_block, DEPTH> (&weights)[CHANNELS], int turn, int bits,
+                       int words, word512 (&tiles)[contract::kMaxBlockTiles][contract::kMaxTileWords]) {
+  const int tile_words = contract::TileWords(bits);
+  for (int channel = 0; channel < CHANNELS; ++channel) {
+#pragma HLS UNROLL
+    if (channel == turn) {
+      hls::read_lock<weight_block> lock(weights[channel]);
+      const weight_block& block = lock;
+      int tile = 0;
+      int word = 0;
+      for (int i = 0; i < contract::kMaxBlockWords && i < words; ++i) {
+#pragma HLS PIPELINE II = 1
+        tiles[tile][word] = block[i];
+        const bool last = word + 1 == tile_words;
+        word = last ? 0 : word + 1;
+        tile = last ? tile + 1 : tile;
+      }
+    }
+  }
+}
 #endif
 
 template <class CONFIG, int DEPTH>
@@ -102,8 +127,15 @@ inline void run_issue(const issue op, int rows,
 #else
   constexpr int FRAME_WORDS = CONFIG::step_tokens * CONFIG::max_groups;
   hls::read_lock<word512[FRAME_WORDS]> frame_lock(frames);
-  word512(&frame)[FRAME_WORDS] = frame_lock;
+  // Vitis partitions no block of a stream: the engine reads a copy.
+  word512 frame[FRAME_WORDS];
 #pragma HLS ARRAY_PARTITION variable = frame type = cyclic factor = CONFIG::unroll
+  const word512(&given)[FRAME_WORDS] = frame_lock;
+  const int words = rows * op.groups;
+  for (int i = 0; i < FRAME_WORDS && i < words; ++i) {
+#pragma HLS PIPELINE II = 1
+    frame[i] = given[i];
+  }
   alignas(contract::kWordBytes) float sums[CONFIG::step_tokens][contract::kTileRows];
 #pragma HLS ARRAY_PARTITION variable = sums type = complete dim = 2
 
@@ -113,11 +145,11 @@ inline void run_issue(const issue op, int rows,
   int group = 0;
   for (int b = 0; b < blocks; ++b) {
 #pragma HLS LOOP_FLATTEN off
-    hls::read_lock<weight_block> lock(weights[turn]);
+    word512 block[contract::kMaxBlockTiles][contract::kMaxTileWords];
+#pragma HLS ARRAY_PARTITION variable = block type = complete dim = 0
+    take_block(weights, turn, op.bits, rows == 0 ? 0 : contract::BlockWords(op.bits), block);
     turn = turn + 1 == CONFIG::channels ? 0 : turn + 1;
     if (rows == 0) continue;
-    weight_block& block = lock;
-#pragma HLS ARRAY_PARTITION variable = block type = complete
     const int tiles = left < per_block ? left : per_block;
     left -= tiles;
     int tile = 0;

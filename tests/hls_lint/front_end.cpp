@@ -11,6 +11,7 @@
 #include "llvm/IRReader/IRReader.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/SourceMgr.h"
+#include "tests/hls_lint/pragma.h"
 
 namespace hls_lint {
 namespace {
@@ -76,7 +77,8 @@ std::optional<LineMarker> ParseMarker(llvm::StringRef text) {
 std::string MarkPragmas(const std::string& text, Findings& findings) {
   static const std::set<std::string> allowed = {"ap_int.h",   "hls_stream.h", "hls_streamofblocks.h",
                                                 "hls_task.h", "math.h",       "stdint.h"};
-  std::string marked = std::string("extern \"C\" void ") + kPragmaMarker + "(const char*);\n";
+  std::string marked = std::string("extern \"C\" void ") + kPragmaMarker +
+                       "(const char*, const volatile void* __attribute__((noescape)));\n";
   struct Place {
     std::string file;
     bool system = false;
@@ -114,7 +116,10 @@ std::string MarkPragmas(const std::string& text, Findings& findings) {
         words += c;
       }
       words = llvm::StringRef(words).rtrim().str();
-      marked += std::string(kPragmaMarker) + "(\"" + words + "\");\n";
+      const Pragma parsed = ParsePragma(words);
+      const auto variable = parsed.options.find("variable");
+      const std::string address = variable == parsed.options.end() ? "0" : "&" + variable->second;
+      marked += std::string(kPragmaMarker) + "(\"" + words + "\", " + address + ");\n";
     } else {
       marked += line + "\n";
     }

@@ -18,10 +18,10 @@ struct FrontEndOptions {
   std::string clang;
 };
 
-// Preprocesses the text, makes each `#pragma HLS x` a call of kPragmaMarker("X"), so that it keeps its place
-// among the loops, and lets clang emit IR as for -O1, its optimisations left to us: they would turn recursion
-// into loops and unroll loops that are to be looked at. Null after a finding (`language`, `library`), or
-// after `error` is set.
+// Preprocesses the text, makes each `#pragma HLS x` a call of kPragmaMarker("X", address of its variable), so
+// that it keeps its place among the loops, and lets clang emit IR as for -O1, its optimisations left to us:
+// they would turn recursion into loops and unroll loops that are to be looked at. Null after a finding
+// (`language`, `library`), or after `error` is set.
 std::unique_ptr<llvm::Module> EmitIr(const FrontEndOptions& options, llvm::LLVMContext& context,
                                      Findings& findings, std::string& error);
 

@@ -33,6 +33,7 @@ namespace {
 struct Options {
   std::string source;
   DeclaredBounds bounds;
+  std::string kernels = ST_KERNELS_DIR;
   std::string pragmas = ST_LINT_PRAGMAS;
   bool list_rules = false;
 };
@@ -43,6 +44,7 @@ void DeclareOptions(CLI::App& app, Options& options) {
       "not look.");
   app.add_option("DESIGN", options.source, "The emitted text, a .cpp file");
   app.add_flag("--rules", options.list_rules, "List the rules");
+  app.add_option("--kernels", options.kernels, "The folder that holds st/")->option_text("FOLDER");
   app.add_option("--pragmas", options.pragmas, "The table of legal pragmas, a .yaml file")
       ->option_text("FILE");
   const CLI::Range range(int64_t{0}, int64_t{1} << 24);
@@ -185,7 +187,7 @@ int Lint(const Options& options) {
   CheckForks(text, name, findings);
   llvm::LLVMContext context;
   std::string error;
-  const FrontEndOptions front_end = {options.source, ST_KERNELS_DIR, ST_LINT_HEADERS, ST_CLANG};
+  const FrontEndOptions front_end = {options.source, options.kernels, ST_LINT_HEADERS, ST_CLANG};
   const std::unique_ptr<llvm::Module> module = EmitIr(front_end, context, findings, error);
   if (!error.empty()) {
     std::fprintf(stderr, "st_hls_lint: %s: %s\n", options.source.c_str(), error.c_str());

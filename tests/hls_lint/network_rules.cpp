@@ -13,6 +13,7 @@
 #include "llvm/IR/Dominators.h"
 #include "llvm/IR/InstIterator.h"
 #include "llvm/IR/Instructions.h"
+#include "tests/hls_lint/block_rules.h"
 #include "tests/hls_lint/names.h"
 #include "tests/hls_lint/pragma.h"
 
@@ -68,7 +69,10 @@ class Network {
     CheckEnds();
     CheckCallOrder();
     FindCycles();
-    for (const Process& process : processes_) CheckLoops(process);
+    for (const Process& process : processes_) {
+      CheckLoops(process);
+      CheckBlocks(*process.function, findings_);
+    }
   }
 
  private:
@@ -256,6 +260,13 @@ class Network {
     }
   }
 
+  bool StartsArePropagated() const {
+    return llvm::none_of(llvm::instructions(top_), [](const llvm::Instruction& instruction) {
+      const std::optional<Pragma> pragma = PragmaOf(instruction);
+      return pragma && pragma->name == "DATAFLOW" && pragma->options.count("disable_start_propagation");
+    });
+  }
+
   // Processes are in the order of their calls, which Vitis takes for the order of the data.
   void CheckCallOrder() {
     std::vector<std::string> backward;
@@ -264,6 +275,13 @@ class Network {
       if (ends == ends_.end()) continue;
       const auto [writer, reader] = ends->second;
       if (reader < writer) backward.push_back(NameOfFifo(fifo));
+    }
+    if (!backward.empty() && StartsArePropagated()) {
+      findings_.Add(
+          "call-order", top_.getName().str(),
+          "reads " + backward.front() +
+              " before it is written, but DATAFLOW has no disable_start_propagation: the start of a "
+              "process would wait for its writer's");
     }
     if (backward.size() <= kMaxBackwardChannels) return;
     findings_.Add("call-order", top_.getName().str(),

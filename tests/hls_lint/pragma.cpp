@@ -34,7 +34,9 @@ std::optional<Pragma> PragmaOf(const llvm::Instruction& instruction) {
   if (!function || function->getName() != kPragmaMarker) return std::nullopt;
   const auto* text = llvm::dyn_cast<llvm::GlobalVariable>(call->getArgOperand(0)->stripPointerCasts());
   const auto* bytes = text ? llvm::dyn_cast<llvm::ConstantDataSequential>(text->getInitializer()) : nullptr;
-  return ParsePragma(bytes && bytes->isCString() ? bytes->getAsCString().str() : "");
+  Pragma pragma = ParsePragma(bytes && bytes->isCString() ? bytes->getAsCString().str() : "");
+  if (pragma.options.count("variable")) pragma.variable = call->getArgOperand(1);
+  return pragma;
 }
 
 }  // namespace hls_lint

@@ -14,6 +14,7 @@ struct Pragma {
   std::string text;                            // "PIPELINE II = 1"
   std::string name;                            // "PIPELINE"
   std::map<std::string, std::string> options;  // "II" -> "1"; an option without a value is empty
+  const llvm::Value* variable = nullptr;       // the address of what its `variable` names
 };
 
 // `text` as the front end writes it: the name in capitals. "a=b" and "a = b" are the same option.

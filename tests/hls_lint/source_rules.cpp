@@ -126,7 +126,7 @@ class TopFunction {
       return at + 1;
     }
     const bool allowed = first.text == "hls" || first.text == ";" || first.text == "ST_PROCESS" ||
-                         stream_types_.count(first.text) != 0;
+                         first.text == "ST_BLOCKS" || stream_types_.count(first.text) != 0;
     if (!allowed) Add(first, "holds a statement that begins with '" + first.text + "'");
     int depth = 0;
     for (; at < tokens_.size(); ++at) {

@@ -124,6 +124,9 @@ def test_declared_bounds_are_what_loops_are_held_to(tmp_path, tiny):
     ("cycle-pipeline", "#pragma HLS PIPELINE II = 1 style = flp", "#pragma HLS PIPELINE II = 1"),
     ("symbol-bound", "#define ST_STEP_TOKENS 16", "#define ST_STEP_TOKENS 32"),
     ("interface", "max_widen_bitwidth = 512 channel = 0", "max_widen_bitwidth = 512"),
+    ("pragma", "II = 1 style = flp", "II = 1 style = flushable"),
+    ("language", "ST_BLOCKS(activation_frame, 2, activation_switch_to_engine)",
+     'hls::stream_of_blocks<activation_frame, 2> activation_switch_to_engine("activation_switch_to_engine")'),
     ("static-local", "  st::header_word word = in.read();", "  static st::header_word word;\n  word = in.read();"),
     ("shared-pointer", "ST_PROCESS(load_weights_1, weights_1,", "ST_PROCESS(load_weights_1, weights_0,"),
     ("stream-ends", "ST_PROCESS(load_weights_1, weights_1, weights[1]", "ST_PROCESS(load_weights_1, weights_1, weights[0]"),
@@ -185,3 +188,20 @@ def test_wrong_table_of_pragmas(tmp_path, old, new, message):
     table.write_text(text.replace(old, new, 1))
     done = subprocess.run([str(lint.LINT), "--pragmas", str(table), str(GOOD[0])], capture_output=True, text=True)
     assert done.returncode == 2 and message in done.stderr, done.stderr
+
+
+@pytest.mark.parametrize("rule, header, good, bad", [
+    ("block-partition", "engine.h", "  const word512(&given)[FRAME_WORDS] = frame_lock;\n",
+     "  word512(&given)[FRAME_WORDS] = frame_lock;\n"
+     "#pragma HLS ARRAY_PARTITION variable = given type = cyclic factor = 2\n"),
+    ("block-index", "engine.h", "#pragma HLS UNROLL\n    if (channel == turn) {", "    if (channel == turn) {"),
+])
+def test_kernel_that_was_changed(tmp_path, tiny, rule, header, good, bad):
+    artifact = compile_model(tmp_path / "artifact", tiny)
+    shutil.copytree(lint.ROOT / "kernels", tmp_path / "kernels")
+    kernel = tmp_path / "kernels/st" / header
+    text = kernel.read_text()
+    assert good in text, f"{header} has no '{good}' any more"
+    kernel.write_text(text.replace(good, bad))
+    found = lint.findings(artifact / "hls/design.cpp", "--kernels", tmp_path / "kernels", *lint.bounds(artifact))
+    assert {found_rule for found_rule, _ in found} == {rule}, found

@@ -11,8 +11,7 @@ class stream_of_blocks;
 template <class BLOCK>
 class stream_of_blocks<BLOCK, 2> {
  public:
-  stream_of_blocks() {}
-  explicit stream_of_blocks(const char*) {}
+  stream_of_blocks(int = 2, char* = 0) {}
   stream_of_blocks(const stream_of_blocks&) = delete;
 
  private:
@@ -22,7 +21,6 @@ template <class BLOCK, int DEPTH>
 class stream_of_blocks : public stream_of_blocks<BLOCK, 2> {
  public:
   stream_of_blocks() {}
-  explicit stream_of_blocks(const char*) {}
 
  private:
   char depth_[DEPTH];

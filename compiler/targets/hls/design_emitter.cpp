@@ -46,7 +46,7 @@ mlir::LogicalResult EmitStreams(const DesignIndex& index, TextWriter& out) {
         declare("hls::stream<st::done_token");
         break;
       case dataflow::ChannelKind::frames:
-        declare("hls::stream_of_blocks<activation_frame");
+        out.line("ST_BLOCKS(activation_frame, " + depth + ", " + name + ");");
         break;
       case dataflow::ChannelKind::blocks:
         if (stream != weights.front()) {
@@ -93,7 +93,8 @@ std::string ProcessesFile(const std::vector<ProcessText>& processes) {
       blocks |= parameter.find("stream_of_blocks") != std::string::npos ||
                 parameter.find("weight_stream") != std::string::npos;
       if (parameter.find('*') != std::string::npos) {
-        pragmas += "#pragma HLS INTERFACE mode = m_axi port = " + name + " offset = slave bundle = " + name + "\n";
+        pragmas +=
+            "#pragma HLS INTERFACE mode = m_axi port = " + name + " offset = slave bundle = " + name + "\n";
       }
       names.push_back(name);
     }
@@ -144,7 +145,8 @@ mlir::LogicalResult EmitTop(const DesignIndex& index, const std::vector<ProcessT
   out.line("extern \"C\" void " + dataflow::DesignOp(index.design()).getSymName() + "(");
   out.line("    " + ArgumentList(index) + ") {");
   out.append(InterfacePragmas(index));
-  out.directive("#pragma HLS DATAFLOW");
+  // Feedback: a process must not wait for the start token of one that waits for its results.
+  out.directive("#pragma HLS DATAFLOW disable_start_propagation");
   out.set_depth(1);
   if (mlir::failed(EmitStreams(index, out))) return mlir::failure();
   out.blank();

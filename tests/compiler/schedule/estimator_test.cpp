@@ -104,7 +104,7 @@ class EstimatorTest : public testing::Test {
 
 TEST_F(EstimatorTest, UnpartitionedTilesRaiseTheEnginesIi) {
   const int64_t before = HighestIi(kEngine);
-  Mutate("dot.h", "#pragma HLS ARRAY_PARTITION variable = tiles type = complete dim = 0\n", "");
+  Mutate("engine.h", "#pragma HLS ARRAY_PARTITION variable = block type = complete dim = 0\n", "");
   EXPECT_GT(HighestIi(kEngine), before);
 }
 

@@ -30,7 +30,7 @@ extern "C" void streamtensor_step(const st::word512* input, st::word512* output)
 #pragma HLS INTERFACE mode = m_axi port = input offset = slave bundle = bank0
 #pragma HLS INTERFACE mode = m_axi port = output offset = slave bundle = bank1
 #pragma HLS DATAFLOW
-  hls::stream_of_blocks<block, 4> words("words");
+  hls::stream_of_blocks<block, 4> words;
   ST_PROCESS(load, input, words);
   ST_PROCESS(store, words, output);
   ST_DATAFLOW_END

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A directive that Vitis HLS does not have.
+// Vivado HLS had this directive.
 #include "st/dataflow.h"
 
 static void load(const st::word512* memory, hls::stream<st::word512>& out) {
@@ -19,7 +19,7 @@ static void store(hls::stream<st::word512>& in, st::word512* memory) {
 extern "C" void streamtensor_step(const st::word512* input, st::word512* output) {
 #pragma HLS INTERFACE mode = m_axi port = input offset = slave bundle = bank0
 #pragma HLS INTERFACE mode = m_axi port = output offset = slave bundle = bank1
-#pragma HLS DATA_PACK variable = input
+#pragma HLS RESOURCE core = RAM_1P
 #pragma HLS DATAFLOW
   hls::stream<st::word512, 2> words("words");
   ST_PROCESS(load, input, words);

@@ -47,7 +47,7 @@ static void store(hls::stream<st::word512>& in, st::word512* memory) {
 extern "C" void streamtensor_step(const st::word512* input, st::word512* output) {
 #pragma HLS INTERFACE mode = m_axi port = input offset = slave bundle = bank0
 #pragma HLS INTERFACE mode = m_axi port = output offset = slave bundle = bank1
-#pragma HLS DATAFLOW
+#pragma HLS DATAFLOW disable_start_propagation
   hls::stream<st::word512, 8> forth("forth");
   hls::stream<st::word512, 8> back("back");
   hls::stream<st::word512, 2> last("last");

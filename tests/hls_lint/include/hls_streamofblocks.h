@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Declarations only, for the lint.
+// Declarations only, for the lint: the constructors and methods that AMD's header has (vitis_headers.yaml).
 #ifndef ST_LINT_HLS_STREAMOFBLOCKS_H
 #define ST_LINT_HLS_STREAMOFBLOCKS_H
 
@@ -11,11 +11,10 @@ class stream_of_blocks;
 template <class BLOCK>
 class stream_of_blocks<BLOCK, 2> {
  public:
-  stream_of_blocks() = default;
-  explicit stream_of_blocks(const char* name);
+  stream_of_blocks(int depth = 2, char* name = 0);
   stream_of_blocks(const stream_of_blocks&) = delete;
-  bool empty() const;
-  bool full() const;
+  bool empty();
+  bool full();
 
  private:
   BLOCK element_;
@@ -24,8 +23,7 @@ class stream_of_blocks<BLOCK, 2> {
 template <class BLOCK, int DEPTH>
 class stream_of_blocks : public stream_of_blocks<BLOCK, 2> {
  public:
-  stream_of_blocks() = default;
-  explicit stream_of_blocks(const char* name);
+  stream_of_blocks();
 
  private:
   char depth_[DEPTH];

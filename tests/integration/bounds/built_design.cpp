@@ -100,9 +100,10 @@ absl::Status BuiltDesign::Emit(const std::string& folder, Streams streams) {
   const std::string header = recorded ? "recorded_streams.h" : "chosen_depth.h";
   std::string design = text->design_cpp;
   if (!recorded) {
-    design = std::regex_replace(
-        design, std::regex(R"((hls::stream<st::word512|hls::stream_of_blocks<activation_frame), (\d+)> )"),
-        "chosen_depth<$1>, $2> ");
+    design = std::regex_replace(design, std::regex(R"((hls::stream<st::word512), (\d+)> )"),
+                                "chosen_depth<$1>, $2> ");
+    design = std::regex_replace(design, std::regex(R"(ST_BLOCKS\((activation_frame), (\d+), (\w+)\))"),
+                                "chosen_depth<hls::stream_of_blocks<$1>, $2> $3(\"$3\")");
   }
   design = "#include \"" ST_TEST_DIR "/" + header + "\"\n" + design;
   ObjectBuildOptions build;

@@ -68,15 +68,19 @@ TEST(CycleModel, EachFurtherLayerCostsTheSame) {
   }
 }
 
-// Of the engine, from its loops alone: row tiles with their runs of tiles, words of a tile, fills.
+// Of the engine, from its loops alone: copies of frames and blocks, row tiles with their runs of tiles,
+// fills.
 int64_t EngineCycles(int64_t layers, int64_t tokens, int64_t logits, int64_t unroll) {
-  auto run = [&](int64_t tiles, int64_t words, int64_t rows) {
-    return (tiles + unroll - 1) / unroll * (words + 3 + rows + 24 + 4 * (unroll - 1));
+  auto frame = [](int64_t groups, int64_t rows) { return groups * rows + 3; };
+  auto run = [&](int64_t tiles, int64_t block_words, int64_t rows) {
+    return block_words + 3 + (tiles + unroll - 1) / unroll * (rows + 24 + 4 * (unroll - 1));
   };
   auto row_tile = [](int64_t dots, int64_t rows) { return (rows + 3) + dots + (3 + rows); };
-  const int64_t narrow = row_tile(run(6, 5, tokens), tokens), wide = row_tile(2 * run(6, 5, tokens), tokens),
-                head = row_tile(2 * run(3, 9, logits), logits);
-  return layers * ((20 + 12 + 48) * narrow + 12 * wide) + 24 * head;
+  const int64_t narrow = row_tile(run(6, 30, tokens), tokens),
+                wide = row_tile(2 * run(6, 30, tokens), tokens),
+                head = row_tile(2 * run(3, 27, logits), logits);
+  const int64_t frames = 3 * frame(6, tokens) + frame(12, tokens);
+  return layers * (frames + (20 + 12 + 48) * narrow + 12 * wide) + frame(6, logits) + 24 * head;
 }
 
 TEST(CycleModel, TheEngineComputesAsItsLoopsSay) {

@@ -12,15 +12,13 @@ class stream_of_blocks;
 template <class BLOCK>
 class stream_of_blocks<BLOCK, 2> {
  public:
-  stream_of_blocks() = default;
-  explicit stream_of_blocks(const char*) {}
+  stream_of_blocks(int = 2, char* = 0) {}
 };
 
 template <class BLOCK, int DEPTH>
 class stream_of_blocks : public stream_of_blocks<BLOCK, 2> {
  public:
-  stream_of_blocks() = default;
-  explicit stream_of_blocks(const char*) {}
+  stream_of_blocks() {}
 };
 
 template <class BLOCK>
