@@ -1,14 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Holds the emitted text of an artifact to the HLS contract, with the bounds that its manifest declares."""
+"""Holds the emitted text of an artifact to the HLS contract, with the bounds that its manifest declares, and compiles it
+against AMD's own ap_int.h."""
+import importlib.util
 import json
 import os
 import pathlib
 import re
 import subprocess
+import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 LINT = pathlib.Path(os.environ.get("STREAMTENSOR_BIN", ROOT / "build/bin")) / "st_hls_lint"
 PAGE = 32
+CLANG = "clang++-19"
 
 
 def findings(source, *options):
@@ -29,6 +33,31 @@ def bounds(artifact):
             "--context", launch.get("max_pages", 0) * PAGE]
 
 
+def compile_against_amd(source, folder):
+    """Checks the types of `source` with the ap_int.h that AMD has published in hls4ml, and our stand-ins for the rest.
+    `folder` is for a list of AMD's headers: those for streams there are of 2018, without depths."""
+    amd = pathlib.Path(importlib.util.find_spec("hls4ml").submodule_search_locations[0]) / "templates/vivado/ap_types"
+    headers = pathlib.Path(folder) / "amd"
+    if not headers.exists():
+        headers.mkdir()
+        for header in amd.iterdir():
+            if not header.name.startswith("hls_"):
+                (headers / header.name).symlink_to(header)
+    done = subprocess.run([CLANG, "-std=c++14", "-fsyntax-only", "-Wno-unknown-pragmas", "-isystem", str(headers),
+                           "-idirafter", str(ROOT / "tests/hls_lint/include"), f"-I{ROOT / 'kernels'}", str(source)],
+                          capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+
+
+def type_check(design):
+    """Of the text as Vitis sees it. AMD's open ap_int.h refuses __SYNTHESIS__, so it comes first."""
+    with tempfile.TemporaryDirectory() as folder:
+        source = pathlib.Path(folder) / "synthesis.cpp"
+        source.write_text(f'#include <ap_int.h>\n#define __SYNTHESIS__\n#include "{pathlib.Path(design).resolve()}"\n')
+        compile_against_amd(source, folder)
+
+
 def check_artifact(artifact):
+    type_check(pathlib.Path(artifact) / "hls/design.cpp")
     found = findings(pathlib.Path(artifact) / "hls/design.cpp", *bounds(artifact))
     assert not found, "\n".join(line for _, line in found)

@@ -21,9 +21,10 @@ class stream<T, 0> {
   void operator>>(T& value);
   void operator<<(const T& value);
 
-  bool empty() const;
-  bool full() const;
-  int size() const;
+  bool empty();
+  bool full();
+  unsigned size();
+  unsigned capacity();
   bool read_nb(T& value);
   bool write_nb(const T& value);
 
