@@ -33,8 +33,10 @@ absl::StatusOr<std::optional<TlsPair>> ReadTls(const ServerConfig& config) {
 
 }  // namespace
 
-Daemon::Daemon(const Config& config, const std::string& program_dir, const std::string& version)
+Daemon::Daemon(const Config& config, const std::string& program_dir, const std::string& version,
+               const std::function<uint64_t()>& dropped_log_lines)
     : config_(config), metrics_(version) {
+  metrics_.SetDroppedLogLines(dropped_log_lines);
   ModelRegistry::Options options;
   options.config = config;
   options.compiler_program =

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -26,8 +27,9 @@ namespace streamtensor::server {
 // Used only by the main thread.
 class Daemon {
  public:
-  // `program_dir` contains the programs that the daemon starts.
-  Daemon(const Config& config, const std::string& program_dir, const std::string& version);
+  // `program_dir` contains the programs that the daemon starts. `dropped_log_lines` is for the metrics.
+  Daemon(const Config& config, const std::string& program_dir, const std::string& version,
+         const std::function<uint64_t()>& dropped_log_lines);
   ~Daemon();
 
   // Listens and starts loading the models.

@@ -2,11 +2,15 @@
 #include "server/daemon/logging.h"
 
 #include <spdlog/pattern_formatter.h>
-#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/sinks/base_sink.h>
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cstdint>
+#include <functional>
 #include <memory>
+#include <mutex>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
@@ -14,6 +18,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/printable.h"
+#include "server/daemon/line_writer.h"
 
 namespace streamtensor::server {
 namespace {
@@ -66,11 +71,43 @@ class TextMessage : public spdlog::custom_flag_formatter {
   std::unique_ptr<custom_flag_formatter> clone() const override { return std::make_unique<TextMessage>(); }
 };
 
+constexpr char kLogger[] = "streamtensord";
+
+std::string Format(spdlog::formatter& formatter, const spdlog::details::log_msg& message) {
+  spdlog::memory_buf_t line;
+  formatter.format(message, line);
+  return {line.data(), line.size()};
+}
+
+// Formats on the thread that logs, writes on another.
+class StderrSink : public spdlog::sinks::base_sink<std::mutex> {
+ public:
+  explicit StderrSink(const spdlog::formatter& formatter)
+      : base_sink(formatter.clone()),
+        writer_({.fd = STDERR_FILENO, .dropped_line = DroppedLine(formatter)}) {}
+
+  uint64_t dropped_lines() const { return writer_.dropped(); }
+
+ private:
+  // Has a formatter of its own, because the writer's thread calls it.
+  static std::function<std::string(uint64_t)> DroppedLine(const spdlog::formatter& formatter) {
+    return [own = std::shared_ptr<spdlog::formatter>(formatter.clone())](uint64_t lines) {
+      const std::string text = absl::StrCat("log: ", lines, " lines were dropped, because stderr took none");
+      return Format(*own, spdlog::details::log_msg(kLogger, spdlog::level::warn, text));
+    };
+  }
+
+  void sink_it_(const spdlog::details::log_msg& message) override {
+    writer_.Write(Format(*formatter_, message));
+  }
+  void flush_() override {}
+
+  LineWriter writer_;
+};
+
 }  // namespace
 
-void SetUpLogging(const LogConfig& config) {
-  auto logger =
-      std::make_shared<spdlog::logger>("streamtensord", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+std::function<uint64_t()> SetUpLogging(const LogConfig& config) {
   auto formatter = std::make_unique<spdlog::pattern_formatter>();
   if (config.format == LogFormat::kJson) {
     formatter->add_flag<JsonMessage>('*');
@@ -79,12 +116,13 @@ void SetUpLogging(const LogConfig& config) {
     formatter->add_flag<TextMessage>('*');
     formatter->set_pattern("%Y-%m-%d %H:%M:%S.%e %-7l %*");
   }
-  logger->set_formatter(std::move(formatter));
+  const auto sink = std::make_shared<StderrSink>(*formatter);
+  auto logger = std::make_shared<spdlog::logger>(kLogger, sink);
   static constexpr spdlog::level::level_enum kLevels[] = {spdlog::level::debug, spdlog::level::info,
                                                           spdlog::level::warn, spdlog::level::err};
   logger->set_level(kLevels[static_cast<int>(config.level)]);
-  logger->flush_on(spdlog::level::debug);
   spdlog::set_default_logger(std::move(logger));
+  return [sink] { return sink->dropped_lines(); };
 }
 
 }  // namespace streamtensor::server

@@ -6,9 +6,11 @@
 #include <unistd.h>
 
 #include <climits>
+#include <cstdint>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
+#include <functional>
 #include <string>
 
 #include "absl/strings/str_cat.h"
@@ -85,7 +87,6 @@ int AwaitShutdown(Daemon& daemon, const std::string& file, const sigset_t& signa
 }
 
 int Serve(const Config& config, const std::string& file) {
-  SetUpLogging(config.log);
   RaiseDescriptorLimit();
   // Every thread inherits this mask: only sigwait() receives signals.
   sigset_t signals;
@@ -93,9 +94,10 @@ int Serve(const Config& config, const std::string& file) {
   for (int number : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, number);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   signal(SIGPIPE, SIG_IGN);
+  const std::function<uint64_t()> dropped_log_lines = SetUpLogging(config.log);
 
   spdlog::info("streamtensord {} starts", ST_VERSION);
-  Daemon daemon(config, ProgramDir(), ST_VERSION);
+  Daemon daemon(config, ProgramDir(), ST_VERSION, dropped_log_lines);
   if (const absl::Status status = daemon.Start(); !status.ok()) {
     spdlog::error("{}", std::string(status.message()));
     return 1;

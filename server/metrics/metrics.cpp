@@ -112,6 +112,15 @@ MetricFamily CollectModels(const std::vector<ModelReading>& models) {
   return state;
 }
 
+MetricFamily CollectDroppedLogLines(uint64_t lines) {
+  MetricFamily dropped{"streamtensor_log_lines_dropped_total",
+                       "Lines of the log that were dropped because stderr took none.",
+                       MetricType::Counter,
+                       {}};
+  AddSample(dropped, {}, static_cast<double>(lines));
+  return dropped;
+}
+
 // The label of a status: its lower-case name.
 std::string Reason(const absl::Status& status) {
   std::string name = absl::StatusCodeToString(status.code());
@@ -167,6 +176,7 @@ struct Metrics::Impl {
   std::map<std::string, int> card_observers ABSL_GUARDED_BY(mutex);
   std::function<std::vector<CardReading>()> read_cards ABSL_GUARDED_BY(mutex);
   std::function<std::vector<ModelReading>()> read_models ABSL_GUARDED_BY(mutex);
+  std::function<uint64_t()> read_dropped_log_lines ABSL_GUARDED_BY(mutex);
 };
 
 class Metrics::Impl::CardObserver : public SchedulerObserver {
@@ -285,6 +295,11 @@ void Metrics::SetModels(std::function<std::vector<ModelReading>()> read) {
   impl_->read_models = std::move(read);
 }
 
+void Metrics::SetDroppedLogLines(std::function<uint64_t()> read) {
+  MutexLock lock(impl_->mutex);
+  impl_->read_dropped_log_lines = std::move(read);
+}
+
 std::unique_ptr<SchedulerObserver> Metrics::Observer(const std::string& model, const std::string& card) {
   MutexLock lock(impl_->mutex);
   auto observer = std::make_unique<Impl::CardObserver>(impl_.get(), model, card);
@@ -301,10 +316,12 @@ std::string Metrics::Render() const {
   std::vector<MetricFamily> families = impl_->registry.Collect();
   std::function<std::vector<CardReading>()> read_cards;
   std::function<std::vector<ModelReading>()> read_models;
+  std::function<uint64_t()> read_dropped_log_lines;
   {
     MutexLock lock(impl_->mutex);
     read_cards = impl_->read_cards;
     read_models = impl_->read_models;
+    read_dropped_log_lines = impl_->read_dropped_log_lines;
   }
   auto append = [&families](std::vector<MetricFamily> more) {
     families.insert(families.end(), std::make_move_iterator(more.begin()),
@@ -312,6 +329,7 @@ std::string Metrics::Render() const {
   };
   if (read_cards) append(CollectCards(read_cards()));
   if (read_models) families.push_back(CollectModels(read_models()));
+  if (read_dropped_log_lines) families.push_back(CollectDroppedLogLines(read_dropped_log_lines()));
   append(CollectProcess());
   return prometheus::TextSerializer().Serialize(families);
 }

@@ -2,6 +2,7 @@
 // The daemon's Prometheus metrics; docs/operations.md documents names and labels.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -41,6 +42,9 @@ class Metrics {
   // Source of the card and model figures; called for each scrape, on the scraping thread.
   void SetCards(std::function<std::vector<CardReading>()> read);
   void SetModels(std::function<std::vector<ModelReading>()> read);
+
+  // How many lines of the log were dropped so far; called as above.
+  void SetDroppedLogLines(std::function<uint64_t()> read);
 
   // Counts for one model on one card. A model's or card's series are removed with its last observer. Metrics
   // outlives the observer.

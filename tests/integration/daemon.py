@@ -64,11 +64,11 @@ class Daemon:
     `models` and `cards` are entries of the configuration (a model's `name` is needed; cards default to one
     emulated U55C), `extra` further sections such as {"limits": {"max_queue": 2}}; `cache_dir` defaults to a
     folder that goes with the daemon. `environment` adds to the process's; `wrapper` is a command that runs it;
-    `server` adds to the section of that name.
+    `server` adds to the section of that name. `log`, a descriptor, receives the log instead of log().
     """
 
     def __init__(self, binary_dir, models, cards=None, cache_dir=None, extra=None, ports=None, environment=None,
-                 wrapper=(), server=None):
+                 wrapper=(), server=None, log=None):
         self._folder = tempfile.TemporaryDirectory(prefix="streamtensor-daemon-")
         folder = pathlib.Path(self._folder.name)
         self.binary_dir = pathlib.Path(binary_dir)
@@ -87,7 +87,7 @@ class Daemon:
         self._log_file = open(self._log_path, "w")
         self.process = subprocess.Popen(
             [*wrapper, self.binary_dir / "streamtensord", "--config", self.config_path],
-            stdout=self._log_file, stderr=self._log_file, env={**os.environ, **(environment or {})},
+            stdout=self._log_file, stderr=self._log_file if log is None else log, env={**os.environ, **(environment or {})},
         )
         self.pb = protos().pb
         # Not before it listens: a channel that was refused once waits long before it tries again.
@@ -149,7 +149,8 @@ class Daemon:
         )
 
     def log(self):
-        """What the daemon has written so far."""
+        """What the daemon has written so far; its log has a thread of its own, which may be a moment behind."""
+        time.sleep(0.05)
         return self._log_path.read_text()
 
     def state(self, model):

@@ -25,6 +25,7 @@ requests_total requests_failed_total requests_rejected_total time_to_first_token
 request_queue_seconds request_duration_seconds prompt_tokens_total cached_prompt_tokens_total generated_tokens_total
 running_requests waiting_requests preemptions_total kv_pages steps_total step_tokens card_state card_power_watts
 card_energy_joules_total request_energy_joules last_step_timestamp_seconds build_info model_state
+log_lines_dropped_total
 """.split()
 LABELS = {"model", "card", "reason", "source", "finish_reason", "state"}
 
