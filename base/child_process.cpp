@@ -2,6 +2,7 @@
 #include "base/child_process.h"
 
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -64,6 +65,7 @@ struct Launch {
   int folder = -1;
   bool own_group = false;
   bool dies_with_parent = false;
+  ChildOptions::Privileges privileges = ChildOptions::Privileges::kInherit;
   ChildLimits limits;
   pid_t parent = 0;
   std::vector<std::pair<int, int>> descriptors;  // including stdin, stdout and stderr
@@ -87,6 +89,22 @@ void SetLimits(const ChildLimits& limits) {
     SetLimit(RLIMIT_CPU, seconds, seconds + 5);  // SIGXCPU at the first limit, SIGKILL at the second
   }
   if (limits.memory_bytes > 0 || limits.processor_seconds > 0) SetLimit(RLIMIT_CORE, 0, 0);
+}
+
+// False with errno.
+bool SetPrivileges(ChildOptions::Privileges privileges) {
+  if (privileges == ChildOptions::Privileges::kInherit) return true;
+  SetLimit(RLIMIT_CORE, 0, 0);
+  // With it, not even root gains by executing a program what it has not kept here.
+  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return false;
+  __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+  __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3] = {};
+  if (syscall(SYS_capget, &header, sets) != 0) return false;
+  const bool keeps_files = privileges == ChildOptions::Privileges::kFileAccess;
+  const uint32_t kept = keeps_files ? sets[0].permitted & (1u << CAP_DAC_OVERRIDE) : 0;
+  sets[0] = {kept, kept, 0};
+  sets[1] = {};
+  return syscall(SYS_capset, &header, sets) == 0;
 }
 
 // Moves each descriptor to its number and closes all others at exec.
@@ -122,7 +140,7 @@ bool PlaceDescriptors(Launch& launch) {
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
-  if (launch.folder < 0 || fchdir(launch.folder) == 0) {
+  if ((launch.folder < 0 || fchdir(launch.folder) == 0) && SetPrivileges(launch.privileges)) {
     if (PlaceDescriptors(launch)) execve(launch.program, launch.arguments, launch.environment);
   }
   const int error = errno;
@@ -173,6 +191,7 @@ absl::StatusOr<std::unique_ptr<ChildProcess>> ChildProcess::Start(const ChildOpt
   launch.folder = folder.get();
   launch.own_group = options.own_group;
   launch.dies_with_parent = options.dies_with_parent;
+  launch.privileges = options.privileges;
   launch.limits = options.limits;
   launch.parent = getpid();
   const auto source = [&](ChildOptions::Output output, int inherited, const Pipe& pipe) {

@@ -38,6 +38,15 @@ struct ChildOptions {
   // Kills the child when the thread that started it ends.
   bool dies_with_parent = false;
 
+  // What remains of this process's privileges to the child and all that it starts, even if they run as root.
+  // Unless it is kInherit, core dumps are disabled.
+  enum class Privileges {
+    kInherit,
+    kFileAccess,  // to read and write files that others own
+    kNone
+  };
+  Privileges privileges = Privileges::kInherit;
+
   enum class Output { kInherit, kDiscard, kPipe, kLog };
   Output out = Output::kInherit;
   Output err = Output::kInherit;

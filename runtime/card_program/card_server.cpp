@@ -89,6 +89,14 @@ absl::StatusOr<Manifest> ReadManifest(const artifact::xclbin::Xclbin& contents,
   return parsed;
 }
 
+// Address space of a card with this design: its memory, and what the design computes in.
+uint64_t AddressSpace(const artifact::xclbin::Xclbin& contents) {
+  constexpr uint64_t kDesignBytes = uint64_t{16} << 30;  // code, stacks and streams; mostly reserved alone
+  uint64_t bytes = kDesignBytes;
+  for (const artifact::xclbin::Memory& memory : contents.memories) bytes += memory.used ? memory.bytes : 0;
+  return bytes;
+}
+
 }  // namespace
 
 int CardServer::Serve() {
@@ -160,10 +168,12 @@ absl::StatusOr<std::string> CardServer::Load(PayloadReader& payload, int file) {
     return absl::InvalidArgumentError(
         absl::StrCat("the xclbin has no kernel '", base::Printable(kernel_name), "'"));
   ASSIGN_OR_RETURN(Manifest manifest, ReadManifest(contents, *kernel));
-  ASSIGN_OR_RETURN(launcher_, card::DesignLauncher::LoadIndexed(contents.bitstream, [this](int object) {
-                     confined_ = true;
-                     return DropFileAccess(object);
-                   }));
+  const auto confine = [&](int object) -> absl::Status {
+    confined_ = true;
+    RETURN_IF_ERROR(LimitMemory(AddressSpace(contents)));
+    return DropFileAccess(object);
+  };
+  ASSIGN_OR_RETURN(launcher_, card::DesignLauncher::LoadIndexed(contents.bitstream, confine));
   manifest_ = std::move(manifest);
   for (const artifact::xclbin::Argument& argument : kernel->arguments)
     banks_.push_back(argument.memories.front());

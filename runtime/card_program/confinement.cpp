@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <seccomp.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <ucontext.h>
 #include <unistd.h>
@@ -80,6 +81,9 @@ class Filter {
   Filter() : context_(seccomp_init(SCMP_ACT_ERRNO(EPERM)), &seccomp_release) {
     if (context_ == nullptr) error_ = ENOMEM;
     Note(seccomp_attr_set(context_.get(), SCMP_FLTATR_CTL_TSYNC, 1));
+    // Numbers of another architecture, or of x32, mean other calls. The default would end the thread alone,
+    // and the card would hang.
+    Note(seccomp_attr_set(context_.get(), SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS));
   }
   void Allow(std::span<const int> calls) {
     for (const int call : calls) Note(seccomp_rule_add(context_.get(), SCMP_ACT_ALLOW, call, 0));
@@ -158,6 +162,16 @@ absl::Status DropNetworkAndWriteAccess() {
   filter.AllowDescriptorCommand(F_ADD_SEALS);
   filter.AllowReading();
   return filter.Load();
+}
+
+absl::Status LimitMemory(uint64_t bytes) {
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // their shadow takes terabytes
+  const rlimit limit = {bytes, bytes};
+  if (setrlimit(RLIMIT_AS, &limit) != 0) {
+    return absl::InternalError(absl::StrCat("limiting the card's memory: ", std::strerror(errno)));
+  }
+#endif
+  return absl::OkStatus();
 }
 
 absl::Status DropFileAccess(int object) {

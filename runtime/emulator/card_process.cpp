@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstring>
 #include <optional>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
@@ -17,7 +18,23 @@ namespace {
 
 constexpr std::chrono::seconds kStartTimeout{30};  // a loaded machine may take a while to exec
 
+// Nothing of the host's environment reaches an artifact's code.
+std::vector<std::string> Environment() {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  return base::EnvironmentWith({"STREAMTENSOR_ISA=", "ASAN_OPTIONS=", "TSAN_OPTIONS=", "UBSAN_OPTIONS="});
+#else
+  return base::EnvironmentWith({"STREAMTENSOR_ISA="});
+#endif
+}
+
 }  // namespace
+
+CardProcess::CardProcess(std::unique_ptr<base::ChildProcess> child, FileDescriptor socket)
+    : stderr_(std::make_unique<StderrRelay>(std::move(child->err()),
+                                            absl::StrCat("streamtensor-card[", child->pid(), "]: "),
+                                            &WriteToStderrWithoutWaiting)),
+      child_(std::move(child)),
+      socket_(std::move(socket)) {}
 
 absl::StatusOr<std::unique_ptr<CardProcess>> CardProcess::Start(const std::string& program,
                                                                 const std::string& platform,
@@ -34,7 +51,10 @@ absl::StatusOr<std::unique_ptr<CardProcess>> CardProcess::Start(const std::strin
   base::ChildOptions child;
   child.arguments = {program, "--threads", absl::StrCat(threads)};
   child.own_group = true;  // a terminal's Ctrl-C is for the host to handle
+  child.environment = Environment();
+  child.privileges = base::ChildOptions::Privileges::kNone;
   child.out = base::ChildOptions::Output::kDiscard;
+  child.err = base::ChildOptions::Output::kPipe;
   child.descriptors = {{card.get(), kCardSocketFd}};
   absl::StatusOr<std::unique_ptr<base::ChildProcess>> started = base::ChildProcess::Start(child);
   if (!started.ok()) {

@@ -13,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "base/child_process.h"
 #include "runtime/emulator/message_socket.h"
+#include "runtime/emulator/stderr_relay.h"
 
 namespace streamtensor::runtime::emulator {
 
@@ -37,11 +38,11 @@ class CardProcess {
                                   Deadline deadline);
 
  private:
-  CardProcess(std::unique_ptr<base::ChildProcess> child, FileDescriptor socket)
-      : child_(std::move(child)), socket_(std::move(socket)) {}
+  CardProcess(std::unique_ptr<base::ChildProcess> child, FileDescriptor socket);
   // An error of the socket, with what became of the process.
   absl::Status Explain(const absl::Status& status);
 
+  std::unique_ptr<StderrRelay> stderr_;              // outlives the process
   const std::unique_ptr<base::ChildProcess> child_;  // killed with this object
   MessageSocket socket_;
   uint64_t sequence_ = 0;

@@ -27,7 +27,9 @@ base::ChildOptions CompilerCall(const CompilationOptions& options, std::vector<s
       base::EnvironmentWith({"PATH=", "HOME=", "TMPDIR=", "LANG=", "STREAMTENSOR_", "CCACHE_"});
   child.limits.memory_bytes = options.max_memory_bytes;
   child.limits.processor_seconds = 4 * max_seconds;  // several threads may use more than wall time
-  child.own_group = true;                            // includes the C++ compilers that it starts
+  child.privileges =
+      base::ChildOptions::Privileges::kFileAccess;  // as this process reads models and writes the cache
+  child.own_group = true;                           // includes the C++ compilers that it starts
   child.dies_with_parent = true;
   return child;
 }

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <thread>
@@ -107,6 +108,21 @@ TEST(ChildProcess, WhatItStartedEndsWithIt) {
   options.own_group = true;
   EXPECT_TRUE(ExitOf(options).ok());
   testing::ExpectEnds(std::atoi(testing::ReadText(mark).c_str()));
+}
+
+TEST(ChildProcess, KeepsThePrivilegesThatItIsGiven) {
+  using Privileges = ChildOptions::Privileges;
+  const auto effective = [](Privileges privileges) {
+    // A program that a program starts gains nothing.
+    ChildOptions options = Shell("sh -c 'grep -E \"CapEff|CapPrm|NoNewPrivs\" /proc/self/status'; ulimit -c");
+    options.privileges = privileges;
+    return OutputOf(options);
+  };
+  const std::string none = "CapPrm:\t0000000000000000\nCapEff:\t0000000000000000\nNoNewPrivs:\t1\n0\n";
+  const std::string files = "CapPrm:\t0000000000000002\nCapEff:\t0000000000000002\nNoNewPrivs:\t1\n0\n";
+  EXPECT_EQ(effective(Privileges::kNone), none);
+  EXPECT_EQ(effective(Privileges::kFileAccess), geteuid() == 0 ? files : none);
+  EXPECT_NE(effective(Privileges::kInherit).find("NoNewPrivs:\t0\n"), std::string::npos);
 }
 
 TEST(ChildProcess, SeesOnlyWhatItIsGiven) {

@@ -23,6 +23,7 @@ enum Behaviour : uint32_t {
   kSpin = 2,      // never ends
   kCrash = 3,     // writes to address 0
   kReachOut = 4,  // tries to open files and a socket and to clone itself; output[0][0] = how many succeeded
+  kForeignCall = 5,  // makes a system call by the numbers of 32-bit programs
 };
 
 enum ArgumentIndex { kDescriptor, kStatus, kInput, kOutput, kWeights, kPoolRead, kPoolWrite, kArguments };

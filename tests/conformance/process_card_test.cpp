@@ -7,7 +7,11 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <cstdlib>
+#include <filesystem>
 #include <fstream>
+#include <iterator>
+#include <regex>
 #include <sstream>
 #include <string>
 #include <thread>
@@ -75,6 +79,38 @@ TEST_F(ProcessCard, ADesignThatCrashesIsADeadCard) {
   EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
   EXPECT_NE(std::string(status.message()).find("process"), std::string::npos) << status;
   loaded_.ExpectRecovers();
+}
+
+TEST_F(ProcessCard, ACallOfAForeignArchitectureEndsTheProcess) {
+  ST_NEEDS(is_process);
+  ASSERT_NO_FATAL_FAILURE(Open());
+  ASSERT_NO_FATAL_FAILURE(loaded_.SendStep(1, kForeignCall));
+  const absl::Status status = card().Run(kLong).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable) << status;
+  loaded_.ExpectRecovers();
+}
+
+TEST_F(ProcessCard, HasNothingOfItsHost) {
+  ST_NEEDS(is_process);
+  setenv("SECRET_TOKEN", "x", 1);
+  ASSERT_NO_FATAL_FAILURE(Open());
+  const std::string process = "/proc/" + std::to_string(card().ProcessId());
+  const auto read = [&](const char* name) {
+    std::ifstream file(process + name);
+    return std::string(std::istreambuf_iterator<char>(file), {});
+  };
+  EXPECT_EQ(read("/environ").find("SECRET_TOKEN"), std::string::npos);
+  for (const char* set : {"CapInh", "CapPrm", "CapEff", "CapAmb"}) {
+    EXPECT_NE(read("/status").find(std::string(set) + ":\t0000000000000000\n"), std::string::npos) << set;
+  }
+  EXPECT_NE(read("/status").find("NoNewPrivs:\t1\n"), std::string::npos);
+  const std::string limits = read("/limits");
+  EXPECT_TRUE(std::regex_search(limits, std::regex("Max core file size +0 +0 "))) << limits;
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+  EXPECT_TRUE(std::regex_search(limits, std::regex("Max address space +[0-9]+ +[0-9]+ "))) << limits;
+#endif
+  EXPECT_NE(std::filesystem::read_symlink(process + "/fd/2"),
+            std::filesystem::read_symlink("/proc/self/fd/2"));
 }
 
 TEST_F(ProcessCard, KilledDuringARunItIsUnavailable) {

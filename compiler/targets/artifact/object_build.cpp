@@ -40,6 +40,9 @@ absl::Status Start(const std::vector<std::string>& command, const std::string& i
   base::ChildOptions child;
   child.arguments = command;
   child.folder = folder;
+  child.environment = base::EnvironmentWith(
+      {"PATH=", "LD_LIBRARY_PATH=", "HOME=", "TMPDIR=", "LANG=", "STREAMTENSOR_", "CCACHE_"});
+  child.privileges = base::ChildOptions::Privileges::kFileAccess;
   child.out = child.err = base::ChildOptions::Output::kLog;
   child.log = log;
   absl::StatusOr<std::unique_ptr<base::ChildProcess>> process = base::ChildProcess::Start(child);
