@@ -216,18 +216,18 @@ __m256 Integers(__m256 x, __m256 d) {
   return _mm256_round_ps(within, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
 }
 
-constexpr int kLanes = 8;
+constexpr int kVectorFloats = 8;
 
 // Sum of squared errors when the group is quantised by scale d != 0. The search for a scale lives in here.
 float SquaredError(const float* x, float d) {
   const __m256 scale = _mm256_set1_ps(d);
   __m256 errors = _mm256_setzero_ps();
-  for (int i = 0; i < contract::kGroupElements; i += kLanes) {
+  for (int i = 0; i < contract::kGroupElements; i += kVectorFloats) {
     const __m256 values = _mm256_loadu_ps(x + i);
     const __m256 error = _mm256_sub_ps(_mm256_mul_ps(Integers(values, scale), scale), values);
     errors = _mm256_add_ps(errors, _mm256_mul_ps(error, error));
   }
-  float lanes[kLanes];
+  float lanes[kVectorFloats];
   _mm256_storeu_ps(lanes, errors);
   float sum = 0;
   for (float lane : lanes) sum += lane;
@@ -259,10 +259,10 @@ absl::Status Quantise(const float* x, CardGroup* group) {
     group->d = d;
   }
   const __m256 d = _mm256_set1_ps(FloatFromHalf(group->d));
-  for (int i = 0; i < contract::kGroupElements; i += kLanes) {
-    float integers[kLanes];
+  for (int i = 0; i < contract::kGroupElements; i += kVectorFloats) {
+    float integers[kVectorFloats];
     _mm256_storeu_ps(integers, Integers(_mm256_loadu_ps(x + i), d));
-    for (int lane = 0; lane < kLanes; ++lane) group->q[i + lane] = static_cast<int8_t>(integers[lane]);
+    for (int lane = 0; lane < kVectorFloats; ++lane) group->q[i + lane] = static_cast<int8_t>(integers[lane]);
   }
   return absl::OkStatus();
 }

@@ -12,7 +12,7 @@
 namespace streamtensor::server {
 namespace {
 
-constexpr size_t kLanes = 16;
+constexpr size_t kPartials = 16;
 
 // exp for x <= 0: x = n*ln 2 + r, a polynomial in r (Cephes' coefficients), n into the exponent. Without
 // branches and library calls, so that the loop around it becomes vector code; for that the bounds are
@@ -39,14 +39,14 @@ inline float ExpOfNegative(float x) {
 }  // namespace
 
 float LargestLogit(std::span<const float> logits, bool& is_nan) {
-  float largest[kLanes];
-  uint32_t nan[kLanes] = {};
-  std::fill_n(largest, kLanes, -std::numeric_limits<float>::infinity());
+  float largest[kPartials];
+  uint32_t nan[kPartials] = {};
+  std::fill_n(largest, kPartials, -std::numeric_limits<float>::infinity());
   size_t i = 0;
-  for (; i + kLanes <= logits.size(); i += kLanes) {
+  for (; i + kPartials <= logits.size(); i += kPartials) {
     // g++ would unroll this loop before it looks for vector code, and then find none: six times slower.
 #pragma GCC unroll 1
-    for (size_t lane = 0; lane < kLanes; ++lane) {
+    for (size_t lane = 0; lane < kPartials; ++lane) {
       const float logit = logits[i + lane];
       largest[lane] = logit > largest[lane] ? logit : largest[lane];
       nan[lane] |= logit != logit ? 1u : 0u;
@@ -56,8 +56,8 @@ float LargestLogit(std::span<const float> logits, bool& is_nan) {
     largest[0] = std::max(largest[0], logits[i]);
     nan[0] |= logits[i] != logits[i] ? 1u : 0u;
   }
-  is_nan = std::any_of(nan, nan + kLanes, [](uint32_t flag) { return flag != 0; });
-  return *std::max_element(largest, largest + kLanes);
+  is_nan = std::any_of(nan, nan + kPartials, [](uint32_t flag) { return flag != 0; });
+  return *std::max_element(largest, largest + kPartials);
 }
 
 double Weights(std::span<const float> logits, float largest, float inverse_temperature,
@@ -67,10 +67,10 @@ double Weights(std::span<const float> logits, float largest, float inverse_tempe
   float* to = weights.data();
   const size_t count = logits.size();
   for (size_t i = 0; i < count; ++i) to[i] = ExpOfNegative((from[i] - largest) * inverse_temperature);
-  double sums[kLanes] = {};
+  double sums[kPartials] = {};
   size_t i = 0;
-  for (; i + kLanes <= count; i += kLanes) {
-    for (size_t lane = 0; lane < kLanes; ++lane) sums[lane] += to[i + lane];
+  for (; i + kPartials <= count; i += kPartials) {
+    for (size_t lane = 0; lane < kPartials; ++lane) sums[lane] += to[i + lane];
   }
   for (; i < count; ++i) sums[0] += to[i];
   double sum = 0;
