@@ -74,7 +74,7 @@ TEST_F(LineWriterTest, NeverWaitsForAReaderAndTellsTheGap) {
   EXPECT_GT(writer->dropped(), 0u);
   std::vector<std::string> lines = ReadUntil(kGap);
   uint64_t dropped = 0;
-  ASSERT_TRUE(absl::SimpleAtoi(std::string_view(lines.back()).substr(sizeof(kGap) - 1), &dropped));
+  ASSERT_TRUE(absl::SimpleAtoi(lines.back().substr(sizeof(kGap) - 1), &dropped));
   EXPECT_EQ(dropped, writer->dropped());
   EXPECT_EQ(lines.size() - 1 + dropped, kLines);
   for (size_t i = 0; i + 1 < lines.size(); ++i) ASSERT_EQ(lines[i], absl::StrCat(i, " ", filler));
