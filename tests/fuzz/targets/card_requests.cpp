@@ -21,6 +21,7 @@
 namespace streamtensor::runtime::card_program {
 
 absl::Status DropFileAccess(int) { return absl::OkStatus(); }
+absl::Status LimitMemory(uint64_t) { return absl::OkStatus(); }
 
 }  // namespace streamtensor::runtime::card_program
 
