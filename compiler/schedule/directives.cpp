@@ -18,9 +18,10 @@ class Options {
     text.split(words_, ' ', -1, false);
   }
   llvm::StringRef directive() const { return words_.empty() ? "" : words_[0]; }
+  // As an option or as the value of one; a variable may be called like an option.
   bool Has(llvm::StringRef word) const {
     for (llvm::StringRef w : words_) {
-      if (w == word || w.split('=').second == word) return true;
+      if (w == word || (w.split('=').second == word && !w.starts_with("variable="))) return true;
     }
     return false;
   }
