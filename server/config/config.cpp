@@ -8,9 +8,10 @@
 #include <limits>
 #include <map>
 
-#include "absl/strings/numbers.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "base/network_address.h"
 #include "base/printable.h"
 #include "base/status_macros.h"
 #include "base/yaml_reader.h"
@@ -44,9 +45,9 @@ class ConfigReader {
 
   Keys Server() {
     ServerConfig& server = config_->server;
-    return {Address("listen", server.listen), Address("metrics_listen", server.metrics_listen),
-            Address("http_listen", server.http_listen), Word("tls_certificate", server.tls_certificate),
-            Word("tls_key", server.tls_key)};
+    return {Address("listen", server.listen, /*unix_socket=*/true),
+            Address("metrics_listen", server.metrics_listen), Address("http_listen", server.http_listen),
+            Word("tls_certificate", server.tls_certificate), Word("tls_key", server.tls_key)};
   }
 
   Keys Limits() {
@@ -182,34 +183,28 @@ class ConfigReader {
     return {name, [=, this, &value](auto& node, auto& path) { yaml_->Bytes(node, path, min, value); }};
   }
 
-  YamlReader::Key Address(const char* name, std::string& value) {
-    return {name, [this, &value](auto& node, auto& path) {
+  YamlReader::Key Address(const char* name, std::string& value, bool unix_socket = false) {
+    return {name, [this, &value, unix_socket](auto& node, auto& path) {
               std::string text;
               yaml_->Text(node, path, text);
               if (text.empty()) return;
-              const size_t colon = text.rfind(':');
-              int port = -1;
-              if (colon == std::string::npos || colon == 0 ||
-                  !absl::SimpleAtoi(text.substr(colon + 1), &port) || port < 1 || port > 65535) {
+              if (!base::IsHostAndPort(text) && (!unix_socket || base::UnixSocketPath(text).empty())) {
                 yaml_->Error(node.Mark(),
                              absl::StrCat(path, " is \"", base::Printable(text, 300),
                                           "\"; allowed is HOST:PORT with a port from 1 to 65535, such as "
-                                          "\"127.0.0.1:50051\" or \"[::1]:50051\""));
+                                          "\"127.0.0.1:50051\" or \"[::1]:50051\"",
+                                          unix_socket ? ", or \"unix:/PATH\"" : ""));
                 return;
               }
               value = text;
             }};
   }
 
-  // A model's name is also a service name and a metric label.
   void ReadName(const YAML::Node& node, const std::string& path, std::string& name) {
     std::string text;
     yaml_->Text(node, path, text);
     if (text.empty()) return;
-    const bool fits = text.size() <= 128 && std::all_of(text.begin(), text.end(), [](unsigned char c) {
-                        return std::isalnum(c) || c == '-' || c == '_' || c == '.' || c == '/' || c == ':';
-                      });
-    if (!fits) {
+    if (text.size() > kMaxModelNameBytes || !std::ranges::all_of(text, IsModelNameCharacter)) {
       yaml_->Error(node.Mark(), absl::StrCat(path, " is \"", base::Printable(text, 200),
                                              "\"; allowed are up to 128 letters, digits and - _ . / :"));
       return;
@@ -330,6 +325,11 @@ class ConfigReader {
 };
 
 }  // namespace
+
+bool IsModelNameCharacter(char c) {
+  return absl::ascii_isalnum(static_cast<unsigned char>(c)) ||
+         std::string_view("-_./:").find(c) != std::string_view::npos;
+}
 
 absl::StatusOr<Config> ReadConfig(const std::string& path) {
   ASSIGN_OR_RETURN(const std::string text, base::ReadYamlFile(path));

@@ -14,10 +14,10 @@
 namespace streamtensor::server {
 
 struct ServerConfig {
-  std::string listen = "127.0.0.1:50051";
-  std::string metrics_listen = "127.0.0.1:9464";
-  std::string http_listen;      // OpenAI-compatible; empty: off
-  std::string tls_certificate;  // PEM files, both or neither
+  std::string listen = "127.0.0.1:50051";         // or "unix:/PATH"
+  std::string metrics_listen = "127.0.0.1:9464";  // empty: off
+  std::string http_listen;                        // OpenAI-compatible; empty: off
+  std::string tls_certificate;                    // PEM files, both or neither
   std::string tls_key;
   bool operator==(const ServerConfig&) const = default;
 };
@@ -44,11 +44,18 @@ struct CardEntry {
   bool operator==(const CardEntry&) const = default;
 };
 
+// A model's name is also a service name and a metric label.
+inline constexpr size_t kMaxModelNameBytes = 128;
+bool IsModelNameCharacter(char c);
+
+// As max_context: the model's own context, up to the compiler's default.
+inline constexpr int64_t kDefaultContext = 0;
+
 struct ModelEntry {
   std::string name;
-  std::string source;    // a model to compile, a file or a folder; or
-  std::string artifact;  // a compiled folder
-  int64_t max_context = 2048;
+  std::string source;          // a model to compile, a file or a folder; or
+  std::string artifact;        // a compiled folder
+  int64_t max_context = 2048;  // or kDefaultContext
   int64_t step_tokens = contract::kMaxStepTokens;
   bool content_special_tokens = false;  // special tokens that clients spell in a message's content count
   std::vector<int64_t> cards;           // indices into Config::cards; filled in if not set

@@ -8,11 +8,13 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "base/option_checks.h"
 #include "server/ctl/bench_report.h"
 #include "server/ctl/client.h"
 #include "server/ctl/commands.h"
 #include "server/ctl/load_generator.h"
+#include "server/ctl/terminal_style.h"
 #include "server/ctl/text_options.h"
 
 namespace streamtensor::ctl {
@@ -108,6 +110,13 @@ struct BenchOptions {
   }
 };
 
+std::string ProgressText(const LoadOptions& options, const LoadProgress& progress) {
+  return absl::StrFormat("%d%s requests, %.0f s%s, %.0f tok/s", progress.ended,
+                         options.requests > 0 ? absl::StrCat(" of ", options.requests) : "", progress.seconds,
+                         options.seconds > 0 ? absl::StrFormat(" of %.0f", options.seconds) : "",
+                         static_cast<double>(progress.tokens) / std::max(progress.seconds, 1e-3));
+}
+
 int Bench(const base::Program& program, const Target& target, const BenchOptions& bench) {
   LoadOptions options = bench.Load();
   if (options.shared_prefix_tokens > options.prompt_tokens) {
@@ -128,7 +137,12 @@ int Bench(const base::Program& program, const Target& target, const BenchOptions
     return Fail(absl::StrCat("model ", options.model, " is not READY: streamtensorctl models says more"));
   }
   options.vocabulary = model.vocabulary();
-  const LoadResult result = RunLoad(target, options);
+  LoadResult result;
+  {
+    StatusLine status(StatusLine::Elsewhere::kNothing);
+    result = RunLoad(target, options,
+                     [&](const LoadProgress& progress) { status.Show(ProgressText(options, progress), ""); });
+  }
   std::fputs(bench.json ? (BenchAsJson(options, result).dump(2) + "\n").c_str()
                         : BenchAsText(options, result).c_str(),
              stdout);

@@ -10,6 +10,7 @@ namespace streamtensor::ctl {
 // `target` is complete when a command runs. Both outlive the program's run.
 void AddGenerateCommand(base::Program& program, const Target& target);
 void AddChatCommand(base::Program& program, const Target& target);
+void AddRunCommand(base::Program& program);
 void AddTokenizeCommand(base::Program& program, const Target& target);
 void AddModelsCommand(base::Program& program, const Target& target);
 void AddCardsCommand(base::Program& program, const Target& target);

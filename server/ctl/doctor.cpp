@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Checks the host and reports how to fix problems.
 #include <dlfcn.h>
-#include <limits.h>
 #include <link.h>
 #include <unistd.h>
 
-#include <cerrno>
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -16,7 +14,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "base/program_folder.h"
 #include "server/config/config.h"
+#include "server/config/model_files.h"
 #include "server/ctl/client.h"
 #include "server/ctl/commands.h"
 
@@ -52,10 +52,7 @@ void CheckCpu(Findings& findings) {
 }
 
 void CheckPrograms(Findings& findings) {
-  char path[PATH_MAX];
-  const ssize_t length = readlink("/proc/self/exe", path, sizeof(path));
-  const fs::path dir =
-      fs::path(std::string(path, length > 0 ? static_cast<size_t>(length) : 0)).parent_path();
+  const fs::path dir = base::ProgramFolder();
   for (const char* program : {"streamtensord", "streamtensorc", "streamtensor-card"}) {
     if (access((dir / program).c_str(), X_OK) == 0) {
       findings.Good(absl::StrCat("program: ", program));
@@ -195,12 +192,12 @@ void CheckConfiguration(Findings& findings, const std::string& file) {
   }
   findings.Good(absl::StrCat("configuration: ", file));
   CheckCache(findings, config->cache.dir);
-  for (const server::ModelEntry& model : config->models) {
-    const std::string& path = model.source.empty() ? model.artifact : model.source;
-    if (access(path.c_str(), R_OK) == 0) {
-      findings.Good(absl::StrCat("model ", model.name, ": ", path));
+  for (const server::ModelFile& file : server::ModelFiles(*config)) {
+    const std::string what = absl::StrCat("model ", file.model, ": ", file.path);
+    if (file.error.empty()) {
+      findings.Good(what);
     } else {
-      findings.Bad(absl::StrCat("model ", model.name, ": ", path, ": ", std::strerror(errno)),
+      findings.Bad(absl::StrCat(what, ": ", file.error),
                    "correct models[].source or artifact, or make it readable");
     }
   }

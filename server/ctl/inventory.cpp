@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // models, cards and tokenize.
+#include <algorithm>
 #include <cstdio>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -15,6 +17,8 @@ namespace streamtensor::ctl {
 namespace {
 
 using Json = nlohmann::ordered_json;
+
+constexpr size_t kColumns = 100;
 
 // "MODEL_STATE_READY" -> "READY".
 std::string WithoutPrefix(const std::string& name, const std::string& prefix) {
@@ -50,19 +54,32 @@ Json ModelAsJson(const v1::Model& model) {
   return json;
 }
 
-// One stream alone, and as many as a step carries.
-std::string ModelledText(const v1::Model& model) {
-  std::string text;
+// Prints lines of at most kColumns, indented, broken at spaces where that is possible.
+void PutNote(std::string text) {
+  constexpr size_t kIndent = 2;
+  while (!text.empty()) {
+    size_t end = text.size();
+    if (end > kColumns - kIndent) {
+      end = text.rfind(' ', kColumns - kIndent);
+      if (end == std::string::npos || end == 0) end = std::min(text.find(' '), text.size());
+    }
+    absl::PrintF("%*s%s\n", static_cast<int>(kIndent), "", text.substr(0, end));
+    text.erase(0, std::min(end + 1, text.size()));
+  }
+}
+
+// One line for one stream alone, one for as many as a step carries.
+std::vector<std::string> ModelledLines(const v1::Model& model) {
+  std::vector<std::string> lines;
   const auto& shapes = model.modelled_decode();
   for (const v1::ModelledDecode& decode : shapes) {
     if (&decode != &shapes[0] && &decode != &shapes[shapes.size() - 1]) continue;
-    absl::StrAppendFormat(&text, "%s%d %s: %d cycles a step, %.1f tok/s, %.4f J a token",
-                          text.empty() ? "  modelled: " : "; ", decode.tokens_per_step(),
-                          decode.tokens_per_step() == 1 ? "stream" : "streams", decode.modelled_cycles(),
-                          decode.modelled_tokens_per_second(),
-                          decode.modelled_joules() / decode.tokens_per_step());
+    lines.push_back(absl::StrFormat(
+        "modelled: %d %s: %d cycles a step, %.1f tok/s, %.4f J a token", decode.tokens_per_step(),
+        decode.tokens_per_step() == 1 ? "stream" : "streams", decode.modelled_cycles(),
+        decode.modelled_tokens_per_second(), decode.modelled_joules() / decode.tokens_per_step()));
   }
-  return text;
+  return lines;
 }
 
 Json CardAsJson(const v1::Card& card) {
@@ -96,14 +113,15 @@ int Models(const Target& target, bool json) {
     std::puts(Json{{"models", list}}.dump(2).c_str());
     return 0;
   }
-  std::puts("NAME                 STATE      CONTEXT  PLATFORM  TARGET");
+  std::puts("NAME                                     STATE      CONTEXT  PLATFORM  TARGET");
   for (const v1::Model& model : response.models()) {
-    std::string note = ModelledText(model);
-    if (!model.error().empty()) note = "  " + model.error();
-    if (!model.stage().empty())
-      note = absl::StrFormat("  %s, %.0f %%", model.stage(), model.progress() * 100);
-    absl::PrintF("%-20s %-10s %7d  %-8s  %s%s\n", model.name(), StateOf(model), model.max_context(),
-                 model.platform(), model.target(), note);
+    absl::PrintF("%-40s %-10s %7d  %-8s  %s\n", model.name(), StateOf(model), model.max_context(),
+                 model.platform(), model.target());
+    for (const std::string& line : ModelledLines(model)) PutNote(line);
+    if (!model.error().empty()) PutNote(model.error());
+    if (!model.stage().empty()) {
+      PutNote(absl::StrFormat("%s, %.0f %%", model.stage(), model.progress() * 100));
+    }
   }
   return 0;
 }
@@ -128,9 +146,9 @@ int Cards(const Target& target, bool json) {
     const std::string power = card.has_power_watts() ? absl::StrFormat("%.1f W %s", card.power_watts(),
                                                                        WordFor(card.power_source()))
                                                      : std::string("-");
-    absl::PrintF("%-16s %-9s %-7s %-16s %4d  %4d  %-19s  %s%s\n", card.name(), card.platform(), StateOf(card),
-                 card.model(), card.running_requests(), card.waiting_requests(), pages, power,
-                 card.error().empty() ? "" : "  " + card.error());
+    absl::PrintF("%-16s %-9s %-7s %-16s %4d  %4d  %-19s  %s\n", card.name(), card.platform(), StateOf(card),
+                 card.model(), card.running_requests(), card.waiting_requests(), pages, power);
+    if (!card.error().empty()) PutNote(card.error());
   }
   return 0;
 }

@@ -22,8 +22,9 @@ constexpr double kPauseAfterFailureSeconds = 0.1;
 
 class LoadGenerator {
  public:
-  LoadGenerator(const Target& target, const LoadOptions& options)
-      : options_(options), begin_(Clock::now()), random_(options.seed) {
+  LoadGenerator(const Target& target, const LoadOptions& options,
+                const std::function<void(const LoadProgress&)>& on_progress)
+      : options_(options), on_progress_(on_progress), begin_(Clock::now()), random_(options.seed) {
     for (uint32_t i = 0; i < options.connections; ++i)
       clients_.push_back(std::make_unique<Client>(target, true));
     if (options.rate > 0) {
@@ -145,12 +146,17 @@ class LoadGenerator {
   void Ended(StreamTimes times) {
     MutexLock lock(mutex_);
     if (options_.rate == 0) due_.push(times.end + (times.status.ok() ? 0 : kPauseAfterFailureSeconds));
+    progress_.ended += 1;
+    progress_.tokens += times.tokens;
+    progress_.seconds = times.end;
+    on_progress_(progress_);
     result_.streams.push_back(std::move(times));
     --running_;
     changed_.NotifyOne();
   }
 
   const LoadOptions options_;
+  const std::function<void(const LoadProgress&)>& on_progress_;
   std::vector<std::unique_ptr<Client>> clients_;
   std::vector<uint32_t> prefix_;
   const Clock::time_point begin_;
@@ -161,13 +167,15 @@ class LoadGenerator {
   // When to send the next requests.
   std::priority_queue<double, std::vector<double>, std::greater<>> due_ ABSL_GUARDED_BY(mutex_);
   uint32_t running_ ABSL_GUARDED_BY(mutex_) = 0;
+  LoadProgress progress_ ABSL_GUARDED_BY(mutex_);
   LoadResult result_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace
 
-LoadResult RunLoad(const Target& target, const LoadOptions& options) {
-  return LoadGenerator(target, options).Run();
+LoadResult RunLoad(const Target& target, const LoadOptions& options,
+                   const std::function<void(const LoadProgress&)>& on_progress) {
+  return LoadGenerator(target, options, on_progress).Run();
 }
 
 }  // namespace streamtensor::ctl

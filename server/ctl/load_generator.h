@@ -5,6 +5,7 @@
 #include <grpcpp/grpcpp.h>
 
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "server/ctl/client.h"
@@ -45,7 +46,14 @@ struct LoadResult {
   double seconds = 0;                // until the last one ended
 };
 
-// Waits until every stream has ended.
-LoadResult RunLoad(const Target& target, const LoadOptions& options);
+struct LoadProgress {
+  uint32_t ended = 0;   // streams
+  uint64_t tokens = 0;  // that they received
+  double seconds = 0;   // from the load's begin
+};
+
+// Waits until every stream has ended. Calls `on_progress`, one call at a time, as each ends.
+LoadResult RunLoad(const Target& target, const LoadOptions& options,
+                   const std::function<void(const LoadProgress&)>& on_progress);
 
 }  // namespace streamtensor::ctl

@@ -61,6 +61,7 @@ int main(int argc, char** argv) {
   streamtensor::base::Program program("streamtensorctl", "Client and operator tool of streamtensord.",
                                       [] { return ST_VERSION; });
   AddConnectionOptions(program.app(), target);
+  AddRunCommand(program);
   AddGenerateCommand(program, target);
   AddChatCommand(program, target);
   AddTokenizeCommand(program, target);

@@ -86,17 +86,17 @@ std::string ReportAsText(const FinishedReply& reply, const Client& client) {
     platform = absl::AsciiStrToUpper(model.platform());
     for (const v1::ModelledDecode& decode : model.modelled_decode()) {
       if (decode.tokens_per_step() != 1) continue;
-      rate = absl::StrFormat("; one stream alone: %d cycles a token, %.1f tok/s, %.4f J",
+      rate = absl::StrFormat("          one stream alone: %d cycles a token, %.1f tok/s, %.4f J\n",
                              decode.modelled_cycles(), decode.modelled_tokens_per_second(),
                              decode.modelled_joules());
     }
   }
-  absl::StrAppendFormat(&text, "modelled: %s takes %d cycles, %.4f s, for this reply's steps%s", platform,
-                        response.card().modelled_cycles(), response.card().modelled_seconds(), rate);
+  absl::StrAppendFormat(&text, "modelled: %s takes %d cycles, %.4f s, for this reply's steps", platform,
+                        response.card().modelled_cycles(), response.card().modelled_seconds());
   if (response.has_energy() && response.energy().source() == v1::ENERGY_SOURCE_MODELLED) {
     absl::StrAppendFormat(&text, "; %.3f J", response.energy().joules());
   }
-  return text + "\n";
+  return text + "\n" + rate;
 }
 
 }  // namespace streamtensor::ctl

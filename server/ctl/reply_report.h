@@ -26,7 +26,7 @@ double DecodeTokensPerSecond(const v1::GenerateResponse& response);
 // One object, figures under the word that says what they are: "measured" or "modelled".
 nlohmann::ordered_json ReportAsJson(const FinishedReply& reply);
 
-// The same in two lines. The model's modelled rate is asked of the server.
+// The same in lines of at most 100 columns. The model's modelled rate is asked of the server.
 std::string ReportAsText(const FinishedReply& reply, const Client& client);
 
 }  // namespace streamtensor::ctl

@@ -1,22 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/ctl/text_options.h"
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "base/network_address.h"
 #include "base/printable.h"
 #include "server/generation/request_id.h"
 
 namespace streamtensor::ctl {
-namespace {
-
-bool IsAddress(const std::string& text) {
-  const size_t colon = text.rfind(':');
-  int port = 0;
-  return colon != std::string::npos && colon > 0 && text.find('/') == std::string::npos &&
-         absl::SimpleAtoi(text.substr(colon + 1), &port) && port > 0 && port < 65536;
-}
-
-}  // namespace
 
 CLI::Validator Utf8() {
   return CLI::Validator(
@@ -36,7 +26,7 @@ CLI::Validator RequestId() {
 CLI::Validator Address() {
   return CLI::Validator(
       [](const std::string& text) -> std::string {
-        if (IsAddress(text)) return "";
+        if (base::IsHostAndPort(text) || !base::UnixSocketPath(text).empty()) return "";
         return absl::StrCat("must be HOST:PORT, such as 127.0.0.1:50051, got '", text, "'");
       },
       "");

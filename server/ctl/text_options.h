@@ -11,7 +11,7 @@ namespace streamtensor::ctl {
 CLI::Validator Utf8();
 // An id that the daemon takes: it replaces others by its own.
 CLI::Validator RequestId();
-// HOST:PORT.
+// HOST:PORT, or unix:/PATH.
 CLI::Validator Address();
 
 }  // namespace streamtensor::ctl

@@ -106,7 +106,10 @@ absl::Status Daemon::Start() {
        [this] { return StatusPage{200, "text/plain; version=0.0.4; charset=utf-8", metrics_.Render()}; }},
       {"/healthz", [this] { return Health(); }},
       {"/readyz", [this] { return Readiness(); }}};
-  ASSIGN_OR_RETURN(pages_, StatusPages::Start(config_.server.metrics_listen, pages));
+  const std::string& metrics_listen = config_.server.metrics_listen;
+  if (!metrics_listen.empty()) {
+    ASSIGN_OR_RETURN(pages_, StatusPages::Start(metrics_listen, pages));
+  }
   ASSIGN_OR_RETURN(const std::optional<TlsPair> tls, ReadTls(config_.server));
   ASSIGN_OR_RETURN(std::unique_ptr<GrpcServer> grpc,
                    GrpcServer::Start(config_.server.listen, tls, generation_.get(), registry_.get()));
@@ -116,8 +119,8 @@ absl::Status Daemon::Start() {
   }
   const std::string guards = absl::StrCat(tls.has_value() ? ", TLS" : "",
                                           config_.access.tokens_file.empty() ? "" : ", tokens needed");
-  spdlog::info("listening on {} (gRPC{}) and {} (HTTP)", config_.server.listen, guards,
-               config_.server.metrics_listen);
+  spdlog::info("listening on {} (gRPC{}){}", config_.server.listen, guards,
+               metrics_listen.empty() ? "" : absl::StrCat(" and ", metrics_listen, " (HTTP)"));
   if (const std::string& listen = config_.server.http_listen; !listen.empty()) {
     ASSIGN_OR_RETURN(openai_, openai::OpenAiServer::Start(listen, tls, generation_.get(), registry_.get()));
     spdlog::info("listening on {} (OpenAI{})", listen, guards);
@@ -126,8 +129,7 @@ absl::Status Daemon::Start() {
   return absl::OkStatus();
 }
 
-void Daemon::Reload(const std::string& file) {
-  const absl::StatusOr<Config> config = ReadConfig(file);
+void Daemon::Reload(const std::string& name, const absl::StatusOr<Config>& config) {
   if (!config.ok()) {
     spdlog::error("the configuration is not reloaded and stays unchanged: {}",
                   std::string(config.status().message()));
@@ -144,7 +146,7 @@ void Daemon::Reload(const std::string& file) {
                   std::string(tokens.status().message()));
     return;
   }
-  spdlog::info("reloading {}", file);
+  spdlog::info("reloading {}", name);
   registry_->Reload(*config, [this, config = *config, tokens = *tokens] { SetPolicy(config, tokens); });
 }
 

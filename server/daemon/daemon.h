@@ -10,6 +10,7 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "base/mutex.h"
 #include "server/access/access_control.h"
 #include "server/access/client_tokens.h"
@@ -37,8 +38,9 @@ class Daemon {
   //   one line
   absl::Status Start();
 
-  // Applies the configuration as ModelRegistry::Reload(). The outcome is logged.
-  void Reload(const std::string& file);
+  // Applies a configuration, which has just been read from `name`, as ModelRegistry::Reload(). The outcome is
+  // logged.
+  void Reload(const std::string& name, const absl::StatusOr<Config>& config);
 
   // Cards whose scheduler loop is stuck, for messages; empty: none.
   std::string Stuck() const;

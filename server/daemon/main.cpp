@@ -3,19 +3,23 @@
 #include <signal.h>
 #include <spdlog/spdlog.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
-#include <climits>
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
-#include <filesystem>
 #include <functional>
 #include <string>
+#include <utility>
 
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "base/network_address.h"
 #include "base/program.h"
+#include "base/program_folder.h"
+#include "base/status_macros.h"
 #include "server/config/config.h"
+#include "server/config/model_config.h"
+#include "server/config/model_files.h"
 #include "server/daemon/daemon.h"
 #include "server/daemon/logging.h"
 #ifdef ST_HAVE_SYSTEMD
@@ -26,7 +30,9 @@ namespace {
 
 using namespace streamtensor::server;
 
-constexpr char kSignals[] =
+constexpr char kFooter[] =
+    "Without a configuration: streamtensord MODEL serves one model on an emulated U55C, on this host alone.\n"
+    "\n"
     "Signals: SIGHUP reads the configuration again and applies it, all or nothing, without dropping "
     "streams.\n"
     "SIGTERM and SIGINT let running streams end for limits.drain_seconds, then stop; a second one stops at\n"
@@ -38,13 +44,6 @@ void NotifySystemd(const char* state) {
 #else
   (void)state;
 #endif
-}
-
-std::string ProgramDir() {
-  char path[PATH_MAX];
-  const ssize_t length = readlink("/proc/self/exe", path, sizeof(path) - 1);
-  return length > 0 ? std::filesystem::path(std::string(path, static_cast<size_t>(length))).parent_path()
-                    : ".";
 }
 
 // Many clients need many descriptors.
@@ -67,14 +66,20 @@ timespec WatchdogPeriod() {
           static_cast<long>(microseconds / 2 % 1000000 * 1000)};
 }
 
+// Where the configuration comes from, at the start and at each SIGHUP.
+struct ConfigSource {
+  std::string name;  // for messages
+  std::function<absl::StatusOr<Config>()> read;
+};
+
 // Waits for SIGTERM or SIGINT and returns its number. Notifies the watchdog while the scheduler loops make
 // progress.
-int AwaitShutdown(Daemon& daemon, const std::string& file, const sigset_t& signals) {
+int AwaitShutdown(Daemon& daemon, const ConfigSource& source, const sigset_t& signals) {
   const timespec period = WatchdogPeriod();
   for (;;) {
     const int number = sigtimedwait(&signals, nullptr, &period);
     if (number == SIGHUP) {
-      daemon.Reload(file);
+      daemon.Reload(source.name, source.read());
     } else if (number > 0) {
       return number;
     }
@@ -86,7 +91,7 @@ int AwaitShutdown(Daemon& daemon, const std::string& file, const sigset_t& signa
   }
 }
 
-int Serve(const Config& config, const std::string& file) {
+int Serve(const Config& config, const ConfigSource& source) {
   RaiseDescriptorLimit();
   // Every thread inherits this mask: only sigwait() receives signals.
   sigset_t signals;
@@ -97,13 +102,13 @@ int Serve(const Config& config, const std::string& file) {
   const std::function<uint64_t()> dropped_log_lines = SetUpLogging(config.log);
 
   spdlog::info("streamtensord {} starts", ST_VERSION);
-  Daemon daemon(config, ProgramDir(), ST_VERSION, dropped_log_lines);
+  Daemon daemon(config, streamtensor::base::ProgramFolder(), ST_VERSION, dropped_log_lines);
   if (const absl::Status status = daemon.Start(); !status.ok()) {
     spdlog::error("{}", std::string(status.message()));
     return 1;
   }
   NotifySystemd("READY=1");
-  const int number = AwaitShutdown(daemon, file, signals);
+  const int number = AwaitShutdown(daemon, source, signals);
   spdlog::info("{}: shutting down", strsignal(number));
   NotifySystemd("STOPPING=1");
   // Draining may take longer than the unit's TimeoutStopSec; includes a margin for the shutdown after it.
@@ -117,36 +122,109 @@ int Serve(const Config& config, const std::string& file) {
   return 0;
 }
 
-int Run(const std::string& file, bool check) {
-  const absl::StatusOr<Config> config = ReadConfig(file);
+// A missing model keeps the daemon from serving that model only, so it is no error.
+int ReportCheck(const Config& config, const std::string& name) {
+  bool all_there = true;
+  for (const ModelFile& file : ModelFiles(config)) {
+    if (file.error.empty()) continue;
+    all_there = false;
+    std::printf("%s: model %s cannot be served: %s: %s\n", name.c_str(), file.model.c_str(),
+                file.path.c_str(), file.error.c_str());
+  }
+  if (all_there) std::printf("%s: good\n", name.c_str());
+  return 0;
+}
+
+int Run(const ConfigSource& source, bool check) {
+  const absl::StatusOr<Config> config = source.read();
   if (!config.ok()) {
     std::fprintf(stderr, "%s\n", std::string(config.status().message()).c_str());
     return 1;
   }
-  if (check) {
-    std::printf("%s: good\n", file.c_str());
-    return 0;
-  }
-  const int code = Serve(*config, file);
+  if (check) return ReportCheck(*config, source.name);
+  const int code = Serve(*config, source);
   if (code == 0) spdlog::info("stopped");
   spdlog::shutdown();
   return code;
 }
 
+struct Options {
+  std::string model;
+  std::string file;
+  // As in the configuration's section server; kOff: not served.
+  std::string listen, http_listen, metrics_listen;
+  bool check = false;
+};
+
+constexpr char kOff[] = "off";
+
+CLI::Validator ListenAddress(bool unix_socket) {
+  return CLI::Validator(
+      [unix_socket](const std::string& text) -> std::string {
+        const bool good = unix_socket ? !streamtensor::base::UnixSocketPath(text).empty() : text == kOff;
+        if (good || streamtensor::base::IsHostAndPort(text)) return "";
+        return absl::StrCat("must be HOST:PORT or ", unix_socket ? "unix:/PATH" : kOff, ", got '", text, "'");
+      },
+      "");
+}
+
+void AddOptions(CLI::App& app, Options& options) {
+  constexpr char kGroup[] = "With MODEL";
+  CLI::Option* model =
+      app.add_option("MODEL", options.model,
+                     "A model to serve: a .gguf file, a Hugging Face folder, or a compiled artifact");
+  app.add_option("--config", options.file, "The configuration; configs/streamtensord.yaml explains every key")
+      ->type_name("FILE")
+      ->excludes(model);
+  app.add_flag("--check", options.check,
+               "Only read the configuration and print every error, and the models that are missing");
+  app.add_option("--listen", options.listen, "gRPC (default 127.0.0.1:50051)")
+      ->type_name("ADDRESS")
+      ->check(ListenAddress(/*unix_socket=*/true))
+      ->needs(model)
+      ->group(kGroup);
+  app.add_option("--http-listen", options.http_listen,
+                 "The OpenAI-compatible API, or off (default 127.0.0.1:8000)")
+      ->type_name("ADDRESS")
+      ->check(ListenAddress(/*unix_socket=*/false))
+      ->needs(model)
+      ->group(kGroup);
+  app.add_option("--metrics-listen", options.metrics_listen,
+                 "Metrics and probes, or off (default 127.0.0.1:9464)")
+      ->type_name("ADDRESS")
+      ->check(ListenAddress(/*unix_socket=*/false))
+      ->needs(model)
+      ->group(kGroup);
+  app.footer(kFooter);
+}
+
+absl::StatusOr<Config> ReadModelConfig(const Options& options) {
+  ASSIGN_OR_RETURN(Config config, ConfigForModel(options.model));
+  const auto replace = [](const std::string& given, std::string& address) {
+    if (!given.empty()) address = given == kOff ? "" : given;
+  };
+  replace(options.listen, config.server.listen);
+  replace(options.http_listen, config.server.http_listen);
+  replace(options.metrics_listen, config.server.metrics_listen);
+  return config;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  std::string file;
-  bool check = false;
+  Options options;
   streamtensor::base::Program program("streamtensord",
                                       "Serves compiled models over gRPC, with metrics and health over HTTP.",
                                       [] { return ST_VERSION; });
-  CLI::App& app = program.app();
-  app.add_option("--config", file, "The configuration; configs/streamtensord.yaml explains every key")
-      ->type_name("FILE")
-      ->required();
-  app.add_flag("--check", check, "Only read the configuration: exit 0 if it is good, else print every error");
-  app.footer(kSignals);
-  program.SetRun([&] { return Run(file, check); });
+  AddOptions(program.app(), options);
+  program.SetRun([&] {
+    if (options.model.empty() && options.file.empty()) {
+      return program.WrongUsage("MODEL or --config FILE is required");
+    }
+    if (!options.file.empty()) {
+      return Run({options.file, [&options] { return ReadConfig(options.file); }}, options.check);
+    }
+    return Run({options.model, [&options] { return ReadModelConfig(options); }}, options.check);
+  });
   return program.Main(argc, argv);
 }

@@ -2,6 +2,7 @@
 #include "server/generation/client_request.h"
 
 #include <random>
+#include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -47,10 +48,21 @@ absl::StatusOr<std::vector<uint32_t>> EncodePrompt(Prompt prompt, const LoadedMo
   return absl::InvalidArgumentError("the request has no prompt, chat or tokens; one is required");
 }
 
-absl::Status PromptTooLong(std::string_view tokens, int64_t max_prompt_tokens) {
-  return absl::InvalidArgumentError(
-      absl::StrCat("the prompt has ", absl::string_view(tokens.data(), tokens.size()),
-                   " tokens; limits.max_prompt_tokens allows ", max_prompt_tokens));
+// The most tokens of a prompt, and what sets that limit, for messages.
+struct PromptLimit {
+  int64_t tokens;
+  std::string source;
+
+  absl::Status TooLong(const std::string& found) const {
+    return absl::InvalidArgumentError(absl::StrCat("the prompt has ", found, " tokens; ", source, tokens));
+  }
+};
+
+PromptLimit LimitOf(const ClientRequest& request, const LoadedModel& model, const RequestLimits& limits) {
+  const int64_t context = model.max_context();
+  const int64_t room = context - (request.stopping.max_tokens != 0u ? 1 : 0);  // as Scheduler::Check()
+  if (limits.max_prompt_tokens <= room) return {limits.max_prompt_tokens, "limits.max_prompt_tokens allows "};
+  return {room, absl::StrCat("the model's context of ", context, " tokens has room for ")};
 }
 
 }  // namespace
@@ -65,16 +77,16 @@ absl::StatusOr<GenerationRequest> CheckRequest(ClientRequest request, const Load
     return FieldError("output.logprobs",
                       absl::StrCat("is ", *request.logprobs, "; allowed is 0 to ", kMaxAlternatives));
   }
-  const int64_t max_tokens = limits.max_prompt_tokens;
-  const EncodeBounds bounds{static_cast<size_t>(max_tokens), poll};
+  const PromptLimit limit = LimitOf(request, model, limits);
+  const EncodeBounds bounds{static_cast<size_t>(limit.tokens), poll};
   absl::StatusOr<std::vector<uint32_t>> prompt = EncodePrompt(std::move(request.prompt), model, bounds);
   if (absl::IsOutOfRange(prompt.status())) {
-    return PromptTooLong(absl::StrCat("more than ", max_tokens), max_tokens);
+    return limit.TooLong(absl::StrCat("more than ", limit.tokens));
   }
   RETURN_IF_ERROR(prompt.status());
   // Token ids, and BOS and EOS.
-  if (static_cast<int64_t>(prompt->size()) > max_tokens) {
-    return PromptTooLong(absl::StrCat(prompt->size()), max_tokens);
+  if (static_cast<int64_t>(prompt->size()) > limit.tokens) {
+    return limit.TooLong(absl::StrCat(prompt->size()));
   }
   GenerationRequest checked;
   checked.prompt = *std::move(prompt);

@@ -6,11 +6,14 @@
 #include <algorithm>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "base/run_child.h"
 #include "base/sha256.h"
 #include "base/status_macros.h"
+#include "server/config/config.h"
 
 namespace streamtensor::server {
 namespace {
@@ -93,13 +96,15 @@ absl::Status RunCompiler(const CompilationOptions& options, const std::string& f
   run.max_time = absl::Seconds(options.max_seconds);
   run.stop = &stop;
   run.on_line = [&](std::string_view line) { progress.ReadLine(line); };
-  const absl::Status status = base::RunChild(
-      CompilerCall(options,
-                   {"compile", options.source, "-o", folder, "--platform", options.platform, "--target",
-                    options.target, "--max-context", absl::StrCat(options.max_context), "--step-tokens",
-                    absl::StrCat(options.step_tokens), "--progress", "json"},
-                   options.max_seconds),
-      run);
+  std::vector<std::string> arguments = {
+      "compile",        options.source, "-o",           folder,          "--platform",
+      options.platform, "--target",     options.target, "--step-tokens", absl::StrCat(options.step_tokens),
+      "--progress",     "json"};
+  if (options.max_context != kDefaultContext) {
+    arguments.insert(arguments.end(), {"--max-context", absl::StrCat(options.max_context)});
+  }
+  const absl::Status status =
+      base::RunChild(CompilerCall(options, std::move(arguments), options.max_seconds), run);
   if (absl::IsCancelled(status)) return status;
   if (!progress.error().empty()) return absl::InvalidArgumentError(progress.error());
   RETURN_IF_ERROR(status);

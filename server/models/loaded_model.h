@@ -29,6 +29,8 @@ class LoadedModel {
   const Tokenizer& tokenizer() const { return *tokenizer_; }
   std::shared_ptr<const Vocabulary> vocabulary() const { return vocabulary_; }
   const runtime::DecoderInfo& info() const { return cards_->workers().front()->info(); }
+  // Whether EncodeChat() has a template to render.
+  bool can_chat() const { return chat_template_.ok(); }
   // The largest context of its cards.
   int32_t max_context() const;
 

@@ -33,6 +33,7 @@ struct ModelStatus {
   std::string platform;
   std::string target;
   int32_t max_context = 0;
+  bool chat = false;          // it has a usable chat template; valid once READY
   runtime::DecoderInfo info;  // valid once READY
 };
 

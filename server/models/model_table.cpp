@@ -205,6 +205,7 @@ std::shared_ptr<const LoadedModel> ModelTable::OnCardState(const RecordPtr& reco
     status.error.clear();
     status.info = loaded.info();
     status.max_context = loaded.max_context();
+    status.chat = loaded.can_chat();
     status.platform = status.info.platform;
     status.target = status.info.target;
     return record->loaded_;

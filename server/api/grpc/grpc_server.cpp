@@ -121,7 +121,7 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(const std::string&
   impl->arrivals = builder.AddCompletionQueue();
   int port = 0;
   builder.AddListeningPort(listen, CredentialsFrom(tls), &port);
-  impl->server = builder.BuildAndStart();
+  if (!IsSocketInUse(listen)) impl->server = builder.BuildAndStart();
   if (impl->server == nullptr || port == 0) {
     return absl::UnavailableError(
         absl::StrCat("cannot listen on ", listen, " (gRPC): ", ListenErrorReason(listen)));

@@ -166,6 +166,7 @@ void WriteModel(const ModelStatus& status, v1::Model& message) {
   message.set_platform(status.platform);
   message.set_target(status.target);
   if (status.state != ModelState::kReady) return;
+  message.set_chat(status.chat);
   const runtime::DecoderInfo& info = status.info;
   message.set_step_tokens(static_cast<uint32_t>(info.step_tokens));
   message.set_vocabulary(static_cast<uint32_t>(info.vocabulary));

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "absl/strings/str_cat.h"
 #include "base/field_error.h"
 #include "tests/server/generation/fake_model.h"
 
@@ -123,6 +124,17 @@ TEST_F(ClientRequestTest, TheLimitOfPromptTokensHolds) {
   EXPECT_EQ(CheckIt(With(std::vector<uint32_t>(6)), 5).status().message(),
             "the prompt has 6 tokens; limits.max_prompt_tokens allows 5");
   EXPECT_FALSE(CheckIt(With(std::vector<ChatMessage>{{"user", "123"}}), 5).ok());
+}
+
+TEST_F(ClientRequestTest, TheLimitThatHoldsIsNamed) {
+  const int64_t context = model_.get()->max_context();
+  ClientRequest request = With(std::vector<uint32_t>(context + 50));
+  EXPECT_EQ(CheckIt(request, context + 10).status().message(),
+            absl::StrCat("the prompt has ", context + 50, " tokens; the model's context of ", context,
+                         " tokens has room for ", context - 1));
+  request = With(std::vector<uint32_t>(context));
+  request.stopping.max_tokens = 0;
+  EXPECT_TRUE(CheckIt(request, context + 10).ok()) << "a prompt alone fills the context";
 }
 
 TEST_F(ClientRequestTest, APromptIsTokenizedAsLongAsItIsWanted) {

@@ -6,6 +6,7 @@
 
 #include <filesystem>
 
+#include "server/config/config.h"
 #include "tests/base/scratch_folder.h"
 
 namespace streamtensor::server {
@@ -61,6 +62,12 @@ TEST_F(CompilationTest, CompilesOnceForEachContentAndOption) {
   const auto other = Compile(kGood);
   ASSERT_TRUE(other.ok());
   EXPECT_NE(*other, *first);
+  EXPECT_NE(testing::ReadText(*other + "/arguments").find("--max-context 4096"), std::string::npos);
+
+  options_.max_context = kDefaultContext;
+  const auto by_model = Compile(kGood);
+  ASSERT_TRUE(by_model.ok());
+  EXPECT_EQ(testing::ReadText(*by_model + "/arguments").find("--max-context"), std::string::npos);
   // Another compiler is another key, even under the same version.
   EXPECT_NE(*Compile(std::string(kGood) + "\n"), *other);
 }
