@@ -170,7 +170,7 @@ absl::Status CompileJob::WriteUserMetadata() {
   return WriteFile(artifact::kUserMetadataName, json);
 }
 
-absl::Status CompileJob::Build() {
+absl::Status CompileJob::Build(const std::function<void(double)>& partly) {
   if (options_.target == CompileTarget::kHw) return WriteUserMetadata();
   ASSIGN_OR_RETURN(const std::string kernels, FindKernels());
   const std::string objects_folder = folder() + "/objects";
@@ -181,6 +181,7 @@ absl::Status CompileJob::Build() {
   build.folder = objects_folder;
   build.kernels = kernels;
   build.plain = options_.plain;
+  build.on_progress = partly;
   ASSIGN_OR_RETURN(const std::vector<ObjectTarget> targets, ChooseObjectTargets(options_.isa));
   ASSIGN_OR_RETURN(objects_, BuildObjects(build, targets));
   ASSIGN_OR_RETURN(const std::string xclbin,

@@ -2,6 +2,7 @@
 // What the stages of one compile job share.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -30,7 +31,7 @@ class CompileJob {
   absl::Status Transform(const PipelineStage& stage, const PipelineOptions& options, int number);
   absl::Status Emit();
   absl::Status PackWeights(const std::function<void(double)>& partly);
-  absl::Status Build();
+  absl::Status Build(const std::function<void(double)>& partly);
   absl::Status Package();
 
   std::string folder() const { return folder_->path(); }

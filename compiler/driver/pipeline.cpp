@@ -72,7 +72,7 @@ absl::StatusOr<std::string> Compile(const CompileOptions& options, const Progres
   }
   stages.Add("emit", [&](const auto&) { return job.Emit(); });
   stages.Add("weights", [&](const auto& partly) { return job.PackWeights(partly); });
-  stages.Add("build", [&](const auto&) { return job.Build(); });
+  stages.Add("build", [&](const auto& partly) { return job.Build(partly); });
   stages.Add("package", [&](const auto&) { return job.Package(); });
   if (options.target == CompileTarget::kHw && !FindVpp().empty()) {
     stages.Add("v++", [&](const auto&) -> absl::Status {

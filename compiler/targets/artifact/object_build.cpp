@@ -7,10 +7,12 @@
 #include <fstream>
 #include <iterator>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/time/time.h"
 #include "artifact/object_index.h"
 #include "base/child_process.h"
 #include "base/sha256.h"
@@ -55,10 +57,18 @@ absl::Status Start(const std::vector<std::string>& command, const std::string& i
   return absl::OkStatus();
 }
 
-// Waits for all of them. The first error, `status` before all.
-absl::Status WaitForAll(const std::vector<Run>& runs, absl::Status status) {
-  for (const Run& run : runs) {
-    const base::ChildExit exit = *run.process->Wait();
+// Waits for all of them; calls `on_wait` at least once a second with how many have ended. The first error,
+// `status` before all.
+absl::Status WaitForAll(const std::vector<Run>& runs, absl::Status status,
+                        const std::function<void(size_t)>& on_wait) {
+  for (size_t i = 0; i < runs.size(); ++i) {
+    const Run& run = runs[i];
+    std::optional<base::ChildExit> ended;
+    do {
+      on_wait(i);
+      ended = run.process->Wait(absl::Seconds(1));
+    } while (!ended);
+    const base::ChildExit exit = *ended;
     if (exit.ok() || !status.ok()) continue;
     status =
         absl::InternalError(absl::StrCat("the emitted text does not build for ", run.isa,
@@ -116,11 +126,16 @@ absl::StatusOr<std::vector<std::string>> BuildObjects(const ObjectBuildOptions& 
         status = Start(command, target.isa, object + ".log", file.parent_path().string(), runs);
     }
   }
-  RETURN_IF_ERROR(WaitForAll(runs, status));
+  const size_t compilations = runs.size();
+  const auto report = [&](size_t ended) {
+    const auto all = static_cast<double>(compilations + targets.size());
+    if (options.on_progress) options.on_progress(static_cast<double>(ended) / all);
+  };
+  RETURN_IF_ERROR(WaitForAll(runs, status, report));
   runs.clear();
   for (size_t i = 0; i < targets.size() && status.ok(); ++i)
     status = Start(links[i], targets[i].isa, objects[i] + ".log", "", runs);
-  RETURN_IF_ERROR(WaitForAll(runs, status));
+  RETURN_IF_ERROR(WaitForAll(runs, status, [&](size_t ended) { report(compilations + ended); }));
   return objects;
 }
 

@@ -2,6 +2,7 @@
 // Builds the emitted text into shared objects for the emulated card.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,8 @@ struct ObjectBuildOptions {
   std::string folder;                // objects and compiler output go here
   std::string kernels;               // the folder that holds contract/, host/ and st/
   bool plain = false;                // the synthesis side of every fork (HLS contract, h)
+  // Receives the share of the compiler processes that have ended, 0..1, at least once a second; may be empty.
+  std::function<void(double)> on_progress = nullptr;
 };
 
 // Compiles all sources for all targets at once, one compiler process each and in the source's folder, so that

@@ -10,8 +10,10 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "artifact/artifact.h"
+#include "artifact/timing_model.h"
 #include "base/option_checks.h"
 #include "compiler/driver/pipeline.h"
 #include "compiler/platform/platform_folders.h"
@@ -38,8 +40,8 @@ class ProgressPrinter {
                                      {"seconds", Rounded(progress.seconds, 1e3)}};
       Line(line.dump());
     } else if (terminal_) {
-      std::fprintf(stderr, "\r\033[K[%2d/%d] %-12s %3.0f %%", progress.index, progress.stages,
-                   progress.stage.c_str(), 100 * progress.fraction);
+      std::fprintf(stderr, "\r\033[K[%2d/%d] %-12s %7.2f s, %.0f %% of all", progress.index, progress.stages,
+                   progress.stage.c_str(), progress.seconds, 100 * progress.fraction);
       if (progress.finished) {
         std::fprintf(stderr, "\r\033[K[%2d/%d] %-12s %7.2f s\n", progress.index, progress.stages,
                      progress.stage.c_str(), progress.seconds);
@@ -75,6 +77,23 @@ class ProgressPrinter {
   bool terminal_;
 };
 
+// One line: where the artifact is and what it can do.
+std::string Summary(const std::string& path) {
+  const absl::StatusOr<artifact::v1::Manifest> read = artifact::Artifact::ReadManifest(path);
+  if (!read.ok()) return std::string(read.status().message());
+  const artifact::v1::Manifest& manifest = *read;
+  const bool hardware = manifest.target() == artifact::v1::Manifest::TARGET_HW;
+  std::string text = absl::StrCat(path, ": ", manifest.model_name(), " for ", hardware ? "" : "the emulated ",
+                                  manifest.platform());
+  if (!manifest.has_decoder()) return text;
+  absl::StrAppend(&text, ", ", manifest.decoder().max_context(), " tokens of context");
+  if (manifest.timing().step_cycles_size() > 0) {
+    const artifact::ModelledStep step = artifact::ModelStep(manifest.timing(), {1, 1, 0});
+    absl::StrAppendFormat(&text, ", %.0f tokens/s (modelled, one stream)", 1 / step.seconds);
+  }
+  return text;
+}
+
 int RunCompile(const CompileOptions& options, bool json_progress) {
   ProgressPrinter printer(json_progress);
   absl::StatusOr<std::string> artifact =
@@ -85,6 +104,9 @@ int RunCompile(const CompileOptions& options, bool json_progress) {
   }
   printer.Done(*artifact);
   std::error_code error;
+  if (!json_progress && std::filesystem::exists(*artifact + "/" + artifact::kManifestName, error)) {
+    std::printf("%s\n", Summary(*artifact).c_str());
+  }
   if (!std::filesystem::exists(*artifact + "/" + artifact::kManifestName, error)) {
     std::fprintf(stderr,
                  "streamtensorc compile: the sources are in %s/hls. There is no v++ on PATH; where there is "

@@ -117,3 +117,12 @@ def test_the_daemon_says_why_a_model_failed(files):
         assert code == 503 and len(body.splitlines()) == len(wrong)
         listing = daemon.ctl("models").stdout
         assert listing.count("FAILED") == len(wrong)
+
+
+def test_compile_ends_with_where_the_artifact_is_and_what_it_can_do(files):
+    done = subprocess.run([BIN / "streamtensorc", "compile", files / "good.gguf", "-o", files / "design", "--max-context", "256"],
+                          capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(f"{files}/design: tiny for the emulated u55c, 256 tokens of context, "), done.stdout
+    assert "(modelled" in done.stdout and done.stdout.count("\n") == 1
+    assert "build" in done.stderr and "\r" not in done.stderr, "a line a stage where there is no terminal"
