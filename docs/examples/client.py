@@ -3,6 +3,7 @@
 """Streams a reply from streamtensord: all a Python client needs.
 
     pip install grpcio grpcio-tools
+    mkdir -p stubs
     python -m grpc_tools.protoc -I proto --python_out=stubs --grpc_python_out=stubs proto/streamtensor/v1/inference.proto
     PYTHONPATH=stubs python docs/examples/client.py --model smollm2 "Why is the sky blue?"
 """
