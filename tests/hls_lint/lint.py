@@ -28,8 +28,11 @@ def bounds(artifact):
     artifact = pathlib.Path(artifact)
     manifest = artifact / "manifest.json"
     text = (manifest if manifest.exists() else artifact / "hls/user_metadata.json").read_text()
-    launch = json.loads(text)["launch"]
-    return ["--tokens", launch["step_tokens"], "--logits", launch.get("step_logits", 0),
+    manifest = json.loads(text)
+    launch = manifest["launch"]
+    # The V80's network on chip has 64 ports; the HBM of the other cards has 32.
+    ports = ["--memory-ports", 64] if manifest["platform"] == "v80" else []
+    return [*ports, "--tokens", launch["step_tokens"], "--logits", launch.get("step_logits", 0),
             "--context", launch.get("max_pages", 0) * PAGE]
 
 

@@ -35,6 +35,7 @@ struct Options {
   DeclaredBounds bounds;
   std::string kernels = ST_KERNELS_DIR;
   std::string pragmas = ST_LINT_PRAGMAS;
+  size_t memory_ports = 32;
   bool list_rules = false;
 };
 
@@ -47,6 +48,10 @@ void DeclareOptions(CLI::App& app, Options& options) {
   app.add_option("--kernels", options.kernels, "The folder that holds st/")->option_text("FOLDER");
   app.add_option("--pragmas", options.pragmas, "The table of legal pragmas, a .yaml file")
       ->option_text("FILE");
+  app.add_option("--memory-ports", options.memory_ports,
+                 "Ports of the card's memory; each takes one AXI master (default 32, the HBM of UG1393)")
+      ->check(CLI::Range(1, 256))
+      ->option_text("N");
   const CLI::Range range(int64_t{0}, int64_t{1} << 24);
   const std::string group = "Bounds of the design's symbols";
   app.add_option("--tokens", options.bounds.tokens, "Bound of T, the tokens of a step (default 16)")
@@ -157,7 +162,7 @@ void CheckModule(llvm::Module& module, const Options& options, const PragmaTable
   Analysis analysis;
   analysis.Inline(module);
   // A task is no process: what it reads and writes can't be told.
-  if (!findings.Has("task")) CheckNetwork(*top, findings);
+  if (!findings.Has("task")) CheckNetwork(*top, options.memory_ports, findings);
   analysis.Simplify(module);
   reachable = Reachable(*top);
   CheckKeptPointers(reachable, findings);

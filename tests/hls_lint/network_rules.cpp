@@ -22,8 +22,6 @@ namespace {
 
 // Feedback through the engine's results and through the residual.
 constexpr size_t kMaxBackwardChannels = 2;
-// The HBM of the card has 32 ports (UG1393), each of which one master can have to itself.
-constexpr size_t kMaxAxiMasters = 32;
 
 // One FIFO: a variable of the top function, or an element of one that is an array.
 using Fifo = std::pair<const llvm::AllocaInst*, uint64_t>;
@@ -57,8 +55,11 @@ bool HoldsPointer(const llvm::Type* type) {
 
 class Network {
  public:
-  Network(llvm::Function& top, Findings& findings)
-      : top_(top), layout_(top.getParent()->getDataLayout()), findings_(findings) {}
+  Network(llvm::Function& top, size_t memory_ports, Findings& findings)
+      : top_(top),
+        layout_(top.getParent()->getDataLayout()),
+        memory_ports_(memory_ports),
+        findings_(findings) {}
 
   void Check() {
     FindFifos();
@@ -170,10 +171,10 @@ class Network {
         findings_.Add("interface", argument.getName().str(), "has no m_axi INTERFACE");
       }
     }
-    if (bundles.size() > kMaxAxiMasters) {
+    if (bundles.size() > memory_ports_) {
       findings_.Add(
           "axi-masters", top_.getName().str(),
-          "has " + std::to_string(bundles.size()) + " bundles, more than " + std::to_string(kMaxAxiMasters));
+          "has " + std::to_string(bundles.size()) + " bundles, more than " + std::to_string(memory_ports_));
     }
     for (const auto& [bundle, members] : bundles) {
       if (members.size() < 2) continue;
@@ -367,6 +368,7 @@ class Network {
 
   llvm::Function& top_;
   const llvm::DataLayout& layout_;
+  const size_t memory_ports_;
   Findings& findings_;
   std::vector<Fifo> fifos_;
   std::vector<Process> processes_;
@@ -393,6 +395,8 @@ llvm::Instruction* FindDataflow(llvm::Module& module, const std::string& name, F
   return dataflow;
 }
 
-void CheckNetwork(llvm::Function& top, Findings& findings) { Network(top, findings).Check(); }
+void CheckNetwork(llvm::Function& top, size_t memory_ports, Findings& findings) {
+  Network(top, memory_ports, findings).Check();
+}
 
 }  // namespace hls_lint

@@ -12,6 +12,7 @@ namespace hls_lint {
 llvm::Instruction* FindDataflow(llvm::Module& module, const std::string& name, Findings& findings);
 
 // Expects each process' callees inlined into it and its loops as they were written.
-void CheckNetwork(llvm::Function& top, Findings& findings);
+// At most one AXI master for each of the card's `memory_ports`.
+void CheckNetwork(llvm::Function& top, size_t memory_ports, Findings& findings);
 
 }  // namespace hls_lint
