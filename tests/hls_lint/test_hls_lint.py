@@ -178,7 +178,7 @@ def test_pragmas_are_held_to_the_versions_of_the_manual(tmp_path, tiny):
 
 @pytest.mark.parametrize("old, new, message", [
     ("versions: [", "versions: [\"2024.1\", ", "ascending order"),
-    ("value: none", "value: nothing", "none, integer, name or word"),
+    ("value: none", "value: nothing", "allowed are none, integer, name, word"),
     ("value: word, words: [stp", "value: name, words: [stp", "'words' belongs to"),
 ])
 def test_wrong_table_of_pragmas(tmp_path, old, new, message):
