@@ -2,8 +2,8 @@
 // The forks between host and synthesis, all of them:
 //
 //   ST_PROCESS(f, args...)  a call for Vitis; on the host a fiber that will call f(args...)
-//   ST_BLOCKS(T, depth, x)  declares x, a stream of `depth` blocks T; on the host with its name, for which
-//                           AMD's constructor has no argument
+//   ST_BLOCKS(T, depth, x)  declares x, a stream of `depth` blocks T; named with the stand-in of
+//                           kernels/host, because AMD's constructor takes no name
 //   ST_DATAFLOW_END         nothing for Vitis; on the host runs the fibers and waits for them
 //   load_block()            copies a block beat by beat on the card; on the host hands on its address
 //   dot() and its kin       st/dot.h, and float16 conversion in st/word.h: intrinsics on the host, with
@@ -42,11 +42,17 @@
 
 #include "word.h"
 
+// The host's stand-in takes a name. AMD's header, which C simulation includes too, takes none.
+#ifdef ST_HOST_HLS_STREAMOFBLOCKS_H
+#define ST_BLOCKS(block, depth, name) hls::stream_of_blocks<block, depth> name(#name)
+#else
+#define ST_BLOCKS(block, depth, name) hls::stream_of_blocks<block, depth> name
+#endif
+
 #ifdef __SYNTHESIS__
 
 // The parentheses keep out a function of namespace st with the same name.
 #define ST_PROCESS(f, ...) (f)(__VA_ARGS__)
-#define ST_BLOCKS(block, depth, name) hls::stream_of_blocks<block, depth> name
 #define ST_DATAFLOW_END
 
 #else
@@ -59,7 +65,6 @@
 #define ST_STACK_BYTES (1u << 20)
 #endif
 #define ST_PROCESS(f, ...) ::st::host::add_process(#f, ST_STACK_BYTES, [&] { (f)(__VA_ARGS__); }, __VA_ARGS__)
-#define ST_BLOCKS(block, depth, name) hls::stream_of_blocks<block, depth> name(#name)
 #define ST_DATAFLOW_END ::st::host::run_processes();
 #define ST_EXPORT_LAUNCH(top)                                                                 \
   extern "C" __attribute__((visibility("default"))) int32_t st_launch(const st_host_api* api, \
