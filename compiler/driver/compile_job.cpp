@@ -145,6 +145,8 @@ absl::Status CompileJob::WriteBuildFiles(const hls::DesignText& text) {
 }
 
 absl::Status CompileJob::PackWeights(const std::function<void(double)>& partly) {
+  // A module without weights has the file all the same.
+  if (layout_.file_bytes == 0) return WriteFile(artifact::kWeightsName, "");
   RETURN_IF_ERROR(WriteWeights(folder() + "/" + artifact::kWeightsName, packing_.plan, layout_,
                                *model_.weights, options_.threads, partly));
   files_.push_back(artifact::kWeightsName);

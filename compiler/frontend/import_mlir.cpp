@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <memory>
 #include <set>
 #include <string>
 #include <string_view>
@@ -21,6 +22,7 @@
 #include "compiler/frontend/linalg_builder.h"
 #include "compiler/frontend/message.h"
 #include "compiler/frontend/verified_module.h"
+#include "compiler/frontend/weight_source.h"
 #include "kernels/contract/limits.h"
 #include "llvm/Support/SourceMgr.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
@@ -261,8 +263,11 @@ absl::Status CheckIntegerDivisions(FuncOp entry) {
 absl::Status CheckTensor(mlir::Type type, std::string_view what) {
   const std::string shown = Shown(type);
   auto tensor = llvm::dyn_cast<RankedTensorType>(type);
-  if (!tensor || !tensor.getElementType().isF32() || tensor.getRank() == 0 || tensor.getEncoding()) {
+  if (!tensor || !tensor.getElementType().isF32() || tensor.getEncoding()) {
     return absl::UnimplementedError(Message(what, " of @main is ", shown, "; expected a ranked f32 tensor"));
+  }
+  if (tensor.hasStaticShape() && tensor.getNumElements() == 0) {
+    return absl::UnimplementedError(Message(what, " of @main is ", shown, ", which holds nothing"));
   }
   for (int64_t i = 1; i < tensor.getRank(); ++i) {
     if (tensor.isDynamicDim(i)) {
@@ -283,6 +288,28 @@ absl::Status CheckTypes(FuncOp entry) {
   if (entry.getNumResults() == 0) return absl::InvalidArgumentError("@main has no result");
   return absl::OkStatus();
 }
+
+// Whether no symbol counts anything: then form-sample-kernel takes the module.
+bool IsStatic(FuncOp entry) {
+  auto is_static = [](mlir::Type type) { return llvm::cast<RankedTensorType>(type).hasStaticShape(); };
+  return llvm::all_of(entry.getArgumentTypes(), is_static) && llvm::all_of(entry.getResultTypes(), is_static);
+}
+
+// Of a module whose constants stay in its text.
+class NoWeights : public WeightSource {
+ public:
+  absl::StatusOr<WeightShape> Shape(std::string_view name, WeightPart) const override {
+    return Missing(name);
+  }
+  absl::StatusOr<std::vector<uint8_t>> Read(std::string_view name, WeightPart) const override {
+    return Missing(name);
+  }
+
+ private:
+  static absl::Status Missing(std::string_view name) {
+    return absl::NotFoundError(Message("the module has no weight ", Quoted(name)));
+  }
+};
 
 // Renames @main to @step and says what its arguments are.
 void MarkInputs(FuncOp entry) {
@@ -311,7 +338,12 @@ absl::StatusOr<ImportedModel> Import(const std::string& text, const std::string&
   RETURN_IF_ERROR(CheckTypes(entry));
   RETURN_IF_ERROR(CheckIntegerDivisions(entry));
   MarkInputs(entry);
-  ASSIGN_OR_RETURN(model.weights, HoistConstants(entry));
+  // The general path keeps constants in the types the module gives them.
+  if (IsStatic(entry)) {
+    model.weights = std::make_shared<NoWeights>();
+  } else {
+    ASSIGN_OR_RETURN(model.weights, HoistConstants(entry));
+  }
   OpBuilder b(context);
   module->setAttr(dataflow::kSymbolsAttr,
                   b.getDictionaryAttr(b.getNamedAttr("T", b.getI64IntegerAttr(options.step_tokens))));

@@ -10,6 +10,22 @@ include "mlir/Pass/PassBase.td"
 // Numerics: imported -> ordered
 //===----------------------------------------------------------------------===//
 
+def FormSampleKernel : Pass<"form-sample-kernel", "::mlir::ModuleOp"> {
+  let summary = "Make one kernel of a module of static shapes";
+  let description = [{
+    Where every argument of @step is a float32 input of static shape, and every result a float32 tensor of static
+    shape, the function becomes one `dataflow.kernel` that reads a whole sample of each input as a row, computes
+    as the module says, and writes each result as a row. Symbol T counts the samples of a step. Constants stay in
+    float32 in the kernel's text. Any other module is left alone.
+
+    The passes behind it leave the contents of a kernel in the order of the module's own loops.
+  }];
+  let dependentDialects = ["::streamtensor::compiler::dataflow::DataflowDialect",
+                           "::streamtensor::compiler::itensor::ITensorDialect", "::mlir::scf::SCFDialect",
+                           "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect",
+                           "::mlir::arith::ArithDialect"];
+}
+
 def KeepLayers : Pass<"keep-layers", "::mlir::ModuleOp"> {
   let summary = "Keep a loop over one layer from being folded away";
   let description = [{

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/analysis/step_function.h"
+#include "compiler/dialects/dataflow/DataflowDialect.h"
 #include "compiler/passes/Passes.h"
 #include "compiler/passes/kernel_builder.h"
 #include "compiler/passes/tile.h"
@@ -30,6 +31,7 @@ class LinalgToDataflowPass : public impl::LinalgToDataflowBase<LinalgToDataflowP
     analysis_ = &*analysis;
     SmallVector<Operation*> ops;
     step->walk<WalkOrder::PreOrder>([&](Operation* op) {
+      if (isa<dataflow::KernelOp>(op)) return WalkResult::skip();
       ops.push_back(op);
       return isa<linalg::LinalgOp>(op) ? WalkResult::skip() : WalkResult::advance();
     });

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "compiler/dialects/dataflow/DataflowDialect.h"
 #include "compiler/passes/Passes.h"
 #include "compiler/passes/float_writer.h"
 #include "kernels/contract/numerics.h"
@@ -233,7 +234,7 @@ class OrderSumsPass : public impl::OrderSumsBase<OrderSumsPass> {
   void runOnOperation() override {
     SmallVector<linalg::LinalgOp> sums;
     getOperation()->walk([&](linalg::LinalgOp op) {
-      if (op.getNumReductionLoops() > 0) sums.push_back(op);
+      if (op.getNumReductionLoops() > 0 && !op->getParentOfType<dataflow::KernelOp>()) sums.push_back(op);
     });
     bool ok = true;
     for (linalg::LinalgOp op : sums) ok &= succeeded(visit(op));

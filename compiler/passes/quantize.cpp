@@ -146,7 +146,7 @@ class QuantizePass : public impl::QuantizeBase<QuantizePass> {
   void runOnOperation() override {
     SmallVector<linalg::LinalgOp> products;
     getOperation()->walk([&](linalg::LinalgOp op) {
-      if (isProduct(op)) products.push_back(op);
+      if (isProduct(op) && !op->getParentOfType<dataflow::KernelOp>()) products.push_back(op);
     });
     bool ok = true;
     for (linalg::LinalgOp op : products) ok &= succeeded(rewrite(op));

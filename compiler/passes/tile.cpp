@@ -2,6 +2,7 @@
 #include "compiler/passes/tile.h"
 
 #include "compiler/analysis/step_function.h"
+#include "compiler/dialects/dataflow/DataflowDialect.h"
 #include "compiler/passes/Passes.h"
 #include "compiler/passes/join_ends.h"
 #include "llvm/ADT/DenseSet.h"
@@ -29,7 +30,8 @@ class TilePass : public impl::TileBase<TilePass> {
     }
     SmallVector<linalg::LinalgOp> ops;
     WalkResult walk = step->walk([&](linalg::LinalgOp op) {
-      if (isa<linalg::FillOp>(op.getOperation())) return WalkResult::advance();
+      if (isa<linalg::FillOp>(op.getOperation()) || op->getParentOfType<dataflow::KernelOp>())
+        return WalkResult::advance();
       if (failed(checkShape(op))) return WalkResult::interrupt();
       ops.push_back(op);
       return WalkResult::advance();

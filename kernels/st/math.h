@@ -3,6 +3,7 @@
 #ifndef ST_MATH_H
 #define ST_MATH_H
 
+#include <math.h>
 #include <stdint.h>
 
 #include "contract/numerics.h"

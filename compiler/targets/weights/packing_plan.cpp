@@ -40,9 +40,11 @@ artifact::IssueShape PackedIssue::Shape() const {
 
 absl::StatusOr<WeightLayout> LayOutWeights(const PackingPlan& plan) {
   if (plan.prologue.empty() && plan.layer.empty() && plan.epilogue.empty()) {
-    return absl::UnimplementedError("the module has no product with weights; at least one is needed");
+    if (plan.channels > 0)
+      return absl::InvalidArgumentError("channels carry weights, but no issue takes any");
+  } else if (plan.channels < 1) {
+    return absl::InvalidArgumentError("weights need at least one channel");
   }
-  if (plan.channels < 1) return absl::InvalidArgumentError("weights need at least one channel");
   artifact::BlockCursor blocks(std::vector<uint64_t>(plan.channels, 0));
   const auto add = [&](const std::vector<PackedIssue>& issues) -> absl::Status {
     for (const PackedIssue& issue : issues) {

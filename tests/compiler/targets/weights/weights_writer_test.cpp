@@ -226,8 +226,9 @@ TEST(WeightsWriter, NamesWhatDoesNotFit) {
             std::string::npos);
   EXPECT_NE(message([](PackingPlan& p) { p.constants[0].elements = 78; }).find("table"), std::string::npos);
   EXPECT_NE(message([](PackingPlan& p) { p.channels = 0; }).find("channel"), std::string::npos);
-  EXPECT_EQ(LayOutWeights({}).status().message(),
-            "the module has no product with weights; at least one is needed");
+  EXPECT_EQ(LayOutWeights({.channels = 1}).status().message(),
+            "channels carry weights, but no issue takes any");
+  EXPECT_EQ(LayOutWeights({.channels = 0})->file_bytes, 0);
   EXPECT_EQ(WriteWeights("/nonexistent/weights.bin", plan, *LayOutWeights(plan), source, 1, nullptr).code(),
             absl::StatusCode::kUnavailable);
   std::filesystem::remove(path);
