@@ -38,6 +38,9 @@ using mlir::Value;
 using mlir::arith::ConstantOp;
 using mlir::linalg::LinalgOp;
 
+// Constants of form-sample-kernel up to this size become arrays in the kernel's text, others memories.
+constexpr int64_t kMaxInlineElements = 4096;
+
 // A tensor constant with distinct values; scalars and splats stay in the IR.
 bool IsLarge(ConstantOp constant) {
   if (!llvm::isa<RankedTensorType>(constant.getType())) return false;
@@ -54,6 +57,30 @@ bool HasElements(RankedTensorType type, uint64_t count) {
   return elements == count;
 }
 
+// The elements of a resource, row-major, as many as its type says.
+absl::StatusOr<llvm::ArrayRef<char>> ResourceBytes(DenseResourceElementsAttr resource) {
+  auto type = llvm::cast<RankedTensorType>(resource.getType());
+  const std::string key = resource.getRawHandle().getKey().str();
+  mlir::AsmResourceBlob* blob = resource.getRawHandle().getBlob();
+  if (blob == nullptr) {
+    return absl::InvalidArgumentError(Message("dense_resource ", Quoted(key), " has no data in the file"));
+  }
+  const mlir::Type element = type.getElementType();
+  const unsigned bits = element.isIntOrFloat() ? element.getIntOrFloatBitWidth() : 0;
+  if (bits == 0 || bits % 8 != 0) {
+    return absl::UnimplementedError(Message("dense_resource ", Quoted(key), " has type ", Shown(type),
+                                            "; expected elements of whole bytes"));
+  }
+  const llvm::ArrayRef<char> bytes = blob->getData();
+  // The type may claim more than any memory holds, even more than can be counted.
+  if (bytes.size() % (bits / 8) != 0 || !HasElements(type, bytes.size() / (bits / 8))) {
+    return absl::InvalidArgumentError(Message("dense_resource ", Quoted(key), " has ", bytes.size(),
+                                              " bytes, expected ", bits / 8, " for each element of ",
+                                              Shown(type)));
+  }
+  return bytes;
+}
+
 absl::StatusOr<std::vector<float>> Values(ConstantOp constant) {
   auto type = llvm::cast<RankedTensorType>(constant.getType());
   const std::string what = Message("a constant of type ", Shown(type));
@@ -66,19 +93,8 @@ absl::StatusOr<std::vector<float>> Values(ConstantOp constant) {
   }
   auto resource = llvm::dyn_cast<DenseResourceElementsAttr>(constant.getValue());
   if (!resource) return absl::UnimplementedError(Message(what, " is neither dense nor dense_resource"));
-  const std::string key = resource.getRawHandle().getKey().str();
-  mlir::AsmResourceBlob* blob = resource.getRawHandle().getBlob();
-  if (blob == nullptr) {
-    return absl::InvalidArgumentError(Message("dense_resource ", Quoted(key), " has no data in the file"));
-  }
-  llvm::ArrayRef<char> bytes = blob->getData();
-  // The type may claim more than any memory holds, even more than can be counted.
+  ASSIGN_OR_RETURN(const llvm::ArrayRef<char> bytes, ResourceBytes(resource));
   std::vector<float> values(bytes.size() / sizeof(float));
-  if (bytes.size() % sizeof(float) != 0 || !HasElements(type, values.size())) {
-    return absl::InvalidArgumentError(Message("dense_resource ", Quoted(key), " has ", bytes.size(),
-                                              " bytes, expected ", sizeof(float), " for each element of ",
-                                              Shown(type)));
-  }
   std::memcpy(values.data(), bytes.data(), bytes.size());
   return values;
 }
@@ -162,24 +178,22 @@ bool IsZero(Value value) {
 
 class Hoister {
  public:
-  explicit Hoister(mlir::func::FuncOp function)
+  Hoister(mlir::func::FuncOp function, ProductWeights products)
       : function_(function),
+        products_(products),
         matrices_(std::make_shared<std::deque<std::vector<float>>>()),
         weights_(std::make_shared<StoredWeights>(matrices_)) {}
 
   absl::StatusOr<std::shared_ptr<const WeightSource>> Run() {
-    std::vector<LinalgOp> operations;
-    function_.walk([&](LinalgOp op) { operations.push_back(op); });
-    for (LinalgOp op : operations) {
-      RETURN_IF_ERROR(HoistProduct(op));
+    if (products_ == ProductWeights::kInt8) {
+      RETURN_IF_ERROR(HoistProducts());
     }
-    EraseDeadOperations();
     std::vector<ConstantOp> constants;
     function_.walk([&](ConstantOp constant) {
       if (IsLarge(constant)) constants.push_back(constant);
     });
     for (ConstantOp constant : constants) {
-      RETURN_IF_ERROR(HoistValue(constant));
+      RETURN_IF_ERROR(products_ == ProductWeights::kInt8 ? HoistValue(constant) : HoistOrKeep(constant));
     }
     return weights_;
   }
@@ -236,6 +250,16 @@ class Hoister {
     return hoisted_.emplace(key, arguments).first->second;
   }
 
+  absl::Status HoistProducts() {
+    std::vector<LinalgOp> operations;
+    function_.walk([&](LinalgOp op) { operations.push_back(op); });
+    for (LinalgOp op : operations) {
+      RETURN_IF_ERROR(HoistProduct(op));
+    }
+    EraseDeadOperations();
+    return absl::OkStatus();
+  }
+
   absl::Status HoistProduct(LinalgOp op) {
     std::optional<ConstantProduct> product = FindConstantProduct(op);
     if (!product) return absl::OkStatus();
@@ -263,6 +287,20 @@ class Hoister {
     return absl::OkStatus();
   }
 
+  // What is small, or not of float32, stays in the module's text, there as `dense`.
+  absl::Status HoistOrKeep(ConstantOp constant) {
+    auto type = llvm::cast<RankedTensorType>(constant.getType());
+    DenseElementsAttr elements = llvm::dyn_cast<DenseElementsAttr>(constant.getValue());
+    if (auto resource = llvm::dyn_cast<DenseResourceElementsAttr>(constant.getValue())) {
+      ASSIGN_OR_RETURN(const llvm::ArrayRef<char> bytes, ResourceBytes(resource));
+      elements = DenseElementsAttr::getFromRawBuffer(type, bytes);
+    }
+    if (!elements) return absl::OkStatus();
+    if (type.getElementType().isF32() && elements.size() > kMaxInlineElements) return HoistValue(constant);
+    constant.setValueAttr(elements);
+    return absl::OkStatus();
+  }
+
   void EraseDeadOperations() {
     mlir::Block& body = function_.getBody().front();
     for (mlir::Operation& op : llvm::make_early_inc_range(llvm::reverse(body))) {
@@ -271,6 +309,7 @@ class Hoister {
   }
 
   mlir::func::FuncOp function_;
+  ProductWeights products_;
   std::shared_ptr<std::deque<std::vector<float>>> matrices_;
   std::shared_ptr<StoredWeights> weights_;
   std::map<std::pair<mlir::Operation*, bool>, QuantisedMatrix> hoisted_;
@@ -280,8 +319,9 @@ class Hoister {
 
 }  // namespace
 
-absl::StatusOr<std::shared_ptr<const WeightSource>> HoistConstants(mlir::func::FuncOp function) {
-  return Hoister(function).Run();
+absl::StatusOr<std::shared_ptr<const WeightSource>> HoistConstants(mlir::func::FuncOp function,
+                                                                   ProductWeights products) {
+  return Hoister(function, products).Run();
 }
 
 }  // namespace streamtensor::compiler

@@ -7,7 +7,6 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <memory>
 #include <set>
 #include <string>
 #include <string_view>
@@ -22,7 +21,6 @@
 #include "compiler/frontend/linalg_builder.h"
 #include "compiler/frontend/message.h"
 #include "compiler/frontend/verified_module.h"
-#include "compiler/frontend/weight_source.h"
 #include "kernels/contract/limits.h"
 #include "llvm/Support/SourceMgr.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
@@ -295,22 +293,6 @@ bool IsStatic(FuncOp entry) {
   return llvm::all_of(entry.getArgumentTypes(), is_static) && llvm::all_of(entry.getResultTypes(), is_static);
 }
 
-// Of a module whose constants stay in its text.
-class NoWeights : public WeightSource {
- public:
-  absl::StatusOr<WeightShape> Shape(std::string_view name, WeightPart) const override {
-    return Missing(name);
-  }
-  absl::StatusOr<std::vector<uint8_t>> Read(std::string_view name, WeightPart) const override {
-    return Missing(name);
-  }
-
- private:
-  static absl::Status Missing(std::string_view name) {
-    return absl::NotFoundError(Message("the module has no weight ", Quoted(name)));
-  }
-};
-
 // Renames @main to @step and says what its arguments are.
 void MarkInputs(FuncOp entry) {
   OpBuilder b(entry.getContext());
@@ -338,12 +320,8 @@ absl::StatusOr<ImportedModel> Import(const std::string& text, const std::string&
   RETURN_IF_ERROR(CheckTypes(entry));
   RETURN_IF_ERROR(CheckIntegerDivisions(entry));
   MarkInputs(entry);
-  // The general path keeps constants in the types the module gives them.
-  if (IsStatic(entry)) {
-    model.weights = std::make_shared<NoWeights>();
-  } else {
-    ASSIGN_OR_RETURN(model.weights, HoistConstants(entry));
-  }
+  const ProductWeights products = IsStatic(entry) ? ProductWeights::kFloat32 : ProductWeights::kInt8;
+  ASSIGN_OR_RETURN(model.weights, HoistConstants(entry, products));
   OpBuilder b(context);
   module->setAttr(dataflow::kSymbolsAttr,
                   b.getDictionaryAttr(b.getNamedAttr("T", b.getI64IntegerAttr(options.step_tokens))));

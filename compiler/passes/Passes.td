@@ -10,15 +10,28 @@ include "mlir/Pass/PassBase.td"
 // Numerics: imported -> ordered
 //===----------------------------------------------------------------------===//
 
+def NarrowFloat64 : Pass<"narrow-float64", "::mlir::ModuleOp"> {
+  let summary = "Compute in float32 where a module passes through float64";
+  let description = [{
+    Torch-MLIR writes some float32 operations with float64 in between: a LayerNorm's variance, the bounds of a clamp.
+    Cards compute in float32, so every value between `arith.extf` and `arith.truncf` becomes float32, and the two
+    conversions go.
+
+    float64 that is more than a detour is an error, each place named: an argument or result, a constant that float32
+    can't hold, an integer that is not known to lie within 2^24, an integer made of a float64.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect"];
+}
+
 def FormSampleKernel : Pass<"form-sample-kernel", "::mlir::ModuleOp"> {
   let summary = "Make one kernel of a module of static shapes";
   let description = [{
-    Where every argument of @step is a float32 input of static shape, and every result a float32 tensor of static
-    shape, the function becomes one `dataflow.kernel` that reads a whole sample of each input as a row, computes
-    as the module says, and writes each result as a row. Symbol T counts the samples of a step. Constants stay in
-    float32 in the kernel's text. Any other module is left alone.
+    Applies where every input of @step and every result is a float32 tensor of static shape, and every weight is in
+    float32. The function becomes one `dataflow.kernel` that reads a whole sample of each input as a row, computes
+    what the module says in the order of the module's own loops, and writes each result as a row. Symbol T counts the
+    samples of a step. Weights are memories that the kernel reads. Any other module is left alone.
 
-    The passes behind it leave the contents of a kernel in the order of the module's own loops.
+    The numerics passes that follow skip the kernel: its sums run in loop order, and it calls the functions of math.h.
   }];
   let dependentDialects = ["::streamtensor::compiler::dataflow::DataflowDialect",
                            "::streamtensor::compiler::itensor::ITensorDialect", "::mlir::scf::SCFDialect",

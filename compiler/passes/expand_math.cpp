@@ -35,16 +35,12 @@ class ExpandMathPass : public impl::ExpandMathBase<ExpandMathPass> {
     if (!ok) signalPassFailure();
   }
 
-  static bool isFloat32Exp(Operation* op) {
-    return isa<math::ExpOp>(op) && op->getResult(0).getType().isF32();
-  }
-
   LogicalResult visit(Operation* op) {
     if (auto flags = dyn_cast<arith::ArithFastMathInterface>(op))
       op->setAttr(flags.getFastMathAttrName(),
                   arith::FastMathFlagsAttr::get(&getContext(), arith::FastMathFlags::none));
-    // The body of a kernel made before this pass is emitted with the functions of math.h.
-    if (op->getParentOfType<dataflow::KernelOp>() && !isFloat32Exp(op)) return success();
+    // A kernel of form-sample-kernel calls the functions of math.h.
+    if (op->getParentOfType<dataflow::KernelOp>()) return success();
     if (failed(checkTypes(op))) return failure();
     OpBuilder builder(op);
     FailureOr<Value> value = expand(op, builder);

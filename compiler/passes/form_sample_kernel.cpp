@@ -7,7 +7,6 @@
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Tensor/Transforms/Transforms.h"
-#include "mlir/IR/DialectResourceBlobManager.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
@@ -23,24 +22,7 @@ using itensor::ITensorType;
 
 constexpr llvm::StringLiteral kSymbol = "T";
 
-// The emitter writes elements out, so a constant whose elements lie outside the module's text comes in.
-struct InlineResource : OpRewritePattern<arith::ConstantOp> {
-  using OpRewritePattern::OpRewritePattern;
-
-  LogicalResult matchAndRewrite(arith::ConstantOp op, PatternRewriter& rewriter) const override {
-    auto resource = dyn_cast<DenseResourceElementsAttr>(op.getValue());
-    if (!resource) return failure();
-    AsmResourceBlob* blob = resource.getRawHandle().getBlob();
-    ShapedType type = resource.getType();
-    bool is_splat = false;
-    if (!blob || !DenseElementsAttr::isValidRawBuffer(type, blob->getData(), is_splat)) return failure();
-    rewriter.replaceOpWithNewOp<arith::ConstantOp>(
-        op, DenseElementsAttr::getFromRawBuffer(type, blob->getData()));
-    return success();
-  }
-};
-
-// truncf of a float64 constant rounds to nearest even, which is what MLIR leaves to run time when inexact.
+// truncf of a constant rounds to nearest even; MLIR's own folder leaves it where that is inexact.
 struct RoundConstant : OpRewritePattern<arith::TruncFOp> {
   using OpRewritePattern::OpRewritePattern;
 
@@ -93,45 +75,59 @@ class FormSampleKernelPass : public impl::FormSampleKernelBase<FormSampleKernelP
     if (failed(form(step, rows))) signalPassFailure();
   }
 
-  // Every argument and result is a float32 input of static shape: nothing counts rows.
+  static bool isStatic(Type type) {
+    auto tensor = dyn_cast<RankedTensorType>(type);
+    return tensor && tensor.hasStaticShape() && tensor.getElementType().isF32() &&
+           tensor.getNumElements() > 0;
+  }
+
+  static bool isInput(BlockArgument argument) {
+    return !StepFunction::ArgumentAttr(argument, dataflow::kInputAttr).empty();
+  }
+
+  // Every argument is a float32 input of static shape or a float32 weight, every result of static shape.
   static bool isSample(func::FuncOp step) {
-    auto is_static = [](Type type) {
-      auto tensor = dyn_cast<RankedTensorType>(type);
-      return tensor && tensor.hasStaticShape() && tensor.getElementType().isF32() &&
-             tensor.getNumElements() > 0;
+    auto fits = [](BlockArgument argument) {
+      return isStatic(argument.getType()) &&
+             (isInput(argument) || StepFunction::ArgumentAttr(argument, dataflow::kPartAttr) == "value");
     };
-    for (BlockArgument argument : step.getArguments())
-      if (!is_static(argument.getType()) ||
-          StepFunction::ArgumentAttr(argument, dataflow::kInputAttr).empty())
-        return false;
-    return step.getNumArguments() > 0 && llvm::all_of(step.getResultTypes(), is_static) &&
-           llvm::hasSingleElement(step.getBody());
+    return llvm::all_of(step.getArguments(), fits) && llvm::any_of(step.getArguments(), isInput) &&
+           llvm::all_of(step.getResultTypes(), isStatic) && llvm::hasSingleElement(step.getBody());
   }
 
   LogicalResult simplify(func::FuncOp step) {
     RewritePatternSet patterns(&getContext());
-    patterns.add<InlineResource, RoundConstant, linalg::GeneralizePadOpPattern>(&getContext());
+    patterns.add<RoundConstant, linalg::GeneralizePadOpPattern>(&getContext());
     tensor::populateDecomposeTensorConcatPatterns(patterns);
     return applyPatternsAndFoldGreedily(step, std::move(patterns));
   }
 
+  // Replaces each input of the function by rows of samples; returns the old argument and the new.
+  static SmallVector<std::pair<BlockArgument, BlockArgument>> addRows(func::FuncOp step) {
+    SmallVector<BlockArgument> samples(llvm::make_filter_range(step.getArguments(), isInput));
+    SmallVector<std::pair<BlockArgument, BlockArgument>> inputs;
+    OpBuilder b(step.getContext());
+    for (BlockArgument sample : samples) {
+      SmallVector<NamedAttribute> attributes = {
+          b.getNamedAttr(dataflow::kInputAttr, step.getArgAttr(sample.getArgNumber(), dataflow::kInputAttr)),
+          b.getNamedAttr(dataflow::kSymbolAttr, b.getStringAttr(kSymbol))};
+      unsigned index = step.getNumArguments();
+      step.insertArgument(index, RowsOf(cast<RankedTensorType>(sample.getType())),
+                          b.getDictionaryAttr(attributes), sample.getLoc());
+      inputs.emplace_back(sample, step.getArgument(index));
+    }
+    return inputs;
+  }
+
   static LogicalResult form(func::FuncOp step, const Rows& rows) {
     Block& block = step.getBody().front();
-    const unsigned inputs = step.getNumArguments();
-    OpBuilder b(step.getContext());
-    for (unsigned i = 0; i < inputs; ++i) {
-      SmallVector<NamedAttribute> attributes = {
-          b.getNamedAttr(dataflow::kInputAttr, step.getArgAttr(i, dataflow::kInputAttr)),
-          b.getNamedAttr(dataflow::kSymbolAttr, b.getStringAttr(kSymbol))};
-      step.insertArgument(inputs + i, RowsOf(cast<RankedTensorType>(step.getArgument(i).getType())),
-                          b.getDictionaryAttr(attributes), step.getArgument(i).getLoc());
-    }
-    FailureOr<StepFunction> analysis = StepFunction::Analyse(step);
-    if (failed(analysis)) return failure();
     Operation* end = block.getTerminator();
     const Location loc = step.getLoc();
     SmallVector<Operation*> old;
     for (Operation& op : block.without_terminator()) old.push_back(&op);
+    const auto inputs = addRows(step);
+    FailureOr<StepFunction> analysis = StepFunction::Analyse(step);
+    if (failed(analysis)) return failure();
 
     KernelBuilder kernel(end, "samples", *analysis);
     SmallVector<ITensorType> outputs;
@@ -139,14 +135,19 @@ class FormSampleKernelPass : public impl::FormSampleKernelBase<FormSampleKernelP
       outputs.push_back(StepFunction::RowOrder(RowsOf(cast<RankedTensorType>(type)), rows));
     kernel.Begin(outputs, {{rows, 1}});
     IRMapping mapping;
-    b.setInsertionPointToStart(&block);
-    for (unsigned i = 0; i < inputs; ++i) {
-      auto sample = cast<RankedTensorType>(step.getArgument(i).getType());
-      Value row = step.getArgument(inputs + i);
+    OpBuilder b = OpBuilder::atBlockBegin(&block);
+    for (auto [argument, row] : inputs) {
+      auto sample = cast<RankedTensorType>(argument.getType());
       ITensorType order = StepFunction::RowOrder(RowsOf(sample), rows);
       Value stream = b.create<UnrealizedConversionCastOp>(loc, TypeRange{order}, row).getResult(0);
       Value read = kernel.Read(stream, row, sample.getElementType());
-      mapping.map(step.getArgument(i), Reshape(kernel.builder(), loc, read, sample));
+      mapping.map(argument, Reshape(kernel.builder(), loc, read, sample));
+    }
+    for (BlockArgument argument : step.getArguments()) {
+      if (isInput(argument) || argument.use_empty()) continue;
+      FailureOr<Value> weight = kernel.Import(argument);
+      if (failed(weight)) return failure();
+      mapping.map(argument, *weight);
     }
     for (Operation* op : old) kernel.builder().clone(*op, mapping);
     for (auto [i, value] : llvm::enumerate(end->getOperands())) {
@@ -163,7 +164,7 @@ class FormSampleKernelPass : public impl::FormSampleKernelBase<FormSampleKernelP
           i, b.create<UnrealizedConversionCastOp>(loc, TypeRange{types.back()}, result).getResult(0));
     }
     for (Operation* op : llvm::reverse(old)) op->erase();
-    for (unsigned i = 0; i < inputs; ++i) step.eraseArgument(0);
+    for (auto [argument, row] : llvm::reverse(inputs)) step.eraseArgument(argument.getArgNumber());
     step.setType(FunctionType::get(step.getContext(), step.getArgumentTypes(), types));
     return success();
   }

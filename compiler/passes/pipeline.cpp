@@ -19,6 +19,7 @@ void AddCleanUp(OpPassManager& passes) {
 }
 
 void AddNumerics(OpPassManager& passes, const PipelineOptions&) {
+  passes.addPass(createNarrowFloat64());
   passes.addPass(createFormSampleKernel());
   passes.addPass(createKeepLayers());
   // Fusion first: it sees whole functions (SiLU, the rotation) before expand-math makes them long.

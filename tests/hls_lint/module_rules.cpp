@@ -19,7 +19,8 @@
 namespace hls_lint {
 namespace {
 
-// The callees that a design may have beside its own functions: what Vitis' headers give, by class, and sqrtf.
+// The callees that a design may have beside its own functions: what Vitis' headers give, by class, and the
+// functions of math.h in float.
 const std::map<std::string, std::set<std::string>>& AllowedMethods() {
   static const std::map<std::string, std::set<std::string>> methods = {
       {"hls::stream", {"stream", "read", "write", "operator<<", "operator>>"}},
@@ -28,7 +29,9 @@ const std::map<std::string, std::set<std::string>>& AllowedMethods() {
       {"hls::write_lock", {"write_lock", "~write_lock"}},
       {"ap_uint", {"ap_uint", "range", "operator()", "to_uint64", "to_uint", "operator==", "operator!="}},
       {"st_lint::bit_range", {"operator=", "to_uint64", "to_uint", "to_int"}},
-      {"", {"sqrtf", kPragmaMarker}},
+      {"", {"acosf", "asinf",  "atan2f", "atanf",  "cosf",   "coshf",      "erff", "exp2f",
+            "expf",  "expm1f", "fmodf",  "log10f", "log1pf", "log2f",      "logf", "powf",
+            "sinf",  "sinhf",  "sqrtf",  "tanf",   "tanhf",  kPragmaMarker}},
   };
   return methods;
 }
@@ -47,6 +50,12 @@ bool IsAllowedIntrinsic(const llvm::Function& function) {
     case llvm::Intrinsic::abs:
     case llvm::Intrinsic::sqrt:
     case llvm::Intrinsic::fabs:
+    case llvm::Intrinsic::ceil:
+    case llvm::Intrinsic::copysign:
+    case llvm::Intrinsic::floor:
+    case llvm::Intrinsic::rint:
+    case llvm::Intrinsic::round:
+    case llvm::Intrinsic::trunc:
     case llvm::Intrinsic::experimental_noalias_scope_decl:
     case llvm::Intrinsic::dbg_declare:
     case llvm::Intrinsic::dbg_value:

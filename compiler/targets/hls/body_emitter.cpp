@@ -13,8 +13,6 @@
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 
 namespace streamtensor::compiler::hls {
-namespace {}  // namespace
-
 std::string TensorView::Access(llvm::ArrayRef<std::string> indices) const {
   const std::string text = buffer + "[" + LinearIndex(offset, indices, strides) + "]";
   if (!as_bits) return text;
@@ -193,7 +191,9 @@ mlir::LogicalResult BodyEmitter::EmitOther(mlir::Operation* operation) {
   const std::optional<std::string> text = ScalarText(operation, operands);
   if (!text)
     return operation->emitOpError(
-        "can't be written as C++; expand-math leaves only + - * / sqrt, compares, selects and conversions");
+        "can't be written as C++: it is no arithmetic, compare, select or conversion of float32 and "
+        "integers, and no "
+        "function of math.h");
   mlir::Value result = operation->getResult(0);
   if (llvm::isa<mlir::arith::ConstantOp>(operation)) {
     BindScalar(result, (*text)[0] == '-' ? "(" + *text + ")" : *text);
@@ -207,7 +207,10 @@ mlir::LogicalResult BodyEmitter::EmitOther(mlir::Operation* operation) {
 
 mlir::LogicalResult BodyEmitter::EmitLinalg(mlir::linalg::LinalgOp op) {
   mlir::Block* body = op.getBlock();
-  for (mlir::Value input : op.getDpsInputs()) {
+  for (mlir::OpOperand* operand : op.getDpsInputOperands()) {
+    // A pooling's window is an input of which only the shape counts.
+    if (op.getMatchingBlockArgument(operand).use_empty()) continue;
+    const mlir::Value input = operand->get();
     if (llvm::isa<mlir::RankedTensorType>(input.getType()) && !HasView(input)) {
       return op->emitOpError("reads a tensor that was never written");
     }

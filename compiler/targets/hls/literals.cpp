@@ -11,7 +11,6 @@ namespace streamtensor::compiler::hls {
 
 std::optional<std::string> CppType(mlir::Type type) {
   if (type.isF32()) return "float";
-  if (type.isF64()) return "double";
   if (type.isF16()) return "uint16_t";
   if (type.isIndex()) return "int64_t";
   if (auto integer = llvm::dyn_cast<mlir::IntegerType>(type)) {
@@ -50,28 +49,11 @@ std::string FloatLiteral(uint32_t bits) {
   return text + "f";
 }
 
-namespace {
-
-std::optional<std::string> DoubleLiteral(double value) {
-  if (!std::isfinite(value)) {
-    if (std::isnan(value)) return std::nullopt;
-    return value > 0 ? "(1.0 / 0.0)" : "(-1.0 / 0.0)";
-  }
-  char buffer[32];
-  const std::to_chars_result end = std::to_chars(buffer, buffer + sizeof buffer, value);
-  std::string text(buffer, end.ptr);
-  if (text.find_first_of(".e") == std::string::npos) text += ".0";
-  return text;
-}
-
-}  // namespace
-
 std::optional<std::string> Literal(mlir::TypedAttr value) {
   const mlir::Type type = value.getType();
   if (auto number = llvm::dyn_cast<mlir::FloatAttr>(value)) {
     const uint64_t bits = number.getValue().bitcastToAPInt().getZExtValue();
     if (type.isF32()) return FloatLiteral(static_cast<uint32_t>(bits));
-    if (type.isF64()) return DoubleLiteral(number.getValueAsDouble());
     if (type.isF16()) return "static_cast<uint16_t>(0x" + llvm::utohexstr(bits, true) + ")";
     return std::nullopt;
   }

@@ -110,7 +110,6 @@ std::optional<std::string> CompareIntegers(arith::CmpIPredicate predicate, mlir:
 
 // f16 values are storage: they are converted, compared and moved as bits, never computed with.
 std::optional<std::string> ExtendFloat(arith::ExtFOp op, Operands x) {
-  if (op.getIn().getType().isF32() && op.getType().isF64()) return Cast("double", x[0]);
   if (!op.getIn().getType().isF16() || !op.getType().isF32()) return std::nullopt;
   return Call("st::f32_of_f16", x);
 }
@@ -162,71 +161,52 @@ std::optional<std::string> FloatText(mlir::Operation* operation, Operands x) {
       .Default([](mlir::Operation*) { return std::optional<std::string>(); });
 }
 
-// What expand-math leaves in a kernel of the general path: the functions of math.h, in the operand's own
-// type.
+// The functions of math.h, which expand-math leaves in a kernel of form-sample-kernel.
 std::optional<std::string> MathText(mlir::Operation* operation, Operands x) {
   namespace math = mlir::math;
-  const mlir::Type type = operation->getResult(0).getType();
-  if (!type.isF32() && !type.isF64()) return std::nullopt;
-  auto call = [&](const char* name) {
-    return std::optional<std::string>(Call((name + std::string(type.isF32() ? "f" : "")).c_str(), x));
-  };
-  // The NaN of either operand is the result's.
-  auto choose = [&](const char* op) {
-    return std::optional<std::string>("(" + x[0] + " != " + x[0] + " || " + x[0] + " " + op + " " + x[1] +
+  if (!operation->getResult(0).getType().isF32()) return std::nullopt;
+  auto call = [&](const char* name) { return std::optional<std::string>(Call(name, x)); };
+  // The first operand where it is `nan`, or where the comparison holds.
+  auto choose = [&](const std::string& nan, const char* op) {
+    return std::optional<std::string>("(" + nan + " != " + nan + " || " + x[0] + " " + op + " " + x[1] +
                                       ") ? " + x[0] + " : " + x[1]);
   };
   return llvm::TypeSwitch<mlir::Operation*, std::optional<std::string>>(operation)
-      .Case([&](math::AbsFOp) { return call("fabs"); })
-      .Case([&](math::AcosOp) { return call("acos"); })
-      .Case([&](math::AsinOp) { return call("asin"); })
-      .Case([&](math::AtanOp) { return call("atan"); })
-      .Case([&](math::Atan2Op) { return call("atan2"); })
-      .Case([&](math::CeilOp) { return call("ceil"); })
-      .Case([&](math::CopySignOp) { return call("copysign"); })
-      .Case([&](math::CosOp) { return call("cos"); })
-      .Case([&](math::CoshOp) { return call("cosh"); })
-      .Case([&](math::ErfOp) { return call("erf"); })
-      .Case([&](math::ExpOp) { return call("exp"); })
-      .Case([&](math::Exp2Op) { return call("exp2"); })
-      .Case([&](math::ExpM1Op) { return call("expm1"); })
-      .Case([&](math::FloorOp) { return call("floor"); })
-      .Case([&](math::LogOp) { return call("log"); })
-      .Case([&](math::Log10Op) { return call("log10"); })
-      .Case([&](math::Log1pOp) { return call("log1p"); })
-      .Case([&](math::Log2Op) { return call("log2"); })
-      .Case([&](math::PowFOp) { return call("pow"); })
-      .Case([&](math::FPowIOp) { return call("pow"); })
-      .Case([&](math::RoundOp) { return call("round"); })
-      .Case([&](math::RoundEvenOp) { return call("rint"); })
-      .Case([&](math::SinOp) { return call("sin"); })
-      .Case([&](math::SinhOp) { return call("sinh"); })
-      .Case([&](math::SqrtOp) { return call("sqrt"); })
-      .Case([&](math::TanOp) { return call("tan"); })
-      .Case([&](math::TanhOp) { return call("tanh"); })
-      .Case([&](math::TruncOp) { return call("trunc"); })
-      .Case([&](math::RsqrtOp) {
-        return std::optional<std::string>((type.isF32() ? "1.0f / " : "1.0 / ") + *call("sqrt"));
-      })
-      .Case([&](arith::RemFOp) { return call("fmod"); })
-      .Case<arith::MaximumFOp, arith::MaxNumFOp>([&](auto) { return choose(">"); })
-      .Case<arith::MinimumFOp, arith::MinNumFOp>([&](auto) { return choose("<"); })
-      .Default([](mlir::Operation*) { return std::optional<std::string>(); });
-}
-
-std::optional<std::string> DoubleText(mlir::Operation* operation, Operands x) {
-  if (!operation->getOperand(0).getType().isF64()) return std::nullopt;
-  return llvm::TypeSwitch<mlir::Operation*, std::optional<std::string>>(operation)
-      .Case([&](arith::AddFOp) { return Infix(x, "+"); })
-      .Case([&](arith::SubFOp) { return Infix(x, "-"); })
-      .Case([&](arith::MulFOp) { return Infix(x, "*"); })
-      .Case([&](arith::DivFOp) { return Infix(x, "/"); })
-      .Case([&](arith::NegFOp) { return "-(" + x[0] + ")"; })
-      .Case([&](arith::CmpFOp op) { return CompareFloats(op.getPredicate(), x); })
-      .Case([&](arith::TruncFOp op) -> std::optional<std::string> {
-        if (!op.getType().isF32()) return std::nullopt;
-        return Cast("float", x[0]);
-      })
+      .Case([&](math::AbsFOp) { return call("fabsf"); })
+      .Case([&](math::AcosOp) { return call("acosf"); })
+      .Case([&](math::AsinOp) { return call("asinf"); })
+      .Case([&](math::AtanOp) { return call("atanf"); })
+      .Case([&](math::Atan2Op) { return call("atan2f"); })
+      .Case([&](math::CeilOp) { return call("ceilf"); })
+      .Case([&](math::CopySignOp) { return call("copysignf"); })
+      .Case([&](math::CosOp) { return call("cosf"); })
+      .Case([&](math::CoshOp) { return call("coshf"); })
+      .Case([&](math::ErfOp) { return call("erff"); })
+      .Case([&](math::ExpOp) { return call("expf"); })
+      .Case([&](math::Exp2Op) { return call("exp2f"); })
+      .Case([&](math::ExpM1Op) { return call("expm1f"); })
+      .Case([&](math::FloorOp) { return call("floorf"); })
+      .Case([&](math::LogOp) { return call("logf"); })
+      .Case([&](math::Log10Op) { return call("log10f"); })
+      .Case([&](math::Log1pOp) { return call("log1pf"); })
+      .Case([&](math::Log2Op) { return call("log2f"); })
+      .Case([&](math::PowFOp) { return call("powf"); })
+      .Case([&](math::FPowIOp) { return call("powf"); })
+      .Case([&](math::RoundOp) { return call("roundf"); })
+      .Case([&](math::RoundEvenOp) { return call("rintf"); })
+      .Case([&](math::SinOp) { return call("sinf"); })
+      .Case([&](math::SinhOp) { return call("sinhf"); })
+      .Case([&](math::SqrtOp) { return call("sqrtf"); })
+      .Case([&](math::TanOp) { return call("tanf"); })
+      .Case([&](math::TanhOp) { return call("tanhf"); })
+      .Case([&](math::TruncOp) { return call("truncf"); })
+      .Case([&](math::RsqrtOp) { return std::optional<std::string>("1.0f / " + *call("sqrtf")); })
+      .Case([&](arith::RemFOp) { return call("fmodf"); })
+      // maximumf and minimumf propagate NaN; maxnumf and minnumf prefer the other operand.
+      .Case([&](arith::MaximumFOp) { return choose(x[0], ">"); })
+      .Case([&](arith::MinimumFOp) { return choose(x[0], "<"); })
+      .Case([&](arith::MaxNumFOp) { return choose(x[1], ">"); })
+      .Case([&](arith::MinNumFOp) { return choose(x[1], "<"); })
       .Default([](mlir::Operation*) { return std::optional<std::string>(); });
 }
 
@@ -299,7 +279,6 @@ std::optional<std::string> ScalarText(mlir::Operation* operation, Operands opera
   }
   if (llvm::isa<arith::SelectOp>(operation)) return operands[0] + " ? " + operands[1] + " : " + operands[2];
   if (std::optional<std::string> text = FloatText(operation, operands)) return text;
-  if (std::optional<std::string> text = DoubleText(operation, operands)) return text;
   if (std::optional<std::string> text = MathText(operation, operands)) return text;
   if (std::optional<std::string> text = IntegerText(operation, operands)) return text;
   return ConversionText(operation, operands);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // A header of the C++ library.
-#include "st/dataflow.h"
 #include <vector>
+
+#include "st/dataflow.h"
 
 static void load(const st::word512* memory, hls::stream<st::word512>& out) {
   for (int i = 0; i < 8; ++i) {

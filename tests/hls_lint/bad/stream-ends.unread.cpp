@@ -2,8 +2,7 @@
 // A FIFO that nobody reads.
 #include "st/dataflow.h"
 
-static void load(const st::word512* memory, hls::stream<st::word512>& out,
-                 hls::stream<st::word512>& copy) {
+static void load(const st::word512* memory, hls::stream<st::word512>& out, hls::stream<st::word512>& copy) {
   for (int i = 0; i < 8; ++i) {
 #pragma HLS PIPELINE II = 1
     out.write(memory[i]);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // A process that restarts for ever.
-#include "st/dataflow.h"
 #include <hls_task.h>
+
+#include "st/dataflow.h"
 
 static void load(const st::word512* memory, hls::stream<st::word512>& out) {
   for (int i = 0; i < 8; ++i) {
