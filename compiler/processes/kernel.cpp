@@ -158,6 +158,16 @@ mlir::LogicalResult PlanMemory(dataflow::KernelOp kernel, mlir::Value input, dat
   return mlir::success();
 }
 
+// Gives each itensor that is written a destination of its own: a clean-up makes one of those that are alike.
+void SeparateDestinations(mlir::Block& block) {
+  for (auto empty : llvm::make_early_inc_range(block.getOps<itensor::EmptyOp>())) {
+    while (!empty->use_empty() && !empty->hasOneUse()) {
+      mlir::OpBuilder builder(empty);
+      empty->getUses().begin()->set(builder.clone(*empty.getOperation())->getResult(0));
+    }
+  }
+}
+
 // The kernel's body with its arguments in the process' order: streams, memories, fields, layer.
 void FillBody(KernelOp process, dataflow::KernelOp kernel) {
   mlir::Block& block = process.getBody().emplaceBlock();
@@ -179,6 +189,7 @@ void FillBody(KernelOp process, dataflow::KernelOp kernel) {
   if (!has_layer) block.addArgument(mlir::IndexType::get(process.getContext()), process.getLoc());
   mlir::OpBuilder builder = mlir::OpBuilder::atBlockEnd(&block);
   for (mlir::Operation& inner : kernel.getBody().front()) builder.clone(inner, mapping);
+  SeparateDestinations(block);
 }
 
 }  // namespace
