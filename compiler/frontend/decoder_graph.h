@@ -45,6 +45,11 @@ struct Rope {
   int64_t head_dim = 0;
   std::string_view cosines;
   std::string_view sines;
+  // One a layer: whether it reads tables of its own kind instead, `local_cosines` and `local_sines`. Empty:
+  // no layer does.
+  std::vector<bool> is_local = {};
+  std::string_view local_cosines = {};
+  std::string_view local_sines = {};
 };
 
 // Causal attention over a sequence's pages. Query head h reads KV head h / (query_heads / kv_heads).

@@ -56,6 +56,7 @@ class WeightFinder {
       DecoderWeight weight;
       weight.spec = spec;
       weight.transposed = spec.hugging_face_transposed && !is_gguf();
+      weight.offset = is_gguf() ? 0 : spec.hugging_face_offset;
       if (spec.kind != WeightKind::kComputed) {
         const std::vector<std::string> names = TensorNames(spec);
         if (spec.optional && checkpoint_.FindTensor(names.front()) == nullptr) continue;
@@ -215,7 +216,8 @@ std::shared_ptr<const WeightSource> MakeDecoderWeights(std::shared_ptr<const Che
           source->AddMatrix(std::move(name), StoredPart(weight, tensor), weight.format);
           break;
         case WeightKind::kVector:
-          source->AddValue(std::move(name), {spec.rows}, *tensor.type, FloatRows(weight, tensor, spec.rows));
+          source->AddValue(std::move(name), {spec.rows}, *tensor.type, FloatRows(weight, tensor, spec.rows),
+                           weight.offset);
           break;
         case WeightKind::kPositions:
           source->AddValue(std::move(name), {positions, spec.columns}, *tensor.type,

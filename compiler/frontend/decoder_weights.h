@@ -37,6 +37,8 @@ struct WeightSpec {
   int64_t tensor_rows = 0;  // 0: `rows`
   // Hugging Face stores the matrix as [columns x rows].
   bool hugging_face_transposed = false;
+  // Of a vector: what is added to the values that Hugging Face stores.
+  float hugging_face_offset = 0;
   // A model may do without it, in all layers alike.
   bool optional = false;
   // Every layer reads it, though there is one for all.
@@ -76,6 +78,7 @@ struct DecoderWeight {
   std::vector<const CheckpointTensor*> tensors;  // one a layer, or one; none of a computed weight
   MatrixFormat format = MatrixFormat::kI8;       // of a matrix, alike in all layers
   bool transposed = false;                       // of a matrix
+  float offset = 0;                              // of a vector: added to what the tensor holds
 };
 
 // Finds every weight's tensors and checks their shapes and types; the weights without absent optional ones.

@@ -170,8 +170,9 @@ void RefuseUnsupportedDecoders(Hyperparameters* keys) {
         Message("'", keys->Name({"attention.causal", ""}),
                 "' is false: a model that attends to later tokens can't be compiled")));
   }
-  for (std::string_view key :
-       {"attention.scale", "logit_scale", "embedding_scale", "residual_scale", "attention.clamp_kqv"}) {
+  keys->RequireFlag({"", "use_bidirectional_attention"}, false);
+  for (std::string_view key : {"attention.scale", "logit_scale", "embedding_scale", "residual_scale",
+                               "attention.clamp_kqv", "attn_logit_softcapping", "final_logit_softcapping"}) {
     keys->Refuse({key, ""});
   }
   for (std::string_view key : {"quantization_config.quant_method", "attn_logit_softcapping",

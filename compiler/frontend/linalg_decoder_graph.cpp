@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/frontend/linalg_decoder_graph.h"
 
+#include <algorithm>
 #include <cassert>
 #include <cmath>
 #include <utility>
@@ -127,6 +128,26 @@ LinalgDecoderGraph::Tensor LinalgDecoderGraph::Project(Tensor x, std::string_vie
       }));
 }
 
+Value LinalgDecoderGraph::TableValue(OpBuilder& b, Location location, std::string_view table,
+                                     std::string_view local_table, const std::vector<bool>& is_local,
+                                     ValueRange indices) {
+  const auto value_of = [&](std::string_view name) -> Value {
+    return b.create<mlir::tensor::ExtractOp>(location, Weight(name), indices);
+  };
+  if (std::find(is_local.begin(), is_local.end(), true) == is_local.end()) return value_of(table);
+  Value values[] = {value_of(table), value_of(local_table)};
+  // One choice for each run of layers that are alike.
+  Value result = values[is_local[0]];
+  for (size_t layer = 1; layer < is_local.size(); ++layer) {
+    if (is_local[layer] == is_local[layer - 1]) continue;
+    Value first = b.create<mlir::arith::ConstantIndexOp>(location, static_cast<int64_t>(layer));
+    Value is_before =
+        b.create<mlir::arith::CmpIOp>(location, mlir::arith::CmpIPredicate::ult, function_.layer, first);
+    result = b.create<mlir::arith::SelectOp>(location, is_before, result, values[is_local[layer]]);
+  }
+  return result;
+}
+
 LinalgDecoderGraph::Tensor LinalgDecoderGraph::Rotate(Tensor x, const Rope& rope) {
   const int64_t pairs = rope.head_dim / 2;
   // Dimension of the pair's two members within [T, heads, ., .], and of the pair's number.
@@ -142,14 +163,12 @@ LinalgDecoderGraph::Tensor LinalgDecoderGraph::Rotate(Tensor x, const Rope& rope
     return AffineMap::get(4, 0, exprs, builder_.getContext());
   };
   const AffineMap token = AffineMap::get(4, 0, {builder_.getAffineDimExpr(0)}, builder_.getContext());
-  Value cosines = Weight(rope.cosines);
-  Value sines = Weight(rope.sines);
   const auto rotate = [&](OpBuilder& b, Location location, ValueRange in) -> Value {
     Value row = TableRow(b, location, in[2]);
     Value pair = b.create<mlir::linalg::IndexOp>(location, pair_dim);
     Value which = b.create<mlir::linalg::IndexOp>(location, member_dim);
-    Value c = b.create<mlir::tensor::ExtractOp>(location, cosines, ValueRange{row, pair});
-    Value s = b.create<mlir::tensor::ExtractOp>(location, sines, ValueRange{row, pair});
+    Value c = TableValue(b, location, rope.cosines, rope.local_cosines, rope.is_local, {row, pair});
+    Value s = TableValue(b, location, rope.sines, rope.local_sines, rope.is_local, {row, pair});
     // One by one, so that the text of the module doesn't depend on C++'s order of evaluation.
     const auto product = [&](Value x, Value y) {
       return b.create<mlir::arith::MulFOp>(location, x, y).getResult();

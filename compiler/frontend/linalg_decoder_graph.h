@@ -72,6 +72,10 @@ class LinalgDecoderGraph : public DecoderGraph {
   mlir::Value Weight(std::string_view name) const;  // part "value"
   QuantisedMatrix Matrix(std::string_view name) const;
 
+  // Of `table`, or in layers that are local of `local_table`.
+  mlir::Value TableValue(mlir::OpBuilder& b, mlir::Location location, std::string_view table,
+                         std::string_view local_table, const std::vector<bool>& is_local,
+                         mlir::ValueRange indices);
   // [... x width] -> [...], 1 / sqrt(mean of squares + epsilon)
   mlir::Value InverseRoot(mlir::Value x, float epsilon);
   mlir::Value SubtractMean(mlir::Value x);

@@ -67,11 +67,12 @@ void StoredWeights::AddMatrix(std::string name, const StoredMatrix& matrix, Matr
 }
 
 void StoredWeights::AddValue(std::string name, std::vector<int64_t> dims, GgufTensorType type,
-                             std::span<const uint8_t> bytes) {
+                             std::span<const uint8_t> bytes, float offset) {
   Entry entry;
   entry.type = type;
   entry.dims = std::move(dims);
   entry.bytes = bytes;
+  entry.offset = offset;
   entries_.insert_or_assign(std::move(name), std::move(entry));
 }
 
@@ -113,8 +114,11 @@ absl::StatusOr<std::vector<uint8_t>> StoredWeights::Read(std::string_view name, 
   ASSIGN_OR_RETURN(const WeightShape shape, Shape(name, part));
   const Entry& entry = entries_.find(name)->second;
   if (!entry.is_matrix) {
-    const std::vector<float> values =
+    std::vector<float> values =
         entry.table.empty() ? Widen(entry.type, entry.bytes, shape.elements()) : entry.table;
+    if (entry.offset != 0) {
+      for (float& value : values) value += entry.offset;
+    }
     for (size_t i = 0; i < values.size(); ++i) {
       if (std::isfinite(values[i])) continue;
       return absl::InvalidArgumentError(Message("tensor '", name, "', element ", i, ": not a finite number"));

@@ -34,10 +34,10 @@ class StoredWeights : public WeightSource {
 
   // The type must convert to the format.
   void AddMatrix(std::string name, const StoredMatrix& matrix, MatrixFormat format);
-  // Elements in memory of type F32, F16 or BF16, as part "value". Where `bytes` hold fewer than `dims` say,
-  // zeros follow.
+  // Elements in memory of type F32, F16 or BF16, as part "value", each plus `offset` (in float32). Where
+  // `bytes` hold fewer than `dims` say, zeros follow.
   void AddValue(std::string name, std::vector<int64_t> dims, GgufTensorType type,
-                std::span<const uint8_t> bytes);
+                std::span<const uint8_t> bytes, float offset = 0);
   // A computed table, as part "value".
   void AddTable(std::string name, std::vector<int64_t> dims, std::vector<float> values);
 
@@ -52,6 +52,7 @@ class StoredWeights : public WeightSource {
     std::vector<int64_t> dims;                   // of a value
     GgufTensorType type = GgufTensorType::kF32;  // of a value in memory
     std::span<const uint8_t> bytes;              // of a value in memory
+    float offset = 0;                            // of a value in memory
     std::vector<float> table;                    // of a computed value
   };
 

@@ -27,6 +27,8 @@ def entry(key, value):
         return head + struct.pack("<I", 8) + text(value)
     if isinstance(value[0], str):
         return head + struct.pack("<IIQ", 9, 8, len(value)) + b"".join(map(text, value))
+    if isinstance(value[0], float):
+        return head + struct.pack("<IIQ", 9, 6, len(value)) + np.asarray(value, dtype="<f4").tobytes()
     return head + struct.pack("<IIQ", 9, 5, len(value)) + np.asarray(value, dtype="<i4").tobytes()
 
 

@@ -22,6 +22,12 @@ KINDS = {
                      rope_base=1e6, matrix_type="Q8_0"),
     # A window that begins within a page and within a step.
     "mistral": Options(architecture="mistral", window=21, head_type="Q8_0", matrix_type="Q8_0"),
+    # Layers with a window and without, each with RoPE of its own; what is added to the residual is normalised.
+    "gemma3": Options(architecture="gemma3", layers=3, window=21, window_period=2, hidden=96, inner=160, heads=4,
+                      kv_heads=1, head_dim=32, rope_base=1e6, local_rope_base=3e4, matrix_type="Q8_0"),
+    # One tensor for queries, keys and values, and one for gate and up.
+    "phi3": Options(architecture="phi3", hidden=96, inner=160, heads=3, kv_heads=3, head_dim=32, matrix_type="Q5_0",
+                    head_type="Q8_0"),
     # Llama 3: divisors of RoPE's frequencies.
     "llama3": Options(pre_tokenizer="llama-bpe", matrix_type="F16", embedding_type="BF16", head_type="BF16",
                       rope_base=500000.0, rope_scaling="llama3", rope_factor=8.0),

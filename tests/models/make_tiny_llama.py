@@ -37,6 +37,8 @@ class Options:
     rope_factor: float = 1.0
     rope_original_context: int = 64
     window: int = 0  # positions that a token sees, itself included; 0: all
+    window_period: int = 0  # every so many layers the last has no window; 0: all have it
+    local_rope_base: float = 10000.0  # of layers with a window, where these have one of their own (gemma3)
     biases: str = ""  # which of the attention's matrices have one: "q", "k", "v", "o"
     norm_type: str = "F32"  # of norms and biases
     rms_epsilon: float = 1e-5
@@ -69,6 +71,10 @@ def metadata_of(options):
     }
     if options.window:
         numbers["attention.sliding_window"] = options.window
+    if options.architecture == "gemma3":
+        numbers["rope.freq_base_swa"] = options.local_rope_base
+    if options.window_period:
+        numbers["attention.sliding_window_pattern"] = options.window_period
     if options.rope_scaling in ("linear", "yarn"):
         numbers["rope.scaling.type"] = options.rope_scaling
         numbers["rope.scaling.factor"] = options.rope_factor
@@ -85,6 +91,16 @@ def llama3_divisors(options):
     turns = options.rope_original_context * frequencies / (2 * np.pi)
     share = np.clip((turns - 1) / (4 - 1), 0, 1)  # low and high frequency factors 1 and 4
     return (1 / ((1 - share) / options.rope_factor + share)).astype(np.float32)
+
+
+def fused(tensors, layers):
+    """Queries, keys and values as one tensor, and gate and up as another."""
+    by_name = {name: (kind, values) for name, kind, values in tensors}
+    for layer in range(layers):
+        for whole, parts in (("attn_qkv", ("attn_q", "attn_k", "attn_v")), ("ffn_up", ("ffn_gate", "ffn_up"))):
+            of_parts = [by_name.pop(f"blk.{layer}.{part}.weight") for part in parts]
+            by_name[f"blk.{layer}.{whole}.weight"] = (of_parts[0][0], np.concatenate([values for _, values in of_parts]))
+    return [(name, kind, values) for name, (kind, values) in by_name.items()]
 
 
 def tensors_of(options):
@@ -104,8 +120,11 @@ def tensors_of(options):
         # As large as what it is added to.
         return name, options.norm_type, rng.standard_normal(width).astype(np.float32)
 
+    gemma = options.architecture == "gemma3"
     # Rows of unit size, like the residual that they start.
     rows = rng.standard_normal((options.vocabulary, options.hidden)).astype(np.float32)
+    if gemma:  # which the model makes of them
+        rows /= np.float32(options.hidden**0.5)
     tensors = [("token_embd.weight", options.embedding_type, rows)]
     for layer in range(options.layers):
         prefix = f"blk.{layer}."
@@ -124,7 +143,12 @@ def tensors_of(options):
         widths = {"q": query, "k": kv, "v": kv, "o": options.hidden}
         tensors += [bias(f"{prefix}attn_{letter.replace('o', 'output')}.bias", widths[letter])
                     for letter in options.biases]
-        if options.architecture == "qwen3":
+        if gemma:
+            # What is added is as large as these weights say.
+            for part in ("post_attention_norm", "post_ffw_norm"):
+                name, kind, weight = norm(f"{prefix}{part}.weight")
+                tensors.append((name, kind, weight * np.float32(options.branch)))
+        if options.architecture in ("gemma3", "qwen3"):
             # Normalised heads have scores as wide as their weights say.
             for part in ("attn_q_norm", "attn_k_norm"):
                 name, kind, weight = norm(f"{prefix}{part}.weight", options.head_dim)
@@ -134,6 +158,11 @@ def tensors_of(options):
     tensors.append(norm("output_norm.weight"))
     if options.head_type:
         tensors.append(matrix("output.weight", options.head_type, options.vocabulary, options.hidden, 2.0))
+    if options.architecture == "phi3":
+        tensors = fused(tensors, options.layers)
+    if gemma:
+        # Norms' weights that 1 can be taken from and added to again.
+        tensors = [(name, kind, 1 + (values - 1) if "norm" in name else values) for name, kind, values in tensors]
     return tensors
 
 

@@ -35,9 +35,13 @@ def make(folder, **options):
 POSITIONS = 64  # of the tables that the dump has
 
 
-def parts_of(name):
+def parts_of(name, model):
     """The graph's weights that lie in a tensor, one below the other."""
-    return [name.replace("attn_qkv", "attn_" + part) for part in "qkv"] if "attn_qkv" in name else [name]
+    if "attn_qkv" in name:
+        return [name.replace("attn_qkv", "attn_" + part) for part in "qkv"]
+    if "ffn_up" in name and model.metadata["general.architecture"] == "phi3":
+        return [name.replace("ffn_up", part) for part in ("ffn_gate", "ffn_up")]
+    return [name]
 
 
 def dump(path, name):
@@ -61,7 +65,7 @@ class Weights(unittest.TestCase):
             theirs, kind = model.weight(name), NUMBERS[number]
             if name == "position_embd.weight":
                 theirs = theirs[:POSITIONS]
-            ours = np.concatenate([dump(path, part) for part in parts_of(name)]).reshape(theirs.shape)
+            ours = np.concatenate([dump(path, part) for part in parts_of(name, model)]).reshape(theirs.shape)
             groups = np.abs(theirs.reshape(-1, min(32, theirs.shape[-1]))).max(axis=1)
             off = np.abs(ours - theirs).reshape(len(groups), -1).max(axis=1)
             if len(shape) == 1 or name.startswith("position_embd") or kind in ("Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q8_0"):
@@ -142,6 +146,8 @@ class Llama(unittest.TestCase):
         """A forward that leaves one out is far off: what the numeric tests allow would not hide it."""
         for name, traits in (("qwen2", ["attn_q.bias", "attn_k.bias", "attn_v.bias", "halves"]),
                              ("qwen3", ["attn_q_norm", "attn_k_norm"]),
+                             ("gemma3", ["post_attention_norm", "post_ffw_norm", "attn_q_norm", "sliding_window", "sliding_window_pattern",
+                                         "freq_base"]),
                              ("mistral", ["sliding_window"]), ("llama3", ["rope_freqs"]), ("linear", ["rope.scaling", "attn_output.bias"]),
                              ("yarn", ["rope.scaling", "yarn"])):
             with tempfile.TemporaryDirectory() as folder:

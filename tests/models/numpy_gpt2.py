@@ -6,18 +6,13 @@ the compiler. All positions are computed at once.
 """
 import numpy as np
 
-from numpy_llama import softmax
+from numpy_llama import gelu, softmax
 
 
 def layer_norm(x, weight, bias, epsilon):
     centred = x - x.mean(axis=-1, keepdims=True)
     variance = np.mean(centred * centred, axis=-1, keepdims=True)
     return centred / np.sqrt(variance + np.float32(epsilon)) * weight + bias
-
-
-def gelu(x):
-    """The approximation by tanh, which GPT-2 was trained with."""
-    return np.float32(0.5) * x * (1 + np.tanh(np.float32(np.sqrt(2 / np.pi)) * (x + np.float32(0.044715) * x**3)))
 
 
 def forward(model, tokens):

@@ -16,6 +16,11 @@ def rms_norm(x, weight, epsilon):
     return x / np.sqrt(np.mean(x * x, axis=-1, keepdims=True) + np.float32(epsilon)) * weight
 
 
+def gelu(x):
+    """The approximation by tanh, which GPT-2 and Gemma were trained with."""
+    return np.float32(0.5) * x * (1 + np.tanh(np.float32(np.sqrt(2 / np.pi)) * (x + np.float32(0.044715) * x**3)))
+
+
 def rope_frequencies(model, dim):
     """Radians a position for each pair of a head, and what cosines and sines are multiplied by."""
     get = lambda key, default: model.metadata.get(model.metadata["general.architecture"] + "." + key, default)
@@ -59,37 +64,58 @@ def forward(model, tokens):
     kv_heads = get("attention.head_count_kv", heads)
     dim = get("attention.key_length", hidden // heads)
     epsilon = get("attention.layer_norm_rms_epsilon")
-    halves = architecture in ("mistral", "qwen2", "qwen3")
+    gemma = architecture == "gemma3"
+    halves = architecture in ("gemma3", "mistral", "phi3", "qwen2", "qwen3")
     frequencies = rope_frequencies(model, dim)
     count = len(tokens)
     future = np.triu(np.full((count, count), -np.inf, dtype=np.float32), 1)
-    if get("attention.sliding_window", 0):
-        future += np.tril(np.full((count, count), -np.inf, dtype=np.float32), -get("attention.sliding_window"))
+    windowed, window = future, get("attention.sliding_window", 0)
+    if window:
+        windowed = future + np.tril(np.full((count, count), -np.inf, dtype=np.float32), -window)
+    # Every so many layers the last has no window.
+    period = get("attention.sliding_window_pattern", 6 if gemma else layers + 1)
+    local_frequencies = get("rope.freq_base_swa", 10000.0)**(-2 * np.arange(dim // 2) / dim), 1.0
 
     def project(x, name):
         bias = name + ".bias"
         return x @ model.weight(name + ".weight").T + (model.weight(bias) if bias in model.infos else 0)
 
+    def branch(x, name):
+        """What is added to the residual."""
+        return rms_norm(x, model.weight(name), epsilon) if gemma else x
+
     x = model.weight("token_embd.weight")[np.asarray(tokens)]
+    if gemma:
+        x = x * np.float32(np.sqrt(hidden))
     for layer in range(layers):
         prefix = f"blk.{layer}."
+        is_local = bool(window) and layer % period < period - 1
         normal = rms_norm(x, model.weight(prefix + "attn_norm.weight"), epsilon)
-        q = project(normal, prefix + "attn_q").reshape(count, heads, dim)
-        k = project(normal, prefix + "attn_k").reshape(count, kv_heads, dim)
-        if architecture == "qwen3":
+        if architecture == "phi3":
+            q, k, v = np.split(project(normal, prefix + "attn_qkv"), [heads * dim, (heads + kv_heads) * dim], axis=1)
+        else:
+            q, k, v = (project(normal, prefix + part) for part in ("attn_q", "attn_k", "attn_v"))
+        q, k, v = q.reshape(count, heads, dim), k.reshape(count, kv_heads, dim), v.reshape(count, kv_heads, dim)
+        if architecture in ("gemma3", "qwen3"):
             q = rms_norm(q, model.weight(prefix + "attn_q_norm.weight"), epsilon)
             k = rms_norm(k, model.weight(prefix + "attn_k_norm.weight"), epsilon)
-        q, k = rope(q, frequencies, halves), rope(k, frequencies, halves)
-        v = project(normal, prefix + "attn_v").reshape(count, kv_heads, dim)
+        angles = local_frequencies if gemma and is_local else frequencies
+        q, k = rope(q, angles, halves), rope(k, angles, halves)
         attended = np.empty((count, heads, dim), dtype=np.float32)
         for head in range(heads):
             group = head * kv_heads // heads
-            scores = q[:, head] @ k[:, group].T / np.float32(np.sqrt(dim)) + future
+            scores = q[:, head] @ k[:, group].T / np.float32(np.sqrt(dim)) + (windowed if is_local else future)
             attended[:, head] = softmax(scores) @ v[:, group]
-        x = x + project(attended.reshape(count, heads * dim), prefix + "attn_output")
+        attended = project(attended.reshape(count, heads * dim), prefix + "attn_output")
+        x = x + branch(attended, prefix + "post_attention_norm.weight")
         normal = rms_norm(x, model.weight(prefix + "ffn_norm.weight"), epsilon)
-        gate = project(normal, prefix + "ffn_gate")
-        x = x + project(gate / (1 + np.exp(-gate)) * project(normal, prefix + "ffn_up"), prefix + "ffn_down")
+        if architecture == "phi3":
+            gate, up = np.split(project(normal, prefix + "ffn_up"), 2, axis=1)
+        else:
+            gate, up = (project(normal, prefix + part) for part in ("ffn_gate", "ffn_up"))
+        gate = gelu(gate) if gemma else gate / (1 + np.exp(-gate))
+        inner = project(gate * up, prefix + "ffn_down")
+        x = x + branch(inner, prefix + "post_ffw_norm.weight")
     x = rms_norm(x, model.weight("output_norm.weight"), epsilon)
     head = "output.weight" if "output.weight" in model.infos else "token_embd.weight"
     return x @ model.weight(head).T

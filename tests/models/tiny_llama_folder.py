@@ -29,13 +29,25 @@ NAMES = {
 
 
 CLASSES = {"llama": "LlamaForCausalLM", "mistral": "MistralForCausalLM",
-           "qwen2": "Qwen2ForCausalLM", "qwen3": "Qwen3ForCausalLM"}
+           "gemma3": "Gemma3ForCausalLM", "phi3": "Phi3ForCausalLM", "qwen2": "Qwen2ForCausalLM", "qwen3": "Qwen3ForCausalLM"}
+
+MODEL_TYPES = {"gemma3": "gemma3_text"}
+
+# Where an architecture's differ.
+OTHER_NAMES = {
+    "gemma3": {
+        "ffn_norm": "pre_feedforward_layernorm",
+        "post_attention_norm": "post_attention_layernorm",
+        "post_ffw_norm": "post_feedforward_layernorm",
+    },
+    "phi3": {"attn_qkv": "self_attn.qkv_proj", "ffn_up": "mlp.gate_up_proj"},
+}
 
 
-def name_of(gguf_name):
+def name_of(gguf_name, names):
     *layer, part, kind = gguf_name.split(".")
     prefix = f"model.layers.{layer[1]}." if layer else ""
-    return f"{prefix}{NAMES[part]}.{kind}"
+    return f"{prefix}{names[part]}.{kind}"
 
 
 def halves(values, heads):
@@ -47,6 +59,8 @@ def halves(values, heads):
 
 def tensors_of(options):
     tensors = []
+    gemma = options.architecture == "gemma3"
+    names = {**NAMES, **OTHER_NAMES.get(options.architecture, {})}
     for name, kind, values in make_tiny_llama.tensors_of(options):
         if name == "rope_freqs.weight":
             continue  # follows from config.json
@@ -55,7 +69,9 @@ def tensors_of(options):
         part = name.split(".")[-2]
         if options.architecture == "llama" and part in ("attn_q", "attn_k"):
             values = halves(values, options.heads if part == "attn_q" else options.kv_heads)
-        tensors.append((name_of(name), kind, values))
+        if gemma and "norm" in part:
+            values = values - 1
+        tensors.append((name_of(name, names), kind, values))
     return tensors
 
 
@@ -73,7 +89,7 @@ def rope_scaling(options):
 def config_of(options, new_dialect=False):
     config = {
         "architectures": [CLASSES[options.architecture]],
-        "model_type": options.architecture,
+        "model_type": MODEL_TYPES.get(options.architecture, options.architecture),
         "hidden_size": options.hidden,
         "intermediate_size": options.inner,
         "num_hidden_layers": options.layers,
@@ -93,7 +109,22 @@ def config_of(options, new_dialect=False):
     if options.window:
         config["sliding_window"] = options.window
     scaling = rope_scaling(options)
-    if new_dialect:
+    if options.architecture == "gemma3":
+        del config["hidden_act"]
+        config["hidden_activation"] = "gelu_pytorch_tanh"
+        config["query_pre_attn_scalar"] = options.head_dim
+        period = options.window_period or 6
+        config["layer_types"] = ["sliding_attention" if (layer + 1) % period else "full_attention"
+                                 for layer in range(options.layers)]
+        if not new_dialect:
+            config["rope_local_base_freq"] = options.local_rope_base
+    if new_dialect and options.architecture == "gemma3":
+        config["rope_parameters"] = {
+            "full_attention": {"rope_theta": options.rope_base, **(scaling or {"rope_type": "default"})},
+            "sliding_attention": {"rope_theta": options.local_rope_base, "rope_type": "default"},
+        }
+        config["dtype"] = "float32"
+    elif new_dialect:
         config["rope_parameters"] = {"rope_theta": options.rope_base, **(scaling or {"rope_type": "default"})}
         config["dtype"] = "float32"
     else:

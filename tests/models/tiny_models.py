@@ -14,9 +14,8 @@ WRITERS = {
     make_tiny_gpt2.Options: (make_tiny_gpt2.make, make_tiny_gpt2.make_folder),
     make_tiny_llama.Options: (make_tiny_llama.make, tiny_llama_folder.make),
 }
-FORWARD = {"gpt2": numpy_gpt2.forward, "llama": numpy_llama.forward, "mistral": numpy_llama.forward,
-           "qwen2": numpy_llama.forward,
-           "qwen3": numpy_llama.forward}
+FORWARD = {"gemma3": numpy_llama.forward, "gpt2": numpy_gpt2.forward, "llama": numpy_llama.forward, "mistral": numpy_llama.forward,
+           "phi3": numpy_llama.forward, "qwen2": numpy_llama.forward, "qwen3": numpy_llama.forward}
 
 
 def make(path, options):

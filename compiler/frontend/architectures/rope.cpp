@@ -99,24 +99,33 @@ absl::StatusOr<RopeConfig> ReadGguf(Hyperparameters keys, int64_t head_dim, int6
   return config;
 }
 
+// Where config.json says it: the key of the base, and what stands before those of the scaling.
+struct HuggingFaceRopeKeys {
+  std::string base;
+  std::string scaling;
+
+  std::string Of(std::string_view key) const { return Message(scaling, key); }
+};
+
 // Between which numbers of turns YaRN scales by a share.
-void RequireDefaultRamp(Hyperparameters* keys) {
-  for (const auto& [key, value] : {std::pair<std::string_view, double>("rope_scaling.beta_fast", 32),
-                                   std::pair<std::string_view, double>("rope_scaling.beta_slow", 1)}) {
-    if (keys->Float({"", key}, value) != value) keys->Refuse({"", key});
+void RequireDefaultRamp(Hyperparameters* keys, const HuggingFaceRopeKeys& names) {
+  for (const auto& [key, value] : {std::pair<std::string_view, double>("beta_fast", 32),
+                                   std::pair<std::string_view, double>("beta_slow", 1)}) {
+    const std::string name = names.Of(key);
+    if (keys->Float({"", name}, value) != value) keys->Refuse({"", name});
   }
 }
 
 // Llama 3's scaling: pairs that turn often within the original context stay, those that turn seldom are
 // slowed by `factor`, those between by a share of it.
-absl::StatusOr<std::vector<float>> ReadLlama3Divisors(Hyperparameters* keys, const RopeConfig& config,
-                                                      int64_t head_dim) {
-  const double factor = keys->Float({"", "rope_scaling.factor"});
-  const double low = keys->Float({"", "rope_scaling.low_freq_factor"});
-  const double high = keys->Float({"", "rope_scaling.high_freq_factor"});
+absl::StatusOr<std::vector<float>> ReadLlama3Divisors(Hyperparameters* keys, const HuggingFaceRopeKeys& names,
+                                                      const RopeConfig& config, int64_t head_dim) {
+  const double factor = keys->Float({"", names.Of("factor")});
+  const double low = keys->Float({"", names.Of("low_freq_factor")});
+  const double high = keys->Float({"", names.Of("high_freq_factor")});
   RETURN_IF_ERROR(keys->status());
   if (!(high > low)) {
-    return absl::InvalidArgumentError(Message("metadata key 'rope_scaling.high_freq_factor' is ", high,
+    return absl::InvalidArgumentError(Message("metadata key '", names.Of("high_freq_factor"), "' is ", high,
                                               ", expected more than low_freq_factor ", low));
   }
   std::vector<float> divisors;
@@ -129,42 +138,71 @@ absl::StatusOr<std::vector<float>> ReadLlama3Divisors(Hyperparameters* keys, con
 }
 
 // The two dialects of config.json are one here (huggingface/model_config.h).
-absl::StatusOr<RopeConfig> ReadHuggingFace(Hyperparameters keys, int64_t head_dim, int64_t trained_context) {
-  RETURN_IF_ERROR(CheckScalingKeys(keys.checkpoint(), "rope_scaling.", kHuggingFaceScaling));
-  // One for each type of layer.
-  RETURN_IF_ERROR(CheckScalingKeys(keys.checkpoint(), "rope_parameters.", {}));
-  constexpr HyperparameterKey kBase = {"", "rope_theta"};
-  constexpr HyperparameterKey kFactor = {"", "rope_scaling.factor"};
+absl::StatusOr<RopeConfig> ReadHuggingFace(Hyperparameters keys, const HuggingFaceRopeKeys& names,
+                                           int64_t head_dim, int64_t trained_context) {
+  RETURN_IF_ERROR(CheckScalingKeys(keys.checkpoint(), names.scaling, kHuggingFaceScaling));
   RopeConfig config;
-  config.base = keys.Float(kBase, 10000);
-  config.original_context = keys.Count({"", "rope_scaling.original_max_position_embeddings"},
-                                       kTrainedContextLimit, trained_context);
-  const std::string kind = keys.Text({"", "rope_scaling.rope_type"}, "default");
+  config.base = keys.Float({"", names.base}, 10000);
+  config.original_context =
+      keys.Count({"", names.Of("original_max_position_embeddings")}, kTrainedContextLimit, trained_context);
+  const std::string kind = keys.Text({"", names.Of("rope_type")}, "default");
   RETURN_IF_ERROR(keys.status());
   if (kind == "linear") {
-    config.factor = keys.Float(kFactor);
+    config.factor = keys.Float({"", names.Of("factor")});
   } else if (kind == "yarn") {
-    config.factor = keys.Float(kFactor);
+    config.factor = keys.Float({"", names.Of("factor")});
     config.yarn = config.factor > 1;
     config.magnitude =
-        keys.Float({"", "rope_scaling.attention_factor"}, config.yarn ? YarnMagnitude(config.factor) : 1);
-    RequireDefaultRamp(&keys);
+        keys.Float({"", names.Of("attention_factor")}, config.yarn ? YarnMagnitude(config.factor) : 1);
+    RequireDefaultRamp(&keys, names);
   } else if (kind == "llama3") {
-    ASSIGN_OR_RETURN(config.divisors, ReadLlama3Divisors(&keys, config, head_dim));
+    ASSIGN_OR_RETURN(config.divisors, ReadLlama3Divisors(&keys, names, config, head_dim));
   } else if (kind != "default") {
     return UnknownScaling(kind);
   }
   RETURN_IF_ERROR(keys.status());
-  RETURN_IF_ERROR(CheckYarn(config, keys.Name(kBase)));
+  RETURN_IF_ERROR(CheckYarn(config, names.base));
   return config;
 }
+
+const HuggingFaceRopeKeys kOfAllLayers = {"rope_theta", "rope_scaling."};
 
 }  // namespace
 
 absl::StatusOr<RopeConfig> ReadRope(const Hyperparameters& hyperparameters, int64_t head_dim,
                                     int64_t trained_context) {
-  return hyperparameters.is_gguf() ? ReadGguf(hyperparameters, head_dim, trained_context)
-                                   : ReadHuggingFace(hyperparameters, head_dim, trained_context);
+  if (hyperparameters.is_gguf()) return ReadGguf(hyperparameters, head_dim, trained_context);
+  // One for each type of layer.
+  RETURN_IF_ERROR(CheckScalingKeys(hyperparameters.checkpoint(), "rope_parameters.", {}));
+  return ReadHuggingFace(hyperparameters, kOfAllLayers, head_dim, trained_context);
+}
+
+absl::StatusOr<LayerRopes> ReadLayerRopes(const Hyperparameters& hyperparameters, int64_t head_dim,
+                                          int64_t trained_context) {
+  constexpr HyperparameterKey kLocalBase = {"rope.freq_base_swa", "rope_local_base_freq"};
+  const auto read = [&](const HuggingFaceRopeKeys& names) {
+    return ReadHuggingFace(hyperparameters, names, head_dim, trained_context);
+  };
+  LayerRopes ropes;
+  if (hyperparameters.is_gguf() || !hyperparameters.Has({"", "rope_parameters"})) {
+    ASSIGN_OR_RETURN(ropes.global, ReadRope(hyperparameters, head_dim, trained_context));
+    Hyperparameters keys = hyperparameters;
+    ropes.local.base = keys.Float(kLocalBase, 10000);
+    RETURN_IF_ERROR(keys.status());
+    return ropes;
+  }
+  for (const std::string& key : hyperparameters.checkpoint().keys()) {
+    if (absl::StartsWith(key, "rope_parameters.") &&
+        !absl::StartsWith(key, "rope_parameters.full_attention.") &&
+        !absl::StartsWith(key, "rope_parameters.sliding_attention.")) {
+      return absl::UnimplementedError(Message("RoPE scaling by ", Quoted(key), " can't be compiled yet"));
+    }
+  }
+  ASSIGN_OR_RETURN(ropes.global,
+                   read({"rope_parameters.full_attention.rope_theta", "rope_parameters.full_attention."}));
+  ASSIGN_OR_RETURN(ropes.local, read({"rope_parameters.sliding_attention.rope_theta",
+                                      "rope_parameters.sliding_attention."}));
+  return ropes;
 }
 
 }  // namespace streamtensor::compiler

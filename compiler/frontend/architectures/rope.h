@@ -18,4 +18,14 @@ inline constexpr char kRopeDivisors[] = "rope_freqs.weight";
 absl::StatusOr<RopeConfig> ReadRope(const Hyperparameters& hyperparameters, int64_t head_dim,
                                     int64_t trained_context);
 
+// Of a model whose layers with a window rotate by other angles than those without.
+struct LayerRopes {
+  RopeConfig global;
+  RopeConfig local;  // of layers with a window
+};
+
+// As ReadRope().
+absl::StatusOr<LayerRopes> ReadLayerRopes(const Hyperparameters& hyperparameters, int64_t head_dim,
+                                          int64_t trained_context);
+
 }  // namespace streamtensor::compiler

@@ -12,6 +12,8 @@ namespace {
 
 constexpr HyperparameterKey kWindow = {"attention.sliding_window", "sliding_window"};
 constexpr HyperparameterKey kLayerTypes = {"", "layer_types"};
+constexpr HyperparameterKey kPeriod = {"attention.sliding_window_pattern", "sliding_window_pattern"};
+constexpr int64_t kDefaultPeriod = 6;
 constexpr int64_t kWindowLimit = kTrainedContextLimit;
 
 // 0 for a checkpoint without a window. GGUF says that by 0 too.
@@ -48,13 +50,20 @@ absl::StatusOr<std::vector<int64_t>> ReadListed(const Hyperparameters& keys, int
   return windows;
 }
 
+// Every so many layers the last has no window.
+int64_t ReadPeriod(Hyperparameters* keys) {
+  // Transformers writes the second name too.
+  return keys->Count(kPeriod, kLayersLimit,
+                     keys->Count({"", "_sliding_window_pattern"}, kLayersLimit, kDefaultPeriod));
+}
+
 }  // namespace
 
 absl::StatusOr<std::vector<int64_t>> ReadWindows(Hyperparameters keys, int64_t layers,
                                                  WindowedLayers windowed) {
   if (windowed == WindowedLayers::kNone) return std::vector<int64_t>();
-  // Which layers have the window; here it is all of them.
-  keys.Refuse({"attention.sliding_window_pattern", ""});
+  const bool is_periodic = windowed == WindowedLayers::kPeriodic;
+  if (!is_periodic) keys.Refuse({kPeriod.gguf, ""});
   ASSIGN_OR_RETURN(int64_t window, ReadWindow(&keys));
   int64_t first = 0;
   if (windowed == WindowedLayers::kFlagged && !keys.is_gguf()) {
@@ -64,12 +73,14 @@ absl::StatusOr<std::vector<int64_t>> ReadWindows(Hyperparameters keys, int64_t l
       first = static_cast<int64_t>(std::min<uint64_t>(stated, layers));
     }
   }
+  const int64_t period = is_periodic && !keys.Has(kLayerTypes) ? ReadPeriod(&keys) : 0;
   RETURN_IF_ERROR(keys.status());
   std::vector<int64_t> windows(layers, 0);
   if (keys.Has(kLayerTypes)) {
     ASSIGN_OR_RETURN(windows, ReadListed(keys, layers, window));
   } else {
     std::fill(windows.begin() + first, windows.end(), window);
+    for (int64_t layer = period - 1; period > 0 && layer < layers; layer += period) windows[layer] = 0;
   }
   const bool has_none = std::all_of(windows.begin(), windows.end(), [](int64_t each) { return each == 0; });
   return has_none ? std::vector<int64_t>() : windows;

@@ -12,9 +12,10 @@ namespace streamtensor::compiler {
 
 // Which layers of an architecture have the window that a checkpoint states.
 enum class WindowedLayers {
-  kNone,     // it has no windows
-  kAll,      // all, or those that `layer_types` lists
-  kFlagged,  // none without `use_sliding_window`; with it those from `max_window_layers` on, or as listed
+  kNone,      // it has no windows
+  kAll,       // all, or those that `layer_types` lists
+  kFlagged,   // none without `use_sliding_window`; with it those from `max_window_layers` on, or as listed
+  kPeriodic,  // all but the last of every six, or of every `sliding_window_pattern`, or as listed
 };
 
 // One a layer: how many positions a token sees, itself included; 0: all. Empty when every layer sees all.

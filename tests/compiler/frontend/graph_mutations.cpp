@@ -95,6 +95,24 @@ class WindowInOneLayer : public EditedWindows {
   void Edit(std::vector<int64_t>& windows) override { windows.front() = 0; }
 };
 
+class OneRope : public Base {
+  using Base::Base;
+  Tensor Rotate(Tensor x, const Rope& rope) override {
+    Rope changed = rope;
+    changed.is_local.clear();
+    return Base::Rotate(x, changed);
+  }
+};
+
+class RopesSwapped : public Base {
+  using Base::Base;
+  Tensor Rotate(Tensor x, const Rope& rope) override {
+    Rope changed = rope;
+    changed.is_local.flip();
+    return Base::Rotate(x, changed);
+  }
+};
+
 class AttentionScale : public Base {
   using Base::Base;
   Tensor Attend(Tensor q, Tensor k, Tensor v, const Attention& parameters) override {
@@ -276,6 +294,19 @@ class NormOfAllHeads : public Base {
   }
 };
 
+class NoBranchNorms : public Base {
+  using Base::Base;
+  Tensor Normalize(Tensor x, const Norm& norm) override {
+    return IsOneOf(norm.weight, {kAttentionOutputNorm, kFeedForwardOutputNorm}) ? x
+                                                                                : Base::Normalize(x, norm);
+  }
+};
+
+class NoEmbeddingScale : public Base {
+  using Base::Base;
+  Tensor Scale(Tensor x, float) override { return x; }
+};
+
 class NoFinalNorm : public Base {
   using Base::Base;
   Tensor Normalize(Tensor x, const Norm& norm) override {
@@ -291,6 +322,11 @@ class NoResidual : public Base {
   Tensor Project(Tensor x, std::string_view matrix, std::string_view bias) override {
     Tensor result = Base::Project(x, matrix, bias);
     if (matrix == branch_) value_ = ValueOf(result);
+    return result;
+  }
+  Tensor Normalize(Tensor x, const Norm& norm) override {
+    Tensor result = Base::Normalize(x, norm);
+    if (ValueOf(x) == value_) value_ = ValueOf(result);
     return result;
   }
   Tensor Add(Tensor a, Tensor b) override { return ValueOf(b) == value_ ? b : Base::Add(a, b); }
@@ -351,6 +387,8 @@ const std::vector<GraphMutation>& GraphMutations() {
       {"no-window", "a token sees all positions before its own", Make<NoWindow>},
       {"window-off-by-one", "a token sees one position more than its window has", Make<WindowOffByOne>},
       {"window-in-one-layer", "the first layer has no window", Make<WindowInOneLayer>},
+      {"one-rope", "layers with a window rotate as those without", Make<OneRope>},
+      {"ropes-swapped", "layers with a window rotate as those without, and the reverse", Make<RopesSwapped>},
       {"attention-scale", "scores are divided by head_dim instead of its root", Make<AttentionScale>},
       {"keys-from-values", "keys are made with the weights of values", Make<KeysFromValues>},
       {"no-rope", "queries and keys aren't rotated", Make<NoRope>},
@@ -371,6 +409,8 @@ const std::vector<GraphMutation>& GraphMutations() {
       {"no-head-norms", "queries and keys aren't normalised", Make<NoHeadNorms>},
       {"head-norm-of-all-heads", "queries and keys are normalised over all heads at once, without a weight",
        Make<NormOfAllHeads>},
+      {"no-branch-norms", "what is added to the residual isn't normalised", Make<NoBranchNorms>},
+      {"no-embedding-scale", "the embedding's rows are taken as they are", Make<NoEmbeddingScale>},
       {"no-final-norm", "the head reads the residual as it is", Make<NoFinalNorm>},
       {"no-attn-residual", "attention replaces the residual", Make<NoAttentionResidual>},
       {"no-ffn-residual", "the feed-forward part replaces the residual", Make<NoFeedForwardResidual>},

@@ -22,7 +22,9 @@ SEED = 17
 FLOATS = {"matrix_type": "F32", "embedding_type": "F32"}
 MODELS = {
     "gpt2": make_tiny_gpt2.Options(**FLOATS),
+    "gemma3": make_tiny_llama.Options(architecture="gemma3", layers=3, window=21, window_period=2, head_dim=32, rope_base=1e6, **FLOATS),
     "mistral": make_tiny_llama.Options(architecture="mistral", window=21, head_type="F32", **FLOATS),
+    "phi3": make_tiny_llama.Options(architecture="phi3", window=21, head_type="F32", **FLOATS),
     "qwen3": make_tiny_llama.Options(architecture="qwen3", pre_tokenizer="qwen2", head_dim=32, **FLOATS),
     "qwen2": make_tiny_llama.Options(architecture="qwen2", pre_tokenizer="qwen2", biases="qkv", head_type="BF16", **FLOATS),
 }
@@ -32,6 +34,9 @@ FORMS = [
     ("gpt2", {"files": 3}),
     ("qwen2", {}),
     ("mistral", {}),
+    ("phi3", {}),
+    ("gemma3", {}),
+    ("gemma3", {"new_dialect": True, "files": 2}),
     ("qwen3", {}),
     ("qwen3", {"new_dialect": True, "files": 2}),
     ("qwen2", {"new_dialect": True, "files": 2}),

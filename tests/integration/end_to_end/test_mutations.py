@@ -13,6 +13,8 @@ import make_tiny_llama
 
 MODELS = {"llama": make_tiny_llama.Options(seed=5), "qwen3": make_tiny_llama.Options(architecture="qwen3", pre_tokenizer="qwen2", head_dim=32, seed=5),
           "mistral": make_tiny_llama.Options(architecture="mistral", window=21, seed=5),
+          "gemma3": make_tiny_llama.Options(architecture="gemma3", layers=3, window=21, window_period=2, head_dim=32, rope_base=1e6, seed=5),
+          "phi3": make_tiny_llama.Options(architecture="phi3", window=21, seed=5),
           "gpt2": make_tiny_gpt2.Options(seed=5)}
 ANY = ["mask-off-by-one", "page-slip", "kv-heads-reversed", "attention-scale", "keys-from-values", "attn-norm-weight",
        "ffn-norm-weight", "norm-sum", "norm-kind", "no-final-norm", "no-attn-residual", "no-ffn-residual",
@@ -22,6 +24,9 @@ MUTATIONS = {
     "llama": ANY + ["no-rope", "rope-pairs", "query-position", "gate-up-swapped"],
     "qwen3": ["no-head-norms", "head-norm-of-all-heads", "no-rope", "rope-pairs", "query-position"],
     "mistral": ["no-window", "window-off-by-one", "window-in-one-layer", "mask-off-by-one"],
+    "gemma3": ["one-rope", "ropes-swapped", "no-branch-norms", "no-embedding-scale", "no-window", "other-activation",
+               "no-head-norms"],
+    "phi3": ["gate-up-swapped", "keys-from-values", "rope-pairs", "no-window"],
     "gpt2": ANY + ["learned-position", "no-learned-positions", "no-attention-biases", "no-ffn-biases", "no-norm-biases",
                    "other-activation"],
 }

@@ -116,8 +116,9 @@ TEST_F(Gpt2Import, MutationsChangeTheModule) {
     if (!texts.insert(Text(*model->module)).second) idle.insert(mutation.name);
   }
   EXPECT_EQ(idle, (std::set<std::string_view>{"no-window", "window-off-by-one", "window-in-one-layer",
-                                              "no-rope", "rope-pairs", "query-position", "no-head-norms",
-                                              "head-norm-of-all-heads", "gate-up-swapped"}));
+                                              "one-rope", "ropes-swapped", "no-branch-norms",
+                                              "no-embedding-scale", "no-rope", "rope-pairs", "query-position",
+                                              "no-head-norms", "head-norm-of-all-heads", "gate-up-swapped"}));
 }
 
 TEST_F(Gpt2Import, RefusesByName) {

@@ -241,9 +241,10 @@ TEST_F(LlamaImport, MutationsChangeTheModule) {
     if (!texts.insert(Text(*model->module)).second) idle.insert(mutation.name);
   }
   // What it does without.
-  EXPECT_EQ(idle, (std::set<std::string_view>{"no-window", "window-off-by-one", "window-in-one-layer",
-                                              "learned-position", "no-learned-positions", "no-ffn-biases",
-                                              "no-norm-biases", "no-head-norms", "head-norm-of-all-heads"}));
+  EXPECT_EQ(idle, (std::set<std::string_view>{
+                      "no-window", "window-off-by-one", "window-in-one-layer", "one-rope", "ropes-swapped",
+                      "no-branch-norms", "no-embedding-scale", "learned-position", "no-learned-positions",
+                      "no-ffn-biases", "no-norm-biases", "no-head-norms", "head-norm-of-all-heads"}));
   EXPECT_EQ(FindGraphMutation("no-such").status().message().find("no graph mutation is called 'no-such'"),
             0u);
 }

@@ -58,6 +58,26 @@ TEST(ReadWindows, OfGguf) {
       (Windows{7, 7, 7}));
 }
 
+TEST(ReadWindows, OfAllButEveryNth) {
+  const Metadata window = {{"sliding_window", int64_t{9}}};
+  const auto with = [&](std::string key, MemoryCheckpoint::Value value) {
+    Metadata metadata = window;
+    metadata[std::move(key)] = std::move(value);
+    return metadata;
+  };
+  EXPECT_EQ(*Read(WindowedLayers::kPeriodic, window), (Windows{9, 9, 9}));
+  EXPECT_EQ(*Read(WindowedLayers::kPeriodic, with("sliding_window_pattern", int64_t{2})), (Windows{9, 0, 9}));
+  EXPECT_EQ(*Read(WindowedLayers::kPeriodic, with("_sliding_window_pattern", int64_t{3})),
+            (Windows{9, 9, 0}));
+  EXPECT_EQ(*Read(WindowedLayers::kPeriodic, with("sliding_window_pattern", int64_t{1})), Windows());
+  EXPECT_EQ(*Read(WindowedLayers::kPeriodic, with("layer_types", kMixed)), (Windows{9, 0, 9}));
+  EXPECT_EQ(
+      *Read(WindowedLayers::kPeriodic,
+            {{"x.attention.sliding_window", int64_t{9}}, {"x.attention.sliding_window_pattern", int64_t{2}}},
+            CheckpointDialect::kGguf),
+      (Windows{9, 0, 9}));
+}
+
 TEST(ReadWindows, NamesWhatIsWrong) {
   const auto refusal = [](const Metadata& metadata) {
     return std::string(Read(WindowedLayers::kAll, metadata).status().message());
