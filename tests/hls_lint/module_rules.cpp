@@ -29,9 +29,10 @@ const std::map<std::string, std::set<std::string>>& AllowedMethods() {
       {"hls::write_lock", {"write_lock", "~write_lock"}},
       {"ap_uint", {"ap_uint", "range", "operator()", "to_uint64", "to_uint", "operator==", "operator!="}},
       {"st_lint::bit_range", {"operator=", "to_uint64", "to_uint", "to_int"}},
-      {"", {"acosf", "asinf",  "atan2f", "atanf",  "cosf",   "coshf",      "erff", "exp2f",
-            "expf",  "expm1f", "fmodf",  "log10f", "log1pf", "log2f",      "logf", "powf",
-            "sinf",  "sinhf",  "sqrtf",  "tanf",   "tanhf",  kPragmaMarker}},
+      {"", {"acosf",  "asinf", "atan2f", "atanf",  "ceilf",      "copysignf", "cosf",  "coshf",
+            "erff",   "exp2f", "expf",   "expm1f", "fabsf",      "floorf",    "fmodf", "log10f",
+            "log1pf", "log2f", "logf",   "powf",   "rintf",      "roundf",    "sinf",  "sinhf",
+            "sqrtf",  "tanf",  "tanhf",  "truncf", kPragmaMarker}},
   };
   return methods;
 }
@@ -50,12 +51,6 @@ bool IsAllowedIntrinsic(const llvm::Function& function) {
     case llvm::Intrinsic::abs:
     case llvm::Intrinsic::sqrt:
     case llvm::Intrinsic::fabs:
-    case llvm::Intrinsic::ceil:
-    case llvm::Intrinsic::copysign:
-    case llvm::Intrinsic::floor:
-    case llvm::Intrinsic::rint:
-    case llvm::Intrinsic::round:
-    case llvm::Intrinsic::trunc:
     case llvm::Intrinsic::experimental_noalias_scope_decl:
     case llvm::Intrinsic::dbg_declare:
     case llvm::Intrinsic::dbg_value:

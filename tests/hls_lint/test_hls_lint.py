@@ -81,6 +81,11 @@ def test_general_module(tmp_path):
     lint.check_artifact(compile_model(tmp_path / "artifact", module))
 
 
+@pytest.mark.parametrize("name", ["conv_net", "erf", "floor", "layer_norm", "std"])
+def test_static_modules(tmp_path, name):
+    lint.check_artifact(compile_model(tmp_path / "artifact", lint.ROOT / f"tests/torch_modules/{name}.mlir"))
+
+
 def test_channels_without_weights(tmp_path):
     """One product of one block: of four channels three have nothing to load."""
     x, w = "tensor<?x32xf32>", "tensor<32x32xf32>"
