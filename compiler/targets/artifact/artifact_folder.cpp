@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/targets/artifact/artifact_folder.h"
 
+#include <fcntl.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -16,6 +19,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr char kBuilding[] = ".building.";  // between the name of an artifact and six letters
+
 absl::Status Unavailable(const fs::path& path, const std::error_code& error) {
   return absl::UnavailableError(absl::StrCat(path.string(), ": ", error.message()));
 }
@@ -26,6 +31,27 @@ bool MayReplace(const fs::path& target) {
   if (!fs::is_directory(target, error)) return false;
   return fs::is_empty(target, error) || fs::is_regular_file(target / artifact::kManifestName, error) ||
          fs::is_regular_file(target / artifact::kUserMetadataName, error);
+}
+
+// A lock that its owner holds as long as it builds in the folder.
+base::FileDescriptor TryLock(const std::string& folder) {
+  base::FileDescriptor lock(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (lock.valid() && flock(lock.get(), LOCK_EX | LOCK_NB) != 0) lock.Close();
+  return lock;
+}
+
+// Removes what killed compilations of `place` left. A new folder may not be locked yet.
+void RemoveAbandoned(const fs::path& place) {
+  constexpr std::chrono::minutes kNew(1);
+  const std::string prefix = absl::StrCat(place.filename().string(), kBuilding);
+  std::error_code error;
+  for (fs::directory_iterator it(place.parent_path(), error), end; !error && it != end; it.increment(error)) {
+    std::error_code ignored;
+    if (!it->path().filename().string().starts_with(prefix) || !it->is_directory(ignored)) continue;
+    const bool is_new = fs::file_time_type::clock::now() - it->last_write_time(ignored) < kNew;
+    if (is_new || !TryLock(it->path()).valid()) continue;
+    fs::remove_all(it->path(), ignored);
+  }
 }
 
 }  // namespace
@@ -41,7 +67,8 @@ absl::StatusOr<std::unique_ptr<ArtifactFolder>> ArtifactFolder::Create(const std
   }
   fs::create_directories(place.parent_path(), error);
   if (error) return Unavailable(place.parent_path(), error);
-  std::string path = absl::StrCat(place.string(), ".building.XXXXXX");
+  RemoveAbandoned(place);
+  std::string path = absl::StrCat(place.string(), kBuilding, "XXXXXX");
   if (mkdtemp(path.data()) == nullptr) {
     return absl::UnavailableError(absl::StrCat(path, ": ", std::strerror(errno)));
   }
@@ -49,7 +76,7 @@ absl::StatusOr<std::unique_ptr<ArtifactFolder>> ArtifactFolder::Create(const std
                   fs::perms::owner_all | fs::perms::group_read | fs::perms::group_exec |
                       fs::perms::others_read | fs::perms::others_exec,
                   error);
-  return std::unique_ptr<ArtifactFolder>(new ArtifactFolder(place.string(), path));
+  return std::unique_ptr<ArtifactFolder>(new ArtifactFolder(place.string(), path, TryLock(path)));
 }
 
 ArtifactFolder::~ArtifactFolder() {

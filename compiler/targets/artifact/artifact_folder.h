@@ -4,9 +4,11 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "base/file_descriptor.h"
 
 namespace streamtensor::compiler {
 
@@ -14,6 +16,7 @@ class ArtifactFolder {
  public:
   // Makes a folder beside `target`. INVALID_ARGUMENT: `target` exists and is not an artifact (nothing but
   // an artifact or an empty folder is ever replaced); UNAVAILABLE: it can't be made there.
+  // Removes the folders that killed compilations of `target` left.
   static absl::StatusOr<std::unique_ptr<ArtifactFolder>> Create(const std::string& target);
   // Removes the folder unless it was published.
   ~ArtifactFolder();
@@ -29,9 +32,11 @@ class ArtifactFolder {
   absl::Status Publish();
 
  private:
-  ArtifactFolder(std::string target, std::string path) : target_(std::move(target)), path_(std::move(path)) {}
+  ArtifactFolder(std::string target, std::string path, base::FileDescriptor lock)
+      : target_(std::move(target)), path_(std::move(path)), lock_(std::move(lock)) {}
   std::string target_;
   std::string path_;
+  base::FileDescriptor lock_;  // says that this process is at work in the folder
   bool published_ = false;
 };
 
