@@ -36,7 +36,7 @@ std::vector<std::string> Relayed(std::string_view text) {
 TEST(StderrRelay, PrefixesAndEscapesEachLine) {
   EXPECT_EQ(Relayed("one\n\x1b[31m 2026-01-01 error\r\xff\nlast \"words\""),
             std::vector<std::string>(
-                {"card: one", "card: \\033[31m 2026-01-01 error\\r\\377", "card: last \"words\""}));
+                {"card: one", "card: \\x1b[31m 2026-01-01 error\\r\\xff", "card: last \"words\""}));
   EXPECT_TRUE(Relayed("").empty());
 }
 
