@@ -14,7 +14,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// "/models/Llama 3.gguf" -> "Llama-3".
+// "/models/Story teller.gguf" -> "Story-teller".
 std::string NameFor(const fs::path& model, bool is_folder) {
   std::string name = (is_folder ? model.filename() : model.stem()).string();
   for (char& c : name) {

@@ -8,9 +8,9 @@
 namespace streamtensor::compiler::dataflow {
 
 // All roles, in the order of the kernel's arguments (docs/architecture.md, section 3).
-inline constexpr llvm::StringLiteral kMemoryRoles[] = {
-    "descriptor", "status", "input",   "output",  "logits",   "weights",
-    "k_read",     "v_read", "k_write", "v_write", "constants"};
+inline constexpr llvm::StringLiteral kMemoryRoles[] = {"descriptor", "status",  "input",    "output",
+                                                       "logits",     "weights", "k_read",   "v_read",
+                                                       "k_write",    "v_write", "constants"};
 
 // The KV pool that a pointer of this role points into, "k" or "v"; empty for all other roles.
 inline llvm::StringRef PoolOf(llvm::StringRef role) {

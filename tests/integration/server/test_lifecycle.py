@@ -71,7 +71,7 @@ def test_first_start_compiles_and_the_second_does_not(start, tmp_path, artifact)
     assert "compiling: tile" in first.log()
     call = calls(tmp_path)[0].split()
     assert call[0:2] == ["compile", str(model)]
-    assert call[4:] == "--platform u55c --target emulation --max-context 256 --step-tokens 8 --progress json".split()
+    assert call[4:] == "--platform u55c --target emulation --step-tokens 8 --progress json --max-context 256".split()
     assert first.stop() == 0
     mode = stat.S_IMODE(os.stat(tmp_path / "cache" / "artifacts").st_mode)
     assert mode == 0o700, "native code: nobody else may write here"
