@@ -302,6 +302,7 @@ class StreamConnection final : public Connection,
 
   void Dispatch() {
     parser_.reset();
+    idle_since_ = std::nullopt;
     deadline_ = Clock::time_point::max();  // the handler's responsibility
     if (buffer_.size() == 0) Watch();
     host_->dispatch(exchange_);
@@ -326,6 +327,7 @@ class StreamConnection final : public Connection,
   void EndExchange() {
     exchange_->End();
     exchange_ = nullptr;
+    idle_since_ = Clock::now();
     if (keeps_alive_) return AwaitRequest();
     Linger();
   }

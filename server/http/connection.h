@@ -9,6 +9,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "server/http/exchange.h"
@@ -43,11 +44,15 @@ class Connection {
   // Closes immediately.
   virtual void Close() = 0;
 
+  // Since when the client owes a whole request, or a goodbye; nullopt while a request is answered.
+  std::optional<Clock::time_point> idle_since() const { return idle_since_; }
+
   // The deadline of the pending operation has passed.
   bool IsOverdue(Clock::time_point now) const { return now >= deadline_; }
 
  protected:
   Clock::time_point deadline_ = Clock::time_point::max();
+  std::optional<Clock::time_point> idle_since_ = Clock::now();
 };
 
 }  // namespace streamtensor::server::http

@@ -84,6 +84,10 @@ absl::Status CannotListen(const std::string& listen, const error_code& error) {
 }  // namespace
 
 struct Server::Impl {
+  struct Served {
+    std::shared_ptr<Connection> connection;
+    std::string address;
+  };
   // One listening address.
   struct Listener {
     Acceptor acceptor;
@@ -168,15 +172,12 @@ struct Server::Impl {
     const tcp::endpoint endpoint = socket.remote_endpoint(error);
     if (error) return;  // the client has already disconnected
     const std::string address = AddressOf(endpoint);
-    size_t& of_address = addresses[address];
-    if (connections.size() >= options.limits.max_connections ||
-        of_address >= options.limits.max_connections_per_address) {
-      spdlog::debug("HTTP: too many connections: {} of {}, {} in all", of_address, address,
+    if (!MakeRoom(address)) {
+      spdlog::debug("HTTP: too many busy connections: {} of {}, {} in all", ConnectionsOf(address), address,
                     connections.size());
-      if (of_address == 0) addresses.erase(address);
       return;
     }
-    ++of_address;
+    ++addresses[address];
     SetSocketOptions(socket);
     const auto on_closed = [this, address](Connection* connection) {
       connections.erase(connection);
@@ -184,8 +185,29 @@ struct Server::Impl {
     };
     const auto connection = Connection::Create(
         &host, std::move(socket), absl::StrCat(address, ":", endpoint.port()), tls.get(), on_closed);
-    connections.emplace(connection.get(), connection);
+    connections.emplace(connection.get(), Served{connection, address});
     connection->Start();
+  }
+
+  size_t ConnectionsOf(const std::string& address) const {
+    const auto found = addresses.find(address);
+    return found == addresses.end() ? 0 : found->second;
+  }
+
+  // Whether another connection may be served. Connections that owe a request, or send it slowly, can't keep
+  // others out: the one that is idle for the longest gives way.
+  bool MakeRoom(const std::string& address) {
+    const bool is_address_full = ConnectionsOf(address) >= options.limits.max_connections_per_address;
+    if (!is_address_full && connections.size() < options.limits.max_connections) return true;
+    std::shared_ptr<Connection> idlest;
+    for (const auto& [key, served] : connections) {
+      const auto since = served.connection->idle_since();
+      if (!since.has_value() || (is_address_full && served.address != address)) continue;
+      if (idlest == nullptr || *since < *idlest->idle_since()) idlest = served.connection;
+    }
+    if (idlest == nullptr) return false;
+    idlest->Close();
+    return true;
   }
 
   // One timer for all: a timer per connection would cost more than the checks.
@@ -195,8 +217,8 @@ struct Server::Impl {
       if (error || is_closing) return;
       const auto now = Connection::Clock::now();
       std::vector<std::shared_ptr<Connection>> overdue;
-      for (const auto& [key, connection] : connections) {
-        if (connection->IsOverdue(now)) overdue.push_back(connection);
+      for (const auto& [key, served] : connections) {
+        if (served.connection->IsOverdue(now)) overdue.push_back(served.connection);
       }
       for (const auto& connection : overdue) connection->Close();
       Sweep();
@@ -212,7 +234,7 @@ struct Server::Impl {
     }
     sweep.cancel();
     while (!connections.empty()) {
-      const std::shared_ptr<Connection> connection = connections.begin()->second;
+      const std::shared_ptr<Connection> connection = connections.begin()->second.connection;
       connection->Close();
     }
   }
@@ -227,7 +249,7 @@ struct Server::Impl {
   std::vector<Listener> listeners;
   Timer sweep{io.get_executor()};
   bool is_closing = false;
-  std::unordered_map<Connection*, std::shared_ptr<Connection>> connections;
+  std::unordered_map<Connection*, Served> connections;
   std::map<std::string, size_t> addresses;  // connections per address
   std::thread io_thread;
   std::vector<std::thread> workers;

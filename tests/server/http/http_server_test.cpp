@@ -315,22 +315,45 @@ TEST_F(HttpServerTest, AClientThatReadsNothingLosesItsConnection) {
 }
 
 TEST_F(HttpServerTest, AnAddressHasABoundedNumberOfConnections) {
-  options_.limits.max_connections_per_address = 2;
+  options_.limits.max_connections_per_address = 1;
   Start();
-  Client a(port_);
-  a.Send(Post("/echo", "a"));
-  a.ReadUntil("POST /echo a");
-  auto b = std::make_unique<Client>(port_);
-  b->Send(Post("/echo", "b"));
-  b->ReadUntil("POST /echo b");
+  Client busy(port_);
+  busy.Send(Post("/wait", ""));
+  const std::shared_ptr<Exchange> exchange = has_begun_.get_future().get();
   Client c(port_);
   EXPECT_EQ(c.ReadAll(), "");
-  b.reset();
-  // One has gone; the server hears of it in its own time.
+  exchange->Respond({200, {}, "done"});
+  busy.ReadUntil("done");
+  // It is idle now; the server hears of it in its own time.
   for (;;) {
     Client d(port_);
     d.Send("GET /d HTTP/1.1\r\nConnection: close\r\n\r\n");
     if (absl::StrContains(d.ReadAll(), "GET /d ")) break;
+  }
+}
+
+TEST_F(HttpServerTest, IdleConnectionsKeepNobodyOut) {
+  for (const bool all : {false, true}) {
+    server_.reset();
+    options_.limits.max_connections = all ? 3 : 1000;
+    options_.limits.max_connections_per_address = all ? 1000 : 3;
+    Start();
+    Client silent(port_);
+    Client trickling(port_);
+    trickling.Send("GET /slow HTTP/1.1\r\nContent-Length: 9\r\n\r\nx");
+    Client answered(port_);
+    answered.Send(Post("/echo", "a"));
+    answered.ReadUntil("POST /echo a");
+    Client probe(port_);
+    probe.Send(Post("/echo", "probe"));
+    probe.ReadUntil("POST /echo probe");
+    EXPECT_EQ(silent.ReadAll(), "") << "the one that was idle for the longest gave way";
+    Client second(port_);
+    second.Send(Post("/echo", "second"));
+    second.ReadUntil("POST /echo second");
+    EXPECT_EQ(trickling.ReadAll(), "");
+    answered.Send(Post("/echo", "again"));
+    answered.ReadUntil("POST /echo again");
   }
 }
 
