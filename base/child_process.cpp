@@ -100,6 +100,11 @@ bool SetPrivileges(ChildOptions::Privileges privileges) {
   __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
   __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3] = {};
   if (syscall(SYS_capget, &header, sets) != 0) return false;
+  // A service without capabilities may not even be allowed to set them.
+  const auto is_empty = [](const __user_cap_data_struct& set) {
+    return (set.effective | set.permitted | set.inheritable) == 0;
+  };
+  if (std::all_of(std::begin(sets), std::end(sets), is_empty)) return true;
   const bool keeps_files = privileges == ChildOptions::Privileges::kFileAccess;
   const uint32_t kept = keeps_files ? sets[0].permitted & (1u << CAP_DAC_OVERRIDE) : 0;
   sets[0] = {kept, kept, 0};

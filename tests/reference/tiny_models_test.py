@@ -106,7 +106,7 @@ class TinyMlp(unittest.TestCase):
         x = np.random.default_rng(SEED).standard_normal((4, 64)).astype(np.float32)
         with tempfile.TemporaryDirectory() as folder:
             module, inputs = Path(folder) / "mlp.mlir", Path(folder) / "x.npy"
-            module.write_text(make_tiny_mlp.module_text(weights, 4))
+            module.write_text(make_tiny_mlp.module_text(weights))
             np.save(inputs, x)
             printed = subprocess.run([REFERENCE, str(module), "--print"], check=True, stdout=subprocess.PIPE, text=True)
             name = printed.stdout.split('dataflow.input = "')[1].split('"')[0]
