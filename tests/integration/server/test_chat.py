@@ -37,6 +37,8 @@ class Terminal:
             text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[()][A-Z0-9]|\r", "", self.raw)
             if found := re.search(pattern, text):
                 self.raw = text[found.end():]
+                if pattern.endswith(PROMPT):
+                    self.await_editing(deadline)
                 return text[: found.end()]
             left = deadline - time.monotonic()
             assert left > 0, f"no {pattern!r} in {text!r}"
@@ -45,6 +47,12 @@ class Terminal:
                     self.raw += os.read(self.master, 4096).decode(errors="replace")
                 except OSError:
                     raise AssertionError(f"the chat ended: {text!r}") from None
+
+    def await_editing(self, deadline):
+        """The terminal echoes keys itself until libedit waits for them."""
+        while termios.tcgetattr(self.master)[3] & termios.ICANON:
+            assert time.monotonic() < deadline
+            time.sleep(0.005)
 
     def type(self, keys):
         os.write(self.master, keys.encode())
@@ -118,7 +126,10 @@ def test_ctrl_c_stops_the_reply_and_not_the_program(terminal, daemon):
     time.sleep(0.05)
     chat.type("\x03")
     assert "(stopped)" in chat.read_until(r"\(stopped\)\n> ")
-    assert daemon.metrics()['streamtensor_requests_failed_total{reason="cancelled"}'] == before + 1
+    deadline = time.monotonic() + 30
+    while daemon.metrics().get('streamtensor_requests_failed_total{reason="cancelled"}', 0) != before + 1:
+        assert time.monotonic() < deadline, "the daemon goes on"
+        time.sleep(0.02)
     chat.type("a line that is dropped\x03")
     chat.read_until(r"\n> ")
     assert chat.process.poll() is None
