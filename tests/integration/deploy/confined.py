@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs a command under the system call rules of a systemd unit, as systemd's own seccomp filters would: which calls,
-which address families, no memory that is written and executed. Usage: confined.py UNIT COMMAND [ARGUMENT...]"""
+which address families, no memory that is written and executed; and without capabilities.
+Usage: confined.py UNIT COMMAND [ARGUMENT...]"""
 
 import ctypes
 import errno
@@ -13,7 +14,7 @@ ALLOW, ERRNO = 0x7FFF0000, 0x00050000
 EQUAL, MASKED_EQUAL = 4, 7
 PROT_WRITE, PROT_EXEC = 2, 4
 FAMILIES = {"AF_UNIX": 1, "AF_INET": 2, "AF_INET6": 10}
-PR_SET_NO_NEW_PRIVS = 38
+PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS = 24, 38
 
 
 class Comparison(ctypes.Structure):
@@ -64,8 +65,17 @@ def allowed(unit):
     return calls
 
 
+def drop_capabilities(unit):
+    """As an empty CapabilityBoundingSet= does: not even root has any after exec."""
+    assert re.search(r"^CapabilityBoundingSet=$", unit, re.MULTILINE)
+    capability = 0
+    while ctypes.CDLL(None).prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) == 0:
+        capability += 1
+
+
 def main():
     unit = open(sys.argv[1]).read()
+    drop_capabilities(unit)
     families = re.search(r"^RestrictAddressFamilies=(.*)$", unit, re.MULTILINE).group(1).split()
     calls = allowed(unit)
     assert ctypes.CDLL(None).prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0
