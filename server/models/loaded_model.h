@@ -17,6 +17,7 @@ namespace streamtensor::server {
 // Thread-safe.
 class LoadedModel {
  public:
+  // Without `cards` it only tokenizes.
   LoadedModel(std::string name, std::unique_ptr<Tokenizer> tokenizer,
               absl::StatusOr<std::unique_ptr<ChatTemplate>> chat_template, bool content_special_tokens,
               std::unique_ptr<CardGroup> cards);
