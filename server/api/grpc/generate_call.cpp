@@ -28,7 +28,7 @@ std::shared_ptr<Generation> CreateGeneration(GenerationService* service, grpc::S
 // `message` lives until then.
 void Start(GenerationService* service, const grpc::ServerContextBase& call,
            const v1::GenerateRequest& message, const std::shared_ptr<Generation>& generation,
-           std::shared_ptr<ReplyReceiver> receiver, std::function<void(const absl::Status&)> started) {
+           std::shared_ptr<ReplyReceiver> receiver, const std::function<void(const absl::Status&)>& started) {
   absl::Status status = service->AdmitGeneration(generation->request_id(), CallerOf(call), message.model());
   if (!status.ok()) return started(status);
   const auto prepare = [service, &message, generation, receiver = std::move(receiver), started] {
