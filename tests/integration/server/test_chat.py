@@ -58,6 +58,7 @@ class Terminal:
         os.write(self.master, keys.encode())
 
     def end(self):
+        self.await_editing(time.monotonic() + 30)
         self.type("\x04")
         return self.process.wait(timeout=30)
 
