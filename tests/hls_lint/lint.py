@@ -9,6 +9,8 @@ import re
 import subprocess
 import tempfile
 
+import yaml
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 LINT = pathlib.Path(os.environ.get("STREAMTENSOR_BIN", ROOT / "build/bin")) / "st_hls_lint"
 PAGE = 32
@@ -24,15 +26,20 @@ def findings(source, *options):
     return found
 
 
+def memory_ports(platform):
+    """AXI masters that the card takes: one for each memory bank, and at least the 32 that a kernel may have."""
+    card = ROOT / f"configs/platforms/{platform}.yaml"
+    banks = yaml.safe_load(card.read_text())["memory"]["banks"] if card.exists() else 0
+    return max(32, banks)
+
+
 def bounds(artifact):
     artifact = pathlib.Path(artifact)
     manifest = artifact / "manifest.json"
     text = (manifest if manifest.exists() else artifact / "hls/user_metadata.json").read_text()
     manifest = json.loads(text)
     launch = manifest["launch"]
-    # The V80's network on chip has 64 ports; the HBM of the other cards has 32.
-    ports = ["--memory-ports", 64] if manifest["platform"] == "v80" else []
-    return [*ports, "--tokens", launch["step_tokens"], "--logits", launch.get("step_logits", 0),
+    return ["--memory-ports", memory_ports(manifest["platform"]), "--tokens", launch["step_tokens"], "--logits", launch.get("step_logits", 0),
             "--context", launch.get("max_pages", 0) * PAGE]
 
 

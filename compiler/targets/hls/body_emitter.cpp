@@ -191,9 +191,8 @@ mlir::LogicalResult BodyEmitter::EmitOther(mlir::Operation* operation) {
   const std::optional<std::string> text = ScalarText(operation, operands);
   if (!text)
     return operation->emitOpError(
-        "can't be written as C++: it is no arithmetic, compare, select or conversion of float32 and "
-        "integers, and no "
-        "function of math.h");
+        "can't be written as C++; supported are arithmetic, compares, selects and conversions of float32 and "
+        "integers, and functions of math.h");
   mlir::Value result = operation->getResult(0);
   if (llvm::isa<mlir::arith::ConstantOp>(operation)) {
     BindScalar(result, (*text)[0] == '-' ? "(" + *text + ")" : *text);

@@ -469,7 +469,7 @@ TEST_F(BodyEmitterTest, RefusesWhatHasNoText) {
       } -> tensor<4xf32>
       return %r : tensor<4xf32>
     })")
-                .find("no function of math.h"),
+                .find("and functions of math.h"),
             std::string::npos);
   EXPECT_NE(Diagnostic(R"(
     func.func @f(%x: tensor<?xf32>) -> tensor<?xf32> {
