@@ -39,8 +39,9 @@ def bounds(artifact):
     text = (manifest if manifest.exists() else artifact / "hls/user_metadata.json").read_text()
     manifest = json.loads(text)
     launch = manifest["launch"]
-    return ["--memory-ports", memory_ports(manifest["platform"]), "--tokens", launch["step_tokens"], "--logits", launch.get("step_logits", 0),
-            "--context", launch.get("max_pages", 0) * PAGE]
+    return ["--tokens", launch["step_tokens"], "--logits", launch.get("step_logits", 0),
+            "--context", launch.get("max_pages", 0) * PAGE,
+            "--memory-ports", memory_ports(manifest["platform"])]
 
 
 def compile_against_amd(source, folder):

@@ -115,7 +115,7 @@ def test_declared_bounds_are_what_loops_are_held_to(tmp_path, tiny):
     """The same text, said to be of fewer tokens or pages, is not within its bounds any more."""
     artifact = compile_model(tmp_path / "artifact", tiny)
     source = artifact / "hls/design.cpp"
-    tokens, logits, context = lint.bounds(artifact)[1::2]
+    tokens, logits, context, _ = lint.bounds(artifact)[1::2]
     assert (tokens, logits) == (16, 16) and context > 64
     for fewer in (("--tokens", 15, "--logits", 16, "--context", context + 1),
                   ("--tokens", 16, "--logits", 15, "--context", context)):
