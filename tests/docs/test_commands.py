@@ -31,7 +31,7 @@ NOT_RUN = {
     r"^sudo |^xb|^source |^platforminfo": "needs AMD's packages and a card",
     r"vitis_hls|^make -C|^cd \w+/hls|package .*--xclbin": "needs Vitis; tests/integration/hardware has a script in its place",
     r"--driver xrt": "needs a card",
-    r"^cmake |^ninja ": "builds or installs; tests/integration/deploy installs",
+    r"^cmake |^ninja |^cpack ": "builds or installs; tests/integration/deploy and deb install",
     r"^systemd-|^systemctl|^editor|/etc/streamtensor": "needs systemd as process 1; tests/integration/deploy has the unit",
     r"=NAME$|NAME'$": "NAME is a driver that the reader writes",
     r"^pip install": "tests/requirements.txt has these packages",
