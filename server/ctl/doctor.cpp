@@ -14,7 +14,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "absl/time/clock.h"
 #include "base/program_folder.h"
+#include "server/access/tls_pair.h"
 #include "server/config/config.h"
 #include "server/config/model_files.h"
 #include "server/ctl/client.h"
@@ -181,6 +183,25 @@ void CheckCache(Findings& findings, const std::string& dir) {
   }
 }
 
+void CheckTls(Findings& findings, const server::ServerConfig& config) {
+  if (config.tls_certificate.empty()) return;
+  const absl::StatusOr<server::TlsPair> pair = server::ReadTlsPair(config.tls_certificate, config.tls_key);
+  if (!pair.ok()) {
+    findings.Bad(std::string(pair.status().message()), "correct server.tls_certificate and server.tls_key");
+    return;
+  }
+  const server::TlsValidity validity = server::CheckValidity(*pair, absl::Now());
+  const std::string what = absl::StrCat("TLS: ", config.tls_certificate);
+  const std::string advice = "replace it and restart the daemon";
+  if (!validity.is_valid) {
+    findings.Bad(absl::StrCat(what, " ", validity.warning), advice);
+  } else if (!validity.warning.empty()) {
+    findings.Note(absl::StrCat(what, " ", validity.warning), advice);
+  } else {
+    findings.Good(what);
+  }
+}
+
 // The daemon's configuration: its errors, its cache, and whether its files exist.
 void CheckConfiguration(Findings& findings, const std::string& file) {
   const absl::StatusOr<server::Config> config = server::ReadConfig(file);
@@ -191,6 +212,7 @@ void CheckConfiguration(Findings& findings, const std::string& file) {
     return;
   }
   findings.Good(absl::StrCat("configuration: ", file));
+  CheckTls(findings, config->server);
   CheckCache(findings, config->cache.dir);
   for (const server::ModelFile& file : server::ModelFiles(*config)) {
     const std::string what = absl::StrCat("model ", file.model, ": ", file.path);

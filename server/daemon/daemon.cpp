@@ -28,6 +28,9 @@ absl::StatusOr<std::optional<ClientTokens>> ReadTokens(const AccessConfig& confi
 absl::StatusOr<std::optional<TlsPair>> ReadTls(const ServerConfig& config) {
   if (config.tls_certificate.empty()) return std::nullopt;
   ASSIGN_OR_RETURN(TlsPair tls, ReadTlsPair(config.tls_certificate, config.tls_key));
+  if (const std::string warning = CheckValidity(tls, absl::Now()).warning; !warning.empty()) {
+    spdlog::warn("TLS: the certificate {} {}", config.tls_certificate, warning);
+  }
   return tls;
 }
 

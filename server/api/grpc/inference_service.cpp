@@ -75,9 +75,12 @@ grpc::ServerUnaryReactor* InferenceService::Detokenize(grpc::CallbackServerConte
 grpc::ServerUnaryReactor* InferenceService::ListModels(grpc::CallbackServerContext* call,
                                                        const v1::ListModelsRequest* request,
                                                        v1::ListModelsResponse* response) {
-  const absl::Status status = generation_->Admit(CallerOf(*call), "");
+  const Caller caller = CallerOf(*call);
+  const absl::Status status = generation_->Admit(caller, "");
   if (status.ok()) {
-    for (const ModelStatus& model : registry_->Models()) WriteModel(model, *response->add_models());
+    for (const ModelStatus& model : registry_->Models()) {
+      if (generation_->CheckAccess(caller, model.name).ok()) WriteModel(model, *response->add_models());
+    }
   }
   return Answer(*generation_, call, status);
 }
@@ -97,9 +100,12 @@ grpc::ServerUnaryReactor* InferenceService::GetModel(grpc::CallbackServerContext
 grpc::ServerUnaryReactor* OperatorService::ListCards(grpc::CallbackServerContext* call,
                                                      const v1::ListCardsRequest* request,
                                                      v1::ListCardsResponse* response) {
-  const absl::Status status = generation_->Admit(CallerOf(*call), "");
+  const Caller caller = CallerOf(*call);
+  const absl::Status status = generation_->Admit(caller, "");
   if (status.ok()) {
-    for (const CardStatus& card : registry_->Cards()) WriteCard(card, *response->add_cards());
+    for (const CardStatus& card : registry_->Cards()) {
+      if (generation_->CheckAccess(caller, card.model).ok()) WriteCard(card, *response->add_cards());
+    }
   }
   return Answer(*generation_, call, status);
 }

@@ -5,12 +5,13 @@ import json
 import signal
 import subprocess
 import time
+import urllib.request
 
 import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from conftest import dummy_cards, protos
+from conftest import dummy_cards, free_ports, protos
 from test_lifecycle import calls, write_compiler
 
 ALICE, BOB = "alice-0123456789abcdef", "bob-0123456789abcdefgh"
@@ -87,6 +88,8 @@ def test_tokens(start, tmp_path, request_for):
     for call, message in calls[:5]:
         code, text = code_of(call, message, metadata=bearer(BOB))
         assert code == grpc.StatusCode.PERMISSION_DENIED and text == "client bob may not use model tiny; allowed are other"
+    for (call, message), seen in zip(calls[5:], ("models", "cards")):
+        assert [len(getattr(call(message, metadata=bearer(token)), seen)) for token in (ALICE, BOB)] == [1, 0]
 
     (tmp_path / "alice").write_text(ALICE + "\n")
     assert "UNAUTHENTICATED" in running.ctl("models").stderr
@@ -148,19 +151,36 @@ def test_rate(start, request_for):
     assert running.stop() == 0
 
 
-def make_certificate(folder):
+def make_certificate(folder, days=60):
     subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj",
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", str(days), "-subj",
          "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", folder / "key.pem", "-out", folder / "cert.pem"],
         check=True, capture_output=True, timeout=60,
     )
     return {"tls_certificate": str(folder / "cert.pem"), "tls_key": str(folder / "key.pem")}
 
 
+def test_lists_show_what_the_token_may_use(start, artifact, tmp_path):
+    models = [{"name": name, "artifact": str(artifact), "cards": [i]} for i, name in enumerate(("mine", "theirs"))]
+    tokens = tokens_file(tmp_path, f"alice {ALICE}\nbob {BOB} mine\n")
+    http = free_ports(1)[0]
+    running = start(models, dummy_cards(3), access={"tokens_file": str(tokens)}, server={"http_listen": f"127.0.0.1:{http}"})
+    running.wait_probe()
+    for token, names, cards in ((ALICE, ["mine", "theirs"], ["dummy:0", "dummy:1", "dummy:2"]), (BOB, ["mine"], ["dummy:0", "dummy:2"])):
+        listed = running.stub.ListModels(running.pb.ListModelsRequest(), metadata=bearer(token)).models
+        assert [model.name for model in listed] == names
+        listed = running.operator.ListCards(protos().operator_pb.ListCardsRequest(), metadata=bearer(token)).cards
+        assert [card.name for card in listed] == cards
+        request = urllib.request.Request(f"http://127.0.0.1:{http}/v1/models", headers={"Authorization": f"Bearer {token}"})
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            assert [model["id"] for model in json.load(answer)["data"]] == names
+    assert running.stop() == 0
+
+
 def test_tls(start, tmp_path, request_for):
     running = start(server=make_certificate(tmp_path))
     wait_for(running, "READY")
-    assert "gRPC, TLS" in running.log()
+    assert "gRPC, TLS" in running.log() and "warning TLS" not in running.log()
     with grpc.secure_channel(running.server, grpc.ssl_channel_credentials((tmp_path / "cert.pem").read_bytes())) as channel:
         stub = protos().rpc.InferenceServiceStub(channel)
         assert len(stub.Generate(request_for(max_tokens=3), timeout=10).token_ids) == 3
@@ -180,6 +200,29 @@ def test_faulty_tls_files_are_named(start, tmp_path):
         assert running.process.wait(timeout=30) == 1
         errors = [line for line in running.log().splitlines() if " error " in line]
         assert len(errors) == 1 and "TLS: " in errors[0] and name in errors[0], running.log()
+
+
+@pytest.mark.parametrize("mode", [0o604, 0o620, 0o666])
+def test_a_private_key_that_others_can_read_is_refused(start, tmp_path, mode):
+    tls = make_certificate(tmp_path)
+    (tmp_path / "key.pem").chmod(mode)
+    running = start(server=tls)
+    assert running.process.wait(timeout=30) == 1
+    errors = [line for line in running.log().splitlines() if " error " in line]
+    assert len(errors) == 1 and f"other users have access to the private key {tls['tls_key']} (mode 0{mode:o})" in errors[0], running.log()
+    told = running.ctl("doctor", "--config", str(running.config_path))
+    assert told.returncode == 1 and "BAD   TLS: other users have access" in told.stdout, told.stdout
+
+
+@pytest.mark.parametrize("days, level, says", [(7, "note", "expires on "), (60, "ok  ", "")])
+def test_a_certificate_that_expires_is_told(start, tmp_path, days, level, says):
+    tls = make_certificate(tmp_path, days)
+    running = start(server=tls)
+    wait_for(running, "gRPC, TLS")
+    told = running.ctl("--tls-ca", tls["tls_certificate"], "doctor", "--config", str(running.config_path))
+    assert f"{level}  TLS: {tls['tls_certificate']}{' ' if says else ''}{says}" in told.stdout, told.stdout
+    assert (f"warning TLS: the certificate {tls['tls_certificate']} {says}" in running.log()) == bool(says), running.log()
+    assert running.stop() == 0
 
 
 def test_a_request_is_followed_by_its_id(start, request_for):
