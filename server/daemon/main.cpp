@@ -98,7 +98,8 @@ int Serve(const Config& config, const ConfigSource& source) {
   sigemptyset(&signals);
   for (int number : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, number);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  signal(SIGPIPE, SIG_IGN);
+  // A broken pipe, or a file at the limit of its size, is an error of the write alone.
+  for (int number : {SIGPIPE, SIGXFSZ}) signal(number, SIG_IGN);
   const std::function<uint64_t()> dropped_log_lines = SetUpLogging(config.log);
 
   spdlog::info("streamtensord {} starts", ST_VERSION);

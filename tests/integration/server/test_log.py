@@ -58,6 +58,19 @@ def test_a_log_that_nobody_reads_stops_nothing(tmp_path, artifact, request_for):
         running.kill()
 
 
+def test_a_log_at_its_size_limit_stops_nothing(tmp_path, artifact, request_for):
+    """RLIMIT_FSIZE: a write beyond it fails, and its signal must not end the daemon."""
+    models = [{"name": "tiny", "artifact": str(artifact)}]
+    with open(tmp_path / "log", "wb") as log:
+        limit = ("prlimit", f"--fsize={1 << 20}")
+        with Daemon(BIN, models, dummy_cards(), tmp_path / "cache", {"log": {"prompts": True}}, log=log.fileno(), wrapper=limit) as running:
+            running.wait_ready("tiny")
+            fill(running, request_for)
+            assert running.stub.Generate(request_for(), timeout=60).usage.completion_tokens == 20
+            assert running.http("/healthz")[0] == running.http("/readyz")[0] == 200
+    assert (tmp_path / "log").stat().st_size == 1 << 20
+
+
 def test_sigterm_ends_a_daemon_whose_log_nobody_reads(tmp_path, artifact, request_for):
     reader, writer = os.pipe()
     models = [{"name": "tiny", "artifact": str(artifact)}]
