@@ -24,6 +24,8 @@ inline constexpr uint32_t kManifestVersion = 1;
 inline constexpr uint32_t kTokenizerVersion = 1;
 // For tokenizers with `splits` or a later field: a reader of version 1 would split text differently.
 inline constexpr uint32_t kTokenizerSplitsVersion = 2;
+// For another kind than byte-level BPE, or white space that goes with a token.
+inline constexpr uint32_t kTokenizerKindsVersion = 3;
 
 // The parsed message takes up to forty times as much memory.
 inline constexpr std::size_t kMaxTokenizerBytes = std::size_t{32} << 20;

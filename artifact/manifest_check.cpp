@@ -317,11 +317,11 @@ absl::Status CheckManifest(const Manifest& manifest, uint64_t weights_bytes) {
 
 absl::Status CheckTokenizer(const v1::Tokenizer& tokenizer) {
   const uint32_t version = tokenizer.format_version();
-  if (version != kTokenizerVersion && version != kTokenizerSplitsVersion) {
-    return TokenizerError(absl::StrCat("format_version is ", version, ", must be ", kTokenizerVersion, " or ",
-                                       kTokenizerSplitsVersion));
+  if (version < kTokenizerVersion || version > kTokenizerKindsVersion) {
+    return TokenizerError(absl::StrCat("format_version is ", version, ", must be ", kTokenizerVersion, " to ",
+                                       kTokenizerKindsVersion));
   }
-  if (tokenizer.kind() != v1::Tokenizer::KIND_BYTE_LEVEL_BPE) {
+  if (tokenizer.kind() == v1::Tokenizer::KIND_UNSPECIFIED || !v1::Tokenizer::Kind_IsValid(tokenizer.kind())) {
     return TokenizerError(absl::StrCat("kind is ", static_cast<int>(tokenizer.kind()), ", which is unknown"));
   }
   const auto pieces = static_cast<uint32_t>(tokenizer.pieces_size());

@@ -5,9 +5,9 @@
 
 namespace streamtensor::server {
 
-void SpecialTokens::Add(std::string_view text, uint32_t id, bool is_control) {
-  all_.tokens.push_back({text, id, nullptr});
-  if (!is_control) user_defined_.tokens.push_back({text, id, nullptr});
+void SpecialTokens::Add(std::string_view text, uint32_t id, Traits traits) {
+  all_.tokens.push_back({text, id, traits, nullptr});
+  if (!traits.is_control) user_defined_.tokens.push_back({text, id, traits, nullptr});
 }
 
 void SpecialTokens::Finish() {

@@ -9,15 +9,25 @@
 #include <string_view>
 #include <vector>
 
+#include "server/tokenizer/unicode.h"
+
 namespace streamtensor::server {
 
 // Thread-safe once no more are added.
 class SpecialTokens {
  public:
-  // `text` is not empty and outlives this. Control tokens are found only when asked for.
-  void Add(std::string_view text, uint32_t id, bool is_control);
+  struct Traits {
+    bool is_control = false;  // found only when asked for
+    // Takes the white space before it, or after it, with it.
+    bool strips_left = false;
+    bool strips_right = false;
+  };
+  // `text` is not empty and outlives this.
+  void Add(std::string_view text, uint32_t id, Traits traits);
   // After the last Add().
   void Finish();
+
+  bool HasControls() const { return all_.tokens.size() != user_defined_.tokens.size(); }
 
   // Calls text_part(part) and special(id) as they follow each other in `text`, of the tokens that begin at
   // one place the longest, until one of them returns false. False: one did.
@@ -31,8 +41,11 @@ class SpecialTokens {
         ++at;
         continue;
       }
-      if (!text_part(text.substr(done, at - done)) || !special(token->id)) return false;
+      std::string_view before = text.substr(done, at - done);
+      if (token->traits.strips_left) before.remove_suffix(TrailingSpaceBytes(before));
+      if (!text_part(before) || !special(token->id)) return false;
       at += token->text.size();
+      if (token->traits.strips_right) at += LeadingSpaceBytes(text.substr(at));
       done = at;
     }
     return text_part(text.substr(done));
@@ -42,6 +55,7 @@ class SpecialTokens {
   struct Token {
     std::string_view text;
     uint32_t id;
+    Traits traits;
     const Token* prefix;  // the longest other token that this one begins with; may be null
   };
   struct Set {

@@ -2,7 +2,7 @@
 #include "server/tokenizer/tokenizer.h"
 
 #include <algorithm>
-#include <array>
+#include <deque>
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
@@ -10,10 +10,10 @@
 #include "absl/strings/str_cat.h"
 #include "base/printable.h"
 #include "base/status_macros.h"
-#include "server/tokenizer/byte_pairs.h"
 #include "server/tokenizer/pre_tokenizer.h"
 #include "server/tokenizer/special_tokens.h"
-#include "server/tokenizer/unicode.h"
+#include "server/tokenizer/text_normalizer.h"
+#include "server/tokenizer/word_model.h"
 
 namespace streamtensor::server {
 namespace {
@@ -22,45 +22,6 @@ using artifact::v1::Piece;
 
 constexpr size_t kMaxPieces = size_t{1} << 21;
 constexpr size_t kMaxPieceBytes = size_t{1} << 16;
-
-// The byte-level alphabet: every byte has a printable character. Bytes that are printable in Latin-1 are
-// themselves; the 68 others follow U+0100, in order.
-class ByteAlphabet {
- public:
-  ByteAlphabet() {
-    uint32_t next = 256;
-    byte_of_.fill(-1);
-    for (int byte = 0; byte < 256; ++byte) {
-      const bool printable = (byte >= '!' && byte <= '~') || (byte >= 0xa1 && byte <= 0xac) || byte >= 0xae;
-      byte_of_[printable ? byte : next++] = static_cast<int16_t>(byte);
-    }
-  }
-
-  // The bytes that `spelled` stands for; `spelled` itself where it holds any character outside.
-  std::string Bytes(std::string_view spelled) const {
-    std::string bytes;
-    for (size_t i = 0; i < spelled.size();) {
-      const auto first = static_cast<uint8_t>(spelled[i]);
-      uint32_t character = first;
-      size_t length = 1;
-      if (first >= 0xc2 && first <= 0xc5 && i + 1 < spelled.size()) {
-        character = (first & 0x1fu) << 6 | (static_cast<uint8_t>(spelled[i + 1]) & 0x3fu);
-        length = 2;
-      } else if (first >= 0x80) {
-        return std::string(spelled);
-      }
-      if (character >= byte_of_.size() || byte_of_[character] < 0) return std::string(spelled);
-      bytes.push_back(static_cast<char>(byte_of_[character]));
-      i += length;
-    }
-    return bytes;
-  }
-
- private:
-  std::array<int16_t, 256 + 68> byte_of_;
-};
-
-bool IsSpecial(Piece::Type type) { return type == Piece::TYPE_CONTROL || type == Piece::TYPE_USER_DEFINED; }
 
 std::string Quoted(std::string_view text) { return absl::StrCat("\"", base::Printable(text, 40), "\""); }
 
@@ -76,46 +37,67 @@ std::string Without(std::string_view mark, std::string_view text) {
 // What a word costs beside its bytes.
 constexpr size_t kWordWork = 64;
 
-// Composition shortens text to a third at most: three letters of Hangul become one, as does the Kelvin sign.
-constexpr size_t kMaxComposition = 3;
-
 }  // namespace
 
 struct Tokenizer::Impl {
+  TextNormalizer normalizer;
   std::unique_ptr<PreTokenizer> pre_tokenizer;
+  std::unique_ptr<const WordModel> model;
   std::vector<std::string> bytes;  // by id
   std::vector<Piece::Type> types;  // by id
-  BytePairs byte_pairs;
   // Bytes of the longest token of a word. 0: text may be left out, so that any length may make no token.
   size_t max_word_token = 0;
-  size_t max_special = 0;  // bytes of the longest special token
-  // Pieces by their bytes, for tokenizers that take a whole word before they merge; views `bytes`.
-  absl::flat_hash_map<std::string_view, uint32_t> whole_words;
-  bool composes = false;                   // text is brought to normalisation form C first
-  SpecialTokens specials;                  // looked for in the text as it comes
-  SpecialTokens composed_specials;         // looked for in what is left, once that is composed
+  size_t max_special = 0;  // bytes of the longest special token; 0 with the one above
+  // Pieces by the word they are, for tokenizers that take a whole word before they merge.
+  std::deque<std::string> words;
+  absl::flat_hash_map<std::string_view, uint32_t> whole_words;  // views `words`
+  std::deque<std::string> special_texts;                        // what stands for special tokens
+  SpecialTokens specials;                                       // looked for in the text as it comes
+  SpecialTokens normal_specials;           // looked for in what is left, once that is normalised
   std::vector<std::string_view> controls;  // ascending; views `bytes`
   std::optional<uint32_t> bos, eos;
   bool add_bos = false, add_eos = false;
   std::vector<uint32_t> end_of_generation;
 
-  // Calls text_part(part) with text that is composed and holds no special token, and special(id), as they
-  // follow each other in `text`, until one of them returns false. False: one did.
+  // `part` is between tokens of `specials`. Calls text_part(part, at_start) with normalised text and
+  // special(id), as they follow each other, until one of them returns false. False: one did.
   template <class TextPart, class Special>
-  bool ForEachText(std::string_view text, bool parse_control, TextPart text_part, Special special) const {
-    const auto compose = [&](std::string_view part) {
-      std::string composed;
-      if (composes) part = composed = ComposedText(part);
-      return composed_specials.ForEachPart(part, parse_control, text_part, special);
-    };
-    return specials.ForEachPart(text, parse_control, compose, special);
+  bool ForEachNormal(std::string_view part, bool at_start, bool parse_control, TextPart text_part,
+                     Special special) const {
+    std::string normalized;
+    if (!normalizer.is_identity()) part = normalized = normalizer.Normalized(part);
+    return normal_specials.ForEachPart(
+        part, parse_control,
+        [&](std::string_view text) { return text_part(text, at_start && text.data() == part.data()); },
+        special);
   }
 
-  // ForEachText() into `encoding`.
-  bool EncodeText(std::string_view text, bool parse_control, Encoding& encoding) const {
-    return ForEachText(
-        text, parse_control, [&](std::string_view part) { return EncodeWords(part, encoding); },
-        [&](uint32_t id) { return EncodeSpecial(id, encoding); });
+  // `text` into `encoding`; `at_start`: the input begins with it.
+  bool EncodeText(std::string_view text, bool at_start, bool parse_control, Encoding& encoding) const {
+    const auto special = [&](uint32_t id) { return EncodeSpecial(id, encoding); };
+    const auto words = [&](std::string_view part, bool starts) {
+      return EncodeWords(part, starts, encoding);
+    };
+    const auto normal = [&](std::string_view part) {
+      return ForEachNormal(part, at_start && part.data() == text.data(), parse_control, words, special);
+    };
+    return specials.ForEachPart(text, parse_control, normal, special);
+  }
+
+  // Of text that is normalised, but for composition, without control tokens.
+  bool EncodeInside(std::string_view text, bool at_start, Encoding& encoding) const {
+    const auto special = [&](uint32_t id) { return EncodeSpecial(id, encoding); };
+    const auto normal = [&](std::string_view part) {
+      const std::string normalized = normalizer.NormalizedInside(part);
+      const bool starts = at_start && part.data() == text.data();
+      return normal_specials.ForEachPart(
+          normalized, /*parse_control=*/false,
+          [&](std::string_view words) {
+            return EncodeWords(words, starts && words.data() == normalized.data(), encoding);
+          },
+          special);
+    };
+    return specials.ForEachPart(text, /*parse_control=*/false, normal, special);
   }
 
   bool EncodeSpecial(uint32_t id, Encoding& encoding) const {
@@ -123,26 +105,53 @@ struct Tokenizer::Impl {
     return encoding.Continue(bytes[id].size() + kWordWork);
   }
 
-  // False: the encoding must end.
-  bool EncodeWords(std::string_view text, Encoding& encoding) const {
+  // Normalised text without special tokens; `at_start`: the input begins with it. False: the encoding must
+  // end.
+  bool EncodeWords(std::string_view text, bool at_start, Encoding& encoding) const {
     if (!encoding.HasRoomFor(MinTokens(text.size()))) return false;
+    std::string spaced;
+    if (normalizer.LacksSpace(text, at_start)) text = spaced = TextNormalizer::WithSpace(text);
     return pre_tokenizer->Split(text, [&](std::string_view word) {
       if (!encoding.Continue(word.size() + kWordWork)) return false;
       if (const auto whole = whole_words.find(word); whole != whole_words.end()) {
         encoding.ids.push_back(whole->second);
         return true;
       }
-      return byte_pairs.Encode(word, encoding);
+      return model->Encode(word, encoding);
     });
   }
 
-  // Of composed text without special tokens.
+  // Once `bytes` and `types` are set.
+  void AddSpecials(const artifact::v1::Tokenizer& message) {
+    bool strips = false;
+    for (uint32_t id = 0; id < types.size(); ++id) {
+      const Piece& piece = message.pieces(static_cast<int>(id));
+      // In sentence pieces the unknown token's name stands for it as a control token's does.
+      const bool is_control = piece.type() == Piece::TYPE_CONTROL ||
+                              (piece.type() == Piece::TYPE_UNKNOWN &&
+                               message.kind() != artifact::v1::Tokenizer::KIND_BYTE_LEVEL_BPE);
+      if (!is_control && piece.type() != Piece::TYPE_USER_DEFINED) continue;
+      special_texts.push_back(piece.composed() ? normalizer.Normalized(piece.text()) : piece.text());
+      (piece.composed() ? normal_specials : specials)
+          .Add(special_texts.back(), id, {is_control, piece.strip_left(), piece.strip_right()});
+      max_special = std::max(max_special, special_texts.back().size());
+      strips |= piece.strip_left() || piece.strip_right();
+      if (is_control) controls.push_back(bytes[id]);
+    }
+    // White space without end may go with a token.
+    max_special = strips ? 0 : std::max<size_t>(max_special, 1);
+    specials.Finish();
+    normal_specials.Finish();
+    std::ranges::sort(controls);
+  }
+
+  // Of normalised text without special tokens.
   size_t MinTokens(size_t text_bytes) const { return max_word_token == 0 ? 0 : text_bytes / max_word_token; }
 
   // The same of any text.
   size_t MinTokensOfAny(size_t text_bytes) const {
-    if (max_word_token == 0) return 0;
-    return text_bytes / (composes ? kMaxComposition : 1) / std::max(max_word_token, max_special);
+    if (max_word_token == 0 || max_special == 0) return 0;
+    return text_bytes / normalizer.max_shrinkage() / std::max(max_word_token, max_special);
   }
 };
 
@@ -151,35 +160,23 @@ Tokenizer::~Tokenizer() = default;
 
 absl::StatusOr<std::unique_ptr<Tokenizer>> Tokenizer::Create(const artifact::v1::Tokenizer& message) {
   using Message = artifact::v1::Tokenizer;
-  if (message.format_version() != 1 && message.format_version() != 2) {
-    return absl::InvalidArgumentError(absl::StrCat("tokenizer: format_version is ", message.format_version(),
-                                                   ", this build reads 1 and 2"));
-  }
-  if (message.kind() != Message::KIND_BYTE_LEVEL_BPE) {
-    return absl::UnimplementedError(absl::StrCat("tokenizer: kind ", Message::Kind_Name(message.kind()), " (",
-                                                 static_cast<int>(message.kind()),
-                                                 ") is not known to this build; known: KIND_BYTE_LEVEL_BPE"));
+  if (message.format_version() < 1 || message.format_version() > 3) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("tokenizer: format_version is ", message.format_version(), ", this build reads 1 to 3"));
   }
   const auto pieces = static_cast<size_t>(message.pieces_size());
   if (pieces == 0 || pieces > kMaxPieces) {
     return absl::InvalidArgumentError(
         absl::StrCat("tokenizer: ", pieces, " pieces, expected 1..", kMaxPieces));
   }
-  if (message.add_space_prefix()) {
-    return absl::UnimplementedError(
-        "tokenizer: add_space_prefix is set; byte-level BPE here never adds a space");
-  }
-
   auto impl = std::make_unique<Impl>();
+  ASSIGN_OR_RETURN(impl->normalizer, TextNormalizer::Create(message));
   ASSIGN_OR_RETURN(impl->pre_tokenizer, PreTokenizer::Create(message));
 
-  const ByteAlphabet alphabet;
-  size_t max_word_token = 0;
-  absl::flat_hash_map<std::string_view, uint32_t> id_of;
+  PieceIds id_of;
   id_of.reserve(pieces);
   for (uint32_t id = 0; id < pieces; ++id) {
-    const Piece& piece = message.pieces(static_cast<int>(id));
-    const std::string& text = piece.text();
+    const std::string& text = message.pieces(static_cast<int>(id)).text();
     if (text.empty() || text.size() > kMaxPieceBytes) {
       return absl::InvalidArgumentError(absl::StrCat("tokenizer: piece ", id, " has ", text.size(),
                                                      " bytes, expected 1..", kMaxPieceBytes));
@@ -189,59 +186,28 @@ absl::StatusOr<std::unique_ptr<Tokenizer>> Tokenizer::Create(const artifact::v1:
       return absl::InvalidArgumentError(
           absl::StrCat("tokenizer: pieces ", other->second, " and ", id, " are both ", Quoted(text)));
     }
-    const bool special = IsSpecial(piece.type());
+  }
+  if (message.has_unknown_token_id() && message.unknown_token_id() >= pieces) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "tokenizer: unknown_token_id is ", message.unknown_token_id(), ", expected less than ", pieces));
+  }
+  ASSIGN_OR_RETURN(impl->model, WordModel::Create(message, id_of));
+  const bool takes_whole_words =
+      message.ignore_merges() || message.pre_tokenizer() == Message::PRE_TOKENIZER_LINES_DIGIT_GROUPS;
+  if (takes_whole_words) impl->whole_words.reserve(pieces);
+  for (uint32_t id = 0; id < pieces; ++id) {
+    const Piece& piece = message.pieces(static_cast<int>(id));
     impl->types.push_back(piece.type());
-    impl->bytes.push_back(special ? text : alphabet.Bytes(text));
-    if (special) {
-      impl->max_special = std::max(impl->max_special, text.size());
-      continue;
-    }
-    max_word_token = std::max(max_word_token, impl->bytes.back().size());
-    if (piece.type() != Piece::TYPE_UNUSED && impl->bytes.back().size() == 1) {
-      impl->byte_pairs.SetByte(static_cast<uint8_t>(impl->bytes.back()[0]), id);
+    impl->bytes.push_back(impl->model->BytesOf(piece));
+    if (takes_whole_words && !IsSpecial(piece.type()) && piece.type() != Piece::TYPE_UNUSED) {
+      impl->words.push_back(impl->model->WordOf(piece));
+      impl->whole_words.emplace(impl->words.back(), id);
     }
   }
-  impl->composes = message.compose() || message.pre_tokenizer() == Message::PRE_TOKENIZER_LINES_DIGITS;
-  if (message.ignore_merges() || message.pre_tokenizer() == Message::PRE_TOKENIZER_LINES_DIGIT_GROUPS) {
-    impl->whole_words.reserve(pieces);
-    for (uint32_t id = 0; id < pieces; ++id) {
-      if (IsSpecial(impl->types[id]) || impl->types[id] == Piece::TYPE_UNUSED) continue;
-      impl->whole_words.emplace(impl->bytes[id], id);
-    }
-  }
+  impl->AddSpecials(message);
   const bool drops_text = std::ranges::any_of(
       message.splits(), [](const auto& split) { return split.drop_matches() || split.drop_gaps(); });
-  if (!drops_text && impl->byte_pairs.SpellsAllBytes()) impl->max_word_token = max_word_token;
-  for (uint32_t id = 0; id < pieces; ++id) {
-    if (!IsSpecial(impl->types[id])) continue;
-    const bool is_composed = message.pieces(static_cast<int>(id)).composed();
-    (is_composed ? impl->composed_specials : impl->specials)
-        .Add(impl->bytes[id], id, impl->types[id] == Piece::TYPE_CONTROL);
-  }
-  impl->specials.Finish();
-  impl->composed_specials.Finish();
-
-  for (uint32_t id = 0; id < pieces; ++id) {
-    if (impl->types[id] == Piece::TYPE_CONTROL) impl->controls.push_back(impl->bytes[id]);
-  }
-  std::sort(impl->controls.begin(), impl->controls.end());
-
-  impl->byte_pairs.Reserve(static_cast<size_t>(message.merges_size()));
-  for (int rank = 0; rank < message.merges_size(); ++rank) {
-    const artifact::v1::Merge& merge = message.merges(rank);
-    const std::string whole = merge.left() + merge.right();
-    uint32_t ids[3];
-    const std::string_view parts[3] = {merge.left(), merge.right(), whole};
-    for (int i = 0; i < 3; ++i) {
-      const auto found = id_of.find(parts[i]);
-      if (found == id_of.end()) {
-        return absl::InvalidArgumentError(absl::StrCat("tokenizer: merge ", rank, " needs the piece ",
-                                                       Quoted(parts[i]), ", which the vocabulary lacks"));
-      }
-      ids[i] = found->second;
-    }
-    impl->byte_pairs.AddMerge(ids[0], ids[1], ids[2]);
-  }
+  if (!drops_text) impl->max_word_token = impl->model->max_token_bytes();
 
   auto check_id = [&](const char* field, uint32_t id) {
     return id < pieces ? absl::OkStatus()
@@ -283,7 +249,7 @@ absl::StatusOr<std::vector<uint32_t>> Tokenizer::Encode(std::string_view text, b
                                                         EncodeBounds bounds) const {
   Encoding encoding(std::move(bounds));
   if (encoding.HasRoomFor(impl_->MinTokensOfAny(text.size()))) {
-    impl_->EncodeText(text, parse_special, encoding);
+    impl_->EncodeText(text, /*at_start=*/true, parse_special, encoding);
   }
   return std::move(encoding).Finish();
 }
@@ -291,16 +257,22 @@ absl::StatusOr<std::vector<uint32_t>> Tokenizer::Encode(std::string_view text, b
 absl::StatusOr<std::vector<uint32_t>> Tokenizer::EncodeMarked(std::string_view text, std::string_view mark,
                                                               EncodeBounds bounds) const {
   Encoding encoding(std::move(bounds));
-  const auto words = [&](std::string_view part) {
-    if (part.find(mark) == std::string_view::npos) return impl_->EncodeWords(part, encoding);
-    // Without its marks the part may hold control tokens, which are text, and user-defined ones, which are
-    // not.
-    return impl_->EncodeText(Without(mark, part), /*parse_control=*/false, encoding);
+  const auto special = [&](uint32_t id) { return impl_->EncodeSpecial(id, encoding); };
+  // Without its marks a part may hold control tokens, which are text, and user-defined ones, which are not.
+  const auto words = [&](std::string_view part, bool at_start) {
+    if (part.find(mark) == std::string_view::npos) return impl_->EncodeWords(part, at_start, encoding);
+    return impl_->EncodeInside(Without(mark, part), at_start, encoding);
+  };
+  const auto normal = [&](std::string_view part) {
+    const bool at_start = part.data() == text.data();
+    if (part.find(mark) == std::string_view::npos || impl_->normal_specials.HasControls()) {
+      return impl_->ForEachNormal(part, at_start, /*parse_control=*/true, words, special);
+    }
+    return impl_->EncodeText(Without(mark, part), at_start, /*parse_control=*/false, encoding);
   };
   // At most every byte has a mark.
   if (encoding.HasRoomFor(impl_->MinTokensOfAny(text.size() / (1 + mark.size())))) {
-    impl_->ForEachText(text, /*parse_control=*/true, words,
-                       [&](uint32_t id) { return impl_->EncodeSpecial(id, encoding); });
+    impl_->specials.ForEachPart(text, /*parse_control=*/true, normal, special);
   }
   return std::move(encoding).Finish();
 }
@@ -323,12 +295,17 @@ Tokenizer::ControlMatch Tokenizer::MatchControl(std::string_view text) const {
 
 absl::StatusOr<std::string> Tokenizer::Decode(std::span<const uint32_t> ids) const {
   std::string bytes;
+  bool has_added_space = impl_->normalizer.adds_space(/*at_start=*/true);
   for (size_t i = 0; i < ids.size(); ++i) {
     if (ids[i] >= vocabulary()) {
       return absl::InvalidArgumentError(
           absl::StrCat("token_ids[", i, "] is ", ids[i], ", expected less than ", vocabulary()));
     }
-    bytes += impl_->bytes[ids[i]];
+    std::string_view piece = impl_->bytes[ids[i]];
+    const bool is_special = IsSpecial(impl_->types[ids[i]]);
+    if (!is_special && has_added_space && piece.starts_with(' ')) piece.remove_prefix(1);
+    has_added_space = is_special && impl_->normalizer.adds_space(/*at_start=*/false);
+    bytes += piece;
   }
   return bytes;
 }

@@ -31,10 +31,10 @@ class Tokenizer {
 
   // The ids of `text`, which may be any bytes: invalid UTF-8 is encoded byte by byte, so that Decode()
   // gives back exactly `text` - except for bytes that the vocabulary can't spell (some lack rare control
-  // characters), which are left out as the models' own tokenizers do. With parse_special, special tokens
-  // written as text become their id; without it they are ordinary text. Never adds BOS or EOS: see add_bos()
-  // and add_eos().
-  // Takes time about linear in the length of `text`.
+  // characters), which are left out or unknown tokens as the models' own tokenizers do, and for U+2581, by
+  // which pieces of characters spell a space. With parse_special, special tokens written as text become their
+  // id; without it they are ordinary text. Never adds BOS or EOS: see add_bos() and add_eos(). Takes time
+  // about linear in the length of `text`.
   std::vector<uint32_t> Encode(std::string_view text, bool parse_special) const;
   // The same within bounds.
   //   OUT_OF_RANGE  more than max_tokens; at once where `text` is too long for any other result
@@ -53,12 +53,14 @@ class Tokenizer {
   };
   ControlMatch MatchControl(std::string_view text) const;
 
-  // The exact bytes of `ids`, special tokens written out as their text. One token's bytes need not be
-  // valid UTF-8: pass them through Utf8Stream before a client sees them as text.
+  // The exact bytes of `ids`, special tokens written out as their text; without the space that Encode() puts
+  // before a text, where the model wants one. One token's bytes need not be valid UTF-8: pass them through
+  // Utf8Stream before a client sees them as text.
   //  INVALID_ARGUMENT  an id outside the vocabulary, by position and value
   absl::StatusOr<std::string> Decode(std::span<const uint32_t> ids) const;
 
-  // The bytes of one token; empty for an id outside the vocabulary. Valid as long as the tokenizer.
+  // The bytes of one token, with any space that it begins with; empty for an id outside the vocabulary. Valid
+  // as long as the tokenizer.
   std::string_view PieceBytes(uint32_t id) const;
 
   uint32_t vocabulary() const;

@@ -4,6 +4,7 @@
 #include <utf8proc.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <vector>
 
 namespace streamtensor::server {
@@ -26,6 +27,48 @@ size_t ValidUtf8Prefix(std::string_view text) {
     at += static_cast<size_t>(length);
   }
   return at;
+}
+
+size_t CharacterBytes(std::string_view text) {
+  utf8proc_int32_t code_point;
+  const utf8proc_ssize_t length = utf8proc_iterate(reinterpret_cast<const utf8proc_uint8_t*>(text.data()),
+                                                   static_cast<utf8proc_ssize_t>(text.size()), &code_point);
+  return length <= 0 ? 1 : static_cast<size_t>(length);
+}
+
+namespace {
+
+bool IsSpace(std::string_view character) {
+  utf8proc_int32_t c = 0;
+  utf8proc_iterate(reinterpret_cast<const utf8proc_uint8_t*>(character.data()),
+                   static_cast<utf8proc_ssize_t>(character.size()), &c);
+  return (c >= 0x9 && c <= 0xd) || c == 0x20 || c == 0x85 || c == 0xa0 || c == 0x1680 ||
+         (c >= 0x2000 && c <= 0x200a) || c == 0x2028 || c == 0x2029 || c == 0x202f || c == 0x205f ||
+         c == 0x3000;
+}
+
+}  // namespace
+
+size_t LeadingSpaceBytes(std::string_view text) {
+  size_t at = 0;
+  while (at < text.size()) {
+    const size_t length = CharacterBytes(text.substr(at));
+    if (!IsSpace(text.substr(at, length))) break;
+    at += length;
+  }
+  return at;
+}
+
+size_t TrailingSpaceBytes(std::string_view text) {
+  size_t end = text.size();
+  while (end > 0) {
+    size_t begin = end - 1;
+    while (begin > 0 && end - begin < 4 && (static_cast<uint8_t>(text[begin]) & 0xc0) == 0x80) --begin;
+    const std::string_view character = text.substr(begin, end - begin);
+    if (CharacterBytes(character) != character.size() || !IsSpace(character)) break;
+    end = begin;
+  }
+  return text.size() - end;
 }
 
 namespace {

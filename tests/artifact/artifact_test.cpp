@@ -374,7 +374,7 @@ TEST(Artifact, TokenizerRules) {
   tokenizer.add_end_of_generation_ids(99);
   EXPECT_FALSE(CheckTokenizer(tokenizer).ok());
   tokenizer = SampleTokenizer();
-  tokenizer.set_format_version(3);
+  tokenizer.set_format_version(4);
   EXPECT_FALSE(CheckTokenizer(tokenizer).ok());
   SampleFolder folder;
   tokenizer = SampleTokenizer();

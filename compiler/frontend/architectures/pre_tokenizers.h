@@ -10,6 +10,8 @@ namespace streamtensor::compiler {
 
 // tokenizer.ggml.model of byte-level BPE.
 inline constexpr std::string_view kGgufByteLevelBpe = "gpt2";
+// And of SentencePiece's BPE, which has a score for each piece.
+inline constexpr std::string_view kGgufCharacterBpe = "llama";
 
 // tokenizer.ggml.pre: how text is split into words.
 struct GgufPreTokenizer {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/frontend/gguf/gguf_tokenizer.h"
 
+#include <cmath>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -84,8 +85,26 @@ absl::StatusOr<std::optional<uint32_t>> TokenId(const GgufFile& file, std::strin
   return std::optional<uint32_t>(static_cast<uint32_t>(id));
 }
 
-absl::Status ReadSpecialTokens(const GgufFile& file, const GgufPreTokenizer& pre_tokenizer,
-                               Tokenizer* tokenizer) {
+absl::Status ReadScores(const GgufFile& file, Tokenizer* tokenizer) {
+  ASSIGN_OR_RETURN(const auto scores, Required(file.GetFloats("tokenizer.ggml.scores")));
+  if (scores.size() != static_cast<size_t>(tokenizer->pieces_size())) {
+    return Invalid(Message("tokenizer.ggml.scores has ", scores.size(), " elements for ",
+                           tokenizer->pieces_size(), " tokens"));
+  }
+  for (size_t i = 0; i < scores.size(); ++i) {
+    if (!std::isfinite(scores[i])) return Invalid(Message("the score of token ", i, " is ", scores[i]));
+    tokenizer->add_scores(static_cast<float>(scores[i]));
+  }
+  return absl::OkStatus();
+}
+
+// What the kind of tokenizer says where the file doesn't.
+struct Defaults {
+  bool begins_with_bos = false;
+  bool adds_space_prefix = false;
+};
+
+absl::Status ReadSpecialTokens(const GgufFile& file, const Defaults& defaults, Tokenizer* tokenizer) {
   const struct {
     std::string_view key;
     void (Tokenizer::*set)(uint32_t);
@@ -99,6 +118,7 @@ absl::Status ReadSpecialTokens(const GgufFile& file, const GgufPreTokenizer& pre
     ASSIGN_OR_RETURN(const std::optional<uint32_t> id, TokenId(file, key, tokenizer->pieces_size()));
     if (id.has_value()) (tokenizer->*set)(*id);
   }
+  tokenizer->set_add_space_prefix(defaults.adds_space_prefix);
   const struct {
     std::string_view key;
     void (Tokenizer::*set)(bool);
@@ -113,7 +133,7 @@ absl::Status ReadSpecialTokens(const GgufFile& file, const GgufPreTokenizer& pre
     (tokenizer->*set)(flag);
   }
   if (file.FindValue("tokenizer.ggml.add_bos_token") == nullptr) {
-    tokenizer->set_add_bos(pre_tokenizer.begins_with_bos && tokenizer->has_bos_token_id());
+    tokenizer->set_add_bos(defaults.begins_with_bos && tokenizer->has_bos_token_id());
   }
   if (tokenizer->add_bos() && !tokenizer->has_bos_token_id()) {
     return Invalid("tokenizer.ggml.add_bos_token is true, but tokenizer.ggml.bos_token_id is missing");
@@ -157,23 +177,43 @@ absl::Status ReadChatTemplate(const GgufFile& file, Tokenizer* tokenizer) {
   return absl::OkStatus();
 }
 
+absl::Status ReadByteLevelBpe(const GgufFile& file, Tokenizer* tokenizer) {
+  tokenizer->set_format_version(artifact::kTokenizerVersion);
+  tokenizer->set_kind(Tokenizer::KIND_BYTE_LEVEL_BPE);
+  ASSIGN_OR_RETURN(const GgufPreTokenizer pre_tokenizer, FindPreTokenizer(file));
+  tokenizer->set_pre_tokenizer(pre_tokenizer.kind);
+  RETURN_IF_ERROR(ReadPieces(file, tokenizer));
+  RETURN_IF_ERROR(ReadMerges(file, tokenizer));
+  return ReadSpecialTokens(file, {.begins_with_bos = pre_tokenizer.begins_with_bos}, tokenizer);
+}
+
+absl::Status ReadCharacterBpe(const GgufFile& file, Tokenizer* tokenizer) {
+  tokenizer->set_format_version(artifact::kTokenizerKindsVersion);
+  tokenizer->set_kind(Tokenizer::KIND_CHARACTER_BPE);
+  tokenizer->set_pre_tokenizer(Tokenizer::PRE_TOKENIZER_NONE);
+  tokenizer->set_fuse_unknown(true);
+  RETURN_IF_ERROR(ReadPieces(file, tokenizer));
+  RETURN_IF_ERROR(ReadScores(file, tokenizer));
+  RETURN_IF_ERROR(ReadSpecialTokens(file, {.begins_with_bos = true, .adds_space_prefix = true}, tokenizer));
+  if (tokenizer->add_space_prefix()) tokenizer->set_space_prefix(Tokenizer::SPACE_PREFIX_EACH);
+  tokenizer->set_add_space_prefix(false);
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<Tokenizer> ReadGgufTokenizer(const GgufFile& file) {
   Tokenizer tokenizer;
-  tokenizer.set_format_version(artifact::kTokenizerVersion);
   ASSIGN_OR_RETURN(const std::string_view model, Required(file.GetString("tokenizer.ggml.model")));
-  if (model != kGgufByteLevelBpe) {
-    return absl::UnimplementedError(Message("tokenizer model ", Quoted(model),
-                                            " (tokenizer.ggml.model) can't be used yet; '", kGgufByteLevelBpe,
-                                            "' (byte-level BPE) can"));
+  if (model == kGgufByteLevelBpe) {
+    RETURN_IF_ERROR(ReadByteLevelBpe(file, &tokenizer));
+  } else if (model == kGgufCharacterBpe) {
+    RETURN_IF_ERROR(ReadCharacterBpe(file, &tokenizer));
+  } else {
+    return absl::UnimplementedError(Message(
+        "tokenizer model ", Quoted(model), " (tokenizer.ggml.model) can't be used yet; '", kGgufByteLevelBpe,
+        "' (byte-level BPE) and '", kGgufCharacterBpe, "' (SentencePiece BPE) can"));
   }
-  tokenizer.set_kind(Tokenizer::KIND_BYTE_LEVEL_BPE);
-  ASSIGN_OR_RETURN(const GgufPreTokenizer pre_tokenizer, FindPreTokenizer(file));
-  tokenizer.set_pre_tokenizer(pre_tokenizer.kind);
-  RETURN_IF_ERROR(ReadPieces(file, &tokenizer));
-  RETURN_IF_ERROR(ReadMerges(file, &tokenizer));
-  RETURN_IF_ERROR(ReadSpecialTokens(file, pre_tokenizer, &tokenizer));
   RETURN_IF_ERROR(ReadEndOfGeneration(file, &tokenizer));
   RETURN_IF_ERROR(ReadChatTemplate(file, &tokenizer));
   return tokenizer;

@@ -8,8 +8,8 @@
 
 namespace streamtensor::compiler {
 
-// Pieces, merges, special tokens and chat template of a byte-level BPE tokenizer
-// (compiler/frontend/architectures/pre_tokenizers.h).
+// Pieces, merges or scores, special tokens and chat template of a byte-level BPE tokenizer
+// (compiler/frontend/architectures/pre_tokenizers.h) or of SentencePiece's BPE.
 //  UNIMPLEMENTED     another kind of tokenizer or pre-tokenizer; names it and those that exist
 //  INVALID_ARGUMENT  a key is missing or holds something impossible; names it
 absl::StatusOr<artifact::v1::Tokenizer> ReadGgufTokenizer(const GgufFile& file);

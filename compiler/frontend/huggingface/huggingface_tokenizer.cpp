@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/frontend/huggingface/huggingface_tokenizer.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <string>
 
@@ -42,6 +43,15 @@ absl::StatusOr<uint64_t> VocabularySize(const json& config) {
       Message("config.json: 'vocab_size' is ", JsonText(*size), ", expected an integer"));
 }
 
+// `splits` and what follows it may be set.
+uint32_t VersionOf(const Tokenizer& tokenizer) {
+  const bool strips = std::ranges::any_of(tokenizer.pieces(), [](const artifact::v1::Piece& piece) {
+    return piece.strip_left() || piece.strip_right();
+  });
+  return strips || tokenizer.kind() != Tokenizer::KIND_BYTE_LEVEL_BPE ? artifact::kTokenizerKindsVersion
+                                                                      : artifact::kTokenizerSplitsVersion;
+}
+
 }  // namespace
 
 absl::StatusOr<Tokenizer> ReadHuggingFaceTokenizer(const TokenizerTexts& texts) {
@@ -54,14 +64,13 @@ absl::StatusOr<Tokenizer> ReadHuggingFaceTokenizer(const TokenizerTexts& texts) 
   ASSIGN_OR_RETURN(const json root, ReadObject("tokenizer.json", texts.tokenizer));
 
   Tokenizer tokenizer;
-  // `splits` and what follows it may be set.
-  tokenizer.set_format_version(artifact::kTokenizerSplitsVersion);
-  tokenizer.set_kind(Tokenizer::KIND_BYTE_LEVEL_BPE);
+  if (absl::Status status = ReadKind(root, &tokenizer); !status.ok()) return In("tokenizer.json", status);
   if (absl::Status status = ReadPieces(root, vocabulary, &tokenizer); !status.ok()) {
     return In("tokenizer.json", status);
   }
   if (absl::Status status = ReadSteps(root, &tokenizer); !status.ok()) return In("tokenizer.json", status);
   RETURN_IF_ERROR(ReadSettings(settings, &tokenizer));
+  tokenizer.set_format_version(VersionOf(tokenizer));
   return tokenizer;
 }
 

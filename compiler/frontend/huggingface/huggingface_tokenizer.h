@@ -20,7 +20,8 @@ struct TokenizerTexts {
   std::optional<std::string_view> chat_template;      // chat_template.jinja
 };
 
-// A byte-level BPE with as many pieces as config.json's vocab_size says, or as there are tokens.
+// A BPE, byte-level or of characters, with as many pieces as config.json's vocab_size says, or as there are
+// tokens.
 //  UNIMPLEMENTED     another kind of tokenizer, or a step of it that is not known; names it
 //  INVALID_ARGUMENT  damaged or contradictory; names file, key or token
 absl::StatusOr<artifact::v1::Tokenizer> ReadHuggingFaceTokenizer(const TokenizerTexts& texts);

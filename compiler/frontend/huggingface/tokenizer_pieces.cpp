@@ -34,14 +34,17 @@ using Ids = std::unordered_map<std::string_view, uint32_t>;
 absl::Status Invalid(std::string_view message) { return absl::InvalidArgumentError(Message(message)); }
 
 absl::Status Unsupported(std::string_view what) {
-  return absl::UnimplementedError(Message(what, " can't be used yet; byte-level BPE can"));
+  return absl::UnimplementedError(
+      Message(what, " can't be used yet; byte-level BPE and SentencePiece's BPE can"));
 }
 
-absl::Status CheckModel(const json& model) {
+absl::Status CheckModel(const json& model, Tokenizer::Kind kind) {
   ASSIGN_OR_RETURN(const std::string type, StringMember(model, "type", "BPE"));
   if (type != "BPE") return Unsupported(Message("tokenizer model ", Quoted(type)));
   ASSIGN_OR_RETURN(const bool byte_fallback, BoolMember(model, "byte_fallback", false));
-  if (byte_fallback) return Unsupported("BPE with byte fallback (SentencePiece)");
+  if (byte_fallback && kind == Tokenizer::KIND_BYTE_LEVEL_BPE) {
+    return Unsupported("byte-level BPE with byte fallback");
+  }
   for (const char* key : {"continuing_subword_prefix", "end_of_word_suffix"}) {
     ASSIGN_OR_RETURN(const std::string text, StringMember(model, key, ""));
     if (!text.empty()) return Unsupported(Message("BPE with '", key, "' ", Quoted(text)));
@@ -115,7 +118,15 @@ class PieceTable {
   std::vector<Piece> pieces_;
 };
 
+// "<0x0A>"
+bool IsByte(std::string_view text) {
+  const auto is_digit = [](char c) { return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'F'); };
+  return text.size() == 6 && text.starts_with("<0x") && is_digit(text[3]) && is_digit(text[4]) &&
+         text[5] == '>';
+}
+
 absl::StatusOr<Ids> ReadVocabulary(const json& model, PieceTable* table) {
+  ASSIGN_OR_RETURN(const bool byte_fallback, BoolMember(model, "byte_fallback", false));
   const json* vocabulary = FindMember(model, "vocab");
   if (vocabulary == nullptr || !vocabulary->is_object() || vocabulary->empty()) {
     return Invalid("'model.vocab' is missing or no object of ids");
@@ -124,7 +135,7 @@ absl::StatusOr<Ids> ReadVocabulary(const json& model, PieceTable* table) {
   ids.reserve(vocabulary->size());
   for (const auto& [text, id] : vocabulary->get_ref<const json::object_t&>()) {
     Piece piece;
-    piece.set_type(Piece::TYPE_NORMAL);
+    piece.set_type(byte_fallback && IsByte(text) ? Piece::TYPE_BYTE : Piece::TYPE_NORMAL);
     RETURN_IF_ERROR(table->Add(text, id, std::move(piece)));
     ids.emplace(text, id.get<uint32_t>());
   }
@@ -144,15 +155,18 @@ absl::Status ReadAddedToken(const json& token, const Ids& vocabulary, std::set<s
     return Invalid(Message("added token ", Quoted(text), " has the id ", JsonText(*id), ", in 'model.vocab' ",
                            known->second));
   }
-  for (const char* key : {"single_word", "lstrip", "rstrip"}) {
-    ASSIGN_OR_RETURN(const bool set, BoolMember(token, key, false));
-    if (set)
-      return absl::UnimplementedError(
-          Message("added token ", Quoted(text), " with '", key, "' can't be used yet"));
+  ASSIGN_OR_RETURN(const bool single_word, BoolMember(token, "single_word", false));
+  if (single_word) {
+    return absl::UnimplementedError(
+        Message("added token ", Quoted(text), " with 'single_word' can't be used yet"));
   }
   ASSIGN_OR_RETURN(const bool special, BoolMember(token, "special", false));
   ASSIGN_OR_RETURN(const bool normalized, BoolMember(token, "normalized", !special));
+  ASSIGN_OR_RETURN(const bool strip_left, BoolMember(token, "lstrip", false));
+  ASSIGN_OR_RETURN(const bool strip_right, BoolMember(token, "rstrip", false));
   Piece piece;
+  piece.set_strip_left(strip_left);
+  piece.set_strip_right(strip_right);
   piece.set_type(special ? Piece::TYPE_CONTROL : Piece::TYPE_USER_DEFINED);
   piece.set_composed(normalized);
   return table->Add(text, *id, std::move(piece));
@@ -226,13 +240,15 @@ absl::Status ReadUnknownToken(const json& model, const Ids& vocabulary, Tokenize
 absl::Status ReadPieces(const json& root, uint64_t vocabulary, Tokenizer* tokenizer) {
   const json* model = FindMember(root, "model");
   if (model == nullptr || !model->is_object()) return Invalid("'model' is missing or no object");
-  RETURN_IF_ERROR(CheckModel(*model));
+  RETURN_IF_ERROR(CheckModel(*model, tokenizer->kind()));
   PieceTable table;
   ASSIGN_OR_RETURN(const Ids ids, ReadVocabulary(*model, &table));
   RETURN_IF_ERROR(ReadMerges(*model, ids, tokenizer));
   RETURN_IF_ERROR(ReadUnknownToken(*model, ids, tokenizer));
   ASSIGN_OR_RETURN(const bool ignore_merges, BoolMember(*model, "ignore_merges", false));
   tokenizer->set_ignore_merges(ignore_merges);
+  ASSIGN_OR_RETURN(const bool fuse_unknown, BoolMember(*model, "fuse_unk", false));
+  tokenizer->set_fuse_unknown(fuse_unknown && tokenizer->kind() != Tokenizer::KIND_BYTE_LEVEL_BPE);
   RETURN_IF_ERROR(ReadAddedTokens(root, ids, &table));
   RETURN_IF_ERROR(table.Fill(vocabulary));
   for (Piece& piece : table.pieces()) *tokenizer->add_pieces() = std::move(piece);

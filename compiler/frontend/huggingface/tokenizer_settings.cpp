@@ -174,10 +174,14 @@ absl::Status ReadChatTemplate(const TokenizerSettings& settings, Tokenizer* toke
 }  // namespace
 
 absl::Status ReadSettings(const TokenizerSettings& settings, Tokenizer* tokenizer) {
-  ASSIGN_OR_RETURN(const bool prefix_space,
-                   In(kTokenizerConfig, BoolMember(settings.tokenizer_config, "add_prefix_space", false)));
-  if (prefix_space) {
-    return absl::UnimplementedError(Message(kTokenizerConfig, ": 'add_prefix_space' can't be used yet"));
+  const bool adds_space = tokenizer->space_prefix() != Tokenizer::SPACE_PREFIX_NONE;
+  ASSIGN_OR_RETURN(const bool prefix_space, In(kTokenizerConfig, BoolMember(settings.tokenizer_config,
+                                                                            "add_prefix_space", adds_space)));
+  if (prefix_space != adds_space) {
+    return absl::UnimplementedError(Message(kTokenizerConfig, ": 'add_prefix_space' is ",
+                                            prefix_space ? "true" : "false", ", but tokenizer.json adds ",
+                                            adds_space ? "a" : "no",
+                                            " space before a text; the two can't differ yet"));
   }
   RETURN_IF_ERROR(ReadSpecialTokens(settings, tokenizer));
   RETURN_IF_ERROR(ReadEndOfGeneration(settings, tokenizer));

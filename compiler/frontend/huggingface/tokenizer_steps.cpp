@@ -60,13 +60,17 @@ absl::StatusOr<std::vector<const json*>> StepsOf(const json& root, std::string_v
 
 std::string TypeOf(const json& step) { return step["type"].get<std::string>(); }
 
-absl::Status ReadNormalizer(const json& root, Tokenizer* tokenizer) {
-  ASSIGN_OR_RETURN(const auto steps, StepsOf(root, "normalizer", "normalizers"));
-  for (const json* step : steps) {
-    if (TypeOf(*step) != "NFC") return Unsupported(Message("normalizer ", Quoted(TypeOf(*step))), "NFC");
-    tokenizer->set_compose(true);
-  }
-  return absl::OkStatus();
+// How pieces of characters spell a space.
+constexpr char kEscapedSpace[] = "\xe2\x96\x81";  // U+2581
+// What follows a space up to the next.
+constexpr char kSpacedWord[] = "\\x{2581}[^\\x{2581}]*";
+
+// Whether a step is {"pattern": {"String": from}, "content": to}.
+bool Replaces(const json& step, std::string_view from, std::string_view to) {
+  const json* pattern = FindMember(step, "pattern");
+  const json* text = pattern != nullptr ? FindMember(*pattern, "String") : nullptr;
+  const json* content = FindMember(step, "content");
+  return text != nullptr && *text == from && content != nullptr && *content == to;
 }
 
 // {"Regex": "..."} or {"String": "..."}
@@ -93,6 +97,95 @@ absl::Status ReadSplit(const json& step, Tokenizer* tokenizer) {
   const bool removes = behavior == "Removed";
   split->set_drop_matches(removes && !invert);
   split->set_drop_gaps(removes && invert);
+  return absl::OkStatus();
+}
+
+// Normaliser and pre-tokenizer of a BPE of characters.
+class CharacterSteps {
+ public:
+  explicit CharacterSteps(Tokenizer* tokenizer) : tokenizer_(tokenizer) {}
+
+  absl::Status Read(const json& root) {
+    tokenizer_->set_pre_tokenizer(Tokenizer::PRE_TOKENIZER_NONE);
+    ASSIGN_OR_RETURN(const auto normalizers, StepsOf(root, "normalizer", "normalizers"));
+    for (const json* step : normalizers) RETURN_IF_ERROR(ReadNormalizer(*step));
+    ASSIGN_OR_RETURN(const auto pre_tokenizers, StepsOf(root, "pre_tokenizer", "pretokenizers"));
+    for (const json* step : pre_tokenizers) RETURN_IF_ERROR(ReadPreTokenizer(*step));
+    if (escapes_spaces_) return absl::OkStatus();
+    return absl::UnimplementedError(
+        "a tokenizer can't be used yet that has neither the pre-tokenizer 'ByteLevel' or 'Metaspace' nor a "
+        "normalizer "
+        "'Replace' of spaces by U+2581");
+  }
+
+ private:
+  absl::Status ReadNormalizer(const json& step) {
+    const std::string type = TypeOf(step);
+    if (type == "NFC" && !escapes_spaces_) {
+      tokenizer_->set_compose(true);
+    } else if (type == "Prepend" && FindMember(step, "prepend") != nullptr &&
+               step["prepend"] == kEscapedSpace) {
+      tokenizer_->set_space_prefix(Tokenizer::SPACE_PREFIX_EACH);
+    } else if (type == "Replace" && Replaces(step, " ", kEscapedSpace)) {
+      escapes_spaces_ = true;
+    } else {
+      return Unsupported(Message("normalizer ", Quoted(type), " as ", JsonText(step)),
+                         "NFC; Prepend of U+2581; Replace of ' ' by U+2581");
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status ReadPreTokenizer(const json& step) {
+    const std::string type = TypeOf(step);
+    if (type == "Metaspace") return ReadMetaspace(step);
+    if (type == "Split") {
+      // There is no space left to split at.
+      const json* pattern = FindMember(step, "pattern");
+      if (escapes_spaces_ && pattern != nullptr && *pattern == json{{"String", " "}}) return absl::OkStatus();
+      return ReadSplit(step, tokenizer_);
+    }
+    return Unsupported(Message("pre-tokenizer ", Quoted(type)), "Metaspace, Split");
+  }
+
+  absl::Status ReadMetaspace(const json& step) {
+    if (tokenizer_->splits_size() > 0) {
+      return absl::UnimplementedError("pre-tokenizer 'Metaspace' after 'Split' can't be used yet");
+    }
+    ASSIGN_OR_RETURN(const std::string replacement, StringMember(step, "replacement", kEscapedSpace));
+    if (replacement != kEscapedSpace) {
+      return Unsupported(Message("'Metaspace' with 'replacement' ", Quoted(replacement)), "U+2581");
+    }
+    // Early files have only the flag.
+    ASSIGN_OR_RETURN(const bool prefix, BoolMember(step, "add_prefix_space", true));
+    ASSIGN_OR_RETURN(const std::string scheme,
+                     StringMember(step, "prepend_scheme", prefix ? "always" : "never"));
+    // Text that got its space before needs no other.
+    if (tokenizer_->space_prefix() == Tokenizer::SPACE_PREFIX_NONE) {
+      if (scheme == "always") {
+        tokenizer_->set_space_prefix(Tokenizer::SPACE_PREFIX_EACH_UNSPACED);
+      } else if (scheme == "first") {
+        tokenizer_->set_space_prefix(Tokenizer::SPACE_PREFIX_FIRST_UNSPACED);
+      } else if (scheme != "never") {
+        return Invalid(Message("'Metaspace' with 'prepend_scheme' ", Quoted(scheme),
+                               ", expected always, first or never"));
+      }
+    }
+    ASSIGN_OR_RETURN(const bool splits, BoolMember(step, "split", true));
+    if (splits) tokenizer_->add_splits()->set_pattern(kSpacedWord);
+    escapes_spaces_ = true;
+    return absl::OkStatus();
+  }
+
+  Tokenizer* const tokenizer_;
+  bool escapes_spaces_ = false;
+};
+
+absl::Status ReadNormalizer(const json& root, Tokenizer* tokenizer) {
+  ASSIGN_OR_RETURN(const auto steps, StepsOf(root, "normalizer", "normalizers"));
+  for (const json* step : steps) {
+    if (TypeOf(*step) != "NFC") return Unsupported(Message("normalizer ", Quoted(TypeOf(*step))), "NFC");
+    tokenizer->set_compose(true);
+  }
   return absl::OkStatus();
 }
 
@@ -138,7 +231,9 @@ absl::Status ReadPreTokenizer(const json& root, Tokenizer* tokenizer) {
     }
   }
   if (tokenizer->pre_tokenizer() == Tokenizer::PRE_TOKENIZER_UNSPECIFIED) {
-    return absl::UnimplementedError("a tokenizer without the pre-tokenizer 'ByteLevel' can't be used yet");
+    return absl::UnimplementedError(
+        "a tokenizer with the decoder 'ByteLevel' but without the pre-tokenizer 'ByteLevel' can't be used "
+        "yet");
   }
   return absl::OkStatus();
 }
@@ -202,22 +297,56 @@ absl::Status ReadPostProcessor(const json& root, Tokenizer* tokenizer) {
   return absl::OkStatus();
 }
 
-absl::Status CheckDecoder(const json& root) {
+// Text comes out of pieces as they spell it, whatever the file says.
+absl::Status CheckDecoder(const json& root, Tokenizer::Kind kind) {
   ASSIGN_OR_RETURN(const auto steps, StepsOf(root, "decoder", "decoders"));
   for (const json* step : steps) {
-    if (TypeOf(*step) != "ByteLevel")
-      return Unsupported(Message("decoder ", Quoted(TypeOf(*step))), "ByteLevel");
+    const std::string type = TypeOf(*step);
+    if (kind == Tokenizer::KIND_BYTE_LEVEL_BPE) {
+      if (type != "ByteLevel") return Unsupported(Message("decoder ", Quoted(type)), "ByteLevel");
+      continue;
+    }
+    const bool is_known =
+        type == "ByteFallback" || type == "Fuse" || type == "Metaspace" ||
+        (type == "Replace" && Replaces(*step, kEscapedSpace, " ")) ||
+        (type == "Strip" && FindMember(*step, "content") != nullptr && (*step)["content"] == " ");
+    if (is_known) continue;
+    return Unsupported(Message("decoder ", Quoted(type), " as ", JsonText(*step)),
+                       "ByteFallback, Fuse, Metaspace; Replace of U+2581 by ' '; Strip of ' '");
   }
   return absl::OkStatus();
 }
 
+absl::StatusOr<Tokenizer::Kind> KindOf(const json& root) {
+  ASSIGN_OR_RETURN(const auto steps, StepsOf(root, "pre_tokenizer", "pretokenizers"));
+  for (const json* step : steps) {
+    if (TypeOf(*step) == "ByteLevel") return Tokenizer::KIND_BYTE_LEVEL_BPE;
+  }
+  // One with other steps, which lacks that, is told so.
+  ASSIGN_OR_RETURN(const auto decoders, StepsOf(root, "decoder", "decoders"));
+  for (const json* step : decoders) {
+    if (TypeOf(*step) == "ByteLevel") return Tokenizer::KIND_BYTE_LEVEL_BPE;
+  }
+  return Tokenizer::KIND_CHARACTER_BPE;
+}
+
 }  // namespace
 
+absl::Status ReadKind(const json& root, Tokenizer* tokenizer) {
+  ASSIGN_OR_RETURN(const Tokenizer::Kind kind, KindOf(root));
+  tokenizer->set_kind(kind);
+  return absl::OkStatus();
+}
+
 absl::Status ReadSteps(const json& root, Tokenizer* tokenizer) {
-  RETURN_IF_ERROR(ReadNormalizer(root, tokenizer));
-  RETURN_IF_ERROR(ReadPreTokenizer(root, tokenizer));
+  if (tokenizer->kind() == Tokenizer::KIND_BYTE_LEVEL_BPE) {
+    RETURN_IF_ERROR(ReadNormalizer(root, tokenizer));
+    RETURN_IF_ERROR(ReadPreTokenizer(root, tokenizer));
+  } else {
+    RETURN_IF_ERROR(CharacterSteps(tokenizer).Read(root));
+  }
   RETURN_IF_ERROR(ReadPostProcessor(root, tokenizer));
-  return CheckDecoder(root);
+  return CheckDecoder(root, tokenizer->kind());
 }
 
 }  // namespace streamtensor::compiler

@@ -10,8 +10,12 @@
 
 namespace streamtensor::compiler {
 
-// Sets pre_tokenizer, splits and compose; and, where the file adds tokens at the ends of a text, add_bos with
-// bos_token_id and add_eos with eos_token_id. Call it once pieces are set.
+// Sets the kind, which the steps tell: byte-level with the step 'ByteLevel', of characters without it.
+//  INVALID_ARGUMENT  names the key at fault
+absl::Status ReadKind(const nlohmann::json& root, artifact::v1::Tokenizer* tokenizer);
+
+// Sets pre_tokenizer, splits, compose and space_prefix; and, where the file adds tokens at the ends of a
+// text, add_bos with bos_token_id and add_eos with eos_token_id. Call it once kind and pieces are set.
 //  UNIMPLEMENTED     a step that is not known; names it and those that are
 //  INVALID_ARGUMENT  names the key at fault
 absl::Status ReadSteps(const nlohmann::json& root, artifact::v1::Tokenizer* tokenizer);

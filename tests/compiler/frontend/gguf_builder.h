@@ -71,6 +71,13 @@ class GgufBuilder {
     for (int32_t value : values) Put(&bytes, value);
     Raw(key, GgufValueType::kArray, bytes);
   }
+  void Floats(std::string_view key, const std::vector<float>& values) {
+    std::string bytes;
+    Put(&bytes, GgufValueType::kFloat32);
+    Put<uint64_t>(&bytes, values.size());
+    for (float value : values) Put(&bytes, value);
+    Raw(key, GgufValueType::kArray, bytes);
+  }
   void Remove(std::string_view key) {
     std::erase_if(entries_, [&](const Entry& entry) { return entry.key == key; });
   }

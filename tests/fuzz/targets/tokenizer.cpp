@@ -50,7 +50,27 @@ std::vector<std::string> Seeds() {
   splits.set_compose(true);
   splits.set_ignore_merges(true);
   splits.mutable_pieces(0)->set_composed(true);
-  return {tokenizer.SerializeAsString(), other.SerializeAsString(), splits.SerializeAsString()};
+  // Pieces of characters, merged by rank, and by score.
+  artifact::v1::Tokenizer characters = splits;
+  characters.set_format_version(3);
+  characters.set_kind(artifact::v1::Tokenizer::KIND_CHARACTER_BPE);
+  characters.set_space_prefix(artifact::v1::Tokenizer::SPACE_PREFIX_FIRST_UNSPACED);
+  characters.set_unknown_token_id(2);
+  characters.set_fuse_unknown(true);
+  characters.mutable_pieces(1)->set_strip_left(true);
+  characters.mutable_pieces(1)->set_strip_right(true);
+  artifact::v1::Tokenizer scores = characters;
+  scores.clear_merges();
+  scores.clear_ignore_merges();
+  scores.clear_splits();
+  scores.set_space_prefix(artifact::v1::Tokenizer::SPACE_PREFIX_EACH);
+  for (const char* text : {"<0xC3>", "<0xA9>", "\u2581", "\u2581\u00e9"}) scores.add_pieces()->set_text(text);
+  for (int id = scores.pieces_size() - 4; id < scores.pieces_size() - 2; ++id) {
+    scores.mutable_pieces(id)->set_type(Piece::TYPE_BYTE);
+  }
+  for (int id = 0; id < scores.pieces_size(); ++id) scores.add_scores(-0.5f * static_cast<float>(id % 7));
+  return {tokenizer.SerializeAsString(), other.SerializeAsString(), splits.SerializeAsString(),
+          characters.SerializeAsString(), scores.SerializeAsString()};
 }
 
 bool Accepts(std::string_view input) {
@@ -67,6 +87,7 @@ bool Accepts(std::string_view input) {
         "aaaaaaaaaaab"}) {
     for (const bool special : {false, true}) {
       const std::vector<uint32_t> ids = (*tokenizer)->Encode(text, special);
+      Require((*tokenizer)->EncodeMarked(text, "<", {}).ok(), "text without some of its bytes is text");
       const auto back = (*tokenizer)->Decode(ids);
       Require(back.ok(), "ids of a text are in the vocabulary");
       server::Utf8Stream stream;

@@ -55,10 +55,35 @@ json WithSplits() {
   return tokenizer;
 }
 
+json WithSentencePieces(bool metaspace) {
+  json tokenizer = compiler::SmallTokenizer();
+  tokenizer["model"]["byte_fallback"] = true;
+  tokenizer["model"]["fuse_unk"] = true;
+  tokenizer["model"]["unk_token"] = "a";
+  tokenizer["model"]["vocab"]["<0x0A>"] = 16;
+  tokenizer["model"]["vocab"]["\u2581"] = 17;
+  tokenizer["added_tokens"][1]["rstrip"] = true;
+  const json replace = {{"type", "Replace"}, {"pattern", {{"String", " "}}}, {"content", "\u2581"}};
+  tokenizer["normalizer"] = nullptr;
+  tokenizer["pre_tokenizer"] = nullptr;
+  if (metaspace) {
+    tokenizer["pre_tokenizer"] = {{"type", "Metaspace"}, {"prepend_scheme", "first"}, {"split", true}};
+  } else {
+    tokenizer["normalizer"] = {{"type", "Sequence"},
+                               {"normalizers", {{{"type", "Prepend"}, {"prepend", "\u2581"}}, replace}}};
+  }
+  tokenizer["decoder"] = {
+      {"type", "Sequence"},
+      {"decoders", {{{"type", "ByteFallback"}}, {{"type", "Strip"}, {"content", " "}, {"start", 1}}}}};
+  return tokenizer;
+}
+
 }  // namespace
 
 std::vector<std::string> Seeds() {
   return {
+      Joined({WithSentencePieces(true).dump()}),
+      Joined({WithSentencePieces(false).dump(), R"({"add_prefix_space": true})"}),
       Joined({compiler::SmallTokenizer().dump(), compiler::SmallTokenizerConfig().dump()}),
       Joined(
           {WithSplits().dump(),

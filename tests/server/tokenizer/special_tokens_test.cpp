@@ -44,7 +44,7 @@ TEST(SpecialTokens, FindsTheLongestAtEachPlace) {
     const auto is_control = [](size_t id) { return id % 2 == 0; };
     SpecialTokens tokens;
     for (size_t id = 0; id < names.size(); ++id) {
-      tokens.Add(names[id], static_cast<uint32_t>(id), is_control(id));
+      tokens.Add(names[id], static_cast<uint32_t>(id), {.is_control = is_control(id)});
     }
     tokens.Finish();
     const std::string text = draw(30);
@@ -68,7 +68,7 @@ TEST(SpecialTokens, FindsTheLongestAtEachPlace) {
 
 TEST(SpecialTokens, StopsWhenTold) {
   SpecialTokens tokens;
-  tokens.Add("<", 0, false);
+  tokens.Add("<", 0, {});
   tokens.Finish();
   int calls = 0;
   EXPECT_FALSE(tokens.ForEachPart(

@@ -3,7 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
 #include <string>
+#include <vector>
 
 #include "tests/compiler/frontend/gguf_builder.h"
 
@@ -78,10 +80,54 @@ TEST(GgufTokenizer, Llama3BeginsTextUnlessTheFileSaysNo) {
 
 TEST(GgufTokenizer, RefusesOthers) {
   GgufBuilder builder = TinyLlamaFile();
-  builder.Text("tokenizer.ggml.model", "llama");
-  ExpectRefused(builder, absl::StatusCode::kUnimplemented, "tokenizer model 'llama'");
+  builder.Text("tokenizer.ggml.model", "bert");
+  ExpectRefused(builder, absl::StatusCode::kUnimplemented, "tokenizer model 'bert'");
   builder.Remove("tokenizer.ggml.model");
   ExpectRefused(builder, absl::StatusCode::kInvalidArgument, "'tokenizer.ggml.model' is missing");
+}
+
+GgufBuilder SentencePieces() {
+  GgufBuilder builder = TinyLlamaFile();
+  builder.Text("tokenizer.ggml.model", "llama");
+  builder.Bool("tokenizer.ggml.add_space_prefix", false);
+  builder.Floats("tokenizer.ggml.scores", {0, 0, 0, 0, -1, -2, -3, -4, -5, -6, -7, -8, -9, -10, -11, -12});
+  return builder;
+}
+
+TEST(GgufTokenizer, ReadsSentencePieces) {
+  GgufBuilder builder = SentencePieces();
+  absl::StatusOr<Tokenizer> tokenizer = Export(builder);
+  ASSERT_TRUE(tokenizer.ok()) << tokenizer.status();
+  EXPECT_EQ(tokenizer->format_version(), 3u);
+  EXPECT_EQ(tokenizer->kind(), Tokenizer::KIND_CHARACTER_BPE);
+  EXPECT_EQ(tokenizer->pre_tokenizer(), Tokenizer::PRE_TOKENIZER_NONE);
+  EXPECT_EQ(tokenizer->merges_size(), 0) << "merges come of scores";
+  ASSERT_EQ(tokenizer->scores_size(), 16);
+  EXPECT_EQ(tokenizer->scores(5), -2);
+  EXPECT_TRUE(tokenizer->fuse_unknown());
+  EXPECT_FALSE(tokenizer->add_space_prefix());
+  EXPECT_EQ(tokenizer->space_prefix(), Tokenizer::SPACE_PREFIX_NONE) << "the file says so";
+  EXPECT_FALSE(tokenizer->add_bos());
+  // What llama.cpp takes for granted.
+  builder.Remove("tokenizer.ggml.add_space_prefix");
+  builder.Remove("tokenizer.ggml.add_bos_token");
+  builder.Remove("tokenizer.ggml.pre");
+  tokenizer = Export(builder);
+  EXPECT_EQ(tokenizer->space_prefix(), Tokenizer::SPACE_PREFIX_EACH);
+  EXPECT_TRUE(tokenizer->add_bos());
+}
+
+TEST(GgufTokenizer, NamesWhatIsWrongWithScores) {
+  GgufBuilder builder = SentencePieces();
+  builder.Floats("tokenizer.ggml.scores", {0, 1});
+  ExpectRefused(builder, absl::StatusCode::kInvalidArgument,
+                "tokenizer.ggml.scores has 2 elements for 16 tokens");
+  std::vector<float> scores(16, 0.0f);
+  scores[3] = std::numeric_limits<float>::infinity();
+  builder.Floats("tokenizer.ggml.scores", scores);
+  ExpectRefused(builder, absl::StatusCode::kInvalidArgument, "the score of token 3 is inf");
+  builder.Remove("tokenizer.ggml.scores");
+  ExpectRefused(builder, absl::StatusCode::kInvalidArgument, "'tokenizer.ggml.scores' is missing");
 }
 
 TEST(GgufTokenizer, NamesWhatIsWrong) {

@@ -96,6 +96,126 @@ TEST(HuggingFaceTokenizer, ReadsMergesInBothSpellings) {
   EXPECT_EQ(Read(files)->SerializeAsString(), Read({})->SerializeAsString());
 }
 
+constexpr char kSpace[] = "\u2581";
+
+// A BPE of characters, as SentencePiece's are converted.
+Files SentencePieces() {
+  Files files;
+  files.tokenizer["model"]["byte_fallback"] = true;
+  files.tokenizer["model"]["fuse_unk"] = true;
+  files.tokenizer["model"]["vocab"]["<0x0A>"] = 16;
+  files.tokenizer["normalizer"] = {
+      {"type", "Sequence"},
+      {"normalizers",
+       {{{"type", "Prepend"}, {"prepend", kSpace}},
+        {{"type", "Replace"}, {"pattern", {{"String", " "}}}, {"content", kSpace}}}}};
+  files.tokenizer["pre_tokenizer"] = nullptr;
+  files.tokenizer["decoder"] = {{"type", "Sequence"},
+                                {"decoders",
+                                 {{{"type", "Replace"}, {"pattern", {{"String", kSpace}}}, {"content", " "}},
+                                  {{"type", "ByteFallback"}},
+                                  {{"type", "Fuse"}},
+                                  {{"type", "Strip"}, {"content", " "}, {"start", 1}, {"stop", 0}}}}};
+  return files;
+}
+
+TEST(HuggingFaceTokenizer, ReadsSentencePieces) {
+  Files files = SentencePieces();
+  absl::StatusOr<Tokenizer> tokenizer = Read(files);
+  ASSERT_TRUE(tokenizer.ok()) << tokenizer.status();
+  EXPECT_EQ(tokenizer->format_version(), 3u);
+  EXPECT_EQ(tokenizer->kind(), Tokenizer::KIND_CHARACTER_BPE);
+  EXPECT_EQ(tokenizer->pre_tokenizer(), Tokenizer::PRE_TOKENIZER_NONE);
+  EXPECT_EQ(tokenizer->space_prefix(), Tokenizer::SPACE_PREFIX_EACH);
+  EXPECT_EQ(tokenizer->pieces(16).type(), Piece::TYPE_BYTE);
+  EXPECT_EQ(tokenizer->pieces(3).type(), Piece::TYPE_NORMAL);
+  EXPECT_EQ(tokenizer->merges_size(), 1);
+  EXPECT_TRUE(tokenizer->fuse_unknown());
+  files.tokenizer_config["add_prefix_space"] = true;
+  EXPECT_TRUE(Read(files).ok());
+  files.tokenizer_config["add_prefix_space"] = false;
+  EXPECT_EQ(Read(files).status().message(),
+            "tokenizer_config.json: 'add_prefix_space' is false, but tokenizer.json adds a space before a "
+            "text; the "
+            "two can't differ yet");
+  // A space that splits no more, since there is none.
+  files = SentencePieces();
+  files.tokenizer["normalizer"] = files.tokenizer["normalizer"]["normalizers"][1];
+  files.tokenizer["pre_tokenizer"] = Split({{"String", " "}}, "MergedWithPrevious");
+  tokenizer = Read(files);
+  ASSERT_TRUE(tokenizer.ok()) << tokenizer.status();
+  EXPECT_EQ(tokenizer->space_prefix(), Tokenizer::SPACE_PREFIX_NONE);
+  EXPECT_EQ(tokenizer->splits_size(), 0);
+  files.tokenizer["model"]["byte_fallback"] = false;
+  EXPECT_EQ(Read(files)->pieces(16).type(), Piece::TYPE_NORMAL);
+}
+
+TEST(HuggingFaceTokenizer, ReadsMetaspace) {
+  const struct {
+    json step;
+    Tokenizer::SpacePrefix prefix;
+    int splits;
+  } cases[] = {
+      {{{"prepend_scheme", "always"}, {"split", false}}, Tokenizer::SPACE_PREFIX_EACH_UNSPACED, 0},
+      {{{"prepend_scheme", "first"}, {"split", true}}, Tokenizer::SPACE_PREFIX_FIRST_UNSPACED, 1},
+      {{{"prepend_scheme", "never"}}, Tokenizer::SPACE_PREFIX_NONE, 1},
+      {{{"add_prefix_space", false}}, Tokenizer::SPACE_PREFIX_NONE, 1},
+      {{{"replacement", kSpace}}, Tokenizer::SPACE_PREFIX_EACH_UNSPACED, 1},
+  };
+  for (const auto& [step, prefix, splits] : cases) {
+    Files files = SentencePieces();
+    files.tokenizer["normalizer"] = nullptr;
+    files.tokenizer["pre_tokenizer"] = step;
+    files.tokenizer["pre_tokenizer"]["type"] = "Metaspace";
+    const absl::StatusOr<Tokenizer> tokenizer = Read(files);
+    ASSERT_TRUE(tokenizer.ok()) << tokenizer.status();
+    EXPECT_EQ(tokenizer->space_prefix(), prefix) << step;
+    EXPECT_EQ(tokenizer->splits_size(), splits) << step;
+  }
+}
+
+TEST(HuggingFaceTokenizer, ReadsTokensThatTakeWhiteSpace) {
+  Files files;
+  files.tokenizer["added_tokens"][1]["lstrip"] = true;
+  files.tokenizer["added_tokens"][2]["rstrip"] = true;
+  const absl::StatusOr<Tokenizer> tokenizer = Read(files);
+  EXPECT_EQ(tokenizer->format_version(), 3u);
+  EXPECT_TRUE(tokenizer->pieces(1).strip_left());
+  EXPECT_FALSE(tokenizer->pieces(1).strip_right());
+  EXPECT_TRUE(tokenizer->pieces(2).strip_right());
+}
+
+TEST(HuggingFaceTokenizer, RefusesOtherSentencePieces) {
+  const auto refusal = [](const std::function<void(json&)>& damage) {
+    Files files = SentencePieces();
+    damage(files.tokenizer);
+    return std::string(Read(files).status().message());
+  };
+  const json metaspace = {{"type", "Metaspace"}, {"prepend_scheme", "never"}};
+  const std::pair<std::function<void(json&)>, const char*> cases[] = {
+      {[](json& t) { t["normalizer"] = {{"type", "NFKC"}}; }, "normalizer 'NFKC'"},
+      {[](json& t) { t["normalizer"]["normalizers"][0]["prepend"] = "x"; }, "normalizer 'Prepend'"},
+      {[](json& t) { t["normalizer"]["normalizers"][1]["content"] = "x"; }, "normalizer 'Replace'"},
+      {[](json& t) { t["normalizer"]["normalizers"][1]["pattern"] = {{"Regex", " "}}; },
+       "normalizer 'Replace'"},
+      {[](json& t) { t["pre_tokenizer"] = {{"type", "Whitespace"}}; }, "pre-tokenizer 'Whitespace'"},
+      {[](json& t) { t["pre_tokenizer"] = {{"type", "Metaspace"}, {"replacement", "_"}}; },
+       "'replacement' '_'"},
+      {[](json& t) {
+         t["normalizer"] = nullptr;
+         t["pre_tokenizer"] = {{"type", "Metaspace"}, {"prepend_scheme", "last"}};
+       },
+       "'prepend_scheme' 'last'"},
+      {[&](json& t) { t["pre_tokenizer"] = Sequence({Split({{"Regex", "a"}}, "Isolated"), metaspace}); },
+       "'Metaspace' after 'Split'"},
+      {[](json& t) { t["decoder"] = {{"type", "WordPiece"}}; }, "decoder 'WordPiece'"},
+      {[](json& t) { t["decoder"]["decoders"][3]["content"] = "x"; }, "decoder 'Strip'"},
+  };
+  for (const auto& [damage, expected] : cases) {
+    EXPECT_NE(refusal(damage).find(expected), std::string::npos) << expected << ": " << refusal(damage);
+  }
+}
+
 TEST(HuggingFaceTokenizer, ReadsSteps) {
   Files files;
   files.tokenizer["normalizer"] = {{"type", "Sequence"}, {"normalizers", {{{"type", "NFC"}}}}};
@@ -201,7 +321,8 @@ TEST(HuggingFaceTokenizer, NamesWhatIsWrong) {
       {[](Files& f) { f.tokenizer.erase("model"); }, kInvalid, "tokenizer.json: 'model' is missing"},
       {[](Files& f) { f.tokenizer["model"]["type"] = "Unigram"; }, kUnknown, "tokenizer model 'Unigram'"},
       {[](Files& f) { f.tokenizer["model"]["type"] = "WordPiece"; }, kUnknown, "tokenizer model 'WordPiece'"},
-      {[](Files& f) { f.tokenizer["model"]["byte_fallback"] = true; }, kUnknown, "BPE with byte fallback"},
+      {[](Files& f) { f.tokenizer["model"]["byte_fallback"] = true; }, kUnknown,
+       "byte-level BPE with byte fallback"},
       {[](Files& f) { f.tokenizer["model"]["end_of_word_suffix"] = "</w>"; }, kUnknown,
        "'end_of_word_suffix'"},
       {[](Files& f) { f.tokenizer["model"]["dropout"] = 0.1; }, kUnknown, "'dropout' 0.1"},
@@ -237,8 +358,8 @@ TEST(HuggingFaceTokenizer, NamesWhatIsWrong) {
        "stands twice"},
       {[](Files& f) { f.tokenizer["added_tokens"][1]["content"] = "a"; }, kInvalid,
        "has the id 1, in 'model.vocab' 3"},
-      {[](Files& f) { f.tokenizer["added_tokens"][1]["lstrip"] = true; }, kUnknown,
-       "'<|im_start|>' with 'lstrip'"},
+      {[](Files& f) { f.tokenizer["added_tokens"][1]["single_word"] = true; }, kUnknown,
+       "'<|im_start|>' with 'single_word'"},
       {[](Files& f) { f.tokenizer["added_tokens"][1]["special"] = 1; }, kInvalid, "'special' is 1"},
       {[](Files& f) { f.tokenizer["normalizer"] = {{"type", "Lowercase"}}; }, kUnknown,
        "normalizer 'Lowercase'"},
@@ -247,6 +368,11 @@ TEST(HuggingFaceTokenizer, NamesWhatIsWrong) {
        "without the pre-tokenizer 'ByteLevel'"},
       {[](Files& f) { f.tokenizer["pre_tokenizer"] = {{"type", "Metaspace"}}; }, kUnknown,
        "pre-tokenizer 'Metaspace'"},
+      {[](Files& f) {
+         f.tokenizer["pre_tokenizer"] = nullptr;
+         f.tokenizer["decoder"] = nullptr;
+       },
+       kUnknown, "neither the pre-tokenizer 'ByteLevel' or 'Metaspace' nor a normalizer 'Replace'"},
       {[](Files& f) { f.tokenizer["pre_tokenizer"]["pretokenizers"] = 1; }, kInvalid,
        "lacks the array 'pretokenizers'"},
       {[](Files& f) { f.tokenizer["pre_tokenizer"] = Sequence({ByteLevel(true), {{"type", "Digits"}}}); },
@@ -277,7 +403,8 @@ TEST(HuggingFaceTokenizer, NamesWhatIsWrong) {
        },
        kInvalid, "lacks the text"},
       {[](Files& f) { f.tokenizer["decoder"] = {{"type", "Metaspace"}}; }, kUnknown, "decoder 'Metaspace'"},
-      {[](Files& f) { f.tokenizer_config["add_prefix_space"] = true; }, kUnknown, "'add_prefix_space'"},
+      {[](Files& f) { f.tokenizer_config["add_prefix_space"] = true; }, kUnknown,
+       "'add_prefix_space' is true, but tokenizer.json adds no space"},
       {[](Files& f) { f.tokenizer_config["bos_token"] = "<s>"; }, kInvalid,
        "tokenizer_config.json: 'bos_token' is \"<s>\", which is not a token"},
       {[](Files& f) { f.tokenizer_config["eos_token"] = 2; }, kInvalid, "'eos_token' is not a token"},

@@ -1,43 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/tokenizer/byte_pairs.h"
+#include "server/tokenizer/pair_merges.h"
 
 #include <algorithm>
+#include <array>
 #include <functional>
 #include <queue>
 
 namespace streamtensor::server {
-namespace {
-
-// Up to this length looking through all pairs for the least rank is faster than keeping them in order.
-constexpr size_t kShortBytes = 32;
-
-}  // namespace
-
-BytePairs::BytePairs() { byte_ids_.fill(kNone); }
-
-void BytePairs::AddMerge(uint32_t left, uint32_t right, uint32_t merged) {
-  const auto rank = static_cast<uint32_t>(merges_.size());
-  if (ranks_.emplace(uint64_t{left} << 32 | right, rank).second) merges_.push_back({left, right, merged});
-}
-
-void BytePairs::Reserve(size_t merges) {
-  ranks_.reserve(merges);
-  merges_.reserve(merges);
-}
-
-bool BytePairs::SpellsAllBytes() const { return std::ranges::count(byte_ids_, kNone) == 0; }
 
 // A heap of pairs would cost a word of a few megabytes a cache miss for each level of each of its operations.
 // Instead the pairs of each rank are in a list of their own, and only ranks are in a heap.
-class BytePairs::LongWord {
+class PairMerges::LongWord {
  public:
-  explicit LongWord(const BytePairs& pairs) : pairs_(pairs) {}
+  explicit LongWord(const PairMerges& merges) : merges_(merges) {}
 
-  bool Encode(std::string_view word, Encoding& encoding) {
+  bool Encode(std::span<const uint32_t> word, Encoding& encoding) {
     symbols_.reserve(word.size());
-    for (const char byte : word) {
-      const uint32_t id = pairs_.byte_ids_[static_cast<uint8_t>(byte)];
-      if (id == kNone) continue;
+    for (const uint32_t id : word) {
       const auto at = static_cast<int32_t>(symbols_.size());
       symbols_.push_back({id, at - 1, at + 1});
     }
@@ -69,7 +48,7 @@ class BytePairs::LongWord {
   // Notes the pair of `left` and the symbol after it.
   void Consider(int32_t left) {
     if (left < 0 || symbols_[left].next < 0) return;
-    const uint32_t rank = pairs_.RankOf(symbols_[left].id, symbols_[symbols_[left].next].id);
+    const uint32_t rank = merges_.Find(symbols_[left].id, symbols_[symbols_[left].next].id).rank;
     if (rank == kNone) return;
     const auto [entry, is_new] = list_of_rank_.try_emplace(rank);
     if (is_new) {
@@ -85,7 +64,6 @@ class BytePairs::LongWord {
   bool MergeLeast(Encoding& encoding) {
     const uint32_t rank = ranks_.top();
     const uint32_t number = list_of_rank_[rank];
-    const Merge& merge = pairs_.merges_[rank];
     while (ranks_.top() == rank) {
       List& list = lists_[number];
       if (!list.is_sorted) {
@@ -99,15 +77,17 @@ class BytePairs::LongWord {
         return true;
       }
       if (!encoding.Continue(1)) return false;
-      MergeAt(list.lefts[list.done++], merge);
+      MergeAt(list.lefts[list.done++], rank);
     }
     return true;
   }
 
-  void MergeAt(int32_t at, const Merge& merge) {
+  void MergeAt(int32_t at, uint32_t rank) {
     Symbol& left = symbols_[at];
-    if (left.id != merge.left || left.next < 0 || symbols_[left.next].id != merge.right) return;
+    if (left.id == kNone || left.next < 0) return;
     Symbol& right = symbols_[left.next];
+    const Merge merge = merges_.Find(left.id, right.id);
+    if (merge.rank != rank) return;
     left.id = merge.merged;
     left.next = right.next;
     right.id = kNone;
@@ -132,7 +112,7 @@ class BytePairs::LongWord {
     free_lists_.push_back(number);
   }
 
-  const BytePairs& pairs_;
+  const PairMerges& merges_;
   std::vector<Symbol> symbols_;
   std::priority_queue<uint32_t, std::vector<uint32_t>, std::greater<>> ranks_;  // those that have a list
   absl::flat_hash_map<uint32_t, uint32_t> list_of_rank_;
@@ -140,32 +120,29 @@ class BytePairs::LongWord {
   std::vector<uint32_t> free_lists_;
 };
 
-bool BytePairs::Encode(std::string_view word, Encoding& encoding) const {
-  if (word.size() > kShortBytes) return LongWord(*this).Encode(word, encoding);
+bool PairMerges::Encode(std::span<const uint32_t> word, Encoding& encoding) const {
+  if (word.size() > kShortWord) return LongWord(*this).Encode(word, encoding);
   EncodeShort(word, encoding.ids);
   return true;
 }
 
-void BytePairs::EncodeShort(std::string_view word, std::vector<uint32_t>& ids) const {
-  std::array<uint32_t, kShortBytes> symbols;
-  std::array<uint32_t, kShortBytes> ranks;  // of each symbol and the one after it
-  size_t count = 0;
-  for (const char byte : word) {
-    const uint32_t id = byte_ids_[static_cast<uint8_t>(byte)];
-    if (id != kNone) symbols[count++] = id;
-  }
-  for (size_t i = 0; i + 1 < count; ++i) ranks[i] = RankOf(symbols[i], symbols[i + 1]);
+void PairMerges::EncodeShort(std::span<const uint32_t> word, std::vector<uint32_t>& ids) const {
+  std::array<uint32_t, kShortWord> symbols;
+  std::array<Merge, kShortWord> merges;  // of each symbol and the one after it
+  size_t count = word.size();
+  std::ranges::copy(word, symbols.begin());
+  for (size_t i = 0; i + 1 < count; ++i) merges[i] = Find(symbols[i], symbols[i + 1]);
   while (count > 1) {
-    const auto last = ranks.begin() + static_cast<ptrdiff_t>(count - 1);
-    const auto least = std::min_element(ranks.begin(), last);
-    if (*least == kNone) break;
-    const auto at = static_cast<size_t>(least - ranks.begin());
-    symbols[at] = merges_[*least].merged;
+    const auto last = merges.begin() + static_cast<ptrdiff_t>(count - 1);
+    const auto least = std::ranges::min_element(merges.begin(), last, {}, &Merge::rank);
+    if (least->rank == kNone) break;
+    const auto at = static_cast<size_t>(least - merges.begin());
+    symbols[at] = least->merged;
     std::copy(symbols.begin() + at + 2, symbols.begin() + count, symbols.begin() + at + 1);
     std::copy(least + 1, last, least);
     --count;
-    if (at + 1 < count) ranks[at] = RankOf(symbols[at], symbols[at + 1]);
-    if (at > 0) ranks[at - 1] = RankOf(symbols[at - 1], symbols[at]);
+    if (at + 1 < count) merges[at] = Find(symbols[at], symbols[at + 1]);
+    if (at > 0) merges[at - 1] = Find(symbols[at - 1], symbols[at]);
   }
   ids.insert(ids.end(), symbols.begin(), symbols.begin() + static_cast<ptrdiff_t>(count));
 }
