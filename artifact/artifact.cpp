@@ -115,20 +115,7 @@ absl::Status Artifact::MapFiles() {
       xclbin_ = std::move(file);
     } else if (name == kWeightsName) {
       weights_ = std::move(file);
-    } else if (name == kTokenizerName) {
-      if (absl::Status status = ParseTokenizer(file.bytes()); !status.ok()) return In(folder_, status);
     }
-  }
-  return absl::OkStatus();
-}
-
-absl::Status Artifact::ParseTokenizer(std::span<const std::byte> bytes) {
-  if (bytes.size() > kMaxTokenizerBytes) {
-    return absl::InvalidArgumentError(absl::StrCat(kTokenizerName, ": ", bytes.size(), " bytes, at most ",
-                                                   kMaxTokenizerBytes, " are read"));
-  }
-  if (!tokenizer_.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
-    return absl::InvalidArgumentError(absl::StrCat(kTokenizerName, ": not a tokenizer message"));
   }
   return absl::OkStatus();
 }
@@ -145,15 +132,7 @@ absl::Status Artifact::Check() const {
   for (const char* const name : {kXclbinName, kWeightsName}) RETURN_IF_ERROR(RequireFile(name));
   RETURN_IF_ERROR(CheckXclbin(manifest_, xclbin()));
   if (!is_decoder()) return absl::OkStatus();
-  RETURN_IF_ERROR(RequireFile(kTokenizerName));
-  RETURN_IF_ERROR(CheckTokenizer(tokenizer_));
-  const auto pieces = static_cast<uint32_t>(tokenizer_.pieces_size());
-  if (pieces > manifest_.decoder().vocabulary()) {
-    return absl::InvalidArgumentError(absl::StrCat(kTokenizerName, ": ", pieces,
-                                                   " pieces, the decoder's vocabulary has ",
-                                                   manifest_.decoder().vocabulary()));
-  }
-  return absl::OkStatus();
+  return RequireFile(kTokenizerName);
 }
 
 }  // namespace streamtensor::artifact

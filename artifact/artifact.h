@@ -15,7 +15,6 @@
 #include "artifact/folder.h"
 #include "artifact/mapped_file.h"
 #include "streamtensor/artifact/v1/manifest.pb.h"
-#include "streamtensor/artifact/v1/tokenizer.pb.h"
 
 namespace streamtensor::artifact {
 
@@ -24,7 +23,8 @@ class Artifact {
  public:
   // Reads and checks `folder`'s manifest.json (CheckManifest), checks every listed file's size and SHA-256,
   // compares the manifest with the copy in the xclbin, and maps the files. The result is trusted: argument
-  // offsets lie inside weights.bin, sizes do not overflow, messages parse.
+  // offsets lie inside weights.bin, sizes do not overflow. What tokenizer.bin says is not read: see
+  // tokenizer/tokenizer_check.h.
   //   NOT_FOUND         no such folder, or it has no manifest.json
   //   INVALID_ARGUMENT  damaged, or of another format version: names the file, field or offset
   //
@@ -45,8 +45,6 @@ class Artifact {
   std::span<const std::byte> ArgumentBytes(const v1::Argument& argument) const {
     return weights().subspan(argument.file_offset(), argument.bytes());
   }
-  // An empty message if the artifact has no tokenizer (not a decoder).
-  const v1::Tokenizer& tokenizer() const { return tokenizer_; }
 
  private:
   Artifact(std::string folder, v1::Manifest manifest)
@@ -55,12 +53,10 @@ class Artifact {
   // Errors name the file and place; those of Check() and its callees begin with the file.
   absl::Status MapFiles();
   absl::Status Check() const;
-  absl::Status ParseTokenizer(std::span<const std::byte> bytes);
   absl::Status RequireFile(const char* name) const;
 
   std::string folder_;
   v1::Manifest manifest_;
-  v1::Tokenizer tokenizer_;
   MappedFile xclbin_;
   MappedFile weights_;
 };
@@ -79,8 +75,5 @@ absl::Status CheckTiming(const v1::TimingModel& timing);
 // Checks manifest.json without the files; `weights_bytes` is the size of weights.bin. INVALID_ARGUMENT names
 // the field, its value and what it must be.
 absl::Status CheckManifest(const v1::Manifest& manifest, uint64_t weights_bytes);
-
-// Checks version, id ranges and vocabulary of a tokenizer.
-absl::Status CheckTokenizer(const v1::Tokenizer& tokenizer);
 
 }  // namespace streamtensor::artifact

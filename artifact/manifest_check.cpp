@@ -255,10 +255,6 @@ int DepthOf(std::string_view json) {
   return max_depth;
 }
 
-absl::Status TokenizerError(const std::string& what) {
-  return absl::InvalidArgumentError(absl::StrCat(kTokenizerName, ": ", what));
-}
-
 }  // namespace
 
 absl::StatusOr<Manifest> ManifestFromJson(std::string_view json) {
@@ -313,35 +309,6 @@ absl::Status CheckTiming(const v1::TimingModel& timing) {
 
 absl::Status CheckManifest(const Manifest& manifest, uint64_t weights_bytes) {
   return Checker(manifest, weights_bytes).Check();
-}
-
-absl::Status CheckTokenizer(const v1::Tokenizer& tokenizer) {
-  const uint32_t version = tokenizer.format_version();
-  if (version < kTokenizerVersion || version > kTokenizerKindsVersion) {
-    return TokenizerError(absl::StrCat("format_version is ", version, ", must be ", kTokenizerVersion, " to ",
-                                       kTokenizerKindsVersion));
-  }
-  if (tokenizer.kind() == v1::Tokenizer::KIND_UNSPECIFIED || !v1::Tokenizer::Kind_IsValid(tokenizer.kind())) {
-    return TokenizerError(absl::StrCat("kind is ", static_cast<int>(tokenizer.kind()), ", which is unknown"));
-  }
-  const auto pieces = static_cast<uint32_t>(tokenizer.pieces_size());
-  if (pieces == 0) return TokenizerError("pieces is empty");
-  const auto check = [&](const char* field, bool present, uint32_t id) {
-    return !present || id < pieces
-               ? absl::OkStatus()
-               : TokenizerError(absl::StrCat(field, " is ", id, ", must be below ", pieces));
-  };
-  for (const absl::Status& status :
-       {check("bos_token_id", tokenizer.has_bos_token_id(), tokenizer.bos_token_id()),
-        check("eos_token_id", tokenizer.has_eos_token_id(), tokenizer.eos_token_id()),
-        check("unknown_token_id", tokenizer.has_unknown_token_id(), tokenizer.unknown_token_id()),
-        check("padding_token_id", tokenizer.has_padding_token_id(), tokenizer.padding_token_id())}) {
-    RETURN_IF_ERROR(status);
-  }
-  for (const uint32_t id : tokenizer.end_of_generation_ids()) {
-    RETURN_IF_ERROR(check("end_of_generation_ids", true, id));
-  }
-  return absl::OkStatus();
 }
 
 }  // namespace streamtensor::artifact

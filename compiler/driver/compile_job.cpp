@@ -153,13 +153,7 @@ absl::Status CompileJob::PackWeights(const std::function<void(double)>& partly) 
   // The model is not needed any more; its file may be large.
   model_.weights.reset();
   if (!model_.tokenizer) return absl::OkStatus();
-  const std::string tokenizer = model_.tokenizer->SerializeAsString();
-  if (tokenizer.size() > artifact::kMaxTokenizerBytes) {
-    return absl::InvalidArgumentError(absl::StrCat("the model's tokenizer has ", tokenizer.size(),
-                                                   " bytes, at most ", artifact::kMaxTokenizerBytes,
-                                                   " can be served"));
-  }
-  return WriteFile(artifact::kTokenizerName, tokenizer);
+  return WriteFile(artifact::kTokenizerName, model_.tokenizer->SerializeAsString());
 }
 
 absl::Status CompileJob::WriteUserMetadata() {

@@ -3,6 +3,7 @@
 
 #include <cmath>
 
+#include "artifact/tokenizer/tokenizer_check.h"
 #include "base/status_macros.h"
 #include "compiler/frontend/message.h"
 
@@ -33,6 +34,7 @@ absl::StatusOr<artifact::v1::Tokenizer> ReadTokenizer(const Checkpoint& checkpoi
     return absl::InvalidArgumentError(Message("the tokenizer has ", tokenizer.pieces_size(),
                                               " tokens, but the embedding has ", sizes.vocabulary, " rows"));
   }
+  RETURN_IF_ERROR(artifact::CheckTokenizer(tokenizer).status());
   return tokenizer;
 }
 

@@ -68,7 +68,8 @@ class DecoderModel {
 };
 
 // The tokenizer of a decoder's checkpoint.
-//  UNIMPLEMENTED, INVALID_ARGUMENT  as Checkpoint::tokenizer(), or its tokens are not the embedding's rows
+//  UNIMPLEMENTED, INVALID_ARGUMENT  as Checkpoint::tokenizer(), or its tokens are not the embedding's rows,
+//  or the daemon could not serve it
 absl::StatusOr<artifact::v1::Tokenizer> ReadTokenizer(const Checkpoint& checkpoint,
                                                       const DecoderSizes& sizes);
 

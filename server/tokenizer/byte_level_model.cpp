@@ -6,9 +6,6 @@
 #include <utility>
 #include <vector>
 
-#include "absl/status/status.h"
-#include "absl/strings/str_cat.h"
-#include "base/status_macros.h"
 #include "server/tokenizer/pair_merges.h"
 #include "server/tokenizer/word_model.h"
 
@@ -110,19 +107,9 @@ class ByteLevelModel : public WordModel {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<const WordModel>> CreateByteLevelModel(const artifact::v1::Tokenizer& message,
-                                                                      const PieceIds& ids) {
-  if (message.add_space_prefix()) {
-    return absl::UnimplementedError(
-        "tokenizer: add_space_prefix is set; byte-level BPE here never adds a space");
-  }
-  if (message.space_prefix() != artifact::v1::Tokenizer::SPACE_PREFIX_NONE || message.scores_size() > 0) {
-    return absl::InvalidArgumentError(absl::StrCat("tokenizer: byte-level BPE with space_prefix ",
-                                                   static_cast<int>(message.space_prefix()), " and ",
-                                                   message.scores_size(), " scores, expected 0 and none"));
-  }
+std::unique_ptr<const WordModel> CreateByteLevelModel(const artifact::v1::Tokenizer& message, Merges merges) {
   auto model = std::make_unique<ByteLevelModel>(message);
-  RETURN_IF_ERROR(AddMerges(message, ids, &model->merges()));
+  AddMerges(merges, model->merges());
   return model;
 }
 

@@ -2,16 +2,12 @@
 // Pieces of characters, merged in pairs; a character without a piece is spelled by its bytes' pieces.
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <limits>
-#include <optional>
 #include <utility>
 #include <vector>
 
-#include "absl/status/status.h"
-#include "absl/strings/str_cat.h"
-#include "base/printable.h"
-#include "base/status_macros.h"
+#include "absl/container/flat_hash_map.h"
+#include "artifact/tokenizer/tokenizer_check.h"
 #include "server/tokenizer/pair_merges.h"
 #include "server/tokenizer/text_normalizer.h"
 #include "server/tokenizer/unicode.h"
@@ -25,15 +21,6 @@ using Message = artifact::v1::Tokenizer;
 
 constexpr uint32_t kNone = std::numeric_limits<uint32_t>::max();
 
-// "<0x0A>"
-std::optional<uint8_t> ByteOf(std::string_view text) {
-  constexpr std::string_view kDigits = "0123456789ABCDEF";
-  if (text.size() != 6 || !text.starts_with("<0x") || text[5] != '>') return std::nullopt;
-  const size_t high = kDigits.find(text[3]), low = kDigits.find(text[4]);
-  if (high == std::string_view::npos || low == std::string_view::npos) return std::nullopt;
-  return static_cast<uint8_t>(high << 4 | low);
-}
-
 // A character's bytes as a number.
 uint32_t NumberOf(std::string_view character) {
   uint32_t number = 0;
@@ -45,17 +32,17 @@ uint32_t NumberOf(std::string_view character) {
 // that have no piece of their own but are part of one are symbols beyond the vocabulary.
 class CharacterModel : public WordModel {
  public:
-  static absl::StatusOr<std::unique_ptr<const WordModel>> Create(const Message& message,
-                                                                 const PieceIds& ids) {
-    auto model = std::make_unique<CharacterModel>();
-    model->vocabulary_ = static_cast<uint32_t>(message.pieces_size());
-    model->fuse_unknown_ = message.fuse_unknown();
-    if (message.has_unknown_token_id()) model->unknown_ = message.unknown_token_id();
-    RETURN_IF_ERROR(model->AddBytes(message));
-    model->AddCharacters(message);
-    RETURN_IF_ERROR(message.scores_size() > 0 ? model->AddScores(message)
-                                              : AddMerges(message, ids, &model->merges_));
-    return model;
+  CharacterModel(const Message& message, Merges merges)
+      : vocabulary_(static_cast<uint32_t>(message.pieces_size())),
+        unknown_(message.has_unknown_token_id() ? message.unknown_token_id() : kNone),
+        fuse_unknown_(message.fuse_unknown()) {
+    AddBytes(message);
+    AddCharacters(message);
+    if (message.scores_size() > 0) {
+      AddScores(message);
+    } else {
+      AddMerges(merges, merges_);
+    }
   }
 
   std::string BytesOf(const Piece& piece) const override {
@@ -64,7 +51,7 @@ class CharacterModel : public WordModel {
       case Piece::TYPE_UNKNOWN:
         return piece.text();
       case Piece::TYPE_BYTE:
-        return std::string(1, static_cast<char>(*ByteOf(piece.text())));
+        return std::string(1, static_cast<char>(*artifact::ByteOfPiece(piece.text())));
       default:
         return UnescapedSpaces(piece.text());
     }
@@ -95,19 +82,12 @@ class CharacterModel : public WordModel {
   size_t max_token_bytes() const override { return max_token_bytes_; }
 
  private:
-  absl::Status AddBytes(const Message& message) {
+  void AddBytes(const Message& message) {
     bytes_.fill(kNone);
     for (int id = 0; id < message.pieces_size(); ++id) {
       if (message.pieces(id).type() != Piece::TYPE_BYTE) continue;
-      const std::string& text = message.pieces(id).text();
-      const std::optional<uint8_t> byte = ByteOf(text);
-      if (!byte.has_value()) {
-        return absl::InvalidArgumentError(absl::StrCat("tokenizer: piece ", id, " is of a byte, but is \"",
-                                                       base::Printable(text, 40), "\"; expected <0xHH>"));
-      }
-      bytes_[*byte] = static_cast<uint32_t>(id);
+      bytes_[*artifact::ByteOfPiece(message.pieces(id).text())] = static_cast<uint32_t>(id);
     }
-    return absl::OkStatus();
   }
 
   // What merges may make. Text has no user-defined piece any more, unless that is spelled with U+2581.
@@ -128,15 +108,11 @@ class CharacterModel : public WordModel {
   }
 
   // Pieces that a word is made of, and characters of theirs, by text.
-  absl::StatusOr<absl::flat_hash_map<std::string_view, uint32_t>> Symbols(const Message& message) {
+  absl::flat_hash_map<std::string_view, uint32_t> Symbols(const Message& message) {
     absl::flat_hash_map<std::string_view, uint32_t> symbols;
     symbols.reserve(static_cast<size_t>(message.pieces_size()));
     for (int id = 0; id < message.pieces_size(); ++id) {
       if (!IsOfWords(message.pieces(id))) continue;
-      if (!std::isfinite(message.scores(id))) {
-        return absl::InvalidArgumentError(
-            absl::StrCat("tokenizer: score ", id, " is ", message.scores(id), ", expected a finite number"));
-      }
       symbols.emplace(message.pieces(id).text(), static_cast<uint32_t>(id));
     }
     uint32_t next = vocabulary_;
@@ -154,13 +130,8 @@ class CharacterModel : public WordModel {
     return symbols;
   }
 
-  absl::Status AddScores(const Message& message) {
-    if (message.scores_size() != message.pieces_size() || message.merges_size() > 0) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          "tokenizer: ", message.scores_size(), " scores and ", message.merges_size(), " merges for ",
-          message.pieces_size(), " pieces, expected a score each and no merges"));
-    }
-    ASSIGN_OR_RETURN(const auto symbols, Symbols(message));
+  void AddScores(const Message& message) {
+    const absl::flat_hash_map<std::string_view, uint32_t> symbols = Symbols(message);
     std::vector<float> descending(message.scores().begin(), message.scores().end());
     std::ranges::sort(descending, std::greater<>());
     descending.erase(std::unique(descending.begin(), descending.end()), descending.end());
@@ -176,7 +147,6 @@ class CharacterModel : public WordModel {
         if (right != symbols.end()) merges_.Add(left->second, right->second, rank, static_cast<uint32_t>(id));
       }
     }
-    return absl::OkStatus();
   }
 
   // Appends what spells a character that is no piece.
@@ -209,9 +179,9 @@ class CharacterModel : public WordModel {
     ids.insert(ids.end(), spelled.begin(), spelled.end());
   }
 
-  uint32_t vocabulary_ = 0;
-  uint32_t unknown_ = kNone;
-  bool fuse_unknown_ = false;
+  const uint32_t vocabulary_;
+  const uint32_t unknown_;
+  const bool fuse_unknown_;
   std::array<uint32_t, 256> bytes_;
   absl::flat_hash_map<uint32_t, uint32_t> characters_;  // symbols by NumberOf()
   std::vector<std::string> beyond_;                     // characters from the id `vocabulary_` on
@@ -221,9 +191,8 @@ class CharacterModel : public WordModel {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<const WordModel>> CreateCharacterModel(const Message& message,
-                                                                      const PieceIds& ids) {
-  return CharacterModel::Create(message, ids);
+std::unique_ptr<const WordModel> CreateCharacterModel(const Message& message, Merges merges) {
+  return std::make_unique<CharacterModel>(message, merges);
 }
 
 }  // namespace streamtensor::server

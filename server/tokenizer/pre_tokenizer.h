@@ -2,27 +2,22 @@
 // Splits text into the words that byte pairs are merged within.
 #pragma once
 
-#include <memory>
+#include <cstddef>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "absl/functional/function_ref.h"
-#include "absl/status/statusor.h"
-#include "streamtensor/artifact/v1/tokenizer.pb.h"
+#include "artifact/tokenizer/tokenizer_check.h"
 
 namespace streamtensor::server {
 
-// Immutable after Create(): Split() may be called from any thread at once.
+// Immutable: Split() may be called from any thread at once.
 class PreTokenizer {
  public:
-  // Applies the `splits` of `message`, then its `pre_tokenizer`. The number of steps per pattern match is
+  // Each splitter splits the pieces that the previous ones produce. The number of steps per pattern match is
   // limited; if a match exceeds it, the rest of the text is one word.
-  //  INVALID_ARGUMENT  an invalid pattern, or too many; names it
-  //  UNIMPLEMENTED     a kind this build does not know, by name
-  static absl::StatusOr<std::unique_ptr<PreTokenizer>> Create(const artifact::v1::Tokenizer& message);
-
-  ~PreTokenizer();
-  PreTokenizer(const PreTokenizer&) = delete;
-  PreTokenizer& operator=(const PreTokenizer&) = delete;
+  explicit PreTokenizer(std::vector<artifact::Splitter> splitters) : splitters_(std::move(splitters)) {}
 
   // False: no more words are wanted.
   using Word = absl::FunctionRef<bool(std::string_view word)>;
@@ -31,9 +26,10 @@ class PreTokenizer {
   bool Split(std::string_view text, Word word) const;
 
  private:
-  struct Impl;
-  explicit PreTokenizer(std::unique_ptr<Impl> impl);
-  std::unique_ptr<Impl> impl_;
+  // By the splitters from number `step` on. False: `word` did return false.
+  bool SplitValid(std::string_view text, size_t step, Word word) const;
+
+  const std::vector<artifact::Splitter> splitters_;
 };
 
 }  // namespace streamtensor::server

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/tokenizer/text_normalizer.h"
 
-#include "absl/status/status.h"
-#include "absl/strings/str_cat.h"
 #include "server/tokenizer/unicode.h"
 
 namespace streamtensor::server {
@@ -29,18 +27,10 @@ std::string Replaced(std::string_view text, std::string_view from, std::string_v
 
 std::string UnescapedSpaces(std::string_view text) { return Replaced(text, kEscapedSpace, " "); }
 
-absl::StatusOr<TextNormalizer> TextNormalizer::Create(const Message& message) {
-  if (!Message::SpacePrefix_IsValid(message.space_prefix())) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("tokenizer: space_prefix is ", static_cast<int>(message.space_prefix()),
-                     ", expected 0 to ", static_cast<int>(Message::SpacePrefix_MAX)));
-  }
-  TextNormalizer normalizer;
-  normalizer.composes_ = message.compose() || message.pre_tokenizer() == Message::PRE_TOKENIZER_LINES_DIGITS;
-  normalizer.escapes_spaces_ = message.kind() == Message::KIND_CHARACTER_BPE;
-  normalizer.space_prefix_ = message.space_prefix();
-  return normalizer;
-}
+TextNormalizer::TextNormalizer(const Message& message)
+    : composes_(message.compose() || message.pre_tokenizer() == Message::PRE_TOKENIZER_LINES_DIGITS),
+      escapes_spaces_(message.kind() == Message::KIND_CHARACTER_BPE),
+      space_prefix_(message.space_prefix()) {}
 
 std::string TextNormalizer::Normalized(std::string_view part) const {
   std::string text = NormalizedInside(part);

@@ -7,7 +7,6 @@
 #include <string>
 #include <string_view>
 
-#include "absl/status/statusor.h"
 #include "streamtensor/artifact/v1/tokenizer.pb.h"
 
 namespace streamtensor::server {
@@ -18,8 +17,8 @@ std::string UnescapedSpaces(std::string_view text);
 // Immutable: every method may be called from any thread at once.
 class TextNormalizer {
  public:
-  //  INVALID_ARGUMENT  an unknown space_prefix, by number
-  static absl::StatusOr<TextNormalizer> Create(const artifact::v1::Tokenizer& message);
+  // Of a message that artifact::CheckTokenizer() accepts.
+  explicit TextNormalizer(const artifact::v1::Tokenizer& message);
 
   // Leaves every text as it is.
   bool is_identity() const { return !composes_ && !escapes_spaces_; }
@@ -43,9 +42,9 @@ class TextNormalizer {
  private:
   using SpacePrefix = artifact::v1::Tokenizer::SpacePrefix;
 
-  bool composes_ = false;
-  bool escapes_spaces_ = false;
-  SpacePrefix space_prefix_ = artifact::v1::Tokenizer::SPACE_PREFIX_NONE;
+  const bool composes_;
+  const bool escapes_spaces_;
+  const SpacePrefix space_prefix_;
 };
 
 }  // namespace streamtensor::server

@@ -8,7 +8,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "base/printable.h"
+#include "artifact/tokenizer/tokenizer_check.h"
 #include "base/status_macros.h"
 #include "server/tokenizer/pre_tokenizer.h"
 #include "server/tokenizer/special_tokens.h"
@@ -19,11 +19,6 @@ namespace streamtensor::server {
 namespace {
 
 using artifact::v1::Piece;
-
-constexpr size_t kMaxPieces = size_t{1} << 21;
-constexpr size_t kMaxPieceBytes = size_t{1} << 16;
-
-std::string Quoted(std::string_view text) { return absl::StrCat("\"", base::Printable(text, 40), "\""); }
 
 std::string Without(std::string_view mark, std::string_view text) {
   std::string rest;
@@ -40,9 +35,14 @@ constexpr size_t kWordWork = 64;
 }  // namespace
 
 struct Tokenizer::Impl {
-  TextNormalizer normalizer;
-  std::unique_ptr<PreTokenizer> pre_tokenizer;
-  std::unique_ptr<const WordModel> model;
+  Impl(const artifact::v1::Tokenizer& message, artifact::CheckedTokenizer checked)
+      : normalizer(message),
+        pre_tokenizer(std::move(checked.splitters)),
+        model(WordModel::Create(message, checked.merges)) {}
+
+  const TextNormalizer normalizer;
+  const PreTokenizer pre_tokenizer;
+  const std::unique_ptr<const WordModel> model;
   std::vector<std::string> bytes;  // by id
   std::vector<Piece::Type> types;  // by id
   // Bytes of the longest token of a word. 0: text may be left out, so that any length may make no token.
@@ -111,7 +111,7 @@ struct Tokenizer::Impl {
     if (!encoding.HasRoomFor(MinTokens(text.size()))) return false;
     std::string spaced;
     if (normalizer.LacksSpace(text, at_start)) text = spaced = TextNormalizer::WithSpace(text);
-    return pre_tokenizer->Split(text, [&](std::string_view word) {
+    return pre_tokenizer.Split(text, [&](std::string_view word) {
       if (!encoding.Continue(word.size() + kWordWork)) return false;
       if (const auto whole = whole_words.find(word); whole != whole_words.end()) {
         encoding.ids.push_back(whole->second);
@@ -160,38 +160,9 @@ Tokenizer::~Tokenizer() = default;
 
 absl::StatusOr<std::unique_ptr<Tokenizer>> Tokenizer::Create(const artifact::v1::Tokenizer& message) {
   using Message = artifact::v1::Tokenizer;
-  if (message.format_version() < 1 || message.format_version() > 3) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("tokenizer: format_version is ", message.format_version(), ", this build reads 1 to 3"));
-  }
-  const auto pieces = static_cast<size_t>(message.pieces_size());
-  if (pieces == 0 || pieces > kMaxPieces) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("tokenizer: ", pieces, " pieces, expected 1..", kMaxPieces));
-  }
-  auto impl = std::make_unique<Impl>();
-  ASSIGN_OR_RETURN(impl->normalizer, TextNormalizer::Create(message));
-  ASSIGN_OR_RETURN(impl->pre_tokenizer, PreTokenizer::Create(message));
-
-  PieceIds id_of;
-  id_of.reserve(pieces);
-  for (uint32_t id = 0; id < pieces; ++id) {
-    const std::string& text = message.pieces(static_cast<int>(id)).text();
-    if (text.empty() || text.size() > kMaxPieceBytes) {
-      return absl::InvalidArgumentError(absl::StrCat("tokenizer: piece ", id, " has ", text.size(),
-                                                     " bytes, expected 1..", kMaxPieceBytes));
-    }
-    const auto [other, added] = id_of.emplace(text, id);
-    if (!added) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("tokenizer: pieces ", other->second, " and ", id, " are both ", Quoted(text)));
-    }
-  }
-  if (message.has_unknown_token_id() && message.unknown_token_id() >= pieces) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "tokenizer: unknown_token_id is ", message.unknown_token_id(), ", expected less than ", pieces));
-  }
-  ASSIGN_OR_RETURN(impl->model, WordModel::Create(message, id_of));
+  ASSIGN_OR_RETURN(artifact::CheckedTokenizer checked, artifact::CheckTokenizer(message));
+  const auto pieces = static_cast<uint32_t>(message.pieces_size());
+  auto impl = std::make_unique<Impl>(message, std::move(checked));
   const bool takes_whole_words =
       message.ignore_merges() || message.pre_tokenizer() == Message::PRE_TOKENIZER_LINES_DIGIT_GROUPS;
   if (takes_whole_words) impl->whole_words.reserve(pieces);
@@ -209,33 +180,15 @@ absl::StatusOr<std::unique_ptr<Tokenizer>> Tokenizer::Create(const artifact::v1:
       message.splits(), [](const auto& split) { return split.drop_matches() || split.drop_gaps(); });
   if (!drops_text) impl->max_word_token = impl->model->max_token_bytes();
 
-  auto check_id = [&](const char* field, uint32_t id) {
-    return id < pieces ? absl::OkStatus()
-                       : absl::InvalidArgumentError(
-                             absl::StrCat("tokenizer: ", field, " is ", id, ", expected less than ", pieces));
-  };
-  if (message.has_bos_token_id()) {
-    RETURN_IF_ERROR(check_id("bos_token_id", message.bos_token_id()));
-    impl->bos = message.bos_token_id();
-  }
+  if (message.has_bos_token_id()) impl->bos = message.bos_token_id();
   if (message.has_eos_token_id()) {
-    RETURN_IF_ERROR(check_id("eos_token_id", message.eos_token_id()));
     impl->eos = message.eos_token_id();
     impl->end_of_generation.push_back(*impl->eos);
   }
-  for (uint32_t id : message.end_of_generation_ids()) {
-    RETURN_IF_ERROR(check_id("end_of_generation_ids", id));
-    impl->end_of_generation.push_back(id);
-  }
+  for (uint32_t id : message.end_of_generation_ids()) impl->end_of_generation.push_back(id);
   std::sort(impl->end_of_generation.begin(), impl->end_of_generation.end());
   impl->end_of_generation.erase(std::unique(impl->end_of_generation.begin(), impl->end_of_generation.end()),
                                 impl->end_of_generation.end());
-  if (message.add_bos() && !impl->bos) {
-    return absl::InvalidArgumentError("tokenizer: add_bos is set but there is no bos_token_id");
-  }
-  if (message.add_eos() && !impl->eos) {
-    return absl::InvalidArgumentError("tokenizer: add_eos is set but there is no eos_token_id");
-  }
   impl->add_bos = message.add_bos();
   impl->add_eos = message.add_eos();
   return std::unique_ptr<Tokenizer>(new Tokenizer(std::move(impl)));

@@ -2,30 +2,27 @@
 // How a kind of tokenizer spells its pieces, and which tokens it makes of a word.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 
-#include "absl/container/flat_hash_map.h"
-#include "absl/status/statusor.h"
 #include "server/tokenizer/encoding.h"
 #include "streamtensor/artifact/v1/tokenizer.pb.h"
 
 namespace streamtensor::server {
 
-// By text, as the message spells it.
-using PieceIds = absl::flat_hash_map<std::string_view, uint32_t>;
+// By rank: the ids of left, right and both together (artifact::CheckedTokenizer).
+using Merges = std::span<const std::array<uint32_t, 3>>;
 
 // Immutable: every method may be called from any thread at once.
 class WordModel {
  public:
-  // By `message.kind()`. `ids` are those of all pieces.
-  //  INVALID_ARGUMENT  names the piece, merge or score at fault
-  //  UNIMPLEMENTED     a kind this build does not know, by name
-  static absl::StatusOr<std::unique_ptr<const WordModel>> Create(const artifact::v1::Tokenizer& message,
-                                                                 const PieceIds& ids);
+  // By the kind of a message that artifact::CheckTokenizer() accepts.
+  static std::unique_ptr<const WordModel> Create(const artifact::v1::Tokenizer& message, Merges merges);
   virtual ~WordModel() = default;
 
   // The bytes of a reply that a piece stands for.
@@ -43,14 +40,11 @@ class WordModel {
 };
 
 // Both take a message of their kind.
-absl::StatusOr<std::unique_ptr<const WordModel>> CreateByteLevelModel(const artifact::v1::Tokenizer& message,
-                                                                      const PieceIds& ids);
-absl::StatusOr<std::unique_ptr<const WordModel>> CreateCharacterModel(const artifact::v1::Tokenizer& message,
-                                                                      const PieceIds& ids);
+std::unique_ptr<const WordModel> CreateByteLevelModel(const artifact::v1::Tokenizer& message, Merges merges);
+std::unique_ptr<const WordModel> CreateCharacterModel(const artifact::v1::Tokenizer& message, Merges merges);
 
-// Adds `message`'s merges of pieces, in rank order.
 class PairMerges;
-absl::Status AddMerges(const artifact::v1::Tokenizer& message, const PieceIds& ids, PairMerges* merges);
+void AddMerges(Merges from, PairMerges& to);
 
 // What stands for a token in text as it is, whatever the kind.
 bool IsSpecial(artifact::v1::Piece::Type type);

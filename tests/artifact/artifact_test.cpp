@@ -29,7 +29,6 @@ TEST(Artifact, OpensWhatTheWriterWrote) {
   EXPECT_TRUE((*artifact)->is_decoder());
   EXPECT_EQ((*artifact)->xclbin().size(), folder.ReadFile("design.xclbin").size());
   EXPECT_EQ((*artifact)->weights().size(), 16384u);
-  EXPECT_EQ((*artifact)->tokenizer().pieces_size(), 50);
   const auto bytes = (*artifact)->ArgumentBytes((*artifact)->manifest().kernel().arguments(4));
   EXPECT_EQ(bytes.size(), 4000u);
   EXPECT_EQ(static_cast<unsigned>(bytes[0]), 4096u * 7 % 251);
@@ -118,22 +117,6 @@ TEST(Artifact, RefusesDeepAndLongJson) {
             std::string::npos);
   // Brackets in texts are none.
   EXPECT_TRUE(ManifestFromJson("{\"model_name\": \"\\\"[[[[[[[[[[[[[[[[[[[[\"}").ok());
-}
-
-TEST(Artifact, RefusesAHugeTokenizer) {
-  SampleFolder folder;
-  folder.WriteArtifact(SampleDecoderManifest(), SampleTokenizer());
-  Manifest manifest = (*Artifact::Open(folder.path()))->manifest();
-  const std::string huge(kMaxTokenizerBytes + 1, '\0');
-  folder.WriteFile(kTokenizerName, huge);
-  for (auto& file : *manifest.mutable_files()) {
-    if (file.name() != kTokenizerName) continue;
-    file.set_bytes(huge.size());
-    file.set_sha256(base::HexOf(base::Sha256Of(huge)));
-  }
-  folder.WriteManifestAsIs(manifest);
-  EXPECT_NE(Message(Artifact::Open(folder.path()).status()).find("33554433 bytes, at most 33554432 are read"),
-            std::string::npos);
 }
 
 TEST(Artifact, RefusesFilesOutsideOfTheFolder) {
@@ -363,24 +346,6 @@ TEST(Artifact, ModuleRules) {
   EXPECT_NE(Message(CheckManifest(manifest, 16384)).find("at least one OUTPUT"), std::string::npos);
   Arg(manifest, 3).set_role(Argument::ROLE_K_READ);
   EXPECT_NE(Message(CheckManifest(manifest, 16384)).find("there is no decoder"), std::string::npos);
-}
-
-TEST(Artifact, TokenizerRules) {
-  auto tokenizer = SampleTokenizer();
-  tokenizer.set_bos_token_id(50);
-  EXPECT_NE(Message(CheckTokenizer(tokenizer)).find("bos_token_id is 50, must be below 50"),
-            std::string::npos);
-  tokenizer = SampleTokenizer();
-  tokenizer.add_end_of_generation_ids(99);
-  EXPECT_FALSE(CheckTokenizer(tokenizer).ok());
-  tokenizer = SampleTokenizer();
-  tokenizer.set_format_version(4);
-  EXPECT_FALSE(CheckTokenizer(tokenizer).ok());
-  SampleFolder folder;
-  tokenizer = SampleTokenizer();
-  tokenizer.add_pieces();
-  folder.WriteArtifact(SampleDecoderManifest(), tokenizer);
-  EXPECT_NE(Message(Artifact::Open(folder.path()).status()).find("51 pieces"), std::string::npos);
 }
 
 }  // namespace

@@ -2,7 +2,6 @@
 // tokenizer.bin: the message, the tables made of it, text there and back, its chat template.
 #include "server/tokenizer/tokenizer.h"
 
-#include "artifact/artifact.h"
 #include "server/tokenizer/chat_template.h"
 #include "tests/fuzz/fuzz_target.h"
 
@@ -76,12 +75,8 @@ std::vector<std::string> Seeds() {
 bool Accepts(std::string_view input) {
   artifact::v1::Tokenizer message;
   if (!message.ParseFromArray(input.data(), static_cast<int>(input.size()))) return false;
-  // The loader's check comes first, and what passes it may still be refused by the tables.
-  if (const absl::Status status = artifact::CheckTokenizer(message); !status.ok()) {
-    return Refused(status, {"tokenizer.bin: "});
-  }
   const auto tokenizer = server::Tokenizer::Create(message);
-  if (!tokenizer.ok()) return Refused(tokenizer.status(), {"tokenizer"});
+  if (!tokenizer.ok()) return Refused(tokenizer.status(), {"tokenizer: "});
   for (const std::string_view text :
        {"abc <|im_start|>ab cab  \n\t a1b22 \xc3\xa9\xf0\x9f\x98\x80 \xff\xfe abc", "", "<|im_start",
         "aaaaaaaaaaab"}) {

@@ -368,6 +368,12 @@ TEST_F(LlamaImport, RefusesOtherModels) {
       StatusCode::kInvalidArgument, "the tokenizer has 16 tokens, but the embedding has 17 rows");
   refuse([](GgufBuilder& b) { b.Text("tokenizer.ggml.model", "llama"); }, StatusCode::kUnimplemented,
          "tokenizer model 'llama'");
+  // What the daemon could not serve.
+  refuse([](GgufBuilder& b) { b.Texts("tokenizer.ggml.merges", {"a b", "b d"}); },
+         StatusCode::kInvalidArgument,
+         "tokenizer: merge 1 needs the piece \"bd\", which the vocabulary lacks");
+  refuse([](GgufBuilder& b) { b.Bool("tokenizer.ggml.add_space_prefix", true); }, StatusCode::kUnimplemented,
+         "tokenizer: add_space_prefix is set");
 }
 
 TEST_F(LlamaImport, RefusesOtherPaths) {
