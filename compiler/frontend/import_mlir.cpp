@@ -45,6 +45,8 @@ constexpr char kEntry[] = "main";
 constexpr char kStep[] = "step";
 constexpr size_t kMaxTextBytes = size_t{1} << 30;
 constexpr int kMaxDepth = 200;
+// Some passes take time that grows with the square of it.
+constexpr int64_t kMaxOperations = 10000;
 constexpr int64_t kMaxAffineConstant = int64_t{1} << 31;
 constexpr uint32_t kMaxAlignment = 1 << 16;
 constexpr std::string_view kResources = "dialect_resources";
@@ -159,14 +161,24 @@ absl::Status CheckAffineMaps(mlir::ModuleOp module) {
   return status;
 }
 
+absl::Status CheckOperations(mlir::ModuleOp module) {
+  int64_t operations = -1;  // the module itself
+  module->walk([&](mlir::Operation*) { ++operations; });
+  if (operations <= kMaxOperations) return absl::OkStatus();
+  return absl::UnimplementedError(
+      Message("has ", operations, " operations; at most ", kMaxOperations, " can be compiled"));
+}
+
 absl::StatusOr<mlir::OwningOpRef<mlir::ModuleOp>> ParseAndVerify(const std::string& text,
                                                                  const std::string& path,
                                                                  mlir::MLIRContext* context) {
   DiagnosticCollector diagnostics(context);
-  // MLIR's verifier computes with affine maps, which are therefore looked at before it.
+  // MLIR's verifier computes with affine maps, which are therefore looked at before it; so is how much there
+  // is.
   mlir::OwningOpRef<mlir::ModuleOp> module = mlir::parseSourceString<mlir::ModuleOp>(
       text, mlir::ParserConfig(context, /*verifyAfterParse=*/false), path);
   if (!module) return absl::InvalidArgumentError(Message("'", path, "': ", diagnostics.first_error()));
+  RETURN_IF_ERROR(CheckOperations(*module));
   RETURN_IF_ERROR(CheckAffineMaps(*module));
   RETURN_IF_ERROR(VerifyModule(*module));
   return module;

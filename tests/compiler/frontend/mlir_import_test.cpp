@@ -306,6 +306,21 @@ TEST_F(MlirImport, RefusesWhatTheParserIsNotMadeFor) {
           .ok());
 }
 
+TEST_F(MlirImport, BoundsTheOperations) {
+  // @main and its return are two.
+  const auto text = [](int operations) {
+    std::string body;
+    for (int i = 2; i < operations; ++i) body += "  %v" + std::to_string(i) + " = arith.constant 1 : i32\n";
+    return "func.func @main(%x: tensor<4xf32>) -> tensor<4xf32> {\n" + body +
+           "  return %x : tensor<4xf32>\n}";
+  };
+  EXPECT_TRUE(Import(text(10000)).ok());
+  for (const int operations : {10001, 100000}) {
+    ExpectRefused(text(operations), absl::StatusCode::kUnimplemented,
+                  "has " + std::to_string(operations) + " operations; at most 10000 can be compiled");
+  }
+}
+
 TEST_F(MlirImport, ReadsTheSamePathsAsAnyFile) {
   EXPECT_EQ(ImportMlir("/nowhere/x.mlir", {}, &context_).status().code(), absl::StatusCode::kNotFound);
   const std::string text =
