@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// Written by scripts/make-rtl-contract from kernels/contract/slice.h. Do not edit.
+`timescale 1ns / 1ps
+package st_contract;
+  localparam int WORD_BITS = 512;
+  localparam int TILE_ROWS = 16;
+  localparam int GROUP_ELEMENTS = 32;
+  localparam int MAX_STEP_TOKENS = 16;
+  localparam int NIBBLE_BITS = 4;
+  localparam int COLUMNS = 8;
+  localparam int PLANE_WORDS = 4;
+  localparam int QUAD_ROWS = 4;
+  localparam int QUADS = 4;
+  localparam int NIBBLE_CENTRE = 8;
+  localparam int PLANE_SHIFT = 4;
+  localparam int ACTIVATION_BITS = 8;
+  localparam int ACTIVATION_SUM_BITS = 13;
+  localparam int GROUP_SHIFT_BITS = 2;
+  localparam int PLANE_SUM_BITS = 17;
+  localparam int SCALE_FIELD_BITS = 12;
+  localparam int SCALE_FIELD_SPACING = 16;
+  localparam int UNIT_HALF_BITS = 4;
+  localparam int ROW_SUM_BITS = 48;
+  localparam int PASS_BITS = 4;
+  localparam int QUAD_BITS = 2;
+  localparam int WEIGHTS_FIFO_WORDS = 4096;
+  localparam int SLICE_RING_WORDS = 32;
+  localparam int SLICE_RING_SCALES = 8;
+  localparam int SLICE_OUTPUT_BEATS = 32;
+  localparam int SCALES_FLAG = 512;
+  localparam int WEIGHT_ELEMENT_BITS = 513;
+  localparam int LANE_ACTIVATION_SUM = 256;
+  localparam int LANE_GROUP_SHIFT = 269;
+  localparam int ACTIVATION_LANE_BITS = 271;
+  localparam int ACTIVATION_PASS = 0;
+  localparam int ACTIVATION_FIRST = 4;
+  localparam int ACTIVATION_LAST = 5;
+  localparam int ACTIVATION_ENDS_TILE = 6;
+  localparam int ACTIVATION_TWO_PLANES = 7;
+  localparam int ACTIVATION_TAG_BITS = 8;
+  localparam int LANE_PLANE_ACTIVATION_SUM = 68;
+  localparam int LANE_PLANE_SHIFT = 81;
+  localparam int SUM_LANE_BITS = 83;
+  localparam int SUM_QUAD = 128;
+  localparam int SUM_PASS = 130;
+  localparam int SUM_FIRST = 134;
+  localparam int SUM_LAST = 135;
+  localparam int SUM_HIGH_PLANE = 136;
+  localparam int SUM_TAG_BITS = 137;
+  localparam int UNIT_BITS = 8;
+  localparam int RESULT_LANE_BITS = 192;
+  localparam int RESULT_QUAD = 32;
+  localparam int RESULT_PASS = 34;
+  localparam int RESULT_TAG_BITS = 38;
+endpackage
