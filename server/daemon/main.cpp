@@ -22,6 +22,7 @@
 #include "server/config/model_files.h"
 #include "server/daemon/daemon.h"
 #include "server/daemon/logging.h"
+#include "server/daemon/memory_trimmer.h"
 #ifdef ST_HAVE_SYSTEMD
 #include <systemd/sd-daemon.h>
 #endif
@@ -55,6 +56,9 @@ void RaiseDescriptorLimit() {
   }
 }
 
+// How often the heap is looked at.
+constexpr timespec kTrimPeriod{5, 0};
+
 // Half of systemd's watchdog interval; a day if there is none.
 timespec WatchdogPeriod() {
   uint64_t microseconds = 0;
@@ -75,7 +79,9 @@ struct ConfigSource {
 // Waits for SIGTERM or SIGINT and returns its number. Notifies the watchdog while the scheduler loops make
 // progress.
 int AwaitShutdown(Daemon& daemon, const ConfigSource& source, const sigset_t& signals) {
-  const timespec period = WatchdogPeriod();
+  MemoryTrimmer trimmer;
+  timespec period = WatchdogPeriod();
+  if (period.tv_sec >= kTrimPeriod.tv_sec) period = kTrimPeriod;
   for (;;) {
     const int number = sigtimedwait(&signals, nullptr, &period);
     if (number == SIGHUP) {
@@ -83,6 +89,7 @@ int AwaitShutdown(Daemon& daemon, const ConfigSource& source, const sigset_t& si
     } else if (number > 0) {
       return number;
     }
+    trimmer.Look();
     if (const std::string stuck = daemon.Stuck(); stuck.empty()) {
       NotifySystemd("WATCHDOG=1");
     } else {

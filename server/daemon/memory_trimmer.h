@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+// Returns freed memory to the system: glibc keeps what a storm of requests had needed, in the arena of each
+// thread.
+#pragma once
+
+#include <cstddef>
+
+namespace streamtensor::server {
+
+// Not thread-safe.
+class MemoryTrimmer {
+ public:
+  // Call every few seconds. Returns the heap's free pages if the process has grown since it last did.
+  void Look();
+
+ private:
+  size_t kept_bytes_ = 0;  // anonymous memory, resident after the last trim or least since
+};
+
+}  // namespace streamtensor::server
