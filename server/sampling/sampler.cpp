@@ -46,11 +46,12 @@ void Sampler::Accept(uint32_t token_id) {
   }
 }
 
-absl::StatusOr<uint32_t> Sampler::Sample(std::span<const float> logits, std::span<const uint32_t> banned) {
+absl::StatusOr<uint32_t> Sampler::Sample(std::span<const float> logits, std::span<const uint32_t> banned,
+                                         SamplerBuffers& buffers) const {
   if (Adjusts(banned)) {
-    adjusted_.assign(logits.begin(), logits.end());
-    Adjust(adjusted_, banned);
-    logits = adjusted_;
+    buffers.adjusted_.assign(logits.begin(), logits.end());
+    Adjust(buffers.adjusted_, banned);
+    logits = buffers.adjusted_;
   }
   // By blocks, so that a greedy choice searches one block instead of reading the row again.
   float largest = kNever;
@@ -71,10 +72,10 @@ absl::StatusOr<uint32_t> Sampler::Sample(std::span<const float> logits, std::spa
     const auto begin = logits.begin() + static_cast<std::ptrdiff_t>(block);
     return static_cast<uint32_t>(std::find(begin, logits.end(), largest) - logits.begin());
   }
-  const double total = Weights(logits, largest, std::min(1 / params_.temperature, 1e30f), weights_);
-  if (params_.top_k > 0 && params_.top_k < logits.size()) return DrawFrom(TopK());
-  if (params_.top_p < 1) return DrawFrom(Nucleus(total));
-  return DrawFromAll(total);
+  const double total = Weights(logits, largest, std::min(1 / params_.temperature, 1e30f), buffers.weights_);
+  if (params_.top_k > 0 && params_.top_k < logits.size()) return DrawFrom(TopK(buffers));
+  if (params_.top_p < 1) return DrawFrom(Nucleus(total, buffers));
+  return DrawFromAll(total, buffers.weights_);
 }
 
 bool Sampler::Adjusts(std::span<const uint32_t> banned) const {
@@ -103,50 +104,55 @@ bool Sampler::Likelier(const Candidate& a, const Candidate& b) {
 }
 
 // The top_k likeliest, likeliest first; of these, the nucleus.
-std::span<const Sampler::Candidate> Sampler::TopK() {
+std::span<const Sampler::Candidate> Sampler::TopK(SamplerBuffers& buffers) const {
+  const std::vector<float>& weights = buffers.weights_;
+  std::vector<Candidate>& candidates = buffers.candidates_;
   const size_t wanted = params_.top_k;
-  candidates_.clear();
+  candidates.clear();
   // A heap with the least likely on top: most tokens are one comparison.
-  for (uint32_t id = 0; id < weights_.size(); ++id) {
-    const Candidate candidate{id, weights_[id]};
-    if (candidates_.size() == wanted) {
-      if (!Likelier(candidate, candidates_.front())) continue;
-      std::pop_heap(candidates_.begin(), candidates_.end(), Likelier);
-      candidates_.back() = candidate;
+  for (uint32_t id = 0; id < weights.size(); ++id) {
+    const Candidate candidate{id, weights[id]};
+    if (candidates.size() == wanted) {
+      if (!Likelier(candidate, candidates.front())) continue;
+      std::pop_heap(candidates.begin(), candidates.end(), Likelier);
+      candidates.back() = candidate;
     } else {
-      candidates_.push_back(candidate);
+      candidates.push_back(candidate);
     }
-    std::push_heap(candidates_.begin(), candidates_.end(), Likelier);
+    std::push_heap(candidates.begin(), candidates.end(), Likelier);
   }
-  std::sort_heap(candidates_.begin(), candidates_.end(), Likelier);
+  std::sort_heap(candidates.begin(), candidates.end(), Likelier);
   double total = 0;
-  for (const Candidate& candidate : candidates_) total += candidate.weight;
-  return SmallestNucleus(total);
+  for (const Candidate& candidate : candidates) total += candidate.weight;
+  return SmallestNucleus(total, candidates);
 }
 
 // The most likely tokens that together reach top_p of `total`. A nucleus is usually small and the vocabulary
 // large: candidates are gathered by a falling bound before sorting.
-std::span<const Sampler::Candidate> Sampler::Nucleus(double total) {
+std::span<const Sampler::Candidate> Sampler::Nucleus(double total, SamplerBuffers& buffers) const {
+  const std::vector<float>& weights = buffers.weights_;
+  std::vector<Candidate>& candidates = buffers.candidates_;
   for (float bound = 1.0f / 16; bound > 0; bound = bound < 1e-30f ? 0 : bound / 16) {
-    candidates_.clear();
+    candidates.clear();
     double reached = 0;
-    for (uint32_t id = 0; id < weights_.size(); ++id) {
-      if (weights_[id] < bound) continue;
-      candidates_.push_back({id, weights_[id]});
-      reached += weights_[id];
+    for (uint32_t id = 0; id < weights.size(); ++id) {
+      if (weights[id] < bound) continue;
+      candidates.push_back({id, weights[id]});
+      reached += weights[id];
     }
     if (reached >= total * params_.top_p) break;
   }
-  std::sort(candidates_.begin(), candidates_.end(), Likelier);
-  return SmallestNucleus(total);
+  std::sort(candidates.begin(), candidates.end(), Likelier);
+  return SmallestNucleus(total, candidates);
 }
 
-std::span<const Sampler::Candidate> Sampler::SmallestNucleus(double total) const {
+std::span<const Sampler::Candidate> Sampler::SmallestNucleus(double total,
+                                                             std::span<const Candidate> candidates) const {
   const double wanted = params_.top_p < 1 ? total * params_.top_p : std::numeric_limits<double>::infinity();
   double reached = 0;
   size_t kept = 0;
-  while (kept < candidates_.size() && reached < wanted) reached += candidates_[kept++].weight;
-  return std::span(candidates_).first(kept);
+  while (kept < candidates.size() && reached < wanted) reached += candidates[kept++].weight;
+  return candidates.first(kept);
 }
 
 // The likeliest token's weight is 1, so min-p is a bound on the weight itself.
@@ -168,10 +174,10 @@ uint32_t Sampler::DrawFrom(std::span<const Candidate> candidates) const {
   return last;
 }
 
-uint32_t Sampler::DrawFromAll(double total) {
+uint32_t Sampler::DrawFromAll(double total, std::vector<float>& weights) const {
   if (params_.min_p > 0) {
     total = 0;
-    for (float& weight : weights_) {
+    for (float& weight : weights) {
       weight = weight < params_.min_p ? 0 : weight;
       total += weight;
     }
@@ -179,9 +185,9 @@ uint32_t Sampler::DrawFromAll(double total) {
   const double drawn = UniformDraw(params_.seed, accepted_) * total;
   double passed = 0;
   uint32_t last = 0;
-  for (uint32_t id = 0; id < weights_.size(); ++id) {
-    if (weights_[id] == 0) continue;
-    passed += weights_[id];
+  for (uint32_t id = 0; id < weights.size(); ++id) {
+    if (weights[id] == 0) continue;
+    passed += weights[id];
     last = id;
     if (drawn < passed) break;
   }

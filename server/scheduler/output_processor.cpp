@@ -72,7 +72,7 @@ absl::Status OutputProcessor::AppendToken(Sequence& sequence, std::span<const fl
   const bool may_end = sequence.generated() + 1 >= stopping.min_tokens;
   const std::span<const uint32_t> banned =
       may_end ? std::span<const uint32_t>() : std::span<const uint32_t>(output.banned_ids);
-  ASSIGN_OR_RETURN(const uint32_t token, output.sampler.Sample(logits, banned));
+  ASSIGN_OR_RETURN(const uint32_t token, output.sampler.Sample(logits, banned, buffers_));
   if (const std::optional<uint32_t> alternatives = sequence.request().logprobs; alternatives.has_value()) {
     ASSIGN_OR_RETURN(TokenLogprob logprob, LogSoftmax(logits, token, *alternatives));
     delta.logprobs.push_back(std::move(logprob));

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "server/sampling/sampler.h"
 #include "server/scheduler/clock.h"
 #include "server/scheduler/scheduler_observer.h"
 #include "server/scheduler/sequence.h"
@@ -41,6 +42,7 @@ class OutputProcessor {
   const int32_t max_context_;
   const Clock* const clock_;
   SchedulerObserver* const observer_;
+  SamplerBuffers buffers_;
 };
 
 }  // namespace streamtensor::server

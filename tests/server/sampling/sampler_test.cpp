@@ -4,6 +4,7 @@
 #include "server/sampling/sampler.h"
 
 #include <gtest/gtest.h>
+#include <malloc.h>
 
 #include <algorithm>
 #include <cmath>
@@ -84,6 +85,7 @@ SamplingParams RandomParams(std::mt19937_64& random, uint32_t vocabulary) {
 TEST(Sampler, DrawsFollowTheExactProbabilities) {
   constexpr uint32_t kVocabulary = 40;
   constexpr int kDraws = 4000;
+  SamplerBuffers buffers;  // one for all, as on a card
   for (uint64_t seed = 1; seed <= 60; ++seed) {
     SCOPED_TRACE(testing::Message() << "seed " << seed);
     std::mt19937_64 random(seed);
@@ -100,7 +102,7 @@ TEST(Sampler, DrawsFollowTheExactProbabilities) {
       params.seed = seed * 1000003 + i;
       Sampler sampler(params, prompt);
       for (uint32_t id : reply) sampler.Accept(id);
-      const auto id = sampler.Sample(logits, {});
+      const auto id = sampler.Sample(logits, {}, buffers);
       ASSERT_TRUE(id.ok()) << id.status();
       ++seen[*id];
     }
@@ -136,9 +138,10 @@ TEST(Sampler, GreedyTakesTheFirstOfEqualLogits) {
   SamplingParams params;
   params.temperature = 0;
   Sampler sampler(params, {});
-  EXPECT_EQ(*sampler.Sample(std::vector<float>{1, 7, 7, 2}, {}), 1u);
+  SamplerBuffers buffers;
+  EXPECT_EQ(*sampler.Sample(std::vector<float>{1, 7, 7, 2}, {}, buffers), 1u);
   const std::vector<uint32_t> banned = {1};
-  EXPECT_EQ(*sampler.Sample(std::vector<float>{1, 7, 7, 2}, banned), 2u);
+  EXPECT_EQ(*sampler.Sample(std::vector<float>{1, 7, 7, 2}, banned, buffers), 2u);
 }
 
 // Rows are read in blocks and in lanes, with a rest.
@@ -146,15 +149,16 @@ TEST(Sampler, GreedyFindsTheLargestAndTheNaNAnywhere) {
   SamplingParams params;
   params.temperature = 0;
   Sampler sampler(params, {});
+  SamplerBuffers buffers;
   for (const size_t size : {1u, 15u, 16u, 17u, 1023u, 1024u, 1025u, 2049u}) {
     std::vector<float> logits(size, -3.5f);
     for (size_t i = 0; i < size; ++i) {
       logits[i] = -1;
       logits[size - 1 - (size - 1 - i) / 2] = -1;  // an equal one, later or the same
-      EXPECT_EQ(*sampler.Sample(logits, {}), i) << "of " << size;
+      EXPECT_EQ(*sampler.Sample(logits, {}, buffers), i) << "of " << size;
       logits[size - 1 - (size - 1 - i) / 2] = -3.5f;
       logits[i] = std::numeric_limits<float>::quiet_NaN();
-      EXPECT_EQ(sampler.Sample(logits, {}).status().code(), absl::StatusCode::kInternal)
+      EXPECT_EQ(sampler.Sample(logits, {}, buffers).status().code(), absl::StatusCode::kInternal)
           << i << " of " << size;
       logits[i] = -3.5f;
     }
@@ -168,16 +172,17 @@ TEST(Sampler, TheSameSeedAndPlaceGiveTheSameToken) {
   SamplingParams params;
   params.seed = 42;
   Sampler first(params, {});
+  SamplerBuffers buffers;
   std::vector<uint32_t> tokens;
   for (int i = 0; i < 20; ++i) {
-    tokens.push_back(*first.Sample(logits, {}));
+    tokens.push_back(*first.Sample(logits, {}, buffers));
     first.Accept(tokens.back());
   }
   // A second one, asked twice at each place, as after a preemption.
   Sampler second(params, {});
   for (uint32_t token : tokens) {
-    EXPECT_EQ(*second.Sample(logits, {}), token);
-    EXPECT_EQ(*second.Sample(logits, {}), token);
+    EXPECT_EQ(*second.Sample(logits, {}, buffers), token);
+    EXPECT_EQ(*second.Sample(logits, {}, buffers), token);
     second.Accept(token);
   }
   EXPECT_GT(std::set<uint32_t>(tokens.begin(), tokens.end()).size(), 10u);
@@ -198,12 +203,48 @@ TEST(Sampler, UniformDrawsAreUniform) {
   EXPECT_LT(chi_square, 99 + 5 * std::sqrt(2 * 99.0));
 }
 
+// A card samples for many sequences: what a row of logits needs belongs to the card.
+TEST(Sampler, ASequenceHoldsNothingOfTheVocabularysSize) {
+  constexpr size_t kVocabulary = 50000;
+  constexpr size_t kSequences = 100;
+  std::vector<float> logits(kVocabulary);
+  std::mt19937_64 random(11);
+  for (float& logit : logits) logit = static_cast<float>(random() % 1000) / 100;
+  SamplerBuffers buffers;
+  std::vector<SamplingParams> params;
+  for (uint64_t i = 0; i < kSequences; ++i) {
+    params.push_back(RandomParams(random, kVocabulary));
+    params.back().repetition_penalty = 1.5f;
+  }
+  std::vector<Sampler> samplers;
+  samplers.reserve(2 * kSequences);
+  const auto sample_with_all = [&] {
+    for (const SamplingParams& each : params) {
+      samplers.emplace_back(each, std::vector<uint32_t>{1, 2, 3});
+      const auto token = samplers.back().Sample(logits, {}, buffers);
+      ASSERT_TRUE(token.ok()) << token.status();
+      samplers.back().Accept(*token);
+    }
+  };
+  sample_with_all();  // the buffers grow to what these need
+  const auto allocated = [] {
+    const struct mallinfo2 info = mallinfo2();
+    return info.uordblks + info.hblkhd;
+  };
+  const size_t before = allocated();
+  sample_with_all();
+  EXPECT_LT((allocated() - before) / kSequences, 1024u) << "bytes a sequence";
+}
+
 TEST(Sampler, RefusesNaNAndNothingLeft) {
   Sampler sampler(SamplingParams(), {});
+  SamplerBuffers buffers;
   const float nan = std::numeric_limits<float>::quiet_NaN();
-  EXPECT_EQ(sampler.Sample(std::vector<float>{0, nan}, {}).status().code(), absl::StatusCode::kInternal);
+  EXPECT_EQ(sampler.Sample(std::vector<float>{0, nan}, {}, buffers).status().code(),
+            absl::StatusCode::kInternal);
   const std::vector<uint32_t> all = {0, 1};
-  EXPECT_EQ(sampler.Sample(std::vector<float>{0, 1}, all).status().code(), absl::StatusCode::kInternal);
+  EXPECT_EQ(sampler.Sample(std::vector<float>{0, 1}, all, buffers).status().code(),
+            absl::StatusCode::kInternal);
 }
 
 }  // namespace
