@@ -40,10 +40,7 @@ absl::Status CheckRoles(std::span<const ChatMessage> messages, const ChatTemplat
     const std::string& role = messages[i].role;
     const bool is_name = std::ranges::all_of(role, [](char c) { return absl::ascii_isalnum(c) || c == '_'; });
     if (std::ranges::count(kRoles, role) > 0) continue;
-    if (is_name && (chat_template.SourceHas(absl::StrCat("'", role, "'")) ||
-                    chat_template.SourceHas(absl::StrCat("\"", role, "\"")))) {
-      continue;
-    }
+    if (is_name && chat_template.NamesRole(role)) continue;
     return FieldError(
         absl::StrCat("chat.messages[", i, "].role"),
         absl::StrCat("is \"", base::Printable(role, 40), "\"; allowed are ", absl::StrJoin(kRoles, ", "),
@@ -109,7 +106,7 @@ absl::StatusOr<std::vector<uint32_t>> LoadedModel::EncodeChat(std::span<const Ch
   MarkedMessages marked;
   if (!content_special_tokens_) {
     RETURN_IF_ERROR(CheckRoles(messages, **chat_template_));
-    ASSIGN_OR_RETURN(marked, MarkContents(messages, *tokenizer_, **chat_template_));
+    ASSIGN_OR_RETURN(marked, MarkContents(messages, *tokenizer_, **chat_template_, bounds.poll));
     messages = marked.messages;
   }
   auto text_of = [this](std::optional<uint32_t> id) {
@@ -118,11 +115,13 @@ absl::StatusOr<std::vector<uint32_t>> LoadedModel::EncodeChat(std::span<const Ch
   const absl::StatusOr<std::string> text =
       (*chat_template_)
           ->Render(messages, /*add_generation_prompt=*/true, text_of(tokenizer_->bos()),
-                   text_of(tokenizer_->eos()));
-  if (!text.ok()) {
+                   text_of(tokenizer_->eos()), bounds.poll);
+  // Any other error is of `bounds.poll`.
+  if (absl::IsInvalidArgument(text.status()) || absl::IsResourceExhausted(text.status())) {
     return absl::InvalidArgumentError(
         absl::StrCat("chat: the model's template rejected the messages: ", text.status().message()));
   }
+  RETURN_IF_ERROR(text.status());
   return content_special_tokens_ ? tokenizer_->Encode(*text, /*parse_special=*/true, bounds)
                                  : tokenizer_->EncodeMarked(*text, marked.mark, bounds);
 }

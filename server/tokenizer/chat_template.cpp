@@ -4,9 +4,11 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "absl/status/status.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "base/printable.h"
 #include "base/status_macros.h"
@@ -18,10 +20,11 @@ namespace {
 
 using namespace jinja;  // NOLINT: this file is the evaluator of that tree
 
-constexpr int64_t kMaxOperations = 2'000'000;
 constexpr size_t kMaxOutputBytes = size_t{16} << 20;
-constexpr size_t kMaxHandledBytes = size_t{256} << 20;  // of all values that are computed or copied
-constexpr size_t kMaxReasonBytes = 1000;                // of a refusal's text
+constexpr size_t kMaxReasonBytes = 1000;  // of a refusal's text
+constexpr size_t kCostOfMadeByte = 2;     // looked at once more, at the least
+// What a message takes as a value, besides its text.
+constexpr size_t kBytesOfMessage = 3 * sizeof(Value) + 2 * sizeof(std::string);
 
 constexpr std::string_view kFunctions[] = {"raise_exception", "namespace", "range", "dict"};
 
@@ -81,7 +84,7 @@ class Evaluator {
  public:
   using Scope = std::map<std::string, Value, std::less<>>;
 
-  explicit Evaluator(Scope globals) { scopes_.push_back(std::move(globals)); }
+  Evaluator(Scope globals, Budget* budget) : budget_(*budget) { scopes_.push_back(std::move(globals)); }
 
   std::string Run(const Block& block) {
     Render(block);
@@ -93,26 +96,19 @@ class Evaluator {
  private:
   enum class Flow { kNext, kBreak, kContinue };
 
-  void Charge() {
-    if (++operations_ > kMaxOperations) {
-      throw EvaluationError{absl::StatusCode::kResourceExhausted,
-                            absl::StrCat("more than ", kMaxOperations, " operations")};
-    }
-  }
+  void Charge() { budget_.Spend(Budget::kCostOfOperation); }
 
   // Every value that comes into being is counted, so that neither one nor all of them grow without bound.
   Value Charge(Value value) {
-    const size_t bytes = ValueBytes(value);
-    if (bytes > kMaxValueBytes) {
-      throw EvaluationError{absl::StatusCode::kResourceExhausted,
-                            absl::StrCat("a value of more than ", kMaxValueBytes, " bytes")};
-    }
-    handled_bytes_ += bytes;
-    if (handled_bytes_ > kMaxHandledBytes) {
-      throw EvaluationError{absl::StatusCode::kResourceExhausted,
-                            absl::StrCat("values of more than ", kMaxHandledBytes, " bytes in all")};
-    }
+    const size_t bytes = ValueBytes(value, budget_);
+    if (bytes > kMaxValueBytes) FailTooLarge();
+    budget_.Spend(kCostOfMadeByte * bytes);
     return value;
+  }
+
+  [[noreturn]] static void FailTooLarge() {
+    throw EvaluationError{absl::StatusCode::kResourceExhausted,
+                          absl::StrCat("a value of more than ", kMaxValueBytes, " bytes")};
   }
 
   void Print(std::string_view text) {
@@ -120,6 +116,7 @@ class Evaluator {
       throw EvaluationError{absl::StatusCode::kResourceExhausted,
                             absl::StrCat("more than ", kMaxOutputBytes, " bytes of text")};
     }
+    budget_.Spend(text.size());
     output_ += text;
   }
 
@@ -133,10 +130,10 @@ class Evaluator {
           Print(statement.text);
           break;
         case Statement::Kind::kOutput:
-          Print(Text(Evaluate(*statement.expression)));
+          Output(*statement.expression);
           break;
         case Statement::Kind::kIf:
-          flow = Render(Truthy(Evaluate(*statement.expression)) ? statement.body : statement.otherwise);
+          flow = Render(IsTrue(*statement.expression) ? statement.body : statement.otherwise);
           break;
         case Statement::Kind::kFor:
           flow = RenderFor(statement);
@@ -154,7 +151,20 @@ class Evaluator {
     return Flow::kNext;
   }
 
+  void Output(const Expression& expression) {
+    Value computed;
+    const Value& value = Refer(expression, computed);
+    if (value.is_string()) return Print(value.get_ref<const std::string&>());
+    Print(Text(value));
+  }
+
+  bool IsTrue(const Expression& expression) {
+    Value computed;
+    return Truthy(Refer(expression, computed));
+  }
+
   void BindTargets(const Statement& statement, const Value& element, Scope& scope) {
+    budget_.Spend(ValueBytes(element, budget_));
     if (statement.targets.size() == 1) {
       scope[statement.targets[0]] = element;
       return;
@@ -168,14 +178,15 @@ class Evaluator {
 
   // A break or continue ends with this loop: the caller always goes on.
   Flow RenderFor(const Statement& statement) {
-    std::vector<Value> elements = Elements(Evaluate(*statement.expression));
+    Value computed;
+    std::vector<Value> elements = Elements(Refer(*statement.expression, computed), budget_);
     if (statement.condition) {
       std::vector<Value> kept;
       for (Value& element : elements) {
         Charge();
         scopes_.emplace_back();
         BindTargets(statement, element, scopes_.back());
-        if (Truthy(Evaluate(*statement.condition))) kept.push_back(std::move(element));
+        if (IsTrue(*statement.condition)) kept.push_back(std::move(element));
         scopes_.pop_back();
       }
       elements = std::move(kept);
@@ -232,7 +243,7 @@ class Evaluator {
     if (target == nullptr || !target->is_object()) {
       Fail(absl::StrCat("'", statement.targets[0], "' is not a namespace"));
     }
-    (*target)[statement.attribute] = std::move(value);
+    AddMember(*target, statement.attribute, budget_) = std::move(value);
   }
 
   Arguments EvaluateArguments(const Expression& call) {
@@ -255,7 +266,8 @@ class Evaluator {
       Charge();
       const Value& object = Refer(*expression.operands[0], computed);
       if (&object != &computed && object.is_object()) {
-        if (const auto found = object.find(expression.name); found != object.end()) return *found;
+        if (const Value* found = FindMember(object, expression.name, budget_); found != nullptr)
+          return *found;
       }
       line_ = expression.line;
       return computed = Member(object, expression.name);
@@ -294,7 +306,9 @@ class Evaluator {
       case Kind::kDict: {
         Value dict = Value::object();
         for (size_t i = 0; i + 1 < operands.size(); i += 2) {
-          dict[Text(Evaluate(*operands[i]))] = Evaluate(*operands[i + 1]);
+          const std::string key = Text(Evaluate(*operands[i]));
+          Value value = Evaluate(*operands[i + 1]);
+          AddMember(dict, key, budget_) = std::move(value);
         }
         return dict;
       }
@@ -308,58 +322,77 @@ class Evaluator {
       case Kind::kCall:
         return Call(expression);
       case Kind::kFilter: {
-        Value value = Evaluate(*operands[0]);
-        return ApplyFilter(expression.name, value, EvaluateArguments(expression));
+        Value computed;
+        const Value& value = Refer(*operands[0], computed);
+        return ApplyFilter(expression.name, value, EvaluateArguments(expression), budget_);
       }
       case Kind::kTest: {
-        Value value = Evaluate(*operands[0]);
-        return ApplyTest(expression.name, value, EvaluateArguments(expression)) != expression.negated;
+        Value computed;
+        const Value& value = Refer(*operands[0], computed);
+        return ApplyTest(expression.name, value, EvaluateArguments(expression), budget_) !=
+               expression.negated;
       }
       case Kind::kUnary: {
-        Value value = Evaluate(*operands[0]);
+        Value computed;
+        const Value& value = Refer(*operands[0], computed);
         if (expression.name == "not") return !Truthy(value);
-        return expression.name == "-" ? ApplyBinary("-", 0, value) : value;
+        return expression.name == "-" ? ApplyBinary("-", 0, value, budget_) : value;
       }
       case Kind::kBinary:
         return Binary(expression);
       case Kind::kCondition:
-        if (Truthy(Evaluate(*operands[1]))) return Evaluate(*operands[0]);
+        if (IsTrue(*operands[1])) return Evaluate(*operands[0]);
         return operands[2] ? Evaluate(*operands[2]) : Undefined();
     }
     return Undefined();
   }
 
   Value Binary(const Expression& expression) {
-    Value left = Evaluate(*expression.operands[0]);
+    Value computed_left;
+    const Value& left = Refer(*expression.operands[0], computed_left);
     if (expression.name == "and") return Truthy(left) ? Evaluate(*expression.operands[1]) : left;
     if (expression.name == "or") return Truthy(left) ? left : Evaluate(*expression.operands[1]);
-    Value right = Evaluate(*expression.operands[1]);
+    Value computed_right;
+    const Value& right = Refer(*expression.operands[1], computed_right);
     line_ = expression.line;
-    return ApplyBinary(expression.name, left, right);
+    return ApplyBinary(expression.name, left, right, budget_);
   }
 
-  static Value Member(const Value& object, const std::string& name) {
+  Value Member(const Value& object, const std::string& name) {
     if (IsUndefined(object)) Fail(absl::StrCat("'", name, "' of an undefined value"));
     if (!object.is_object()) return Undefined();
-    const auto found = object.find(name);
-    return found != object.end() ? *found : Undefined();
+    const Value* const found = FindMember(object, name, budget_);
+    return found != nullptr ? *found : Undefined();
   }
 
-  static Value Index(const Value& object, const Value& index) {
+  Value Index(const Value& object, const Value& index) {
     if (object.is_object() && index.is_string()) return Member(object, index.get<std::string>());
     if (IsUndefined(object)) Fail("an index into an undefined value");
     if (!index.is_number_integer() || (!object.is_array() && !object.is_string())) return Undefined();
-    std::vector<std::string_view> points;
-    if (object.is_string()) points = CodePoints(object.get_ref<const std::string&>());
-    const auto size = static_cast<int64_t>(object.is_string() ? points.size() : object.size());
+    const auto size = static_cast<int64_t>(
+        object.is_string() ? CountCodePoints(object.get_ref<const std::string&>(), budget_) : object.size());
     auto at = index.get<int64_t>();
     if (at < -size || at >= size) return Undefined();
     if (at < 0) at += size;
-    return object.is_string() ? Value(points[static_cast<size_t>(at)]) : object[static_cast<size_t>(at)];
+    if (!object.is_string()) return object[static_cast<size_t>(at)];
+    std::string_view text = object.get_ref<const std::string&>();
+    while (at-- > 0) text.remove_prefix(CodePointLength(text, 0));
+    return text.substr(0, CodePointLength(text, 0));
+  }
+
+  // Views into `text`; each byte that is not UTF-8 is one by itself.
+  std::vector<std::string_view> CodePoints(std::string_view text) {
+    budget_.SpendCharacters(text.size());
+    std::vector<std::string_view> points;
+    for (size_t at = 0; at < text.size(); at += points.back().size()) {
+      points.push_back(text.substr(at, CodePointLength(text, at)));
+    }
+    return points;
   }
 
   Value Slice(const Expression& expression) {
-    const Value object = Evaluate(*expression.operands[0]);
+    Value computed;
+    const Value& object = Refer(*expression.operands[0], computed);
     if (!object.is_array() && !object.is_string()) Fail(absl::StrCat("a slice of ", TypeName(object)));
     std::vector<std::string_view> points;
     if (object.is_string()) points = CodePoints(object.get_ref<const std::string&>());
@@ -383,7 +416,7 @@ class Evaluator {
     Value list = Value::array();
     std::string text;
     for (; step > 0 ? at < end : at > end; at += step) {
-      Charge();
+      budget_.Spend(Budget::kCostOfElement);
       if (object.is_string())
         text += points[static_cast<size_t>(at)];
       else
@@ -395,10 +428,11 @@ class Evaluator {
   Value Call(const Expression& expression) {
     const Expression& callee = *expression.operands[0];
     if (callee.kind == Expression::Kind::kAttribute) {
-      Value object = Evaluate(*callee.operands[0]);
+      Value computed;
+      const Value& object = Refer(*callee.operands[0], computed);
       Arguments arguments = EvaluateArguments(expression);
       line_ = expression.line;
-      return CallMethod(object, callee.name, arguments);
+      return CallMethod(object, callee.name, arguments, budget_);
     }
     Arguments arguments = EvaluateArguments(expression);
     line_ = expression.line;
@@ -409,7 +443,7 @@ class Evaluator {
     Value object = Value::object();  // namespace(), dict()
     for (auto& [keyword, value] : arguments) {
       if (keyword.empty()) Fail(absl::StrCat(callee.name, "() takes keyword arguments only"));
-      object[keyword] = std::move(value);
+      AddMember(object, keyword, budget_) = std::move(value);
     }
     return object;
   }
@@ -417,7 +451,9 @@ class Evaluator {
   // What a status may carry.
   static std::string Reason(const std::string& text) {
     std::string reason;
-    for (const std::string_view point : CodePoints(std::string_view(text).substr(0, kMaxReasonBytes))) {
+    const std::string_view kept = std::string_view(text).substr(0, kMaxReasonBytes);
+    for (size_t at = 0; at < kept.size(); at += CodePointLength(kept, at)) {
+      const std::string_view point = kept.substr(at, CodePointLength(kept, at));
       reason += base::PrintableBytes(point, 0) == point.size() ? point : std::string_view(" ");
     }
     return reason;
@@ -433,7 +469,8 @@ class Evaluator {
     if (part[2] == 0) Fail("range() with step 0");
     Value list = Value::array();
     for (int64_t at = part[0]; part[2] > 0 ? at < part[1] : at > part[1];) {
-      Charge();
+      budget_.Spend(Budget::kCostOfElement);
+      if (list.size() * sizeof(Value) > kMaxValueBytes) FailTooLarge();
       list.push_back(at);
       if (__builtin_add_overflow(at, part[2], &at)) break;
     }
@@ -442,15 +479,29 @@ class Evaluator {
 
   std::vector<Scope> scopes_;
   std::string output_;
-  int64_t operations_ = 0;
-  size_t handled_bytes_ = 0;
+  Budget& budget_;
   int line_ = 0;
 };
+
+bool IsNameCharacter(char c) { return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '_'; }
+
+// The names in the template's string literals: 'user', "assistant".
+std::set<std::string, std::less<>> QuotedNames(std::string_view source) {
+  std::set<std::string, std::less<>> names;
+  for (size_t at = 0; at < source.size(); ++at) {
+    if (source[at] != '\'' && source[at] != '"') continue;
+    size_t end = at + 1;
+    while (end < source.size() && IsNameCharacter(source[end])) ++end;
+    if (end < source.size() && source[end] == source[at]) names.emplace(source.substr(at + 1, end - at - 1));
+  }
+  return names;
+}
 
 }  // namespace
 
 struct ChatTemplate::Impl {
   std::string source;
+  std::set<std::string, std::less<>> quoted_names;
   Block block;
 };
 
@@ -462,6 +513,7 @@ absl::StatusOr<std::unique_ptr<ChatTemplate>> ChatTemplate::Create(std::string_v
   RETURN_IF_ERROR(CheckBlock(block));
   auto impl = std::make_unique<Impl>();
   impl->source = jinja_source;
+  impl->quoted_names = QuotedNames(jinja_source);
   impl->block = std::move(block);
   return std::unique_ptr<ChatTemplate>(new ChatTemplate(std::move(impl)));
 }
@@ -470,18 +522,33 @@ bool ChatTemplate::SourceHas(std::string_view text) const {
   return impl_->source.find(text) != std::string::npos;
 }
 
+size_t ChatTemplate::source_bytes() const { return impl_->source.size(); }
+
+bool ChatTemplate::NamesRole(std::string_view role) const { return impl_->quoted_names.contains(role); }
+
 absl::StatusOr<std::string> ChatTemplate::Render(std::span<const ChatMessage> messages,
                                                  bool add_generation_prompt, std::string_view bos_token,
-                                                 std::string_view eos_token) const {
+                                                 std::string_view eos_token, PolledWork::Poll poll) const {
+  size_t bytes = 0;
+  for (const ChatMessage& message : messages) {
+    bytes += kBytesOfMessage + message.role.size() + message.content.size();
+    if (bytes <= kMaxValueBytes) continue;
+    return absl::ResourceExhaustedError(absl::StrCat("chat template: the ", messages.size(),
+                                                     " messages have more than ", kMaxValueBytes, " bytes"));
+  }
+  Budget budget(std::move(poll));
   Value list = Value::array();
   for (const ChatMessage& message : messages)
     list.push_back({{"role", message.role}, {"content", message.content}});
   Evaluator evaluator({{"messages", std::move(list)},
                        {"add_generation_prompt", add_generation_prompt},
                        {"bos_token", std::string(bos_token)},
-                       {"eos_token", std::string(eos_token)}});
+                       {"eos_token", std::string(eos_token)}},
+                      &budget);
   try {
     return evaluator.Run(impl_->block);
+  } catch (const Interruption& interruption) {
+    return interruption.status;
   } catch (const EvaluationError& error) {
     return absl::Status(error.code,
                         absl::StrCat("chat template: line ", evaluator.line(), ": ", error.message));

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "server/tokenizer/polled_work.h"
 
 namespace streamtensor::server {
 
@@ -36,11 +37,16 @@ class ChatTemplate {
   //  INVALID_ARGUMENT    the template called raise_exception(), with its message; a wrong type or an
   //                      undefined value where one is needed, with its line
   //  RESOURCE_EXHAUSTED  more work or text than the limits allow
+  //  what `poll` returned; it is called now and then meanwhile, and may be null
   absl::StatusOr<std::string> Render(std::span<const ChatMessage> messages, bool add_generation_prompt,
-                                     std::string_view bos_token, std::string_view eos_token) const;
+                                     std::string_view bos_token, std::string_view eos_token,
+                                     PolledWork::Poll poll = nullptr) const;
 
   // Whether `text` stands anywhere in the template's source.
   bool SourceHas(std::string_view text) const;
+  size_t source_bytes() const;
+  // Whether `role`, of letters, digits and '_', is one of its string literals.
+  bool NamesRole(std::string_view role) const;
 
  private:
   struct Impl;

@@ -25,7 +25,9 @@ struct MarkedMessages {
 // template's own source does, such as that of "</think>" where "</s>" is a control token, is left as it is:
 // templates look for it in contents.
 //  INVALID_ARGUMENT  the messages use every character that could be the mark
+//  what `poll` returned; it is called now and then meanwhile, and may be null
 absl::StatusOr<MarkedMessages> MarkContents(std::span<const ChatMessage> messages, const Tokenizer& tokenizer,
-                                            const ChatTemplate& chat_template);
+                                            const ChatTemplate& chat_template,
+                                            PolledWork::Poll poll = nullptr);
 
 }  // namespace streamtensor::server

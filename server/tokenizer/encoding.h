@@ -4,35 +4,32 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <limits>
 #include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "server/tokenizer/polled_work.h"
 
 namespace streamtensor::server {
 
 struct EncodeBounds {
   size_t max_tokens = std::numeric_limits<size_t>::max();
   // Asked after every few kilobytes; an error ends the encoding and is its result. Null: never asked.
-  std::function<absl::Status()> poll;
+  PolledWork::Poll poll;
 };
 
 // Not thread-safe.
 class Encoding {
  public:
-  explicit Encoding(EncodeBounds bounds) : bounds_(std::move(bounds)) {}
+  explicit Encoding(EncodeBounds bounds) : bounds_(std::move(bounds)), work_(bounds_.poll) {}
 
   // Accounts for `work`, about the number of bytes looked at. False: the encoding must end.
   bool Continue(size_t work) {
     if (!status_.ok()) return false;
     if (ids.size() > bounds_.max_tokens) return Exceed();
-    work_ += work;
-    if (work_ < kPollWork) return true;
-    work_ = 0;
-    if (bounds_.poll != nullptr) status_ = bounds_.poll();
+    status_ = work_.Spend(work);
     return status_.ok();
   }
 
@@ -49,12 +46,10 @@ class Encoding {
   std::vector<uint32_t> ids;
 
  private:
-  static constexpr size_t kPollWork = 16 << 10;
-
   bool Exceed();
 
   const EncodeBounds bounds_;
-  size_t work_ = 0;
+  PolledWork work_;
   absl::Status status_;
 };
 

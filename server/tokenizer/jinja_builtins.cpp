@@ -8,14 +8,15 @@
 #include <cstring>
 #include <functional>
 #include <map>
+#include <utility>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 
 namespace streamtensor::server::jinja {
 namespace {
 
-constexpr size_t kMaxElements = size_t{1} << 20;      // that a string is taken apart into
-constexpr size_t kMaxStripCharacters = size_t{1024};  // each is compared with each character at an end
+constexpr size_t kMaxElements = size_t{1} << 20;  // that a string is taken apart into
 
 [[noreturn]] void FailTooLarge(std::string_view what) {
   throw EvaluationError{absl::StatusCode::kResourceExhausted,
@@ -42,15 +43,25 @@ const std::string& String(const Value& value, std::string_view who) {
   return value.get_ref<const std::string&>();
 }
 
-size_t CodePointLength(std::string_view text, size_t at) {
-  utf8proc_int32_t code_point;
-  const auto length = utf8proc_iterate(reinterpret_cast<const utf8proc_uint8_t*>(text.data()) + at,
-                                       static_cast<utf8proc_ssize_t>(text.size() - at), &code_point);
-  return length > 0 ? static_cast<size_t>(length) : 1;
+// Bytes of the last code point of a text that has one.
+size_t LastCodePointLength(std::string_view text) {
+  if (static_cast<unsigned char>(text.back()) < 0x80) return 1;
+  for (size_t length = 4; length > 1; --length) {
+    if (length <= text.size() && CodePointLength(text, text.size() - length) == length) return length;
+  }
+  return 1;
+}
+
+utf8proc_int32_t DecodeCodePoint(std::string_view point) {
+  utf8proc_int32_t code_point = 0;
+  utf8proc_iterate(reinterpret_cast<const utf8proc_uint8_t*>(point.data()),
+                   static_cast<utf8proc_ssize_t>(point.size()), &code_point);
+  return code_point;
 }
 
 template <class Map>
-std::string MapCodePoints(std::string_view text, Map map) {
+std::string MapCodePoints(std::string_view text, Budget& budget, Map map) {
+  budget.SpendCharacters(2 * text.size());
   std::string out;
   bool after_letter = false;
   for (size_t at = 0; at < text.size();) {
@@ -71,21 +82,21 @@ std::string MapCodePoints(std::string_view text, Map map) {
   return out;
 }
 
-std::string Upper(std::string_view text) {
-  return MapCodePoints(text, [](utf8proc_int32_t c, bool) { return utf8proc_toupper(c); });
+std::string Upper(std::string_view text, Budget& budget) {
+  return MapCodePoints(text, budget, [](utf8proc_int32_t c, bool) { return utf8proc_toupper(c); });
 }
-std::string Lower(std::string_view text) {
-  return MapCodePoints(text, [](utf8proc_int32_t c, bool) { return utf8proc_tolower(c); });
+std::string Lower(std::string_view text, Budget& budget) {
+  return MapCodePoints(text, budget, [](utf8proc_int32_t c, bool) { return utf8proc_tolower(c); });
 }
-std::string Title(std::string_view text) {
-  return MapCodePoints(text, [](utf8proc_int32_t c, bool inside) {
+std::string Title(std::string_view text, Budget& budget) {
+  return MapCodePoints(text, budget, [](utf8proc_int32_t c, bool inside) {
     return inside ? utf8proc_tolower(c) : utf8proc_totitle(c);
   });
 }
-std::string Capitalize(std::string_view text) {
+std::string Capitalize(std::string_view text, Budget& budget) {
   if (text.empty()) return "";
   const size_t first = CodePointLength(text, 0);
-  return Title(text.substr(0, first)) + Lower(text.substr(first));
+  return Title(text.substr(0, first), budget) + Lower(text.substr(first), budget);
 }
 
 // Python's str.isspace() for one code point.
@@ -95,115 +106,142 @@ bool IsPythonSpace(utf8proc_int32_t c) {
          c == 0x3000;
 }
 
-std::string Strip(std::string_view text, const Value* characters, bool left, bool right) {
-  const std::vector<std::string_view> points = CodePoints(text);
-  std::vector<std::string_view> set;
-  if (characters != nullptr && !characters->is_null()) {
-    set = CodePoints(String(*characters, "strip()"));
-    if (set.size() > kMaxStripCharacters)
-      Fail(absl::StrCat("strip() of more than ", kMaxStripCharacters, " different characters"));
-  }
-  auto strips = [&](std::string_view point) {
-    if (characters != nullptr && !characters->is_null()) {
-      return std::find(set.begin(), set.end(), point) != set.end();
+std::string Strip(std::string_view text, const Value* characters, bool left, bool right, Budget& budget) {
+  absl::flat_hash_set<std::string_view> set;
+  const bool has_set = characters != nullptr && !characters->is_null();
+  if (has_set) {
+    const std::string_view wanted = String(*characters, "strip()");
+    budget.SpendCharacters(2 * wanted.size());
+    for (size_t at = 0; at < wanted.size(); at += CodePointLength(wanted, at)) {
+      set.insert(wanted.substr(at, CodePointLength(wanted, at)));
     }
-    utf8proc_int32_t c = 0;
-    utf8proc_iterate(reinterpret_cast<const utf8proc_uint8_t*>(point.data()),
-                     static_cast<utf8proc_ssize_t>(point.size()), &c);
-    return IsPythonSpace(c);
+  }
+  const auto strips = [&](std::string_view point) {
+    budget.Spend(Budget::kCostOfElement);
+    return has_set ? set.contains(point) : IsPythonSpace(DecodeCodePoint(point));
   };
-  size_t begin = 0, end = points.size();
-  while (left && begin < end && strips(points[begin])) ++begin;
-  while (right && begin < end && strips(points[end - 1])) --end;
-  if (begin == end) return "";
-  return std::string(points[begin].data(), points[end - 1].data() + points[end - 1].size());
+  while (left && !text.empty()) {
+    const size_t length = CodePointLength(text, 0);
+    if (!strips(text.substr(0, length))) break;
+    text.remove_prefix(length);
+  }
+  while (right && !text.empty()) {
+    const size_t length = LastCodePointLength(text);
+    if (!strips(text.substr(text.size() - length))) break;
+    text.remove_suffix(length);
+  }
+  budget.Spend(text.size());
+  return std::string(text);
 }
 
-std::string ReplaceAll(const std::string& text, const std::string& from, const std::string& to) {
+std::string ReplaceAll(const std::string& text, const std::string& from, const std::string& to,
+                       Budget& budget) {
   if (from.empty()) Fail("replace() of an empty string is outside the supported subset");
+  budget.Spend(text.size());
   std::string out;
   size_t at = 0;
   for (size_t next; (next = FindText(text, from, at)) != std::string::npos; at = next + from.size()) {
+    budget.Spend(Budget::kCostOfElement + to.size());
     out.append(text, at, next - at).append(to);
     if (out.size() > kMaxValueBytes) FailTooLarge("what replace() makes");
   }
   return out.append(text, at);
 }
 
-void AddPart(Value& parts, std::string part) {
+void AddPart(Value& parts, std::string part, Budget& budget) {
+  budget.Spend(Budget::kCostOfElement + part.size());
   if (parts.size() == kMaxElements) FailTooLarge("what split() makes");
   parts.push_back(std::move(part));
 }
 
-Value Split(const std::string& text, const Arguments& arguments) {
+Value Split(const std::string& text, const Arguments& arguments, Budget& budget) {
   Value parts = Value::array();
   const Value* separator = Find(arguments, 0, "sep");
   if (Find(arguments, 1, "maxsplit") != nullptr) Fail("split() with a limit is outside the supported subset");
   if (separator == nullptr || separator->is_null()) {
-    std::string word;
-    for (const std::string_view point : CodePoints(text)) {
-      utf8proc_int32_t c = 0;
-      utf8proc_iterate(reinterpret_cast<const utf8proc_uint8_t*>(point.data()),
-                       static_cast<utf8proc_ssize_t>(point.size()), &c);
-      if (!IsPythonSpace(c)) {
-        word += point;
-      } else if (!word.empty()) {
-        AddPart(parts, std::exchange(word, ""));
+    budget.SpendCharacters(text.size());
+    size_t begin = 0;
+    const auto end_word = [&](size_t end) {
+      if (end > begin) AddPart(parts, text.substr(begin, end - begin), budget);
+    };
+    for (size_t at = 0; at < text.size();) {
+      const size_t length = CodePointLength(text, at);
+      if (IsPythonSpace(DecodeCodePoint(std::string_view(text).substr(at, length)))) {
+        end_word(at);
+        begin = at + length;
       }
+      at += length;
     }
-    if (!word.empty()) AddPart(parts, std::move(word));
+    end_word(text.size());
     return parts;
   }
   const std::string& by = String(*separator, "split()");
   if (by.empty()) Fail("split() by an empty string");
+  budget.Spend(text.size());
   size_t at = 0;
   for (size_t next; (next = FindText(text, by, at)) != std::string::npos; at = next + by.size()) {
-    AddPart(parts, text.substr(at, next - at));
+    AddPart(parts, text.substr(at, next - at), budget);
   }
-  AddPart(parts, text.substr(at));
+  AddPart(parts, text.substr(at), budget);
   return parts;
 }
 
 // json.dumps(value, ensure_ascii=False), as the transformers library defines `tojson`.
-std::string Json(const Value& value) {
-  if (value.is_array() || value.is_object()) {
-    std::string out(1, value.is_array() ? '[' : '{');
+void AppendJson(const Value& value, Budget& budget, std::string& out) {
+  budget.Spend(Budget::kCostOfElement);
+  if (value.is_structured()) {
+    out += value.is_array() ? '[' : '{';
     bool first = true;
     for (const auto& item : value.items()) {
       if (!first) out += ", ";
       first = false;
       if (value.is_object()) out += Value(item.key()).dump() + ": ";
-      out += Json(item.value());
+      AppendJson(item.value(), budget, out);
     }
-    return out + (value.is_array() ? ']' : '}');
+    out += value.is_array() ? ']' : '}';
+    return;
   }
   if (IsUndefined(value)) Fail("tojson of an undefined value");
-  return value.dump(-1, ' ', false, Value::error_handler_t::replace);
+  if (value.is_string()) budget.SpendCharacters(value.get_ref<const std::string&>().size());
+  out += value.dump(-1, ' ', false, Value::error_handler_t::replace);
+  if (out.size() > kMaxValueBytes) FailTooLarge("what tojson makes");
 }
 
-Value Length(const Value& value) {
+Value Length(const Value& value, Budget& budget) {
   if (IsUndefined(value)) return 0;
   if (!value.is_string() && !value.is_array() && !value.is_object()) {
     Fail(absl::StrCat("length of ", TypeName(value)));
   }
-  return value.is_string() ? CodePoints(value.get_ref<const std::string&>()).size() : value.size();
+  return value.is_string() ? CountCodePoints(value.get_ref<const std::string&>(), budget) : value.size();
 }
 
-Value Join(const Value& value, const Arguments& arguments) {
+Value Join(const Value& value, const Arguments& arguments, Budget& budget) {
   const Value* separator = Find(arguments, 0, "d");
+  const std::string between = separator == nullptr ? "" : Text(*separator);
   std::string out;
   bool first = true;
-  for (const Value& element : Elements(value)) {
-    if (!first && separator != nullptr) out += Text(*separator);
-    first = false;
+  for (const Value& element : Elements(value, budget)) {
+    if (!std::exchange(first, false)) out += between;
     out += Text(element);
+    budget.Spend(Budget::kCostOfElement + between.size());
     if (out.size() > kMaxValueBytes) FailTooLarge("what join() makes");
   }
   return out;
 }
 
-Value End(const Value& value, bool last) {
-  const std::vector<Value> elements = Elements(value);
+Value End(const Value& value, bool last, Budget& budget) {
+  if (value.is_string()) {
+    const std::string_view text = value.get_ref<const std::string&>();
+    if (text.empty()) return Undefined();
+    return last ? text.substr(text.size() - LastCodePointLength(text))
+                : text.substr(0, CodePointLength(text, 0));
+  }
+  if (value.is_array() && !value.empty()) {
+    const Value& end = last ? value.back() : value.front();
+    budget.Spend(ValueBytes(end, budget));
+    return end;
+  }
+  const std::vector<Value> elements = Elements(value, budget);
   if (elements.empty()) return Undefined();
   return last ? elements.back() : elements.front();
 }
@@ -216,51 +254,64 @@ Value Default(const Value& value, const Arguments& arguments) {
 }
 
 // Value pairs, as dict.items() and the filter give them.
-Value Items(const Value& object) {
+Value Items(const Value& object, Budget& budget) {
   if (!object.is_object()) Fail("items of something that is not a mapping");
+  budget.Spend(ValueBytes(object, budget) + 2 * Budget::kCostOfElement * object.size());
   Value items = Value::array();
   for (const auto& item : object.items()) items.push_back(Value::array({item.key(), item.value()}));
   return items;
 }
 
-using Filter = std::function<Value(const Value&, const Arguments&)>;
+using Filter = std::function<Value(const Value&, const Arguments&, Budget&)>;
+
+// Text(), accounted for.
+std::string Printed(const Value& value, Budget& budget) {
+  std::string text = Text(value);
+  budget.Spend(text.size());
+  return text;
+}
 
 const std::map<std::string_view, Filter>& Filters() {
   static const auto* filters = new std::map<std::string_view, Filter>{
       {"trim",
-       [](const Value& v, const Arguments& a) -> Value {
-         return Strip(Text(v), Find(a, 0, "chars"), true, true);
+       [](const Value& v, const Arguments& a, Budget& b) -> Value {
+         return Strip(Printed(v, b), Find(a, 0, "chars"), true, true, b);
        }},
-      {"upper", [](const Value& v, const Arguments&) -> Value { return Upper(Text(v)); }},
-      {"lower", [](const Value& v, const Arguments&) -> Value { return Lower(Text(v)); }},
-      {"capitalize", [](const Value& v, const Arguments&) -> Value { return Capitalize(Text(v)); }},
-      {"length", [](const Value& v, const Arguments&) { return Length(v); }},
-      {"count", [](const Value& v, const Arguments&) { return Length(v); }},
-      {"string", [](const Value& v, const Arguments&) -> Value { return Text(v); }},
-      {"safe", [](const Value& v, const Arguments&) { return v; }},
+      {"upper", [](const Value& v, const Arguments&, Budget& b) -> Value { return Upper(Printed(v, b), b); }},
+      {"lower", [](const Value& v, const Arguments&, Budget& b) -> Value { return Lower(Printed(v, b), b); }},
+      {"capitalize",
+       [](const Value& v, const Arguments&, Budget& b) -> Value { return Capitalize(Printed(v, b), b); }},
+      {"length", [](const Value& v, const Arguments&, Budget& b) { return Length(v, b); }},
+      {"count", [](const Value& v, const Arguments&, Budget& b) { return Length(v, b); }},
+      {"string", [](const Value& v, const Arguments&, Budget& b) -> Value { return Printed(v, b); }},
+      {"safe", [](const Value& v, const Arguments&, Budget&) { return v; }},
       {"tojson",
-       [](const Value& v, const Arguments& a) -> Value {
+       [](const Value& v, const Arguments& a, Budget& b) -> Value {
          if (!a.empty()) Fail("tojson with arguments is outside the supported subset");
-         return Json(v);
+         std::string out;
+         AppendJson(v, b, out);
+         return out;
        }},
       {"join", Join},
-      {"first", [](const Value& v, const Arguments&) { return End(v, false); }},
-      {"last", [](const Value& v, const Arguments&) { return End(v, true); }},
-      {"default", Default},
-      {"d", Default},
-      {"list", [](const Value& v, const Arguments&) -> Value { return Elements(v); }},
+      {"first", [](const Value& v, const Arguments&, Budget& b) { return End(v, false, b); }},
+      {"last", [](const Value& v, const Arguments&, Budget& b) { return End(v, true, b); }},
+      {"default", [](const Value& v, const Arguments& a, Budget&) { return Default(v, a); }},
+      {"d", [](const Value& v, const Arguments& a, Budget&) { return Default(v, a); }},
+      {"list", [](const Value& v, const Arguments&, Budget& b) -> Value { return Elements(v, b); }},
       {"items",
-       [](const Value& v, const Arguments&) -> Value { return IsUndefined(v) ? Value::array() : Items(v); }},
+       [](const Value& v, const Arguments&, Budget& b) -> Value {
+         return IsUndefined(v) ? Value::array() : Items(v, b);
+       }},
       {"replace",
-       [](const Value& v, const Arguments& a) -> Value {
+       [](const Value& v, const Arguments& a, Budget& b) -> Value {
          if (Find(a, 0, "old") == nullptr || Find(a, 1, "new") == nullptr) Fail("replace needs two strings");
-         return ReplaceAll(Text(v), Text(*Find(a, 0, "old")), Text(*Find(a, 1, "new")));
+         return ReplaceAll(Printed(v, b), Printed(*Find(a, 0, "old"), b), Printed(*Find(a, 1, "new"), b), b);
        }},
   };
   return *filters;
 }
 
-using Test = std::function<bool(const Value&, const Arguments&)>;
+using Test = std::function<bool(const Value&, const Arguments&, Budget&)>;
 
 const Value& Operand(const Arguments& arguments) {
   const Value* operand = Find(arguments, 0);
@@ -269,32 +320,34 @@ const Value& Operand(const Arguments& arguments) {
 }
 
 const std::map<std::string_view, Test>& Tests() {
-  auto equal = [](const Value& v, const Arguments& a) { return Truthy(ApplyBinary("==", v, Operand(a))); };
+  auto equal = [](const Value& v, const Arguments& a, Budget& b) {
+    return Truthy(ApplyBinary("==", v, Operand(a), b));
+  };
   static const auto* tests = new std::map<std::string_view, Test>{
-      {"defined", [](const Value& v, const Arguments&) { return !IsUndefined(v); }},
-      {"undefined", [](const Value& v, const Arguments&) { return IsUndefined(v); }},
-      {"none", [](const Value& v, const Arguments&) { return v.is_null(); }},
-      {"string", [](const Value& v, const Arguments&) { return v.is_string(); }},
-      {"mapping", [](const Value& v, const Arguments&) { return v.is_object(); }},
-      {"number", [](const Value& v, const Arguments&) { return v.is_number() || v.is_boolean(); }},
-      {"integer", [](const Value& v, const Arguments&) { return v.is_number_integer(); }},
-      {"boolean", [](const Value& v, const Arguments&) { return v.is_boolean(); }},
-      {"true", [](const Value& v, const Arguments&) { return v.is_boolean() && v.get<bool>(); }},
-      {"false", [](const Value& v, const Arguments&) { return v.is_boolean() && !v.get<bool>(); }},
-      {"sequence",
-       [](const Value& v, const Arguments&) { return v.is_array() || v.is_string() || v.is_object(); }},
-      {"iterable",
-       [](const Value& v, const Arguments&) {
-         return v.is_array() || v.is_string() || v.is_object() || IsUndefined(v);
-       }},
+      {"defined", [](const Value& v, const Arguments&, Budget&) { return !IsUndefined(v); }},
+      {"undefined", [](const Value& v, const Arguments&, Budget&) { return IsUndefined(v); }},
+      {"none", [](const Value& v, const Arguments&, Budget&) { return v.is_null(); }},
+      {"string", [](const Value& v, const Arguments&, Budget&) { return v.is_string(); }},
+      {"mapping", [](const Value& v, const Arguments&, Budget&) { return v.is_object(); }},
+      {"number", [](const Value& v, const Arguments&, Budget&) { return v.is_number() || v.is_boolean(); }},
+      {"integer", [](const Value& v, const Arguments&, Budget&) { return v.is_number_integer(); }},
+      {"boolean", [](const Value& v, const Arguments&, Budget&) { return v.is_boolean(); }},
+      {"true", [](const Value& v, const Arguments&, Budget&) { return v.is_boolean() && v.get<bool>(); }},
+      {"false", [](const Value& v, const Arguments&, Budget&) { return v.is_boolean() && !v.get<bool>(); }},
+      {"sequence", [](const Value& v, const Arguments&,
+                      Budget&) { return v.is_array() || v.is_string() || v.is_object(); }},
+      {"iterable", [](const Value& v, const Arguments&,
+                      Budget&) { return v.is_array() || v.is_string() || v.is_object() || IsUndefined(v); }},
       {"equalto", equal},
       {"eq", equal},
-      {"ne", [equal](const Value& v, const Arguments& a) { return !equal(v, a); }},
-      {"in", [](const Value& v, const Arguments& a) { return Truthy(ApplyBinary("in", v, Operand(a))); }},
-      {"odd", [](const Value& v, const Arguments&) { return Truthy(ApplyBinary("%", v, 2)); }},
-      {"even", [](const Value& v, const Arguments&) { return !Truthy(ApplyBinary("%", v, 2)); }},
-      {"divisibleby",
-       [](const Value& v, const Arguments& a) { return !Truthy(ApplyBinary("%", v, Operand(a))); }},
+      {"ne", [equal](const Value& v, const Arguments& a, Budget& b) { return !equal(v, a, b); }},
+      {"in", [](const Value& v, const Arguments& a,
+                Budget& b) { return Truthy(ApplyBinary("in", v, Operand(a), b)); }},
+      {"odd", [](const Value& v, const Arguments&, Budget& b) { return Truthy(ApplyBinary("%", v, 2, b)); }},
+      {"even",
+       [](const Value& v, const Arguments&, Budget& b) { return !Truthy(ApplyBinary("%", v, 2, b)); }},
+      {"divisibleby", [](const Value& v, const Arguments& a,
+                         Budget& b) { return !Truthy(ApplyBinary("%", v, Operand(a), b)); }},
   };
   return *tests;
 }
@@ -341,19 +394,40 @@ Value Arithmetic(std::string_view op, const Value& left, const Value& right) {
   return op == "//" ? std::floor(a / b) : a - std::floor(a / b) * b;
 }
 
-bool Contains(const Value& element, const Value& container) {
+bool IsEqual(const Value& left, const Value& right, Budget& budget) {
+  if (IsUndefined(left) || IsUndefined(right)) return IsUndefined(left) && IsUndefined(right);
+  if (IsNumeric(left) && IsNumeric(right)) return Real(left) == Real(right);
+  if (left.type() != right.type() || left.size() != right.size()) return false;
+  budget.Spend(ValueBytes(left, budget));
+  return left == right;
+}
+
+bool Contains(const Value& element, const Value& container, Budget& budget) {
   if (container.is_string()) {
-    return FindText(container.get_ref<const std::string&>(), String(element, "'in' a string")) !=
-           std::string::npos;
+    const auto& text = container.get_ref<const std::string&>();
+    budget.Spend(text.size());
+    return FindText(text, String(element, "'in' a string")) != std::string::npos;
   }
-  if (container.is_object())
-    return element.is_string() && container.contains(element.get_ref<const std::string&>());
-  if (container.is_array()) return std::find(container.begin(), container.end(), element) != container.end();
+  if (container.is_object()) {
+    return element.is_string() &&
+           FindMember(container, element.get_ref<const std::string&>(), budget) != nullptr;
+  }
+  if (container.is_array()) {
+    return std::any_of(container.begin(), container.end(), [&](const Value& each) {
+      budget.Spend(Budget::kCostOfElement);
+      return IsEqual(each, element, budget);
+    });
+  }
   if (IsUndefined(container)) return false;
   Fail(absl::StrCat("'in' needs a string, a list or a dictionary, found ", TypeName(container)));
 }
 
 }  // namespace
+
+void Budget::FailExhausted() {
+  throw EvaluationError{absl::StatusCode::kResourceExhausted,
+                        absl::StrCat("more than ", kMaxCost, " bytes of work")};
+}
 
 void Fail(std::string message) {
   throw EvaluationError{absl::StatusCode::kInvalidArgument, std::move(message)};
@@ -386,23 +460,28 @@ std::string Text(const Value& value) {
   Fail(absl::StrCat("printing ", TypeName(value), " is outside the supported subset; use tojson or join"));
 }
 
-std::vector<std::string_view> CodePoints(std::string_view text) {
-  std::vector<std::string_view> points;
-  for (size_t at = 0; at < text.size();) {
-    const size_t length = CodePointLength(text, at);
-    points.push_back(text.substr(at, length));
-    at += length;
-  }
-  return points;
+size_t CodePointLength(std::string_view text, size_t at) {
+  utf8proc_int32_t code_point;
+  const auto length = utf8proc_iterate(reinterpret_cast<const utf8proc_uint8_t*>(text.data()) + at,
+                                       static_cast<utf8proc_ssize_t>(text.size() - at), &code_point);
+  return length > 0 ? static_cast<size_t>(length) : 1;
 }
 
-size_t ValueBytes(const Value& value, int depth) {
+size_t CountCodePoints(std::string_view text, Budget& budget) {
+  budget.SpendCharacters(text.size());
+  size_t count = 0;
+  for (size_t at = 0; at < text.size(); at += CodePointLength(text, at)) ++count;
+  return count;
+}
+
+size_t ValueBytes(const Value& value, Budget& budget, int depth) {
   if (value.is_string()) return value.get_ref<const std::string&>().size();
   if (!value.is_structured()) return 0;
   if (depth == kMaxValueDepth) Fail(absl::StrCat("a value nested deeper than ", kMaxValueDepth));
   size_t bytes = 0;
   for (const Value& element : value) {
-    bytes += sizeof(Value) + ValueBytes(element, depth + 1);
+    budget.Spend(sizeof(Value));
+    bytes += sizeof(Value) + ValueBytes(element, budget, depth + 1);
     if (bytes > kMaxValueBytes) break;
   }
   if (value.is_object()) {
@@ -411,20 +490,37 @@ size_t ValueBytes(const Value& value, int depth) {
   return bytes;
 }
 
-std::vector<Value> Elements(const Value& value) {
+std::vector<Value> Elements(const Value& value, Budget& budget) {
   std::vector<Value> elements;
   if (value.is_array()) {
+    budget.Spend(2 * ValueBytes(value, budget));
     elements.assign(value.begin(), value.end());
   } else if (value.is_object()) {
+    budget.Spend(Budget::kCostOfElement * value.size());
     for (const auto& item : value.items()) elements.emplace_back(item.key());
   } else if (value.is_string()) {
-    const std::vector<std::string_view> points = CodePoints(value.get_ref<const std::string&>());
-    if (points.size() > kMaxElements) FailTooLarge("the list of a text's characters");
-    for (const std::string_view point : points) elements.emplace_back(point);
+    const std::string_view text = value.get_ref<const std::string&>();
+    for (size_t at = 0; at < text.size(); at += CodePointLength(text, at)) {
+      if (elements.size() == kMaxElements) FailTooLarge("the list of a text's characters");
+      budget.Spend(Budget::kCostOfElement);
+      elements.emplace_back(text.substr(at, CodePointLength(text, at)));
+    }
   } else if (!IsUndefined(value)) {
     Fail(absl::StrCat(TypeName(value), " has no elements"));
   }
   return elements;
+}
+
+// A dictionary is a list of its members: finding one looks at all.
+const Value* FindMember(const Value& object, const std::string& key, Budget& budget) {
+  budget.Spend(sizeof(Value) * object.size());
+  const auto found = object.find(key);
+  return found != object.end() ? &*found : nullptr;
+}
+
+Value& AddMember(Value& object, const std::string& key, Budget& budget) {
+  budget.Spend(sizeof(Value) * object.size() + Budget::kCostOfElement);
+  return object[key];
 }
 
 bool HasFilter(std::string_view name) { return Filters().contains(name); }
@@ -433,27 +529,28 @@ bool HasMethod(std::string_view name) {
   return std::find(std::begin(kMethods), std::end(kMethods), name) != std::end(kMethods);
 }
 
-Value ApplyFilter(std::string_view name, const Value& value, const Arguments& arguments) {
-  return Filters().at(name)(value, arguments);
+Value ApplyFilter(std::string_view name, const Value& value, const Arguments& arguments, Budget& budget) {
+  return Filters().at(name)(value, arguments, budget);
 }
 
-bool ApplyTest(std::string_view name, const Value& value, const Arguments& arguments) {
-  return Tests().at(name)(value, arguments);
+bool ApplyTest(std::string_view name, const Value& value, const Arguments& arguments, Budget& budget) {
+  return Tests().at(name)(value, arguments, budget);
 }
 
-Value CallMethod(const Value& object, std::string_view name, const Arguments& arguments) {
+Value CallMethod(const Value& object, std::string_view name, const Arguments& arguments, Budget& budget) {
   if (object.is_object()) {
-    if (name == "items") return Items(object);
-    if (name == "keys") return Elements(object);
+    if (name == "items") return Items(object, budget);
+    if (name == "keys") return Elements(object, budget);
     if (name == "get") {
       const Value* key = Find(arguments, 0);
       if (key == nullptr || !key->is_string()) Fail("get() needs a string");
-      const auto found = object.find(key->get_ref<const std::string&>());
-      if (found != object.end()) return *found;
+      const Value* const found = FindMember(object, key->get_ref<const std::string&>(), budget);
+      if (found != nullptr) return *found;
       const Value* other = Find(arguments, 1);
       return other != nullptr ? *other : Value(nullptr);
     }
     if (name == "values") {
+      budget.Spend(2 * ValueBytes(object, budget));
       Value values = Value::array();
       for (const auto& item : object.items()) values.push_back(item.value());
       return values;
@@ -462,40 +559,39 @@ Value CallMethod(const Value& object, std::string_view name, const Arguments& ar
   if (!object.is_string()) Fail(absl::StrCat(TypeName(object), " has no method ", std::string(name), "()"));
   const auto& text = object.get_ref<const std::string&>();
   if (name == "strip" || name == "lstrip" || name == "rstrip") {
-    return Strip(text, Find(arguments, 0), name != "rstrip", name != "lstrip");
+    return Strip(text, Find(arguments, 0), name != "rstrip", name != "lstrip", budget);
   }
-  if (name == "upper") return Upper(text);
-  if (name == "lower") return Lower(text);
-  if (name == "title") return Title(text);
-  if (name == "capitalize") return Capitalize(text);
-  if (name == "split") return Split(text, arguments);
+  if (name == "upper") return Upper(text, budget);
+  if (name == "lower") return Lower(text, budget);
+  if (name == "title") return Title(text, budget);
+  if (name == "capitalize") return Capitalize(text, budget);
+  if (name == "split") return Split(text, arguments, budget);
   const Value* first = Find(arguments, 0);
   if (first == nullptr) Fail(absl::StrCat(std::string(name), "() needs an argument"));
   if (name == "startswith") return text.starts_with(String(*first, "startswith()"));
   if (name == "endswith") return text.ends_with(String(*first, "endswith()"));
-  if (name == "join") return Join(*first, {{"", object}});
+  if (name == "join") return Join(*first, {{"", object}}, budget);
   if (name == "replace" && Find(arguments, 1) != nullptr) {
-    return ReplaceAll(text, String(*first, "replace()"), String(*Find(arguments, 1), "replace()"));
+    return ReplaceAll(text, String(*first, "replace()"), String(*Find(arguments, 1), "replace()"), budget);
   }
   Fail(
       absl::StrCat("a string has no method ", std::string(name), "() with ", arguments.size(), " arguments"));
 }
 
-Value ApplyBinary(std::string_view op, const Value& left, const Value& right) {
-  if (op == "==" || op == "!=") {
-    const bool equal = IsUndefined(left) || IsUndefined(right) ? IsUndefined(left) && IsUndefined(right)
-                       : IsNumeric(left) && IsNumeric(right)   ? Real(left) == Real(right)
-                                                               : left == right;
-    return equal == (op == "==");
-  }
-  if (op == "in") return Contains(left, right);
-  if (op == "not in") return !Contains(left, right);
-  if (op == "~") return Text(left) + Text(right);
+Value ApplyBinary(std::string_view op, const Value& left, const Value& right, Budget& budget) {
+  if (op == "==" || op == "!=") return IsEqual(left, right, budget) == (op == "==");
+  if (op == "in") return Contains(left, right, budget);
+  if (op == "not in") return !Contains(left, right, budget);
+  if (op == "~") return Printed(left, budget) + Printed(right, budget);
   const bool strings = left.is_string() && right.is_string();
   const bool numbers = IsNumeric(left) && IsNumeric(right);
   if (op == "<" || op == ">" || op == "<=" || op == ">=") {
     if (!strings && !numbers)
       Fail(absl::StrCat("'", std::string(op), "' between ", TypeName(left), " and ", TypeName(right)));
+    if (strings) {
+      budget.Spend(
+          std::min(left.get_ref<const std::string&>().size(), right.get_ref<const std::string&>().size()));
+    }
     const int order = strings
                           ? left.get_ref<const std::string&>().compare(right.get_ref<const std::string&>())
                           : (Real(left) > Real(right)) - (Real(left) < Real(right));

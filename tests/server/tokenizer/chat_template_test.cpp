@@ -3,6 +3,11 @@
 
 #include <gtest/gtest.h>
 
+#include <ctime>
+#include <iostream>
+
+#include "absl/strings/str_cat.h"
+
 namespace streamtensor::server {
 namespace {
 
@@ -63,7 +68,7 @@ TEST(ChatTemplate, SaysWhatItCanNotDo) {
       {"{{ 'a' | items }}",
        "INVALID_ARGUMENT: chat template: line 1: items of something that is not a mapping"},
       {"{{ 'a' + 1 }}", "INVALID_ARGUMENT: chat template: line 1: '+' between a string and a number"},
-      {"{% for i in range(10000000) %}{% endfor %}", "RESOURCE_EXHAUSTED: chat template: line 1: more than"},
+      {"{% for i in range(10000000) %}{% endfor %}", "RESOURCE_EXHAUSTED: chat template: line 1: a value"},
   };
   for (const auto& [source, expected] : cases) {
     EXPECT_EQ(Render(source).substr(0, expected.size()), expected) << source;
@@ -89,6 +94,69 @@ TEST(ChatTemplate, DeepNestingIsAnErrorNotACrash) {
   EXPECT_NE(Render(chain + " }}").find("operations"), std::string::npos);
 }
 
+// Work that grows with the text is counted by its bytes, and ends when the request is no longer wanted: each
+// of these took seconds when operations alone were counted.
+TEST(ChatTemplate, WorkIsCountedInBytes) {
+  const std::string_view looped[] = {
+      "{{ c[i] }}",                             // takes the text apart into characters
+      "{{ c[-1] }}",                            // as above
+      "{{ c[1:] | length }}",                   // copies
+      "{{ c | length }}",                       // reads
+      "{{ c | upper | length }}",               // reads and makes
+      "{{ c | trim('0123456789') | length }}",  // reads both ends
+      "{{ c.strip(c[:1000]) }}",                // compares with a set
+      "{{ c | replace('a', 'bb') | length }}",  // doubles
+      "{{ c.split('a') | length }}",            // makes a list
+      "{{ c.split() | join(' ') | length }}",   // takes apart and puts together
+      "{{ (c ~ c) | length }}",                 // multiplies
+      "{{ 'b' in c }}",                         // searches
+      "{{ c == messages[1].content }}",         // compares
+      "{{ c < messages[1].content }}",          // orders
+      "{{ [c, c] | tojson | length }}",         // spells
+      "{% for x in c %}{% endfor %}",           // loops over characters
+      "{{ messages | length }}",                // costs nothing: ends by the number of loops
+      "{{ messages | tojson | length }}",
+      "{% for m in messages %}{{ loop.index }}{% endfor %}",
+      "{{ dict(a=c, b=c, d=c).values() | list | length }}",
+      "{{ {'a': c}.items() | list | length }}",
+  };
+  const std::vector<ChatMessage> turns = {{"user", std::string(3 << 20, 'a')},
+                                          {"user", std::string(3 << 20, 'a')}};
+  for (const std::string_view body : looped) {
+    const auto chat = ChatTemplate::Create(
+        absl::StrCat("{% set c = messages[0].content %}{% for i in range(300000) %}{% for j in range(9) %}",
+                     std::string(body), "{% endfor %}{% endfor %}"));
+    ASSERT_TRUE(chat.ok()) << chat.status();
+    const std::clock_t begin = std::clock();
+    const auto text = (*chat)->Render(turns, true, "", "");
+    EXPECT_EQ(text.status().code(), absl::StatusCode::kResourceExhausted) << body;
+    std::cout << body << ": " << static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC << " s of CPU\n";
+    // It ends soon after it is no longer wanted.
+    int polls = 0;
+    const absl::Status gone = absl::CancelledError("the client is gone");
+    const auto cancelled =
+        (*chat)->Render(turns, true, "", "", [&] { return ++polls < 3 ? absl::OkStatus() : gone; });
+    EXPECT_EQ(cancelled.status(), gone) << body;
+    EXPECT_EQ(polls, 3) << body;
+  }
+}
+
+// A usual conversation of the largest size costs a part of the budget.
+TEST(ChatTemplate, ALongConversationIsRendered) {
+  constexpr std::string_view kSource =
+      "{% for m in messages %}{% if loop.first and m.role != 'system' %}{{ '<|im_start|>system\nYou help.'"
+      " + '<|im_end|>\n' }}{% endif %}{% if m.content is string %}{% set content = m.content | trim %}"
+      "{% if '</think>' in content %}{% set content = content.split('</think>')[-1].lstrip('\n') %}{% endif "
+      "%}"
+      "{{ '<|im_start|>' + m.role + '\n' + content + '<|im_end|>' + '\n' }}{% endif %}{% endfor %}";
+  std::vector<ChatMessage> one = {{"user", std::string(4 << 20, 'a')}};
+  EXPECT_GT(Render(kSource, one).size(), one[0].content.size());
+  std::vector<ChatMessage> many(4000, {"user", std::string(1000, 'a')});
+  EXPECT_GT(Render(kSource, many).size(), many.size() * 1000);
+  const std::vector<ChatMessage> too_many(100000, {"user", ""});
+  EXPECT_EQ(Render(kSource, too_many).substr(0, 30), "RESOURCE_EXHAUSTED: chat templ");
+}
+
 // A template can double a value, or nest it, with every step.
 TEST(ChatTemplate, HungryTemplatesAreErrorsNotTheEndOfMemory) {
   const std::pair<std::string, std::string> cases[] = {
@@ -105,7 +173,7 @@ TEST(ChatTemplate, HungryTemplatesAreErrorsNotTheEndOfMemory) {
        "nested deeper"},
       {"{% set n = namespace(v='ab') %}{% for i in range(22) %}{% set n.v = n.v ~ n.v %}{% endfor %}"
        "{% for i in range(1000) %}{% set x = n.v %}{% endfor %}",
-       "in all"},
+       "of work"},
       {"{% set n = namespace(v='ab') %}{% for i in range(20) %}{% set n.v = n.v ~ n.v %}{% endfor %}"
        "{{ [1,2,3,4,5,6,7,8,9,10] | join(n.v) }}",
        "join()"},
