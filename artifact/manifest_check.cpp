@@ -84,6 +84,14 @@ class Checker {
     Name("kernel.name", manifest_.kernel().name());
     Text("compiler_version", manifest_.compiler_version());
     Text("decoder.architecture", manifest_.decoder().architecture());
+    Text("quantisation.format", manifest_.quantisation().format());
+    for (int i = 0; i < manifest_.quantisation().products_size(); ++i) {
+      const v1::Quantisation::Product& product = manifest_.quantisation().products(i);
+      const std::string field = absl::StrCat("quantisation.products[", i, "]");
+      Name(field + ".weight", product.weight());
+      if (!std::isfinite(product.relative_error()) || product.relative_error() < 0)
+        Fail(field, ".relative_error is ", product.relative_error());
+    }
   }
 
   void CheckLaunch() {
@@ -143,6 +151,7 @@ class Checker {
       case Argument::ROLE_OUTPUT:
         Range(field + ".width", argument.width(), 1, kMaxCount);
         AtLeast(field, argument.bytes(), 4 * tokens * argument.width());
+        CheckSample(field, argument);
         break;
       case Argument::ROLE_WEIGHTS:
       case Argument::ROLE_CONSTANTS:
@@ -178,6 +187,32 @@ class Checker {
       Fail(field, " claims bytes ", argument.file_offset(), "+", argument.bytes(), " of ", kWeightsName,
            ", which has ", weights_bytes_);
     }
+  }
+
+  // The words of a row are those of a sample.
+  void CheckSample(const std::string& field, const Argument& argument) {
+    if (argument.element() == Argument::ELEMENT_UNSPECIFIED) {
+      if (argument.shape_size() > 0) Fail(field, ".shape: without an element");
+      return;
+    }
+    if (!Argument::Element_IsValid(argument.element())) {
+      Fail(absl::StrCat(field, ".element is ", static_cast<int>(argument.element()), ", which is unknown"));
+      return;
+    }
+    const bool two = argument.element() == Argument::FLOAT64 || argument.element() == Argument::INT64;
+    uint64_t words = two ? 2 : 1;
+    for (int i = 0; i < argument.shape_size(); ++i) {
+      if (i == 0 && argument.shape(i) == 0) continue;
+      Range(absl::StrCat(field, ".shape[", i, "]"), argument.shape(i), 1, kMaxCount);
+      words = std::min<uint64_t>(words * argument.shape(i), uint64_t{kMaxCount} + 1);
+    }
+    Equal(field + ".width", argument.width(), words);
+    if (argument.checks_size() == 0) return;
+    if (argument.role() != Argument::ROLE_OUTPUT || argument.element() != Argument::INT32 || words != 1) {
+      Fail(field, ".checks: only of an OUTPUT of one INT32");
+    }
+    for (int i = 0; i < argument.checks_size(); ++i)
+      Text(absl::StrCat(field, ".checks[", i, "]"), argument.checks(i));
   }
 
   void CheckRoles() {

@@ -43,6 +43,7 @@ absl::Status CompileJob::Import() {
   ImportOptions import;
   import.max_context = options_.max_context;
   import.step_tokens = options_.step_tokens;
+  import.quantise = options_.quantise;
   import.make_graph = options_.make_graph;
   DiagnosticText diagnostics(&context_);
   ASSIGN_OR_RETURN(model_, ImportModel(options_.model, import, &context_));
@@ -112,6 +113,16 @@ absl::Status CompileJob::Emit() {
                                                         : artifact::v1::Manifest::TARGET_EMULATION;
   inputs.decoder = model_.decoder;
   inputs.timing = cycles->timing;
+  if (!model_.quantised.empty()) {
+    inputs.quantisation.set_format(std::string(QuantisationName(options_.quantise)));
+    for (const QuantisedProduct& product : model_.quantised) {
+      artifact::v1::Quantisation::Product& entry = *inputs.quantisation.add_products();
+      entry.set_weight(product.weight);
+      entry.set_rows(static_cast<uint32_t>(product.rows));
+      entry.set_columns(static_cast<uint32_t>(product.columns));
+      entry.set_relative_error(product.relative_error);
+    }
+  }
   mlir::FailureOr<artifact::v1::Manifest> manifest = BuildManifest(design, packing_, layout_, inputs);
   if (mlir::failed(manifest)) return failed();
   manifest_ = std::move(*manifest);
@@ -119,7 +130,7 @@ absl::Status CompileJob::Emit() {
   if (mlir::failed(index)) return failed();
   for (dataflow::MemoryOp memory : index->memories()) argument_types_.push_back(*hls::PointerType(memory));
 
-  const DesignReport report = ReportDesign(design, layout_, *cycles, platform_);
+  const DesignReport report = ReportDesign(design, layout_, *cycles, platform_, inputs.quantisation);
   const std::pair<const char*, const std::string*> files[] = {
       {"hls/design.h", &text->design_h},      {"hls/design.cpp", &text->design_cpp},
       {"hls/launch.cpp", &text->launch_cpp},  {"hls/connectivity.cfg", &*connectivity},

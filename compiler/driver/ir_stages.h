@@ -8,7 +8,7 @@
 
 namespace streamtensor::compiler {
 
-// The first error diagnostic is the status' message.
+// The error diagnostics are the status' message.
 absl::Status RunIrStage(const PipelineStage& stage, const PipelineOptions& options, mlir::ModuleOp module);
 // All of them, in order, up to the first that fails.
 absl::Status RunIrStages(const PipelineOptions& options, mlir::ModuleOp module);

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "compiler/frontend/imported_model.h"
 #include "kernels/contract/limits.h"
 
 namespace mlir {
@@ -30,8 +31,9 @@ struct CompileOptions {
   int64_t weight_channels =
       0;  // that weights are distributed over, at most one a memory bank; 0: the platform's choice
   int64_t unroll = 0;  // tiles the engine works on at a time, 1..6; 0: the platform's choice
-  int threads = 2;     // for packing weights
-  std::string isa;     // emulation: the one instruction set to build for; empty: all of ObjectTargets()
+  Quantisation quantise = Quantisation::kNone;  // of a .mlir module
+  int threads = 2;                              // for packing weights
+  std::string isa;  // emulation: the one instruction set to build for; empty: all of ObjectTargets()
 
   // For tests and for looking.
   bool plain = false;   // build the synthesis side of every fork (HLS contract, h)

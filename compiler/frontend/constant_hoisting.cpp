@@ -15,6 +15,7 @@
 #include "compiler/dialects/dataflow/DataflowDialect.h"
 #include "compiler/frontend/linalg_builder.h"
 #include "compiler/frontend/message.h"
+#include "compiler/frontend/product_quantisation.h"
 #include "compiler/frontend/stored_weights.h"
 #include "compiler/frontend/verified_module.h"
 #include "kernels/contract/tiles.h"
@@ -176,29 +177,37 @@ bool IsZero(Value value) {
   return mlir::matchPattern(value, mlir::m_AnyZeroFloat());
 }
 
+// What the weights of a module point into.
+struct KeptMatrices {
+  std::deque<std::vector<float>> values;
+  std::deque<std::vector<uint8_t>> blocks;
+};
+
 class Hoister {
  public:
-  Hoister(mlir::func::FuncOp function, ProductWeights products)
+  Hoister(mlir::func::FuncOp function, Quantisation quantise, ImportedModel* model)
       : function_(function),
-        products_(products),
-        matrices_(std::make_shared<std::deque<std::vector<float>>>()),
+        quantise_(quantise),
+        model_(*model),
+        matrices_(std::make_shared<KeptMatrices>()),
         weights_(std::make_shared<StoredWeights>(matrices_)) {}
 
-  absl::StatusOr<std::shared_ptr<const WeightSource>> Run() {
-    if (products_ == ProductWeights::kInt8) {
-      RETURN_IF_ERROR(HoistProducts());
-    }
+  absl::Status Run() {
+    if (Quantises()) RETURN_IF_ERROR(HoistProducts());
     std::vector<ConstantOp> constants;
     function_.walk([&](ConstantOp constant) {
       if (IsLarge(constant)) constants.push_back(constant);
     });
     for (ConstantOp constant : constants) {
-      RETURN_IF_ERROR(products_ == ProductWeights::kInt8 ? HoistValue(constant) : HoistOrKeep(constant));
+      RETURN_IF_ERROR(Quantises() ? HoistValue(constant) : HoistOrKeep(constant));
     }
-    return weights_;
+    model_.weights = weights_;
+    return absl::OkStatus();
   }
 
  private:
+  bool Quantises() const { return quantise_ != Quantisation::kNone; }
+
   // The key of a resource, or "constantN"; letters that names of weights may have, and once only.
   std::string Name(ConstantOp constant) {
     std::string name;
@@ -231,7 +240,7 @@ class Hoister {
     const auto key = std::pair(matrix.constant.getOperation(), matrix.transposed);
     if (auto found = hoisted_.find(key); found != hoisted_.end()) return found->second;
     ASSIGN_OR_RETURN(std::vector<float> values, Values(matrix.constant));
-    const std::vector<float>& kept = matrices_->emplace_back(std::move(values));
+    const std::vector<float>& kept = matrices_->values.emplace_back(std::move(values));
     auto type = llvm::cast<RankedTensorType>(matrix.constant.getType());
     StoredMatrix stored;
     stored.type = GgufTensorType::kF32;
@@ -244,9 +253,19 @@ class Hoister {
       stored.column_stride = stored.rows;
     }
     const std::string name = Name(matrix.constant);
-    weights_->AddMatrix(name, stored, MatrixFormat::kI8);
+    const ProductMatrix measured{stored.rows, stored.columns, matrix.transposed, kept};
+    MatrixFormat format = MatrixFormat::kI8;
+    if (quantise_ == Quantisation::kW4A8) {
+      ASSIGN_OR_RETURN(std::vector<uint8_t> blocks, QuantiseToQ4_1(measured));
+      stored = {GgufTensorType::kQ4_1, stored.rows, stored.columns,
+                matrices_->blocks.emplace_back(std::move(blocks))};
+      format = MatrixFormat::kU4;
+    }
+    weights_->AddMatrix(name, stored, format);
+    ASSIGN_OR_RETURN(const double error, MeasureProductError(measured, *weights_, name));
+    model_.quantised.push_back({name, stored.rows, stored.columns, error});
     const QuantisedMatrix arguments = {AddArgument(name, WeightPart::kQ), AddArgument(name, WeightPart::kD),
-                                       Value()};
+                                       HasMinimum(format) ? AddArgument(name, WeightPart::kM) : Value()};
     return hoisted_.emplace(key, arguments).first->second;
   }
 
@@ -309,8 +328,9 @@ class Hoister {
   }
 
   mlir::func::FuncOp function_;
-  ProductWeights products_;
-  std::shared_ptr<std::deque<std::vector<float>>> matrices_;
+  Quantisation quantise_;
+  ImportedModel& model_;
+  std::shared_ptr<KeptMatrices> matrices_;
   std::shared_ptr<StoredWeights> weights_;
   std::map<std::pair<mlir::Operation*, bool>, QuantisedMatrix> hoisted_;
   std::set<std::string> names_;
@@ -319,9 +339,8 @@ class Hoister {
 
 }  // namespace
 
-absl::StatusOr<std::shared_ptr<const WeightSource>> HoistConstants(mlir::func::FuncOp function,
-                                                                   ProductWeights products) {
-  return Hoister(function, products).Run();
+absl::Status HoistConstants(mlir::func::FuncOp function, Quantisation quantise, ImportedModel* model) {
+  return Hoister(function, quantise, model).Run();
 }
 
 }  // namespace streamtensor::compiler

@@ -16,7 +16,10 @@
 
 #include "base/status_macros.h"
 #include "compiler/dialects/dataflow/DataflowDialect.h"
+#include "compiler/dialects/dataflow/sample_attributes.h"
+#include "compiler/dialects/tm_tensor/TmTensorDialect.h"
 #include "compiler/frontend/constant_hoisting.h"
+#include "compiler/frontend/external_weights.h"
 #include "compiler/frontend/imported_model.h"
 #include "compiler/frontend/linalg_builder.h"
 #include "compiler/frontend/message.h"
@@ -25,6 +28,7 @@
 #include "llvm/Support/SourceMgr.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -204,7 +208,7 @@ void DropForeignAttributes(mlir::Operation* op) {
 }
 
 // The one function, named @main, made of operations that the passes know.
-absl::StatusOr<FuncOp> FindEntry(mlir::ModuleOp module) {
+absl::StatusOr<FuncOp> FindEntry(mlir::ModuleOp module, Quantisation quantise) {
   FuncOp entry;
   for (mlir::Operation& op : module.getOps()) {
     auto function = llvm::dyn_cast<FuncOp>(op);
@@ -220,18 +224,27 @@ absl::StatusOr<FuncOp> FindEntry(mlir::ModuleOp module) {
   if (!llvm::hasSingleElement(entry.getBody())) {
     return absl::UnimplementedError("@main has branches; only one block can be compiled yet");
   }
-  std::string foreign;
+  // Every kind of operation that is not known, and where it first stands.
+  std::vector<std::pair<std::string, std::string>> foreign;
   entry.walk([&](mlir::Operation* op) {
     const llvm::StringRef dialect = op->getName().getDialectNamespace();
-    static const std::set<std::string> known = {"arith", "math", "linalg", "tensor", "func"};
-    if ((!op->isRegistered() || known.count(dialect.str()) == 0) && foreign.empty()) {
-      foreign = op->getName().getStringRef().str();
+    std::set<std::string> known = {"arith", "math", "linalg", "tensor", "func"};
+    if (quantise == Quantisation::kNone) known.insert("tm_tensor");
+    const bool asserts = llvm::isa<mlir::cf::AssertOp>(op) && quantise == Quantisation::kNone;
+    if ((!op->isRegistered() || known.count(dialect.str()) == 0) && !asserts) {
+      const std::string name = op->getName().getStringRef().str();
+      if (llvm::none_of(foreign, [&](const auto& seen) { return seen.first == name; }))
+        foreign.emplace_back(name, Shown(op->getLoc()));
     }
   });
   if (!foreign.empty()) {
-    return absl::UnimplementedError(Message("@main uses '", foreign,
-                                            "'; operations of func, linalg, tensor, arith and math can be "
-                                            "compiled"));
+    std::string list;
+    for (const auto& [name, place] : foreign)
+      list += Message(list.empty() ? "'" : ", '", name, "' at ", place);
+    return absl::UnimplementedError(Message(
+        "@main uses ", PrintableMessage(list),
+        "; operations of func, linalg, tensor, arith and math can be compiled",
+        quantise == Quantisation::kNone ? ", of tm_tensor scan, sort and scatter, of cf assert" : ""));
   }
   return entry;
 }
@@ -270,11 +283,25 @@ absl::Status CheckIntegerDivisions(FuncOp entry) {
   return status;
 }
 
-absl::Status CheckTensor(mlir::Type type, std::string_view what) {
+// Of arguments and results of a module that computes in the types it says.
+bool IsElement(mlir::Type type) {
+  if (auto integer = llvm::dyn_cast<mlir::IntegerType>(type)) {
+    const unsigned width = integer.getWidth();
+    return integer.isSignless() && (width == 1 || width == 8 || width == 16 || width == 32 || width == 64);
+  }
+  return type.isF16() || type.isBF16() || type.isF32() || type.isF64();
+}
+
+absl::Status CheckTensor(mlir::Type type, Quantisation quantise, std::string_view what) {
   const std::string shown = Shown(type);
   auto tensor = llvm::dyn_cast<RankedTensorType>(type);
-  if (!tensor || !tensor.getElementType().isF32() || tensor.getEncoding()) {
-    return absl::UnimplementedError(Message(what, " of @main is ", shown, "; expected a ranked f32 tensor"));
+  const bool quantised = quantise != Quantisation::kNone;
+  if (!tensor || tensor.getEncoding() ||
+      !(quantised ? tensor.getElementType().isF32() : IsElement(tensor.getElementType()))) {
+    return absl::UnimplementedError(Message(what, " of @main is ", shown, "; expected a ranked ",
+                                            quantised
+                                                ? "f32 tensor, which is all that --quantise takes"
+                                                : "tensor of f16, bf16, f32, f64, i1, i8, i16, i32 or i64"));
   }
   if (tensor.hasStaticShape() && tensor.getNumElements() == 0) {
     return absl::UnimplementedError(Message(what, " of @main is ", shown, ", which holds nothing"));
@@ -288,21 +315,24 @@ absl::Status CheckTensor(mlir::Type type, std::string_view what) {
   return absl::OkStatus();
 }
 
-absl::Status CheckTypes(FuncOp entry) {
+absl::Status CheckTypes(FuncOp entry, Quantisation quantise) {
   for (auto [i, type] : llvm::enumerate(entry.getArgumentTypes())) {
-    RETURN_IF_ERROR(CheckTensor(type, Message("argument ", i)));
+    RETURN_IF_ERROR(CheckTensor(type, quantise, Message("argument ", i)));
   }
   for (auto [i, type] : llvm::enumerate(entry.getResultTypes())) {
-    RETURN_IF_ERROR(CheckTensor(type, Message("result ", i)));
+    RETURN_IF_ERROR(CheckTensor(type, quantise, Message("result ", i)));
   }
   if (entry.getNumResults() == 0) return absl::InvalidArgumentError("@main has no result");
-  return absl::OkStatus();
-}
-
-// Whether no symbol counts anything: then form-sample-kernel takes the module.
-bool IsStatic(FuncOp entry) {
-  auto is_static = [](mlir::Type type) { return llvm::cast<RankedTensorType>(type).hasStaticShape(); };
-  return llvm::all_of(entry.getArgumentTypes(), is_static) && llvm::all_of(entry.getResultTypes(), is_static);
+  if (quantise == Quantisation::kNone) return absl::OkStatus();
+  auto has_rows = [](mlir::Type type) {
+    auto tensor = llvm::cast<RankedTensorType>(type);
+    return tensor.getRank() > 0 && tensor.isDynamicDim(0);
+  };
+  if (llvm::any_of(entry.getArgumentTypes(), has_rows)) return absl::OkStatus();
+  return absl::UnimplementedError(
+      "--quantise takes modules whose leading dimension is dynamic, which counts the rows of a step; @main "
+      "has no "
+      "such argument: export it with a dynamic leading dimension, or leave the option out");
 }
 
 // Renames @main to @step and says what its arguments are.
@@ -312,7 +342,8 @@ void MarkInputs(FuncOp entry) {
   for (unsigned i = 0; i < entry.getNumArguments(); ++i) {
     llvm::SmallVector<NamedAttribute> attributes = {
         b.getNamedAttr(dataflow::kInputAttr, b.getStringAttr(Message("input", i)))};
-    if (llvm::cast<RankedTensorType>(entry.getArgument(i).getType()).isDynamicDim(0)) {
+    auto type = llvm::cast<RankedTensorType>(entry.getArgument(i).getType());
+    if (type.getRank() > 0 && type.isDynamicDim(0)) {
       attributes.push_back(b.getNamedAttr(dataflow::kSymbolAttr, b.getStringAttr("T")));
     }
     entry.setArgAttrs(i, attributes);
@@ -322,24 +353,48 @@ void MarkInputs(FuncOp entry) {
   }
 }
 
+// `folder`: where external weights are; empty: there is none.
 absl::StatusOr<ImportedModel> Import(const std::string& text, const std::string& path,
-                                     const ImportOptions& options, mlir::MLIRContext* context) {
+                                     const std::string& folder, const ImportOptions& options,
+                                     mlir::MLIRContext* context) {
   ImportedModel model;
   ASSIGN_OR_RETURN(model.module, ParseText(text, path, context));
   mlir::ModuleOp module = *model.module;
+  ASSIGN_OR_RETURN(const FuncOp entry, FindEntry(module, options.quantise));
+  RETURN_IF_ERROR(LoadExternalWeights(module, entry, folder));
   module->walk([](mlir::Operation* op) { DropForeignAttributes(op); });
-  ASSIGN_OR_RETURN(const FuncOp entry, FindEntry(module));
-  RETURN_IF_ERROR(CheckTypes(entry));
-  RETURN_IF_ERROR(CheckIntegerDivisions(entry));
+  // Without it collect-checks has divisions checked on the card.
+  if (options.quantise != Quantisation::kNone) RETURN_IF_ERROR(CheckIntegerDivisions(entry));
+  RETURN_IF_ERROR(CheckTypes(entry, options.quantise));
   MarkInputs(entry);
-  const ProductWeights products = IsStatic(entry) ? ProductWeights::kFloat32 : ProductWeights::kInt8;
-  ASSIGN_OR_RETURN(model.weights, HoistConstants(entry, products));
+  RETURN_IF_ERROR(HoistConstants(entry, options.quantise, &model));
   OpBuilder b(context);
+  if (options.quantise == Quantisation::kNone) {
+    entry->setAttr(dataflow::kSamplesAttr, b.getUnitAttr());
+  } else if (model.quantised.empty()) {
+    return absl::InvalidArgumentError(
+        "--quantise finds no product to quantise: none has a constant float32 weight whose rows are a "
+        "multiple of 32 "
+        "long");
+  }
   module->setAttr(dataflow::kSymbolsAttr,
                   b.getDictionaryAttr(b.getNamedAttr("T", b.getI64IntegerAttr(options.step_tokens))));
   RETURN_IF_ERROR(VerifyModule(module));
   model.name = Printable(std::filesystem::path(path).stem().string(), 200, Quotes::kKeep);
   return model;
+}
+
+absl::StatusOr<ImportedModel> ImportText(const std::string& text, const std::string& path,
+                                         const std::string& folder, const ImportOptions& options,
+                                         mlir::MLIRContext* context) {
+  if (options.step_tokens < 1 || options.step_tokens > contract::kMaxStepTokens) {
+    return absl::InvalidArgumentError(
+        Message("step tokens ", options.step_tokens, " is not within 1 to ", contract::kMaxStepTokens));
+  }
+  LoadFrontendDialects(context);
+  absl::StatusOr<ImportedModel> model = Import(text, path, folder, options, context);
+  if (model.ok() || model.status().message().find(path) != absl::string_view::npos) return model;
+  return absl::Status(model.status().code(), Message("'", path, "': ", model.status().message()));
 }
 
 }  // namespace
@@ -353,25 +408,21 @@ absl::StatusOr<ImportedModel> ImportMlir(const std::string& path, const ImportOp
   if (absl::Status status = CheckSize(bytes); !status.ok()) {
     return absl::Status(status.code(), Message("'", path, "': ", status.message()));
   }
-  return ImportMlirText(std::string(std::istreambuf_iterator<char>(file), {}), path, options, context);
+  std::string folder = std::filesystem::path(path).parent_path().string();
+  if (folder.empty()) folder = ".";
+  return ImportText(std::string(std::istreambuf_iterator<char>(file), {}), path, folder, options, context);
 }
 
 absl::StatusOr<ImportedModel> ImportMlirText(const std::string& text, const std::string& path,
                                              const ImportOptions& options, mlir::MLIRContext* context) {
-  if (options.step_tokens < 1 || options.step_tokens > contract::kMaxStepTokens) {
-    return absl::InvalidArgumentError(
-        Message("step tokens ", options.step_tokens, " is not within 1 to ", contract::kMaxStepTokens));
-  }
-  LoadFrontendDialects(context);
-  absl::StatusOr<ImportedModel> model = Import(text, path, options, context);
-  if (model.ok() || model.status().message().find(path) != absl::string_view::npos) return model;
-  return absl::Status(model.status().code(), Message("'", path, "': ", model.status().message()));
+  return ImportText(text, path, "", options, context);
 }
 
 void LoadFrontendDialects(mlir::MLIRContext* context) {
   context->loadDialect<dataflow::DataflowDialect, mlir::affine::AffineDialect, mlir::arith::ArithDialect,
-                       mlir::func::FuncDialect, mlir::linalg::LinalgDialect, mlir::math::MathDialect,
-                       mlir::scf::SCFDialect, mlir::tensor::TensorDialect>();
+                       mlir::cf::ControlFlowDialect, mlir::func::FuncDialect, mlir::linalg::LinalgDialect,
+                       mlir::math::MathDialect, mlir::scf::SCFDialect, mlir::tensor::TensorDialect,
+                       tm_tensor::TmTensorDialect>();
 }
 
 }  // namespace streamtensor::compiler

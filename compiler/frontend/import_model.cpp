@@ -9,6 +9,18 @@ namespace streamtensor::compiler {
 
 namespace fs = std::filesystem;
 
+std::string_view QuantisationName(Quantisation quantise) {
+  switch (quantise) {
+    case Quantisation::kW8A8:
+      return "w8a8";
+    case Quantisation::kW4A8:
+      return "w4a8";
+    case Quantisation::kNone:
+      break;
+  }
+  return "none";
+}
+
 absl::StatusOr<ImportedModel> ImportModel(const std::string& path, const ImportOptions& options,
                                           mlir::MLIRContext* context) {
   std::error_code error;
@@ -19,6 +31,11 @@ absl::StatusOr<ImportedModel> ImportModel(const std::string& path, const ImportO
   }
   if (fs::is_regular_file(status) && fs::path(path).extension() == ".mlir") {
     return ImportMlir(path, options, context);
+  }
+  if (options.quantise != Quantisation::kNone) {
+    return absl::InvalidArgumentError(Message("'", path,
+                                              "': --quantise is for .mlir modules; a checkpoint's matrices ",
+                                              "are in the formats that its file has"));
   }
   return ImportCheckpoint(path, options, context);
 }

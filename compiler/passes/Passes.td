@@ -10,26 +10,92 @@ include "mlir/Pass/PassBase.td"
 // Numerics: imported -> ordered
 //===----------------------------------------------------------------------===//
 
+def LowerTmTensor : Pass<"lower-tm-tensor", "::mlir::ModuleOp"> {
+  let summary = "Turn Torch-MLIR's scan, sort and scatter into linalg";
+  let description = [{
+    - A scan is one generic whose second result accumulates along the dimension, and whose first result keeps every
+      value of it.
+    - A sort counts, for each element, those that stand before it, which is its place; then each place selects its
+      element. That takes N^2 comparisons for N elements, and no branch. Equal elements keep their order.
+    - A scatter selects, for each element of the result, the updates whose indices name it, in their order. Indices
+      beyond the result name nothing.
+  }];
+  let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect",
+                           "::mlir::arith::ArithDialect"];
+}
+
+def CollectChecks : Pass<"collect-checks", "::mlir::ModuleOp"> {
+  let summary = "Turn the assertions of a module into a result that a host can check";
+  let description = [{
+    Applies to a @step that is marked `dataflow.samples`. Clean-up proves an assertion away where its condition is
+    constant. Of the others one more result holds the number, from 1, of the first that doesn't hold, or 0;
+    `dataflow.checks` are their messages. A `tensor.extract` whose indices are not known to lie within the tensor, and
+    a slice at a computed offset, are kept within it: what they read then belongs to a sample that a check refuses.
+    An integer division by something other than a positive constant gets a check too, and a divisor of 1 where that
+    fails.
+  }];
+  let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect",
+                           "::mlir::arith::ArithDialect"];
+}
+
+def WidenHalves : Pass<"widen-halves", "::mlir::ModuleOp"> {
+  let summary = "Compute on float16 and bfloat16 in float32";
+  let description = [{
+    Every operation on f16 or bf16 becomes the same on float32 between conversions; its result is rounded at once, as
+    PyTorch rounds it on a CPU.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect"];
+}
+
 def NarrowFloat64 : Pass<"narrow-float64", "::mlir::ModuleOp"> {
   let summary = "Compute in float32 where a module passes through float64";
   let description = [{
     Torch-MLIR writes some float32 operations with float64 in between: a LayerNorm's variance, the bounds of a clamp.
-    Cards compute in float32, so every value between `arith.extf` and `arith.truncf` becomes float32, and the two
-    conversions go.
+    Where float64 is no more than such a detour, every value between `arith.extf` and `arith.truncf` becomes float32,
+    and the two conversions go.
 
-    float64 that is more than a detour is an error, each place named: an argument or result, a constant that float32
-    can't hold, an integer that is not known to lie within 2^24, an integer made of a float64.
+    A module marked `dataflow.samples` that has float64 for more than that stays as it is, and computes in float64:
+    arguments or results of f64, a constant that float32 can't hold, an integer that is not known to lie within 2^24,
+    an integer made of a float64. In any other module each such place is an error.
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect"];
+}
+
+def OneRow : Pass<"one-row", "::mlir::ModuleOp"> {
+  let summary = "Bring a dynamic leading dimension down to one row";
+  let description = [{
+    Applies to a @step that is marked `dataflow.samples` and has a dynamic leading dimension. Where every row of a
+    result depends on the same row of the inputs alone, a step may compute one row after another: the dimension
+    becomes 1, and the arguments and results get `dataflow.rows`. The proof follows the rows from operation to
+    operation: a loop of a linalg operation that walks the rows must be parallel, and walk them in every operand alike.
+
+    Whatever makes one row depend on another, or on the number of rows, is an error, each place named.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::tensor::TensorDialect"];
+}
+
+def ExpandSamples : Pass<"expand-samples", "::mlir::ModuleOp"> {
+  let summary = "Write what a kernel of samples has no text for as other operations";
+  let description = [{
+    Applies to a @step that is marked `dataflow.samples`: `tensor.pad` and `tensor.concat` become slices, a power with an
+    integer exponent one of floats, a division that rounds down or up one that rounds to zero and a correction; constants
+    are rounded. Afterwards the module determines every bit of its results but those of the functions of math.h: the
+    reference of the tests runs this module.
+  }];
+  let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect",
+                           "::mlir::math::MathDialect", "::mlir::arith::ArithDialect"];
 }
 
 def FormSampleKernel : Pass<"form-sample-kernel", "::mlir::ModuleOp"> {
   let summary = "Make one kernel of a module of static shapes";
   let description = [{
-    Applies where every input of @step and every result is a float32 tensor of static shape, and every weight is in
-    float32. The function becomes one `dataflow.kernel` that reads a whole sample of each input as a row, computes
+    Applies to a @step that is marked `dataflow.samples`; its tensors must be of static shape. The function becomes one
+    `dataflow.kernel` that reads a whole sample of each input as a row, computes
     what the module says in the order of the module's own loops, and writes each result as a row. Symbol T counts the
     samples of a step. Weights are memories that the kernel reads. Any other module is left alone.
+
+    Rows hold float32 words. An element of i32 is one word as its bits, of i1, i8 and i16 one of i32, of f16 and bf16
+    the float32 of that value, of i64 and f64 two words, the low one first. `dataflow.sample` keeps the type of a sample.
 
     The numerics passes that follow skip the kernel: its sums run in loop order, and it calls the functions of math.h.
   }];

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/analysis/step_function.h"
+#include "compiler/dialects/dataflow/sample_attributes.h"
 #include "compiler/passes/Passes.h"
 #include "compiler/passes/design_builder.h"
 #include "compiler/passes/join_ends.h"
@@ -140,7 +141,10 @@ class MaterializePass : public impl::MaterializeBase<MaterializePass> {
       if (name.empty()) continue;
       if (argument.use_empty()) return step_.emitError("does not use input ") << name;
       Process& load = design_->AddProcess<process::LoadOp>("load_" + name, Section::prologue);
-      design_->AddMemory(load, name, "input", {named("type", TypeAttr::get(argument.getType()))});
+      SmallVector<NamedAttribute> attributes = {named("type", TypeAttr::get(argument.getType()))};
+      if (Attribute sample = step_.getArgAttr(argument.getArgNumber(), dataflow::kSampleAttr))
+        attributes.push_back(named(dataflow::kSampleAttr, sample));
+      design_->AddMemory(load, name, "input", attributes);
       inputs_[argument] = &load;
     }
     return success();
@@ -229,12 +233,16 @@ class MaterializePass : public impl::MaterializeBase<MaterializePass> {
                << cast<BlockArgument>(origin(value)).getArgNumber() << "; a result must be computed";
     bool decoder = vocabulary_ > 0 && op.getNumOperands() == 1;
     for (auto [index, value] : llvm::enumerate(op.getOperands())) {
-      std::string name = decoder ? "logits" : "output" + std::to_string(index);
+      Attribute checks = step_.getResultAttr(index, dataflow::kChecksAttr);
+      std::string name = decoder ? "logits" : checks ? "checks" : "output" + std::to_string(index);
       Process& store = design_->AddProcess<process::StoreOp>("store_" + name,
                                                              loop_ ? Section::epilogue : Section::prologue);
       store.sends_done = true;
-      design_->AddMemory(store, name, decoder ? "logits" : "output",
-                         {named("type", TypeAttr::get(value.getType()))});
+      SmallVector<NamedAttribute> attributes = {named("type", TypeAttr::get(value.getType()))};
+      if (Attribute sample = step_.getResultAttr(index, dataflow::kSampleAttr))
+        attributes.push_back(named(dataflow::kSampleAttr, sample));
+      if (checks) attributes.push_back(named(dataflow::kChecksAttr, checks));
+      design_->AddMemory(store, name, decoder ? "logits" : "output", attributes);
       pending_.push_back({value, &store});
     }
     return success();

@@ -18,8 +18,18 @@ void AddCleanUp(OpPassManager& passes) {
   passes.addPass(mlir::createCSEPass());
 }
 
-void AddNumerics(OpPassManager& passes, const PipelineOptions&) {
+// What a module in its own types needs before it is one kernel.
+void AddSamples(OpPassManager& passes) {
+  passes.addPass(createLowerTmTensor());
+  passes.addPass(createOneRow());
+  passes.addPass(createCollectChecks());
   passes.addPass(createNarrowFloat64());
+  passes.addPass(createWidenHalves());
+  passes.addPass(createExpandSamples());
+}
+
+void AddNumerics(OpPassManager& passes, const PipelineOptions&) {
+  AddSamples(passes);
   passes.addPass(createFormSampleKernel());
   passes.addPass(createKeepLayers());
   // Fusion first: it sees whole functions (SiLU, the rotation) before expand-math makes them long.
@@ -93,6 +103,8 @@ struct DataflowOptions : mlir::PassPipelineOptions<DataflowOptions> {
 llvm::ArrayRef<PipelineStage> PipelineStages() { return kStages; }
 
 void BuildNumericsPipeline(OpPassManager& passes) { AddNumerics(passes, {}); }
+
+void BuildSamplesPipeline(OpPassManager& passes) { AddSamples(passes); }
 
 void RegisterPipelines() {
   registerStreamTensorPasses();

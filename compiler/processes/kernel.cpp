@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <set>
+#include <string>
+
 #include "compiler/analysis/process_cycles.h"
 #include "compiler/analysis/step_function.h"
 #include "compiler/analysis/trace.h"
@@ -346,6 +349,9 @@ class KernelBody : public hls::BodyEmitter {
  public:
   using hls::BodyEmitter::BodyEmitter;
 
+  // Definitions of the numbers of rows that the body uses.
+  const std::set<std::string>& extents() const { return extents_; }
+
  protected:
   mlir::LogicalResult EmitOther(mlir::Operation* operation) override {
     if (auto read = llvm::dyn_cast<itensor::ReadOp>(operation)) return EmitRead(read);
@@ -359,7 +365,10 @@ class KernelBody : public hls::BodyEmitter {
     if (auto extent = llvm::dyn_cast<dataflow::ExtentOp>(operation)) {
       const std::optional<dataflow::RowSymbol> symbol = dataflow::ParseRowSymbol(extent.getSymbol());
       if (!symbol) return extent.emitOpError("names a symbol that the step header does not carry");
-      BindScalar(extent.getResult(), hls::CountText({*symbol, 0}));
+      // A constant of its own: no compiler follows a member of the header through a long body.
+      const std::string name = "rows_" + dataflow::RowSymbolName(*symbol).str();
+      extents_.insert("const int " + name + " = " + hls::CountText({*symbol, 0}) + ";");
+      BindScalar(extent.getResult(), name);
       return mlir::success();
     }
     return hls::BodyEmitter::EmitOther(operation);
@@ -395,6 +404,8 @@ class KernelBody : public hls::BodyEmitter {
     out().line("st::write_row(" + copy + ", " + stream + ");");
     return mlir::success();
   }
+
+  std::set<std::string> extents_;
 };
 
 // The itensor.empty that a kernel's yielded value started from.
@@ -452,6 +463,7 @@ mlir::LogicalResult KernelOp::emit(hls::ProcessWriter& writer) {
 
   writer.OpenWithHeader();
   hls::TextWriter& out = writer.out();
+  for (const std::string& extent : body.extents()) out.line(extent);
   for (const std::string& column : columns) {
     out.line("int32_t column_" + column + "[st::MAX_STEP_TOKENS];");
     out.open("for (int t = 0; t < header.tokens; ++t)");

@@ -21,6 +21,14 @@ inline float rounded(float x) {
   return x;
 }
 
+inline double rounded(double x) {
+#pragma HLS INLINE
+#ifndef __SYNTHESIS__
+  asm("" : "+x"(x));
+#endif
+  return x;
+}
+
 // IEEE 754's maximum and minimum: a NaN wins, +0 is greater than -0.
 inline float maximum(float a, float b) {
   if (a != a) return a;

@@ -37,6 +37,24 @@ inline uint32_t bits_of_float(float value) {
   return c.u;
 }
 
+// Of modules that compute in float64.
+inline double double_of_bits(uint64_t bits) {
+  union {
+    uint64_t u;
+    double f;
+  } c;
+  c.u = bits;
+  return c.f;
+}
+inline uint64_t bits_of_double(double value) {
+  union {
+    uint64_t u;
+    double f;
+  } c;
+  c.f = value;
+  return c.u;
+}
+
 // Lanes: 16 of 32 bits, 32 of 16, 64 of 8; lane 0 in the lowest bits.
 inline uint32_t lane_u32(const word512& w, int i) { return w.range(32 * i + 31, 32 * i).to_uint(); }
 inline int32_t lane_i32(const word512& w, int i) { return static_cast<int32_t>(lane_u32(w, i)); }
@@ -135,6 +153,14 @@ inline uint16_t f16_of_f32(float value) {
 #else
   return f16_bits_of_f32(value);
 #endif
+}
+
+// bfloat16 is the upper half of a float32: exact one way, round half to even the other, NaN made quiet.
+inline float f32_of_bf16(uint16_t half) { return float_of_bits(static_cast<uint32_t>(half) << 16); }
+inline uint16_t bf16_of_f32(float value) {
+  const uint32_t bits = bits_of_float(value);
+  if ((bits & 0x7fffffffu) > 0x7f800000u) return static_cast<uint16_t>((bits >> 16) | 0x40u);
+  return static_cast<uint16_t>((bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16);
 }
 
 inline float lane_f16(const word512& w, int i) { return f32_of_f16(lane_u16(w, i)); }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/executable/card_executable.h"
 
-#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -14,6 +14,7 @@
 #include "base/status_macros.h"
 #include "runtime/executable/argument_buffers.h"
 #include "runtime/executable/kernel_launch.h"
+#include "runtime/executable/sample_words.h"
 #include "runtime/executable/step_descriptor.h"
 #include "streamtensor/artifact/v1/manifest.pb.h"
 #include "streamtensor/runtime/card.h"
@@ -23,6 +24,39 @@ namespace {
 
 using artifact::v1::Argument;
 using artifact::v1::Manifest;
+
+ElementType TypeOf(Argument::Element element) {
+  switch (element) {
+    case Argument::FLOAT16:
+      return ElementType::kFloat16;
+    case Argument::BFLOAT16:
+      return ElementType::kBFloat16;
+    case Argument::FLOAT64:
+      return ElementType::kFloat64;
+    case Argument::BOOL:
+      return ElementType::kBool;
+    case Argument::INT8:
+      return ElementType::kInt8;
+    case Argument::INT16:
+      return ElementType::kInt16;
+    case Argument::INT32:
+      return ElementType::kInt32;
+    case Argument::INT64:
+      return ElementType::kInt64;
+    default:  // the manifest was checked
+      return ElementType::kFloat32;
+  }
+}
+
+ExecutableTensor Describe(const Argument& argument) {
+  ExecutableTensor tensor;
+  tensor.name = argument.name();
+  tensor.element = TypeOf(argument.element());
+  tensor.width = static_cast<int32_t>(argument.width() / WordsOf(tensor.element));
+  tensor.shape.assign(argument.shape().begin(), argument.shape().end());
+  if (argument.element() == Argument::ELEMENT_UNSPECIFIED) tensor.shape = {0, tensor.width};
+  return tensor;
+}
 
 class CardExecutable : public Executable {
  public:
@@ -35,13 +69,14 @@ class CardExecutable : public Executable {
     info_.target = manifest.target() == Manifest::TARGET_HW ? "hw" : "emulation";
     info_.max_rows = static_cast<int32_t>(manifest.launch().step_tokens());
     for (const Argument& argument : manifest.kernel().arguments()) {
-      const ExecutableTensor tensor = {argument.name(), static_cast<int32_t>(argument.width())};
       if (argument.role() == Argument::ROLE_INPUT) {
         inputs_.push_back(argument.index());
-        info_.inputs.push_back(tensor);
+        info_.inputs.push_back(Describe(argument));
+      } else if (argument.role() == Argument::ROLE_OUTPUT && argument.checks_size() > 0) {
+        checks_.push_back(argument.index());
       } else if (argument.role() == Argument::ROLE_OUTPUT) {
         outputs_.push_back(argument.index());
-        info_.outputs.push_back(tensor);
+        info_.outputs.push_back(Describe(argument));
       }
     }
   }
@@ -50,18 +85,26 @@ class CardExecutable : public Executable {
 
   const ExecutableInfo& info() const override { return info_; }
 
-  absl::StatusOr<ExecutableResult> Run(int32_t rows, std::span<const std::span<const float>> inputs,
+  absl::StatusOr<ExecutableResult> Run(int32_t rows, std::span<const std::span<const std::byte>> inputs,
                                        absl::Duration timeout) override {
     RETURN_IF_ERROR(CheckRun(rows, inputs, timeout));
     if (!buffers_.has_value())
       return absl::UnavailableError("the card failed a run before: open the module again");
     absl::StatusOr<ExecutableResult> result = Launch(rows, inputs, timeout);
-    if (!result.ok()) buffers_.reset();
+    if (!result.ok()) {
+      buffers_.reset();
+      return result;
+    }
+    RETURN_IF_ERROR(CheckSamples(rows));
     return result;
   }
 
  private:
-  absl::Status CheckRun(int32_t rows, std::span<const std::span<const float>> inputs,
+  static std::size_t Words(int32_t rows, const ExecutableTensor& tensor) {
+    return static_cast<std::size_t>(rows) * static_cast<std::size_t>(tensor.width) * WordsOf(tensor.element);
+  }
+
+  absl::Status CheckRun(int32_t rows, std::span<const std::span<const std::byte>> inputs,
                         absl::Duration timeout) const {
     if (timeout <= absl::ZeroDuration()) {
       return absl::InvalidArgumentError(
@@ -75,22 +118,43 @@ class CardExecutable : public Executable {
           absl::StrCat(inputs.size(), " inputs given, the module has ", info_.inputs.size()));
     }
     for (std::size_t i = 0; i < inputs.size(); ++i) {
-      const auto expected = static_cast<std::size_t>(rows) * static_cast<std::size_t>(info_.inputs[i].width);
-      if (inputs[i].size() != expected) {
-        return absl::InvalidArgumentError(absl::StrCat("input ", i, " (", info_.inputs[i].name, ") has ",
-                                                       inputs[i].size(), " elements, must have ", rows,
-                                                       " rows of ", info_.inputs[i].width));
+      const ExecutableTensor& tensor = info_.inputs[i];
+      if (inputs[i].size() != static_cast<std::size_t>(rows) * tensor.sample_bytes()) {
+        return absl::InvalidArgumentError(
+            absl::StrCat("input ", i, " (", tensor.name, ") has ", inputs[i].size(), " bytes, must have ",
+                         rows, " rows of ", tensor.width, " ", ElementName(tensor.element)));
       }
     }
     return absl::OkStatus();
   }
 
-  absl::StatusOr<ExecutableResult> Launch(int32_t rows, std::span<const std::span<const float>> inputs,
+  // What the module asserts of its inputs.
+  absl::Status CheckSamples(int32_t rows) {
+    for (const uint32_t index : checks_) {
+      CardBuffer& buffer = buffers_->At(index);
+      RETURN_IF_ERROR(buffer.FromCard(0, static_cast<std::size_t>(rows) * sizeof(uint32_t)));
+      const std::span<const uint32_t> failed = ArgumentBuffers::As<const uint32_t>(buffer);
+      const auto& messages = artifact_->manifest().kernel().arguments(static_cast<int>(index)).checks();
+      for (int32_t row = 0; row < rows; ++row) {
+        const uint32_t number = failed[static_cast<std::size_t>(row)];
+        if (number == 0) continue;
+        const bool known = number <= static_cast<uint32_t>(messages.size());
+        return absl::InvalidArgumentError(
+            absl::StrCat("the module refuses sample ", row, " of this run: ",
+                         known ? messages[static_cast<int>(number - 1)] : absl::StrCat("check ", number)));
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<ExecutableResult> Launch(int32_t rows, std::span<const std::span<const std::byte>> inputs,
                                           absl::Duration timeout) {
     for (std::size_t i = 0; i < inputs.size(); ++i) {
       CardBuffer& buffer = buffers_->At(inputs_[i]);
-      std::copy(inputs[i].begin(), inputs[i].end(), ArgumentBuffers::As<float>(buffer).begin());
-      RETURN_IF_ERROR(buffer.ToCard(0, inputs[i].size_bytes()));
+      const std::span<uint32_t> words =
+          ArgumentBuffers::As<uint32_t>(buffer).first(Words(rows, info_.inputs[i]));
+      ToWords(info_.inputs[i].element, inputs[i], words);
+      RETURN_IF_ERROR(buffer.ToCard(0, words.size_bytes()));
     }
     CardBuffer& descriptor = buffers_->Of(Argument::ROLE_DESCRIPTOR);
     WriteRowsDescriptor(rows, ArgumentBuffers::As<uint32_t>(descriptor));
@@ -108,10 +172,12 @@ class CardExecutable : public Executable {
     result.processes = std::move(report.processes);
     for (std::size_t i = 0; i < outputs_.size(); ++i) {
       CardBuffer& buffer = buffers_->At(outputs_[i]);
-      const auto floats = static_cast<std::size_t>(rows) * static_cast<std::size_t>(info_.outputs[i].width);
-      RETURN_IF_ERROR(buffer.FromCard(0, floats * sizeof(float)));
-      const std::span<const float> values = ArgumentBuffers::As<const float>(buffer).first(floats);
-      result.outputs.emplace_back(values.begin(), values.end());
+      const ExecutableTensor& tensor = info_.outputs[i];
+      const std::size_t words = Words(rows, tensor);
+      RETURN_IF_ERROR(buffer.FromCard(0, words * sizeof(uint32_t)));
+      std::vector<std::byte>& elements =
+          result.outputs.emplace_back(static_cast<std::size_t>(rows) * tensor.sample_bytes());
+      FromWords(tensor.element, ArgumentBuffers::As<const uint32_t>(buffer).first(words), elements);
     }
     return result;
   }
@@ -120,7 +186,7 @@ class CardExecutable : public Executable {
   const std::unique_ptr<Card> card_;
   std::optional<ArgumentBuffers> buffers_;  // empty: a run failed
   ExecutableInfo info_;
-  std::vector<uint32_t> inputs_, outputs_;  // argument indices
+  std::vector<uint32_t> inputs_, outputs_, checks_;  // argument indices
 };
 
 }  // namespace

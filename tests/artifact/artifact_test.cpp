@@ -211,6 +211,35 @@ TEST_P(BadManifests, IsNamed) {
 
 Argument& Arg(Manifest& manifest, int i) { return *manifest.mutable_kernel()->mutable_arguments(i); }
 
+TEST(ModuleManifest, SamplesFillTheirRows) {
+  Manifest manifest = SampleModuleManifest();
+  Argument& x = Arg(manifest, 2);
+  auto refusal = [&] { return Message(CheckManifest(manifest, 16384)); };
+  EXPECT_EQ(refusal(), "");
+  x.set_element(Argument::INT64);
+  for (const uint32_t size : {0, 2, 2}) x.add_shape(size);
+  EXPECT_EQ(refusal(), "");
+  x.set_element(Argument::INT32);
+  EXPECT_NE(refusal().find("kernel.arguments[2].width is 8, must be 4"), std::string::npos) << refusal();
+  x.set_element(Argument::INT64);
+  x.set_shape(1, 0);
+  EXPECT_NE(refusal().find("shape[1] is 0"), std::string::npos) << refusal();
+  x.set_shape(1, 2);
+  x.clear_element();
+  EXPECT_NE(refusal().find("shape: without an element"), std::string::npos) << refusal();
+  x.set_element(static_cast<Argument::Element>(77));
+  EXPECT_NE(refusal().find("element is 77, which is unknown"), std::string::npos) << refusal();
+  x.set_element(Argument::INT64);
+  x.add_checks("never");
+  EXPECT_NE(refusal().find("checks: only of an OUTPUT of one INT32"), std::string::npos) << refusal();
+  x.clear_checks();
+  manifest.mutable_quantisation()->set_format("w8a8");
+  manifest.mutable_quantisation()->add_products()->set_weight("w");
+  EXPECT_EQ(refusal(), "");
+  manifest.mutable_quantisation()->mutable_products(0)->set_relative_error(NAN);
+  EXPECT_NE(refusal().find("relative_error is nan"), std::string::npos) << refusal();
+}
+
 INSTANTIATE_TEST_SUITE_P(
     All, BadManifests,
     testing::Values(

@@ -79,9 +79,10 @@ def test_general_module(tmp_path):
     module = tmp_path / "mlp.mlir"
     module.write_text(make_tiny_mlp.module_text(make_tiny_mlp.weights()))
     lint.check_artifact(compile_model(tmp_path / "artifact", module))
+    lint.check_artifact(compile_model(tmp_path / "quantised", module, "--quantise", "w8a8"))
 
 
-@pytest.mark.parametrize("name", ["conv_net", "erf", "floor", "layer_norm", "std"])
+@pytest.mark.parametrize("name", ["attention", "conv_net", "erf", "floor", "layer_norm", "std"])
 def test_static_modules(tmp_path, name):
     lint.check_artifact(compile_model(tmp_path / "artifact", lint.ROOT / f"tests/torch_modules/{name}.mlir"))
 
@@ -102,7 +103,7 @@ def test_channels_without_weights(tmp_path):
 }}
 {{-# dialect_resources: {{ builtin: {{ w: "0x04000000{"0000803F" * 1024}" }} }} #-}}
 """)
-    lint.check_artifact(compile_model(tmp_path / "artifact", module))
+    lint.check_artifact(compile_model(tmp_path / "artifact", module, "--quantise", "w8a8"))
 
 
 def test_smollm2(tmp_path):

@@ -77,6 +77,8 @@ void BuildLoweringPipeline(mlir::OpPassManager& pm) {
   pm.addPass(mlir::createCanonicalizerPass());
   pm.addPass(mlir::createConvertSCFToCFPass());
   pm.addPass(mlir::arith::createArithExpandOpsPass());
+  // The functions of math.h, by the C library as on the emulated card. Square roots stay one instruction.
+  pm.addPass(mlir::createConvertMathToLibmPass());
   pm.addPass(mlir::createConvertMathToLLVMPass());
   pm.addPass(mlir::createArithToLLVMConversionPass());
   pm.addPass(mlir::createConvertControlFlowToLLVMPass());

@@ -10,8 +10,10 @@
 #include "absl/strings/str_cat.h"
 #include "base/program.h"
 #include "base/status_macros.h"
+#include "compiler/dialects/dataflow/sample_attributes.h"
 #include "compiler/frontend/imported_model.h"
 #include "compiler/passes/pipeline.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Verifier.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
@@ -45,6 +47,15 @@ void DeclareOptions(Program& program, Options& options) {
       ->option_text("N");
   app.add_option("--step-tokens", options.import.step_tokens, "Tokens of a step, as for streamtensorc")
       ->option_text("N");
+  app.add_option_function<std::string>(
+         "--quantise",
+         [&options](const std::string& format) {
+           options.import.quantise =
+               format == "w4a8" ? compiler::Quantisation::kW4A8 : compiler::Quantisation::kW8A8;
+         },
+         "As for streamtensorc")
+      ->check(CLI::IsMember({"w8a8", "w4a8"}).description(""))
+      ->option_text("FORMAT");
   app.add_option_function<std::string>(
          "--mutation",
          [&options](const std::string& name) {
@@ -154,7 +165,13 @@ absl::Status Run(const Options& options) {
     if (!module) return absl::InvalidArgumentError(absl::StrCat(options.module, " is no valid module"));
   } else if (!options.imported) {
     mlir::PassManager passes(&context);
-    compiler::BuildNumericsPipeline(passes);
+    // A module in its own types becomes one kernel next, which computes the same.
+    auto step = module->lookupSymbol<mlir::func::FuncOp>("step");
+    if (step && step->hasAttr(compiler::dataflow::kSamplesAttr)) {
+      compiler::BuildSamplesPipeline(passes);
+    } else {
+      compiler::BuildNumericsPipeline(passes);
+    }
     if (mlir::failed(passes.run(*module))) return absl::InvalidArgumentError("the numerics passes failed");
   }
   if (options.print) {

@@ -108,9 +108,9 @@ class TinyMlp(unittest.TestCase):
             module, inputs = Path(folder) / "mlp.mlir", Path(folder) / "x.npy"
             module.write_text(make_tiny_mlp.module_text(weights))
             np.save(inputs, x)
-            printed = subprocess.run([REFERENCE, str(module), "--print"], check=True, stdout=subprocess.PIPE, text=True)
+            printed = subprocess.run([REFERENCE, str(module), "--quantise", "w8a8", "--print"], check=True, stdout=subprocess.PIPE, text=True)
             name = printed.stdout.split('dataflow.input = "')[1].split('"')[0]
-            subprocess.run([REFERENCE, str(module), "--input", f"{name}={inputs}", "--output", folder + "/y"], check=True)
+            subprocess.run([REFERENCE, str(module), "--quantise", "w8a8", "--input", f"{name}={inputs}", "--output", folder + "/y"], check=True)
             got, wanted = np.load(folder + "/y.0.npy"), make_tiny_mlp.forward(weights, x)
         self.assertLess(np.abs(got - wanted).max() / np.abs(wanted).max(), TOLERANCE)
 

@@ -4,6 +4,8 @@
 #include <map>
 
 #include "artifact/folder.h"
+#include "base/printable.h"
+#include "compiler/dialects/dataflow/sample_attributes.h"
 #include "compiler/targets/hls/design_index.h"
 #include "kernels/contract/descriptor.h"
 #include "kernels/contract/kv_pages.h"
@@ -29,6 +31,34 @@ mlir::FailureOr<uint64_t> Width(dataflow::MemoryOp memory) {
     width *= static_cast<uint64_t>(size);
   }
   return width;
+}
+
+Argument::Element ElementOf(mlir::Type type) {
+  if (type.isF32()) return Argument::FLOAT32;
+  if (type.isF16()) return Argument::FLOAT16;
+  if (type.isBF16()) return Argument::BFLOAT16;
+  if (type.isF64()) return Argument::FLOAT64;
+  if (type.isInteger(1)) return Argument::BOOL;
+  if (type.isInteger(8)) return Argument::INT8;
+  if (type.isInteger(16)) return Argument::INT16;
+  if (type.isInteger(32)) return Argument::INT32;
+  if (type.isInteger(64)) return Argument::INT64;
+  return Argument::ELEMENT_UNSPECIFIED;
+}
+
+constexpr size_t kMaxCheckBytes = 1000;  // of a module's own message
+
+// What a sample of an input or output is; by default rows of float32.
+void DescribeSample(dataflow::MemoryOp memory, Argument& argument) {
+  auto given = memory->getAttrOfType<mlir::TypeAttr>(dataflow::kSampleAttr);
+  auto sample = llvm::cast<mlir::RankedTensorType>(given ? given.getValue() : *memory.getType());
+  argument.set_element(ElementOf(sample.getElementType()));
+  for (int64_t size : sample.getShape())
+    argument.add_shape(mlir::ShapedType::isDynamic(size) ? 0 : static_cast<uint32_t>(size));
+  auto checks = memory->getAttrOfType<mlir::ArrayAttr>(dataflow::kChecksAttr);
+  if (!checks) return;
+  for (auto message : checks.getAsRange<mlir::StringAttr>())
+    argument.add_checks(base::Printable(message.str(), kMaxCheckBytes, base::Quotes::kKeep));
 }
 
 }  // namespace
@@ -63,6 +93,7 @@ mlir::FailureOr<artifact::v1::Manifest> BuildManifest(dataflow::DesignOp design,
     manifest.mutable_decoder()->mutable_kv()->set_page_bytes(KvPageBytes(inputs.decoder));
   }
   *manifest.mutable_timing() = inputs.timing;
+  if (inputs.quantisation.products_size() > 0) *manifest.mutable_quantisation() = inputs.quantisation;
 
   // Segments of weights.bin, by argument index.
   std::map<int64_t, WeightSegment> segments;
@@ -100,6 +131,7 @@ mlir::FailureOr<artifact::v1::Manifest> BuildManifest(dataflow::DesignOp design,
         const uint64_t rows = argument.role() == Argument::ROLE_LOGITS ? launch.step_logits() : tokens;
         argument.set_width(static_cast<uint32_t>(*width));
         argument.set_bytes(contract::RoundUpToWords<uint64_t>(4 * rows * *width));
+        if (argument.role() != Argument::ROLE_LOGITS) DescribeSample(memory, argument);
         break;
       }
       default:

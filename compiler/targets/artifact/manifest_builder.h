@@ -20,6 +20,7 @@ struct ManifestInputs {
   // Of a decoder; its `kv` is filled in here.
   std::optional<artifact::v1::Decoder> decoder;
   artifact::v1::TimingModel timing;
+  artifact::v1::Quantisation quantisation;  // empty: nothing was quantised on request
 };
 
 // Everything but `files`. Fails with a diagnostic if the design does not have this launch interface.

@@ -51,7 +51,7 @@ double ShareOfRoofline(const CycleModel& cycles, size_t tokens) {
 }  // namespace
 
 DesignReport ReportDesign(dataflow::DesignOp design, const WeightLayout& layout, const CycleModel& cycles,
-                          const Platform& platform) {
+                          const Platform& platform, const artifact::v1::Quantisation& quantisation) {
   llvm::json::Array streams, processes, memories, steps;
   int64_t stream_bytes = 0, stream_count = 0, process_count = 0;
   for (mlir::Operation& operation : design.getBody().front()) {
@@ -99,6 +99,14 @@ DesignReport ReportDesign(dataflow::DesignOp design, const WeightLayout& layout,
   for (const WeightSegment& segment : layout.channels) channel_bytes += segment.used_bytes;
   for (const WeightSegment& segment : layout.constants) constant_bytes += segment.used_bytes;
 
+  llvm::json::Array products;
+  for (const artifact::v1::Quantisation::Product& product : quantisation.products()) {
+    products.push_back(llvm::json::Object{{"weight", product.weight()},
+                                          {"rows", static_cast<int64_t>(product.rows())},
+                                          {"columns", static_cast<int64_t>(product.columns())},
+                                          {"relative_error", product.relative_error()}});
+  }
+
   DesignReport report;
   llvm::json::Object summary{
       {"platform", platform.name},
@@ -119,6 +127,10 @@ DesignReport ReportDesign(dataflow::DesignOp design, const WeightLayout& layout,
                                       {"engine_dsps", cycles.engine_dsps},
                                       {"dsps_of_platform", platform.Dsps()},
                                       {"steps", std::move(steps)}}}};
+  if (!products.empty()) {
+    summary["quantised"] =
+        llvm::json::Object{{"format", quantisation.format()}, {"products", std::move(products)}};
+  }
   llvm::raw_string_ostream json(report.json);
   json << llvm::formatv("{0:2}", llvm::json::Value(std::move(summary))) << "\n";
 
@@ -146,6 +158,16 @@ DesignReport ReportDesign(dataflow::DesignOp design, const WeightLayout& layout,
                          static_cast<unsigned long long>(step.engine_result_waits))
          << llvm::format(" %9.0f %10.1f %%\n", TokensPerSecond(cycles, i + 1),
                          100 * ShareOfRoofline(cycles, i + 1));
+  }
+  if (quantisation.products_size() > 0) {
+    text << "\nMatrix products quantised to " << quantisation.format()
+         << "; error of each against float32, root mean square by that of the values,\non rows of normally "
+            "distributed "
+            "activations (measured when compiling)\n";
+    for (const artifact::v1::Quantisation::Product& product : quantisation.products()) {
+      text << llvm::format("  %6.2f %%  ", 100 * product.relative_error()) << product.weight() << " ["
+           << product.rows() << ", " << product.columns() << "]\n";
+    }
   }
   return report;
 }

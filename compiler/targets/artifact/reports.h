@@ -15,6 +15,6 @@ struct DesignReport {
 };
 
 DesignReport ReportDesign(dataflow::DesignOp design, const WeightLayout& layout, const CycleModel& cycles,
-                          const Platform& platform);
+                          const Platform& platform, const artifact::v1::Quantisation& quantisation);
 
 }  // namespace streamtensor::compiler

@@ -16,7 +16,7 @@ namespace streamtensor::compiler::hls {
 std::string TensorView::Access(llvm::ArrayRef<std::string> indices) const {
   const std::string text = buffer + "[" + LinearIndex(offset, indices, strides) + "]";
   if (!as_bits) return text;
-  return "st::float_of_bits(" + text + ")";
+  return (element.isF64() ? "st::double_of_bits(" : "st::float_of_bits(") + text + ")";
 }
 
 bool TensorView::IsContiguous() const {
@@ -146,10 +146,15 @@ mlir::LogicalResult BodyEmitter::EmitCopy(mlir::Value tensor, const std::string&
 mlir::LogicalResult BodyEmitter::EmitBlock(mlir::Block& block) {
   auto operations =
       block.mightHaveTerminator() ? block.without_terminator() : llvm::make_range(block.begin(), block.end());
+  bool ok = true;
   for (mlir::Operation& operation : operations) {
-    if (mlir::failed(EmitOperation(&operation))) return mlir::failure();
+    const bool follows =
+        llvm::any_of(operation.getOperands(), [&](mlir::Value v) { return failed_.contains(v); });
+    if (!follows && mlir::succeeded(EmitOperation(&operation))) continue;
+    ok = false;
+    failed_.insert(operation.result_begin(), operation.result_end());
   }
-  return mlir::success();
+  return mlir::success(ok);
 }
 
 mlir::LogicalResult BodyEmitter::EmitOperation(mlir::Operation* operation) {
@@ -158,6 +163,8 @@ mlir::LogicalResult BodyEmitter::EmitOperation(mlir::Operation* operation) {
       .Case([&](mlir::arith::ConstantOp) { return EmitConstant(operation); })
       // Gets its array when it is first written.
       .Case([&](tensor::EmptyOp) { return mlir::success(); })
+      // Bound by its loops.
+      .Case([&](mlir::linalg::IndexOp) { return mlir::success(); })
       .Case([&](mlir::linalg::LinalgOp op) { return EmitLinalg(op); })
       .Case<tensor::ExpandShapeOp, tensor::CollapseShapeOp, tensor::CastOp>(
           [&](auto) { return EmitReshape(operation); })
@@ -288,12 +295,10 @@ mlir::LogicalResult BodyEmitter::EmitRegion(mlir::linalg::LinalgOp op, llvm::Arr
     BindScalar(argument, name);
   }
   for (mlir::Operation& operation : body->without_terminator()) {
-    if (auto index = llvm::dyn_cast<mlir::linalg::IndexOp>(operation)) {
+    if (auto index = llvm::dyn_cast<mlir::linalg::IndexOp>(operation))
       BindScalar(index, "static_cast<int64_t>(" + loops[index.getDim()] + ")");
-    } else if (mlir::failed(EmitOperation(&operation))) {
-      return mlir::failure();
-    }
   }
+  if (mlir::failed(EmitBlock(*body))) return mlir::failure();
   for (auto [init, value] : llvm::zip(op.getDpsInitsMutable(), body->getTerminator()->getOperands())) {
     const std::optional<std::string> text = access(init, View(op.getTiedOpResult(&init)));
     if (!text) return refuse();

@@ -58,7 +58,8 @@ class BodyEmitter {
   // Declares a local array for a tensor of a static shape and binds it.
   mlir::LogicalResult Declare(mlir::Value tensor, const std::string& name);
 
-  // Emits all operations but the terminator. Fails with a diagnostic at the first that has no text.
+  // Emits all operations but the terminator. Fails with a diagnostic for each that has no text, but for none
+  // that uses the result of such a one.
   mlir::LogicalResult EmitBlock(mlir::Block& block);
 
   // Of a value that is bound or was emitted.
@@ -114,6 +115,7 @@ class BodyEmitter {
   llvm::DenseMap<mlir::Value, TensorView> views_;
   llvm::DenseMap<mlir::Value, std::string> scalars_;
   llvm::DenseMap<mlir::Value, std::string> opaque_;
+  llvm::DenseSet<mlir::Value> failed_;  // results of operations without a text
 };
 
 }  // namespace streamtensor::compiler::hls

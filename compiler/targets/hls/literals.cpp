@@ -11,7 +11,8 @@ namespace streamtensor::compiler::hls {
 
 std::optional<std::string> CppType(mlir::Type type) {
   if (type.isF32()) return "float";
-  if (type.isF16()) return "uint16_t";
+  if (type.isF16() || type.isBF16()) return "uint16_t";
+  if (type.isF64()) return "double";
   if (type.isIndex()) return "int64_t";
   if (auto integer = llvm::dyn_cast<mlir::IntegerType>(type)) {
     switch (integer.getWidth()) {
@@ -49,12 +50,23 @@ std::string FloatLiteral(uint32_t bits) {
   return text + "f";
 }
 
+std::string DoubleLiteral(uint64_t bits) {
+  const double value = std::bit_cast<double>(bits);
+  if (!std::isfinite(value)) return "st::double_of_bits(UINT64_C(0x" + llvm::utohexstr(bits, true) + "))";
+  char buffer[64];
+  const std::to_chars_result end = std::to_chars(buffer, buffer + sizeof buffer, value);
+  std::string text(buffer, end.ptr);
+  if (text.find_first_of(".e") == std::string::npos) text += ".0";
+  return text;
+}
+
 std::optional<std::string> Literal(mlir::TypedAttr value) {
   const mlir::Type type = value.getType();
   if (auto number = llvm::dyn_cast<mlir::FloatAttr>(value)) {
     const uint64_t bits = number.getValue().bitcastToAPInt().getZExtValue();
     if (type.isF32()) return FloatLiteral(static_cast<uint32_t>(bits));
-    if (type.isF16()) return "static_cast<uint16_t>(0x" + llvm::utohexstr(bits, true) + ")";
+    if (type.isF64()) return DoubleLiteral(bits);
+    if (type.isF16() || type.isBF16()) return "static_cast<uint16_t>(0x" + llvm::utohexstr(bits, true) + ")";
     return std::nullopt;
   }
   if (auto number = llvm::dyn_cast<mlir::IntegerAttr>(value)) {
@@ -81,19 +93,24 @@ std::optional<ConstantPool::Entry> ConstantPool::Add(mlir::DenseElementsAttr ele
 
   Entry entry{"constant" + std::to_string(arrays_.size()), false};
   std::vector<std::string> values;
-  if (type.isF32() || type.isF16()) {
+  if (llvm::isa<mlir::FloatType>(type)) {
+    const bool half = type.isF16() || type.isBF16();
     std::vector<uint64_t> bits;
     bool finite = true;
     for (const llvm::APFloat& value : elements.getValues<llvm::APFloat>()) {
       bits.push_back(value.bitcastToAPInt().getZExtValue());
       finite &= value.isFinite();
     }
-    // Values that are not finite have no constant literal. A float16 is written as its bits anyway.
-    entry.as_bits = !finite && type.isF32();
-    if (entry.as_bits) cpp = "uint32_t";
+    // Values that are not finite have no constant literal. What takes two bytes is written as its bits
+    // anyway.
+    entry.as_bits = !finite && !half;
+    if (entry.as_bits) cpp = type.isF64() ? "uint64_t" : "uint32_t";
     for (uint64_t value : bits) {
-      values.push_back(entry.as_bits || type.isF16() ? "0x" + llvm::utohexstr(value, true) + "u"
-                                                     : FloatLiteral(static_cast<uint32_t>(value)));
+      if (entry.as_bits || half) {
+        values.push_back("0x" + llvm::utohexstr(value, true) + (type.isF64() ? "ull" : "u"));
+      } else {
+        values.push_back(type.isF64() ? DoubleLiteral(value) : FloatLiteral(static_cast<uint32_t>(value)));
+      }
     }
   } else {
     for (const llvm::APInt& value : elements.getValues<llvm::APInt>()) {

@@ -108,15 +108,24 @@ std::optional<std::string> CompareIntegers(arith::CmpIPredicate predicate, mlir:
   return std::nullopt;
 }
 
-// f16 values are storage: they are converted, compared and moved as bits, never computed with.
+// f16 and bf16 values are storage: they are converted, compared and moved as bits, never computed with.
 std::optional<std::string> ExtendFloat(arith::ExtFOp op, Operands x) {
-  if (!op.getIn().getType().isF16() || !op.getType().isF32()) return std::nullopt;
-  return Call("st::f32_of_f16", x);
+  const mlir::Type from = op.getIn().getType(), to = op.getType();
+  if (!to.isF32() && !to.isF64()) return std::nullopt;
+  std::string text = x[0];
+  if (from.isF16()) text = Call("st::f32_of_f16", x);
+  if (from.isBF16()) text = Call("st::f32_of_bf16", x);
+  return to.isF64() ? Cast("double", text) : text;
 }
 
 std::optional<std::string> TruncateFloat(arith::TruncFOp op, Operands x) {
-  if (!op.getIn().getType().isF32() || !op.getType().isF16()) return std::nullopt;
-  return Call("st::f16_of_f32", x);
+  const mlir::Type from = op.getIn().getType(), to = op.getType();
+  if (from.isF64() && to.isF32()) return Cast("float", x[0]);
+  // From float64 it would be rounded twice.
+  if (!from.isF32()) return std::nullopt;
+  if (to.isF16()) return Call("st::f16_of_f32", x);
+  if (to.isBF16()) return Call("st::bf16_of_f32", x);
+  return std::nullopt;
 }
 
 std::optional<std::string> Bitcast(arith::BitcastOp op, Operands x) {
@@ -124,8 +133,11 @@ std::optional<std::string> Bitcast(arith::BitcastOp op, Operands x) {
   if (from == to) return x[0];
   if (from.isF32() && to.isInteger(32)) return Cast("int32_t", Call("st::bits_of_float", x));
   if (from.isInteger(32) && to.isF32()) return "st::float_of_bits(" + Cast("uint32_t", x[0]) + ")";
-  if (from.isF16() && to.isInteger(16)) return Cast("int16_t", x[0]);
-  if (from.isInteger(16) && to.isF16()) return Cast("uint16_t", x[0]);
+  if (from.isF64() && to.isInteger(64)) return Cast("int64_t", Call("st::bits_of_double", x));
+  if (from.isInteger(64) && to.isF64()) return "st::double_of_bits(" + Cast("uint64_t", x[0]) + ")";
+  const bool from_half = from.isF16() || from.isBF16(), to_half = to.isF16() || to.isBF16();
+  if (from_half && to.isInteger(16)) return Cast("int16_t", x[0]);
+  if (from.isInteger(16) && to_half) return Cast("uint16_t", x[0]);
   return std::nullopt;
 }
 
@@ -144,28 +156,41 @@ std::string Difference(arith::SubFOp op, Operands x) {
   return term(op.getLhs(), x[0]) + " - " + term(op.getRhs(), x[1]);
 }
 
-bool IsFloat32(mlir::Operation* op) { return op->getOperand(0).getType().isF32(); }
+// What the kernel library has for float32 alone.
+std::optional<std::string> Float32Text(mlir::Operation* operation, Operands x) {
+  if (!operation->getOperand(0).getType().isF32()) return std::nullopt;
+  return llvm::TypeSwitch<mlir::Operation*, std::optional<std::string>>(operation)
+      .Case([&](arith::MaximumFOp) { return Call("st::maximum", x); })
+      .Case([&](arith::MinimumFOp) { return Call("st::minimum", x); })
+      .Case([&](mlir::math::SqrtOp) { return Call("st::square_root", x); })
+      .Default([](mlir::Operation*) { return std::optional<std::string>(); });
+}
 
 std::optional<std::string> FloatText(mlir::Operation* operation, Operands x) {
-  if (!IsFloat32(operation)) return std::nullopt;
+  const mlir::Type type = operation->getOperand(0).getType();
+  if (!type.isF32() && !type.isF64()) return std::nullopt;
+  if (std::optional<std::string> text = Float32Text(operation, x)) return text;
   return llvm::TypeSwitch<mlir::Operation*, std::optional<std::string>>(operation)
       .Case([&](arith::AddFOp) { return Infix(x, "+"); })
       .Case([&](arith::SubFOp op) { return Difference(op, x); })
       .Case([&](arith::MulFOp) { return Infix(x, "*"); })
       .Case([&](arith::DivFOp) { return Infix(x, "/"); })
       .Case([&](arith::NegFOp) { return "-" + (x[0][0] == '-' ? "(" + x[0] + ")" : x[0]); })
-      .Case([&](arith::MaximumFOp) { return Call("st::maximum", x); })
-      .Case([&](arith::MinimumFOp) { return Call("st::minimum", x); })
       .Case([&](arith::CmpFOp op) { return CompareFloats(op.getPredicate(), x); })
-      .Case([&](mlir::math::SqrtOp) { return Call("st::square_root", x); })
       .Default([](mlir::Operation*) { return std::optional<std::string>(); });
 }
 
 // The functions of math.h, which expand-math leaves in a kernel of form-sample-kernel.
 std::optional<std::string> MathText(mlir::Operation* operation, Operands x) {
   namespace math = mlir::math;
-  if (!operation->getResult(0).getType().isF32()) return std::nullopt;
-  auto call = [&](const char* name) { return std::optional<std::string>(Call(name, x)); };
+  const mlir::Type type = operation->getResult(0).getType();
+  if (!type.isF32() && !type.isF64()) return std::nullopt;
+  // The names of float32; those of float64 lack the last letter.
+  auto call = [&](const char* name) {
+    std::string function = name;
+    if (type.isF64()) function.pop_back();
+    return std::optional<std::string>(Call(function.c_str(), x));
+  };
   // The first operand where it is `nan`, or where the comparison holds.
   auto choose = [&](const std::string& nan, const char* op) {
     return std::optional<std::string>("(" + nan + " != " + nan + " || " + x[0] + " " + op + " " + x[1] +
@@ -191,7 +216,6 @@ std::optional<std::string> MathText(mlir::Operation* operation, Operands x) {
       .Case([&](math::Log1pOp) { return call("log1pf"); })
       .Case([&](math::Log2Op) { return call("log2f"); })
       .Case([&](math::PowFOp) { return call("powf"); })
-      .Case([&](math::FPowIOp) { return call("powf"); })
       .Case([&](math::RoundOp) { return call("roundf"); })
       .Case([&](math::RoundEvenOp) { return call("rintf"); })
       .Case([&](math::SinOp) { return call("sinf"); })
@@ -200,7 +224,9 @@ std::optional<std::string> MathText(mlir::Operation* operation, Operands x) {
       .Case([&](math::TanOp) { return call("tanf"); })
       .Case([&](math::TanhOp) { return call("tanhf"); })
       .Case([&](math::TruncOp) { return call("truncf"); })
-      .Case([&](math::RsqrtOp) { return std::optional<std::string>("1.0f / " + *call("sqrtf")); })
+      .Case([&](math::RsqrtOp) {
+        return std::optional<std::string>((type.isF64() ? "1.0 / " : "1.0f / ") + *call("sqrtf"));
+      })
       .Case([&](arith::RemFOp) { return call("fmodf"); })
       // maximumf and minimumf propagate NaN; maxnumf and minnumf prefer the other operand.
       .Case([&](arith::MaximumFOp) { return choose(x[0], ">"); })
@@ -250,7 +276,7 @@ std::optional<std::string> ConversionText(mlir::Operation* operation, Operands x
   auto zero_extended = [&] { return Cast(*CppType(to), Cast(Unsigned(from), x[0])); };
   // An i1 that is true is -1 when read as signed; C++'s bool is 1.
   auto sign_extended = [&] { return from.isInteger(1) ? Cast(*CppType(to), x[0] + " ? -1 : 0") : cast(); };
-  const bool half = from.isF16() || to.isF16();
+  const bool half = from.isF16() || to.isF16() || from.isBF16() || to.isBF16();
   return llvm::TypeSwitch<mlir::Operation*, std::optional<std::string>>(operation)
       .Case([&](arith::ExtFOp op) { return ExtendFloat(op, x); })
       .Case([&](arith::TruncFOp op) { return TruncateFloat(op, x); })

@@ -85,7 +85,16 @@ std::string Summary(const std::string& path) {
   const bool hardware = manifest.target() == artifact::v1::Manifest::TARGET_HW;
   std::string text = absl::StrCat(path, ": ", manifest.model_name(), " for ", hardware ? "" : "the emulated ",
                                   manifest.platform());
-  if (!manifest.has_decoder()) return text;
+  if (!manifest.has_decoder()) {
+    if (!manifest.has_quantisation()) return text + ", in the types of the module";
+    double worst = 0;
+    for (const auto& product : manifest.quantisation().products())
+      worst = std::max(worst, product.relative_error());
+    absl::StrAppendFormat(
+        &text, ", %d matrix products in %s (relative error up to %.2f %%: reports/summary.txt)",
+        manifest.quantisation().products_size(), manifest.quantisation().format(), 100 * worst);
+    return text;
+  }
   absl::StrAppend(&text, ", ", manifest.decoder().max_context(), " tokens of context");
   if (manifest.timing().step_cycles_size() > 0) {
     const artifact::ModelledStep step = artifact::ModelStep(manifest.timing(), {1, 1, 0});
@@ -133,6 +142,17 @@ void AddDesignOptions(CLI::App& app, CompileOptions& options) {
                               options.step_tokens, ")"))
       ->type_name("N")
       ->check(base::WholeNumber(1, contract::kMaxStepTokens))
+      ->group(kGroup);
+  app.add_option_function<std::string>(
+         "--quantise",
+         [&options](const std::string& format) {
+           options.quantise = format == "w4a8" ? Quantisation::kW4A8 : Quantisation::kW8A8;
+         },
+         "Of a .mlir module: put its matrix products with constant weights on the INT engine, weights in 8 "
+         "or 4 bits "
+         "(default: the module's own types)")
+      ->type_name("FORMAT")
+      ->check(CLI::IsMember({"w8a8", "w4a8"}).description(""))
       ->group(kGroup);
   app.add_option("--weight-channels", options.weight_channels,
                  "Channels that hold weights, at most one a memory bank (default: the platform's)")

@@ -11,8 +11,14 @@
 #include "artifact/manifest_writer.h"
 #include "artifact/timing_model.h"
 #include "base/status_macros.h"
+#include "compiler/driver/diagnostic_text.h"
+#include "compiler/driver/ir_stages.h"
+#include "compiler/driver/pipeline.h"
 #include "compiler/frontend/imported_model.h"
 #include "compiler/frontend/inspect.h"
+#include "compiler/passes/attach_platform.h"
+#include "compiler/platform/platform_folders.h"
+#include "compiler/targets/hls/design_emitter.h"
 #include "compiler/tools/streamtensorc/commands.h"
 #include "compiler/tools/streamtensorc/inspect_platform.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -70,9 +76,30 @@ absl::StatusOr<std::string> InspectArtifact(const std::string& path, bool json) 
   return text;
 }
 
+// Whether all of the compiler but the weights and the build takes the module.
+absl::Status CheckCompilable(ImportedModel& model, mlir::MLIRContext* context) {
+  ASSIGN_OR_RETURN(const Platform platform, FindPlatform(CompileOptions().platform));
+  AttachPlatform(*model.module, platform);
+  RETURN_IF_ERROR(RunIrStages({}, *model.module));
+  auto designs = model.module->getOps<dataflow::DesignOp>();
+  if (designs.empty()) return absl::InternalError("the module holds no dataflow.design");
+  DiagnosticText diagnostics(context);
+  if (mlir::succeeded(hls::EmitDesign(*designs.begin()))) return absl::OkStatus();
+  return absl::InvalidArgumentError(diagnostics.Take("the design can't be emitted"));
+}
+
 absl::StatusOr<std::string> InspectMlir(const std::string& path, bool json) {
   mlir::MLIRContext context;
-  ASSIGN_OR_RETURN(ImportedModel model, ImportModel(path, {}, &context));
+  context.printOpOnDiagnostic(false);
+  absl::StatusOr<ImportedModel> imported = ImportModel(path, {}, &context);
+  // Of a sound file it is a finding what can't be compiled.
+  if (!imported.ok() && !absl::IsUnimplemented(imported.status())) return imported.status();
+  if (!imported.ok()) {
+    const std::string reason(imported.status().message());
+    if (json) return nlohmann::ordered_json{{"compilable", false}, {"reason", reason}}.dump(2) + "\n";
+    return absl::StrCat("compilable: no: ", reason, "\n");
+  }
+  ImportedModel& model = *imported;
   nlohmann::ordered_json functions = nlohmann::ordered_json::array();
   std::string text = absl::StrCat("module     ", model.name, "\n");
   for (auto function : model.module->getOps<mlir::func::FuncOp>()) {
@@ -81,8 +108,15 @@ absl::StatusOr<std::string> InspectMlir(const std::string& path, bool json) {
     functions.push_back({{"name", function.getName().str()}, {"type", type}});
     absl::StrAppend(&text, "  @", function.getName().str(), " ", type, "\n");
   }
-  if (json) return nlohmann::ordered_json{{"module", model.name}, {"functions", functions}}.dump(2) + "\n";
-  return text;
+  const absl::Status compilable = CheckCompilable(model, &context);
+  if (json) {
+    nlohmann::ordered_json root = {
+        {"module", model.name}, {"functions", functions}, {"compilable", compilable.ok()}};
+    if (!compilable.ok()) root["reason"] = std::string(compilable.message());
+    return root.dump(2) + "\n";
+  }
+  return absl::StrCat(text, "compilable: ", compilable.ok() ? "yes" : "no: ",
+                      compilable.ok() ? "" : std::string(compilable.message()), "\n");
 }
 
 // Hugging Face's; an artifact has a manifest.

@@ -146,11 +146,19 @@ absl::StatusOr<int64_t> Chunk(const RunOptions& run, int64_t most) {
       absl::StrCat("--chunk: must be a whole number from 1 to ", most, ", got '", run.chunk, "'"));
 }
 
+// Rows of logits, one below the other.
+absl::Status WriteLogits(const std::string& path, int64_t width, std::span<const float> values) {
+  NpyArray array{runtime::ElementType::kFloat32, {static_cast<int64_t>(values.size()) / width, width}, {}};
+  const std::span<const std::byte> bytes = std::as_bytes(values);
+  array.bytes.assign(bytes.begin(), bytes.end());
+  return WriteNpy(path, array);
+}
+
 absl::Status RunScript(const RunOptions& run, runtime::DecoderOptions options) {
   ASSIGN_OR_RETURN(const StepScript script, ReadStepScript(run.script));
   options.kv_pages = std::max(options.kv_pages, script.pages);
   ASSIGN_OR_RETURN(const std::unique_ptr<runtime::Decoder> decoder, runtime::OpenDecoder(options));
-  Rows logits{0, decoder->info().vocabulary, {}};
+  std::vector<float> logits;
   Totals totals;
   for (const runtime::Step& step : script.steps) {
     absl::StatusOr<runtime::StepResult> result = decoder->Run(step, kStepTimeout);
@@ -158,11 +166,10 @@ absl::Status RunScript(const RunOptions& run, runtime::DecoderOptions options) {
       return absl::Status(result.status().code(),
                           absl::StrCat("step ", totals.steps, ": ", std::string(result.status().message())));
     Add(*result, step.tokens.size(), totals);
-    logits.values.insert(logits.values.end(), result->logits.begin(), result->logits.end());
+    logits.insert(logits.end(), result->logits.begin(), result->logits.end());
   }
-  logits.count = static_cast<int64_t>(logits.values.size()) / logits.width;
   if (!run.logits.empty()) {
-    RETURN_IF_ERROR(WriteNpy(run.logits, logits));
+    RETURN_IF_ERROR(WriteLogits(run.logits, decoder->info().vocabulary, logits));
   }
   PrintTotals(totals);
   if (run.profile) PrintProfile(decoder->process_times());
@@ -199,13 +206,75 @@ absl::Status RunDecoder(const RunOptions& run, const runtime::DecoderOptions& op
   if (run.steps > 0) std::printf("\n");
   std::fflush(stdout);
   if (!run.logits.empty()) {
-    const int64_t width = info.vocabulary;
-    RETURN_IF_ERROR(WriteNpy(
-        run.logits, {static_cast<int64_t>(sequence.logits().size()) / width, width, sequence.logits()}));
+    RETURN_IF_ERROR(WriteLogits(run.logits, info.vocabulary, sequence.logits()));
   }
   PrintTotals(sequence.totals());
   if (run.profile) PrintProfile(decoder->process_times());
   return absl::OkStatus();
+}
+
+// An input as samples of a module.
+struct Samples {
+  int64_t count = 1;
+  bool fixed = false;  // one for all samples of the others
+  bool bare = false;   // of the shape of one sample, without a dimension that counts them
+  NpyArray array;
+};
+
+// The shape of a sample as the file may have it, or a flat row.
+absl::StatusOr<Samples> ReadSamples(const std::string& path, const runtime::ExecutableTensor& tensor) {
+  Samples samples;
+  ASSIGN_OR_RETURN(samples.array, ReadNpy(path));
+  const std::vector<int64_t>& shape = samples.array.shape;
+  const std::vector<int64_t> sample(tensor.shape.begin() + (tensor.counts_samples() ? 1 : 0),
+                                    tensor.shape.end());
+  auto shown = [](const std::vector<int64_t>& sizes) {
+    return absl::StrCat("[", absl::StrJoin(sizes, ", "), "]");
+  };
+  if (samples.array.element != tensor.element) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--input: ", path, " holds ", runtime::ElementName(samples.array.element), " for input ",
+                     tensor.name, ", which is ", runtime::ElementName(tensor.element)));
+  }
+  const std::vector<int64_t> row = {tensor.width};
+  if (shape == sample || shape == row) {
+    samples.bare = !tensor.counts_samples() && shape == sample;
+    return samples;
+  }
+  const std::vector<int64_t> rest(shape.begin() + (shape.empty() ? 0 : 1), shape.end());
+  if (!shape.empty() && (rest == sample || rest == row)) {
+    samples.count = shape[0];
+    return samples;
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat("--input: ", shown(shape), " for input ", tensor.name, ", which has samples of ",
+                   shown(sample), " (one, or several with a dimension before), or rows of ", tensor.width));
+}
+
+absl::StatusOr<std::vector<Samples>> ReadInputs(const RunOptions& run, const runtime::ExecutableInfo& info) {
+  const std::vector<std::string> paths = absl::StrSplit(run.inputs, ',', absl::SkipEmpty());
+  if (paths.size() != info.inputs.size()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--input: ", paths.size(), " files for ", info.inputs.size(), " inputs"));
+  }
+  const bool rows = std::ranges::any_of(info.inputs, &runtime::ExecutableTensor::counts_samples);
+  std::vector<Samples> inputs;
+  const Samples* first = nullptr;
+  for (size_t i = 0; i < paths.size(); ++i) {
+    ASSIGN_OR_RETURN(Samples samples, ReadSamples(paths[i], info.inputs[i]));
+    samples.fixed = rows && !info.inputs[i].counts_samples() && samples.count == 1;
+    inputs.push_back(std::move(samples));
+  }
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    if (inputs[i].fixed) continue;
+    if (first != nullptr && first->count != inputs[i].count) {
+      return absl::InvalidArgumentError(absl::StrCat("--input: ", inputs[i].count, " samples for input ",
+                                                     info.inputs[i].name, ", but ", first->count,
+                                                     " for one before it"));
+    }
+    if (first == nullptr) first = &inputs[i];
+  }
+  return inputs;
 }
 
 absl::Status RunExecutable(const RunOptions& run, const runtime::ExecutableOptions& options) {
@@ -214,49 +283,50 @@ absl::Status RunExecutable(const RunOptions& run, const runtime::ExecutableOptio
   }
   ASSIGN_OR_RETURN(const std::unique_ptr<runtime::Executable> executable, runtime::OpenExecutable(options));
   const runtime::ExecutableInfo& info = executable->info();
-  std::vector<Rows> inputs;
-  for (const auto& path : absl::StrSplit(run.inputs, ',', absl::SkipEmpty())) {
-    ASSIGN_OR_RETURN(Rows rows, ReadNpy(std::string(path)));
-    inputs.push_back(std::move(rows));
-  }
-  if (inputs.size() != info.inputs.size()) {
+  const std::vector<std::string> paths = absl::StrSplit(run.outputs, ',', absl::SkipEmpty());
+  if (paths.size() != info.outputs.size()) {
     return absl::InvalidArgumentError(
-        absl::StrCat("--input: ", inputs.size(), " files for ", info.inputs.size(), " inputs"));
+        absl::StrCat("--output: ", paths.size(), " files for ", info.outputs.size(), " outputs"));
   }
-  for (size_t i = 0; i < inputs.size(); ++i) {
-    if (inputs[i].width != info.inputs[i].width || inputs[i].count != inputs[0].count) {
-      return absl::InvalidArgumentError(absl::StrCat("--input: ", inputs[i].count, " rows of ",
-                                                     inputs[i].width, " for input ", info.inputs[i].name,
-                                                     ", which has rows of ", info.inputs[i].width));
-    }
-  }
-  const int64_t rows = inputs.empty() ? 1 : inputs[0].count;
+  ASSIGN_OR_RETURN(std::vector<Samples> inputs, ReadInputs(run, info));
+  int64_t rows = 1;
+  for (const Samples& input : inputs) rows = std::max(rows, input.count);
+  const bool bare = std::ranges::all_of(inputs, &Samples::bare);
   ASSIGN_OR_RETURN(const int64_t chunk, Chunk(run, info.max_rows));
+  for (Samples& input : inputs) {
+    if (!input.fixed) continue;
+    const std::vector<std::byte> sample = input.array.bytes;
+    for (int64_t i = 1; i < chunk; ++i)
+      input.array.bytes.insert(input.array.bytes.end(), sample.begin(), sample.end());
+  }
 
-  std::vector<Rows> outputs;
-  for (const runtime::ExecutableTensor& output : info.outputs) outputs.push_back({0, output.width, {}});
+  std::vector<NpyArray> outputs;
+  for (const runtime::ExecutableTensor& output : info.outputs) {
+    NpyArray array{output.element, output.shape, {}};
+    if (output.counts_samples()) {
+      array.shape[0] = rows;
+    } else if (!bare) {
+      array.shape.insert(array.shape.begin(), rows);
+    }
+    outputs.push_back(std::move(array));
+  }
   Totals totals;
   for (int64_t at = 0; at < rows; at += chunk) {
     const int64_t count = std::min(chunk, rows - at);
-    std::vector<std::span<const float>> spans;
-    for (const Rows& input : inputs) {
-      spans.push_back(
-          std::span(input.values)
-              .subspan(static_cast<size_t>(at * input.width), static_cast<size_t>(count * input.width)));
+    std::vector<std::span<const std::byte>> spans;
+    for (size_t i = 0; i < inputs.size(); ++i) {
+      const size_t sample = info.inputs[i].sample_bytes();
+      spans.push_back(std::span(inputs[i].array.bytes)
+                          .subspan(inputs[i].fixed ? 0 : static_cast<size_t>(at) * sample,
+                                   static_cast<size_t>(count) * sample));
     }
     ASSIGN_OR_RETURN(const runtime::ExecutableResult result,
                      executable->Run(static_cast<int32_t>(count), spans, kStepTimeout));
     for (size_t i = 0; i < outputs.size(); ++i) {
-      outputs[i].values.insert(outputs[i].values.end(), result.outputs[i].begin(), result.outputs[i].end());
-      outputs[i].count += count;
+      outputs[i].bytes.insert(outputs[i].bytes.end(), result.outputs[i].begin(), result.outputs[i].end());
     }
     Add(result, static_cast<size_t>(count), totals);
     if (run.profile && at + count == rows) PrintProfile(result.processes);
-  }
-  const std::vector<std::string> paths = absl::StrSplit(run.outputs, ',', absl::SkipEmpty());
-  if (paths.size() != outputs.size()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("--output: ", paths.size(), " files for ", outputs.size(), " outputs"));
   }
   for (size_t i = 0; i < outputs.size(); ++i) {
     RETURN_IF_ERROR(WriteNpy(paths[i], outputs[i]));
@@ -318,10 +388,10 @@ void AddDecoderOptions(CLI::App& app, RunOptions& run) {
 
 void AddModuleOptions(CLI::App& app, RunOptions& run) {
   constexpr char kGroup[] = "Module";
-  app.add_option("--input", run.inputs, "Rows of the module's inputs, comma-separated")
+  app.add_option("--input", run.inputs, "Samples of the module's inputs, comma-separated")
       ->type_name("FILE.npy")
       ->group(kGroup);
-  app.add_option("--output", run.outputs, "Files for the rows of its outputs, comma-separated")
+  app.add_option("--output", run.outputs, "Files for the samples of its results, comma-separated")
       ->type_name("FILE.npy")
       ->group(kGroup);
 }

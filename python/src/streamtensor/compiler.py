@@ -4,6 +4,7 @@
 The program is $STREAMTENSOR_COMPILER, or `streamtensorc` on PATH.
 """
 
+import json
 import os
 import shutil
 import subprocess
@@ -71,41 +72,51 @@ def compile(path: PathLike, output: PathLike, **options: object) -> Path:
         return compile(exported, output, **options)
 
 
-def _rows(array: npt.ArrayLike, index: int) -> Array:
-    """An input as the program takes it. Refuses what it would compute wrongly."""
+_DTYPES = {"float32", "float16", "float64", "bool", "int8", "uint8", "int16", "int32", "int64"}
+
+
+def _input(array: npt.ArrayLike, index: int) -> Array:
+    """An input as the program takes it. Refuses what no module has."""
     value = np.asarray(array)
-    if value.dtype != np.float32:
-        raise ValueError(f"input {index} is {value.dtype}; streamtensorc runs float32 inputs alone (convert it with .astype)")
-    if value.ndim not in (1, 2):
-        raise ValueError(f"input {index} has shape {value.shape}; streamtensorc runs inputs of one row or of [rows, width]")
+    if value.dtype.name not in _DTYPES and value.dtype != np.dtype("V2"):
+        raise ValueError(f"input {index} is {value.dtype}; modules have {', '.join(sorted(_DTYPES))} and bfloat16 (V2)")
     if value.size == 0:
         raise ValueError(f"input {index} has shape {value.shape}, which is empty")
-    return np.ascontiguousarray(value, dtype="<f4")
+    return np.asarray(value, dtype=value.dtype.newbyteorder("<"), order="C")
 
 
-def run(artifact: PathLike, *arrays: npt.ArrayLike, outputs: int = 1, **options: object) -> Array | tuple[Array, ...]:
+def _results(artifact: PathLike) -> int:
+    """The number of a module's results."""
+    path = Path(artifact) / "manifest.json"
+    try:
+        arguments = json.loads(path.read_text(encoding="utf-8"))["kernel"]["arguments"]
+        return sum(argument.get("role") == "ROLE_OUTPUT" and not argument.get("checks") for argument in arguments)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise CompilerError(f"{path} is not the manifest of a compiled module: {error}") from error
+
+
+def run(artifact: PathLike, *arrays: npt.ArrayLike, **options: object) -> Array | tuple[Array, ...]:
     """Runs a compiled module on a card (an emulated one by default) and returns its result.
 
-    Each array is float32 of shape [width] or [rows, width], in the order of the module's inputs. The result is
-    float32 of shape [rows, width], or a tuple of them where `outputs`, the number of the module's results, is not 1.
-    Further keywords are the options of `streamtensorc run`, such as `threads=2`. Raises ValueError for an array that
-    the program cannot take and CompilerError with what it said.
+    Each array has the type and shape of the module's input, in their order; one more dimension before counts samples.
+    The result has the type and shape of the module's, or is a tuple where it has several. Further keywords are the
+    options of `streamtensorc run`, such as `threads=2`. Raises ValueError for an array that no module takes and
+    CompilerError with what the program said.
     """
-    if outputs < 1:
-        raise ValueError(f"outputs is {outputs}; a module has at least one result")
     if not arrays:
         raise ValueError("no input is given; a module is run on at least one array")
-    values = [_rows(array, index) for index, array in enumerate(arrays)]
+    values = [_input(array, index) for index, array in enumerate(arrays)]
+    count = _results(artifact)
     # Its paths are separated by commas, which a folder's name may hold.
     with tempfile.TemporaryDirectory(prefix="streamtensor-") as name:
         folder = Path(name)
         if "," in name:
             raise CompilerError(f"the folder of temporary files, '{name}', holds a comma; set TMPDIR to another")
         inputs = [folder / f"input{index}.npy" for index in range(len(values))]
-        results = [folder / f"output{index}.npy" for index in range(outputs)]
+        results = [folder / f"output{index}.npy" for index in range(count)]
         for file, value in zip(inputs, values, strict=True):
             np.save(file, value, allow_pickle=False)
         _call(["run", *_options(options), "--input=" + ",".join(map(str, inputs)),
                "--output=" + ",".join(map(str, results)), os.path.abspath(artifact)])
         read = tuple(np.load(file, allow_pickle=False) for file in results)
-    return read[0] if outputs == 1 else read
+    return read[0] if count == 1 else read

@@ -23,11 +23,11 @@ std::string Row(float first) {
 
 class MlirImport : public ::testing::Test {
  protected:
-  absl::StatusOr<ImportedModel> Import(const std::string& text) {
+  absl::StatusOr<ImportedModel> Import(const std::string& text, Quantisation quantise = Quantisation::kNone) {
     const std::string path = ::testing::TempDir() + "/mlir_import_" +
                              ::testing::UnitTest::GetInstance()->current_test_info()->name() + ".mlir";
     std::ofstream(path) << text;
-    return ImportModel(path, {}, &context_);
+    return ImportModel(path, {.quantise = quantise}, &context_);
   }
   static std::string Text(ImportedModel& model) {
     std::string text;
@@ -35,8 +35,9 @@ class MlirImport : public ::testing::Test {
     model.module->getOperation()->print(stream);
     return text;
   }
-  void ExpectRefused(const std::string& text, absl::StatusCode code, const std::string& part) {
-    const absl::Status status = Import(text).status();
+  void ExpectRefused(const std::string& text, absl::StatusCode code, const std::string& part,
+                     Quantisation quantise = Quantisation::kNone) {
+    const absl::Status status = Import(text, quantise).status();
     EXPECT_EQ(status.code(), code) << status;
     EXPECT_NE(std::string(status.message()).find(part), std::string::npos) << status;
     EXPECT_NE(std::string(status.message()).find(".mlir"), std::string::npos) << "names the file: " << status;
@@ -65,8 +66,8 @@ module attributes {torch.debug_module_name = "linear"} {
     %c0 = arith.constant 0 : index
     %zero = arith.constant 0.0 : f32
     %t = tensor.dim %x, %c0 : tensor<?x32xf32>
-    %w = arith.constant dense<[)mlir" + Row(-8) +
-                                               ", " + Row(1) + R"mlir(]> : tensor<2x32xf32>
+    %w = arith.constant dense<[)mlir" + Row(-8) + ", " +
+                                                   Row(1) + R"mlir(]> : tensor<2x32xf32>
     %bias = arith.constant dense<[3.0, 4.0]> : tensor<2xf32>
     %e = tensor.empty() : tensor<32x2xf32>
     %wt = linalg.transpose ins(%w : tensor<2x32xf32>) outs(%e : tensor<32x2xf32>) permutation = [1, 0]
@@ -75,8 +76,13 @@ module attributes {torch.debug_module_name = "linear"} {
     %y = linalg.matmul ins(%x, %wt : tensor<?x32xf32>, tensor<32x2xf32>) outs(%init : tensor<?x2xf32>) -> tensor<?x2xf32>
     return %y : tensor<?x2xf32>
   }
-})mlir");
+})mlir",
+                                               Quantisation::kW8A8);
   ASSERT_TRUE(model.ok()) << model.status();
+  ASSERT_EQ(model->quantised.size(), 1u);
+  EXPECT_EQ(model->quantised[0].weight, "constant0");
+  EXPECT_GT(model->quantised[0].relative_error, 1e-4);
+  EXPECT_LT(model->quantised[0].relative_error, 0.02);
   const std::string text = Text(*model);
   for (const char* part :
        {"func.func @step(%arg0: tensor<?x32xf32> {dataflow.input = \"input0\", dataflow.symbol = \"T\"}",
@@ -133,8 +139,9 @@ func.func @main(%x: tensor<?x32xf32>) -> (tensor<?x2xf32>, tensor<?x2xf32>) {
 }
 {-#
   dialect_resources: { builtin: { my_weight: "0x)mlir" +
-                                               blob + R"mlir(" } }
-#-})mlir");
+                                                   blob + R"mlir(" } }
+#-})mlir",
+                                               Quantisation::kW8A8);
   ASSERT_TRUE(model.ok()) << model.status();
   // Both products share one weight.
   auto step = model->module->lookupSymbol<mlir::func::FuncOp>("step");
@@ -144,8 +151,8 @@ func.func @main(%x: tensor<?x32xf32>) -> (tensor<?x2xf32>, tensor<?x2xf32>) {
   for (int i = 0; i < 64; ++i) EXPECT_NEAR(values[i], i % 32 + 100 * (i / 32), 0.6) << i;
 }
 
-TEST_F(MlirImport, LeavesOtherProductsInFloat32) {
-  absl::StatusOr<ImportedModel> model = Import(R"mlir(
+TEST_F(MlirImport, KeepsTheTypesOfAModule) {
+  const std::string text = R"mlir(
 func.func @main(%x: tensor<?x3xf32>) -> tensor<?x2xf32> {
   %c0 = arith.constant 0 : index
   %t = tensor.dim %x, %c0 : tensor<?x3xf32>
@@ -155,9 +162,117 @@ func.func @main(%x: tensor<?x3xf32>) -> tensor<?x2xf32> {
   %z = linalg.fill ins(%zero : f32) outs(%e : tensor<?x2xf32>) -> tensor<?x2xf32>
   %y = linalg.matmul ins(%x, %w : tensor<?x3xf32>, tensor<3x2xf32>) outs(%z : tensor<?x2xf32>) -> tensor<?x2xf32>
   return %y : tensor<?x2xf32>
-})mlir");
+})mlir";
+  absl::StatusOr<ImportedModel> model = Import(text);
   ASSERT_TRUE(model.ok()) << model.status();
-  EXPECT_EQ(model->weights->Read("constant0", WeightPart::kValue)->size(), 24u);
+  EXPECT_TRUE(model->quantised.empty());
+  const std::string imported = Text(*model);
+  for (const char* part : {"attributes {dataflow.samples}", "linalg.matmul", "dense<"}) {
+    EXPECT_NE(imported.find(part), std::string::npos) << part << "\n" << imported;
+  }
+  ExpectRefused(text, absl::StatusCode::kInvalidArgument, "--quantise finds no product to quantise",
+                Quantisation::kW8A8);
+}
+
+TEST_F(MlirImport, QuantisesToFourBits) {
+  const std::string text =
+      "func.func @main(%x: tensor<?x32xf32>) -> tensor<?x2xf32> {\n"
+      "  %zero = arith.constant 0.0 : f32\n"
+      "  %w = arith.constant dense<[" +
+      Row(-8) + ", " + Row(1) +
+      "]> : tensor<2x32xf32>\n"
+      "  %c0 = arith.constant 0 : index\n"
+      "  %t = tensor.dim %x, %c0 : tensor<?x32xf32>\n"
+      "  %e = tensor.empty(%t) : tensor<?x2xf32>\n"
+      "  %z = linalg.fill ins(%zero : f32) outs(%e : tensor<?x2xf32>) -> tensor<?x2xf32>\n"
+      "  %y = linalg.matmul_transpose_b ins(%x, %w : tensor<?x32xf32>, tensor<2x32xf32>)\n"
+      "      outs(%z : tensor<?x2xf32>) -> tensor<?x2xf32>\n"
+      "  return %y : tensor<?x2xf32>\n}";
+  absl::StatusOr<ImportedModel> model = Import(text, Quantisation::kW4A8);
+  ASSERT_TRUE(model.ok()) << model.status();
+  const std::string imported = Text(*model);
+  for (const char* part :
+       {"tensor<2x1x32xi4> {dataflow.part = \"q\"", "tensor<2x1xf16> {dataflow.part = \"m\""}) {
+    EXPECT_NE(imported.find(part), std::string::npos) << part << "\n" << imported;
+  }
+  const auto q = *model->weights->Read("constant0", WeightPart::kQ);
+  // Row 0 spans -8 to 7.5 in 15 steps; its middle is 7 or 8 of them.
+  EXPECT_EQ(q[0], 0);
+  EXPECT_EQ(q[31], 15);
+  EXPECT_NEAR(q[16], 8, 1);
+  ASSERT_EQ(model->quantised.size(), 1u);
+  EXPECT_GT(model->quantised[0].relative_error, 0.005);
+  EXPECT_LT(model->quantised[0].relative_error, 0.2);
+}
+
+TEST_F(MlirImport, QuantisesRowsOfModulesAlone) {
+  ExpectRefused("func.func @main(%x: tensor<4xf32>) -> tensor<4xf32> { return %x : tensor<4xf32> }",
+                absl::StatusCode::kUnimplemented,
+                "--quantise takes modules whose leading dimension is dynamic", Quantisation::kW8A8);
+  ExpectRefused("func.func @main(%x: tensor<?xi32>) -> tensor<?xi32> { return %x : tensor<?xi32> }",
+                absl::StatusCode::kUnimplemented,
+                "expected a ranked f32 tensor, which is all that --quantise takes", Quantisation::kW8A8);
+}
+
+TEST_F(MlirImport, TakesElementsOfEveryKind) {
+  for (const char* element : {"f16", "bf16", "f32", "f64", "i1", "i8", "i16", "i32", "i64"}) {
+    const std::string type = std::string("tensor<2x3x") + element + ">";
+    EXPECT_TRUE(Import("func.func @main(%x: " + type + ") -> " + type + " { return %x : " + type + " }").ok())
+        << element;
+  }
+}
+
+// A safetensors file of one tensor "w" [2] of float32.
+std::string WeightsOf(const std::string& dtype, float first, float second) {
+  const std::string header = R"({"w":{"dtype":")" + dtype + R"(","shape":[2],"data_offsets":[0,8]}})";
+  std::string bytes(8, '\0');
+  bytes[0] = static_cast<char>(header.size());
+  bytes += header;
+  const float values[] = {first, second};
+  bytes.append(reinterpret_cast<const char*>(values), sizeof values);
+  return bytes;
+}
+
+TEST_F(MlirImport, ReadsWeightsBesideTheModule) {
+  auto module = [](const std::string& file, const std::string& type = "tensor<2xf32>") {
+    return "module attributes {streamtensor.weights = \"" + file +
+           "\"} {\n"
+           "func.func @main(%w: " +
+           type +
+           " {streamtensor.weight = \"w\"}, %x: tensor<2xf32> {streamtensor.input = "
+           "\"x\"}) -> tensor<2xf32> {\n"
+           "  %e = tensor.empty() : tensor<2xf32>\n"
+           "  %y = linalg.add ins(%x, %x : tensor<2xf32>, tensor<2xf32>) outs(%e : tensor<2xf32>) -> "
+           "tensor<2xf32>\n"
+           "  return %y : tensor<2xf32>\n}\n}";
+  };
+  const std::string folder = ::testing::TempDir();
+  std::ofstream(folder + "/mlir_import_weights.safetensors", std::ios::binary) << WeightsOf("F32", 1.5f, -2);
+  std::string text = module("mlir_import_weights.safetensors");
+  text.replace(text.find("ins(%x, %x"), 10, "ins(%x, %w");
+  absl::StatusOr<ImportedModel> model = Import(text);
+  ASSERT_TRUE(model.ok()) << model.status();
+  const std::string imported = Text(*model);
+  EXPECT_NE(imported.find("dense<[1.500000e+00, -2.000000e+00]>"), std::string::npos) << imported;
+  EXPECT_EQ(imported.find("%arg1"), std::string::npos) << imported;
+
+  using absl::StatusCode;
+  ExpectRefused(module("none.safetensors"), StatusCode::kNotFound, "none.safetensors");
+  ExpectRefused(module("../x.safetensors"), StatusCode::kInvalidArgument,
+                "expected the name of a file beside");
+  ExpectRefused(module("mlir_import_weights.safetensors", "tensor<3xf32>"), StatusCode::kInvalidArgument,
+                "is F32 [2], but its argument is tensor<3xf32>");
+  std::ofstream(folder + "/mlir_import_ints.safetensors", std::ios::binary) << WeightsOf("I32", 1, 2);
+  ExpectRefused(module("mlir_import_ints.safetensors"), StatusCode::kInvalidArgument, "is I32 [2]");
+  std::ofstream(folder + "/mlir_import_damaged.safetensors", std::ios::binary) << "damaged";
+  ExpectRefused(module("mlir_import_damaged.safetensors"), StatusCode::kInvalidArgument,
+                "mlir_import_damaged.safetensors");
+  std::string hashed = module("mlir_import_weights.safetensors");
+  hashed.replace(hashed.find("attributes {"), 12, "attributes {streamtensor.weights_sha256 = \"00\", ");
+  ExpectRefused(hashed, StatusCode::kInvalidArgument, "is not the file that was written with the module");
+  EXPECT_EQ(
+      ImportMlirText(module("mlir_import_weights.safetensors"), "a.mlir", {}, &context_).status().code(),
+      StatusCode::kInvalidArgument);
 }
 
 TEST_F(MlirImport, RefusesWithAReason) {
@@ -168,9 +283,9 @@ TEST_F(MlirImport, RefusesWithAReason) {
   ExpectRefused("module {}", StatusCode::kInvalidArgument, "no function @main");
   ExpectRefused("func.func @forward(%x: tensor<4xf32>) -> tensor<4xf32> { return %x : tensor<4xf32> }",
                 StatusCode::kUnimplemented, "@forward; only one function, @main");
-  ExpectRefused("func.func @main(%x: tensor<4xf64>) -> tensor<4xf64> { return %x : tensor<4xf64> }",
+  ExpectRefused("func.func @main(%x: tensor<4xi4>) -> tensor<4xi4> { return %x : tensor<4xi4> }",
                 StatusCode::kUnimplemented,
-                "argument 0 of @main is tensor<4xf64>; expected a ranked f32 tensor");
+                "argument 0 of @main is tensor<4xi4>; expected a ranked tensor of f16, bf16, f32, f64, i1");
   ExpectRefused("func.func @main(%x: tensor<4x?xf32>) -> tensor<4x?xf32> { return %x : tensor<4x?xf32> }",
                 StatusCode::kUnimplemented, "only the leading dimension may be dynamic");
   ExpectRefused("func.func @main(%x: tensor<4xf32>) { return }", StatusCode::kInvalidArgument, "no result");
@@ -194,7 +309,8 @@ TEST_F(MlirImport, RefusesWithAReason) {
       "    linalg.yield %t : f32\n"
       "  } -> tensor<2xf32>\n"
       "  return %y : tensor<2xf32>\n}",
-      StatusCode::kUnimplemented, "a constant of type tensor<2xf64> can't be compiled yet");
+      StatusCode::kUnimplemented, "a constant of type tensor<2xf64> can't be compiled yet",
+      Quantisation::kW8A8);
 }
 
 TEST_F(MlirImport, RefusesDivisionsThatStopACard) {
@@ -224,13 +340,18 @@ TEST_F(MlirImport, RefusesDivisionsThatStopACard) {
     for (const char* divisor :
          {"arith.constant 0 : i32", "arith.constant -1 : i32", "arith.fptosi %in : f32 to i32"}) {
       ExpectRefused(divided(operation, divisor), absl::StatusCode::kUnimplemented,
-                    std::string("'") + operation + "' at loc(\"");
+                    std::string("'") + operation + "' at loc(\"", Quantisation::kW8A8);
+      // Without it the division is a check of the module.
+      EXPECT_TRUE(Import(divided(operation, divisor)).ok()) << operation;
     }
-    EXPECT_TRUE(Import(divided(operation, "arith.constant 7 : i32")).ok()) << operation;
+    const std::string rows = "leading dimension is dynamic";  // which is looked at later
+    ExpectRefused(divided(operation, "arith.constant 7 : i32"), absl::StatusCode::kUnimplemented, rows,
+                  Quantisation::kW8A8);
     const std::string cast = "arith.index_cast %n : index to i32";
-    EXPECT_TRUE(Import(divided(operation, cast, "7")).ok()) << operation;
+    ExpectRefused(divided(operation, cast, "7"), absl::StatusCode::kUnimplemented, rows, Quantisation::kW8A8);
     for (const char* n : {"0", "-7", "4294967296"}) {  // the last is 0 as i32
-      ExpectRefused(divided(operation, cast, n), absl::StatusCode::kUnimplemented, operation);
+      ExpectRefused(divided(operation, cast, n), absl::StatusCode::kUnimplemented, operation,
+                    Quantisation::kW8A8);
     }
   }
 }

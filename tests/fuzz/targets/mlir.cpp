@@ -107,12 +107,11 @@ absl::Status EmitAndPack(compiler::ImportedModel& model, mlir::MLIRContext* cont
                                 nullptr);
 }
 
-}  // namespace
-
-bool Accepts(std::string_view input) {
+// In the module's own types, or quantised.
+bool AcceptsAs(std::string_view input, compiler::Quantisation quantise) {
   mlir::MLIRContext& context = Context();
   const std::string name = "m.mlir";
-  auto model = compiler::ImportMlirText(std::string(input), name, {}, &context);
+  auto model = compiler::ImportMlirText(std::string(input), name, {.quantise = quantise}, &context);
   if (!model.ok()) return Refused(model.status(), {name});
   static const compiler::Platform* const platform =
       new compiler::Platform(compiler::FindPlatform("u55c").value());
@@ -122,6 +121,14 @@ bool Accepts(std::string_view input) {
   }
   if (const absl::Status status = EmitAndPack(*model, &context); !status.ok()) return Refused(status);
   return true;
+}
+
+}  // namespace
+
+bool Accepts(std::string_view input) {
+  const bool own = AcceptsAs(input, compiler::Quantisation::kNone);
+  const bool eight_bits = AcceptsAs(input, compiler::Quantisation::kW8A8);
+  return own || eight_bits;
 }
 
 }  // namespace streamtensor::fuzz

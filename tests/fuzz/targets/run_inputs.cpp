@@ -25,8 +25,9 @@ bool Accepts(std::string_view input) {
   if (!rows.ok()) {
     Refused(rows.status(), {"a.npy: "});
   } else {
-    Require(static_cast<int64_t>(rows->values.size()) == rows->count * rows->width,
-            "an array has its elements");
+    size_t bytes = runtime::ElementBytes(rows->element);
+    for (const int64_t size : rows->shape) bytes *= static_cast<size_t>(size);
+    Require(rows->bytes.size() == bytes, "an array has its elements");
   }
   return script.ok() || rows.ok();
 }

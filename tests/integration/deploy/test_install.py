@@ -61,7 +61,8 @@ def test_a_module_is_compiled_and_run_by_what_lies_in_the_prefix(prefix, tmp_pat
     weights = make_tiny_mlp.weights()
     (tmp_path / "mlp.mlir").write_text(make_tiny_mlp.module_text(weights))
     artifact = tmp_path / "artifact"
-    run(prefix, "streamtensorc", "compile", tmp_path / "mlp.mlir", "-o", artifact, "--platform", "of_the_prefix")
+    run(prefix, "streamtensorc", "compile", tmp_path / "mlp.mlir", "-o", artifact, "--platform", "of_the_prefix",
+        "--quantise", "w8a8")
     x = np.random.default_rng(4).standard_normal((3, 64)).astype(np.float32)
     np.save(tmp_path / "x.npy", x)
     # The card's module and program, too: without them it does not run.

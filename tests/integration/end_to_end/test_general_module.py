@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A small module that is no Llama runs as its own JIT does, bit for bit, and as numpy does within 5 %."""
+"""A small module that is no Llama: in its own types as numpy computes it, quantised as its own JIT does, bit for bit."""
 import hashlib
 import json
 import re
@@ -42,17 +42,48 @@ def test_inspect_looks_into_the_xclbin(tmp_path):
     assert refused.returncode == 1 and f"{artifact}/design.xclbin: xclbin: header" in refused.stderr
 
 
+def test_mlp_in_float32(tmp_path):
+    """Rows one after another, in the types of the module; more of them than a launch takes."""
+    weights = make_tiny_mlp.weights()
+    module = tmp_path / "mlp.mlir"
+    module.write_text(make_tiny_mlp.module_text(weights))
+    said = call("streamtensorc", "compile", module, "-o", tmp_path / "artifact", "--isa", "x86-64-v3")
+    assert said.rstrip().endswith("in the types of the module")
+    x = np.random.default_rng(4).standard_normal((20, 64)).astype(np.float32)
+    np.save(tmp_path / "x.npy", x)
+    call("streamtensorc", "run", tmp_path / "artifact", "--input", tmp_path / "x.npy", "--output", tmp_path / "y.npy")
+    expected, y = make_tiny_mlp.forward(weights, x), np.load(tmp_path / "y.npy")
+    assert y.shape == expected.shape and np.abs(y - expected).max() <= 1e-5 * np.abs(expected).max()
+
+
+def test_mlp_with_four_bits(tmp_path):
+    weights = make_tiny_mlp.weights()
+    module = tmp_path / "mlp.mlir"
+    module.write_text(make_tiny_mlp.module_text(weights))
+    said = call("streamtensorc", "compile", module, "-o", tmp_path / "artifact", "--isa", "x86-64-v3", "--quantise", "w4a8")
+    worst = float(re.search(r"2 matrix products in w4a8 \(relative error up to ([\d.]+) %", said)[1])
+    report = (tmp_path / "artifact/reports/summary.txt").read_text()
+    errors = [float(e) for e in re.findall(r"([\d.]+) %  \S+ \[(?:96, 64|64, 96)\]", report)]
+    assert len(errors) == 2 and max(errors) == worst and 1 < worst < 15
+    x = np.random.default_rng(4).standard_normal((16, 64)).astype(np.float32)
+    np.save(tmp_path / "x.npy", x)
+    call("streamtensorc", "run", tmp_path / "artifact", "--input", tmp_path / "x.npy", "--output", tmp_path / "y.npy")
+    call("streamtensor-reference", module, "--quantise", "w4a8", "--input", f"input0={tmp_path}/x.npy", "--output",
+         tmp_path / "jit")
+    assert same_bits(np.load(tmp_path / "y.npy"), np.load(tmp_path / "jit.0.npy"))
+
+
 def test_mlp(tmp_path):
     weights = make_tiny_mlp.weights()
     module = tmp_path / "mlp.mlir"
     module.write_text(make_tiny_mlp.module_text(weights))
-    call("streamtensorc", "compile", module, "-o", tmp_path / "artifact")
+    call("streamtensorc", "compile", module, "-o", tmp_path / "artifact", "--quantise", "w8a8")
     x = np.random.default_rng(4).standard_normal((16, 64)).astype(np.float32)
     for rows in range(1, 17):
         np.save(tmp_path / "x.npy", x[:rows])
         call("streamtensorc", "run", tmp_path / "artifact", "--input", tmp_path / "x.npy", "--output",
              tmp_path / "y.npy")
-        call("streamtensor-reference", module, "--input", f"input0={tmp_path}/x.npy", "--output", tmp_path / "jit")
+        call("streamtensor-reference", module, "--quantise", "w8a8", "--input", f"input0={tmp_path}/x.npy", "--output", tmp_path / "jit")
         card, jit = np.load(tmp_path / "y.npy"), np.load(tmp_path / "jit.0.npy")
         assert same_bits(card, jit), rows
         expected = make_tiny_mlp.forward(weights, x[:rows])

@@ -134,7 +134,8 @@ def test_what_vitis_is_told(platform, model, tmp_path):
 def mlp_bits(artifact, module, folder):
     np.save(folder / "x.npy", np.random.default_rng(4).standard_normal((16, 64)).astype(np.float32))
     call("streamtensorc", "run", artifact, "--input", folder / "x.npy", "--output", folder / "y.npy")
-    call("streamtensor-reference", module, "--input", f"input0={folder}/x.npy", "--output", folder / "jit")
+    call("streamtensor-reference", module, "--quantise", "w8a8", "--input", f"input0={folder}/x.npy", "--output",
+         folder / "jit")
     return same_bits(np.load(folder / "y.npy"), np.load(folder / "jit.0.npy"))
 
 
@@ -148,7 +149,7 @@ def module(tmp_path):
 def test_more_than_32_weight_channels(module, tmp_path):
     artifact = tmp_path / "artifact"
     call("streamtensorc", "compile", module, "-o", artifact, "--platform", "v80", "--weight-channels", 40, "--isa",
-         "x86-64-v3")
+         "x86-64-v3", "--quantise", "w8a8")
     banks = check_memory(artifact, 64, 512 << 20, "HBM[{}]", "hbm")
     assert [banks[f"weights_{i}"] for i in range(40)] == [i * 64 // 40 for i in range(40)]
     assert mlp_bits(artifact, module, tmp_path)

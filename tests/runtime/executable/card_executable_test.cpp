@@ -265,27 +265,78 @@ TEST_F(CardExecutableTest, RunsRows) {
   EXPECT_EQ(executable_->info().max_rows, 4);
   std::vector<float> x(24);
   for (std::size_t i = 0; i < x.size(); ++i) x[i] = static_cast<float>(i);
-  const std::span<const float> inputs[] = {x};
+  const std::span<const std::byte> inputs[] = {std::as_bytes(std::span(x))};
   const auto result = executable_->Run(3, inputs, kTimeout);
   ASSERT_TRUE(result.ok()) << result.status();
   ASSERT_EQ(result->outputs.size(), 1u);
-  ASSERT_EQ(result->outputs[0].size(), 24u);
-  EXPECT_EQ(result->outputs[0][23], 46);
+  ASSERT_EQ(result->outputs[0].size(), 24 * sizeof(float));
+  float last = 0;
+  std::memcpy(&last, result->outputs[0].data() + 23 * sizeof(float), sizeof last);
+  EXPECT_EQ(last, 46);
   EXPECT_EQ(result->modelled_cycles, 3500u);
 }
 
 TEST_F(CardExecutableTest, NamesTheInputThatIsWrong) {
   const std::vector<float> x(24);
-  const std::span<const float> inputs[] = {x};
+  const std::span<const std::byte> inputs[] = {std::as_bytes(std::span(x))};
   EXPECT_EQ(executable_->Run(5, inputs, kTimeout).status().message(), "rows is 5, must be 1..4");
   EXPECT_EQ(executable_->Run(2, inputs, kTimeout).status().message(),
-            "input 0 (x) has 24 elements, must have 2 rows of 8");
+            "input 0 (x) has 96 bytes, must have 2 rows of 8 float32");
   EXPECT_EQ(executable_->Run(2, {}, kTimeout).status().message(), "0 inputs given, the module has 1");
+}
+
+// A module of integers with a check: y = 2 x, and 1 where x is negative.
+TEST(CardExecutableChecks, RefuseASampleInTheModulesWords) {
+  artifact::SampleFolder folder;
+  artifact::v1::Manifest manifest = artifact::SampleModuleManifest();
+  auto& arguments = *manifest.mutable_kernel()->mutable_arguments();
+  for (const int i : {2, 3}) {
+    arguments[i].set_element(artifact::v1::Argument::INT64);
+    arguments[i].add_shape(1);
+    arguments[i].set_width(2);
+  }
+  artifact::v1::Argument checks = arguments[3];
+  checks.set_name("checks");
+  checks.set_element(artifact::v1::Argument::INT32);
+  checks.clear_shape();
+  checks.set_width(1);
+  checks.set_index(5);
+  checks.add_checks("must not be negative");
+  *arguments.Add() = checks;
+  folder.WriteArtifact(manifest, {});
+  auto state = std::make_shared<FakeCardState>();
+  state->kernel = [](FakeCardState& card) {
+    const uint32_t rows = card.Card<uint32_t>(0)[2];
+    for (uint32_t i = 0; i < rows; ++i) {
+      card.Card<int64_t>(3)[i] = card.Card<int64_t>(2)[i] * 2;
+      card.Card<uint32_t>(5)[i] = card.Card<int64_t>(2)[i] < 0 ? 1 : 0;
+    }
+    card.Card<uint32_t>(1)[0] = contract::kStatusDone;
+  };
+  auto artifact = artifact::Artifact::Open(folder.path());
+  ASSERT_TRUE(artifact.ok()) << artifact.status();
+  auto executable = OpenCardExecutable(OpenFakeCard(state), *std::move(artifact));
+  ASSERT_TRUE(executable.ok()) << executable.status();
+  ASSERT_EQ((*executable)->info().outputs.size(), 1u);  // the checks are none
+  EXPECT_EQ((*executable)->info().outputs[0].element, ElementType::kInt64);
+  EXPECT_EQ((*executable)->info().outputs[0].shape, (std::vector<int64_t>{1}));
+  const std::vector<int64_t> good = {5, int64_t{1} << 40}, bad = {5, -6};
+  const std::span<const std::byte> good_inputs[] = {std::as_bytes(std::span(good))};
+  const std::span<const std::byte> bad_inputs[] = {std::as_bytes(std::span(bad))};
+  const auto refused = (*executable)->Run(2, bad_inputs, kTimeout).status();
+  EXPECT_EQ(refused.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(refused.message(), "the module refuses sample 1 of this run: must not be negative");
+  // Nothing is wrong with the card.
+  const auto result = (*executable)->Run(2, good_inputs, kTimeout);
+  ASSERT_TRUE(result.ok()) << result.status();
+  int64_t last = 0;
+  std::memcpy(&last, result->outputs[0].data() + sizeof last, sizeof last);
+  EXPECT_EQ(last, int64_t{1} << 41);
 }
 
 TEST_F(CardExecutableTest, FailedRunEndsIt) {
   const std::vector<float> x(8);
-  const std::span<const float> inputs[] = {x};
+  const std::span<const std::byte> inputs[] = {std::as_bytes(std::span(x))};
   state_->run_status = absl::UnavailableError("gone");
   EXPECT_EQ(executable_->Run(1, inputs, kTimeout).status().message(), "gone");
   state_->run_status = absl::OkStatus();

@@ -2,6 +2,7 @@
 // Decoders and executables on the emulated card itself: card process, driver library, xclbin and all.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstring>
 #include <fstream>
 #include <iterator>
@@ -198,10 +199,11 @@ TEST(EmulatedExecutable, RunsTheToy) {
   for (int32_t rows = 1; rows <= 16; ++rows) {
     std::vector<float> x(static_cast<std::size_t>(rows) * 64);
     for (std::size_t i = 0; i < x.size(); ++i) x[i] = static_cast<float>(i);
-    const std::span<const float> inputs[] = {x};
+    const std::span<const std::byte> inputs[] = {std::as_bytes(std::span(x))};
     const auto result = (*executable)->Run(rows, inputs, kTimeout);
     ASSERT_TRUE(result.ok()) << result.status();
-    EXPECT_EQ(result->outputs.at(0), x);  // all weights are zero: the residual alone
+    // All weights are zero: the residual alone.
+    EXPECT_TRUE(std::ranges::equal(result->outputs.at(0), std::as_bytes(std::span(x))));
     EXPECT_EQ(result->processes.size(), 8u);
   }
 }
@@ -212,7 +214,7 @@ TEST(EmulatedExecutable, DeadlockNamesTheCycle) {
   const auto executable = OpenExecutable({.card = Card(), .artifact = folder.path()});
   ASSERT_TRUE(executable.ok()) << executable.status();
   const std::vector<float> x(16 * 64);
-  const std::span<const float> inputs[] = {x};
+  const std::span<const std::byte> inputs[] = {std::as_bytes(std::span(x))};
   const auto status = (*executable)->Run(16, inputs, kTimeout).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
   EXPECT_NE(

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compiler/dialects/dataflow/sample_attributes.h"
+#include "compiler/passes/Passes.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Arith/Transforms/Passes.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Linalg/Transforms/Transforms.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Tensor/Transforms/Transforms.h"
+#include "mlir/IR/Matchers.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+
+namespace streamtensor::compiler {
+
+#define GEN_PASS_DEF_EXPANDSAMPLES
+#include "compiler/passes/Passes.h.inc"
+
+namespace {
+
+using namespace mlir;
+
+// truncf of a constant rounds to nearest even; MLIR's own folder leaves it where that is inexact.
+struct RoundConstant : OpRewritePattern<arith::TruncFOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(arith::TruncFOp op, PatternRewriter& rewriter) const override {
+    FloatAttr value;
+    auto type = dyn_cast<FloatType>(op.getType());
+    if (!type || !matchPattern(op.getIn(), m_Constant(&value))) return failure();
+    APFloat rounded = value.getValue();
+    bool loses_information = false;
+    rounded.convert(type.getFloatSemantics(), APFloat::rmNearestTiesToEven, &loses_information);
+    rewriter.replaceOpWithNewOp<arith::ConstantOp>(op, FloatAttr::get(type, rounded));
+    return success();
+  }
+};
+
+// A power with an integer exponent, as math.h has it.
+struct PowerOfFloats : OpRewritePattern<math::FPowIOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(math::FPowIOp op, PatternRewriter& rewriter) const override {
+    if (isa<ShapedType>(op.getType())) return failure();
+    Value exponent = rewriter.create<arith::SIToFPOp>(op.getLoc(), op.getType(), op.getRhs());
+    rewriter.replaceOpWithNewOp<math::PowFOp>(op, op.getLhs(), exponent);
+    return success();
+  }
+};
+
+class ExpandSamplesPass : public impl::ExpandSamplesBase<ExpandSamplesPass> {
+  void runOnOperation() override {
+    auto step = getOperation().lookupSymbol<func::FuncOp>("step");
+    if (!step || step.isExternal() || !step->hasAttr(dataflow::kSamplesAttr)) return;
+    RewritePatternSet patterns(&getContext());
+    patterns.add<RoundConstant, PowerOfFloats, linalg::GeneralizePadOpPattern>(&getContext());
+    tensor::populateDecomposeTensorConcatPatterns(patterns);
+    arith::populateCeilFloorDivExpandOpsPatterns(patterns);
+    if (failed(applyPatternsAndFoldGreedily(step, std::move(patterns)))) signalPassFailure();
+  }
+};
+
+}  // namespace
+}  // namespace streamtensor::compiler
