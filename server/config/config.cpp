@@ -23,6 +23,10 @@ namespace streamtensor::server {
 namespace {
 
 constexpr int64_t kMaxSeconds = 24 * 3600;
+constexpr int64_t kMinMessageBytes = 64 << 10;
+constexpr int64_t kMaxMessageBytes = 1 << 30;
+// gRPC holds a message twice while it is put together, and ends calls before its memory is full.
+constexpr int64_t kMessagesInMemory = 4;
 
 using base::YamlReader;
 using Keys = std::vector<YamlReader::Key>;
@@ -46,8 +50,15 @@ class ConfigReader {
   Keys Server() {
     ServerConfig& server = config_->server;
     return {Address("listen", server.listen, /*unix_socket=*/true),
-            Address("metrics_listen", server.metrics_listen), Address("http_listen", server.http_listen),
-            Word("tls_certificate", server.tls_certificate), Word("tls_key", server.tls_key)};
+            Address("metrics_listen", server.metrics_listen),
+            Address("http_listen", server.http_listen),
+            Word("tls_certificate", server.tls_certificate),
+            Word("tls_key", server.tls_key),
+            Number("max_connections", 1, 1000000, server.max_connections),
+            Number("max_connections_per_address", 1, 1000000, server.max_connections_per_address),
+            Number("max_streams_per_connection", 1, 1000000, server.max_streams_per_connection),
+            Size("max_message_bytes", kMinMessageBytes, server.max_message_bytes),
+            Size("grpc_memory", kMinMessageBytes, server.grpc_memory)};
   }
 
   Keys Limits() {
@@ -122,7 +133,8 @@ class ConfigReader {
                             });
                           }};
     return {seed, Number("every_runs", 0, 1000000000, faults.every_runs), kinds,
-            Number("failed_opens", 0, 1000000, faults.failed_opens)};
+            Number("failed_opens", 0, 1000000, faults.failed_opens),
+            Number("hanging_opens", 0, 1000000, faults.hanging_opens)};
   }
 
   Keys Model(ModelEntry& entry) {
@@ -218,6 +230,15 @@ class ConfigReader {
     if (server.tls_certificate.empty() != server.tls_key.empty()) {
       yaml_->Error(node.Mark(),
                    absl::StrCat(path, " has only one of tls_certificate and tls_key; TLS needs both"));
+    }
+    if (server.max_message_bytes > kMaxMessageBytes) {
+      yaml_->Error(node.Mark(), absl::StrCat(path, ".max_message_bytes is ", server.max_message_bytes,
+                                             "; allowed is up to ", kMaxMessageBytes));
+    } else if (server.grpc_memory < kMessagesInMemory * server.max_message_bytes) {
+      yaml_->Error(node.Mark(), absl::StrCat(path, ".grpc_memory is ", server.grpc_memory, "; ", path,
+                                             ".max_message_bytes needs at least ", kMessagesInMemory,
+                                             " times ", server.max_message_bytes, ", ",
+                                             kMessagesInMemory * server.max_message_bytes));
     }
   }
 

@@ -19,6 +19,12 @@ struct ServerConfig {
   std::string http_listen;                        // OpenAI-compatible; empty: off
   std::string tls_certificate;                    // PEM files, both or neither
   std::string tls_key;
+  // Of each port; a connection beyond them is refused.
+  int64_t max_connections = 4096;
+  int64_t max_connections_per_address = 1024;
+  int64_t max_streams_per_connection = 1024;  // gRPC: calls at once
+  int64_t max_message_bytes = 4ll << 20;      // of a request, over gRPC or HTTP
+  int64_t grpc_memory = 512ll << 20;          // bytes that gRPC may hold for connections and requests
   bool operator==(const ServerConfig&) const = default;
 };
 

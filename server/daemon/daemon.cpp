@@ -76,14 +76,23 @@ Daemon::Daemon(const Config& config, const std::string& program_dir, const std::
 void Daemon::SetPolicy(const Config& config, std::optional<ClientTokens> tokens) {
   access_.SetPolicy(std::move(tokens), config.access.requests_per_minute);
   generation_->SetLimits({config.limits.max_prompt_tokens});
+  generation_->SetSlowReaderTimeout(absl::Seconds(config.limits.slow_reader_seconds));
   drain_seconds_ = config.limits.drain_seconds;
 }
 
-// The servers' calls use the registry, so they are destroyed first.
 Daemon::~Daemon() {
+  Stop([](const char*) {});
+}
+
+// The servers' calls use the registry, so they are destroyed first.
+void Daemon::Stop(const std::function<void(const char*)>& at_stage) {
+  if (registry_ == nullptr) return;
   pages_.reset();
+  at_stage("cards and compilations to end");
   registry_->Stop();
+  at_stage("prompts that are being tokenized");
   generation_->Close();
+  at_stage("clients");
   std::unique_ptr<GrpcServer> grpc;
   {
     MutexLock lock(grpc_mutex_);
@@ -91,7 +100,7 @@ Daemon::~Daemon() {
   }
   // All requests have their status by now, but it may still be in transit. Do not wait for clients that do
   // not read, nor for idle connections.
-  for (int i = 0; i < 500 && generation_->generations() > 0; ++i) {
+  for (int i = 0; i < 200 && generation_->generations() > 0; ++i) {
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
   }
   if (grpc != nullptr) grpc->Shutdown(absl::Milliseconds(250));
@@ -111,11 +120,12 @@ absl::Status Daemon::Start() {
       {"/readyz", [this] { return Readiness(); }}};
   const std::string& metrics_listen = config_.server.metrics_listen;
   if (!metrics_listen.empty()) {
-    ASSIGN_OR_RETURN(pages_, StatusPages::Start(metrics_listen, pages));
+    ASSIGN_OR_RETURN(pages_, StatusPages::Start(HttpOptions(metrics_listen, "metrics"), pages));
   }
   ASSIGN_OR_RETURN(const std::optional<TlsPair> tls, ReadTls(config_.server));
   ASSIGN_OR_RETURN(std::unique_ptr<GrpcServer> grpc,
-                   GrpcServer::Start(config_.server.listen, tls, generation_.get(), registry_.get()));
+                   GrpcServer::Start(config_.server, tls, generation_.get(), registry_.get(),
+                                     [this] { metrics_.CountRefusedConnection("grpc"); }));
   {
     MutexLock lock(grpc_mutex_);
     grpc_ = std::move(grpc);
@@ -125,11 +135,25 @@ absl::Status Daemon::Start() {
   spdlog::info("listening on {} (gRPC{}){}", config_.server.listen, guards,
                metrics_listen.empty() ? "" : absl::StrCat(" and ", metrics_listen, " (HTTP)"));
   if (const std::string& listen = config_.server.http_listen; !listen.empty()) {
-    ASSIGN_OR_RETURN(openai_, openai::OpenAiServer::Start(listen, tls, generation_.get(), registry_.get()));
+    http::Options options = HttpOptions(listen, "http");
+    options.tls = tls;
+    ASSIGN_OR_RETURN(openai_,
+                     openai::OpenAiServer::Start(std::move(options), generation_.get(), registry_.get()));
     spdlog::info("listening on {} (OpenAI{})", listen, guards);
   }
   registry_->Start();
   return absl::OkStatus();
+}
+
+http::Options Daemon::HttpOptions(const std::string& listen, const char* port) {
+  http::Options options;
+  options.listen = listen;
+  options.limits.max_body_bytes = static_cast<size_t>(config_.server.max_message_bytes);
+  options.limits.max_connections = static_cast<size_t>(config_.server.max_connections);
+  options.limits.max_connections_per_address =
+      static_cast<size_t>(config_.server.max_connections_per_address);
+  options.on_refused = [this, port] { metrics_.CountRefusedConnection(port); };
+  return options;
 }
 
 void Daemon::Reload(const std::string& name, const absl::StatusOr<Config>& config) {

@@ -31,6 +31,7 @@ class Daemon {
   // `program_dir` contains the programs that the daemon starts. `dropped_log_lines` is for the metrics.
   Daemon(const Config& config, const std::string& program_dir, const std::string& version,
          const std::function<uint64_t()>& dropped_log_lines);
+  // As Stop().
   ~Daemon();
 
   // Listens and starts loading the models.
@@ -51,9 +52,15 @@ class Daemon {
   // wait also ends when `impatient()` returns true (a second signal).
   void Drain(const std::function<bool()>& impatient);
 
+  // Ends what is left. `at_stage` is told what is waited for; the texts live as long as the program.
+  // Idempotent.
+  void Stop(const std::function<void(const char*)>& at_stage);
+
  private:
   // Applies settings that may change at run time and are not the registry's.
   void SetPolicy(const Config& config, std::optional<ClientTokens> tokens);
+  // Of an HTTP port: where it listens and how much it serves; `port` is its name in the metrics.
+  http::Options HttpOptions(const std::string& listen, const char* port);
   StatusPage Health() const;
   StatusPage Readiness() const;
 

@@ -85,6 +85,13 @@ void LineWriter::Write(std::string line) {
   state_->changed.NotifyAll();
 }
 
+void LineWriter::Flush() {
+  const auto deadline = SteadyDeadline(state_->options.max_flush_time);
+  MutexLock lock(state_->mutex);
+  while (state_->bytes > 0 && state_->changed.WaitUntil(state_->mutex, deadline)) {
+  }
+}
+
 uint64_t LineWriter::dropped() const {
   MutexLock lock(state_->mutex);
   return state_->dropped;
@@ -117,6 +124,7 @@ void LineWriter::Run(State& state) {
       continue;
     }
     state.bytes -= line.size();
+    state.changed.NotifyAll();
     if (is_written) continue;
     ++state.dropped;
     ++state.untold;

@@ -34,6 +34,9 @@ class LineWriter {
   // dropped, and so are all that follow until the waiting ones are written and dropped_line has told the gap.
   void Write(std::string line);
 
+  // Waits until the lines queued so far are written, at most max_flush_time.
+  void Flush();
+
   // Lines dropped so far, also those that the descriptor refused.
   uint64_t dropped() const;
 

@@ -100,7 +100,7 @@ class StderrSink : public spdlog::sinks::base_sink<std::mutex> {
   void sink_it_(const spdlog::details::log_msg& message) override {
     writer_.Write(Format(*formatter_, message));
   }
-  void flush_() override {}
+  void flush_() override { writer_.Flush(); }
 
   LineWriter writer_;
 };

@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <cstring>
 #include <functional>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -23,6 +24,7 @@
 #include "server/daemon/daemon.h"
 #include "server/daemon/logging.h"
 #include "server/daemon/memory_trimmer.h"
+#include "server/daemon/shutdown_watchdog.h"
 #ifdef ST_HAVE_SYSTEMD
 #include <systemd/sd-daemon.h>
 #endif
@@ -56,6 +58,10 @@ void RaiseDescriptorLimit() {
   }
 }
 
+// What the shutdown after draining may take, with a second left to write the log: all in all, the process has
+// ended 5 s after limits.drain_seconds.
+constexpr absl::Duration kShutdownLimit = absl::Seconds(4);
+
 // How often the heap is looked at.
 constexpr timespec kTrimPeriod{5, 0};
 
@@ -80,6 +86,7 @@ struct ConfigSource {
 // progress.
 int AwaitShutdown(Daemon& daemon, const ConfigSource& source, const sigset_t& signals) {
   MemoryTrimmer trimmer;
+  std::string told_stuck;
   timespec period = WatchdogPeriod();
   if (period.tv_sec >= kTrimPeriod.tv_sec) period = kTrimPeriod;
   for (;;) {
@@ -90,11 +97,13 @@ int AwaitShutdown(Daemon& daemon, const ConfigSource& source, const sigset_t& si
       return number;
     }
     trimmer.Look();
-    if (const std::string stuck = daemon.Stuck(); stuck.empty()) {
+    std::string stuck = daemon.Stuck();
+    if (stuck.empty()) {
       NotifySystemd("WATCHDOG=1");
-    } else {
+    } else if (stuck != told_stuck) {
       spdlog::error("stuck: the scheduler of {}; the watchdog is not notified", stuck);
     }
+    told_stuck = std::move(stuck);
   }
 }
 
@@ -110,6 +119,7 @@ int Serve(const Config& config, const ConfigSource& source) {
   const std::function<uint64_t()> dropped_log_lines = SetUpLogging(config.log);
 
   spdlog::info("streamtensord {} starts", ST_VERSION);
+  std::optional<ShutdownWatchdog> watchdog;  // outlives the daemon
   Daemon daemon(config, streamtensor::base::ProgramFolder(), ST_VERSION, dropped_log_lines);
   if (const absl::Status status = daemon.Start(); !status.ok()) {
     spdlog::error("{}", std::string(status.message()));
@@ -118,6 +128,8 @@ int Serve(const Config& config, const ConfigSource& source) {
   NotifySystemd("READY=1");
   const int number = AwaitShutdown(daemon, source, signals);
   spdlog::info("{}: shutting down", strsignal(number));
+  watchdog.emplace(absl::Seconds(daemon.drain_seconds()) + kShutdownLimit);
+  watchdog->SetStage("running requests");
   NotifySystemd("STOPPING=1");
   // Draining may take longer than the unit's TimeoutStopSec; includes a margin for the shutdown after it.
   NotifySystemd(absl::StrCat("EXTEND_TIMEOUT_USEC=", (daemon.drain_seconds() + 30) * 1000000).c_str());
@@ -127,6 +139,8 @@ int Serve(const Config& config, const ConfigSource& source) {
     const timespec now{};
     return sigtimedwait(&signals, nullptr, &now) > 0;
   });
+  watchdog->Hurry(kShutdownLimit);
+  daemon.Stop([&watchdog](const char* stage) { watchdog->SetStage(stage); });
   return 0;
 }
 

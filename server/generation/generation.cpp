@@ -3,6 +3,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace streamtensor::server {
@@ -15,15 +16,17 @@ constexpr size_t kPauseBytes = 56 << 10;
 }  // namespace
 
 std::shared_ptr<Generation> Generation::Create(GenerationService* service, std::string request_id,
-                                               absl::Time deadline) {
-  return std::shared_ptr<Generation>(new Generation(service, std::move(request_id), deadline));
+                                               absl::Time deadline, size_t siblings) {
+  return std::shared_ptr<Generation>(new Generation(service, std::move(request_id), deadline, siblings));
 }
 
-Generation::Generation(GenerationService* service, std::string request_id, absl::Time deadline)
+Generation::Generation(GenerationService* service, std::string request_id, absl::Time deadline,
+                       size_t siblings)
     : service_(service),
       request_id_(std::move(request_id)),
       arrival_(service->options_.clock->Now()),
-      deadline_(deadline) {
+      deadline_(deadline),
+      pause_bytes_(std::max<size_t>(1, kPauseBytes / siblings)) {
   ++service_->generations_;
 }
 
@@ -35,6 +38,7 @@ absl::Status Generation::Start(CheckedRequest request, std::shared_ptr<ReplyRece
   request.generation.deadline = deadline_;
   model_ = std::move(request.model);
   receiver_ = std::move(receiver);
+  max_whole_bytes_ = receiver_->MaxWholeBytes();
   const auto sequence =
       std::make_shared<Sequence>(std::move(request.generation), model_->vocabulary(), shared_from_this());
   bool is_cancelled = false;
@@ -73,7 +77,9 @@ absl::Status Generation::Poll() const {
   return is_cancelled_ ? absl::CancelledError("the client cancelled the request") : absl::OkStatus();
 }
 
-bool Generation::Writable() const { return unsent_bytes_ < kPauseBytes; }
+bool Generation::Writable() const { return max_whole_bytes_ > 0 || unsent_bytes_ < pause_bytes_; }
+
+bool Generation::Overflowed() const { return max_whole_bytes_ > 0 && unsent_bytes_ > max_whole_bytes_; }
 
 void Generation::OnDelta(ReplyDelta delta) {
   const size_t bytes = receiver_->WireBytes(delta);
@@ -83,7 +89,7 @@ void Generation::OnDelta(ReplyDelta delta) {
 
 void Generation::OnSent(size_t wire_bytes) {
   const size_t before = unsent_bytes_.fetch_sub(wire_bytes);
-  if (before < kPauseBytes || before - wire_bytes >= kPauseBytes) return;
+  if (before < pause_bytes_ || before - wire_bytes >= pause_bytes_) return;
   std::shared_ptr<Sequence> sequence;
   {
     MutexLock lock(mutex_);

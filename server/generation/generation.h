@@ -20,9 +20,11 @@ namespace streamtensor::server {
 class ReplyReceiver {
  public:
   virtual ~ReplyReceiver() = default;
-  // Approximate wire size of `delta`. 0 for a reply that is sent whole: its client cannot be a slow reader.
-  virtual size_t WireBytes(const ReplyDelta& delta) const { return 0; }
-  // The receiver calls Generation::OnSent(wire_bytes) once the delta is sent.
+  // Approximate wire size of `delta`.
+  virtual size_t WireBytes(const ReplyDelta& delta) const = 0;
+  // Of a reply that is sent whole: how many bytes it may have. 0: it is sent in pieces, and the receiver
+  // calls Generation::OnSent(wire_bytes) once a delta is sent.
+  virtual size_t MaxWholeBytes() const { return 0; }
   virtual void OnDelta(ReplyDelta delta, size_t wire_bytes) = 0;
   // All deltas of the step, for every request, were delivered. Not called after OnDone().
   virtual void Flush() {}
@@ -31,13 +33,14 @@ class ReplyReceiver {
 };
 
 // Thread-safe except Start(). Shared by the sequence and the API, which holds it until its client has
-// received everything. At most 64 KiB of a reply are pending; beyond that the sequence pauses (see
-// ReplySink::Writable).
+// received everything; the sequence and its sampler are freed when the reply is complete. At most 64 KiB of a
+// reply that is sent in pieces are pending; beyond that the sequence pauses (see ReplySink::Writable).
 class Generation : public ReplySink, public std::enable_shared_from_this<Generation> {
  public:
-  // Times are measured from here. `deadline` is absolute, by the service's clock.
+  // Times are measured from here. `deadline` is absolute, by the service's clock. `siblings` generations
+  // share one client's connection and so the bytes that may be pending.
   static std::shared_ptr<Generation> Create(GenerationService* service, std::string request_id,
-                                            absl::Time deadline);
+                                            absl::Time deadline, size_t siblings = 1);
   ~Generation() override;
   Generation(const Generation&) = delete;
   Generation& operator=(const Generation&) = delete;
@@ -64,18 +67,21 @@ class Generation : public ReplySink, public std::enable_shared_from_this<Generat
 
   // Called by the scheduler.
   bool Writable() const override;
+  bool Overflowed() const override;
   void OnDelta(ReplyDelta delta) override;
   void Flush() override;
   void OnDone(const absl::Status& status, const ReplySummary& summary) override;
 
  private:
-  Generation(GenerationService* service, std::string request_id, absl::Time deadline);
+  Generation(GenerationService* service, std::string request_id, absl::Time deadline, size_t siblings);
   void LogEnd(const absl::Status& status, const ReplySummary& summary, const std::string& cards) const;
 
   GenerationService* const service_;
   const std::string request_id_;
   const absl::Time arrival_;
   const absl::Time deadline_;
+  const size_t pause_bytes_;
+  size_t max_whole_bytes_ = 0;  // set by Start(); 0: the reply is sent in pieces
   std::shared_ptr<const LoadedModel> model_;
   std::shared_ptr<ReplyReceiver> receiver_;  // used by the card's thread once queued
   std::atomic<size_t> unsent_bytes_ = 0;

@@ -130,6 +130,12 @@ void GenerationService::LogRefusal(const std::string& request_id, const absl::St
                Shortened(status).ToString(absl::StatusToStringMode::kWithNoExtraData));
 }
 
+void GenerationService::LogUnread(const std::string& request_id) const {
+  options_.metrics->CountUnreadReply();
+  spdlog::info("request={} cancelled: the client has left the end of its reply unread for {}",
+               request_id.empty() ? "-" : request_id, absl::FormatDuration(slow_reader_timeout()));
+}
+
 void GenerationService::ObserveDuration(double seconds) {
   // A lost update is harmless.
   const double before = mean_seconds_.load(std::memory_order_relaxed);

@@ -21,6 +21,7 @@
 #include "server/access/access_control.h"
 #include "server/generation/client_request.h"
 #include "server/generation/prompt_queue.h"
+#include "server/generation/unread_replies.h"
 #include "server/metrics/metrics.h"
 #include "server/models/loaded_model.h"
 #include "server/scheduler/clock.h"
@@ -53,13 +54,19 @@ class GenerationService {
   };
 
   // Outlives every Generation.
-  explicit GenerationService(Options options) : options_(std::move(options)) {}
+  explicit GenerationService(Options options)
+      : options_(std::move(options)), unread_(options_.clock, [this] { return slow_reader_timeout(); }) {}
 
   // Ends the preparation of requests with UNAVAILABLE, from now on, and waits for it.
   void Close();
 
   // Applies to later requests.
   void SetLimits(const RequestLimits& limits) { max_prompt_tokens_ = limits.max_prompt_tokens; }
+  void SetSlowReaderTimeout(absl::Duration timeout) {
+    slow_reader_nanoseconds_ = absl::ToInt64Nanoseconds(timeout);
+  }
+  // How long a client may leave what it is sent unread.
+  absl::Duration slow_reader_timeout() const { return absl::Nanoseconds(slow_reader_nanoseconds_.load()); }
 
   // By the service's clock, for deadlines.
   absl::Time Now() const { return options_.clock->Now(); }
@@ -97,6 +104,12 @@ class GenerationService {
   // Counts and logs a request that its API refuses, for example because it cannot be parsed.
   void LogRefusal(const std::string& request_id, const absl::Status& status) const;
 
+  // An API adds each reply when it is complete and removes it when its end was sent; a reply that is left
+  // unread for too long is abandoned.
+  UnreadReplies& unread() { return unread_; }
+  // Counts and logs a reply that was abandoned; `request_id` may be empty.
+  void LogUnread(const std::string& request_id) const;
+
   // When to retry, for a RESOURCE_EXHAUSTED status.
   std::optional<int64_t> RetryAfterMs(const absl::Status& status) const;
 
@@ -118,10 +131,12 @@ class GenerationService {
   const Options options_;
   std::atomic<bool> is_closed_ = false;
   std::atomic<int64_t> max_prompt_tokens_ = RequestLimits().max_prompt_tokens;
+  std::atomic<int64_t> slow_reader_nanoseconds_ = absl::ToInt64Nanoseconds(absl::Seconds(60));
   std::atomic<uint64_t> last_request_ = 0;
   std::atomic<int64_t> generations_ = 0;
   std::atomic<double> mean_seconds_ = 1;  // mean duration of a request
   PromptQueue prompts_{kLongPromptThreads};
+  UnreadReplies unread_;
 };
 
 // Shortens a status message that a client may have inflated to what logs and headers can take.

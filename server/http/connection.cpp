@@ -142,6 +142,12 @@ class StreamConnection final : public Connection,
     }
   }
 
+  void Refuse(const std::string& why) override {
+    BeginExchange(Request());
+    keeps_alive_ = false;
+    Respond(host_->options->describe_error(503, why));
+  }
+
   void Close() override {
     if (is_closed_) return;
     is_closed_ = true;
@@ -157,7 +163,7 @@ class StreamConnection final : public Connection,
     SetHead(response, keeps_alive_, *whole_);
     whole_->prepare_payload();
     if (exchange_->request().method == "HEAD") return RespondHead();
-    SetDeadline(limits_.write_timeout);
+    SetWriteDeadline();
     beast_http::async_write(stream_, *whole_, [self = Self()](error_code error, size_t) {
       self->whole_.reset();
       if (self->IsOver(error)) return;
@@ -171,7 +177,7 @@ class StreamConnection final : public Connection,
     text << whole_->base();
     out_ = text.str();
     whole_.reset();
-    SetDeadline(limits_.write_timeout);
+    SetWriteDeadline();
     asio::async_write(stream_, asio::buffer(out_), [self = Self()](error_code error, size_t) {
       if (self->IsOver(error)) return;
       self->out_.clear();
@@ -197,7 +203,7 @@ class StreamConnection final : public Connection,
       out_ += beast::buffers_to_string(beast_http::make_chunk(asio::buffer(piece)));
     }
     if (is_chunked_ && is_last) out_ += beast::buffers_to_string(beast_http::make_chunk_last());
-    SetDeadline(limits_.write_timeout);
+    SetWriteDeadline();
     asio::async_write(stream_, asio::buffer(out_), [self = Self(), is_last](error_code error, size_t) {
       if (self->IsOver(error)) return;
       self->out_.clear();
@@ -216,6 +222,7 @@ class StreamConnection final : public Connection,
     return is_closed_;
   }
 
+  void SetWriteDeadline() { SetDeadline(host_->options->write_timeout()); }
   void SetDeadline(absl::Duration wait) { deadline_ = Clock::now() + absl::ToChronoNanoseconds(wait); }
 
   void AwaitRequest() {
@@ -282,7 +289,7 @@ class StreamConnection final : public Connection,
   // The client waits for "100 Continue" before it sends the body.
   void Continue() {
     out_ = "HTTP/1.1 100 Continue\r\n\r\n";
-    SetDeadline(limits_.write_timeout);
+    SetWriteDeadline();
     asio::async_write(stream_, asio::buffer(out_), [self = Self()](error_code error, size_t) {
       if (self->IsOver(error)) return;
       self->out_.clear();

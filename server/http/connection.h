@@ -41,6 +41,8 @@ class Connection {
   virtual ~Connection() = default;
 
   virtual void Start() = 0;
+  // Instead of Start(), in plaintext: answers whatever comes with 503 and `why`, and closes.
+  virtual void Refuse(const std::string& why) = 0;
   // Closes immediately.
   virtual void Close() = 0;
 

@@ -47,6 +47,9 @@ class Exchange {
 
   const Request& request() const { return request_; }
 
+  // Frees the request's body, whose use has ended; the response may take long. By whoever answers.
+  void ReleaseBody() { std::string().swap(request_.body); }
+
   // From any thread, once. The server keeps `listener` until the response is sent or OnClosed() was called,
   // which happens also if the client is already gone.
   virtual void Listen(std::shared_ptr<ExchangeListener> listener) = 0;

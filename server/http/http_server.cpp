@@ -40,6 +40,8 @@ constexpr int kUserTimeoutMs = 90000;
 constexpr int kKeepAliveIdleSeconds = 60;
 constexpr int kKeepAliveIntervalSeconds = 10;
 constexpr int kKeepAliveProbes = 3;
+// Refused connections that are told why at once; further ones are closed.
+constexpr size_t kMaxRefused = 64;
 // Limits unsent data in the kernel, so that a writer notices a client that does not read.
 constexpr int kUnsentBytes = 32 << 10;
 
@@ -173,8 +175,8 @@ struct Server::Impl {
     if (error) return;  // the client has already disconnected
     const std::string address = AddressOf(endpoint);
     if (!MakeRoom(address)) {
-      spdlog::debug("HTTP: too many busy connections: {} of {}, {} in all", ConnectionsOf(address), address,
-                    connections.size());
+      Refuse(std::move(socket), absl::StrCat("too many connections: ", ConnectionsOf(address), " of ",
+                                             address, ", ", connections.size(), " in all"));
       return;
     }
     ++addresses[address];
@@ -187,6 +189,17 @@ struct Server::Impl {
         &host, std::move(socket), absl::StrCat(address, ":", endpoint.port()), tls.get(), on_closed);
     connections.emplace(connection.get(), Served{connection, address});
     connection->Start();
+  }
+
+  // Tells some of the refused why; over TLS that would cost a handshake.
+  void Refuse(Socket socket, const std::string& why) {
+    spdlog::debug("HTTP: {}", why);
+    options.on_refused();
+    if (tls != nullptr || refused.size() >= kMaxRefused) return;
+    const auto on_closed = [this](Connection* connection) { refused.erase(connection); };
+    const auto connection = Connection::Create(&host, std::move(socket), "", nullptr, on_closed);
+    refused.emplace(connection.get(), connection);
+    connection->Refuse(why);
   }
 
   size_t ConnectionsOf(const std::string& address) const {
@@ -220,6 +233,9 @@ struct Server::Impl {
       for (const auto& [key, served] : connections) {
         if (served.connection->IsOverdue(now)) overdue.push_back(served.connection);
       }
+      for (const auto& [key, connection] : refused) {
+        if (connection->IsOverdue(now)) overdue.push_back(connection);
+      }
       for (const auto& connection : overdue) connection->Close();
       Sweep();
     });
@@ -237,6 +253,10 @@ struct Server::Impl {
       const std::shared_ptr<Connection> connection = connections.begin()->second.connection;
       connection->Close();
     }
+    while (!refused.empty()) {
+      const std::shared_ptr<Connection> connection = refused.begin()->second;
+      connection->Close();
+    }
   }
 
   const Options options;
@@ -251,6 +271,7 @@ struct Server::Impl {
   bool is_closing = false;
   std::unordered_map<Connection*, Served> connections;
   std::map<std::string, size_t> addresses;  // connections per address
+  std::unordered_map<Connection*, std::shared_ptr<Connection>> refused;
   std::thread io_thread;
   std::vector<std::thread> workers;
 };

@@ -22,14 +22,17 @@ struct Limits {
   absl::Duration header_timeout =
       absl::Seconds(10);  // TLS handshake, and a request's header from its first byte
   absl::Duration body_timeout = absl::Seconds(60);
-  absl::Duration idle_timeout = absl::Seconds(75);   // between two requests
-  absl::Duration write_timeout = absl::Seconds(60);  // of one piece of a response
+  absl::Duration idle_timeout = absl::Seconds(75);  // between two requests
 };
 
 struct Options {
   std::string listen;  // HOST:PORT; every address that HOST resolves to
   std::optional<TlsPair> tls;
   Limits limits;
+  // How long a client may leave one piece of a response, or a whole one, unread. Called by the I/O thread.
+  std::function<absl::Duration()> write_timeout = [] { return absl::Seconds(60); };
+  // Called by the I/O thread for each connection beyond `limits`.
+  std::function<void()> on_refused = [] {};
   int workers = 4;
   // Inspects a request before its body is read, and may refuse it. Called by the I/O thread: must not block.
   std::function<std::optional<Response>(const Request&)> check_head = [](const Request&) {
@@ -37,7 +40,8 @@ struct Options {
   };
   // Answers a request, perhaps later. Called by a worker.
   std::function<void(std::shared_ptr<Exchange>)> handle;
-  // Response to a request that the server refuses: a message with status 400, 413 or 431.
+  // Response to a request that the server refuses: a message with status 400, 413 or 431; or to a connection
+  // that it refuses: 503.
   std::function<Response(int status, const std::string& message)> describe_error;
 };
 

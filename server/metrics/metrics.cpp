@@ -154,6 +154,10 @@ struct Metrics::Impl {
   Family<Counter>& failed = AddCounter("requests_failed_total", "Requests that ended with another status.");
   Family<Counter>& rejected =
       AddCounter("requests_rejected_total", "Requests refused before they were queued.");
+  Family<Counter>& rejected_connections =
+      AddCounter("connections_rejected_total", "Connections beyond the limits of a port.");
+  Counter& unread_replies =
+      AddCounter("unread_replies_total", "Replies whose end was not read in time.").Add({});
   Family<Histogram>& first_token =
       AddHistogram("time_to_first_token_seconds", "From arrival to the first token.");
   Family<Histogram>& next_token =
@@ -257,6 +261,7 @@ Metrics::Impl::Impl(const std::string& version) {
       .Register(registry)
       .Add({{"version", version}})
       .Set(1);
+  for (const char* port : {"grpc", "http", "metrics"}) rejected_connections.Add({{"port", port}});
 }
 
 void Metrics::Impl::DropModel(const std::string& model) {
@@ -311,6 +316,12 @@ std::unique_ptr<SchedulerObserver> Metrics::Observer(const std::string& model, c
 void Metrics::CountRefused(const absl::Status& status) {
   impl_->rejected.Add({{"reason", Reason(status)}}).Increment();
 }
+
+void Metrics::CountRefusedConnection(const std::string& port) {
+  impl_->rejected_connections.Add({{"port", port}}).Increment();
+}
+
+void Metrics::CountUnreadReply() { impl_->unread_replies.Increment(); }
 
 std::string Metrics::Render() const {
   std::vector<MetricFamily> families = impl_->registry.Collect();

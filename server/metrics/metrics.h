@@ -52,6 +52,10 @@ class Metrics {
 
   // A request that never reached a scheduler, by its status.
   void CountRefused(const absl::Status& status);
+  // A connection beyond the limits of a port: "grpc", "http" or "metrics".
+  void CountRefusedConnection(const std::string& port);
+  // A call that ended because its client did not read the end of its reply.
+  void CountUnreadReply();
 
   // The text exposition format, version 0.0.4.
   std::string Render() const;

@@ -49,12 +49,10 @@ StatusPages::StatusPages(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 StatusPages::~StatusPages() = default;
 
-absl::StatusOr<std::unique_ptr<StatusPages>> StatusPages::Start(const std::string& listen, Pages pages) {
+absl::StatusOr<std::unique_ptr<StatusPages>> StatusPages::Start(http::Options options, Pages pages) {
   auto impl = std::make_unique<Impl>();
   impl->pages = std::move(pages);
   Impl* const self = impl.get();
-  http::Options options;
-  options.listen = listen;
   options.workers = kWorkers;
   options.check_head = [self](const http::Request& request) { return self->CheckHead(request); };
   options.handle = [self](const std::shared_ptr<http::Exchange>& exchange) {

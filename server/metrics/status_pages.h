@@ -8,6 +8,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "server/http/http_server.h"
 
 namespace streamtensor::server {
 
@@ -23,9 +24,9 @@ class StatusPages {
   // Renders a path; called by the server's threads.
   using Pages = std::map<std::string, std::function<StatusPage()>>;
 
-  // `listen` is HOST:PORT.
+  // `options` say where to listen and how much to serve.
   //   UNAVAILABLE  the address cannot be bound, and why
-  static absl::StatusOr<std::unique_ptr<StatusPages>> Start(const std::string& listen, Pages pages);
+  static absl::StatusOr<std::unique_ptr<StatusPages>> Start(http::Options options, Pages pages);
   ~StatusPages();
 
  private:

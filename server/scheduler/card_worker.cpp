@@ -197,7 +197,6 @@ void CardWorker::Run() {
     Publish();
     if (!again) Sleep(std::min(progress.next, clock_->Now() + options_.sensor_period));
   }
-  if (resetter_.joinable()) resetter_.join();
   absl::Status status;
   {
     MutexLock lock(mutex_);
@@ -205,6 +204,11 @@ void CardWorker::Run() {
   }
   loop_.EndAll(status);
   Publish();
+  // Last: a reset may hang, and nobody else should wait for it.
+  if (resetter_.joinable()) {
+    spdlog::debug("card {}: closes after its reset", options_.card);
+    resetter_.join();
+  }
   decoder_.reset();  // on the thread that used it
   SetWatchdogDeadline(absl::UnixEpoch() + absl::Hours(24 * 365 * 200));
 }

@@ -180,6 +180,11 @@ absl::Status Scheduler::ReasonToEnd(Sequence& sequence, absl::Time now) {
         absl::StrCat("the deadline passed after ", sequence.generated(), " tokens"));
   }
   if (sequence.cancelled()) return absl::CancelledError("the client disconnected");
+  if (sequence.sink().Overflowed()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("the reply is too large to be sent whole, after ", sequence.generated(),
+                     " tokens: stream it, or ask for fewer log-probabilities, replies or tokens"));
+  }
   if (sequence.sink().Writable()) {
     sequence.unwritable_since_ = absl::InfiniteFuture();
   } else if (sequence.unwritable_since_ == absl::InfiniteFuture()) {

@@ -66,6 +66,8 @@ class ReplySink {
   // False while the client has too much unread output: the sequence pauses. Call Sequence::Wake() when that
   // changes.
   virtual bool Writable() const = 0;
+  // True: a reply that is sent whole has become larger than it may be; it ends.
+  virtual bool Overflowed() const { return false; }
   virtual void OnDelta(ReplyDelta delta) = 0;
   // The step has no more deltas, for any sequence.
   virtual void Flush() {}

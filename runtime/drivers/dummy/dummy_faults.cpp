@@ -16,9 +16,14 @@ using Kind = DummyFaults::Kind;
 FaultyHardware::FaultyHardware(const CardConfig& config)
     : step_time_(config.dummy_step_us),
       faults_(config.dummy_faults),
-      failing_answers_(config.dummy_faults.failed_opens) {}
+      failing_answers_(config.dummy_faults.failed_opens),
+      hanging_answers_(config.dummy_faults.hanging_opens) {}
 
 absl::Status FaultyHardware::Answer() {
+  if (hanging_answers_ > 0) {
+    --hanging_answers_;
+    for (;;) std::this_thread::sleep_for(std::chrono::hours(1));
+  }
   if (failing_answers_ <= 0) return absl::OkStatus();
   --failing_answers_;
   return absl::UnavailableError("dummy fault: the card does not answer");

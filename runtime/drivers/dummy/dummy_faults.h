@@ -30,6 +30,7 @@ class FaultyHardware {
   const std::chrono::microseconds step_time_;
   const DummyFaults faults_;
   int64_t failing_answers_;
+  int64_t hanging_answers_;
   uint64_t runs_ = 0;
 };
 

@@ -11,8 +11,10 @@
 #include "server/api/grpc/call_metadata.h"
 #include "server/api/grpc/grpc_order.h"
 #include "server/api/grpc/messages.h"
+#include "server/api/grpc/unary_reply.h"
 #include "server/generation/generation.h"
 #include "server/generation/request_id.h"
+#include "server/generation/unread_replies.h"
 
 namespace streamtensor::server {
 namespace {
@@ -24,19 +26,24 @@ std::shared_ptr<Generation> CreateGeneration(GenerationService* service, grpc::S
   return generation;
 }
 
+// A reply that is not streamed. gRPC's clients accept as much of a message unless they are told otherwise.
+constexpr size_t kMaxWholeReplyBytes = 4 << 20;
+
 // Admits, prepares and queues a request, perhaps later and on another thread, and then calls `started` once.
-// `message` lives until then.
+// `message` lives until then, or until `release` is called, which frees it: the reply may take long.
 void Start(GenerationService* service, const grpc::ServerContextBase& call,
-           const v1::GenerateRequest& message, const std::shared_ptr<Generation>& generation,
-           std::shared_ptr<ReplyReceiver> receiver, const std::function<void(const absl::Status&)>& started) {
+           const v1::GenerateRequest& message, const std::function<void()>& release,
+           const std::shared_ptr<Generation>& generation, std::shared_ptr<ReplyReceiver> receiver,
+           const std::function<void(const absl::Status&)>& started) {
   absl::Status status = service->AdmitGeneration(generation->request_id(), CallerOf(call), message.model());
   if (!status.ok()) return started(status);
-  const auto prepare = [service, &message, generation, receiver = std::move(receiver), started] {
+  const auto prepare = [service, &message, release, generation, receiver = std::move(receiver), started] {
     const auto run = [&]() -> absl::Status {
       ASSIGN_OR_RETURN(CheckedRequest request,
                        service->Check(
                            generation->request_id(), ReadRequest(message), [&] { return generation->Poll(); },
                            [&message] { return message.ShortDebugString(); }));
+      release();
       return generation->Start(std::move(request), receiver);
     };
     started(run());
@@ -45,11 +52,11 @@ void Start(GenerationService* service, const grpc::ServerContextBase& call,
   if (!status.ok()) started(status);
 }
 
-// gRPC keeps it until OnDone(), which follows Finish().
-class UnaryCall : public grpc::ServerUnaryReactor {
+class UnaryCall : public UnaryReply {
  public:
   UnaryCall(GenerationService* service, grpc::CallbackServerContext* call, v1::GenerateResponse* response)
-      : service_(service),
+      : UnaryReply(service, call),
+        service_(service),
         call_(call),
         response_(response),
         generation_(CreateGeneration(service, call)),
@@ -57,10 +64,13 @@ class UnaryCall : public grpc::ServerUnaryReactor {
 
   void Start(const v1::GenerateRequest& request) {
     BeforeGrpc(this);  // OnCancel() may be called from here on
-    server::Start(service_, *call_, request, generation_, receiver_, [this](const absl::Status& status) {
-      BeforeGrpc(this);
-      if (!status.ok()) Finish(ToGrpc(status, *service_, *call_));
-    });
+    server::Start(
+        service_, *call_, request, [this] { call_->GetRpcAllocatorState()->FreeRequest(); }, generation_,
+        receiver_,
+        [this](const absl::Status& status) {
+          BeforeGrpc(this);
+          if (!status.ok()) End(ToGrpc(status, *service_, *call_));
+        });
   }
 
   void OnCancel() override {
@@ -73,22 +83,27 @@ class UnaryCall : public grpc::ServerUnaryReactor {
     {
       MutexLock lock(receiver_->mutex);
     }
-    delete this;
+    UnaryReply::OnDone();
   }
+
+ protected:
+  std::string request_id() const override { return generation_->request_id(); }
 
  private:
   struct Receiver : ReplyReceiver {
     explicit Receiver(UnaryCall* owner) : owner(owner) {}
+    size_t WireBytes(const ReplyDelta& delta) const override { return server::WireBytes(delta); }
+    size_t MaxWholeBytes() const override { return kMaxWholeReplyBytes; }
     void OnDelta(ReplyDelta delta, size_t) override {
       WriteDelta(delta, owner->generation_->model().tokenizer(), message);
     }
     void OnDone(const absl::Status& status, const ReplySummary& summary) override {
-      // Finish() releases the owner, but not before this lock is released.
+      // End() releases the owner, but not before this lock is released.
       MutexLock lock(mutex);
       WriteSummary(summary, message);
       owner->response_->Swap(&message);
-      BeforeGrpc(owner);
-      owner->Finish(ToGrpc(status, *owner->service_, *owner->call_));
+      owner->End(ToGrpc(status, *owner->service_, *owner->call_));
+      v1::GenerateResponse().Swap(owner->response_);  // gRPC holds its bytes, until the client has read them
     }
     UnaryCall* const owner;
     Mutex mutex;
@@ -104,7 +119,7 @@ class UnaryCall : public grpc::ServerUnaryReactor {
 
 // At most one write is in flight; deltas that arrive meanwhile are merged into the next message. The writer's
 // thread starts every operation except the request for the call and a refusal.
-class StreamCall : public SendQueue::Stream {
+class StreamCall : public SendQueue::Stream, private UnreadReplies::Reply {
  public:
   StreamCall(GenerationService* generations, InferenceService* service, grpc::ServerCompletionQueue* arrivals,
              StreamWriter* stream_writer)
@@ -156,6 +171,7 @@ class StreamCall : public SendQueue::Stream {
         MutexLock lock(mutex_);
         if (status.ok()) WriteSummary(summary, next_);
         done_ = true;
+        owner_->generations_->unread().Add(*owner_);
         status_ = ToGrpc(status, *owner_->generations_, owner_->call_);
         Enqueue();
       }
@@ -205,27 +221,26 @@ class StreamCall : public SendQueue::Stream {
     }
 
     void WriteNext() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-      current_.Swap(&next_);
-      next_.Clear();
       written_bytes_ = std::exchange(next_bytes_, 0);
       writing_ = true;
       BeforeGrpc(owner_);
-      owner_->writer_.Write(current_, &owner_->written_);
+      owner_->writer_.Write(next_, &owner_->written_);
+      next_.Clear();  // gRPC holds its bytes
     }
 
     void WriteLast() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
       BeforeGrpc(owner_);
       if (broken_ || (!status_.ok() && next_bytes_ == 0)) {
         owner_->writer_.Finish(status_, &owner_->finished_);
-        return;
+      } else {
+        owner_->writer_.WriteAndFinish(next_, grpc::WriteOptions(), status_, &owner_->finished_);
       }
-      owner_->writer_.WriteAndFinish(next_, grpc::WriteOptions(), status_, &owner_->finished_);
+      v1::GenerateStreamResponse().Swap(&next_);
     }
 
     StreamCall* const owner_;
     SendQueue* const streams_;
     Mutex mutex_;
-    v1::GenerateStreamResponse current_ ABSL_GUARDED_BY(mutex_);  // owned by gRPC while `writing_`
     v1::GenerateStreamResponse next_ ABSL_GUARDED_BY(mutex_);
     size_t written_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
     size_t next_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
@@ -251,13 +266,16 @@ class StreamCall : public SendQueue::Stream {
       is_gone = is_gone_;
     }
     if (is_gone) generation->Cancel();
-    Start(generations_, call_, request_, generation, receiver_, [this](const absl::Status& status) {
-      if (!status.ok()) {
-        BeforeGrpc(this);
-        writer_.Finish(ToGrpc(status, *generations_, call_), &finished_);
-      }
-      Unref();
-    });
+    Start(
+        generations_, call_, request_, [this] { v1::GenerateRequest().Swap(&request_); }, generation,
+        receiver_,
+        [this](const absl::Status& status) {
+          if (!status.ok()) {
+            BeforeGrpc(this);
+            writer_.Finish(ToGrpc(status, *generations_, call_), &finished_);
+          }
+          Unref();
+        });
   }
 
   // The status was sent, or the client is gone.
@@ -278,9 +296,16 @@ class StreamCall : public SendQueue::Stream {
 
   void OnFinished(bool ok) { Unref(); }
 
+  void Abandon() override {
+    generations_->LogUnread(generation_->request_id());
+    BeforeGrpc(this);
+    call_.TryCancel();
+  }
+
   void Unref() {
     if (--holders_ > 0) return;
     receiver_->Settle();
+    generations_->unread().Remove(*this);
     delete this;
   }
 

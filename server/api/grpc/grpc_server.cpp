@@ -6,6 +6,7 @@
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/grpcpp.h>
 #include <grpcpp/health_check_service_interface.h>
+#include <grpcpp/resource_quota.h>
 #include <pthread.h>
 #include <spdlog/spdlog.h>
 
@@ -20,11 +21,12 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/mutex.h"
+#include "base/status_macros.h"
 #include "grpc_health.pb.h"
+#include "server/api/grpc/connection_listener.h"
 #include "server/api/grpc/generate_call.h"
 #include "server/api/grpc/inference_service.h"
 #include "server/api/grpc/stream_writer.h"
-#include "server/metrics/listen_error.h"
 
 namespace streamtensor::server {
 namespace {
@@ -48,6 +50,8 @@ std::shared_ptr<grpc::ServerCredentials> CredentialsFrom(const std::optional<Tls
 constexpr int kAwaitedStreams = 32;
 // Threads that start streams. They tokenize prompts; a long prompt must not delay other streams.
 constexpr int kArrivalThreads = 4;
+// Threads of gRPC's own services, health and reflection: a client that does not read holds one.
+constexpr int kMaxSyncThreads = 64;
 
 }  // namespace
 
@@ -73,6 +77,7 @@ struct GrpcServer::Impl {
 
   // The server accepts no more calls; the remaining ones are cancelled or about to end.
   ~Impl() {
+    listener.reset();
     if (server != nullptr) server->Shutdown(std::chrono::system_clock::now());
     if (arrivals == nullptr) return;
     arrivals->Shutdown();
@@ -90,25 +95,37 @@ struct GrpcServer::Impl {
   std::unique_ptr<grpc::ServerCompletionQueue> arrivals;
   std::vector<std::thread> arrival_threads;
   std::unique_ptr<grpc::Server> server;
+  std::unique_ptr<ConnectionListener> listener;
 };
 
 GrpcServer::GrpcServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 GrpcServer::~GrpcServer() = default;
 
-absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(const std::string& listen,
+absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(const ServerConfig& config,
                                                               const std::optional<TlsPair>& tls,
                                                               GenerationService* generation,
-                                                              const ModelRegistry* registry) {
+                                                              const ModelRegistry* registry,
+                                                              std::function<void()> on_refused) {
   gpr_set_log_function(&LogFromGrpc);
   google::protobuf::SetLogHandler(&LogFromProtobuf);
   grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   google::protobuf::LinkMessageReflection<grpc::health::v1::HealthCheckRequest>();  // for reflection
   auto impl = std::make_unique<Impl>(generation, registry);
+  ASSIGN_OR_RETURN(impl->listener, ConnectionListener::Bind(
+                                       {.listen = config.listen,
+                                        .max_connections = config.max_connections,
+                                        .max_connections_per_address = config.max_connections_per_address,
+                                        .is_plaintext = !tls.has_value(),
+                                        .on_refused = std::move(on_refused)}));
   grpc::ServerBuilder builder;
-  // Two daemons on one port would share its calls.
-  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  builder.SetResourceQuota(grpc::ResourceQuota("streamtensord")
+                               .Resize(static_cast<size_t>(config.grpc_memory))
+                               .SetMaxThreads(kMaxSyncThreads));
+  builder.SetMaxReceiveMessageSize(static_cast<int>(config.max_message_bytes));
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS,
+                             static_cast<int>(config.max_streams_per_connection));
   // Detects a client whose network vanished after 90 seconds, long before TCP does.
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, 60000);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 20000);
@@ -119,16 +136,17 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(const std::string&
   builder.RegisterService(&impl->operations);
   impl->streams = std::make_unique<StreamWriter>(builder.AddCompletionQueue());
   impl->arrivals = builder.AddCompletionQueue();
-  int port = 0;
-  builder.AddListeningPort(listen, CredentialsFrom(tls), &port);
-  if (!IsSocketInUse(listen)) impl->server = builder.BuildAndStart();
-  if (impl->server == nullptr || port == 0) {
-    return absl::UnavailableError(
-        absl::StrCat("cannot listen on ", listen, " (gRPC): ", ListenErrorReason(listen)));
+  using Connections = grpc::ServerBuilder::experimental_type::ExternalConnectionType;
+  auto acceptor =
+      builder.experimental().AddExternalConnectionAcceptor(Connections::FROM_FD, CredentialsFrom(tls));
+  impl->server = builder.BuildAndStart();
+  if (impl->server == nullptr) {
+    return absl::UnavailableError(absl::StrCat("gRPC on ", config.listen, " does not start"));
   }
   auto server = std::unique_ptr<GrpcServer>(new GrpcServer(std::move(impl)));
   server->UpdateHealth();  // immediately: until then gRPC's own service reports SERVING
   server->impl_->StartStreams();
+  server->impl_->listener->Run(std::move(acceptor));
   return server;
 }
 
@@ -150,6 +168,7 @@ void GrpcServer::UpdateHealth() {
 }
 
 void GrpcServer::Shutdown(absl::Duration grace) {
+  impl_->listener.reset();
   impl_->server->Shutdown(std::chrono::system_clock::now() + absl::ToChronoMilliseconds(grace));
 }
 

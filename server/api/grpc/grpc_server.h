@@ -2,13 +2,14 @@
 // The gRPC endpoint: our services, health and reflection on one port.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
-#include <string>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "server/access/tls_pair.h"
+#include "server/config/config.h"
 #include "server/generation/generation_service.h"
 #include "server/models/model_registry.h"
 
@@ -17,12 +18,14 @@ namespace streamtensor::server {
 // Thread-safe.
 class GrpcServer {
  public:
-  // `listen` is HOST:PORT; without a TLS pair connections are plaintext. The pointers outlive the server.
+  // Listens on `config.listen`, within the limits of `config`; without a TLS pair connections are plaintext.
+  // `on_refused` is called for each connection that is refused. The pointers outlive the server.
   //   UNAVAILABLE  the address cannot be bound, and why
-  static absl::StatusOr<std::unique_ptr<GrpcServer>> Start(const std::string& listen,
+  static absl::StatusOr<std::unique_ptr<GrpcServer>> Start(const ServerConfig& config,
                                                            const std::optional<TlsPair>& tls,
                                                            GenerationService* generation,
-                                                           const ModelRegistry* registry);
+                                                           const ModelRegistry* registry,
+                                                           std::function<void()> on_refused);
   // All calls must have ended, or Shutdown() been called.
   ~GrpcServer();
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/api/grpc/inference_service.h"
 
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -9,19 +10,47 @@
 #include "server/api/grpc/call_metadata.h"
 #include "server/api/grpc/generate_call.h"
 #include "server/api/grpc/messages.h"
+#include "server/api/grpc/unary_reply.h"
 #include "server/generation/request_id.h"
 
 namespace streamtensor::server {
 namespace {
 
-grpc::ServerUnaryReactor* Answer(const GenerationService& service, grpc::CallbackServerContext* call,
+grpc::ServerUnaryReactor* Answer(GenerationService& service, grpc::CallbackServerContext* call,
                                  const absl::Status& status) {
-  grpc::ServerUnaryReactor* reactor = call->DefaultReactor();
-  reactor->Finish(ToGrpc(status, service, *call));
-  return reactor;
+  auto* const reply = new UnaryReply(&service, call);
+  reply->End(ToGrpc(status, service, *call));
+  return reply;
 }
 
+class GenerateHolder : public grpc::MessageHolder<v1::GenerateRequest, v1::GenerateResponse> {
+ public:
+  GenerateHolder() {
+    set_request(request_.get());
+    set_response(&response_);
+  }
+  void FreeRequest() override {
+    set_request(nullptr);
+    request_.reset();
+  }
+  void Release() override { delete this; }
+
+ private:
+  std::unique_ptr<v1::GenerateRequest> request_ = std::make_unique<v1::GenerateRequest>();
+  v1::GenerateResponse response_;
+};
+
 }  // namespace
+
+InferenceService::InferenceService(GenerationService* generation, const ModelRegistry* registry)
+    : generation_(generation), registry_(registry) {
+  SetMessageAllocatorFor_Generate(&generate_messages_);
+}
+
+grpc::MessageHolder<v1::GenerateRequest, v1::GenerateResponse>*
+InferenceService::GenerateMessages::AllocateMessages() {
+  return new GenerateHolder;
+}
 
 grpc::ServerUnaryReactor* InferenceService::Generate(grpc::CallbackServerContext* call,
                                                      const v1::GenerateRequest* request,
@@ -32,7 +61,7 @@ grpc::ServerUnaryReactor* InferenceService::Generate(grpc::CallbackServerContext
 grpc::ServerUnaryReactor* InferenceService::Tokenize(grpc::CallbackServerContext* call,
                                                      const v1::TokenizeRequest* request,
                                                      v1::TokenizeResponse* response) {
-  grpc::ServerUnaryReactor* const reactor = call->DefaultReactor();
+  auto* const reply = new UnaryReply(generation_, call);
   const absl::Time deadline = DeadlineOf(*call, generation_->Now());
   const auto poll = [=, this]() -> absl::Status {
     if (call->IsCancelled()) return absl::CancelledError("the client disconnected");
@@ -49,10 +78,10 @@ grpc::ServerUnaryReactor* InferenceService::Tokenize(grpc::CallbackServerContext
   absl::Status status = generation_->Admit(CallerOf(*call), request->model());
   if (status.ok()) {
     status = generation_->Prepare(generation_->RequestId(Metadata(*call, kRequestIdHeader)), request->model(),
-                                  request->ByteSizeLong(), [=] { reactor->Finish(ToGrpc(answer())); });
+                                  request->ByteSizeLong(), [=] { reply->End(ToGrpc(answer())); });
   }
-  if (!status.ok()) reactor->Finish(ToGrpc(status, *generation_, *call));
-  return reactor;
+  if (!status.ok()) reply->End(ToGrpc(status, *generation_, *call));
+  return reply;
 }
 
 grpc::ServerUnaryReactor* InferenceService::Detokenize(grpc::CallbackServerContext* call,

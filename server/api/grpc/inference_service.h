@@ -21,8 +21,7 @@ using InferenceCallbacks = v1::InferenceService::WithCallbackMethod_Generate<
 class InferenceService : public v1::InferenceService::WithAsyncMethod_GenerateStream<
                              InferenceCallbacks<v1::InferenceService::Service>> {
  public:
-  InferenceService(GenerationService* generation, const ModelRegistry* registry)
-      : generation_(generation), registry_(registry) {}
+  InferenceService(GenerationService* generation, const ModelRegistry* registry);
 
   grpc::ServerUnaryReactor* Generate(grpc::CallbackServerContext* call, const v1::GenerateRequest* request,
                                      v1::GenerateResponse* response) override;
@@ -38,20 +37,27 @@ class InferenceService : public v1::InferenceService::WithAsyncMethod_GenerateSt
                                      v1::Model* response) override;
 
  private:
+  // Separates a call's request from its call, so that it can be freed while the reply is computed.
+  class GenerateMessages : public grpc::MessageAllocator<v1::GenerateRequest, v1::GenerateResponse> {
+   public:
+    grpc::MessageHolder<v1::GenerateRequest, v1::GenerateResponse>* AllocateMessages() override;
+  };
+
   GenerationService* const generation_;
   const ModelRegistry* const registry_;
+  GenerateMessages generate_messages_;
 };
 
 class OperatorService : public v1::OperatorService::CallbackService {
  public:
-  OperatorService(const GenerationService* generation, const ModelRegistry* registry)
+  OperatorService(GenerationService* generation, const ModelRegistry* registry)
       : generation_(generation), registry_(registry) {}
 
   grpc::ServerUnaryReactor* ListCards(grpc::CallbackServerContext* call, const v1::ListCardsRequest* request,
                                       v1::ListCardsResponse* response) override;
 
  private:
-  const GenerationService* const generation_;
+  GenerationService* const generation_;
   const ModelRegistry* const registry_;
 };
 

@@ -47,6 +47,9 @@ http::Response WithRequestId(http::Response response, const std::string& request
   return response;
 }
 
+// All replies to a request that is not streamed, about as JSON.
+constexpr size_t kMaxWholeReplyBytes = 8 << 20;
+
 constexpr char kEndOfStream[] = "data: [DONE]\n\n";
 
 }  // namespace
@@ -58,8 +61,11 @@ class CompletionCall::Reply : public ReplyReceiver {
       : generation(std::move(generation)), call_(call), index_(index) {}
 
   size_t WireBytes(const ReplyDelta& delta) const override {
-    if (!call_->is_stream_) return 0;
     return 16 + delta.text.size() + LogprobBytes(delta.logprobs) + LogprobBytes(delta.prompt_logprobs);
+  }
+
+  size_t MaxWholeBytes() const override {
+    return call_->is_stream_ ? 0 : kMaxWholeReplyBytes / call_->replies_.size();
   }
 
   void OnDelta(ReplyDelta delta, size_t wire_bytes) override {
@@ -150,7 +156,7 @@ CompletionCall::CompletionCall(const CallHost* host, std::shared_ptr<http::Excha
   for (uint32_t i = 0; i < unfinished_; ++i) {
     const std::string id = unfinished_ == 1 ? request_id : absl::StrCat(request_id, ".", i);
     replies_.push_back(std::make_unique<Reply>(
-        this, i, Generation::Create(host->service, id, /*deadline=*/absl::InfiniteFuture())));
+        this, i, Generation::Create(host->service, id, /*deadline=*/absl::InfiniteFuture(), unfinished_)));
   }
 }
 
@@ -204,6 +210,7 @@ absl::Status CompletionCall::Start(CompletionRequest request) {
     one.generation.sampling.seed += i % replies_a_prompt_;
     Reply* const reply = replies_[i].get();
     reply->SetPrompt(request, one);
+    if (i + 1 == replies_.size()) exchange_->ReleaseBody();
     RETURN_IF_ERROR(
         reply->generation->Start(std::move(one), std::shared_ptr<ReplyReceiver>(shared_from_this(), reply)));
   }

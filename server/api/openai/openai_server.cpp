@@ -164,19 +164,16 @@ OpenAiServer::~OpenAiServer() {
   impl_->streams.SendAll();  // releases calls still queued when the I/O thread ended
 }
 
-absl::StatusOr<std::unique_ptr<OpenAiServer>> OpenAiServer::Start(const std::string& listen,
-                                                                  const std::optional<TlsPair>& tls,
+absl::StatusOr<std::unique_ptr<OpenAiServer>> OpenAiServer::Start(http::Options options,
                                                                   GenerationService* generation,
                                                                   const ModelRegistry* registry) {
   auto impl = std::make_unique<Impl>(generation, registry);
   Impl* const self = impl.get();
-  http::Options options;
-  options.listen = listen;
-  options.tls = tls;
+  options.write_timeout = [generation] { return generation->slow_reader_timeout(); };
   options.check_head = [self](const http::Request& request) { return self->CheckHead(request); };
   options.handle = [self](std::shared_ptr<http::Exchange> exchange) { self->Handle(std::move(exchange)); };
   options.describe_error = [](int status, const std::string& message) {
-    return ErrorResponse(status, message);
+    return status == 503 ? ErrorResponse(absl::UnavailableError(message)) : ErrorResponse(status, message);
   };
   ASSIGN_OR_RETURN(impl->http, http::Server::Listen(std::move(options)));
   impl->http->Run();

@@ -3,22 +3,19 @@
 #pragma once
 
 #include <memory>
-#include <optional>
-#include <string>
 
 #include "absl/status/statusor.h"
-#include "server/access/tls_pair.h"
 #include "server/generation/generation_service.h"
+#include "server/http/http_server.h"
 #include "server/models/model_registry.h"
 
 namespace streamtensor::server::openai {
 
 class OpenAiServer {
  public:
-  // `listen` is HOST:PORT; without a TLS pair connections are plaintext. The pointers outlive the server.
+  // `options` say where to listen and how much to serve. The pointers outlive the server.
   //   UNAVAILABLE  the address cannot be bound, and why
-  static absl::StatusOr<std::unique_ptr<OpenAiServer>> Start(const std::string& listen,
-                                                             const std::optional<TlsPair>& tls,
+  static absl::StatusOr<std::unique_ptr<OpenAiServer>> Start(http::Options options,
                                                              GenerationService* generation,
                                                              const ModelRegistry* registry);
   // All generations must have ended. Closes the connections, including those still sending.

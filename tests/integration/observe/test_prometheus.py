@@ -27,7 +27,7 @@ running_requests waiting_requests preemptions_total kv_pages steps_total step_to
 card_energy_joules_total request_energy_joules last_step_timestamp_seconds build_info model_state
 log_lines_dropped_total
 """.split()
-LABELS = {"model", "card", "reason", "source", "finish_reason", "state"}
+LABELS = {"model", "card", "reason", "source", "finish_reason", "state", "port"}
 
 
 class Prometheus:

@@ -73,6 +73,13 @@ TEST(Config, EachErrorHasItsPlace) {
   ExpectError(string("limits:\n  max_queue: 1\n  max_queue: 2\n") + kTail,
               "c.yaml:3:3: limits.max_queue is given twice; it is first listed in line 2");
   ExpectError(string("limits: [1]\n") + kTail, "c.yaml:1:9: limits is a list; allowed is a map");
+  ExpectError(string("server: {max_connections: 0}\n") + kTail,
+              "c.yaml:1:27: server.max_connections is \"0\"; allowed is a whole number from 1 to 1000000");
+  ExpectError(string("server: {max_message_bytes: 2GiB}\n") + kTail,
+              "c.yaml:1:9: server.max_message_bytes is 2147483648; allowed is up to 1073741824");
+  ExpectError(string("server: {grpc_memory: 8MiB}\n") + kTail,
+              "c.yaml:1:9: server.grpc_memory is 8388608; server.max_message_bytes needs at least 4 times 4194304, "
+              "16777216");
   ExpectError(string("server: {listen: nowhere}\n") + kTail, "c.yaml:1:18: server.listen is \"nowhere\"");
   ExpectError(string("cache: {max_bytes: 20GB}\n") + kTail, "c.yaml:1:20: cache.max_bytes is \"20GB\"");
   ExpectError(string("log: {level: loud}\n") + kTail,

@@ -16,9 +16,11 @@ using testing::StepGate;
 
 class RecordingReceiver : public ReplyReceiver {
  public:
-  explicit RecordingReceiver(size_t wire_bytes = 0) : wire_bytes_(wire_bytes) {}
+  explicit RecordingReceiver(size_t wire_bytes = 0, size_t max_whole_bytes = 0)
+      : wire_bytes_(wire_bytes), max_whole_bytes_(max_whole_bytes) {}
 
   size_t WireBytes(const ReplyDelta&) const override { return wire_bytes_; }
+  size_t MaxWholeBytes() const override { return max_whole_bytes_; }
   void OnDelta(ReplyDelta delta, size_t wire_bytes) override {
     MutexLock lock(mutex_);
     EXPECT_FALSE(is_done_);
@@ -66,6 +68,7 @@ class RecordingReceiver : public ReplyReceiver {
 
  private:
   const size_t wire_bytes_;
+  const size_t max_whole_bytes_;
   Mutex mutex_;
   size_t tokens_ ABSL_GUARDED_BY(mutex_) = 0;
   size_t unsent_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
@@ -192,6 +195,36 @@ TEST_F(GenerationTest, AClientThatReadsTooSlowlyPausesItsReplyAlone) {
   EXPECT_TRUE(end.get().ok());
   EXPECT_EQ(slow_receiver->tokens(), 100u);
   EXPECT_LE(slow_receiver->most_unsent_bytes(), kMostUnsentBytes);
+}
+
+// A reply that is sent whole never pauses, and ends when it has more bytes than it may have.
+TEST_F(GenerationTest, AReplyThatIsSentWholeIsBounded) {
+  gate_.Open();
+  auto fits = Create();
+  const auto receiver =
+      std::make_shared<RecordingReceiver>(/*wire_bytes=*/64 << 10, /*max_whole_bytes=*/20 * (64 << 10));
+  ASSERT_TRUE(fits->Start(Ask(20), receiver).ok());
+  EXPECT_TRUE(receiver->AwaitEnd().ok());
+  EXPECT_EQ(receiver->tokens(), 20u);
+  auto exceeds = Create();
+  const auto bounded = std::make_shared<RecordingReceiver>(64 << 10, 10 * (64 << 10));
+  ASSERT_TRUE(exceeds->Start(Ask(100), bounded).ok());
+  const absl::Status status = bounded->AwaitEnd();
+  EXPECT_TRUE(absl::IsInvalidArgument(status)) << status;
+  EXPECT_EQ(bounded->tokens(), 11u);
+}
+
+// The replies of one request share what may be pending on its connection.
+TEST_F(GenerationTest, SiblingsShareTheBytesThatMayBePending) {
+  gate_.Open();
+  auto generation = Generation::Create(&service_, "r1", absl::InfiniteFuture(), /*siblings=*/8);
+  const auto receiver = std::make_shared<RecordingReceiver>(/*wire_bytes=*/1000);
+  ASSERT_TRUE(generation->Start(Ask(100), receiver).ok());
+  while (receiver->tokens() < 8) absl::SleepFor(absl::Milliseconds(1));
+  absl::SleepFor(absl::Milliseconds(20));  // time for more, if it does not pause
+  EXPECT_EQ(receiver->tokens(), 8u);
+  generation->Cancel();
+  EXPECT_TRUE(absl::IsCancelled(receiver->AwaitEnd()));
 }
 
 }  // namespace

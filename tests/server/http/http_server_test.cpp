@@ -3,11 +3,13 @@
 #include "server/http/http_server.h"
 
 #include <arpa/inet.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <cstring>
 #include <future>
@@ -302,7 +304,7 @@ TEST_F(HttpServerTest, SlowClientsLoseTheirConnection) {
 }
 
 TEST_F(HttpServerTest, AClientThatReadsNothingLosesItsConnection) {
-  options_.limits.write_timeout = absl::Milliseconds(1);
+  options_.write_timeout = [] { return absl::Milliseconds(1); };
   Start();
   Client client(port_);
   client.Send(Post("/wait", ""));
@@ -316,12 +318,15 @@ TEST_F(HttpServerTest, AClientThatReadsNothingLosesItsConnection) {
 
 TEST_F(HttpServerTest, AnAddressHasABoundedNumberOfConnections) {
   options_.limits.max_connections_per_address = 1;
+  std::atomic<int> refused = 0;
+  options_.on_refused = [&refused] { ++refused; };
   Start();
   Client busy(port_);
   busy.Send(Post("/wait", ""));
   const std::shared_ptr<Exchange> exchange = has_begun_.get_future().get();
   Client c(port_);
-  EXPECT_EQ(c.ReadAll(), "");
+  EXPECT_THAT(c.ReadAll(), testing::StartsWith("HTTP/1.1 503 "));
+  EXPECT_EQ(refused, 1);
   exchange->Respond({200, {}, "done"});
   busy.ReadUntil("done");
   // It is idle now; the server hears of it in its own time.

@@ -18,9 +18,10 @@ struct DummyFaults {
     kSlow   // the run takes ten times as long, and 10 ms
   };
   uint64_t seed = 0;
-  int64_t every_runs = 0;    // one run in this many has a fault, on average; 0: none
-  std::vector<Kind> kinds;   // to draw from; empty: all
-  int64_t failed_opens = 0;  // number of first attempts to open the card that fail
+  int64_t every_runs = 0;     // one run in this many has a fault, on average; 0: none
+  std::vector<Kind> kinds;    // to draw from; empty: all
+  int64_t failed_opens = 0;   // number of first attempts to open the card that fail
+  int64_t hanging_opens = 0;  // number of first attempts to open the card that never end
   bool operator==(const DummyFaults&) const = default;
 };
 

@@ -1,0 +1,275 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Memory that clients make the daemon hold: bounded by call, by connection, by address and in time, and given back."""
+
+import itertools
+import threading
+import time
+
+import grpc
+import pytest
+
+from conftest import dummy_cards, write_artifact
+from daemon import free_ports
+from raw_http2 import MAX_CONCURRENT_STREAMS, RawClient
+from test_lifecycle import wait_for
+
+MIB = 1 << 20
+
+
+@pytest.fixture(scope="module")
+def large_vocabulary(tmp_path_factory):
+    """What a token costs by the size of the vocabulary shows."""
+    return write_artifact(tmp_path_factory.mktemp("large"), max_context=4096, vocabulary=50000)
+
+
+def resident(running):
+    return running.resources().resident_bytes
+
+
+def settled(running, seconds=6):
+    """Resident bytes when they no longer fall."""
+    least, since = resident(running), time.monotonic()
+    while time.monotonic() - since < seconds:
+        time.sleep(0.25)
+        if (now := resident(running)) < least:
+            least, since = now, time.monotonic()
+    return least
+
+
+def idle(running, model="tiny"):
+    metrics = running.metrics()
+    return not any(value for name, value in metrics.items() if name.startswith(("streamtensor_running_requests", "streamtensor_waiting_requests")))
+
+
+def read_all(clients):
+    for client in clients:
+        while client.read():
+            pass
+
+
+def leave_unread(running, messages):
+    """120 clients with a window of 0 make one call each; the resident bytes at most, when all calls have ended, and when
+    the clients are gone."""
+    clients = [RawClient(running.grpc_port) for _ in range(120)]
+    most = 0
+    for client, (method, message) in zip(clients, itertools.cycle(messages.items())):
+        client.call(method, message)
+
+    def ended():
+        nonlocal most
+        most = max(most, resident(running))
+        read_all(clients)
+        return idle(running) and all(client.reset for client in clients)
+
+    wait_for(ended, seconds=240)
+    with_clients = settled(running)
+    for client in clients:
+        client.close()
+    return most, with_clients, settled(running)
+
+
+def test_clients_that_read_nothing(start, request_for, large_vocabulary):
+    """They ask for long replies, streamed and not, and for the text of many tokens."""
+    limits = {"slow_reader_seconds": 3, "max_queue": 1000}
+    running = start(models=[{"name": "tiny", "artifact": str(large_vocabulary)}], limits=limits)
+    running.wait_ready("tiny")
+    request = request_for(max_tokens=300, temperature=1.0)
+    request.stopping.ignore_eos = True
+    request.output.logprobs = 20
+    tokens = running.pb.DetokenizeRequest(model="tiny", token_ids=[300] * 4000)
+    messages = {name: message.SerializeToString() for name, message in
+                (("Generate", request), ("GenerateStream", request), ("Detokenize", tokens))}
+    fresh = settled(running)
+    _, _, before = leave_unread(running, messages)  # threads, pools and arenas grow once
+    most, with_clients, after = leave_unread(running, messages)
+    print("resident MiB: fresh {:.1f}, before {:.1f}, at most {:.1f}, with 120 clients {:.1f}, after {:.1f}".format(
+        *(value / MIB for value in (fresh, before, most, with_clients, after))))
+    assert running.metrics()["streamtensor_unread_replies_total"] >= 160, "of two times 80 whole replies and texts"
+    assert with_clients - before < 120 * (256 << 10), "a connection's own memory, not a reply's"
+    assert after <= 1.1 * before
+    assert running.stub.Generate(request_for(max_tokens=5)).usage.completion_tokens == 5
+    assert running.stop() == 0
+
+
+def test_many_tiny_requests_on_one_connection(start, request_for, large_vocabulary):
+    running = start(models=[{"name": "tiny", "artifact": str(large_vocabulary)}], cards=dummy_cards(step_us=1000),
+                    limits={"max_queue": 3000, "max_running": 3000}, server={"max_streams_per_connection": 3000})
+    running.wait_ready("tiny")
+    request = request_for(prompt="h", max_tokens=400, temperature=1.0)
+    request.stopping.ignore_eos = True
+    message = request.SerializeToString()
+
+    def ask():
+        client = RawClient(running.grpc_port, window=1 << 20)
+        for _ in range(2000):
+            client.call("GenerateStream", message)
+            client.read()
+        return client
+
+    ask().close()  # threads, pools and arenas grow once
+    wait_for(lambda: idle(running), seconds=60)
+    before = settled(running)
+    generated = running.metrics()['streamtensor_generated_tokens_total{model="tiny"}']
+    client = ask()
+
+    def load():
+        kinds = ("streamtensor_running_requests", "streamtensor_waiting_requests")
+        return sum(value for name, value in running.metrics().items() if name.startswith(kinds))
+
+    wait_for(lambda: load() >= 2000)
+    # Every request has its turn: its sampler is used.
+    wait_for(lambda: running.metrics()['streamtensor_generated_tokens_total{model="tiny"}'] > generated + 5000)
+    each = (resident(running) - before) / 2000
+    print(f"{each / 1024:.1f} KiB a request")
+    assert each < 64 << 10, "a request costs what it uses"
+    client.close()
+    wait_for(lambda: idle(running), seconds=60)
+    after = settled(running)
+    print(f"resident: before {before / MIB:.1f} MiB, after {after / MIB:.1f}")
+    assert after <= 1.1 * before
+    assert running.stop() == 0
+
+
+def test_a_whole_reply_is_bounded(start, request_for, tmp_path):
+    """A reply larger than a client takes as one message ends, and says what to do; streamed it arrives."""
+    artifact = write_artifact(tmp_path / "long", max_context=20000)
+    running = start(models=[{"name": "tiny", "artifact": str(artifact)}], server={"http_listen": f"127.0.0.1:{(port := free_ports(1)[0])}"})
+    running.wait_ready("tiny")
+    request = request_for(max_tokens=18000)
+    request.stopping.ignore_eos = True
+    request.output.logprobs = 20
+    with pytest.raises(grpc.RpcError) as error:
+        running.stub.Generate(request, timeout=120)
+    assert error.value.code() == grpc.StatusCode.INVALID_ARGUMENT and "stream it" in error.value.details()
+    assert sum(len(part.token_ids) for part in running.stub.GenerateStream(request, timeout=120)) == 18000
+    import openai
+
+    client = openai.OpenAI(base_url=f"http://127.0.0.1:{port}/v1", api_key="none", max_retries=0)
+    options = {"model": "tiny", "prompt": "hello", "max_tokens": 3000, "extra_body": {"ignore_eos": True}}
+    assert client.completions.create(**options, n=2).usage.completion_tokens == 6000
+    with pytest.raises(openai.BadRequestError, match="stream it"):
+        client.completions.create(**options, n=2, logprobs=20)
+    assert running.stop() == 0
+
+
+def test_connections_are_bounded(start, request_for, protos):
+    running = start(server={"max_connections_per_address": 3})
+    running.wait_ready("tiny")  # the daemon's own client is one
+    rejected = 'streamtensor_connections_rejected_total{port="grpc"}'
+    assert running.metrics()[rejected] == 0
+    clients = [RawClient(running.grpc_port, window=65535) for _ in range(2)]
+    for client in clients:
+        client.call("ListModels", b"")
+        wait_for(lambda: client.read(0.1) and client.answered)  # noqa: B023
+    # A client library gives up at once, and tries again later; the text says why.
+    channel = grpc.insecure_channel(running.server, options=[("grpc.use_local_subchannel_pool", 1)])
+    with pytest.raises(grpc.RpcError) as error:
+        protos.rpc.InferenceServiceStub(channel).ListModels(protos.pb.ListModelsRequest(), timeout=10)
+    assert error.value.code() == grpc.StatusCode.UNAVAILABLE
+    channel.close()
+    refused = RawClient(running.grpc_port)
+    while refused.read(5):
+        pass
+    assert refused.refusal.endswith("there are 3 connections from 127.0.0.1, which is the limit of an address\n")
+    assert running.metrics()[rejected] >= 2
+    # Whoever is in is served; a place that is left is free.
+    assert running.stub.Generate(request_for(max_tokens=3)).usage.completion_tokens == 3
+    clients[0].close()
+
+    def served():
+        client = RawClient(running.grpc_port, window=65535)
+        try:
+            client.call("ListModels", b"")
+            client.read(5)
+            client.read(1)
+            return client.answered
+        finally:
+            client.close()
+
+    wait_for(served)
+    before = running.resources().descriptors
+    for _ in range(200):
+        RawClient(running.grpc_port).close()
+    wait_for(lambda: running.resources().descriptors <= before)
+    assert running.stop() == 0
+
+
+def test_all_connections_are_bounded(start):
+    running = start(server={"max_connections": 2})
+    running.wait_ready("tiny")
+    held = RawClient(running.grpc_port)
+    held.read(5)
+    refused = RawClient(running.grpc_port)
+    while refused.read(5):
+        pass
+    assert refused.refusal.endswith("the server has 2 connections, which is its limit\n")
+    assert running.stop() == 0
+
+
+def test_calls_of_a_connection_are_bounded(start, request_for):
+    running = start(cards=dummy_cards(step_us=20000), server={"max_streams_per_connection": 5})
+    running.wait_ready("tiny")
+    client = RawClient(running.grpc_port)
+    client.read(5)
+    assert client.settings[MAX_CONCURRENT_STREAMS] == 5
+    request = request_for(max_tokens=400)
+    request.stopping.ignore_eos = True
+    for _ in range(20):
+        client.call("GenerateStream", request.SerializeToString())
+    wait_for(lambda: (client.read(0.1), len(client.reset) >= 15 or not client.is_open)[1])
+    # A client library lets its further calls wait.
+    quick = request_for(max_tokens=2)
+    outcomes = [running.stub.Generate.future(quick) for _ in range(30)]
+    assert all(outcome.result(timeout=60).usage.completion_tokens == 2 for outcome in outcomes)
+    client.close()
+    assert running.stop() == 0
+
+
+def test_messages_are_bounded(start, request_for):
+    running = start(server={"max_message_bytes": "128KiB", "http_listen": f"127.0.0.1:{(port := free_ports(1)[0])}"})
+    running.wait_ready("tiny")
+    with pytest.raises(grpc.RpcError) as error:
+        running.stub.Generate(request_for(prompt="x" * (200 << 10)))
+    assert error.value.code() == grpc.StatusCode.RESOURCE_EXHAUSTED and "131072" in error.value.details()
+    import openai
+
+    client = openai.OpenAI(base_url=f"http://127.0.0.1:{port}/v1", api_key="none", max_retries=0)
+    with pytest.raises(openai.APIStatusError) as refused:
+        client.completions.create(model="tiny", prompt="x" * (200 << 10))
+    assert refused.value.status_code == 413
+    assert running.stop() == 0
+
+
+def test_messages_that_never_end(start, request_for):
+    """Clients begin messages of 4 MiB and never end them: gRPC's memory is bounded, honest clients are served."""
+    running = start(server={"grpc_memory": "32MiB"})
+    running.wait_ready("tiny")
+
+    def attack():
+        clients, most = [RawClient(running.grpc_port) for _ in range(16)], 0
+
+        def begin(client):
+            for _ in range(4):
+                client.call("Generate", b"\0" * (4 * MIB - 64), cut=1)
+
+        threads = [threading.Thread(target=begin, args=(client,)) for client in clients]
+        for thread in threads:
+            thread.start()
+        while any(thread.is_alive() for thread in threads):
+            most = max(most, resident(running))
+            time.sleep(0.05)
+        most = max(most, resident(running))
+        for client in clients:
+            client.close()
+        wait_for(lambda: running.ctl("models").returncode == 0)
+        return most
+
+    attack()  # threads, pools and arenas grow once
+    before = settled(running)
+    most = attack()
+    after = settled(running)
+    print("resident MiB: before {:.1f}, with 64 unfinished messages of 4 MiB {:.1f}, after {:.1f}".format(
+        *(value / MIB for value in (before, most, after))))
+    assert most - before < 3 * 32 * MIB, "about grpc_memory"
+    assert after <= 1.1 * before
+    assert running.stop() == 0
