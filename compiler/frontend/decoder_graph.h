@@ -27,6 +27,7 @@ struct Norm {
 };
 
 enum class Activation {
+  kRelu,      // max(x, 0)
   kSilu,      // x / (1 + exp(-x))
   kGeluTanh,  // x / 2 * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 x^3)))
 };

@@ -131,7 +131,7 @@ class WeightFinder {
                                               "table of positions must be F32, F16 or BF16"));
     }
     if (spec.kind == WeightKind::kVector) return CheckDims(tensor, {TensorRows(spec)});
-    return CheckDims(tensor, {spec.rows, spec.columns});
+    return CheckDims(tensor, {TensorRows(spec), spec.columns});
   }
 
   absl::Status CheckDims(const CheckpointTensor& tensor, const std::vector<int64_t>& expected) const {

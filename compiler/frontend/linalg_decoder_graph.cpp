@@ -219,6 +219,9 @@ LinalgDecoderGraph::Tensor LinalgDecoderGraph::Attend(Tensor queries, Tensor key
 }
 
 LinalgDecoderGraph::Tensor LinalgDecoderGraph::Activate(Tensor x, Activation activation) {
+  const auto relu = [](OpBuilder& b, Location location, ValueRange in) -> Value {
+    return b.create<mlir::arith::MaximumFOp>(location, in[0], FloatConstant(b, location, 0));
+  };
   const auto silu = [](OpBuilder& b, Location location, ValueRange in) -> Value {
     Value negative = b.create<mlir::arith::NegFOp>(location, in[0]);
     Value exponential = b.create<mlir::math::ExpOp>(location, negative);
@@ -239,6 +242,8 @@ LinalgDecoderGraph::Tensor LinalgDecoderGraph::Activate(Tensor x, Activation act
     return product(half, share);
   };
   switch (activation) {
+    case Activation::kRelu:
+      return Import(linalg_.Pointwise(f32(), ValueOf(x), relu));
     case Activation::kSilu:
       return Import(linalg_.Pointwise(f32(), ValueOf(x), silu));
     case Activation::kGeluTanh:

@@ -4,6 +4,7 @@
 Tests run each through the compiler, numpy and llama.cpp; `KINDS` by name, for tiny_models.make().
 """
 import make_tiny_gpt2
+import make_tiny_opt
 from make_tiny_llama import Options
 
 KINDS = {
@@ -45,4 +46,8 @@ KINDS = {
     "gpt2-k-quants": make_tiny_gpt2.Options(hidden=256, inner=512, heads=4, matrix_type="Q4_K", embedding_type="Q6_K",
                                             head_type="Q5_K", position_type="F16",
                                             types={"blk.0.attn_qkv.weight": "Q5_K", "blk.1.ffn_down.weight": "Q6_K"}),
+    # Positions from the third row on, ReLU, a matrix each for queries, keys and values.
+    "opt": make_tiny_opt.Options(),
+    # The same without biases of matrices; an untied head.
+    "opt-no-biases": make_tiny_opt.Options(biases=False, head_type="Q8_0", matrix_type="Q5_1"),
 }

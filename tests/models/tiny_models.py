@@ -5,17 +5,20 @@ One line an architecture: where its options, its GGUF file, its Hugging Face fol
 """
 import make_tiny_gpt2
 import make_tiny_llama
+import make_tiny_opt
 import numpy_gpt2
 import numpy_llama
+import numpy_opt
 import tiny_llama_folder
 from gguf_reader import Model
 
 WRITERS = {
     make_tiny_gpt2.Options: (make_tiny_gpt2.make, make_tiny_gpt2.make_folder),
+    make_tiny_opt.Options: (make_tiny_opt.make, make_tiny_opt.make_folder),
     make_tiny_llama.Options: (make_tiny_llama.make, tiny_llama_folder.make),
 }
 FORWARD = {"gemma3": numpy_llama.forward, "gpt2": numpy_gpt2.forward, "llama": numpy_llama.forward, "mistral": numpy_llama.forward,
-           "phi3": numpy_llama.forward, "qwen2": numpy_llama.forward, "qwen3": numpy_llama.forward}
+           "opt": numpy_opt.forward, "phi3": numpy_llama.forward, "qwen2": numpy_llama.forward, "qwen3": numpy_llama.forward}
 
 
 def make(path, options):

@@ -416,7 +416,7 @@ const std::vector<GraphMutation>& GraphMutations() {
       {"no-ffn-residual", "the feed-forward part replaces the residual", Make<NoFeedForwardResidual>},
       {"gate-up-swapped", "the activation is taken of up instead of gate", Make<GateUpSwapped>},
       {"no-activation", "the feed-forward part has no activation", Make<NoActivation>},
-      {"other-activation", "GELU for SiLU, or the reverse", Make<OtherActivation>},
+      {"other-activation", "GELU for SiLU, SiLU for any other", Make<OtherActivation>},
   };
   return mutations;
 }

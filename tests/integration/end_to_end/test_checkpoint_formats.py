@@ -12,6 +12,7 @@ from programs import BIN, ROOT, call, chunked, jit_logits, same_bits, tiny_model
 
 import make_tiny_gpt2
 import make_tiny_llama
+import make_tiny_opt
 from kinds import KINDS
 
 sys.path.insert(0, str(ROOT / "tests/integration"))
@@ -24,6 +25,7 @@ MODELS = {
     "gpt2": make_tiny_gpt2.Options(**FLOATS),
     "gemma3": make_tiny_llama.Options(architecture="gemma3", layers=3, window=21, window_period=2, head_dim=32, rope_base=1e6, **FLOATS),
     "mistral": make_tiny_llama.Options(architecture="mistral", window=21, head_type="F32", **FLOATS),
+    "opt": make_tiny_opt.Options(**FLOATS),
     "phi3": make_tiny_llama.Options(architecture="phi3", window=21, head_type="F32", **FLOATS),
     "qwen3": make_tiny_llama.Options(architecture="qwen3", pre_tokenizer="qwen2", head_dim=32, **FLOATS),
     "qwen2": make_tiny_llama.Options(architecture="qwen2", pre_tokenizer="qwen2", biases="qkv", head_type="BF16", **FLOATS),
@@ -32,6 +34,8 @@ FORMS = [
     ("gpt2", {}),
     ("gpt2", {"prefix": "", "buffers": True}),  # as the first files on the hub are
     ("gpt2", {"files": 3}),
+    ("opt", {}),
+    ("opt", {"prefix": "", "files": 2}),
     ("qwen2", {}),
     ("mistral", {}),
     ("phi3", {}),

@@ -10,12 +10,13 @@ from programs import call, card_logits, chunked, jit_logits, same_bits, tiny_mod
 
 import make_tiny_gpt2
 import make_tiny_llama
+import make_tiny_opt
 
 MODELS = {"llama": make_tiny_llama.Options(seed=5), "qwen3": make_tiny_llama.Options(architecture="qwen3", pre_tokenizer="qwen2", head_dim=32, seed=5),
           "mistral": make_tiny_llama.Options(architecture="mistral", window=21, seed=5),
           "gemma3": make_tiny_llama.Options(architecture="gemma3", layers=3, window=21, window_period=2, head_dim=32, rope_base=1e6, seed=5),
           "phi3": make_tiny_llama.Options(architecture="phi3", window=21, seed=5),
-          "gpt2": make_tiny_gpt2.Options(seed=5)}
+          "gpt2": make_tiny_gpt2.Options(seed=5), "opt": make_tiny_opt.Options(seed=5)}
 ANY = ["mask-off-by-one", "page-slip", "kv-heads-reversed", "attention-scale", "keys-from-values", "attn-norm-weight",
        "ffn-norm-weight", "norm-sum", "norm-kind", "no-final-norm", "no-attn-residual", "no-ffn-residual",
        "no-activation"]
@@ -29,9 +30,12 @@ MUTATIONS = {
     "phi3": ["gate-up-swapped", "keys-from-values", "rope-pairs", "no-window"],
     "gpt2": ANY + ["learned-position", "no-learned-positions", "no-attention-biases", "no-ffn-biases", "no-norm-biases",
                    "other-activation"],
+    "opt": ["learned-position", "no-learned-positions", "no-attention-biases", "no-ffn-biases", "no-norm-biases", "no-activation",
+            "other-activation", "keys-from-values"],
 }
 # On the card of the second model what the first can't show, unless all are asked for.
-JIT_ALONE = set() if os.environ.get("STREAMTENSOR_ALL_KINDS") else {("gpt2", mutation) for mutation in ANY}
+JIT_ALONE = set() if os.environ.get("STREAMTENSOR_ALL_KINDS") else {
+    ("gpt2", mutation) for mutation in ANY} | {("opt", mutation) for mutation in MUTATIONS["opt"]}
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,7 @@ import transformers
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parents[1] / "models"))
 import tiny_models  # noqa: E402
-from transformers_models import MODELS, TOKENS  # noqa: E402
+from transformers_models import MODELS, PROMPT, STEPS, TOKENS  # noqa: E402
 
 
 def main():
@@ -32,7 +32,11 @@ def main():
             model = transformers.AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32,
                                                                       attn_implementation="eager")
             logits = model(torch.from_numpy(tokens[None])).logits[0].numpy()
-        np.savez(HERE / f"{name}.npz", tokens=tokens, logits=logits, transformers=transformers.__version__)
+            reply = tokens[:PROMPT]
+            for _ in range(STEPS):
+                reply = np.append(reply, model(torch.from_numpy(reply[None])).logits[0, -1].argmax().item())
+        np.savez(HERE / f"{name}.npz", tokens=tokens, logits=logits, reply=reply[PROMPT:],
+                 transformers=transformers.__version__)
         print(f"{name}: {logits.shape}, largest {np.abs(logits).max():.3f}")
 
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// GPT-2: LayerNorm, learned positions, biases, one matrix for queries, keys and values, a plain feed-forward
-// part.
+// GPT-2: one matrix for queries, keys and values, stored as transformers' Conv1D; GELU by its tanh form.
 #include <memory>
 #include <string>
 #include <string_view>
@@ -8,6 +7,7 @@
 #include <vector>
 
 #include "base/status_macros.h"
+#include "compiler/frontend/architectures/layer_norm_decoder.h"
 #include "compiler/frontend/decoder_model.h"
 #include "compiler/frontend/hyperparameters.h"
 #include "compiler/frontend/weight_names.h"
@@ -111,49 +111,18 @@ TensorSpecs Tensors(const Gpt2Config& config) {
   return specs;
 }
 
-class Gpt2 : public DecoderModel {
- public:
-  Gpt2(const Gpt2Config& config, std::vector<DecoderWeight> weights)
-      : DecoderModel(kName, config.sizes, std::move(weights)), config_(config) {}
-
-  Tensor Embed(DecoderGraph& graph) const override {
-    Tensor tokens = graph.EmbedTokens(kTokenEmbedding);
-    return graph.Add(tokens, graph.EmbedPositions(kPositionEmbedding));
-  }
-
-  Tensor Layer(DecoderGraph& graph, Tensor x) const override {
-    Tensor normal = graph.Normalize(x, LayerNorm(kAttentionNorm, kAttentionNormBias));
-    Tensor q = graph.Project(normal, kQueryProjection, kQueryBias);
-    Tensor k = graph.Project(normal, kKeyProjection, kKeyBias);
-    Tensor v = graph.Project(normal, kValueProjection, kValueBias);
-    Tensor attended = graph.Attend(q, k, v, ScaledAttention(sizes()));
-    x = graph.Add(x, graph.Project(attended, kAttentionOutput, kAttentionOutputBias));
-
-    normal = graph.Normalize(x, LayerNorm(kFeedForwardNorm, kFeedForwardNormBias));
-    Tensor inner = graph.Activate(graph.Project(normal, kUpProjection, kUpBias), Activation::kGeluTanh);
-    return graph.Add(x, graph.Project(inner, kDownProjection, kDownBias));
-  }
-
-  Tensor Logits(DecoderGraph& graph, Tensor x) const override {
-    Tensor normal = graph.Normalize(x, LayerNorm(kOutputNorm, kOutputNormBias));
-    return graph.Project(normal, config_.tied ? kTokenEmbedding : kHead, "");
-  }
-
- private:
-  Norm LayerNorm(std::string_view weight, std::string_view bias) const {
-    return {.kind = NormKind::kLayer, .epsilon = config_.epsilon, .weight = weight, .bias = bias};
-  }
-
-  Gpt2Config config_;
-};
-
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<const DecoderModel>> ReadGpt2(const Checkpoint& checkpoint) {
   ASSIGN_OR_RETURN(const Gpt2Config config, ReadConfig(checkpoint));
   ASSIGN_OR_RETURN(std::vector<DecoderWeight> weights,
                    FindDecoderWeights(checkpoint, config.sizes.layers, Tensors(config)));
-  return std::make_unique<Gpt2>(config, std::move(weights));
+  return MakeLayerNormDecoder({.name = kName,
+                               .sizes = config.sizes,
+                               .epsilon = config.epsilon,
+                               .activation = Activation::kGeluTanh,
+                               .tied = config.tied},
+                              std::move(weights));
 }
 
 }  // namespace streamtensor::compiler
