@@ -22,6 +22,11 @@
 namespace streamtensor::compiler {
 namespace {
 
+const char* KindText(const artifact::v1::Tokenizer& tokenizer) {
+  return tokenizer.kind() == artifact::v1::Tokenizer::KIND_BYTE_LEVEL_BPE ? "byte-level BPE"
+                                                                          : "SentencePiece BPE";
+}
+
 using nlohmann::ordered_json;
 
 struct TypeTotal {
@@ -160,7 +165,8 @@ std::string Json(const Checkpoint& checkpoint) {
     tensors.push_back(TensorJson(checkpoint, tensor));
   }
   if (const absl::StatusOr<artifact::v1::Tokenizer> tokenizer = checkpoint.tokenizer(); tokenizer.ok()) {
-    root["tokenizer"] = {{"tokens", tokenizer->pieces_size()},
+    root["tokenizer"] = {{"kind", KindText(*tokenizer)},
+                         {"tokens", tokenizer->pieces_size()},
                          {"merges", tokenizer->merges_size()},
                          {"chat_template", !tokenizer->chat_template().empty()}};
   }
@@ -200,10 +206,11 @@ std::string Text(const std::string& path, const Checkpoint& checkpoint) {
                         absl::StrJoin(ShownDims(checkpoint.dialect(), tensor.dims), ", ")));
   }
   if (const absl::StatusOr<artifact::v1::Tokenizer> tokenizer = checkpoint.tokenizer(); tokenizer.ok()) {
-    absl::StrAppend(&text, absl::StrFormat("\ntokenizer: byte-level BPE, %d tokens, %d merges, %s\n",
-                                           tokenizer->pieces_size(), tokenizer->merges_size(),
-                                           tokenizer->chat_template().empty() ? "no chat template"
-                                                                              : "with a chat template"));
+    absl::StrAppend(
+        &text,
+        absl::StrFormat("\ntokenizer: %s, %d tokens, %d merges, %s\n", KindText(*tokenizer),
+                        tokenizer->pieces_size(), tokenizer->merges_size(),
+                        tokenizer->chat_template().empty() ? "no chat template" : "with a chat template"));
   }
   return text;
 }
