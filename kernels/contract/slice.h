@@ -11,6 +11,7 @@
 #define ST_CONTRACT_SLICE_H
 
 #include "limits.h"
+#include "numerics.h"
 #include "tiles.h"
 #include "word.h"
 
@@ -42,8 +43,8 @@ constexpr int kRowSumBits = 48;
 constexpr int kPassBits = 4;
 constexpr int kQuadBits = 2;
 
-constexpr int kWeightsFifoWords = 4096;  // in front of a slice
-// What a slice holds.
+// What the weights' FIFO in front of a slice holds, and what a slice holds.
+constexpr int kWeightsFifoWords = 4096;
 constexpr int kSliceRingWords = 32;  // nibble words
 constexpr int kSliceRingScales = 8;  // words of scales
 constexpr int kSliceOutputBeats = 32;
@@ -95,14 +96,15 @@ static_assert(kPlaneWords * kColumns == kGroupElements && kU4IntegerWords == kPl
 static_assert(kPlaneWords == kQuads, "a plane's steps, later, are the quads of its beats");
 static_assert(kQuads == 1 << kQuadBits, "a quad's number fills its field");
 static_assert(kMaxStepTokens <= 1 << kPassBits, "a pass for each token of a step, with one lane");
-static_assert(kGroupElements * 127 < 1 << (kActivationSumBits - 1), "a group's sum of activations fits");
+constexpr int kLargestGroupSum = kGroupElements * static_cast<int>(kLargestQuantised);
+static_assert(kLargestGroupSum < 1 << (kActivationSumBits - 1), "a group's sum of activations fits");
 // Two rows share a multiplier: the lower row's sum, plus half its field, is never negative.
-static_assert(kGroupElements * 127 * 15 < 1 << (kPlaneSumBits - 1), "a group's sum of unsigned nibbles fits");
+static_assert(kLargestGroupSum * 15 < 1 << (kPlaneSumBits - 1), "a group's sum of unsigned nibbles fits");
 static_assert(kSliceRingWords % (2 * kPlaneWords) == 0 && kSliceRingScales * kPlaneWords == kSliceRingWords,
               "the rings hold whole tiles");
 static_assert(kSliceOutputBeats % kQuads == 0, "room for whole passes");
-static_assert(((int64_t{1} << (kScaleFieldBits - 1)) * 136 * kGroupElements * 127 +
-               (int64_t{1} << (kScaleFieldBits - 1)) * kGroupElements * 127)
+static_assert(((int64_t{1} << (kScaleFieldBits - 1)) * 136 * kLargestGroupSum +
+               (int64_t{1} << (kScaleFieldBits - 1)) * kLargestGroupSum)
                       << ((1 << kGroupShiftBits) - 1) <
                   (int64_t{1} << (kRowSumBits - 1)) >> 13,
               "the sums of 8,192 groups of I8 fit");

@@ -15,7 +15,6 @@ struct Constant {
 
 constexpr Constant kConstants[] = {
     {"WORD_BITS", kWordBits},
-    {"TILE_ROWS", kTileRows},
     {"GROUP_ELEMENTS", kGroupElements},
     {"MAX_STEP_TOKENS", kMaxStepTokens},
     {"NIBBLE_BITS", kNibbleBits},

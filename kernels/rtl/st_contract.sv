@@ -3,7 +3,6 @@
 `timescale 1ns / 1ps
 package st_contract;
   localparam int WORD_BITS = 512;
-  localparam int TILE_ROWS = 16;
   localparam int GROUP_ELEMENTS = 32;
   localparam int MAX_STEP_TOKENS = 16;
   localparam int NIBBLE_BITS = 4;
