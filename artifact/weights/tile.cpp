@@ -1,13 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "artifact/weights/tile.h"
 
+#include <immintrin.h>
+
 #include <algorithm>
+#include <bit>
+#include <cmath>
 #include <cstring>
 
 namespace streamtensor::artifact {
 namespace {
 
 constexpr int kFloat16Bytes = 2;
+
+float HalfAt(std::span<const uint8_t> halves, int64_t index) {
+  uint16_t half;
+  std::memcpy(&half, halves.data() + index * kFloat16Bytes, kFloat16Bytes);
+  return _cvtsh_ss(half);
+}
+
+// Half to even.
+int16_t InUnits(float value, float reciprocal, int largest) {
+  const auto bound = static_cast<float>(largest);
+  return static_cast<int16_t>(std::clamp(std::nearbyint(value * reciprocal), -bound, bound));
+}
 
 // Packs the integers of one row: q has kGroupElements.
 void WriteNibbles(const uint8_t* q, int row, uint8_t* tile) {
@@ -27,11 +43,40 @@ void WriteBytes(const uint8_t* q, int row, uint8_t* tile) {
 
 }  // namespace
 
-void WriteTile(const TileValues& values, TileFormat format, int64_t row_tile, int64_t group, uint8_t* tile) {
+RowScales ScaleRows(const TileValues& values, TileFormat format) {
+  const auto centre = static_cast<float>(contract::TileCentre(static_cast<int>(format)));
+  const int64_t count = values.rows * values.groups;
+  RowScales result;
+  result.scales.resize(count);
+  result.offsets.resize(count);
+  result.exponents.resize(values.rows);
+  std::vector<float> scales(values.groups);
+  std::vector<float> offsets(values.groups);
+  for (int64_t row = 0; row < values.rows; ++row) {
+    float largest = 0;
+    for (int64_t group = 0; group < values.groups; ++group) {
+      const int64_t index = row * values.groups + group;
+      scales[group] = HalfAt(values.d, index);
+      offsets[group] = (values.m.empty() ? 0 : HalfAt(values.m, index)) + centre * scales[group];
+      largest = std::max({largest, std::fabs(scales[group]), std::fabs(offsets[group]) / 2});
+    }
+    const uint32_t exponent = contract::UnitExponent(std::bit_cast<uint32_t>(largest));
+    const float reciprocal = std::bit_cast<float>(contract::UnitReciprocalBits(exponent));
+    result.exponents[row] = static_cast<uint8_t>(exponent);
+    for (int64_t group = 0; group < values.groups; ++group) {
+      const int64_t index = row * values.groups + group;
+      result.scales[index] = InUnits(scales[group], reciprocal, contract::kLargestScale);
+      result.offsets[index] = InUnits(offsets[group], reciprocal, contract::kLargestOffset);
+    }
+  }
+  return result;
+}
+
+void WriteTile(const TileValues& values, const RowScales& scales, TileFormat format, int64_t row_tile,
+               int64_t group, uint8_t* tile) {
   const auto bits = static_cast<int>(format);
   std::memset(tile, 0, contract::TileWords(bits) * contract::kWordBytes);
-  uint8_t* const scales = tile + contract::TileIntegerWords(bits) * contract::kWordBytes;
-  uint8_t* const minima = scales + contract::kTileRows * kFloat16Bytes;
+  uint8_t* const scale_word = tile + contract::TileIntegerWords(bits) * contract::kWordBytes;
   const int64_t first = row_tile * contract::kTileRows;
   const auto rows = static_cast<int>(std::min<int64_t>(contract::kTileRows, values.rows - first));
   for (int row = 0; row < rows; ++row) {
@@ -42,9 +87,9 @@ void WriteTile(const TileValues& values, TileFormat format, int64_t row_tile, in
     } else {
       WriteBytes(q, row, tile);
     }
-    std::memcpy(scales + kFloat16Bytes * row, values.d.data() + kFloat16Bytes * index, kFloat16Bytes);
-    if (values.m.empty()) continue;
-    std::memcpy(minima + kFloat16Bytes * row, values.m.data() + kFloat16Bytes * index, kFloat16Bytes);
+    const uint32_t lane = contract::TileScaleLane(scales.scales[index], scales.offsets[index], group == 0,
+                                                  scales.exponents[first + row]);
+    std::memcpy(scale_word + contract::kLaneBytes * row, &lane, contract::kLaneBytes);
   }
 }
 

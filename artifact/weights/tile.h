@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <vector>
 
 #include "kernels/contract/tiles.h"
 
@@ -21,8 +22,19 @@ struct TileValues {
   int64_t groups = 0;
 };
 
+// The scales and offsets of a matrix as the tiles hold them: integers, in units of 2^E for a whole row.
+// value = 2^E * (scale * (q - centre) + offset), the file's value up to the rounding of both.
+struct RowScales {
+  std::vector<int16_t> scales;     // rows x groups
+  std::vector<int16_t> offsets;    // rows x groups
+  std::vector<uint8_t> exponents;  // rows: E + 127, or 0 (a unit of 0) where all values are 0
+};
+// d and m must be finite.
+RowScales ScaleRows(const TileValues& values, TileFormat format);
+
 // Writes the tile of group `group` and the rows from kTileRows*row_tile on; rows past the end are zero.
-// `tile` has TileWords(format) words.
-void WriteTile(const TileValues& values, TileFormat format, int64_t row_tile, int64_t group, uint8_t* tile);
+// `scales` are those of `values`. `tile` has TileWords(format) words.
+void WriteTile(const TileValues& values, const RowScales& scales, TileFormat format, int64_t row_tile,
+               int64_t group, uint8_t* tile);
 
 }  // namespace streamtensor::artifact

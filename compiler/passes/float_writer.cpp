@@ -39,6 +39,13 @@ Value FloatWriter::bitAnd(Value a, int32_t mask) {
 
 Value FloatWriter::absolute(Value x) { return fromBits(bitAnd(bits(x), INT32_MAX)); }
 
+Value FloatWriter::exponent(Value x) {
+  return builder_.create<arith::ShRUIOp>(loc_, bits(x), integer(contract::kFloatMantissaBits));
+}
+Value FloatWriter::powerOfTwo(Value exponent) {
+  return fromBits(builder_.create<arith::ShLIOp>(loc_, exponent, integer(contract::kFloatMantissaBits)));
+}
+
 Value FloatWriter::copySign(Value magnitude, Value sign) {
   Value low = bitAnd(bits(magnitude), INT32_MAX), high = bitAnd(bits(sign), INT32_MIN);
   return fromBits(builder_.create<arith::OrIOp>(loc_, low, high));
@@ -57,8 +64,7 @@ Value FloatWriter::exponential(Value x) {
   Value y = add(add(multiply(p, multiply(r, r)), r), constant(1.0f));
   Value exponent = builder_.create<arith::FPToSIOp>(loc_, builder_.getI32Type(), n);
   exponent = builder_.create<arith::AddIOp>(loc_, exponent, integer(contract::kFloatExponentBias));
-  exponent = builder_.create<arith::ShLIOp>(loc_, exponent, integer(contract::kFloatMantissaBits));
-  return multiply(y, fromBits(exponent));
+  return multiply(y, powerOfTwo(exponent));
 }
 
 Value FloatWriter::hyperbolicTangent(Value x) {

@@ -34,6 +34,9 @@ class FloatWriter {
   mlir::Value roundSmallHalfEven(mlir::Value x);
   // Of every x; the same bits below 2^22.
   mlir::Value roundHalfEven(mlir::Value x);
+  // Of a normal x: its exponent, biased, from its bits; and the power of two of a biased exponent.
+  mlir::Value exponent(mlir::Value x);
+  mlir::Value powerOfTwo(mlir::Value exponent);
   mlir::Value floor(mlir::Value x);
   mlir::Value ceil(mlir::Value x);
   // The fixed tree of a Float sum: p[j] + p[j+8], then +4, +2, +1. Takes 16 values.

@@ -91,8 +91,12 @@ mlir::LogicalResult ActivationSwitchOp::emit(hls::ProcessWriter& writer) {
   for (StreamOp source : SourcesOf(writer.ends())) sources.push_back(writer.AddStream(source));
   const std::string frames = writer.AddStream(writer.ends().write(0));
   writer.OpenWithHeader();
+  int64_t local_bytes = 0;
   EmitLists<FrameAttr>(*this, writer, [&](FrameAttr frame) {
     const int64_t bound = std::max(writer.design().step_tokens(), frame.getRows().fixed);
+    // Its rows are read whole before they are quantised. Inlined calls may not share their arrays.
+    const int64_t kept = frame.getOrder() == RowOrder::kTiles ? bound : 1;
+    local_bytes += kept * frame.getGroups() * (contract::kGroupWords * contract::kWordBytes + 4);
     const std::string groups = std::to_string(frame.getGroups());
     const std::string function =
         frame.getOrder() == RowOrder::kTiles
@@ -101,6 +105,7 @@ mlir::LogicalResult ActivationSwitchOp::emit(hls::ProcessWriter& writer) {
     writer.out().line(function + "(" + sources[frame.getSource()] + ", " + hls::CountText(frame.getRows()) +
                       ", " + frames + ");");
   });
+  writer.set_local_bytes(local_bytes);
   writer.Close();
   return mlir::success();
 }

@@ -13,8 +13,12 @@ namespace contract {
 constexpr int kSumPartials = 16;
 // (v + kRoundShift) - kRoundShift rounds |v| < 2^22 half to even.
 constexpr float kRoundShift = 12582912.0f;  // 1.5 * 2^23
-// Activations are quantised to -127..127.
+// Activations are quantised to -127..127, by one scale for a token's row; each group of them may be finer by
+// 2^1 up to 2^kMaxGroupShift.
 constexpr float kLargestQuantised = 127.0f;
+constexpr int kMaxGroupShift = 3;
+// A row without a larger value has the scale 0. Above it the reciprocal of the scale is finite.
+constexpr float kLeastQuantised = 7.88860905e-31f;  // 2^-100
 
 // exp(x), x within these bounds: y * 2^n with n = round(x * log2(e)), r = x - n*ln(2) and y = p(r)*r*r + r
 // + 1. ln(2) is split in two; p's coefficients, of the highest power first, are Cephes'.

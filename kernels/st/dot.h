@@ -14,89 +14,161 @@
 
 namespace st {
 
-// A frame's word (contract/tiles.h): the group's int8, their float32 scale, their int32 sum.
+// A frame's word (contract/tiles.h).
 inline float frame_scale(const word512& word) { return lane_f32(word, contract::kFrameScaleLane); }
 inline int32_t frame_sum(const word512& word) { return lane_i32(word, contract::kFrameSumLane); }
+inline int frame_shift(const word512& word) { return lane_i32(word, contract::kFrameShiftLane); }
 
-// One tile, held in registers: adds its group's term to the sums of one row.
-inline void dot_tile_plain(int bits, const word512 (&tile)[contract::kMaxTileWords],
-                           const word512& activations, float (&sums)[contract::kTileRows]) {
+// A tile's word of scales and offsets (contract/tiles.h), by row.
+inline int32_t tile_scale(const word512& scales, int row) {
+  const uint32_t bits = lane_u32(scales, row) << (32 - contract::kScaleBits);
+  return static_cast<int32_t>(bits) >> (32 - contract::kScaleBits);
+}
+inline int32_t tile_offset(const word512& scales, int row) {
+  const uint32_t bits = lane_u32(scales, row) << contract::kUnitBits;
+  return static_cast<int32_t>(bits) >> (32 - contract::kScaleBits);
+}
+// Of the tile of a row's first group.
+inline float tile_unit(const word512& scales, int row) {
+  const uint32_t bits = lane_u32(scales, row);
+  const uint32_t low = bits >> contract::kScaleBits & ((1u << contract::kUnitBits) - 1u);
+  const uint32_t high = bits >> (32 - contract::kUnitBits);
+  return float_of_bits((high << contract::kUnitBits | low) << contract::kFloatMantissaBits);
+}
+
+// The term of one group for row `r` of a tile, held in registers: an integer, shifted as the group's
+// activations say.
+inline int64_t tile_term(int bits, const word512 (&tile)[contract::kMaxTileWords], const word512& activations,
+                         int r) {
 #pragma HLS INLINE
+  int32_t isum = 0;
+  for (int k = 0; k < contract::kGroupElements; ++k) {
+#pragma HLS UNROLL
+    const int byte = contract::TileIntegerByte(r, k);
+    const int nibbles = lane_u8(tile[contract::TileIntegerWord(contract::kU4Bits, k)], byte);
+    const int nibble = contract::IsHighNibble(k) ? nibbles >> 4 : nibbles & 15;
+    const int integer = lane_i8(tile[contract::TileIntegerWord(contract::kI8Bits, k)], byte);
+    const int weight = bits == contract::kU4Bits ? nibble - contract::kU4Centre : integer;
+    isum += weight * lane_i8(activations, k);
+  }
   const word512 scales = tile[contract::TileIntegerWords(bits)];
-  const float scale = frame_scale(activations);
-  const float asum = static_cast<float>(frame_sum(activations));
+  const int64_t term = tile_scale(scales, r) * isum + tile_offset(scales, r) * frame_sum(activations);
+  return static_cast<int64_t>(static_cast<uint64_t>(term) << frame_shift(activations));
+}
+
+// The word of results of one row: its sums in float32.
+inline word512 finish_plain(const int64_t (&sums)[contract::kTileRows],
+                            const float (&units)[contract::kTileRows], float scale) {
+#pragma HLS INLINE
+  word512 word;
   for (int r = 0; r < contract::kTileRows; ++r) {
 #pragma HLS UNROLL
-    int32_t isum = 0;
-    for (int k = 0; k < contract::kGroupElements; ++k) {
-#pragma HLS UNROLL
-      const int byte = contract::TileIntegerByte(r, k);
-      const int nibbles = lane_u8(tile[contract::TileIntegerWord(contract::kU4Bits, k)], byte);
-      const int nibble = contract::IsHighNibble(k) ? nibbles >> 4 : nibbles & 15;
-      const int integer = lane_i8(tile[contract::TileIntegerWord(contract::kI8Bits, k)], byte);
-      const int weight = bits == contract::kU4Bits ? nibble : integer;
-      isum += weight * lane_i8(activations, k);
-    }
-    const float d = lane_f16(scales, r);
-    const float m = lane_f16(scales, contract::kTileRows + r);
-    // Weights without a minimum have m = 0: the term's sign is then lost in the sum, which never is -0.
-    sums[r] = sums[r] + scale * (d * static_cast<float>(isum) + m * asum);
+    set_lane_f32(word, r, static_cast<float>(sums[r]) * units[r] * scale);
   }
+  return word;
 }
 
 // `run` tiles of a block, held in registers, from tile number `tile` on: one row tile's groups from `group`
-// on, against `rows` rows of the frame, added to sums[row]. UNROLL (1..kMaxUnroll) tiles at a time: each
-// row's sums take their terms in order.
+// on, against `rows` rows of the frame, added to sums[row], which group 0 sets. UNROLL (1..kMaxUnroll) tiles
+// at a time. Terms are added before they meet the sums: one load and one store of a sum an iteration. The
+// frame has UNROLL words more than its rows: what stands there is read and dropped.
 template <int UNROLL, int FRAME_WORDS, int MAX_ROWS>
 inline void dot_plain(int bits, const word512 (&tiles)[contract::kMaxBlockTiles][contract::kMaxTileWords],
                       int tile, int run, const word512 (&frame)[FRAME_WORDS], int groups, int group, int rows,
-                      float (&sums)[MAX_ROWS][contract::kTileRows]) {
+                      int64_t (&sums)[MAX_ROWS][contract::kTileRows]) {
   for (int first = 0; first < contract::kMaxBlockTiles && first < run; first += UNROLL) {
 #pragma HLS LOOP_FLATTEN off
+    const bool fresh = group + first == 0;
     for (int row = 0; row < rows; ++row) {
 #pragma HLS PIPELINE II = 1
+#pragma HLS DEPENDENCE variable = sums type = inter false
+      word512 activations[UNROLL];
+#pragma HLS ARRAY_PARTITION variable = activations type = complete
       for (int u = 0; u < UNROLL; ++u) {
 #pragma HLS UNROLL
-        if (first + u < run) {
-          dot_tile_plain(bits, tiles[tile + first + u], frame[row * groups + group + first + u], sums[row]);
+        activations[u] = frame[row * groups + group + first + u];
+      }
+      for (int i = 0; i < contract::kTileRows; ++i) {
+#pragma HLS UNROLL
+        int64_t term = 0;
+        for (int u = 0; u < UNROLL; ++u) {
+#pragma HLS UNROLL
+          const int at = first + u < run ? first + u : first;
+          const int64_t own = tile_term(bits, tiles[tile + at], activations[u], i);
+          term += first + u < run ? own : 0;
         }
+        const int64_t before = sums[row][i];
+        sums[row][i] = (fresh ? 0 : before) + term;
       }
     }
   }
 }
 
-// One group of activations to a frame's word.
-inline word512 quantise_plain(const float (&x)[contract::kGroupElements]) {
+// How a row of activations is quantised.
+struct row_scale {
+  float scale;       // of its integers
+  float reciprocal;  // 0 where the scale is
+};
+inline row_scale scale_of_row(float largest) {
 #pragma HLS INLINE
-  float amax = 0.0f;
-  for (int i = 0; i < contract::kGroupElements; ++i) {
+  row_scale row;
+  row.scale = largest < contract::kLeastQuantised ? 0.0f : largest / contract::kLargestQuantised;
+  row.reciprocal = row.scale == 0.0f ? 0.0f : 1.0f / row.scale;
+  return row;
+}
+// By how many powers of two a group is finer: as many as keep its largest value below the row's.
+inline int group_shift(float group_largest, float row_largest) {
+#pragma HLS INLINE
+  int shift = 0;
+  for (int i = 1; i <= contract::kMaxGroupShift; ++i) {
 #pragma HLS UNROLL
-    const float magnitude = float_of_bits(bits_of_float(x[i]) & 0x7fffffffu);
-    amax = magnitude > amax ? magnitude : amax;
+    if (group_largest * static_cast<float>(1 << i) <= row_largest) shift = i;
   }
-  const float scale = amax / contract::kLargestQuantised;
-  // A scale of 0 (amax 0, or so small that amax/127 is flushed) would divide 0 by 0; such x round to 0.
-  const float divisor = scale == 0.0f ? 1.0f : scale;
-  int8_t q[contract::kGroupElements];
-  int32_t sum = 0;
-  for (int i = 0; i < contract::kGroupElements; ++i) {
+  return shift;
+}
+
+inline float largest_magnitude_plain(const word512& word) {
+#pragma HLS INLINE
+  float largest = 0.0f;
+  for (int i = 0; i < contract::kLanes; ++i) {
 #pragma HLS UNROLL
-    float v = round_half_even(x[i] / divisor);
-    v = v != v ? 0.0f : v;  // a NaN has no integer
-    v = v < -contract::kLargestQuantised ? -contract::kLargestQuantised : v;
-    v = v > contract::kLargestQuantised ? contract::kLargestQuantised : v;
-    const int32_t n = static_cast<int32_t>(v);
-    q[i] = static_cast<int8_t>(n);
-    sum += n;
+    const float magnitude = float_of_bits(lane_u32(word, i) & 0x7fffffffu);
+    largest = magnitude > largest ? magnitude : largest;  // leaves a NaN out
   }
+  return largest;
+}
+
+// A frame's word from the group's integers.
+inline word512 frame_word(const int8_t (&q)[contract::kGroupElements], int32_t sum, float scale, int shift) {
+#pragma HLS INLINE
   word512 word(0);
   for (int i = 0; i < contract::kGroupElements; ++i) {
 #pragma HLS UNROLL
     set_lane_i8(word, i, q[i]);
   }
-  set_lane_f32(word, contract::kFrameScaleLane, scale);
+  const uint32_t centred = static_cast<uint32_t>(-contract::kU4Centre * sum) & 0xffffu;
+  set_lane_f32(word, contract::kFrameScaleLane, scale / static_cast<float>(1 << contract::kMaxGroupShift));
   set_lane_i32(word, contract::kFrameSumLane, sum);
+  set_lane_i32(word, contract::kFrameShiftLane, contract::kMaxGroupShift - shift);
+  set_lane_u32(word, contract::kFramePairLane, static_cast<uint32_t>(sum) << 16 | centred);
   return word;
+}
+
+// One group of activations to a frame's word.
+inline word512 quantise_plain(const word512& low, const word512& high, const row_scale& row, int shift) {
+#pragma HLS INLINE
+  const float factor = row.reciprocal * static_cast<float>(1 << shift);
+  int8_t q[contract::kGroupElements];
+  int32_t sum = 0;
+  for (int i = 0; i < contract::kGroupElements; ++i) {
+#pragma HLS UNROLL
+    const float x = i < contract::kLanes ? lane_f32(low, i) : lane_f32(high, i - contract::kLanes);
+    const float v = round_half_even(x * factor);
+    const int32_t n = v != v ? 0 : static_cast<int32_t>(v);  // a NaN has no integer
+    q[i] = static_cast<int8_t>(n);
+    sum += n;
+  }
+  return frame_word(q, sum, row.scale, shift);
 }
 
 // Scores of `count` key rows of D floats, `stride` floats apart: scale * (Float sum of q*k).
@@ -129,6 +201,23 @@ inline void weigh_rows_plain(const float* weights, const float* values, int stri
 }  // namespace st
 
 #ifdef ST_FAST
+namespace st {
+
+// A row's sums over a row tile, while its groups are added; `total` in the host's own order. `part` holds a
+// run of tiles.
+struct alignas(contract::kWordBytes) row_sums {
+  int32_t part[contract::kTileRows];
+  int64_t total[contract::kTileRows];
+};
+
+// The scales of a row tile's first group without their unit, and the unit.
+struct row_tile_scales {
+  word512 scales;
+  alignas(contract::kWordBytes) float units[contract::kTileRows];
+};
+
+}  // namespace st
+
 #include "dot_avx2.h"
 #if defined(__AVX512VNNI__) && defined(__AVX512BW__) && defined(__AVX512F__)
 #define ST_FAST_VNNI 1
@@ -137,6 +226,18 @@ inline void weigh_rows_plain(const float* weights, const float* values, int stri
 #endif
 
 namespace st {
+
+static_assert(contract::kU4BlockTiles *
+                          ((int64_t{contract::kLargestScale} * contract::kU4Centre +
+                            contract::kLargestOffset) *
+                           contract::kGroupElements * static_cast<int>(contract::kLargestQuantised))
+                      << contract::kMaxGroupShift <
+                  int64_t{1} << 31,
+              "the terms of a block's U4 tiles, shifted, fit int32");
+static_assert((int64_t{contract::kLargestScale} * 128 + contract::kLargestOffset) * contract::kGroupElements *
+                      static_cast<int>(contract::kLargestQuantised) <
+                  int64_t{1} << 31,
+              "the term of an I8 tile fits int32");
 
 #ifdef ST_FAST
 // What dot() wants of an issue's frame besides: made once for all its row tiles.
@@ -150,40 +251,60 @@ inline const word512* prepare(int bits, const word512* frame, int words, word512
   return frame;
 }
 
-// What dot_plain computes: `run` tiles from `tiles` on, one row tile's groups, against `rows` rows of the
-// frame, `groups` words apart; added to sums[row], which lie on 64-byte borders. `wide`: what prepare() made
-// of the frame's words, or the frame where it has nothing to do.
-inline void dot(int bits, const word512* tiles, int run, const word512* frame, const word512* wide,
-                int groups, int rows, float (*sums)[contract::kTileRows]) {
+// What dot_plain computes: `run` tiles from `tiles` on, at most a block's, one row tile's groups, against
+// `rows` rows of the frame, `groups` words apart; added to sums[row], which start from 0 if they are `fresh`.
+// `first_scales`: the first tile's scales, without a unit. `wide`: what prepare() made of the frame's words,
+// or the frame where it has nothing to do.
+inline void dot(int bits, const word512* tiles, int run, const word512* first_scales, const word512* frame,
+                const word512* wide, int groups, int rows, bool fresh, row_sums* sums) {
 #ifdef ST_FAST_VNNI
   if (bits == contract::kU4Bits) {
-    avx512::dot<contract::kU4Bits>(tiles, run, frame, groups, rows, sums);
+    avx512::dot<contract::kU4Bits>(tiles, run, first_scales, frame, groups, rows, fresh, sums);
   } else {
-    avx512::dot<contract::kI8Bits>(tiles, run, frame, groups, rows, sums);
+    avx512::dot<contract::kI8Bits>(tiles, run, first_scales, frame, groups, rows, fresh, sums);
   }
 #else
   if (bits == contract::kU4Bits) {
-    avx2::dot<contract::kU4Bits>(tiles, run, frame, wide, groups, rows, sums);
+    avx2::dot<contract::kU4Bits>(tiles, run, first_scales, frame, wide, groups, rows, fresh, sums);
   } else {
-    avx2::dot<contract::kI8Bits>(tiles, run, frame, wide, groups, rows, sums);
+    avx2::dot<contract::kI8Bits>(tiles, run, first_scales, frame, wide, groups, rows, fresh, sums);
   }
+#endif
+}
+
+// Takes the unit out of the scales of a row tile's first group.
+inline row_tile_scales split_unit(const word512& scales) { return avx2::split_unit(scales); }
+
+// What finish_plain computes. `scale` is the row's.
+inline word512 finish(const row_sums& sums, const row_tile_scales& scales, float scale) {
+#ifdef ST_FAST_VNNI
+  return avx512::finish(sums, scales, scale);
+#else
+  return avx2::finish(sums, scales, scale);
 #endif
 }
 #endif
 
-// One group of activations, its floats in two words.
-inline word512 quantise_words(const word512& low, const word512& high) {
+// The largest magnitude of a group, its floats in two words.
+inline float largest_magnitude(const word512& low, const word512& high) {
 #pragma HLS INLINE
 #ifdef ST_FAST
-  return avx2::quantise(low, high);
+  return avx2::largest_magnitude(low, high);
 #else
-  float x[contract::kGroupElements];
-  for (int i = 0; i < contract::kLanes; ++i) {
-#pragma HLS UNROLL
-    x[i] = lane_f32(low, i);
-    x[contract::kLanes + i] = lane_f32(high, i);
-  }
-  return quantise_plain(x);
+  const float a = largest_magnitude_plain(low);
+  const float b = largest_magnitude_plain(high);
+  return a > b ? a : b;
+#endif
+}
+
+inline word512 quantise_words(const word512& low, const word512& high, const row_scale& row, int shift) {
+#pragma HLS INLINE
+#ifdef ST_FAST
+  return avx2::quantise(low, high, row.reciprocal * static_cast<float>(1 << shift),
+                        row.scale / static_cast<float>(1 << contract::kMaxGroupShift),
+                        contract::kMaxGroupShift - shift);
+#else
+  return quantise_plain(low, high, row, shift);
 #endif
 }
 

@@ -4,7 +4,11 @@
 // A register holds 8 rows of a tile, 4 k of a row in each 32-bit lane; activations are broadcast four k
 // at a time. Nibbles stay unsigned: vpmaddubsw with an activation can't saturate, and 16 products (one group:
 // 16*15*127 = 30480) fit int16. Weights of I8 tiles are widened to int16, as widen() has done it with the
-// activations, for vpmaddwd and sums in int32.
+// activations, for vpmaddwd and sums in int32. vpmaddwd then multiplies by the scale D, and (D, M) by the
+// frame's pair: what the nibbles' centre takes, and the offset.
+//
+// Sums are integers. Of a run of U4 tiles they fit int32; row_sums::total has them in 64 bits: for each half
+// of the rows the even ones, then the odd ones, as vpmuldq widens them.
 // g++ delays sums and spills what it delayed; pin() makes it add now.
 #ifndef ST_DOT_AVX2_H
 #define ST_DOT_AVX2_H
@@ -34,19 +38,12 @@ inline __m256i broadcast_four(const word512* activations, int i) {
   memcpy(&four, bytes_of(activations) + 4 * i, sizeof(four));
   return _mm256_set1_epi32(four);
 }
-// 8 of a scale word's float16: number 8*eighth on.
-inline __m256 load_scales(const word512* word, int eighth) {
-  return _mm256_cvtph_ps(_mm_load_si128(reinterpret_cast<const __m128i*>(bytes_of(word) + 16 * eighth)));
+inline const int32_t* lane_of(const word512* activations, int lane) {
+  return reinterpret_cast<const int32_t*>(activations) + lane;
 }
-inline float scale_of(const word512* activations) {
-  float scale;
-  memcpy(&scale, bytes_of(activations) + contract::kFrameScaleLane * contract::kLaneBytes, sizeof(scale));
-  return scale;
-}
-inline int32_t sum_of(const word512* activations) {
-  int32_t sum;
-  memcpy(&sum, bytes_of(activations) + contract::kFrameSumLane * contract::kLaneBytes, sizeof(sum));
-  return sum;
+// A lane of a frame's word, in every lane.
+inline __m256i broadcast_lane(const word512* activations, int lane) {
+  return _mm256_castps_si256(_mm256_broadcast_ss(reinterpret_cast<const float*>(activations) + lane));
 }
 
 // A word of weights in two parts, by halves of 8 rows. U4: the nibbles k = 4i.. of it and k = 16+4i..; I8: as
@@ -81,18 +78,36 @@ inline word512 widen(const word512& activations) {
   return wide;
 }
 
-// Adds one group's term: sums += scale * (d * float(isum) + offset).
-inline __m256 add_term(__m256 sums, __m256i isum, __m256 d, __m256 offset, __m256 scale) {
-  const __m256 term = _mm256_add_ps(_mm256_mul_ps(d, _mm256_cvtepi32_ps(isum)), offset);
-  return _mm256_add_ps(sums, _mm256_mul_ps(scale, term));
+// Adds 8 int32, times the low half of each 64 bits of `factor`, to the totals of half a row tile.
+inline void add_wide(__m256i terms, __m256i factor, int64_t* total) {
+  __m256i* to = reinterpret_cast<__m256i*>(total);
+  const __m256i even = _mm256_mul_epi32(terms, factor);
+  const __m256i odd = _mm256_mul_epi32(_mm256_srli_epi64(terms, 32), factor);
+  _mm256_store_si256(to, _mm256_add_epi64(_mm256_load_si256(to), even));
+  _mm256_store_si256(to + 1, _mm256_add_epi64(_mm256_load_si256(to + 1), odd));
 }
 
-// frame and wide (the frame's words widened, for I8) point at group `group` of row 0.
+// By stores of the size that the loads after them have.
+template <int COUNT, class T>
+inline void set_zero(T* values) {
+  for (size_t i = 0; i < COUNT * sizeof(T) / sizeof(__m256i); ++i) {
+    _mm256_store_si256(reinterpret_cast<__m256i*>(values) + i, _mm256_setzero_si256());
+  }
+}
+
+// frame and wide (the frame's words widened, for I8) point at the first group of row 0. `fresh`: sums start
+// from 0.
 template <int BITS, int ROWS>
-inline void dot_rows(const word512* tiles, int run, const word512* frame, const word512* wide, int groups,
-                     float (*sums)[contract::kTileRows]) {
+inline void dot_rows(const word512* tiles, int run, const word512* first_scales, const word512* frame,
+                     const word512* wide, int groups, bool fresh, row_sums* sums) {
   constexpr int WORDS = contract::TileIntegerWords(BITS);
-  const __m256i ones = _mm256_set1_epi16(1);
+  const __m256i one = _mm256_set1_epi32(1);
+#pragma GCC unroll 4
+  for (int row = 0; row < ROWS; ++row) {
+    if (BITS == contract::kU4Bits) set_zero<contract::kTileRows>(sums[row].part);
+    if (fresh) set_zero<contract::kTileRows>(sums[row].total);
+  }
+  const word512* scale_word = first_scales;
   for (int tile = 0; tile < run; ++tile) {
     const word512* words = tiles + tile * contract::TileWords(BITS);
     const word512* operand = (BITS == contract::kU4Bits ? frame : wide) + tile;
@@ -128,21 +143,84 @@ inline void dot_rows(const word512* tiles, int run, const word512* frame, const 
       }
     }
     _mm_prefetch(reinterpret_cast<const char*>(words + WORDS + contract::BlockWords(BITS)), _MM_HINT_T0);
+#pragma GCC unroll 2
     for (int half = 0; half < 2; ++half) {
-      const __m256 d = load_scales(words + WORDS, half);
-      const __m256 m = load_scales(words + WORDS, 2 + half);
+      const __m256i scales = load_half(scale_word, half);
+      const __m256i upper = _mm256_slli_epi32(scales, contract::kHalfLaneBits);
+      // D in both halves of a lane, for the two sums of products that U4 tiles leave there; for I8 in all of
+      // it.
+      const __m256i d = BITS == contract::kU4Bits ? _mm256_blend_epi16(scales, upper, 0xaa)
+                                                  : _mm256_srai_epi32(upper, contract::kHalfLaneBits);
 #pragma GCC unroll 4
       for (int row = 0; row < ROWS; ++row) {
         const word512* activations = frame + row * groups + tile;
-        const __m256 scale = _mm256_set1_ps(scale_of(activations));
-        const __m256 asum = _mm256_cvtepi32_ps(_mm256_set1_epi32(sum_of(activations)));
-        const __m256i whole =
-            BITS == contract::kU4Bits ? _mm256_madd_epi16(isum[row][half], ones) : isum[row][half];
-        float* to = sums[row] + 8 * half;
-        _mm256_store_ps(to, add_term(_mm256_load_ps(to), whole, d, _mm256_mul_ps(m, asum), scale));
+        if (BITS == contract::kU4Bits) {
+          const __m256i pair = broadcast_lane(activations, contract::kFramePairLane);
+          const __m256i shift = broadcast_lane(activations, contract::kFrameShiftLane);
+          const __m256i term =
+              _mm256_add_epi32(_mm256_madd_epi16(isum[row][half], d), _mm256_madd_epi16(scales, pair));
+          __m256i* part = reinterpret_cast<__m256i*>(sums[row].part + 8 * half);
+          _mm256_store_si256(part, _mm256_add_epi32(_mm256_load_si256(part), _mm256_sllv_epi32(term, shift)));
+        } else {
+          const __m256i sum = broadcast_lane(activations, contract::kFrameSumLane);
+          const __m256i offset = _mm256_madd_epi16(scales, _mm256_slli_epi32(sum, contract::kHalfLaneBits));
+          const __m256i term = _mm256_add_epi32(_mm256_mullo_epi32(isum[row][half], d), offset);
+          const __m256i shift = broadcast_lane(activations, contract::kFrameShiftLane);
+          add_wide(term, _mm256_sllv_epi32(one, shift), sums[row].total + 8 * half);
+        }
+      }
+    }
+    scale_word = words + contract::TileWords(BITS) + WORDS;
+  }
+  if (BITS == contract::kU4Bits) {
+#pragma GCC unroll 4
+    for (int row = 0; row < ROWS; ++row) {
+#pragma GCC unroll 2
+      for (int half = 0; half < 2; ++half) {
+        const __m256i* part = reinterpret_cast<const __m256i*>(sums[row].part + 8 * half);
+        add_wide(_mm256_load_si256(part), one, sums[row].total + 8 * half);
       }
     }
   }
+}
+
+inline row_tile_scales split_unit(const word512& word) {
+  row_tile_scales result;
+  __m256i* scales = reinterpret_cast<__m256i*>(&result.scales);
+  for (int half = 0; half < 2; ++half) {
+    const __m256i given = load_half(&word, half);
+    const __m256i low = _mm256_and_si256(_mm256_srli_epi32(given, contract::kScaleBits),
+                                         _mm256_set1_epi32((1 << contract::kUnitBits) - 1));
+    const __m256i high = _mm256_srli_epi32(given, 32 - contract::kUnitBits);
+    const __m256i exponent = _mm256_or_si256(low, _mm256_slli_epi32(high, contract::kUnitBits));
+    _mm256_store_si256(reinterpret_cast<__m256i*>(result.units + 8 * half),
+                       _mm256_slli_epi32(exponent, contract::kFloatMantissaBits));
+    _mm256_store_si256(scales + half,
+                       _mm256_srai_epi16(_mm256_slli_epi16(given, contract::kUnitBits), contract::kUnitBits));
+  }
+  return result;
+}
+
+// float32 of four int64 below 2^51 in magnitude, rounded once.
+inline __m128 float_of_wide(__m256i wide) {
+  const __m256d magic = _mm256_set1_pd(6755399441055744.0);  // 1.5 * 2^52
+  const __m256i biased = _mm256_add_epi64(wide, _mm256_castpd_si256(magic));
+  return _mm256_cvtpd_ps(_mm256_sub_pd(_mm256_castsi256_pd(biased), magic));
+}
+
+inline word512 finish(const row_sums& sums, const row_tile_scales& scales, float scale) {
+  word512 word;
+  float* to = reinterpret_cast<float*>(&word);
+  for (int half = 0; half < 2; ++half) {
+    const __m256i* from = reinterpret_cast<const __m256i*>(sums.total + 8 * half);
+    const __m128 even = float_of_wide(_mm256_load_si256(from));
+    const __m128 odd = float_of_wide(_mm256_load_si256(from + 1));
+    const __m256 whole = _mm256_set_m128(_mm_unpackhi_ps(even, odd), _mm_unpacklo_ps(even, odd));
+    _mm256_store_ps(
+        to + 8 * half,
+        _mm256_mul_ps(_mm256_mul_ps(whole, _mm256_load_ps(scales.units + 8 * half)), _mm256_set1_ps(scale)));
+  }
+  return word;
 }
 
 // All rows, up to ROWS at a time: what fits the registers. More of them unpack the weights again, from the L1
@@ -150,32 +228,32 @@ inline void dot_rows(const word512* tiles, int run, const word512* frame, const 
 // so five are three and two.
 template <int BITS, int ROWS = 4>
 struct row_blocks {
-  static void dot(const word512* tiles, int run, const word512* frame, const word512* wide, int groups,
-                  int rows, float (*sums)[contract::kTileRows]) {
+  static void dot(const word512* tiles, int run, const word512* first_scales, const word512* frame,
+                  const word512* wide, int groups, int rows, bool fresh, row_sums* sums) {
     while (rows >= ROWS && rows != ROWS + 1) {
-      dot_rows<BITS, ROWS>(tiles, run, frame, wide, groups, sums);
+      dot_rows<BITS, ROWS>(tiles, run, first_scales, frame, wide, groups, fresh, sums);
       frame += ROWS * groups;
       wide += ROWS * groups;
       sums += ROWS;
       rows -= ROWS;
     }
-    row_blocks<BITS, ROWS - 1>::dot(tiles, run, frame, wide, groups, rows, sums);
+    row_blocks<BITS, ROWS - 1>::dot(tiles, run, first_scales, frame, wide, groups, rows, fresh, sums);
   }
 };
 template <int BITS>
 struct row_blocks<BITS, 1> {
-  static void dot(const word512* tiles, int run, const word512* frame, const word512* wide, int groups,
-                  int rows, float (*sums)[contract::kTileRows]) {
+  static void dot(const word512* tiles, int run, const word512* first_scales, const word512* frame,
+                  const word512* wide, int groups, int rows, bool fresh, row_sums* sums) {
     for (; rows > 0; --rows, ++sums, frame += groups, wide += groups) {
-      dot_rows<BITS, 1>(tiles, run, frame, wide, groups, sums);
+      dot_rows<BITS, 1>(tiles, run, first_scales, frame, wide, groups, fresh, sums);
     }
   }
 };
 
 template <int BITS>
-inline void dot(const word512* tiles, int run, const word512* frame, const word512* wide, int groups,
-                int rows, float (*sums)[contract::kTileRows]) {
-  row_blocks<BITS>::dot(tiles, run, frame, wide, groups, rows, sums);
+inline void dot(const word512* tiles, int run, const word512* first_scales, const word512* frame,
+                const word512* wide, int groups, int rows, bool fresh, row_sums* sums) {
+  row_blocks<BITS>::dot(tiles, run, first_scales, frame, wide, groups, rows, fresh, sums);
 }
 
 // The first step of sum_tree for one row: p[j] + p[j+8], lanes 0..7.
@@ -234,42 +312,44 @@ inline float largest_of(__m256 v) {
   return _mm_cvtss_f32(m);
 }
 
-// One group of activations, its 32 floats in two words: st::quantise.
-inline word512 quantise(const word512& low, const word512& high) {
+inline float largest_magnitude(const word512& low, const word512& high) {
   const float* const halves[2] = {reinterpret_cast<const float*>(&low),
                                   reinterpret_cast<const float*>(&high)};
   const __m256 magnitude = _mm256_castsi256_ps(_mm256_set1_epi32(0x7fffffff));
-  __m256 x[4];
   __m256 most = _mm256_setzero_ps();
   for (int i = 0; i < 4; ++i) {
-    x[i] = _mm256_load_ps(halves[i / 2] + i % 2 * 8);
     // The operand order leaves a NaN out.
-    most = _mm256_max_ps(_mm256_and_ps(x[i], magnitude), most);
+    most = _mm256_max_ps(_mm256_and_ps(_mm256_load_ps(halves[i / 2] + i % 2 * 8), magnitude), most);
   }
-  const float scale = largest_of(most) / contract::kLargestQuantised;
-  const __m256 divisor = _mm256_set1_ps(scale == 0.0f ? 1.0f : scale);
-  const __m256 magic = _mm256_set1_ps(contract::kRoundShift);
+  return largest_of(most);
+}
+
+// One group of activations, its 32 floats in two words, to a frame's word: the integers of x * factor.
+inline word512 quantise(const word512& low, const word512& high, float factor, float scale, int shift) {
+  const float* const halves[2] = {reinterpret_cast<const float*>(&low),
+                                  reinterpret_cast<const float*>(&high)};
   __m256i q[4];
   for (int i = 0; i < 4; ++i) {
-    __m256 v = _mm256_sub_ps(_mm256_add_ps(_mm256_div_ps(x[i], divisor), magic), magic);
+    __m256 v = _mm256_mul_ps(_mm256_load_ps(halves[i / 2] + i % 2 * 8), _mm256_set1_ps(factor));
     v = _mm256_and_ps(v, _mm256_cmp_ps(v, v, _CMP_ORD_Q));
-    v = _mm256_min_ps(_mm256_max_ps(v, _mm256_set1_ps(-contract::kLargestQuantised)),
-                      _mm256_set1_ps(contract::kLargestQuantised));
-    q[i] = _mm256_cvttps_epi32(v);
+    q[i] = _mm256_cvtps_epi32(v);
   }
   const __m256i eight = _mm256_add_epi32(_mm256_add_epi32(q[0], q[1]), _mm256_add_epi32(q[2], q[3]));
-  __m128i sum = _mm_add_epi32(_mm256_castsi256_si128(eight), _mm256_extracti128_si256(eight, 1));
-  sum = _mm_add_epi32(sum, _mm_srli_si128(sum, 8));
-  sum = _mm_add_epi32(sum, _mm_srli_si128(sum, 4));
+  __m128i four = _mm_add_epi32(_mm256_castsi256_si128(eight), _mm256_extracti128_si256(eight, 1));
+  four = _mm_add_epi32(four, _mm_srli_si128(four, 8));
+  four = _mm_add_epi32(four, _mm_srli_si128(four, 4));
+  const int32_t sum = _mm_cvtsi128_si32(four);
   const __m256i mixed = _mm256_packs_epi16(_mm256_packs_epi32(q[0], q[1]), _mm256_packs_epi32(q[2], q[3]));
   const __m256i bytes = _mm256_permutevar8x32_epi32(mixed, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
   word512 word;
   __m256i* to = reinterpret_cast<__m256i*>(&word);
   _mm256_store_si256(to, bytes);
-  // Scale, sum, zeros.
-  _mm256_store_si256(to + 1,
-                     _mm256_zextsi128_si256(_mm_unpacklo_epi32(_mm_castps_si128(_mm_set_ss(scale)),
-                                                               _mm_cvtsi32_si128(_mm_cvtsi128_si32(sum)))));
+  const uint32_t centred = static_cast<uint32_t>(-contract::kU4Centre * sum) & 0xffffu;
+  const uint32_t pair = static_cast<uint32_t>(sum) << contract::kHalfLaneBits | centred;
+  int32_t scale_bits;
+  memcpy(&scale_bits, &scale, sizeof(scale_bits));
+  const __m128i rest = _mm_setr_epi32(scale_bits, sum, shift, static_cast<int32_t>(pair));
+  _mm256_store_si256(to + 1, _mm256_zextsi128_si256(rest));
   return word;
 }
 

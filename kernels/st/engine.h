@@ -28,10 +28,6 @@
 #include "header.h"
 #include "issue.h"
 
-#ifdef ST_FAST
-#include <string.h>
-#endif
-
 namespace st {
 
 #ifdef ST_FAST
@@ -44,11 +40,11 @@ inline void run_issue_by_row_tiles(
     hls::stream_of_blocks<weight_block, DEPTH> (&weights)[CONFIG::channels], int& turn,
     hls::stream<word512>& results) {
   constexpr int FRAME_WORDS = CONFIG::step_tokens * CONFIG::max_groups;
+  constexpr int MAX_RESULTS = contract::kSharedRowTiles * CONFIG::step_tokens;
   constexpr int MAX_BLOCKS = contract::kSharedRowTiles * CONFIG::max_groups / contract::kI8BlockTiles + 2;
   hls::read_lock<word512[FRAME_WORDS]> frame_lock(frames);
   const word512(&frame)[FRAME_WORDS] = frame_lock;
-  alignas(
-      contract::kWordBytes) float sums[contract::kSharedRowTiles * CONFIG::step_tokens][contract::kTileRows];
+  word512 words[MAX_RESULTS];
   const weight_block* blocks[MAX_BLOCKS];
   word512 prepared[FRAME_WORDS];
   const word512* const wide = prepare(op.bits, frame, rows * op.groups, prepared);
@@ -68,19 +64,26 @@ inline void run_issue_by_row_tiles(
     }
     if (rows > 0) {
       host::share(static_cast<uint32_t>(count), [&](uint32_t row_tile) {
-        float(*own)[contract::kTileRows] = sums + row_tile * rows;
-        memset(own, 0, sizeof(own[0]) * rows);
         int at = first + row_tile * op.groups;
+        const auto tile_at = [&](int place) {
+          return *blocks[place / per_block] + place % per_block * contract::TileWords(op.bits);
+        };
+        const row_tile_scales scales = split_unit(tile_at(at)[contract::TileIntegerWords(op.bits)]);
+        row_sums sums[CONFIG::step_tokens];
         for (int group = 0; group < op.groups;) {
-          const int tile = at % per_block;
-          const int run = op.groups - group < per_block - tile ? op.groups - group : per_block - tile;
-          dot(op.bits, *blocks[at / per_block] + tile * contract::TileWords(op.bits), run, frame + group,
-              wide + group, op.groups, rows, own);
+          const int left = per_block - at % per_block;
+          const int run = op.groups - group < left ? op.groups - group : left;
+          const word512* const tiles = tile_at(at);
+          dot(op.bits, tiles, run, group == 0 ? &scales.scales : tiles + contract::TileIntegerWords(op.bits),
+              frame + group, wide + group, op.groups, rows, group == 0, sums);
           at += run;
           group += run;
         }
+        for (int row = 0; row < rows; ++row) {
+          words[row_tile * rows + row] = finish(sums[row], scales, frame_scale(frame[row * op.groups]));
+        }
       });
-      results.write_many(reinterpret_cast<const word512*>(sums), count * rows);
+      results.write_many(words, count * rows);
     }
     done += count;
     // The next row tile may begin in the last block.
@@ -128,7 +131,7 @@ inline void run_issue(const issue op, int rows,
   constexpr int FRAME_WORDS = CONFIG::step_tokens * CONFIG::max_groups;
   hls::read_lock<word512[FRAME_WORDS]> frame_lock(frames);
   // Vitis partitions no block of a stream: the engine reads a copy.
-  word512 frame[FRAME_WORDS];
+  word512 frame[FRAME_WORDS + CONFIG::unroll];
 #pragma HLS ARRAY_PARTITION variable = frame type = cyclic factor = CONFIG::unroll
   const word512(&given)[FRAME_WORDS] = frame_lock;
   const int words = rows * op.groups;
@@ -136,8 +139,15 @@ inline void run_issue(const issue op, int rows,
 #pragma HLS PIPELINE II = 1
     frame[i] = given[i];
   }
-  alignas(contract::kWordBytes) float sums[CONFIG::step_tokens][contract::kTileRows];
+  int64_t sums[CONFIG::step_tokens][contract::kTileRows];
 #pragma HLS ARRAY_PARTITION variable = sums type = complete dim = 2
+  float units[contract::kTileRows];
+#pragma HLS ARRAY_PARTITION variable = units type = complete
+  float scales[CONFIG::step_tokens];
+  for (int row = 0; row < rows; ++row) {
+#pragma HLS PIPELINE II = 1
+    scales[row] = frame_scale(frame[row * op.groups]);
+  }
 
   const int per_block = contract::BlockTiles(op.bits);
   const int blocks = contract::IssueBlocks(op.bits, op.groups, op.row_tiles);
@@ -157,12 +167,9 @@ inline void run_issue(const issue op, int rows,
 #pragma HLS LOOP_FLATTEN off
       const int run = op.groups - group < tiles - tile ? op.groups - group : tiles - tile;
       if (group == 0) {
-        for (int row = 0; row < rows; ++row) {
-#pragma HLS PIPELINE II = 1
-          for (int i = 0; i < contract::kTileRows; ++i) {
+        for (int i = 0; i < contract::kTileRows; ++i) {
 #pragma HLS UNROLL
-            sums[row][i] = 0.0f;
-          }
+          units[i] = tile_unit(block[tile][contract::TileIntegerWords(op.bits)], i);
         }
       }
       dot_plain<CONFIG::unroll>(op.bits, block, tile, run, frame, op.groups, group, rows, sums);
@@ -172,7 +179,7 @@ inline void run_issue(const issue op, int rows,
         group = 0;
         for (int row = 0; row < rows; ++row) {
 #pragma HLS PIPELINE II = 1
-          results.write(pack_f32(sums[row]));
+          results.write(finish_plain(sums[row], units, scales[row]));
         }
       }
     }

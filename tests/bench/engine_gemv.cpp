@@ -52,7 +52,8 @@ double ThreadMilliseconds() {
 // What st::run_issue does, without streams. Returns where this issue's blocks end.
 void RunIssue(const st::issue& op, int rows, const Frame& frame, std::vector<const st::word512*>& channels,
               int& turn, st::word512* results) {
-  alignas(contract::kWordBytes) float sums[kMaxRows][contract::kTileRows];
+  st::row_sums sums[kMaxRows];
+  st::row_tile_scales scales;
   st::word512 prepared[kMaxRows * kMaxGroups];
   const st::word512* const wide = st::prepare(op.bits, frame, rows * op.groups, prepared);
   const int blocks = contract::IssueBlocks(op.bits, op.groups, op.row_tiles);
@@ -67,21 +68,58 @@ void RunIssue(const st::issue& op, int rows, const Frame& frame, std::vector<con
     left -= tiles;
     for (int tile = 0; tile < tiles;) {
       const int run = std::min(op.groups - group, tiles - tile);
+      const st::word512* const first_tile = block + tile * contract::TileWords(op.bits);
+      const st::word512* first_scales = first_tile + contract::TileIntegerWords(op.bits);
       if (group == 0) {
-        for (int row = 0; row < rows; ++row) {
-          for (float& sum : sums[row]) sum = 0;
-        }
+        scales = st::split_unit(*first_scales);
+        first_scales = &scales.scales;
       }
-      st::dot(op.bits, block + tile * contract::TileWords(op.bits), run, frame + group, wide + group,
-              op.groups, rows, sums);
+      st::dot(op.bits, first_tile, run, first_scales, frame + group, wide + group, op.groups, rows,
+              group == 0, sums);
       tile += run;
       group += run;
       if (group == op.groups) {
         group = 0;
-        for (int row = 0; row < rows; ++row) results[written++ % 64] = st::pack_f32(sums[row]);
+        for (int row = 0; row < rows; ++row) {
+          results[written++ % 64] = st::finish(sums[row], scales, st::frame_scale(frame[row * op.groups]));
+        }
       }
     }
   }
+}
+
+// Random integers, and scales as tiles hold them: the same sums for every instruction set.
+void FillWeights(st::host::AlignedArray<st::word512>& weights, size_t channel_words,
+                 std::mt19937_64& random) {
+  for (st::word512& word : weights) {
+    for (int i = 0; i < 8; ++i) word.range(64 * i + 63, 64 * i) = random();
+  }
+  std::vector<size_t> at;
+  for (int c = 0; c < kChannels; ++c) at.push_back(c * channel_words);
+  size_t turn = 0;
+  const auto fill = [&](const st::issue& op) {
+    for (int64_t b = 0; b < contract::IssueBlocks(op.bits, op.groups, op.row_tiles); ++b) {
+      for (int tile = 0; tile < contract::BlockTiles(op.bits); ++tile) {
+        st::word512& scales =
+            weights
+                .data()[at[turn] + tile * contract::TileWords(op.bits) + contract::TileIntegerWords(op.bits)];
+        const bool first = (b * contract::BlockTiles(op.bits) + tile) % op.groups == 0;
+        for (int row = 0; row < contract::kTileRows; ++row) {
+          const int scale = static_cast<int>(random() % contract::kLargestScale);
+          const int offset = static_cast<int>(random() % contract::kLargestOffset);
+          st::set_lane_u32(scales, row, contract::TileScaleLane(scale, -offset, first, 110));
+        }
+      }
+      at[turn] += contract::BlockWords(op.bits);
+      turn = (turn + 1) % kChannels;
+    }
+  };
+  for (int layer = 0; layer < kLayers; ++layer) {
+    for (const Product& p : kProducts) {
+      if (p.times == kLayers) fill(p.issue);
+    }
+  }
+  fill(kProducts[4].issue);
 }
 
 int TimeProducts(int repeats) {
@@ -94,18 +132,19 @@ int TimeProducts(int repeats) {
   const size_t channel_words = words / kChannels + 64 * 1024;
   st::host::AlignedArray<st::word512> weights(channel_words * kChannels);
   std::mt19937_64 random(1);
-  for (st::word512& word : weights) {
-    for (int i = 0; i < 8; ++i) {
-      // Scales are read from the same words: clear the high exponent bits of every float16.
-      word.range(64 * i + 63, 64 * i) = random() & 0xbfffbfffbfffbfffull;
-    }
-  }
+  FillWeights(weights, channel_words, random);
   st::host::AlignedArray<st::word512> frame_memory(kMaxRows * kMaxGroups);
   Frame& frame = *reinterpret_cast<Frame*>(frame_memory.data());
   for (st::word512& word : frame) {
-    float x[32];
-    for (float& v : x) v = static_cast<float>(static_cast<int32_t>(random() % 2001) - 1000) / 500.0f;
-    word = st::quantise_plain(x);
+    const int shift = static_cast<int>(random() % 4);
+    st::word512 halves[2];
+    for (st::word512& half : halves) {
+      for (int i = 0; i < contract::kLanes; ++i) {
+        const auto x = static_cast<float>(static_cast<int32_t>(random() % 2001) - 1000);
+        st::set_lane_f32(half, i, x / static_cast<float>(500 << shift));
+      }
+    }
+    word = st::quantise_words(halves[0], halves[1], st::scale_of_row(2.0f), shift);
   }
   st::word512 results[64];
 #if defined(ST_FAST_VNNI)

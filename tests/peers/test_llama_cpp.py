@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The served model against llama.cpp on the same file and the same tokens.
 
-Neither is exact: both quantise activations to 8 bits by groups of 32, in different orders of operations.
+Neither is exact: both quantise activations to 8 bits, llama.cpp with a scale for each group of 32, the card with
+one for a row and shifts for the groups, and the card rounds the weights' scales.
 So perplexities are compared within 2 %, and greedy texts up to the first near-tie of llama.cpp's top two.
 """
 

@@ -112,20 +112,25 @@ TEST_F(Reference, ContractWithMinimum) {
       return %0 : tensor<?x20xf32> })");
   ASSERT_TRUE(program);
   std::vector<float> x = Floats(tokens * inner);
-  std::fill_n(x.begin() + 32, 32, 0.0f);                                // a group of zeros
-  for (int i = 64; i < 96; ++i) x[i] = (i % 2 ? 1e-37f : -1e-37f) / i;  // a scale that is flushed
+  std::fill_n(x.begin() + 32, 32, 0.0f);                    // a group of zeros
+  for (int i = 64; i < 96; ++i) x[i] *= 0.25f;              // a finer group
+  for (int i = 0; i < 96; ++i) x[2 * inner + i] *= 1e-31f;  // a row that counts as zeros
   for (int i = 0; i < 32; ++i)
     x[inner + i] = static_cast<float>(i) * 127.0f / 254.0f;  // ties: halves of a step
   x[inner + 5] = 127.0f;
   const std::vector<int> q = Integers(outputs * inner, 0, 15);
-  const std::vector<uint16_t> d = Halves(outputs * 3, 0.1f), m = Halves(outputs * 3, 0.5f);
+  std::vector<uint16_t> d = Halves(outputs * 3, 0.1f), m = Halves(outputs * 3, 0.5f);
+  std::fill_n(d.begin() + 6, 3, uint16_t{0});  // a row of zeros
+  std::fill_n(m.begin() + 6, 3, uint16_t{0});
+  d[9] = 0x7bff, d[10] = 1;  // the largest float16 beside the least
   const Array xa = Of(Element::kF32, {tokens, inner}, x), qa = Of(Element::kU4, {outputs, 3, 32}, q),
               da = Of(Element::kF16, {outputs, 3}, d), ma = Of(Element::kF16, {outputs, 3}, m);
   auto results = program->Run({{&xa}, {&qa}, {&da}, {&ma}});
   ASSERT_TRUE(results.ok()) << results.status();
   std::vector<float> expected;
   for (int64_t t = 0; t < tokens; ++t) {
-    const auto row = scalar::Contract({x.begin() + t * inner, x.begin() + (t + 1) * inner}, q, d, m, outputs);
+    const auto row =
+        scalar::Contract({x.begin() + t * inner, x.begin() + (t + 1) * inner}, q, d, m, outputs, 8);
     expected.insert(expected.end(), row.begin(), row.end());
   }
   ExpectBits((*results)[0], expected, "contract");
@@ -146,7 +151,7 @@ TEST_F(Reference, ContractOfSignedBytes) {
   ASSERT_TRUE(results.ok()) << results.status();
   std::vector<float> expected;
   for (int t = 0; t < 2; ++t) {
-    const auto row = scalar::Contract({x.begin() + t * 64, x.begin() + (t + 1) * 64}, q, d, {}, 5);
+    const auto row = scalar::Contract({x.begin() + t * 64, x.begin() + (t + 1) * 64}, q, d, {}, 5, 0);
     expected.insert(expected.end(), row.begin(), row.end());
   }
   ExpectBits((*results)[0], expected, "contract");

@@ -5,6 +5,7 @@
 
 #include <immintrin.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdint>
@@ -44,38 +45,55 @@ inline float Exp(float x) {
   return y * scale;
 }
 
-// q, d, m: [N x K/32 x 32], [N x K/32], the same or empty. x: K values of one token. Returns N values.
+inline float Largest(const float* x, int64_t count) {
+  float largest = 0;
+  for (int64_t i = 0; i < count; ++i) largest = std::fabs(x[i]) > largest ? std::fabs(x[i]) : largest;
+  return largest;
+}
+
+inline int64_t Rounded(float x, float bound) {
+  x = (x + 12582912.0f) - 12582912.0f;
+  return static_cast<int64_t>(x < -bound ? -bound : x > bound ? bound : x);
+}
+
+// q, d, m: [N x K/32 x 32], [N x K/32], the same or empty. `centre` of q: 8 for nibbles, 0 for bytes. x: K
+// values of one token. Returns N values.
 inline std::vector<float> Contract(const std::vector<float>& x, const std::vector<int>& q,
                                    const std::vector<uint16_t>& d, const std::vector<uint16_t>& m,
-                                   int64_t outputs) {
+                                   int64_t outputs, int centre) {
   const int64_t groups = static_cast<int64_t>(x.size()) / 32;
-  std::vector<float> scale(groups);
-  std::vector<int> sum(groups), quantized(x.size());
+  const float amax = Largest(x.data(), static_cast<int64_t>(x.size()));
+  const float scale = amax < std::ldexp(1.0f, -100) ? 0.0f : amax / 127.0f;
+  const float reciprocal = scale == 0.0f ? 0.0f : 1.0f / scale;
+  std::vector<int64_t> sum(groups), shift(groups), quantized(x.size());
   for (int64_t g = 0; g < groups; ++g) {
-    float amax = 0;
-    for (int k = 0; k < 32; ++k) amax = std::fabs(x[32 * g + k]) > amax ? std::fabs(x[32 * g + k]) : amax;
-    scale[g] = amax / 127.0f;
-    for (int k = 0; k < 32; ++k) {
-      float v = 0;
-      if (scale[g] != 0.0f) {
-        v = (x[32 * g + k] / scale[g] + 12582912.0f) - 12582912.0f;
-        v = v < -127.0f ? -127.0f : v;
-        v = v > 127.0f ? 127.0f : v;
-      }
-      quantized[32 * g + k] = static_cast<int>(v);
-      sum[g] += quantized[32 * g + k];
+    const float own = Largest(&x[32 * g], 32);
+    while (shift[g] < 3 && own * static_cast<float>(2 << shift[g]) <= amax) ++shift[g];
+    for (int64_t k = 32 * g; k < 32 * g + 32; ++k) {
+      quantized[k] = Rounded(x[k] * (reciprocal * static_cast<float>(1 << shift[g])), 127.0f);
+      sum[g] += quantized[k];
     }
   }
   std::vector<float> result(outputs);
   for (int64_t n = 0; n < outputs; ++n) {
-    float acc = 0;
+    std::vector<float> scales(groups), offsets(groups);
+    float largest = 0;
     for (int64_t g = 0; g < groups; ++g) {
-      int dot = 0;
-      for (int k = 0; k < 32; ++k) dot += quantized[32 * g + k] * q[(n * groups + g) * 32 + k];
-      const float minimum = m.empty() ? 0.0f : HalfToFloat(m[n * groups + g]) * static_cast<float>(sum[g]);
-      acc = acc + scale[g] * (HalfToFloat(d[n * groups + g]) * static_cast<float>(dot) + minimum);
+      scales[g] = HalfToFloat(d[n * groups + g]);
+      offsets[g] =
+          (m.empty() ? 0.0f : HalfToFloat(m[n * groups + g])) + static_cast<float>(centre) * scales[g];
+      largest = std::max({largest, std::fabs(scales[g]), std::fabs(offsets[g]) / 2.0f});
     }
-    result[n] = acc;
+    const int exponent = largest == 0 ? 0 : std::ilogb(largest) - 9;
+    int64_t acc = 0;
+    for (int64_t g = 0; g < groups; ++g) {
+      int64_t dot = 0;
+      for (int k = 0; k < 32; ++k) dot += quantized[32 * g + k] * (q[(n * groups + g) * 32 + k] - centre);
+      const int64_t term = Rounded(std::ldexp(scales[g], -exponent), 1023.0f) * dot +
+                           Rounded(std::ldexp(offsets[g], -exponent), 2047.0f) * sum[g];
+      acc += term * (1 << (3 - shift[g]));
+    }
+    result[n] = std::ldexp(static_cast<float>(acc), exponent) * (scale / 8.0f);
   }
   return result;
 }

@@ -15,7 +15,8 @@ def Dataflow_ContractOp : Dataflow_Op<"contract", [Pure]> {
   let description = [{
     `x [T x K] f32`, `q [N x K/32 x 32]` (`i4`: unsigned nibbles, `i8`: signed), `d` and optionally
     `m` `[N x K/32] f16`; a weight is `d*q + m`. The result is `[T x N] f32`. The activations are
-    quantised to INT8 per group of 32 on the way.
+    quantised to INT8 on the way, and `d` and `m` rounded in units of a row, so that the sums are
+    exact (docs/architecture.md, section 2).
 
     Example:
     ```mlir

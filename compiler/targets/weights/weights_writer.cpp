@@ -117,6 +117,7 @@ absl::StatusOr<std::vector<uint8_t>> ReadChecked(const WeightSource& source, con
 struct LoadedWeight {
   std::vector<uint8_t> q, d, m;
   artifact::TileValues values;
+  artifact::RowScales scales;
 };
 
 absl::StatusOr<LoadedWeight> Load(const WeightSource& source, const PackedIssue& issue,
@@ -134,6 +135,7 @@ absl::StatusOr<LoadedWeight> Load(const WeightSource& source, const PackedIssue&
   RETURN_IF_ERROR(read(WeightPart::kD, WeightElement::kF16, scales, &loaded.d));
   if (weight.has_minimum) RETURN_IF_ERROR(read(WeightPart::kM, WeightElement::kF16, scales, &loaded.m));
   loaded.values = {loaded.q, loaded.d, loaded.m, weight.rows, issue.groups};
+  loaded.scales = artifact::ScaleRows(loaded.values, issue.format);
   return loaded;
 }
 
@@ -173,7 +175,8 @@ absl::Status PackIssue(const Task& task, const WeightSource& source, uint8_t* fi
         tile = file + blocks.Next(issue.format);
         left_in_block = contract::BlockTiles(bits);
       }
-      artifact::WriteTile(weights[weight].values, issue.format, row_tile, group, tile);
+      artifact::WriteTile(weights[weight].values, weights[weight].scales, issue.format, row_tile, group,
+                          tile);
       tile += contract::TileWords(bits) * contract::kWordBytes;
       --left_in_block;
     }

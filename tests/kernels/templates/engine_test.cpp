@@ -3,6 +3,7 @@
 #include "kernels/st/engine.h"
 
 #include <algorithm>
+#include <cmath>
 #include <functional>
 #include <memory>
 #include <utility>
@@ -25,34 +26,39 @@ class EngineTest : public TemplateTest {
     w.bits = op.bits;
     w.rows = 16 * op.row_tiles;
     w.groups = op.groups;
-    const int style = Uniform(0, 3);  // 0: the extremes
+    const int style = Uniform(0, 4);  // 0, 1: the extremes
     const bool has_minimum = Uniform(0, 1) == 1;
     for (int i = 0; i < w.rows * 32 * w.groups; ++i) {
       if (op.bits == 4) {
-        w.q.push_back(style == 0 ? 15 : Uniform(0, 15));
+        w.q.push_back(style == 0 ? 0 : style == 1 ? 15 : Uniform(0, 15));
       } else {
         w.q.push_back(style == 0 ? -128 : Uniform(-128, 127));
       }
     }
+    // 0: the extremes, which the host's sums must hold.
+    const int scales = Uniform(0, 2);
+    const int sign = Uniform(0, 1) == 1 ? 1 : -1;
     for (int i = 0; i < w.rows * w.groups; ++i) {
-      // Any finite float16: subnormal, negative and zero ones too.
-      auto half = [&] {
-        return static_cast<uint16_t>(Uniform(0, 0xffff) & (Uniform(0, 9) == 0 ? 0x83ff : 0xbfff));
-      };
-      w.d.push_back(half());
-      w.m.push_back(has_minimum ? half() : 0);
+      w.d.push_back(scales == 0 ? 1023 : Uniform(-1023, 1023));
+      w.m.push_back(!has_minimum ? 0 : scales == 0 ? 2047 * sign : Uniform(-2047, 2047));
     }
+    for (int i = 0; i < w.rows; ++i) w.exponents.push_back(Uniform(-34, 6));
     return w;
   }
 
   Floats RandomRows(int rows, int width) {
     Floats x = RandomFloats(static_cast<size_t>(rows) * width);
-    const int style = Uniform(0, 3);
+    const int style = Uniform(0, 4);
     for (float& v : x) {
       if (style == 0) v = v < 0 ? -1.0f : 1.0f;  // every quantised value is +-127
+      if (style == 4) v = 1.0f;
     }
     if (style == 0) std::fill(x.begin(), x.begin() + std::min<size_t>(x.size(), 64), 1.0f);
     if (style == 1) std::fill(x.begin(), x.begin() + std::min<size_t>(x.size(), 32), 0.0f);
+    if (style == 2) {  // groups of every shift
+      for (size_t i = 0; i < x.size(); ++i)
+        x[i] = std::ldexp(x[i], Uniform(-1, 0) - static_cast<int>(i / 32 % 6));
+    }
     return x;
   }
 };
@@ -73,12 +79,15 @@ void Pack(const Weight& w, std::vector<std::vector<uint8_t>>& channels, size_t& 
           }
         }
       }
-      for (const auto* scales : {&w.d, &w.m}) {
-        for (int r = 0; r < 16; ++r) {
-          const uint16_t half = (*scales)[(16 * tile_row + r) * w.groups + g];
-          bytes.push_back(static_cast<uint8_t>(half));
-          bytes.push_back(static_cast<uint8_t>(half >> 8));
+      for (int r = 0; r < 16; ++r) {
+        const int at = (16 * tile_row + r) * w.groups + g;
+        const int exponent = w.exponents[16 * tile_row + r] + 127;
+        int d = w.d[at] & 0xffff, m = w.m[at] & 0xffff;
+        if (g == 0) {
+          d = (d & 0xfff) | (exponent & 15) << 12;
+          m = (m & 0xfff) | (exponent >> 4) << 12;
         }
+        for (const int byte : {d, d >> 8, m, m >> 8}) bytes.push_back(static_cast<uint8_t>(byte));
       }
     }
   }

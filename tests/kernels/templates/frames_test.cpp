@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernels/st/frames.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "tests/kernels/templates/reference.h"
@@ -20,16 +21,20 @@ void CollectFrame(hls::stream_of_blocks<st::word512[kFrameWords]>& frames, int w
   out.assign(frame, frame + words);
 }
 
-st::word512 Quantise(const Floats& x) {
-  const Words words = RowsToWords(x, 32);
-  return st::quantise_words(words[0], words[1]);
-}
-
-void ExpectGroup(const st::word512& word, const float* x) {
-  const st_reference::Group want = st_reference::Quantise(x);
-  for (int i = 0; i < 32; ++i) EXPECT_EQ(st::lane_i8(word, i), want.q[i]) << i << ": " << x[i];
-  EXPECT_EQ(st::lane_u32(word, 8), std::bit_cast<uint32_t>(want.scale));
-  EXPECT_EQ(st::lane_i32(word, 9), want.sum);
+void ExpectRow(const st::word512* words, const float* x, int groups) {
+  const st_reference::QuantisedRow want = st_reference::Quantise(x, groups);
+  for (int g = 0; g < groups; ++g) {
+    SCOPED_TRACE(::testing::Message() << "group " << g);
+    const st_reference::Group& group = want.groups[g];
+    for (int i = 0; i < 32; ++i)
+      EXPECT_EQ(st::lane_i8(words[g], i), group.q[i]) << i << ": " << x[32 * g + i];
+    EXPECT_EQ(st::lane_u32(words[g], 8), std::bit_cast<uint32_t>(want.scale / 8));
+    EXPECT_EQ(st::lane_i32(words[g], 9), group.sum);
+    EXPECT_EQ(st::lane_i32(words[g], 10), 3 - group.shift);
+    EXPECT_EQ(st::lane_u16(words[g], 22), static_cast<uint16_t>(-8 * group.sum));
+    EXPECT_EQ(st::lane_u16(words[g], 23), static_cast<uint16_t>(group.sum));
+    for (int lane = 12; lane < 16; ++lane) EXPECT_EQ(st::lane_u32(words[g], lane), 0u);
+  }
 }
 
 template <int GROUPS>
@@ -59,9 +64,7 @@ void CheckFill(const Floats& x, int rows, bool tiles) {
     ST_PROCESS(CollectFrame, frames, rows * GROUPS, frame);
     ST_DATAFLOW_END
   });
-  for (int row = 0; row < rows; ++row) {
-    for (int g = 0; g < GROUPS; ++g) ExpectGroup(frame[row * GROUPS + g], &x[(row * GROUPS + g) * 32]);
-  }
+  for (int row = 0; row < rows; ++row) ExpectRow(&frame[row * GROUPS], &x[row * GROUPS * 32], GROUPS);
 }
 
 TEST_F(FramesTest, EveryNumberOfRowsInBothOrders) {
@@ -73,38 +76,67 @@ TEST_F(FramesTest, EveryNumberOfRowsInBothOrders) {
   }
 }
 
+// Rows of two groups.
+void CheckRow(const Floats& x) {
+  CheckFill<2>(x, 1, false);
+  CheckFill<2>(x, 1, true);
+}
+
 TEST_F(FramesTest, EdgesOfQuantisation) {
   const float least = 1.17549435e-38f;
+  const float zero_below = std::ldexp(1.0f, -100);
   const std::vector<Floats> patterns = {
-      Floats(32, 0.0f),                                      // scale 0
-      Floats(32, -0.0f),          Floats(32, 0.5f * least),  // subnormal: counts as 0
-      Floats(32, least),                                     // amax/127 is flushed
-      Floats(32, 200.0f * least), Floats(32, 3.0e38f),      Floats(32, -1.0f), Floats(32, NAN),
-      Floats(32, INFINITY),
+      Floats(64, 0.0f),  // scale 0
+      Floats(64, -0.0f),
+      Floats(64, 0.5f * least),  // subnormal: counts as 0
+      Floats(64, least),
+      Floats(64, zero_below),
+      Floats(64, std::nextafter(zero_below, 0.0f)),
+      Floats(64, 200.0f * least),
+      Floats(64, 3.0e38f),
+      Floats(64, -1.0f),
+      Floats(64, NAN),
+      Floats(64, INFINITY),
   };
   for (Floats x : patterns) {
-    ExpectGroup(Quantise(x), x.data());
+    CheckRow(x);
     x[3] = 0.0f;
     x[17] = -x[17];
-    ExpectGroup(Quantise(x), x.data());
+    CheckRow(x);
+    // Beside a group of ordinary values.
+    std::fill(x.begin(), x.begin() + 32, 0.75f);
+    CheckRow(x);
   }
   // Ties: with amax 127 the scale is 1, so halves lie between two integers.
-  Floats ties(32, 127.0f);
-  for (int i = 1; i < 32; ++i) ties[i] = static_cast<float>(i - 16) + 0.5f;
-  ExpectGroup(Quantise(ties), ties.data());
-  // Close to ties at any scale: a product with the reciprocal would round other ways.
-  for (int repeat = 0; repeat < 2000; ++repeat) {
+  Floats ties(64, 127.0f);
+  for (int i = 1; i < 64; ++i) ties[i] = static_cast<float>(i - 32) + 0.5f;
+  CheckRow(ties);
+  // Close to ties at any scale and shift: a quotient would round other ways than the product.
+  for (int repeat = 0; repeat < 500; ++repeat) {
     const float amax = std::uniform_real_distribution<float>(0.5f, 100.0f)(random);
-    Floats x(32, amax);
-    for (int i = 1; i < 32; ++i) {
+    const int shift = Uniform(0, 4);
+    Floats x(64, amax);
+    for (int i = 1; i < 64; ++i) {
       x[i] = (static_cast<float>(Uniform(-127, 126)) + 0.5f) * (amax / 127.0f);
+      if (i >= 32) x[i] = std::ldexp(x[i], -shift);
       x[i] = std::nextafter(x[i], static_cast<float>(Uniform(-1, 1)) * 200.0f);
     }
-    ExpectGroup(Quantise(x), x.data());
+    CheckRow(x);
   }
-  for (int repeat = 0; repeat < 2000; ++repeat) {
-    Floats x = RandomFloats(32, std::ldexp(1.0f, Uniform(-120, 120)));
-    ExpectGroup(Quantise(x), x.data());
+  for (int repeat = 0; repeat < 500; ++repeat)
+    CheckRow(RandomFloats(64, std::ldexp(1.0f, Uniform(-120, 120))));
+}
+
+// A group is finer by as many powers of two as keep it within the row's scale.
+TEST_F(FramesTest, ShiftsOfGroups) {
+  for (int power = -1; power <= 5; ++power) {
+    for (const float next : {0.0f, 1.0f, 1e9f}) {
+      Floats x(64, 0.01f);
+      x[5] = -96.0f;
+      x[40] = std::ldexp(96.0f, -power);
+      if (next != 0.0f) x[40] = std::nextafter(x[40], next);
+      CheckRow(x);
+    }
   }
 }
 

@@ -5,6 +5,7 @@
 
 #include <bit>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -42,56 +43,69 @@ inline float Exp(float x) {
 
 struct Group {
   int8_t q[32];
-  float scale;
   int32_t sum;
+  int shift;  // the group's values are q * scale / 2^shift
 };
 
-inline Group Quantise(const float* x) {
-  Group group;
+// Of K = 32 * groups.size() values.
+struct QuantisedRow {
+  float scale;
+  std::vector<Group> groups;
+};
+
+inline float LargestMagnitude(const float* x, int count) {
   float amax = 0;
-  for (int i = 0; i < 32; ++i) amax = std::fabs(x[i]) > amax ? std::fabs(x[i]) : amax;
-  group.scale = amax / 127;
-  group.sum = 0;
-  for (int i = 0; i < 32; ++i) {
-    int32_t q = 0;
-    if (group.scale != 0) {
-      float v = x[i] / group.scale;
-      v = (v + 12582912.0f) - 12582912.0f;
-      q = std::isnan(v) ? 0 : v < -127 ? -127 : v > 127 ? 127 : static_cast<int32_t>(v);
-    }
-    group.q[i] = static_cast<int8_t>(q);
-    group.sum += q;
-  }
-  return group;
+  for (int i = 0; i < count; ++i) amax = std::fabs(x[i]) > amax ? std::fabs(x[i]) : amax;
+  return amax;
 }
 
-// A weight of N rows and K = 32*groups columns: integers and float16 scales, row by row.
+inline QuantisedRow Quantise(const float* x, int groups) {
+  QuantisedRow row;
+  const float amax = LargestMagnitude(x, 32 * groups);
+  row.scale = amax < std::ldexp(1.0f, -100) ? 0 : amax / 127;
+  const float reciprocal = row.scale == 0 ? 0 : 1 / row.scale;
+  for (int g = 0; g < groups; ++g) {
+    Group group{};
+    const float own = LargestMagnitude(x + 32 * g, 32);
+    while (group.shift < 3 && own * static_cast<float>(2 << group.shift) <= amax) ++group.shift;
+    for (int i = 0; i < 32; ++i) {
+      float v = x[32 * g + i] * (reciprocal * static_cast<float>(1 << group.shift));
+      v = (v + 12582912.0f) - 12582912.0f;
+      group.q[i] = static_cast<int8_t>(std::isnan(v) ? 0 : v);
+      group.sum += group.q[i];
+    }
+    row.groups.push_back(group);
+  }
+  return row;
+}
+
+// A weight of N rows and K = 32*groups columns: integers and their scales and offsets, row by row.
 struct Weight {
   int bits = 4;
   int rows = 0;
   int groups = 0;
   std::vector<int> q;          // [rows][32*groups]
-  std::vector<uint16_t> d, m;  // [rows][groups]; m is not used for 8 bits
+  std::vector<int> d, m;       // [rows][groups], in units of the row
+  std::vector<int> exponents;  // [rows] of the units: 2^exponent
 };
 
 inline std::vector<float> Contract(const std::vector<float>& x, int count, const Weight& w) {
   const int k = 32 * w.groups;
+  const int centre = w.bits == 4 ? 8 : 0;
   std::vector<float> out(static_cast<size_t>(count) * w.rows);
   for (int t = 0; t < count; ++t) {
-    std::vector<Group> groups;
-    for (int g = 0; g < w.groups; ++g) groups.push_back(Quantise(&x[t * k + 32 * g]));
+    const QuantisedRow row = Quantise(&x[t * k], w.groups);
     for (int n = 0; n < w.rows; ++n) {
-      float acc = 0;
+      int64_t acc = 0;
       for (int g = 0; g < w.groups; ++g) {
-        int32_t isum = 0;
-        for (int i = 0; i < 32; ++i) isum += w.q[n * k + 32 * g + i] * groups[g].q[i];
-        const float d = F32OfF16(w.d[n * w.groups + g]);
-        const float m = F32OfF16(w.m[n * w.groups + g]);
-        // Without a minimum the term is +0, whatever the sign of the sum.
-        const float offset = m == 0 ? 0 : m * static_cast<float>(groups[g].sum);
-        acc = acc + groups[g].scale * (d * static_cast<float>(isum) + offset);
+        const Group& group = row.groups[g];
+        int64_t isum = 0;
+        for (int i = 0; i < 32; ++i) isum += (w.q[n * k + 32 * g + i] - centre) * group.q[i];
+        const int at = n * w.groups + g;
+        acc += (w.d[at] * isum + int64_t{w.m[at]} * group.sum) << (3 - group.shift);
       }
-      out[static_cast<size_t>(t) * w.rows + n] = acc;
+      out[static_cast<size_t>(t) * w.rows + n] =
+          std::ldexp(static_cast<float>(acc), w.exponents[n]) * (row.scale / 8);
     }
   }
   return out;

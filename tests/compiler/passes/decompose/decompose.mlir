@@ -2,31 +2,40 @@
 
 // CHECK-LABEL: func @contract
 // CHECK-NOT:     dataflow.
-// Largest magnitude of each group, its scale, the rounded activations, their sums.
+// Largest magnitude of each group and of the row; its scale; by how much each group is finer; the rounded
+// activations and their sums.
 // CHECK:         linalg.generic {{.*}}["parallel", "parallel", "reduction"]
 // CHECK:           arith.cmpf ogt
-// CHECK:         linalg.generic
+// CHECK:         linalg.generic {{.*}}["parallel", "reduction"]
+// CHECK:           arith.cmpf ogt
+// CHECK:         linalg.generic {{.*}}["parallel"]
 // CHECK:           arith.divf
+// CHECK:         linalg.generic {{.*}}["parallel", "parallel"]
+// CHECK-COUNT-3:   arith.cmpf ole
 // CHECK:         linalg.generic
 // CHECK:           arith.divf
 // CHECK:           arith.fptosi
 // CHECK:         linalg.generic
 // CHECK:           arith.addi
-// Integer dot products, then one group after another.
+// The weight's scales and offsets in units of its rows.
+// CHECK:         linalg.generic {{.*}}["parallel", "reduction"]
+// CHECK:         linalg.generic {{.*}}["parallel"]
+// CHECK:           arith.shrui
+// CHECK-COUNT-2:   arith.fptosi
+// Integer dot products, their sum over groups, and one float product.
 // CHECK:         linalg.generic {{.*}}["parallel", "parallel", "parallel", "reduction"]
 // CHECK:           arith.extui
 // CHECK:           arith.muli
 // CHECK:         linalg.generic {{.*}}["parallel", "parallel", "reduction"]
-// CHECK:         ^bb0(%[[I:[^:]+]]: i32, %[[S:[^:]+]]: f32, %[[D:[^:]+]]: f16, %[[M:[^:]+]]: f16, %[[A:[^:]+]]: i32, %[[ACC:[^:]+]]: f32)
-// CHECK-DAG:       %[[IF:.+]] = arith.sitofp %[[I]]
-// CHECK-DAG:       %[[DF:.+]] = arith.extf %[[D]]
-// CHECK-DAG:       %[[P:.+]] = arith.mulf %[[DF]], %[[IF]]
-// CHECK-DAG:       %[[AF:.+]] = arith.sitofp %[[A]]
-// CHECK-DAG:       %[[MF:.+]] = arith.extf %[[M]]
-// CHECK-DAG:       %[[O:.+]] = arith.mulf %[[MF]], %[[AF]]
-// CHECK:           %[[U:.+]] = arith.addf %[[P]], %[[O]]
-// CHECK:           %[[V:.+]] = arith.mulf %[[S]], %[[U]]
-// CHECK:           arith.addf %[[ACC]], %[[V]]
+// CHECK:         ^bb0(%[[I:[^:]+]]: i32, %[[D:[^:]+]]: i32, %[[M:[^:]+]]: i32, %[[A:[^:]+]]: i32, %[[S:[^:]+]]: i32, %[[ACC:[^:]+]]: i64)
+// CHECK-DAG:       %[[P:.+]] = arith.muli %[[D]], %[[I]]
+// CHECK-DAG:       %[[O:.+]] = arith.muli %[[M]], %[[A]]
+// CHECK:           %[[U:.+]] = arith.addi %[[P]], %[[O]]
+// CHECK-DAG:       %[[W:.+]] = arith.extsi %[[U]]
+// CHECK:           %[[V:.+]] = arith.shli %[[W]]
+// CHECK:           arith.addi %[[ACC]], %[[V]]
+// CHECK:         linalg.generic {{.*}}["parallel", "parallel"]
+// CHECK:           arith.sitofp {{.*}} : i64 to f32
 func.func @contract(%x: tensor<?x64xf32>, %q: tensor<48x2x32xi4>, %d: tensor<48x2xf16>, %m: tensor<48x2xf16>) -> tensor<?x48xf32> {
   %0 = dataflow.contract %x, %q, %d, %m : tensor<?x64xf32>, tensor<48x2x32xi4>, tensor<48x2xf16>, tensor<48x2xf16> -> tensor<?x48xf32>
   return %0 : tensor<?x48xf32>

@@ -2,6 +2,9 @@
 // Packs random weights and unpacks them with a reader written from docs/architecture.md, section 4.
 #include "compiler/targets/weights/weights_writer.h"
 
+#include <algorithm>
+#include <cmath>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -19,8 +22,9 @@ class RandomWeights : public WeightSource {
 
   void AddMatrix(const std::string& name, int64_t rows, int64_t groups, WeightElement q, bool minimum) {
     AddPart(name, WeightPart::kQ, {q, {rows, groups, 32}}, q == WeightElement::kU4 ? 0xf : 0xff);
-    AddPart(name, WeightPart::kD, {WeightElement::kF16, {rows, groups}}, 0xff);
-    if (minimum) AddPart(name, WeightPart::kM, {WeightElement::kF16, {rows, groups}}, 0xff);
+    // Finite.
+    AddPart(name, WeightPart::kD, {WeightElement::kF16, {rows, groups}}, 0xbf);
+    if (minimum) AddPart(name, WeightPart::kM, {WeightElement::kF16, {rows, groups}}, 0xbf);
   }
   void AddPart(const std::string& name, WeightPart part, WeightShape shape, uint8_t mask) {
     std::vector<uint8_t> bytes(shape.bytes());
@@ -75,6 +79,39 @@ int Quant(const uint8_t* tile, bool u4, int row, int k) {
   return tile[64 * (k / 4) + 4 * row + k % 4];
 }
 
+float HalfAt(const std::vector<uint8_t>& halves, int64_t index) {
+  _Float16 half;
+  std::memcpy(&half, &halves[2 * index], 2);
+  return static_cast<float>(half);
+}
+
+uint32_t ScaleLane(const uint8_t* tile, int tile_bytes, int row) {
+  uint32_t lane = 0;
+  std::memcpy(&lane, tile + tile_bytes - 64 + 4 * row, 4);
+  return lane;
+}
+
+// The scales of a row are its floats in its unit, to the nearest (the largest may be cut by half a unit
+// more).
+void ExpectScales(const std::vector<uint32_t>& lanes, const PackedWeight& weight, const RandomWeights& source,
+                  const std::string& name, int64_t row, bool u4) {
+  const auto groups = static_cast<int64_t>(lanes.size());
+  const uint32_t exponent = (lanes[0] >> 12 & 15) | (lanes[0] >> 24 & 0xf0);
+  const float unit = std::ldexp(1.0f, static_cast<int>(exponent) - 127);
+  float largest = 0;
+  for (int64_t group = 0; group < groups; ++group) {
+    const int64_t index = row * groups + group;
+    const float d = HalfAt(source.Bytes(name, WeightPart::kD), index);
+    const float m = weight.has_minimum ? HalfAt(source.Bytes(name, WeightPart::kM), index) : 0.0f;
+    const auto scale = static_cast<float>(static_cast<int32_t>(lanes[group] << 20) >> 20);
+    const auto offset = static_cast<float>(static_cast<int32_t>(lanes[group] << 4) >> 20);
+    ASSERT_LE(std::fabs(scale * unit - d), unit) << name << " " << row << " " << group;
+    ASSERT_LE(std::fabs(offset * unit - (m + (u4 ? 8 * d : 0))), unit) << name << " " << row << " " << group;
+    largest = std::max({largest, std::fabs(scale), std::fabs(offset) / 2});
+  }
+  ASSERT_GE(largest, 511) << name << " " << row;
+}
+
 // Checks every row, padding included, of the issue's next blocks.
 void ExpectIssue(BlockReader& reader, const PackedIssue& issue, int layer, const RandomWeights& source) {
   const bool u4 = issue.format == TileFormat::kU4;
@@ -94,27 +131,23 @@ void ExpectIssue(BlockReader& reader, const PackedIssue& issue, int layer, const
     const PackedWeight& weight = issue.weights[w];
     const std::string name = WeightName(weight.name, layer);
     const auto& q = source.Bytes(name, WeightPart::kQ);
-    const auto& d = source.Bytes(name, WeightPart::kD);
     const int64_t row_tiles = (weight.rows + 15) / 16;
     for (int64_t row = 0; row < row_tiles * 16; ++row) {
       const int64_t row_tile =
           issue.alternate ? row / 16 * static_cast<int64_t>(issue.weights.size()) + static_cast<int64_t>(w)
                           : first_tile + row / 16;
+      std::vector<uint32_t> lanes;
       for (int64_t group = 0; group < issue.groups; ++group) {
         const uint8_t* tile = tiles[row_tile * issue.groups + group];
-        const uint8_t* scales = tile + tile_bytes - 64;
         const int64_t index = row * issue.groups + group;
         const bool padding = row >= weight.rows;
         for (int k = 0; k < 32; ++k) {
           ASSERT_EQ(Quant(tile, u4, row % 16, k), padding ? 0 : q[index * 32 + k]) << name << " " << row;
         }
-        for (int byte = 0; byte < 2; ++byte) {
-          ASSERT_EQ(scales[2 * (row % 16) + byte], padding ? 0 : d[2 * index + byte]);
-          const int minimum =
-              padding || !weight.has_minimum ? 0 : source.Bytes(name, WeightPart::kM)[2 * index + byte];
-          ASSERT_EQ(scales[32 + 2 * (row % 16) + byte], minimum);
-        }
+        lanes.push_back(ScaleLane(tile, tile_bytes, row % 16));
+        if (padding) ASSERT_EQ(lanes.back(), 0u);
       }
+      if (row < weight.rows) ExpectScales(lanes, weight, source, name, row, u4);
     }
     first_tile += row_tiles;
   }
