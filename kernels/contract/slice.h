@@ -28,17 +28,17 @@ constexpr int kMaxSliceLanes = 2;
 // A plane's word i, row r: byte 4r+b holds k = 4i+b in its low nibble and k = 16+4i+b in its high one, as the
 // words of a U4 tile. The low plane of I8 is an unsigned nibble; the high one, and U4, less kNibbleCentre
 // (so the high plane holds the top four bits of w + 128).
-constexpr int kNibbleCentre = 8;
+constexpr int kNibbleCentre = kU4Centre;
 constexpr int kPlaneShift = kNibbleBits;  // of the high plane's sums
 
 // Widths, two's complement where there is a sign.
-constexpr int kActivationBits = 8;      // -127..127
-constexpr int kActivationSumBits = 13;  // of a group
-constexpr int kGroupShiftBits = 2;      // a group's term is shifted left by 0..3
-constexpr int kPlaneSumBits = 17;       // of a group: nibbles times activations
-constexpr int kScaleFieldBits = 12;     // D, M: at bits 0 and 16 of a row's lane of the scales' word
-constexpr int kScaleFieldSpacing = 16;
-constexpr int kUnitHalfBits = kScaleFieldSpacing - kScaleFieldBits;  // above each of them: the row's unit
+constexpr int kActivationBits = 8;           // -127..127
+constexpr int kActivationSumBits = 13;       // of a group
+constexpr int kGroupShiftBits = 2;           // a group's term is shifted left by 0..3
+constexpr int kPlaneSumBits = 17;            // of a group: nibbles times activations
+constexpr int kScaleFieldBits = kScaleBits;  // D, M: at bits 0 and 16 of a row's lane of the scales' word
+constexpr int kScaleFieldSpacing = kHalfLaneBits;
+constexpr int kUnitHalfBits = kUnitBits;  // above each of them: the row's unit
 constexpr int kRowSumBits = 48;
 constexpr int kPassBits = 4;
 constexpr int kQuadBits = 2;
@@ -100,6 +100,7 @@ constexpr int kLargestGroupSum = kGroupElements * static_cast<int>(kLargestQuant
 static_assert(kLargestGroupSum < 1 << (kActivationSumBits - 1), "a group's sum of activations fits");
 // Two rows share a multiplier: the lower row's sum, plus half its field, is never negative.
 static_assert(kLargestGroupSum * 15 < 1 << (kPlaneSumBits - 1), "a group's sum of unsigned nibbles fits");
+static_assert(kMaxGroupShift == (1 << kGroupShiftBits) - 1, "a group's shift fills its field");
 static_assert(kSliceRingWords % (2 * kPlaneWords) == 0 && kSliceRingScales * kPlaneWords == kSliceRingWords,
               "the rings hold whole tiles");
 static_assert(kSliceOutputBeats % kQuads == 0, "room for whole passes");
