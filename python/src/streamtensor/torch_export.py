@@ -97,7 +97,7 @@ def _program(module: "torch.nn.Module", inputs: tuple[Any, ...], dynamic: Dynami
     return program, described
 
 
-def _tensor(name: str, value: "torch.Tensor") -> safetensors.Tensor:
+def to_safetensors(name: str, value: "torch.Tensor") -> safetensors.Tensor:
     import torch
 
     dtypes = {torch.float64: "F64", torch.float32: "F32", torch.float16: "F16", torch.bfloat16: "BF16", torch.int64: "I64",
@@ -124,11 +124,11 @@ class _Weights:
         known = self._names.get(key) if value.numel() else None
         if known is None:
             self._names[key] = known = name
-            self.tensors[name] = _tensor(name, value)
+            self.tensors[name] = to_safetensors(name, value)
         return known
 
 
-def _check_outputs(signature: Any) -> list[str]:
+def check_outputs(signature: Any) -> list[str]:
     from torch.export.graph_signature import OutputKind, TensorArgument
 
     names = []
@@ -151,7 +151,7 @@ def _write(exported: tuple[Any, dict[str, list[Dim | None]]], path: Path) -> Pat
 
     program, described = exported
     signature = program.graph_signature
-    outputs = _check_outputs(signature)
+    outputs = check_outputs(signature)
     values: dict[Any, Callable[[Any], Any]] = {
         InputKind.PARAMETER: lambda spec: program.state_dict[spec.target],
         InputKind.BUFFER: lambda spec: program.state_dict[spec.target] if spec.persistent else program.constants[spec.target],
