@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <system_error>
 
+#include "compiler/frontend/exported_checkpoint.h"
 #include "compiler/frontend/gguf/gguf_checkpoint.h"
 #include "compiler/frontend/huggingface/huggingface_checkpoint.h"
 #include "compiler/frontend/message.h"
@@ -24,6 +25,10 @@ absl::StatusOr<std::shared_ptr<const Checkpoint>> OpenCheckpoint(const std::stri
   if (!fs::exists(status)) return absl::NotFoundError(Message("no such file or folder: '", path, "'"));
   if (fs::is_directory(status)) return HuggingFaceCheckpoint::Open(path);
   return GgufCheckpoint::Open(path);
+}
+
+absl::StatusOr<std::shared_ptr<const Checkpoint>> OpenExportedCheckpoint(const std::string& folder) {
+  return HuggingFaceCheckpoint::Open(folder, kExportedDescription);
 }
 
 }  // namespace streamtensor::compiler

@@ -8,6 +8,7 @@
 #include "compiler/frontend/checkpoint.h"
 #include "compiler/frontend/decoder_model.h"
 #include "compiler/frontend/decoder_module.h"
+#include "compiler/frontend/import_decoder.h"
 #include "compiler/frontend/imported_model.h"
 #include "compiler/frontend/linalg_decoder_graph.h"
 #include "compiler/frontend/message.h"
@@ -74,20 +75,26 @@ absl::StatusOr<ImportedModel> ImportCheckpoint(const std::string& path, const Im
                                                mlir::MLIRContext* context) {
   ASSIGN_OR_RETURN(const std::shared_ptr<const Checkpoint> checkpoint, OpenCheckpoint(path));
   ASSIGN_OR_RETURN(const auto decoder, InFile(path, ReadDecoder(*checkpoint)));
-  ASSIGN_OR_RETURN(const StepBounds bounds, Bounds(options, decoder->sizes()));
-  ImportedModel model;
-  ASSIGN_OR_RETURN(model.tokenizer, InFile(path, ReadTokenizer(*checkpoint, decoder->sizes())));
-
   LoadFrontendDialects(context);
-  // Every position that the page table can name has a row in the tables.
-  model.weights = decoder->MakeWeights(checkpoint, bounds.max_pages() * contract::kPageTokens);
   const auto graph =
       options.make_graph ? options.make_graph(context) : std::make_unique<LinalgDecoderGraph>(context);
-  model.module = BuildDecoderModule(*decoder, bounds, *model.weights, *graph, context);
-  RETURN_IF_ERROR(InFile(path, VerifyModule(*model.module)));
+  return InFile(path, ImportDecoder(checkpoint, *decoder, *graph, options, context));
+}
+
+absl::StatusOr<ImportedModel> ImportDecoder(const std::shared_ptr<const Checkpoint>& checkpoint,
+                                            const DecoderModel& decoder, LinalgDecoderGraph& graph,
+                                            const ImportOptions& options, mlir::MLIRContext* context) {
+  ASSIGN_OR_RETURN(const StepBounds bounds, Bounds(options, decoder.sizes()));
+  ImportedModel model;
+  ASSIGN_OR_RETURN(model.tokenizer, ReadTokenizer(*checkpoint, decoder.sizes()));
+  LoadFrontendDialects(context);
+  // Every position that the page table can name has a row in the tables.
+  model.weights = decoder.MakeWeights(checkpoint, bounds.max_pages() * contract::kPageTokens);
+  model.module = BuildDecoderModule(decoder, bounds, *model.weights, graph, context);
+  RETURN_IF_ERROR(VerifyModule(*model.module));
   // It goes into the manifest, where people read it.
   model.name = Printable(checkpoint->name(), 200, Quotes::kKeep);
-  model.decoder = DecoderFields(*decoder, bounds);
+  model.decoder = DecoderFields(decoder, bounds);
   return model;
 }
 

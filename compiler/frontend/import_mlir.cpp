@@ -23,6 +23,7 @@
 #include "compiler/frontend/imported_model.h"
 #include "compiler/frontend/linalg_builder.h"
 #include "compiler/frontend/message.h"
+#include "compiler/frontend/mlir_text.h"
 #include "compiler/frontend/verified_module.h"
 #include "kernels/contract/limits.h"
 #include "llvm/Support/SourceMgr.h"
@@ -397,10 +398,7 @@ absl::StatusOr<ImportedModel> ImportText(const std::string& text, const std::str
   return absl::Status(model.status().code(), Message("'", path, "': ", model.status().message()));
 }
 
-}  // namespace
-
-absl::StatusOr<ImportedModel> ImportMlir(const std::string& path, const ImportOptions& options,
-                                         mlir::MLIRContext* context) {
+absl::StatusOr<std::string> ReadText(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   std::error_code error;
   const uint64_t bytes = std::filesystem::file_size(path, error);
@@ -408,9 +406,25 @@ absl::StatusOr<ImportedModel> ImportMlir(const std::string& path, const ImportOp
   if (absl::Status status = CheckSize(bytes); !status.ok()) {
     return absl::Status(status.code(), Message("'", path, "': ", status.message()));
   }
+  return std::string(std::istreambuf_iterator<char>(file), {});
+}
+
+}  // namespace
+
+absl::StatusOr<ImportedModel> ImportMlir(const std::string& path, const ImportOptions& options,
+                                         mlir::MLIRContext* context) {
+  ASSIGN_OR_RETURN(const std::string text, ReadText(path));
   std::string folder = std::filesystem::path(path).parent_path().string();
   if (folder.empty()) folder = ".";
-  return ImportText(std::string(std::istreambuf_iterator<char>(file), {}), path, folder, options, context);
+  return ImportText(text, path, folder, options, context);
+}
+
+absl::StatusOr<mlir::OwningOpRef<mlir::ModuleOp>> ParseMlirFile(const std::string& path,
+                                                                mlir::MLIRContext* context) {
+  ASSIGN_OR_RETURN(const std::string text, ReadText(path));
+  auto module = ParseText(text, path, context);
+  if (module.ok() || module.status().message().find(path) != absl::string_view::npos) return module;
+  return absl::Status(module.status().code(), Message("'", path, "': ", module.status().message()));
 }
 
 absl::StatusOr<ImportedModel> ImportMlirText(const std::string& text, const std::string& path,

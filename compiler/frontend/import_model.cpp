@@ -2,6 +2,7 @@
 #include <filesystem>
 #include <system_error>
 
+#include "compiler/frontend/exported/exported_decoder.h"
 #include "compiler/frontend/imported_model.h"
 #include "compiler/frontend/message.h"
 
@@ -32,6 +33,13 @@ absl::StatusOr<ImportedModel> ImportModel(const std::string& path, const ImportO
   if (fs::is_regular_file(status) && fs::path(path).extension() == ".mlir") {
     return ImportMlir(path, options, context);
   }
+  const bool is_exported = IsExportedDecoder(path);
+  if (is_exported && options.quantise == Quantisation::kW4A8) {
+    return absl::UnimplementedError(
+        Message("'", path, "': the products of an exported decoder have weights of 8 bits; --quantise w4a8 ",
+                "is for other .mlir modules"));
+  }
+  if (is_exported) return ImportExportedDecoder(path, options, context);
   if (options.quantise != Quantisation::kNone) {
     return absl::InvalidArgumentError(Message("'", path,
                                               "': --quantise is for .mlir modules; a checkpoint's matrices ",

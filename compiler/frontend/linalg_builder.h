@@ -66,10 +66,11 @@ class LinalgBuilder {
   // A reduction into zeros.
   mlir::Value Zeros(llvm::ArrayRef<mlir::OpFoldResult> sizes);
 
- private:
+  // One element, in a body.
   mlir::Value DequantisedElement(mlir::OpBuilder& b, mlir::Location loc, mlir::Value q, mlir::Value d,
                                  mlir::Value m);
 
+ private:
   mlir::OpBuilder& b_;
   mlir::Location loc_;
 };

@@ -42,7 +42,7 @@ Value LinalgDecoderGraph::Weight(std::string_view name) const {
   return function_.weight(name, WeightPart::kValue);
 }
 
-QuantisedMatrix LinalgDecoderGraph::Matrix(std::string_view name) const {
+QuantisedMatrix LinalgDecoderGraph::MatrixNamed(std::string_view name) const {
   return {function_.weight(name, WeightPart::kQ), function_.weight(name, WeightPart::kD),
           function_.weight(name, WeightPart::kM)};
 }
@@ -52,7 +52,7 @@ Value LinalgDecoderGraph::TableRow(OpBuilder& b, Location location, Value positi
 }
 
 LinalgDecoderGraph::Tensor LinalgDecoderGraph::EmbedTokens(std::string_view matrix) {
-  return Import(linalg_.Gather(Matrix(matrix), function_.token_ids));
+  return Import(linalg_.Gather(MatrixNamed(matrix), function_.token_ids));
 }
 
 LinalgDecoderGraph::Tensor LinalgDecoderGraph::EmbedPositions(std::string_view table) {
@@ -119,7 +119,7 @@ LinalgDecoderGraph::Tensor LinalgDecoderGraph::Normalize(Tensor x, const Norm& n
 
 LinalgDecoderGraph::Tensor LinalgDecoderGraph::Project(Tensor x, std::string_view matrix,
                                                        std::string_view bias) {
-  Value product = linalg_.MatMulTransposed(ValueOf(x), linalg_.Dequantise(Matrix(matrix)));
+  Value product = linalg_.MatMulTransposed(ValueOf(x), linalg_.Dequantise(MatrixNamed(matrix)));
   Value addend = bias.empty() ? Value() : Weight(bias);
   if (!addend) return Import(product);
   return Import(

@@ -59,18 +59,23 @@ class LinalgDecoderGraph : public DecoderGraph {
   Tensor Scale(Tensor x, float factor) override;
 
  protected:
+  mlir::Location loc() const { return linalg_.loc(); }
+  QuantisedMatrix MatrixNamed(std::string_view name) const;
+
   // The row of a table for a token's position: an index from an i32.
   virtual mlir::Value TableRow(mlir::OpBuilder& b, mlir::Location location, mlir::Value position);
   // The attention of the layer that is being built.
   dataflow::PagedAttentionOp attention() const { return attention_; }
 
+  mlir::OpBuilder builder_;
+  LinalgBuilder linalg_;
+  DecoderFunction function_;
+
  private:
   using Body = LinalgBuilder::Body;
 
   mlir::Type f32() { return builder_.getF32Type(); }
-  mlir::Location loc() const { return linalg_.loc(); }
   mlir::Value Weight(std::string_view name) const;  // part "value"
-  QuantisedMatrix Matrix(std::string_view name) const;
 
   // Of `table`, or in layers that are local of `local_table`.
   mlir::Value TableValue(mlir::OpBuilder& b, mlir::Location location, std::string_view table,
@@ -83,9 +88,6 @@ class LinalgDecoderGraph : public DecoderGraph {
   mlir::Value SplitHeads(mlir::Value x, int64_t heads, int64_t head_dim);
   mlir::Value ToHalf(mlir::Value x);
 
-  mlir::OpBuilder builder_;
-  LinalgBuilder linalg_;
-  DecoderFunction function_;
   std::vector<mlir::Value> values_;
   dataflow::PagedAttentionOp attention_;
   mlir::Value new_keys_;

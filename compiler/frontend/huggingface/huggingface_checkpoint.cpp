@@ -42,22 +42,24 @@ std::optional<std::string_view> View(const std::optional<FolderText>& file) {
 }  // namespace
 
 absl::StatusOr<std::shared_ptr<const HuggingFaceCheckpoint>> HuggingFaceCheckpoint::Open(
-    const std::string& folder) {
-  ASSIGN_OR_RETURN(const std::optional<FolderText> text,
-                   FolderText::Open(folder, "config.json", kMaxConfigBytes));
+    const std::string& folder, const std::string& config) {
+  ASSIGN_OR_RETURN(const std::optional<FolderText> text, FolderText::Open(folder, config, kMaxConfigBytes));
   if (!text.has_value()) {
-    return absl::NotFoundError(Message("'", folder, "' is not a model: it has no config.json"));
+    return absl::NotFoundError(Message("'", folder, "' is not a model: it has no ", config));
   }
-  absl::StatusOr<ModelConfig> config = ModelConfig::Parse(text->text());
-  if (!config.ok()) return InFolder(folder, config.status());
+  absl::StatusOr<ModelConfig> values = ModelConfig::Parse(text->text());
+  if (!values.ok()) return InFolder(folder, values.status());
   ASSIGN_OR_RETURN(auto files, OpenWeightFiles(folder));
   return std::shared_ptr<const HuggingFaceCheckpoint>(
-      new HuggingFaceCheckpoint(folder, *std::move(config), std::move(files)));
+      new HuggingFaceCheckpoint(folder, config, *std::move(values), std::move(files)));
 }
 
-HuggingFaceCheckpoint::HuggingFaceCheckpoint(std::string folder, ModelConfig config,
+HuggingFaceCheckpoint::HuggingFaceCheckpoint(std::string folder, std::string config_file, ModelConfig config,
                                              std::vector<std::unique_ptr<const SafetensorsFile>> files)
-    : folder_(std::move(folder)), config_(std::move(config)), files_(std::move(files)) {
+    : folder_(std::move(folder)),
+      config_file_(std::move(config_file)),
+      config_(std::move(config)),
+      files_(std::move(files)) {
   for (const auto& file : files_) {
     for (const SafetensorsTensor& tensor : file->tensors()) {
       tensor_index_.emplace(tensor.name, tensors_.size());
@@ -97,7 +99,7 @@ absl::StatusOr<artifact::v1::Tokenizer> HuggingFaceCheckpoint::tokenizer() const
                    FolderText::Open(folder_, "tokenizer_config.json", kMaxConfigBytes));
   ASSIGN_OR_RETURN(const auto generation,
                    FolderText::Open(folder_, "generation_config.json", kMaxConfigBytes));
-  ASSIGN_OR_RETURN(const auto config, FolderText::Open(folder_, "config.json", kMaxConfigBytes));
+  ASSIGN_OR_RETURN(const auto config, FolderText::Open(folder_, config_file_, kMaxConfigBytes));
   ASSIGN_OR_RETURN(const auto chat_template,
                    FolderText::Open(folder_, "chat_template.jinja", kMaxConfigBytes));
   auto message = ReadHuggingFaceTokenizer({.tokenizer = tokenizer->text(),

@@ -20,9 +20,11 @@ namespace streamtensor::compiler {
 
 class HuggingFaceCheckpoint : public Checkpoint {
  public:
-  //  NOT_FOUND         no config.json, or no weights
+  // `config` is the file that describes the model.
+  //  NOT_FOUND         it is missing, or there are no weights
   //  INVALID_ARGUMENT  damaged; names file, and key or tensor
-  static absl::StatusOr<std::shared_ptr<const HuggingFaceCheckpoint>> Open(const std::string& folder);
+  static absl::StatusOr<std::shared_ptr<const HuggingFaceCheckpoint>> Open(
+      const std::string& folder, const std::string& config = "config.json");
 
   CheckpointDialect dialect() const override { return CheckpointDialect::kHuggingFace; }
   CheckpointFormat format() const override {
@@ -60,10 +62,11 @@ class HuggingFaceCheckpoint : public Checkpoint {
   absl::StatusOr<artifact::v1::Tokenizer> tokenizer() const override;
 
  private:
-  HuggingFaceCheckpoint(std::string folder, ModelConfig config,
+  HuggingFaceCheckpoint(std::string folder, std::string config_file, ModelConfig config,
                         std::vector<std::unique_ptr<const SafetensorsFile>> files);
 
   std::string folder_;
+  std::string config_file_;
   ModelConfig config_;
   std::vector<std::unique_ptr<const SafetensorsFile>> files_;
   std::vector<CheckpointTensor> tensors_;  // file by file; views files_
