@@ -52,6 +52,8 @@ constexpr size_t kMaxTextBytes = size_t{1} << 30;
 constexpr int kMaxDepth = 200;
 // Some passes take time that grows with the square of it.
 constexpr int64_t kMaxOperations = 10000;
+// Of a decoder's step, whose layers are rolled into one before the passes see them.
+constexpr int64_t kMaxUnrolledOperations = 100000;
 constexpr int64_t kMaxAffineConstant = int64_t{1} << 31;
 constexpr uint32_t kMaxAlignment = 1 << 16;
 constexpr std::string_view kResources = "dialect_resources";
@@ -166,16 +168,17 @@ absl::Status CheckAffineMaps(mlir::ModuleOp module) {
   return status;
 }
 
-absl::Status CheckOperations(mlir::ModuleOp module) {
+absl::Status CheckOperations(mlir::ModuleOp module, int64_t most) {
   int64_t operations = -1;  // the module itself
   module->walk([&](mlir::Operation*) { ++operations; });
-  if (operations <= kMaxOperations) return absl::OkStatus();
+  if (operations <= most) return absl::OkStatus();
   return absl::UnimplementedError(
-      Message("has ", operations, " operations; at most ", kMaxOperations, " can be compiled"));
+      Message("has ", operations, " operations; at most ", most, " can be compiled"));
 }
 
 absl::StatusOr<mlir::OwningOpRef<mlir::ModuleOp>> ParseAndVerify(const std::string& text,
                                                                  const std::string& path,
+                                                                 int64_t max_operations,
                                                                  mlir::MLIRContext* context) {
   DiagnosticCollector diagnostics(context);
   // MLIR's verifier computes with affine maps, which are therefore looked at before it; so is how much there
@@ -183,19 +186,21 @@ absl::StatusOr<mlir::OwningOpRef<mlir::ModuleOp>> ParseAndVerify(const std::stri
   mlir::OwningOpRef<mlir::ModuleOp> module = mlir::parseSourceString<mlir::ModuleOp>(
       text, mlir::ParserConfig(context, /*verifyAfterParse=*/false), path);
   if (!module) return absl::InvalidArgumentError(Message("'", path, "': ", diagnostics.first_error()));
-  RETURN_IF_ERROR(CheckOperations(*module));
+  RETURN_IF_ERROR(CheckOperations(*module, max_operations));
   RETURN_IF_ERROR(CheckAffineMaps(*module));
   RETURN_IF_ERROR(VerifyModule(*module));
   return module;
 }
 
 absl::StatusOr<mlir::OwningOpRef<mlir::ModuleOp>> ParseText(const std::string& text, const std::string& path,
+                                                            int64_t max_operations,
                                                             mlir::MLIRContext* context) {
   RETURN_IF_ERROR(CheckText(text));
   // A module's attributes may belong to dialects of the tool that wrote it; they are dropped below.
   const bool allowed = context->allowsUnregisteredDialects();
   context->allowUnregisteredDialects(true);
-  absl::StatusOr<mlir::OwningOpRef<mlir::ModuleOp>> module = ParseAndVerify(text, path, context);
+  absl::StatusOr<mlir::OwningOpRef<mlir::ModuleOp>> module =
+      ParseAndVerify(text, path, max_operations, context);
   context->allowUnregisteredDialects(allowed);
   return module;
 }
@@ -359,7 +364,7 @@ absl::StatusOr<ImportedModel> Import(const std::string& text, const std::string&
                                      const std::string& folder, const ImportOptions& options,
                                      mlir::MLIRContext* context) {
   ImportedModel model;
-  ASSIGN_OR_RETURN(model.module, ParseText(text, path, context));
+  ASSIGN_OR_RETURN(model.module, ParseText(text, path, kMaxOperations, context));
   mlir::ModuleOp module = *model.module;
   ASSIGN_OR_RETURN(const FuncOp entry, FindEntry(module, options.quantise));
   RETURN_IF_ERROR(LoadExternalWeights(module, entry, folder));
@@ -422,7 +427,7 @@ absl::StatusOr<ImportedModel> ImportMlir(const std::string& path, const ImportOp
 absl::StatusOr<mlir::OwningOpRef<mlir::ModuleOp>> ParseMlirFile(const std::string& path,
                                                                 mlir::MLIRContext* context) {
   ASSIGN_OR_RETURN(const std::string text, ReadText(path));
-  auto module = ParseText(text, path, context);
+  auto module = ParseText(text, path, kMaxUnrolledOperations, context);
   if (module.ok() || module.status().message().find(path) != absl::string_view::npos) return module;
   return absl::Status(module.status().code(), Message("'", path, "': ", module.status().message()));
 }
