@@ -10,11 +10,11 @@ namespace streamtensor::server {
 // Not thread-safe.
 class MemoryTrimmer {
  public:
-  // Call every few seconds. Returns the heap's free pages if the process has grown since it last did.
+  // Call every few seconds. Looks at the heap, and returns its free pages if there are many new ones.
   void Look();
 
  private:
-  size_t kept_bytes_ = 0;  // anonymous memory, resident after the last trim or least since
+  size_t kept_free_bytes_ = 0;  // free, but between what is in use: can't be returned
 };
 
 }  // namespace streamtensor::server
