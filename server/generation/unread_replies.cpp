@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 
+#include <iterator>
 #include <utility>
 
 namespace streamtensor::server {

@@ -7,6 +7,7 @@
 #include <list>
 #include <optional>
 #include <thread>
+#include <utility>
 
 #include "absl/time/time.h"
 #include "base/mutex.h"

@@ -26,8 +26,8 @@ def resident(running):
     return running.resources().resident_bytes
 
 
-def settled(running, seconds=6):
-    """Resident bytes when they no longer fall."""
+def settled(running, seconds=11):
+    """Resident bytes when they no longer fall; freed memory is returned every five seconds."""
     least, since = resident(running), time.monotonic()
     while time.monotonic() - since < seconds:
         time.sleep(0.25)
@@ -107,7 +107,7 @@ def test_many_tiny_requests_on_one_connection(start, request_for, large_vocabula
         return client
 
     ask().close()  # threads, pools and arenas grow once
-    wait_for(lambda: idle(running), seconds=60)
+    wait_for(lambda: idle(running), seconds=240)
     before = settled(running)
     generated = running.metrics()['streamtensor_generated_tokens_total{model="tiny"}']
     client = ask()
@@ -116,14 +116,14 @@ def test_many_tiny_requests_on_one_connection(start, request_for, large_vocabula
         kinds = ("streamtensor_running_requests", "streamtensor_waiting_requests")
         return sum(value for name, value in running.metrics().items() if name.startswith(kinds))
 
-    wait_for(lambda: load() >= 2000)
+    wait_for(lambda: load() >= 2000, seconds=240)
     # Every request has its turn: its sampler is used.
-    wait_for(lambda: running.metrics()['streamtensor_generated_tokens_total{model="tiny"}'] > generated + 5000)
+    wait_for(lambda: running.metrics()['streamtensor_generated_tokens_total{model="tiny"}'] > generated + 4000, seconds=240)
     each = (resident(running) - before) / 2000
     print(f"{each / 1024:.1f} KiB a request")
     assert each < 64 << 10, "a request costs what it uses"
     client.close()
-    wait_for(lambda: idle(running), seconds=60)
+    wait_for(lambda: idle(running), seconds=240)
     after = settled(running)
     print(f"resident: before {before / MIB:.1f} MiB, after {after / MIB:.1f}")
     assert after <= 1.1 * before
@@ -264,7 +264,8 @@ def test_messages_that_never_end(start, request_for):
         wait_for(lambda: running.ctl("models").returncode == 0)
         return most
 
-    attack()  # threads, pools and arenas grow once
+    for _ in range(2):  # threads, pools and arenas grow
+        attack()
     before = settled(running)
     most = attack()
     after = settled(running)
