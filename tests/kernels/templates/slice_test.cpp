@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a slice and its scale stage compute is what the engine computes: tile_term(), added up over the
+// groups. tests/kernels/rtl compares the modules with the slice's templates.
+#include "kernels/st/slice.h"
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <random>
+#include <vector>
+
+#include "kernels/st/dot.h"
+
+namespace st_test {
+namespace {
+
+namespace contract = streamtensor::contract;
+
+using Tile = std::array<st::word512, contract::kMaxTileWords>;
+
+class SliceTest : public testing::TestWithParam<int> {  // bits of a weight
+ protected:
+  int Between(int least, int most) { return std::uniform_int_distribution<int>(least, most)(random_); }
+
+  Tile MakeTile(bool first_group) {
+    Tile tile;
+    for (st::word512& word : tile) {
+      for (int i = 0; i < contract::kLanes; ++i) st::set_lane_u32(word, i, static_cast<uint32_t>(random_()));
+    }
+    st::word512& scales = tile[static_cast<size_t>(contract::TileIntegerWords(GetParam()))];
+    for (int r = 0; r < contract::kTileRows; ++r) {
+      st::set_lane_u32(scales, r,
+                       contract::TileScaleLane(Between(-contract::kLargestScale, contract::kLargestScale),
+                                               Between(-contract::kLargestOffset, contract::kLargestOffset),
+                                               first_group, static_cast<uint32_t>(Between(0, 255))));
+    }
+    return tile;
+  }
+
+  // A plane's words of a tile. U4 has one, the tile's own.
+  void MakePlane(const Tile& tile, bool high, st::word512 (&plane)[contract::kPlaneWords]) {
+    for (int w = 0; w < contract::kPlaneWords; ++w) {
+      if (GetParam() == contract::kU4Bits) {
+        plane[w] = tile[static_cast<size_t>(w)];
+        continue;
+      }
+      plane[w] = st::word512(0);
+      for (int byte = 0; byte < contract::kWordBytes; ++byte) {
+        // The low nibbles of a plane's bytes are of the group's first half, as U4's.
+        const auto nibble = [&](int word) {
+          const int biased = st::lane_i8(tile[static_cast<size_t>(word)], byte) + 128;
+          return biased >> (high ? contract::kPlaneShift : 0) & 15;
+        };
+        st::set_lane_u8(
+            plane[w], byte,
+            static_cast<uint8_t>(nibble(w) | nibble(w + contract::kPlaneWords) << contract::kNibbleBits));
+      }
+    }
+  }
+
+  std::mt19937 random_{1};
+};
+
+TEST_P(SliceTest, ComputesTheTermsOfTheEngine) {
+  const bool i8 = GetParam() == contract::kI8Bits;
+  for (int row_tile = 0; row_tile < 20; ++row_tile) {
+    const int groups = Between(1, 12);
+    std::array<int64_t, contract::kTileRows> want{};
+    std::array<uint32_t, contract::kTileRows> units{};
+    st::kept_sums<1> kept = {};
+    int results = 0;
+    for (int group = 0; group < groups; ++group) {
+      const Tile tile = MakeTile(group == 0);
+      st::word512 words[contract::kMaxTileWords];
+      std::copy(tile.begin(), tile.end(), words);
+      const st::word512& scales = words[contract::TileIntegerWords(GetParam())];
+
+      // The same activations as a frame's word and as a beat.
+      const int shift = Between(0, contract::kMaxGroupShift);
+      st::word512 frame(0);
+      st::slice<1>::activation_beat beat(0);
+      int32_t sum = 0;
+      for (int k = 0; k < contract::kGroupElements; ++k) {
+        const int value = Between(-127, 127);
+        sum += value;
+        st::set_lane_i8(frame, k, static_cast<int8_t>(value));
+        st::set_field(beat, contract::kActivationBits * k, contract::kActivationBits,
+                      static_cast<uint32_t>(value));
+      }
+      st::set_lane_i32(frame, contract::kFrameSumLane, sum);
+      st::set_lane_i32(frame, contract::kFrameShiftLane, shift);
+      st::set_field(beat, contract::kLaneActivationSum, contract::kActivationSumBits,
+                    static_cast<uint32_t>(sum));
+      st::set_field(beat, contract::kLaneGroupShift, contract::kGroupShiftBits, static_cast<uint32_t>(shift));
+      const int tag = contract::kActivationLaneBits;
+      st::set_field(beat, tag + contract::kActivationFirst, 1, group == 0);
+      st::set_field(beat, tag + contract::kActivationLast, 1, group == groups - 1);
+      st::set_field(beat, tag + contract::kActivationTwoPlanes, 1, i8);
+
+      for (int r = 0; r < contract::kTileRows; ++r) {
+        want[static_cast<size_t>(r)] += st::tile_term(GetParam(), words, frame, r);
+        if (group == 0) {
+          units[static_cast<size_t>(r)] =
+              st::bits_of_float(st::tile_unit(scales, r)) >> contract::kFloatMantissaBits;
+        }
+      }
+      for (int plane = 0; plane < (i8 ? 2 : 1); ++plane) {
+        st::word512 nibbles[contract::kPlaneWords];
+        MakePlane(tile, plane == 1, nibbles);
+        st::slice<1>::sum_beat sums[contract::kQuads];
+        st::mac_plane<1>(nibbles, scales, plane == 1, beat, sums);
+        for (int quad = 0; quad < contract::kQuads; ++quad) {
+          st::slice<1>::result_beat result;
+          if (!st::scale_beat<1>(sums[quad], kept, result)) continue;
+          ++results;
+          for (int r = 0; r < contract::kQuadRows; ++r) {
+            const size_t row = static_cast<size_t>(contract::kQuadRows * quad + r);
+            const int at = contract::kRowSumBits * r;
+            const int64_t got =
+                static_cast<int64_t>(st::unsigned_field(result, at, 32)) |
+                static_cast<int64_t>(st::signed_field(result, at + 32, contract::kRowSumBits - 32)) << 32;
+            EXPECT_EQ(got, want[row]) << "row " << row << " of row tile " << row_tile;
+            EXPECT_EQ(st::unsigned_field(result, contract::kResultLaneBits + contract::kUnitBitsOfRow * r,
+                                         contract::kUnitBitsOfRow),
+                      units[row]);
+          }
+        }
+      }
+    }
+    EXPECT_EQ(results, contract::kQuads);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Formats, SliceTest, testing::Values(contract::kU4Bits, contract::kI8Bits),
+                         [](const auto& format) { return format.param == contract::kU4Bits ? "U4" : "I8"; });
+
+}  // namespace
+}  // namespace st_test
