@@ -52,6 +52,48 @@ TEST(ChatTemplate, Renders) {
   for (const auto& [source, expected] : cases) EXPECT_EQ(Render(source), expected) << source;
 }
 
+// The shapes of templates that models come with: turns named by the template, tags, instructions.
+TEST(ChatTemplate, RendersTheShapesOfModels) {
+  const std::vector<ChatMessage> turns = {
+      {"system", " Be brief."}, {"user", " Hi \n"}, {"assistant", "Yes?"}, {"user", "2+2"}};
+  const std::pair<std::string_view, std::string_view> cases[] = {
+      {R"jinja({{ bos_token }}
+{%- if messages[0]['role'] == 'system' -%}
+  {%- set prefix = (messages[0]['content'] if messages[0]['content'] is string else messages[0]['content'][0]['text']) + '\n\n' -%}
+  {%- set rest = messages[1:] -%}
+{%- else -%}
+  {%- set prefix = '' -%}
+  {%- set rest = messages -%}
+{%- endif -%}
+{%- for message in rest -%}
+  {%- if (message['role'] == 'user') != (loop.index0 % 2 == 0) -%}
+    {{ raise_exception('roles must alternate') }}
+  {%- endif -%}
+  {%- set role = 'model' if message['role'] == 'assistant' else message['role'] -%}
+  {{ '<start_of_turn>' + role + '\n' + (prefix if loop.first else '') }}
+  {%- if message['content'] is string -%}
+    {{ message['content'] | trim }}
+  {%- elif message['content'] is iterable -%}
+    {%- for item in message['content'] -%}{{ item['text'] | trim }}{%- endfor -%}
+  {%- endif -%}
+  {{ '<end_of_turn>\n' }}
+{%- endfor -%}
+{%- if add_generation_prompt -%}{{ '<start_of_turn>model\n' }}{%- endif -%}
+)jinja",
+       "<s><start_of_turn>user\n Be "
+       "brief.\n\nHi<end_of_turn>\n<start_of_turn>model\nYes?<end_of_turn>\n<start_of_turn>user\n2+2<end_of_"
+       "turn>\n<start_of_turn>model\n"},
+      {R"jinja({% for message in messages %}{% if message['role'] in ['system', 'user', 'assistant'] %}{{ '<|' + message['role'] + '|>\n' + message['content'] + '<|end|>\n' }}{% endif %}{% endfor %}{% if add_generation_prompt %}{{ '<|assistant|>\n' }}{% else %}{{ eos_token }}{% endif %})jinja",
+       "<|system|>\n Be brief.<|end|>\n<|user|>\n Hi "
+       "\n<|end|>\n<|assistant|>\nYes?<|end|>\n<|user|>\n2+2<|end|>\n<|assistant|>\n"},
+      {R"jinja({% if messages[0]['role'] == 'system' %}{% set system = '<<SYS>>\n' ~ messages[0]['content'].strip() ~ '\n<</SYS>>\n\n' %}{% set messages = messages[1:] %}{% endif %}{% for message in messages %}{% set content = system ~ message['content'] if loop.index0 == 0 and system is defined else message['content'] %}{% if message['role'] == 'user' %}{{ bos_token ~ '[INST] ' ~ content.strip() ~ ' [/INST]' }}{% else %}{{ ' ' ~ content.strip() ~ ' ' ~ eos_token }}{% endif %}{% endfor %})jinja",
+       "<s>[INST] <<SYS>>\nBe brief.\n<</SYS>>\n\n Hi [/INST] Yes? </s><s>[INST] 2+2 [/INST]"},
+  };
+  for (const auto& [source, expected] : cases) EXPECT_EQ(Render(source, turns), expected) << source;
+  EXPECT_EQ(Render(cases[0].first, {{"assistant", "Yes?"}}).substr(0, 46),
+            "INVALID_ARGUMENT: chat template: line 11: role");
+}
+
 TEST(ChatTemplate, SaysWhatItCanNotDo) {
   const std::pair<std::string_view, std::string_view> cases[] = {
       {"{% macro f() %}{% endmacro %}", "UNIMPLEMENTED: chat template: line 1: tag {% macro %}"},
