@@ -34,6 +34,7 @@ NOT_RUN = {
     r"^cmake |^ninja |^cpack ": "builds or installs; tests/integration/deploy and deb install",
     r"^systemd-|^systemctl|^editor|/etc/streamtensor": "needs systemd as process 1; tests/integration/deploy has the unit",
     r"=NAME$|NAME'$": "NAME is a driver that the reader writes",
+    r"fetch-model gemma3": "downloads a model under terms of its own, and takes minutes",
     r"^pip install": "tests/requirements.txt has these packages",
     r"^streamtensor\.export": "needs PyTorch; tests/package exports",
 }
