@@ -16,6 +16,8 @@ namespace {
 constexpr size_t kMaxOrLeaves = 16;
 // How far apart in an outer loop a dependence is looked for; farther ones never bind.
 constexpr int64_t kFarthestOuter = 4;
+// Iterations of an inner loop whose accesses are compared one by one.
+constexpr int64_t kMostMeetings = 128;
 // Iterations of a loop whose count isn't known, for comparing distances.
 constexpr int64_t kManyIterations = 1 << 20;
 
@@ -188,6 +190,38 @@ bool NeverMeet(const Access& earlier, const Access& later, const std::vector<Nes
   return low >= earlier.bytes || high <= -later.bytes;
 }
 
+// The least positive flattened distance at which accesses meet that step differently in the innermost loop
+// only; 0: none, nothing: not computed.
+std::optional<int64_t> LeastMeeting(const Access& earlier, const Access& later,
+                                    const std::vector<NestLoop>& nest) {
+  const NestLoop& inner = nest.back();
+  if (inner.trip <= 0 || inner.trip > kMostMeetings) return std::nullopt;
+  for (const NestLoop& level : nest) {
+    const bool equal = earlier.address->Step(level.loop) == later.address->Step(level.loop);
+    if (level.trip == 0 || (level.loop != inner.loop && !equal)) return std::nullopt;
+  }
+  const int64_t write_step = earlier.address->Step(inner.loop), read_step = later.address->Step(inner.loop);
+  const int64_t outer_step = nest.size() > 1 ? earlier.address->Step(nest[nest.size() - 2].loop) : 0;
+  for (size_t level = 0; level + 2 < nest.size(); ++level) {
+    // Of further loops only those that don't matter.
+    if (earlier.address->Step(nest[level].loop) != 0 && nest[level].trip > 1) return std::nullopt;
+  }
+  const int64_t rounds = nest.size() > 1 ? std::min(nest[nest.size() - 2].trip - 1, kFarthestOuter) : 0;
+  int64_t best = 0;
+  for (int64_t round = 0; round <= rounds; ++round) {
+    const int64_t offset = later.address->constant - earlier.address->constant + outer_step * round;
+    for (int64_t write = 0; write < inner.trip; ++write) {
+      for (int64_t read = 0; read < inner.trip; ++read) {
+        const int64_t apart = offset + read_step * read - write_step * write;
+        if (apart >= earlier.bytes || -apart >= later.bytes) continue;
+        const int64_t distance = round * inner.trip + read - write;
+        if (distance > 0 && (best == 0 || distance < best)) best = distance;
+      }
+    }
+  }
+  return best;
+}
+
 }  // namespace
 
 LinearForm AddressForm(const llvm::Value* address, llvm::ScalarEvolution& scev) {
@@ -215,10 +249,13 @@ Dependence DependenceOf(const Access& earlier, const Access& later, const std::v
     }
   }
   const int64_t difference = b.constant - a.constant;
-  if (!known || !equal) {
-    if (known && NeverMeet(earlier, later, nest, difference)) return {};
-    return {.unknown = true, .distance = 1};
+  if (known && !equal) {
+    if (NeverMeet(earlier, later, nest, difference)) return {};
+    if (const std::optional<int64_t> distance = LeastMeeting(earlier, later, nest)) {
+      return {.same_iteration = true, .unknown = true, .distance = *distance * inner_iterations};
+    }
   }
+  if (!known || !equal) return {.unknown = true, .distance = 1};
   Dependence found;
   found.same_iteration = difference < earlier.bytes && -difference < later.bytes;
   found.distance = LeastDistance(nest, a).Find(-difference) * inner_iterations;

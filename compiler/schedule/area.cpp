@@ -17,20 +17,6 @@ namespace {
 
 int64_t CeilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
-Area MemoryArea(int64_t words, int64_t bits, bool uram, const StorageRules& storage) {
-  Area area;
-  const bool auto_uram = words >= storage.uram_from_words && words <= storage.uram_to_words;
-  if (uram || auto_uram) {
-    area.uram = CeilDiv(words, storage.uram_to_words) * CeilDiv(bits, storage.uram_width);
-  } else if (words <= storage.lutram_words) {
-    area.ff = bits;
-    area.lut = CeilDiv(words, storage.lutram_words / 2) * bits + 1;
-  } else {
-    area.bram18 = std::max(CeilDiv(words * bits, storage.bram18_bits), CeilDiv(bits, storage.bram18_width));
-  }
-  return area;
-}
-
 Area ArrayArea(const llvm::AllocaInst& array, const ProcessContext& context) {
   const ArrayShape shape = ShapeOf(&array, context.function.getParent()->getDataLayout());
   const ObjectDirectives& directives = context.directives.Find(context.function, &array);
@@ -51,6 +37,29 @@ Area ArrayArea(const llvm::AllocaInst& array, const ProcessContext& context) {
   return area;
 }
 
+// When each node begins at the latest if its users keep their states: Vitis computes a value when it is
+// needed. Side effects and what feeds none stay where they are.
+std::vector<int64_t> LatestStarts(const LoopGraph& graph, const RegionSchedule& schedule) {
+  constexpr int64_t kUnused = INT64_MAX;
+  const size_t size = graph.nodes.size();
+  std::vector<int64_t> latest(size, kUnused);
+  for (size_t v = size; v-- > 0;) {
+    const Node& node = graph.nodes[v];
+    const bool moves = node.kind == NodeKind::kPlain || node.kind == NodeKind::kLoad;
+    if (!moves || latest[v] == kUnused || llvm::isa<llvm::PHINode>(node.instruction))
+      latest[v] = schedule.start[v];
+    latest[v] = std::max(latest[v], schedule.start[v]);
+    for (const int e : graph.into[v]) {
+      const Edge& edge = graph.edges[static_cast<size_t>(e)];
+      if (!edge.data) continue;
+      const auto from = static_cast<size_t>(edge.from);
+      const int64_t takes = schedule.finish[from] - schedule.start[from];
+      latest[from] = std::min(latest[from], latest[v] - takes);
+    }
+  }
+  return latest;
+}
+
 // The states in which a value waits for its last use, by II: an iteration's register holds it for II states.
 int64_t RegisterStages(int64_t finish, int64_t last_use, int64_t ii) {
   const int64_t waits = last_use - finish;
@@ -68,8 +77,8 @@ Area& Area::operator+=(const Area& other) {
   return *this;
 }
 
-Area RegionArea(const Region& region, const LoopGraph& graph, const RegionSchedule& schedule,
-                const ProcessContext& context) {
+RegionArea RegionAreaOf(const Region& region, const LoopGraph& graph, const RegionSchedule& schedule,
+                        const ProcessContext& context) {
   const int64_t ii = region.pipelined ? schedule.bound.ii : std::max<int64_t>(1, schedule.depth);
   const llvm::DataLayout& layout = context.function.getParent()->getDataLayout();
   Area area;
@@ -83,11 +92,12 @@ Area RegionArea(const Region& region, const LoopGraph& graph, const RegionSchedu
     Core core;
   };
   std::map<std::string, Units> units;
+  const std::vector<int64_t> latest = LatestStarts(graph, schedule);
   std::vector<int64_t> last_use(graph.nodes.size());
   for (const Edge& edge : graph.edges) {
     if (!edge.data) continue;
     int64_t& last = last_use[static_cast<size_t>(edge.from)];
-    last = std::max(last, schedule.start[static_cast<size_t>(edge.to)]);
+    last = std::max(last, latest[static_cast<size_t>(edge.to)]);
   }
   for (size_t v = 0; v < graph.nodes.size(); ++v) {
     const Node& node = graph.nodes[v];
@@ -102,18 +112,63 @@ Area RegionArea(const Region& region, const LoopGraph& graph, const RegionSchedu
       if (unit.uses == 1 || core.dsp > unit.core.dsp) unit.core = core;
     }
     if (!node.instruction->getType()->isSized() || node.instruction->getType()->isPointerTy()) continue;
-    area.ff += RegisterStages(schedule.finish[v], last_use[v], ii) * ValueWidth(node.instruction, layout);
+    const int64_t finish = latest[v] + schedule.finish[v] - schedule.start[v];
+    area.ff += RegisterStages(finish, last_use[v], ii) * ValueWidth(node.instruction, layout);
   }
+  Area operators;
   for (const auto& [name, unit] : units) {
     const int64_t instances = CeilDiv(unit.uses, ii);
-    area.dsp += instances * unit.core.dsp;
-    area.lut += instances * unit.core.lut;
-    area.ff += instances * unit.core.ff;
+    operators +=
+        {.dsp = instances * unit.core.dsp, .lut = instances * unit.core.lut, .ff = instances * unit.core.ff};
     // Operands of a shared unit come through multiplexers.
     const int64_t shared = CeilDiv(unit.uses, instances);
     if (shared > 1) area.lut += 2 * instances * std::lround(context.costs.Logic(Fabric::kMux, shared).lut);
   }
+  area += operators;
+  return {area, operators};
+}
+
+Area MemoryArea(int64_t words, int64_t bits, bool uram, const StorageRules& storage) {
+  Area area;
+  const bool auto_uram = words >= storage.uram_from_words && words <= storage.uram_to_words;
+  if (uram || auto_uram) {
+    area.uram = CeilDiv(words, storage.uram_to_words) * CeilDiv(bits, storage.uram_width);
+  } else if (words <= storage.lutram_words) {
+    area.ff = bits;
+    area.lut = CeilDiv(words, storage.lutram_words / 2) * bits + 1;
+  } else {
+    area.bram18 = std::max(CeilDiv(words * bits, storage.bram18_bits), CeilDiv(bits, storage.bram18_width));
+  }
   return area;
+}
+
+Area FifoArea(int64_t depth, int64_t bits, const DeviceCosts& costs) {
+  const FifoRules& fifos = costs.fifos;
+  Area area;
+  if (depth <= fifos.register_depth) {
+    area.ff = depth * bits + fifos.control_ff;
+    area.lut = bits + fifos.control_lut;
+  } else if (depth * bits <= fifos.srl_bits) {
+    area.ff = fifos.control_ff + static_cast<int64_t>(std::ceil(std::log2(depth)));
+    area.lut = CeilDiv(bits, 2) * CeilDiv(depth, 16) + fifos.control_lut;
+  } else if (depth * bits <= fifos.lutram_bits) {
+    area.ff = 2 * bits + fifos.memory_ff;
+    area.lut = CeilDiv(5 * bits, 2) * CeilDiv(depth, 64) + fifos.control_lut;
+  } else {
+    area.ff = 2 * bits + fifos.memory_ff;
+    area.lut = bits + fifos.memory_lut;
+    // Its parity bits hold data at full width.
+    const int64_t words = costs.storage.bram18_bits * 9 / 8 / costs.storage.bram18_width;
+    area.bram18 = CeilDiv(bits, costs.storage.bram18_width) * CeilDiv(depth, words);
+  }
+  return area;
+}
+
+Area AdapterArea(int64_t bits, const DeviceCosts& costs) {
+  const auto found = std::find_if(costs.axi.begin(), costs.axi.end(),
+                                  [bits](const AxiCost& size) { return size.bits >= bits; });
+  const AxiCost& adapter = found == costs.axi.end() ? costs.axi.back() : *found;
+  return {.lut = adapter.lut, .ff = adapter.ff, .bram18 = adapter.bram18};
 }
 
 Area StorageArea(const ProcessContext& context) {
@@ -121,11 +176,6 @@ Area StorageArea(const ProcessContext& context) {
   for (llvm::Instruction& instruction : llvm::instructions(context.function)) {
     const auto* array = llvm::dyn_cast<llvm::AllocaInst>(&instruction);
     if (array && array->getAllocatedType()->isArrayTy()) area += ArrayArea(*array, context);
-  }
-  for (const llvm::Argument& argument : context.function.args()) {
-    if (!context.directives.Find(context.function, &argument).axi) continue;
-    const AxiCost& adapter = context.costs.axi.back();
-    area += {.lut = adapter.lut, .ff = adapter.ff, .bram18 = adapter.bram18};
   }
   return area;
 }

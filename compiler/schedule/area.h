@@ -18,10 +18,21 @@ struct Area {
   Area& operator+=(const Area& other);
 };
 
-// Operators, multiplexers and registers of a region; no memories.
-Area RegionArea(const Region& region, const LoopGraph& graph, const RegionSchedule& schedule,
-                const ProcessContext& context);
-// The local arrays and the AXI adapters of a process.
+// A region without its memories.
+struct RegionArea {
+  Area all;        // operators, multiplexers, logic and registers
+  Area operators;  // the part of `all` that Vitis HLS may share with other regions
+};
+
+RegionArea RegionAreaOf(const Region& region, const LoopGraph& graph, const RegionSchedule& schedule,
+                        const ProcessContext& context);
+// The local arrays of a process.
 Area StorageArea(const ProcessContext& context);
+// A memory of `words` elements.
+Area MemoryArea(int64_t words, int64_t bits, bool uram, const StorageRules& storage);
+// A FIFO of `depth` elements: what it takes, not what reports print of deep ones (docs/estimator.md).
+Area FifoArea(int64_t depth, int64_t bits, const DeviceCosts& costs);
+// The adapter of an AXI master.
+Area AdapterArea(int64_t bits, const DeviceCosts& costs);
 
 }  // namespace streamtensor::schedule

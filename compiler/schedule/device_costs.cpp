@@ -133,14 +133,21 @@ class CostReader {
                                      },
                                      [](const AxiCost& size) { return size.bits; })});
   }
+  YamlReader::Key Fifos(FifoRules& fifos) {
+    return Group("fifos", {Count("register_depth", fifos.register_depth), Count("srl_bits", fifos.srl_bits),
+                           Count("lutram_bits", fifos.lutram_bits), Count("control_lut", fifos.control_lut),
+                           Count("control_ff", fifos.control_ff), Count("memory_lut", fifos.memory_lut),
+                           Count("memory_ff", fifos.memory_ff)});
+  }
   YamlReader::Key Tool(ToolRules& tool) {
     return Group(
         "tool",
         {Real("uncertainty", tool.uncertainty), Count("auto_unroll_trip", tool.auto_unroll_trip),
-         Real("recurrence_mux_ns", tool.recurrence_mux_ns), Real("flatten_index_ns", tool.flatten_index_ns),
-         Real("reuse_select_ns", tool.reuse_select_ns), Count("divider_latency", tool.divider_latency),
-         Real("divider_ns", tool.divider_ns), Count("axi_bits", tool.axi_bits, 8),
-         Count("control_lut", tool.control_lut), Count("control_ff", tool.control_ff)});
+         Real("recurrence_mux_ns", tool.recurrence_mux_ns), Real("recurrence_slack", tool.recurrence_slack),
+         Real("flatten_index_ns", tool.flatten_index_ns), Real("reuse_select_ns", tool.reuse_select_ns),
+         Count("divider_latency", tool.divider_latency), Real("divider_ns", tool.divider_ns),
+         Count("axi_bits", tool.axi_bits, 8), Count("control_lut", tool.control_lut),
+         Count("control_ff", tool.control_ff)});
   }
 
  private:
@@ -195,8 +202,8 @@ absl::StatusOr<DeviceCosts> ReadDeviceCosts(const std::string& path) {
   RETURN_IF_ERROR(yaml.Read(text, [&](const YAML::Node& root) {
     yaml.Map(root, "",
              {reader.Text("family", costs.family), reader.Operators(costs), reader.Logic(costs),
-              reader.Multipliers(costs), reader.Storage(costs.storage), reader.Axi(costs.axi),
-              reader.Tool(costs.tool)});
+              reader.Multipliers(costs), reader.Storage(costs.storage), reader.Fifos(costs.fifos),
+              reader.Axi(costs.axi), reader.Tool(costs.tool)});
   }));
   return costs;
 }

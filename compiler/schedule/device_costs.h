@@ -89,11 +89,20 @@ struct StorageRules {
   std::vector<MemoryDelay> delays;
 };
 
+// Shallow FIFOs are registers or shift registers, deeper ones LUTRAM, the rest block RAM.
+struct FifoRules {
+  int64_t register_depth = 0;
+  int64_t srl_bits = 0, lutram_bits = 0;  // depth times width
+  int64_t control_lut = 0, control_ff = 0;
+  int64_t memory_lut = 0, memory_ff = 0;  // beside the elements' bits
+};
+
 // What Vitis decides without a pragma.
 struct ToolRules {
   double uncertainty = 0;        // part of the clock period that the schedule leaves free
   int64_t auto_unroll_trip = 0;  // inner loops of at most this many iterations are unrolled
   double recurrence_mux_ns = 0;  // in front of a register that closes a recurrence
+  double recurrence_slack = 0;   // part of a stage by which an II that a pragma asks for may break the clock
   double flatten_index_ns = 0;   // the indices of a flattened nest
   double reuse_select_ns = 0;    // choosing the register that forwards a store to a load
   int64_t divider_latency = 0;   // of an integer divider, more than its bits
@@ -108,6 +117,7 @@ struct DeviceCosts {
   std::array<std::vector<FabricPoint>, kFabricNames.size()> fabric;  // by Fabric, ascending width
   std::vector<Multiplier> multipliers;                               // ascending
   StorageRules storage;
+  FifoRules fifos;
   std::vector<AxiCost> axi;  // ascending width
   ToolRules tool;
 

@@ -57,7 +57,8 @@ inline constexpr char kLoopPipeline[] = "st.pipeline";      // its value: the II
 inline constexpr char kLoopNoPipeline[] = "st.nopipeline";  // PIPELINE off
 inline constexpr char kLoopUnroll[] = "llvm.loop.unroll.count";
 inline constexpr char kLoopUnrollFull[] = "llvm.loop.unroll.full";
-inline constexpr char kLoopNoFlatten[] = "st.noflatten";
+inline constexpr char kLoopNoFlatten[] = "st.noflatten";  // LOOP_FLATTEN off
+inline constexpr char kLoopApart[] = "st.apart";          // can't be flattened into the loop around it
 inline constexpr char kLoopLine[] = "st.line";
 
 // Adds a key, or replaces its value.

@@ -12,6 +12,7 @@
 #include "compiler/schedule/memory_ports.h"
 #include "compiler/schedule/passes.h"
 #include "compiler/schedule/preparation.h"
+#include "compiler/schedule/trip_count.h"
 #include "llvm/Analysis/PostDominators.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -28,13 +29,33 @@ class ProcessEstimator {
   ProcessEstimate Run() {
     estimate_.name = PlainName(context_.function);
     estimate_.cycles = Straight(nullptr);
-    // LoopInfo lists the last loop first.
+    // LoopInfo lists the last of the outermost loops first.
     for (llvm::Loop* loop : llvm::reverse(context_.loops)) AddLoop(*loop, estimate_.cycles);
-    estimate_.area += StorageArea(context_);
+    estimate_.storage = StorageArea(context_);
+    AddAdapters();
+    estimate_.area += estimate_.storage;
     return std::move(estimate_);
   }
 
  private:
+  // As wide as what an iteration takes of neighbouring places, up to what Vitis widens to.
+  void AddAdapters() {
+    std::map<std::string, int64_t> bits;
+    for (const LoopEstimate& loop : estimate_.loops) {
+      for (const AxiAccess& access : loop.axi) {
+        const int64_t together = access.burst ? access.accesses : 1;
+        int64_t& widest = bits[access.port];
+        widest = std::max(widest, std::min(context_.costs.tool.axi_bits, 8 * access.bytes * together));
+      }
+    }
+    for (const llvm::Argument& argument : context_.function.args()) {
+      if (!context_.directives.Find(context_.function, &argument).axi) continue;
+      const auto found = bits.find(ObjectName(&argument));
+      estimate_.storage +=
+          AdapterArea(found == bits.end() ? context_.costs.tool.axi_bits : found->second, context_.costs);
+    }
+  }
+
   void AddLoop(llvm::Loop& loop, CycleFormula& cycles) {
     cycles += kLoopEntryExit;
     cycles += Cycles(loop);
@@ -48,7 +69,7 @@ class ProcessEstimator {
       if (region.outer() == &loop) return Scheduled(region);
     }
     CycleFormula iteration = Straight(&loop);
-    for (llvm::Loop* inner : llvm::reverse(loop.getSubLoops())) AddLoop(*inner, iteration);
+    for (llvm::Loop* inner : loop.getSubLoops()) AddLoop(*inner, iteration);
     return TripCount(&loop) * iteration;
   }
 
@@ -57,7 +78,7 @@ class ProcessEstimator {
     const Region region = StraightRegion(context_.function, context_.loops, loop);
     const LoopGraph graph = BuildGraph(region, context_);
     const RegionSchedule schedule = Schedule(region, graph, context_);
-    estimate_.area += RegionArea(region, graph, schedule, context_);
+    estimate_.area += RegionAreaOf(region, graph, schedule, context_).all;
     return schedule.depth - 1;
   }
 
@@ -71,16 +92,14 @@ class ProcessEstimator {
     loop.iterations = 1;
     for (const NestLoop& level : region.nest) loop.iterations = loop.iterations * TripCount(level.loop);
     loop.depth = schedule.depth;
-    loop.area = RegionArea(region, graph, schedule, context_);
+    const RegionArea area = RegionAreaOf(region, graph, schedule, context_);
+    loop.area = area.all;
+    loop.operators = area.operators;
     loop.axi = std::move(schedule.axi);
     loop.bound = std::move(schedule.bound);
-    if (region.pipelined) {
-      const int64_t ii = loop.bound.ii;
-      loop.cycles = CycleFormula(ii) * loop.iterations;
-      loop.cycles += loop.depth - ii - (loop.depth > ii ? 1 : 0);
-    } else {
-      loop.cycles = CycleFormula(loop.depth) * loop.iterations;
-    }
+    const int64_t interval = loop.CyclesOf(1) - loop.CyclesOf(0);
+    loop.cycles = CycleFormula(interval) * loop.iterations;
+    loop.cycles += loop.CyclesOf(0);
     estimate_.area += loop.area;
     estimate_.loops.push_back(loop);
     return loop.cycles;
@@ -89,6 +108,7 @@ class ProcessEstimator {
   CycleFormula TripCount(const llvm::Loop* loop) {
     const unsigned constant = context_.scev.getSmallConstantTripCount(loop);
     if (constant != 0) return constant;
+    if (const auto formula = TripCountFormula(*loop, context_.loops, context_.scev)) return *formula;
     std::string name = absl::StrCat("N", LoopDirective(*loop, kLoopLine).value_or(0));
     std::string meaning;
     const llvm::SCEV* taken = context_.scev.getBackedgeTakenCount(loop);
@@ -125,6 +145,11 @@ absl::Status CheckClock(double clock_ns, double uncertainty) {
 
 }  // namespace
 
+int64_t LoopEstimate::CyclesOf(int64_t iterations) const {
+  if (!pipelined) return depth * iterations;
+  return bound.ii * (iterations - 1) + depth - (depth > bound.ii ? 1 : 0);
+}
+
 absl::StatusOr<DesignEstimate> Estimate(const std::string& source, const DeviceCosts& costs,
                                         const EstimateOptions& options) {
   const double uncertainty = options.uncertainty.value_or(costs.tool.uncertainty);
@@ -137,6 +162,8 @@ absl::StatusOr<DesignEstimate> Estimate(const std::string& source, const DeviceC
                    Prepare(*module, {options.top, options.unsafe_math}, costs, passes));
   DesignEstimate design;
   design.dataflow = prepared.dataflow;
+  design.channels = std::move(prepared.channels);
+  for (const Channel& channel : design.channels) design.area += channel.area;
   for (llvm::Function* function : prepared.processes) {
     llvm::FunctionAnalysisManager& analyses = passes.functions();
     const ProcessContext process{*function,

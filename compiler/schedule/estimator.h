@@ -10,6 +10,7 @@
 
 #include "absl/status/statusor.h"
 #include "compiler/schedule/area.h"
+#include "compiler/schedule/channels.h"
 #include "compiler/schedule/cycle_formula.h"
 #include "compiler/schedule/device_costs.h"
 #include "compiler/schedule/loop_schedule.h"
@@ -35,6 +36,10 @@ struct LoopEstimate {
   CycleFormula cycles;
   std::vector<AxiAccess> axi;
   Area area;
+  Area operators;  // the part of `area` that is multipliers, dividers and floating-point operators
+
+  // What `iterations` of it take.
+  int64_t CyclesOf(int64_t iterations) const;
 };
 
 struct ProcessEstimate {
@@ -43,12 +48,14 @@ struct ProcessEstimate {
   CycleFormula cycles;
   std::map<std::string, std::string> symbols;  // of the formulas: what they stand for
   Area area;
+  Area storage;  // the part of `area` that is local arrays and AXI adapters
 };
 
 struct DesignEstimate {
   bool dataflow = false;  // the processes run at the same time
   std::vector<ProcessEstimate> processes;
-  Area area;
+  std::vector<Channel> channels;
+  Area area;  // of processes and channels
 };
 
 // Runs clang, for at most two minutes. Not thread-safe: it changes options of LLVM's passes for its time.

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <utility>
 
 #include "compiler/schedule/front_end.h"
@@ -44,7 +45,9 @@ class Builder {
     for (int to = 0; to < Size(); ++to) AddOperands(to);
     for (llvm::BasicBlock* block : region_.blocks) AddControl(*block);
     AddMemory();
+    JoinLoads();
     AddFifoOrder();
+    AddExits();
     AssignBanks(graph_.nodes, context_);
     return std::move(graph_);
   }
@@ -118,11 +121,24 @@ class Builder {
     if (found != index_.end() && found->second < to) AddEdge(found->second, to, true, 0);
   }
 
+  // Of an AXI access whose adapter counts the addresses.
+  bool IsCounted(const Node& node) const {
+    if (!node.axi || !region_.outer()) return false;
+    return std::all_of(node.address.symbols.begin(), node.address.symbols.end(), [this](const auto& symbol) {
+      return context_.scev.isLoopInvariant(symbol.first, region_.outer());
+    });
+  }
+
   void AddOperands(int to) {
     llvm::Instruction& instruction = *graph_.nodes[static_cast<size_t>(to)].instruction;
     auto* phi = llvm::dyn_cast<llvm::PHINode>(&instruction);
     if (!phi) {
-      for (const llvm::Value* operand : instruction.operands()) AddValue(operand, to);
+      const llvm::Value* counted = IsCounted(graph_.nodes[static_cast<size_t>(to)])
+                                       ? llvm::getLoadStorePointerOperand(&instruction)
+                                       : nullptr;
+      for (const llvm::Value* operand : instruction.operands()) {
+        if (operand != counted) AddValue(operand, to);
+      }
       return;
     }
     const llvm::Loop* loop = context_.loops.getLoopFor(phi->getParent());
@@ -215,6 +231,30 @@ class Builder {
     graph_.carried.push_back({from, to, distance, CarriedEdge::Kind::kMemory});
   }
 
+  // Conditional loads of one place of an array that the region doesn't write are made once.
+  void JoinLoads() {
+    std::set<const llvm::Value*> written;
+    for (const Node& node : graph_.nodes) {
+      if (node.kind == NodeKind::kStore) written.insert(node.object);
+    }
+    std::map<const llvm::Value*, std::vector<int>> loads;
+    for (int v = 0; v < Size(); ++v) {
+      Node& node = graph_.nodes[static_cast<size_t>(v)];
+      if (node.kind != NodeKind::kLoad || !node.InMemory() || written.count(node.object) != 0) continue;
+      std::vector<int>& earlier = loads[node.object];
+      const auto same = std::find_if(earlier.begin(), earlier.end(), [&](int other) {
+        const Node& load = graph_.nodes[static_cast<size_t>(other)];
+        return load.bytes == node.bytes && load.address.constant == node.address.constant &&
+               load.address.SameShape(node.address);
+      });
+      if (same == earlier.end()) {
+        earlier.push_back(v);
+      } else {
+        node.same_as = *same;
+      }
+    }
+  }
+
   void AddFifoOrder() {
     std::map<std::pair<const llvm::Value*, int64_t>, int> last;
     for (int v = 0; v < Size(); ++v) {
@@ -222,6 +262,25 @@ class Builder {
       if (node.kind != NodeKind::kPop && node.kind != NodeKind::kPush) continue;
       const auto [before, first] = last.try_emplace({node.object, node.place}, v);
       if (!first) AddEdge(std::exchange(before->second, v), v, false, 1);
+    }
+  }
+
+  // Accesses wait for the decision that their iteration takes place, where no count says so.
+  void AddExits() {
+    const llvm::Loop* inner = region_.inner();
+    if (!inner || !llvm::isa<llvm::SCEVCouldNotCompute>(context_.scev.getBackedgeTakenCount(inner))) return;
+    llvm::SmallVector<llvm::BasicBlock*> exiting;
+    inner->getExitingBlocks(exiting);
+    for (const llvm::BasicBlock* block : exiting) {
+      const auto* branch = llvm::dyn_cast<llvm::BranchInst>(block->getTerminator());
+      const auto condition =
+          branch && branch->isConditional() ? index_.find(branch->getCondition()) : index_.end();
+      if (condition == index_.end()) continue;
+      for (int v = 0; v < condition->second; ++v) {
+        const Node& node = graph_.nodes[static_cast<size_t>(v)];
+        if (node.kind == NodeKind::kPlain || !inner->contains(node.instruction)) continue;
+        graph_.carried.push_back({condition->second, v, 1, CarriedEdge::Kind::kExit});
+      }
     }
   }
 

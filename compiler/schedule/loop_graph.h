@@ -30,6 +30,7 @@ struct Node {
   int64_t bytes = 0;
   bool axi = false;
   bool in_registers = false;  // of an array that is partitioned to its elements
+  int same_as = -1;  // an earlier load of the same place, which no store comes between: one access for both
   // The bank, if `bank_class` is 0. Accesses of another class may be to any bank.
   int64_t bank = 0;
   int64_t bank_class = 0;
@@ -37,6 +38,7 @@ struct Node {
   bool InMemory() const {
     return (kind == NodeKind::kLoad || kind == NodeKind::kStore) && !axi && !in_registers;
   }
+  bool TakesPort() const { return InMemory() && same_as < 0; }
 };
 
 // Within an iteration. `to` gets a value of `from`, or begins at least `states` after `from` begins.
@@ -48,7 +50,7 @@ struct Edge {
 
 // `to` of the iteration that comes `distance` later depends on `from`.
 struct CarriedEdge {
-  enum class Kind { kValue, kMemory };
+  enum class Kind { kValue, kMemory, kExit };  // kExit: data decides whether there is a next iteration
   int from = 0, to = 0;
   int64_t distance = 1;
   Kind kind = Kind::kValue;

@@ -5,7 +5,9 @@
 
 #include "compiler/schedule/directives.h"
 #include "llvm/ADT/PostOrderIterator.h"
+#include "llvm/Analysis/ScalarEvolutionExpressions.h"
 #include "llvm/IR/Instructions.h"
+#include "llvm/IR/IntrinsicInst.h"
 #include "llvm/Support/MathExtras.h"
 
 namespace streamtensor::schedule {
@@ -28,7 +30,8 @@ bool HasNoOtherControl(const llvm::Loop& outer, const llvm::Loop& inner) {
 bool Flattens(const llvm::Loop& outer, llvm::Loop& inner, const llvm::Loop& innermost,
               llvm::ScalarEvolution& scev) {
   if (outer.getSubLoops().size() != 1 || LoopDirective(outer, kLoopNoFlatten) ||
-      LoopDirective(outer, kLoopNoPipeline) || !HasNoOtherControl(outer, inner)) {
+      LoopDirective(inner, kLoopApart) || LoopDirective(outer, kLoopNoPipeline) ||
+      !HasNoOtherControl(outer, inner)) {
     return false;
   }
   // Only the two outermost bounds may vary.
@@ -43,7 +46,61 @@ std::vector<llvm::BasicBlock*> InOrder(llvm::Function& function, const auto& kee
   return blocks;
 }
 
+// A value that enters `inner` anew in each iteration of `outer`, and isn't a constant.
+bool StartsFromOuter(const llvm::Loop& outer, const llvm::Loop& inner, llvm::ScalarEvolution& scev) {
+  const llvm::BasicBlock* before = inner.getLoopPreheader();
+  if (!before) return true;
+  for (const llvm::PHINode& phi : inner.getHeader()->phis()) {
+    const llvm::Value* start = phi.getIncomingValueForBlock(before);
+    if (outer.isLoopInvariant(start)) continue;
+    // Carried through both loops.
+    const auto* carried = llvm::dyn_cast<llvm::PHINode>(start);
+    if (carried && carried->getParent() == outer.getHeader()) continue;
+    if (scev.isSCEVable(phi.getType()) &&
+        llvm::isa<llvm::SCEVAddRecExpr>(scev.getSCEV(const_cast<llvm::PHINode*>(&phi)))) {
+      continue;
+    }
+    return true;
+  }
+  return false;
+}
+
+bool RefusesFlattening(llvm::Loop& outer, llvm::Loop& inner, llvm::ScalarEvolution& scev) {
+  if (StartsFromOuter(outer, inner, scev)) return true;
+  if (scev.getSmallConstantTripCount(&inner) != 0 && scev.getSmallConstantTripCount(&outer) != 0)
+    return false;
+  if (!OnlyCountsAround(outer, inner)) return true;
+  const llvm::SCEV* taken = scev.getBackedgeTakenCount(&inner);
+  return llvm::isa<llvm::SCEVCouldNotCompute>(taken) || !scev.isLoopInvariant(taken, &outer);
+}
+
 }  // namespace
+
+bool OnlyCountsAround(const llvm::Loop& outer, const llvm::Loop& inner) {
+  if (outer.getSubLoops().size() != 1) return false;
+  for (const llvm::BasicBlock* block : outer.blocks()) {
+    if (inner.contains(block)) continue;
+    for (const llvm::Instruction& instruction : *block) {
+      if (llvm::isa<llvm::DbgInfoIntrinsic>(instruction)) continue;
+      if (instruction.mayReadOrWriteMemory() || llvm::isa<llvm::CallBase>(instruction) ||
+          instruction.getType()->isFloatingPointTy()) {
+        return false;
+      }
+    }
+  }
+  return true;
+}
+
+void RefuseFlattening(llvm::Function& function, PassRunner& passes) {
+  auto& loops = passes.functions().getResult<llvm::LoopAnalysis>(function);
+  auto& scev = passes.functions().getResult<llvm::ScalarEvolutionAnalysis>(function);
+  for (llvm::Loop* loop : loops.getLoopsInPreorder()) {
+    llvm::Loop* outer = loop->getParentLoop();
+    if (outer && outer->getSubLoops().size() == 1 && RefusesFlattening(*outer, *loop, scev)) {
+      SetLoopDirective(*loop, kLoopApart);
+    }
+  }
+}
 
 std::optional<int64_t> Region::Iterations() const {
   int64_t iterations = 1;

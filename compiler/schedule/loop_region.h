@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "compiler/schedule/address.h"
+#include "compiler/schedule/passes.h"
 #include "llvm/Analysis/LoopInfo.h"
 #include "llvm/Analysis/ScalarEvolution.h"
 #include "llvm/IR/Function.h"
@@ -25,6 +26,13 @@ struct Region {
   // Iterations of the flattened loop; nothing if one isn't constant.
   std::optional<int64_t> Iterations() const;
 };
+
+// Nothing but counting stands between the two: no memory access, call or floating-point operator.
+bool OnlyCountsAround(const llvm::Loop& outer, const llvm::Loop& inner);
+
+// Marks the loops that Vitis HLS doesn't flatten into the loop around them. To be called before values in
+// memory are promoted to registers: those don't hinder it.
+void RefuseFlattening(llvm::Function& function, PassRunner& passes);
 
 // The region of an innermost loop.
 Region LoopRegion(llvm::Loop& innermost, llvm::ScalarEvolution& scev);

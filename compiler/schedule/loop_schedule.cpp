@@ -28,7 +28,7 @@ class Scheduler {
     schedule.short_core.resize(graph_.nodes.size());
     CountPorts();
     if (region_.pipelined) {
-      if (region_.asked_ii > 0) schedule.short_core = ShortCores(graph_, context_, region_.asked_ii);
+      if (region_.asked_ii > 0) schedule.short_core = ShortCores(region_, graph_, context_);
       const Bound recurrence = RecurrenceBound(region_, graph_, context_, schedule.short_core);
       const Bound memory = MemoryBound();
       const Bound fifo = FifoBound();
@@ -51,15 +51,17 @@ class Scheduler {
 
   // Reads and writes of a cycle that an array's bank takes.
   void CountPorts() {
-    std::map<const llvm::Value*, bool> written;
     for (const Node& node : graph_.nodes) {
-      if (node.InMemory()) written[node.object] |= node.kind == NodeKind::kStore;
+      if (!node.InMemory()) continue;
+      const bool copies = context_.directives.Find(context_.function, node.object).copies;
+      ports_[node.object] = copies ? context_.costs.storage.copies_reads : context_.costs.storage.ports;
     }
-    for (const auto& [object, is_written] : written) {
-      const ObjectDirectives& directives = context_.directives.Find(context_.function, object);
-      ports_[object] = directives.copies && !is_written ? context_.costs.storage.copies_reads
-                                                        : context_.costs.storage.ports;
-    }
+  }
+
+  // The one write of an array that Vitis copies has a port of its own in each copy.
+  bool WritesCopies(const Node& node) const {
+    return node.kind == NodeKind::kStore && node.InMemory() &&
+           context_.directives.Find(context_.function, node.object).copies;
   }
 
   // A small constant table is logic.
@@ -71,7 +73,8 @@ class Scheduler {
   Bound MemoryBound() const {
     std::map<const llvm::Value*, std::map<int64_t, std::map<int64_t, int64_t>>> accesses;
     for (const Node& node : graph_.nodes) {
-      if (node.InMemory() && !IsLogic(node)) ++accesses[node.object][node.bank_class][node.bank];
+      if (node.TakesPort() && !IsLogic(node) && !WritesCopies(node))
+        ++accesses[node.object][node.bank_class][node.bank];
     }
     Bound bound;
     for (const auto& [object, classes] : accesses) {
@@ -111,9 +114,7 @@ class Scheduler {
 
   Core CoreOf(size_t node, const RegionSchedule& schedule) const {
     if (!schedule.short_core[node]) return graph_.nodes[node].core;
-    Core core = context_.costs.Choose(Operator::kFAddRecurrence, context_.budget_ns);
-    core.delay_ns = 0;  // taken in spite of its slack
-    return core;
+    return context_.costs.Choose(Operator::kFAddRecurrence, context_.budget_ns);
   }
 
   // Each operation as soon as its inputs and a port are there, in program order.
@@ -150,7 +151,13 @@ class Scheduler {
         ++state;
         ns = 0;
       }
-      if (node.InMemory() || IsFifo(node)) {
+      if (node.same_as >= 0) {
+        const int64_t joined = schedule.start[static_cast<size_t>(node.same_as)];
+        if (joined > state) {
+          state = joined;
+          ns = 0;
+        }
+      } else if ((node.InMemory() && !WritesCopies(node)) || IsFifo(node)) {
         const int64_t ports = node.InMemory() ? ports_.at(node.object) : 1;
         const int64_t bank = IsFifo(node) ? node.place : node.bank;
         while (used[{node.object, node.bank_class, bank, state % ii}] >= ports) {

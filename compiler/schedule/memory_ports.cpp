@@ -200,7 +200,7 @@ void AddAutomaticStorage(const ProcessContext& context, DirectiveTable& table) {
     bool one_writer = true, many_readers = false;
     for (const auto& [loop, counts] : use.reads_writes) {
       const auto [reads, writes] = counts;
-      one_writer &= writes == 0 || (writes == 1 && reads <= 1);
+      one_writer &= writes <= 1;
       many_readers |= reads > context.costs.storage.ports;
     }
     directives.copies |= one_writer && many_readers;

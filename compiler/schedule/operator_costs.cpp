@@ -84,12 +84,12 @@ class Coster {
       case llvm::Instruction::ICmp:
         return Logic(Fabric::kCompare, std::max(Width(i.getOperand(0)), Width(i.getOperand(1))));
       case llvm::Instruction::Select:
-        return Logic(Fabric::kSelect, Width(&i));
+        return Holds(i) ? OperatorCost() : Logic(Fabric::kSelect, Width(&i));
       case llvm::Instruction::And:
         return llvm::isa<llvm::Constant>(i.getOperand(1)) ? OperatorCost() : Logic(Fabric::kLogic, Width(&i));
       case llvm::Instruction::Or:
         // Bits side by side are wires.
-        if (llvm::cast<llvm::PossiblyDisjointInst>(i).isDisjoint()) return {};
+        if (llvm::haveNoCommonBitsSet(i.getOperand(0), i.getOperand(1), context_.layout)) return {};
         return Logic(Fabric::kLogic, Width(&i));
       case llvm::Instruction::Xor:
         return Logic(Fabric::kLogic, Width(&i));
@@ -128,11 +128,41 @@ class Coster {
 
   OperatorCost Phi(const llvm::PHINode& phi) const {
     const llvm::Loop* loop = context_.loops.getLoopFor(phi.getParent());
-    if (!loop || phi.getParent() != loop->getHeader()) return Logic(Fabric::kMux, phi.getNumIncomingValues());
+    if (!loop || phi.getParent() != loop->getHeader()) {
+      if (phi.getNumIncomingValues() == 2 && Holds(phi)) return {};
+      return Logic(Fabric::kMux, phi.getNumIncomingValues());
+    }
     if (context_.inner == context_.outer) return {};
     // In a flattened nest the counters are computed before they are used, and a value may be reset.
     if (phi.getType()->isIntegerTy()) return {{.delay_ns = context_.costs.tool.flatten_index_ns}, ""};
-    return loop == context_.outer ? OperatorCost() : Logic(Fabric::kSelect, Width(&phi));
+    return loop == context_.outer || PassesThrough(phi, *loop) || IsResetByText(phi)
+               ? OperatorCost()
+               : Logic(Fabric::kSelect, Width(&phi));
+  }
+  // The text itself chooses between the value and a constant: one multiplexer for both.
+  static bool IsResetByText(const llvm::PHINode& phi) {
+    if (!phi.hasOneUse()) return false;
+    const auto* select = llvm::dyn_cast<llvm::SelectInst>(*phi.user_begin());
+    return select && (llvm::isa<llvm::Constant>(select->getTrueValue()) ||
+                      llvm::isa<llvm::Constant>(select->getFalseValue()));
+  }
+  // Carried by the loop around too, so that nothing resets it.
+  static bool PassesThrough(const llvm::PHINode& phi, const llvm::Loop& loop) {
+    const llvm::BasicBlock* before = loop.getLoopPreheader();
+    const auto* start =
+        before ? llvm::dyn_cast<llvm::PHINode>(phi.getIncomingValueForBlock(before)) : nullptr;
+    return start && loop.getParentLoop() && start->getParent() == loop.getParentLoop()->getHeader();
+  }
+  // Chooses between a register's new value and its own: an enable, no multiplexer.
+  bool Holds(const llvm::Instruction& choice) const {
+    for (const llvm::Value* operand : choice.operands()) {
+      const auto* phi = llvm::dyn_cast<llvm::PHINode>(operand);
+      const llvm::Loop* loop = phi ? context_.loops.getLoopFor(phi->getParent()) : nullptr;
+      if (!loop || phi->getParent() != loop->getHeader() || !loop->contains(&choice)) continue;
+      const llvm::BasicBlock* latch = loop->getLoopLatch();
+      if (latch && phi->getIncomingValueForBlock(latch) == &choice) return true;
+    }
+    return false;
   }
 
   // A sum of the parts that vary; none for two dimensions whose places are wires.

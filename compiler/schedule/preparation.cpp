@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 #include "compiler/schedule/front_end.h"
+#include "compiler/schedule/loop_region.h"
 #include "compiler/schedule/unrolling.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Analysis/LoopInfo.h"
@@ -26,11 +27,17 @@ constexpr char kInline[] =
     "always-inline,function(sroa<modify-cfg>,early-cse<memssa>,simplifycfg),globaldce,"
     "function(sroa<modify-cfg>,instcombine<no-verify-fixpoint>,early-cse<memssa>,loop-simplify)";
 
-// Loops as they are written, rotated; values carried in memory at one place become registers.
-constexpr char kBeforeUnrolling[] =
-    "function(sroa<modify-cfg>,early-cse<memssa>,gvn<no-pre;no-load-pre>,instcombine<no-verify-fixpoint>,"
-    "correlated-propagation,simplifycfg,loop-simplify,loop-mssa(loop-rotate,licm),"
-    "instcombine<no-verify-fixpoint>,simplifycfg,loop-simplify,loop(indvars))";
+// Loops as they are written, rotated; what an iteration stores and the next loads becomes a register.
+constexpr char kRotate[] =
+    "function(sroa<modify-cfg>,early-cse<memssa>,instcombine<no-verify-fixpoint>,"
+    "simplifycfg<hoist-common-insts;sink-common-insts>,loop-simplify,loop(loop-rotate),loop-load-elim,"
+    "simplifycfg,loop-simplify)";
+// Values carried in memory at one place become registers.
+constexpr char kPromote[] =
+    "function(early-cse<memssa>,gvn<no-pre;no-load-pre>,instcombine<no-verify-fixpoint>,correlated-"
+    "propagation,"
+    "simplifycfg,loop-simplify,loop-mssa(licm),instcombine<no-verify-fixpoint>,simplifycfg,loop-simplify,"
+    "loop(indvars))";
 
 std::string MarkerText(const llvm::CallInst& marker) {
   const auto* global = llvm::dyn_cast<llvm::GlobalVariable>(marker.getArgOperand(0)->stripPointerCasts());
@@ -175,12 +182,14 @@ absl::StatusOr<llvm::Function*> FindTop(llvm::Module& module, const std::string&
 }
 
 // Sets what is scheduled on its own, and that all else is inlined into it.
-absl::Status ChooseProcesses(llvm::Module& module, const std::string& top_name, PreparedModule& prepared) {
+absl::Status ChooseProcesses(llvm::Module& module, const std::string& top_name, const DeviceCosts& costs,
+                             PreparedModule& prepared) {
   ASSIGN_OR_RETURN(llvm::Function * top, FindTop(module, top_name));
   std::vector<llvm::Function*>& processes = prepared.processes;
   if (top) {
     prepared.dataflow = llvm::is_contained(DataflowFunctions(module), top);
     processes = prepared.dataflow ? Callees(*top) : std::vector<llvm::Function*>{top};
+    if (prepared.dataflow) prepared.channels = FindChannels(*top, costs);
   } else {
     for (llvm::Function& function : module) {
       if (!function.isDeclaration() && function.use_empty()) processes.push_back(&function);
@@ -274,7 +283,7 @@ absl::StatusOr<PreparedModule> Prepare(llvm::Module& module, const PreparationOp
                                        const DeviceCosts& costs, PassRunner& passes) {
   PreparedModule prepared;
   DescribeRuntime(module);
-  RETURN_IF_ERROR(ChooseProcesses(module, options.top, prepared));
+  RETURN_IF_ERROR(ChooseProcesses(module, options.top, costs, prepared));
   SetInlining(module, prepared.processes);
   // Nothing else is kept: the bodies are inlined or unused.
   for (llvm::Function& function : module) {
@@ -289,7 +298,9 @@ absl::StatusOr<PreparedModule> Prepare(llvm::Module& module, const PreparationOp
   }
   if (options.unsafe_math) SetUnsafeMath(module);
   BindPragmas(module, passes, prepared.directives);
-  passes.Run(module, kBeforeUnrolling);
+  passes.Run(module, kRotate);
+  for (llvm::Function* process : prepared.processes) RefuseFlattening(*process, passes);
+  passes.Run(module, kPromote);
   for (llvm::Function* process : prepared.processes) NameLoopLines(passes, *process);
   RETURN_IF_ERROR(UnrollAsVitis(module, prepared.processes, options.unsafe_math, costs, passes));
   return prepared;

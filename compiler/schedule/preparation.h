@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "compiler/schedule/channels.h"
 #include "compiler/schedule/device_costs.h"
 #include "compiler/schedule/directives.h"
 #include "compiler/schedule/passes.h"
@@ -23,6 +24,7 @@ struct PreparationOptions {
 struct PreparedModule {
   std::vector<llvm::Function*> processes;  // what is scheduled, each on its own
   bool dataflow = false;                   // they run at the same time
+  std::vector<Channel> channels;           // between them
   DirectiveTable directives;
 };
 

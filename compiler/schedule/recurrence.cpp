@@ -23,18 +23,29 @@ class Recurrence {
  public:
   Recurrence(const Region& region, const LoopGraph& graph, const ProcessContext& context,
              const std::vector<bool>& short_core)
-      : region_(region), graph_(graph), context_(context), short_core_(short_core) {}
+      : region_(region),
+        graph_(graph),
+        context_(context),
+        short_core_(short_core),
+        budget_ns_(context.budget_ns * (region.asked_ii > 0 ? 1 + context.costs.tool.recurrence_slack : 1)) {}
+
+  // The II that a dependence asks for.
+  int64_t IiOf(const CarriedEdge& edge) {
+    // A dependence that the order of an iteration doesn't close is a register's copy.
+    if (edge.from <= edge.to) return 1;
+    const std::optional<int64_t> cycles = Cycles(edge);
+    return cycles ? (*cycles + edge.distance - 1) / edge.distance : 1;
+  }
 
   Bound Find() {
     Bound bound;
     for (const CarriedEdge& edge : graph_.carried) {
-      // A dependence that the order of an iteration doesn't close is a register's copy.
       if (edge.from <= edge.to) continue;
       const std::optional<int64_t> cycles = Cycles(edge);
       if (!cycles) continue;
       const int64_t ii = (*cycles + edge.distance - 1) / edge.distance;
       if (ii <= bound.ii) continue;
-      bound = {ii, edge.kind == CarriedEdge::Kind::kValue ? Limit::kCarriedValue : Limit::kCarriedMemory,
+      bound = {ii, edge.kind == CarriedEdge::Kind::kMemory ? Limit::kCarriedMemory : Limit::kCarriedValue,
                Cause(edge, *cycles)};
     }
     return bound;
@@ -57,7 +68,7 @@ class Recurrence {
                           std::optional<Core> first_core = std::nullopt) const {
     std::vector<Time> begin(static_cast<size_t>(last) + 1), end(static_cast<size_t>(last) + 1);
     const auto place = [&](int node, Time at, const Core& core, bool late) {
-      if (!(late && core.latency > 0) && at.ns + core.delay_ns > context_.budget_ns + 1e-9 && at.ns > 0) {
+      if (!(late && core.latency > 0) && at.ns + core.delay_ns > budget_ns_ + 1e-9 && at.ns > 0) {
         at = {at.state + 1, 0};
       }
       begin[static_cast<size_t>(node)] = at;
@@ -95,7 +106,7 @@ class Recurrence {
     if (end.state < 0) return std::nullopt;
     const double mux = context_.costs.tool.recurrence_mux_ns;
     int64_t cycles = end.state + 1;
-    if (end.state > 0 && end.ns + mux <= context_.budget_ns) {
+    if (end.state > 0 && end.ns + mux <= budget_ns_) {
       const Time bypass = Paths(to, from, end.ns + mux, true, first_core)[static_cast<size_t>(from)];
       if (bypass.state >= 0) cycles = std::min(cycles, std::max<int64_t>(1, bypass.state));
     }
@@ -106,24 +117,34 @@ class Recurrence {
     if (edge.kind == CarriedEdge::Kind::kValue) return RegisterCycles(edge.from, edge.to, std::nullopt);
     const Node& store = At(edge.from);
     const Node& load = At(edge.to);
-    if (edge.distance == 1 && ReusesRegister(store, load)) return ReuseCycles(edge);
+    const bool memory = edge.kind == CarriedEdge::Kind::kMemory;
+    if (memory && edge.distance == 1 && SamePlace(store, load)) {
+      if (load.in_registers) return ReuseCycles(edge, context_.costs.storage.register_ns);
+      if (ReusesRegister(store, load)) return ReuseCycles(edge, context_.costs.tool.reuse_select_ns);
+    }
     // All edges of a load share their paths.
     auto [found, added] = paths_.try_emplace(edge.to);
     if (added) found->second = Paths(edge.to, static_cast<int>(graph_.nodes.size()) - 1, 0, false);
     const Time end = found->second[static_cast<size_t>(edge.from)];
     if (end.state < 0) return std::nullopt;
     // A short update of one element is forwarded by comparing addresses.
-    if (Forwards(store, load, end.state)) return 1;
+    if (memory && Forwards(store, load, end.state)) return 1;
     return end.state + 1;
   }
 
+  static bool SamePlace(const Node& store, const Node& load) {
+    return load.address.constant == store.address.constant && load.address.SameShape(store.address);
+  }
   // One place through the inner loop, which a register holds.
   bool ReusesRegister(const Node& store, const Node& load) const {
-    return !load.in_registers && load.core.latency == 1 && load.address.constant == store.address.constant &&
-           load.address.SameShape(store.address) && store.address.Step(region_.inner()) == 0 &&
-           store.address.symbols.size() < 2;
+    return load.core.latency == 1 && store.address.Step(region_.inner()) == 0 &&
+           store.address.symbols.size() < 2 && IsUnconditional(store);
   }
-  std::optional<int64_t> ReuseCycles(const CarriedEdge& edge) {
+  bool IsUnconditional(const Node& node) const {
+    return !region_.inner() ||
+           context_.post_dominators.dominates(node.instruction->getParent(), region_.inner()->getHeader());
+  }
+  std::optional<int64_t> ReuseCycles(const CarriedEdge& edge, double select_ns) {
     const auto value = std::find_if(graph_.into[static_cast<size_t>(edge.from)].begin(),
                                     graph_.into[static_cast<size_t>(edge.from)].end(), [&](int e) {
                                       const Edge& into = graph_.edges[static_cast<size_t>(e)];
@@ -133,7 +154,7 @@ class Recurrence {
     if (value == graph_.into[static_cast<size_t>(edge.from)].end()) return std::nullopt;
     const int stored = graph_.edges[static_cast<size_t>(*value)].from;
     if (stored <= edge.to) return std::nullopt;
-    const Core select{.delay_ns = context_.costs.tool.reuse_select_ns};
+    const Core select{.delay_ns = select_ns};
     std::optional<int64_t> cycles = RegisterCycles(stored, edge.to, select);
     const bool any_short = std::find(short_core_.begin(), short_core_.end(), true) != short_core_.end();
     if (cycles && any_short) {
@@ -177,9 +198,11 @@ class Recurrence {
   std::string Cause(const CarriedEdge& edge, int64_t cycles) const {
     const llvm::DebugLoc location = At(edge.from).instruction->getDebugLoc();
     const std::string line = location ? absl::StrCat(" of line ", location.getLine()) : "";
-    const std::string what = edge.kind == CarriedEdge::Kind::kValue
-                                 ? absl::StrCat("the value", line)
-                                 : absl::StrCat("array ", ObjectName(At(edge.to).object), line);
+    std::string what = "the value";
+    if (edge.kind == CarriedEdge::Kind::kExit) what = "the exit";
+    if (edge.kind == CarriedEdge::Kind::kMemory)
+      what = absl::StrCat("array ", ObjectName(At(edge.to).object));
+    what += line;
     return absl::StrCat(what, ": ", cycles, " cycles over ", Operators(edge), ", needed ", edge.distance,
                         edge.distance == 1 ? " iteration later" : " iterations later");
   }
@@ -188,17 +211,19 @@ class Recurrence {
   const LoopGraph& graph_;
   const ProcessContext& context_;
   const std::vector<bool>& short_core_;
+  const double budget_ns_;  // what a stage of a recurrence may take
   std::map<int, std::vector<Time>> paths_;
 };
 
 }  // namespace
 
-std::vector<bool> ShortCores(const LoopGraph& graph, const ProcessContext& context, int64_t target_ii) {
+std::vector<bool> ShortCores(const Region& region, const LoopGraph& graph, const ProcessContext& context) {
+  const std::vector<bool> usual(graph.nodes.size());
+  Recurrence recurrence(region, graph, context, usual);
   std::vector<bool> chosen(graph.nodes.size());
   const std::string fadd = kOperatorNames[static_cast<size_t>(Operator::kFAdd)];
-  const int64_t latency = context.costs.Choose(Operator::kFAdd, context.budget_ns).latency;
   for (const CarriedEdge& edge : graph.carried) {
-    if (edge.from <= edge.to || edge.distance * target_ii >= latency) continue;
+    if (recurrence.IiOf(edge) <= region.asked_ii) continue;
     std::vector<bool> after(graph.nodes.size()), before(graph.nodes.size());
     after[static_cast<size_t>(edge.to)] = before[static_cast<size_t>(edge.from)] = true;
     const auto each_input = [&](int node, const auto& visit) {

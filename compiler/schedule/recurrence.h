@@ -8,8 +8,8 @@
 
 namespace streamtensor::schedule {
 
-// Additions in recurrences that `target_ii` makes too short for their usual core.
-std::vector<bool> ShortCores(const LoopGraph& graph, const ProcessContext& context, int64_t target_ii);
+// Additions in recurrences that take longer with their usual core than the region's pragma allows.
+std::vector<bool> ShortCores(const Region& region, const LoopGraph& graph, const ProcessContext& context);
 
 Bound RecurrenceBound(const Region& region, const LoopGraph& graph, const ProcessContext& context,
                       const std::vector<bool>& short_core);

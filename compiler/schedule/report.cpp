@@ -86,8 +86,15 @@ std::string ReportText(const DesignEstimate& design) {
       absl::StrAppend(&text, "  ", symbol, " = ", meaning, "\n");
     }
   }
-  absl::StrAppend(&text, "all, without FIFOs: ", AreaText(design.area),
-                  "\nAreas are compared with no published report yet.\n");
+  for (const Channel& channel : design.channels) {
+    absl::StrAppendFormat(&text, "%s: ", channel.name);
+    if (channel.instances > 1) absl::StrAppendFormat(&text, "%d times ", channel.instances);
+    absl::StrAppendFormat(
+        &text, "%d %s of %d bits; %s\n", channel.depth,
+        channel.blocks ? absl::StrCat("blocks of ", channel.words, " elements") : "elements", channel.bits,
+        AreaText(channel.area));
+  }
+  absl::StrAppend(&text, "all: ", AreaText(design.area), "\n");
   return text;
 }
 
@@ -104,8 +111,20 @@ std::string ReportJson(const DesignEstimate& design) {
                                            {"loops", std::move(loops)},
                                            {"area", AreaJson(process.area)}});
   }
-  const llvm::json::Value value = llvm::json::Object{
-      {"dataflow", design.dataflow}, {"processes", std::move(processes)}, {"area", AreaJson(design.area)}};
+  llvm::json::Array channels;
+  for (const Channel& channel : design.channels) {
+    channels.push_back(llvm::json::Object{{"name", channel.name},
+                                          {"blocks", channel.blocks},
+                                          {"bits", channel.bits},
+                                          {"words", channel.words},
+                                          {"depth", channel.depth},
+                                          {"instances", channel.instances},
+                                          {"area", AreaJson(channel.area)}});
+  }
+  const llvm::json::Value value = llvm::json::Object{{"dataflow", design.dataflow},
+                                                     {"processes", std::move(processes)},
+                                                     {"channels", std::move(channels)},
+                                                     {"area", AreaJson(design.area)}};
   std::string text;
   llvm::raw_string_ostream(text) << llvm::formatv("{0:2}", value) << "\n";
   return text;

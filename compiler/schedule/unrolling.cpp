@@ -6,7 +6,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
+#include "compiler/schedule/balancing.h"
 #include "compiler/schedule/directives.h"
+#include "compiler/schedule/loop_region.h"
 #include "compiler/schedule/preparation.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Analysis/LoopInfo.h"
@@ -15,6 +17,7 @@
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/InstIterator.h"
 #include "llvm/Support/CommandLine.h"
+#include "llvm/Support/MathExtras.h"
 #include "llvm/Transforms/Scalar/LoopUnrollPass.h"
 
 namespace streamtensor::schedule {
@@ -94,10 +97,36 @@ class Planner {
     }
   }
 
-  bool Short(llvm::Loop& loop) {
-    const unsigned trip = scev_.getSmallConstantTripCount(&loop);
-    return loop.isInnermost() && trip != 0 && trip <= costs_.tool.auto_unroll_trip &&
-           !LoopDirective(loop, kLoopPipeline) && !LoopDirective(loop, kLoopNoPipeline);
+  // Loops that Vitis flattens into `inner` before it unrolls: nothing but counting stands between them.
+  struct Nest {
+    llvm::Loop* outer = nullptr;
+    int64_t trips = 0;  // 0: unknown or many
+  };
+  Nest PerfectNest(llvm::Loop& inner) {
+    Nest nest{&inner, scev_.getSmallConstantTripCount(&inner)};
+    for (llvm::Loop* parent = inner.getParentLoop(); parent; parent = parent->getParentLoop()) {
+      if (nest.trips == 0 || LoopDirective(*nest.outer, kLoopNoFlatten) ||
+          LoopDirective(*nest.outer, kLoopApart) || LoopDirective(*parent, kLoopNoFlatten) ||
+          IsDirected(*parent) || !OnlyCountsAround(*parent, *nest.outer)) {
+        break;
+      }
+      nest.outer = parent;
+      if (llvm::MulOverflow<int64_t>(nest.trips, scev_.getSmallConstantTripCount(parent), nest.trips)) {
+        nest.trips = 0;
+      }
+    }
+    return nest;
+  }
+  static bool IsDirected(const llvm::Loop& loop) {
+    return LoopDirective(loop, kLoopPipeline) || LoopDirective(loop, kLoopNoPipeline);
+  }
+  // A loop or perfect nest that is unrolled into the loop around it.
+  bool Short(llvm::Loop& outer) {
+    llvm::Loop* inner = &outer;
+    while (inner->getSubLoops().size() == 1) inner = inner->getSubLoops()[0];
+    if (!inner->isInnermost() || IsDirected(*inner)) return false;
+    const Nest nest = PerfectNest(*inner);
+    return nest.outer == &outer && nest.trips != 0 && nest.trips <= costs_.tool.auto_unroll_trip;
   }
 
   // What Vitis does to innermost loops without a pragma: short ones are unrolled and their parent is
@@ -106,10 +135,10 @@ class Planner {
     if (!loop.isInnermost() || LoopDirective(loop, kLoopPipeline) || LoopDirective(loop, kLoopNoPipeline)) {
       return;
     }
-    llvm::Loop* parent = loop.getParentLoop();
-    for (llvm::Loop* outer = parent; outer; outer = outer->getParentLoop()) {
+    for (llvm::Loop* outer = loop.getParentLoop(); outer; outer = outer->getParentLoop()) {
       if (LoopDirective(*outer, kLoopPipeline)) return;
     }
+    llvm::Loop* parent = Vanishes(loop) ? loop.getParentLoop() : PerfectNest(loop).outer->getParentLoop();
     if (parent && !LoopDirective(*parent, kLoopNoPipeline) &&
         llvm::all_of(parent->getSubLoops(),
                      [this](llvm::Loop* inner) { return Vanishes(*inner) || Short(*inner); })) {
@@ -199,7 +228,12 @@ absl::Status UnrollAsVitis(llvm::Module& module, const std::vector<llvm::Functio
   for (llvm::User* user : llvm::make_early_inc_range(barrier->users())) {
     llvm::cast<llvm::Instruction>(user)->eraseFromParent();
   }
-  if (unsafe_math) passes.Run(module, kReassociate);
+  if (unsafe_math) {
+    passes.Run(module, kReassociate);
+    for (llvm::Function* process : processes) {
+      BalanceSums(*process, passes.functions().getResult<llvm::LoopAnalysis>(*process));
+    }
+  }
   passes.Run(module, kFinish);
   return absl::OkStatus();
 }

@@ -5,9 +5,11 @@
 #include <string>
 
 #include "base/program.h"
+#include "compiler/platform/platform_folders.h"
 #include "compiler/schedule/device_costs.h"
 #include "compiler/schedule/estimator.h"
 #include "compiler/schedule/report.h"
+#include "compiler/schedule/slr_fit.h"
 
 namespace {
 
@@ -18,6 +20,7 @@ struct Options {
   std::string family = ST_SCHEDULE_COSTS;
   schedule::EstimateOptions estimate;
   double uncertainty = -1;
+  std::string platform;
   bool json = false;
 };
 
@@ -35,6 +38,12 @@ int Run(Options& options) {
   if (!design.ok()) return Failed(design.status());
   const std::string text = options.json ? schedule::ReportJson(*design) : schedule::ReportText(*design);
   std::fputs(text.c_str(), stdout);
+  if (options.platform.empty()) return 0;
+  const absl::StatusOr<streamtensor::compiler::Platform> platform =
+      streamtensor::compiler::FindPlatform(options.platform);
+  if (!platform.ok()) return Failed(platform.status());
+  const schedule::SlrFit fit = schedule::FitSlrs(*design, *platform);
+  std::fputs(schedule::SlrText(fit, *platform).c_str(), stdout);
   return 0;
 }
 
@@ -56,7 +65,9 @@ int main(int argc, char** argv) {
       ->check(CLI::Range(0.0, 0.99));
   app.add_option("-I,--include", options.estimate.include_folders, "Folders of headers")->take_all();
   app.add_flag("--unsafe-math", options.estimate.unsafe_math, "As config_compile -unsafe_math_optimizations");
-  app.add_flag("--json", options.json, "Print JSON");
+  auto* json = app.add_flag("--json", options.json, "Print JSON");
+  app.add_option("--platform", options.platform, "Compare the area with this card's SLRs and limits")
+      ->excludes(json);
   program.SetRun([&] { return Run(options); });
   return program.Main(argc, argv);
 }

@@ -12,34 +12,12 @@
 #include <utility>
 
 #include "compiler/schedule/device_costs.h"
+#include "compiler/schedule/slr_fit.h"
 
 namespace streamtensor::schedule {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr char kEngine[] = R"(
-#include "st/engine.h"
-constexpr st::issue layer_issues[] = {{4, 18, 60, st::ROWS_T}, {8, 18, 30, st::ROWS_W}};
-struct config {
-  static constexpr int channels = 2;
-  static constexpr int step_tokens = 16;
-  static constexpr int max_groups = 48;
-  static constexpr int layers = 30;
-  static constexpr int fixed_rows = 0;
-  static constexpr int unroll = 6;
-  static constexpr int prologue_issues = 0;
-  static constexpr st::issue prologue(int) { return st::issue(); }
-  static constexpr int layer_issues = 2;
-  static constexpr st::issue layer(int i) { return ::layer_issues[i]; }
-  static constexpr int epilogue_issues = 0;
-  static constexpr st::issue epilogue(int) { return st::issue(); }
-};
-void engine(hls::stream<st::header_word>& headers, hls::stream_of_blocks<st::word512[768]>& frames,
-            hls::stream_of_blocks<st::weight_block, 8> (&weights)[2], hls::stream<st::word512>& results) {
-  st::engine<config>(headers, frames, weights, results);
-}
-)";
 
 constexpr char kFifoLoop[] = R"(
 #include <hls_stream.h>
@@ -86,27 +64,10 @@ class EstimatorTest : public testing::Test {
     return ii;
   }
 
-  // Replaces the first `old_text` in our copy of a kernel.
-  void Mutate(const std::string& header, const std::string& old_text, const std::string& new_text) const {
-    std::stringstream text;
-    text << std::ifstream(folder_ / "st" / header).rdbuf();
-    std::string mutated = text.str();
-    const size_t at = mutated.find(old_text);
-    ASSERT_NE(at, std::string::npos) << header << " has no " << old_text;
-    mutated.replace(at, old_text.size(), new_text);
-    std::ofstream(folder_ / "st" / header) << mutated;
-  }
-
   fs::path folder_;
   DeviceCosts costs_;
   EstimateOptions options_;
 };
-
-TEST_F(EstimatorTest, UnpartitionedTilesRaiseTheEnginesIi) {
-  const int64_t before = HighestIi(kEngine);
-  Mutate("engine.h", "#pragma HLS ARRAY_PARTITION variable = block type = complete dim = 0\n", "");
-  EXPECT_GT(HighestIi(kEngine), before);
-}
 
 TEST_F(EstimatorTest, EachBankHasTwoPorts) {
   const auto text = [](int banks) {
@@ -142,6 +103,103 @@ TEST_F(EstimatorTest, ASecondReadOfAFifoRaisesTheIi) {
   const Bound& bound = design->processes.at(0).loops.at(0).bound;
   EXPECT_EQ(bound.ii, 2);
   EXPECT_EQ(bound.limit, Limit::kFifoPort);
+}
+
+constexpr char kCountedCopy[] = R"(
+#include <hls_stream.h>
+struct word { unsigned field[7]; };
+void copy(hls::stream<word>& headers, hls::stream<float>& in, hls::stream<float>& out) {
+  const word header = headers.read();
+  const int tokens = header.field[0] > 16u ? 16 : (int)header.field[0];
+  const int logits = header.field[1] > (unsigned)tokens ? tokens : (int)header.field[1];
+  for (int i = 0; i < tokens; ++i) {
+#pragma HLS LOOP_FLATTEN off
+    for (int j = 0; j < 48; ++j) {
+#pragma HLS PIPELINE II = 1
+      out.write(in.read());
+    }
+  }
+  for (int i = 0; i < logits; ++i) {
+#pragma HLS PIPELINE II = 1
+    out.write(in.read() * 2.0f);
+  }
+}
+)";
+
+TEST_F(EstimatorTest, CyclesAreAFormulaOfTheHeadersWords) {
+  const absl::StatusOr<DesignEstimate> design = EstimateText(kCountedCopy);
+  ASSERT_TRUE(design.ok()) << design.status();
+  const ProcessEstimate& process = design->processes.at(0);
+  ASSERT_EQ(process.loops.size(), 2u);
+  EXPECT_EQ(process.loops[0].iterations.Constant(), 48);
+  EXPECT_NE(process.cycles.Text().find(" * headers.0"), std::string::npos) << process.cycles.Text();
+}
+
+constexpr char kTwoProcesses[] = R"(
+#include <hls_stream.h>
+#include <hls_streamofblocks.h>
+typedef float row[1024];
+void produce(hls::stream_of_blocks<row>& rows, hls::stream<float>& words) {
+  hls::write_lock<row> lock(rows);
+  row& to = lock;
+  for (int i = 0; i < 1024; ++i) {
+#pragma HLS PIPELINE II = 1
+    to[i] = i;
+    words.write(i);
+  }
+}
+void consume(hls::stream_of_blocks<row>& rows, hls::stream<float>& words, hls::stream<float>& out) {
+  hls::read_lock<row> lock(rows);
+  const row& from = lock;
+  for (int i = 0; i < 1024; ++i) {
+#pragma HLS PIPELINE II = 1
+    out.write(from[i] + words.read());
+  }
+}
+void top(hls::stream<float>& out) {
+#pragma HLS DATAFLOW
+  hls::stream_of_blocks<row> rows;
+  hls::stream<float, 2000> words;
+  produce(rows, words);
+  consume(rows, words, out);
+}
+)";
+
+TEST_F(EstimatorTest, ChannelsBelongToTheArea) {
+  const absl::StatusOr<DesignEstimate> design = EstimateText(kTwoProcesses);
+  ASSERT_TRUE(design.ok()) << design.status();
+  ASSERT_EQ(design->channels.size(), 2u);
+  const Channel& rows = design->channels[0];
+  EXPECT_TRUE(rows.blocks);
+  EXPECT_EQ(rows.words, 1024);
+  EXPECT_EQ(rows.bits, 32);
+  EXPECT_EQ(rows.depth, 2);
+  EXPECT_EQ(rows.area.bram18, 4);
+  const Channel& words = design->channels[1];
+  EXPECT_FALSE(words.blocks);
+  EXPECT_EQ(words.depth, 2000);
+  EXPECT_EQ(words.area.bram18, 4);
+  int64_t bram18 = rows.area.bram18 + words.area.bram18;
+  for (const ProcessEstimate& process : design->processes) bram18 += process.area.bram18;
+  EXPECT_EQ(design->area.bram18, bram18);
+}
+
+TEST_F(EstimatorTest, ADesignFillsOneSlrAfterTheOther) {
+  const absl::StatusOr<DesignEstimate> design = EstimateText(kTwoProcesses);
+  ASSERT_TRUE(design.ok()) << design.status();
+  compiler::Platform platform;
+  platform.limits = {.lut = 0.5, .ff = 0.5, .bram36 = 0.5, .uram = 0.5, .dsp = 0.5};
+  const auto slrs_of = [&](int64_t dsp) {
+    platform.slrs.assign(2, {.lut = 100000, .ff = 100000, .bram36 = 100, .uram = 100, .dsp = dsp});
+    return FitSlrs(*design, platform);
+  };
+  ASSERT_GT(design->area.dsp, 0);
+  const SlrFit wide = slrs_of(100);
+  EXPECT_TRUE(wide.excess.empty());
+  EXPECT_EQ(wide.slrs[0].processes.size(), 2u);
+  const SlrFit narrow = slrs_of(1);
+  ASSERT_EQ(narrow.excess.size(), 1u);
+  EXPECT_EQ(narrow.excess[0].resource, "dsp");
 }
 
 TEST_F(EstimatorTest, AFasterClockDeepensALoop) {
