@@ -45,6 +45,14 @@ class CountReader {
       case llvm::scSMaxExpr:
       case llvm::scSequentialUMinExpr:
         return Unbounded(*llvm::cast<llvm::SCEVNAryExpr>(count), depth);
+      case llvm::scUDivExpr: {
+        // How scalar evolution writes a shift.
+        const auto* division = llvm::cast<llvm::SCEVUDivExpr>(count);
+        const auto* value = llvm::dyn_cast<llvm::SCEVUnknown>(division->getLHS());
+        const auto* divisor = llvm::dyn_cast<llvm::SCEVConstant>(division->getRHS());
+        if (!value || !divisor || !divisor->getAPInt().isPowerOf2()) return std::nullopt;
+        return ReadValue(*value->getValue(), divisor->getAPInt().logBase2(), depth + 1);
+      }
       case llvm::scUnknown:
         return ReadValue(*llvm::cast<llvm::SCEVUnknown>(count)->getValue(), 0, depth);
       default:

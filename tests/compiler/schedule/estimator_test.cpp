@@ -132,7 +132,9 @@ TEST_F(EstimatorTest, CyclesAreAFormulaOfTheHeadersWords) {
   const ProcessEstimate& process = design->processes.at(0);
   ASSERT_EQ(process.loops.size(), 2u);
   EXPECT_EQ(process.loops[0].iterations.Constant(), 48);
+  EXPECT_EQ(process.loops[1].iterations.Text(), "min(headers.0, headers.1)");
   EXPECT_NE(process.cycles.Text().find(" * headers.0"), std::string::npos) << process.cycles.Text();
+  EXPECT_TRUE(process.symbols.empty()) << process.symbols.begin()->first;
 }
 
 constexpr char kTwoProcesses[] = R"(
