@@ -81,7 +81,6 @@ inline void dot_plain(int bits, const word512 (&tiles)[contract::kMaxBlockTiles]
     const bool fresh = group + first == 0;
     for (int row = 0; row < rows; ++row) {
 #pragma HLS PIPELINE II = 1
-#pragma HLS DEPENDENCE variable = sums type = inter false
       word512 activations[UNROLL];
 #pragma HLS ARRAY_PARTITION variable = activations type = complete
       for (int u = 0; u < UNROLL; ++u) {
