@@ -141,7 +141,7 @@ inline void run_issue(const issue op, int rows,
   }
   int64_t sums[CONFIG::step_tokens][contract::kTileRows];
 #pragma HLS ARRAY_PARTITION variable = sums type = complete dim = 2
-  float units[contract::kTileRows];
+  float units[contract::kTileRows] = {};
 #pragma HLS ARRAY_PARTITION variable = units type = complete
   float scales[CONFIG::step_tokens];
   for (int row = 0; row < rows; ++row) {
