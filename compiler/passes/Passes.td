@@ -78,8 +78,8 @@ def ExpandSamples : Pass<"expand-samples", "::mlir::ModuleOp"> {
   let summary = "Write what a kernel of samples has no text for as other operations";
   let description = [{
     Applies to a @step that is marked `dataflow.samples`: `tensor.pad` and `tensor.concat` become slices, a power with an
-    integer exponent one of floats, a division that rounds down or up one that rounds to zero and a correction; constants
-    are rounded. Afterwards the module determines every bit of its results but those of the functions of math.h: the
+    integer exponent one of floats, a reciprocal root a root and a division, an integer division that rounds down or up one
+    that rounds to zero and a correction; constants are rounded. Afterwards the module determines every bit of its results but those of the functions of math.h: the
     reference of the tests runs this module.
   }];
   let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect",

@@ -48,12 +48,24 @@ struct PowerOfFloats : OpRewritePattern<math::FPowIOp> {
   }
 };
 
+struct RootBelowOne : OpRewritePattern<math::RsqrtOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(math::RsqrtOp op, PatternRewriter& rewriter) const override {
+    if (isa<ShapedType>(op.getType())) return failure();
+    Value root = rewriter.create<math::SqrtOp>(op.getLoc(), op.getOperand());
+    Value one = rewriter.create<arith::ConstantOp>(op.getLoc(), rewriter.getFloatAttr(op.getType(), 1.0));
+    rewriter.replaceOpWithNewOp<arith::DivFOp>(op, one, root);
+    return success();
+  }
+};
+
 class ExpandSamplesPass : public impl::ExpandSamplesBase<ExpandSamplesPass> {
   void runOnOperation() override {
     auto step = getOperation().lookupSymbol<func::FuncOp>("step");
     if (!step || step.isExternal() || !step->hasAttr(dataflow::kSamplesAttr)) return;
     RewritePatternSet patterns(&getContext());
-    patterns.add<RoundConstant, PowerOfFloats, linalg::GeneralizePadOpPattern>(&getContext());
+    patterns.add<RoundConstant, PowerOfFloats, RootBelowOne, linalg::GeneralizePadOpPattern>(&getContext());
     tensor::populateDecomposeTensorConcatPatterns(patterns);
     arith::populateCeilFloorDivExpandOpsPatterns(patterns);
     if (failed(applyPatternsAndFoldGreedily(step, std::move(patterns)))) signalPassFailure();

@@ -77,7 +77,7 @@ void BuildLoweringPipeline(mlir::OpPassManager& pm) {
   pm.addPass(mlir::createCanonicalizerPass());
   pm.addPass(mlir::createConvertSCFToCFPass());
   pm.addPass(mlir::arith::createArithExpandOpsPass());
-  // The functions of math.h, by the C library as on the emulated card. Square roots stay one instruction.
+  // The functions of math.h, by the C library as on the emulated card.
   pm.addPass(mlir::createConvertMathToLibmPass());
   pm.addPass(mlir::createConvertMathToLLVMPass());
   pm.addPass(mlir::createArithToLLVMConversionPass());

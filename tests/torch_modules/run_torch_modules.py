@@ -99,7 +99,7 @@ def main():
     parser.add_argument("names", nargs="*")
     parser.add_argument("--reference", help="the program streamtensor-reference")
     parser.add_argument("--sample", action="store_true", help="only the modules of sample.txt")
-    options = parser.parse_args()
+    options = parser.parse_intermixed_args()
     names = options.names or sorted(path.stem for path in FOLDER.glob("*.mlir"))
     if options.sample:
         names = SAMPLE.read_text().split()

@@ -484,11 +484,11 @@ TEST_F(BodyEmitterTest, RefusesWhatHasNoText) {
                 .find("static shape"),
             std::string::npos);
   EXPECT_NE(Diagnostic(R"(
-    func.func @f(%x: tensor<4xf64>) -> tensor<4xf64> {
-      %e = tensor.empty() : tensor<4xf64>
-      %z = arith.constant 0.0 : f64
-      %r = linalg.fill ins(%z : f64) outs(%e : tensor<4xf64>) -> tensor<4xf64>
-      return %r : tensor<4xf64>
+    func.func @f(%x: tensor<4xi24>) -> tensor<4xi24> {
+      %e = tensor.empty() : tensor<4xi24>
+      %z = arith.constant 0 : i24
+      %r = linalg.fill ins(%z : i24) outs(%e : tensor<4xi24>) -> tensor<4xi24>
+      return %r : tensor<4xi24>
     })")
                 .find("C++"),
             std::string::npos);
