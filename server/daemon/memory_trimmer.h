@@ -10,11 +10,13 @@ namespace streamtensor::server {
 // Not thread-safe.
 class MemoryTrimmer {
  public:
-  // Call every few seconds. Looks at the heap, and returns its free pages if there are many new ones.
+  // Call every five seconds. Returns the heap's free pages at once if the process has grown since it last
+  // did, and in any case once a minute: what was in use then may be free now.
   void Look();
 
  private:
-  size_t kept_free_bytes_ = 0;  // free, but between what is in use: can't be returned
+  size_t kept_bytes_ = 0;  // anonymous memory, resident after the last trim or least since
+  int looks_ = 0;          // since the last trim
 };
 
 }  // namespace streamtensor::server
