@@ -108,6 +108,7 @@ int AwaitShutdown(Daemon& daemon, const ConfigSource& source, const sigset_t& si
 }
 
 int Serve(const Config& config, const ConfigSource& source) {
+  MemoryTrimmer::SetUp();
   RaiseDescriptorLimit();
   // Every thread inherits this mask: only sigwait() receives signals.
   sigset_t signals;

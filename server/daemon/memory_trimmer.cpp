@@ -11,6 +11,8 @@ namespace streamtensor::server {
 namespace {
 
 constexpr size_t kWorthReturning = 4 << 20;
+constexpr int kArenas = 2;
+constexpr int kLargeBlockBytes = 256 << 10;
 constexpr int kMaxLooks = 12;  // without a trim
 
 // Resident, less what files back. The heap's own count of free bytes doesn't tell whether their pages have
@@ -22,6 +24,11 @@ size_t AnonymousBytes() {
 }
 
 }  // namespace
+
+void MemoryTrimmer::SetUp() {
+  mallopt(M_ARENA_MAX, kArenas);
+  mallopt(M_MMAP_THRESHOLD, kLargeBlockBytes);
+}
 
 void MemoryTrimmer::Look() {
   const size_t bytes = AnonymousBytes();

@@ -10,6 +10,10 @@ namespace streamtensor::server {
 // Not thread-safe.
 class MemoryTrimmer {
  public:
+  // Call before there are threads. Few arenas scatter live blocks over fewer pages, and large blocks have
+  // pages of their own.
+  static void SetUp();
+
   // Call every five seconds. Returns the heap's free pages at once if the process has grown since it last
   // did, and in any case once a minute: what was in use then may be free now.
   void Look();

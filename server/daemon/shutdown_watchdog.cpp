@@ -43,7 +43,7 @@ void ShutdownWatchdog::Run() {
       "the shutdown still waits for {} after {:.1f} s: the process ends itself, with exit code {}",
       stage_.load(), taken.count(), kExitCode);
   spdlog::default_logger()->flush();  // takes a second at most
-  _exit(kExitCode);    // destructors would wait for the same
+  _exit(kExitCode);                   // destructors would wait for the same
 }
 
 }  // namespace streamtensor::server

@@ -37,6 +37,7 @@ NOT_RUN = {
     r"fetch-model gemma3": "downloads a model under terms of its own, and takes minutes",
     r"^pip install": "tests/requirements.txt has these packages",
     r"^streamtensor\.export": "needs PyTorch; tests/package exports",
+    r"^def forward": "is the signature of a reader's own function",
 }
 
 # Options that --help does not show.

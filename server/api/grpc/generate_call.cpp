@@ -102,8 +102,8 @@ class UnaryCall : public UnaryReply {
       MutexLock lock(mutex);
       WriteSummary(summary, message);
       owner->response_->Swap(&message);
+      // gRPC may take the bytes of the response later, if the call has just arrived.
       owner->End(ToGrpc(status, *owner->service_, *owner->call_));
-      v1::GenerateResponse().Swap(owner->response_);  // gRPC holds its bytes, until the client has read them
     }
     UnaryCall* const owner;
     Mutex mutex;

@@ -75,7 +75,7 @@ def test_daemon_streams_what_the_folder_gives(models, name):
         with concurrent.futures.ThreadPoolExecutor(32) as pool:
             exported, folder = (list(pool.map(lambda prompt, kind=kind: greedy(daemon, kind, prompt), prompts)) for kind in kinds)
     assert exported == folder
-    assert all(len(tokens) == 12 for tokens in exported) and max(len(set(tokens)) for tokens in exported) > 4
+    assert all(len(tokens) == 12 for tokens in exported) and len({tuple(tokens) for tokens in exported}) > 4
 
 
 def refusal(folder):
@@ -86,13 +86,13 @@ def refusal(folder):
 
 
 @pytest.mark.parametrize("pattern, replacement, expected", [
-    (r"(func\.func @main\(.*?)streamtensor\.input = \"ids\"", r"\1streamtensor.input = \"tokens\"", "an input named 'tokens'"),
+    (r'(func\.func @main\(.*?)streamtensor\.input = "ids"', r'\1streamtensor.input = "tokens"', "an input named 'tokens'"),
     (r"math\.tanh", "math.erf", "layers are not alike"),  # of the first layer alone
     (r"call @streamtensor_layer\((%\w+), %c1_i64\)", r"call @streamtensor_layer(\1, %c2_i64)", "markers 0, 1, 2"),
     (r"return (%\w+), (%\w+), (%\w+)", r"return \1, \3, \2", "as k_new of layer 0"),
     (r"blocks\.1\.up\.weight", "block1.up.weight", "blocks.0.up.weight"),
-    (r"streamtensor\.weight = \"head\.weight\"", "streamtensor.weight = \"other\"", "other"),
-    (r"return .*", "return", "error"),
+    (r'streamtensor\.weight = "head\.weight"', 'streamtensor.weight = "other"', "other"),
+    (r"return .*", "return", "'func.return' op has 0 operands"),
 ])
 def test_what_cannot_be_compiled_is_named(tmp_path, pattern, replacement, expected):
     folder = exported_decoders.make_folder("plain", tmp_path / "plain")

@@ -28,7 +28,7 @@ def test_kind(tmp_path, kind):
     jit = jit_logits(model, tmp_path, script)
     expected = tiny_models.forward(model, tokens)
     own = np.stack([row for row, (sequence, _) in zip(jit, rows) if sequence == 0])
-    assert np.abs(own - expected).max() <= 0.05 * np.abs(expected).max()
+    assert np.abs(own - expected).max() <= 0.06 * np.abs(expected).max()
     if kind in ON_THE_CARD:
         call("streamtensorc", "compile", model, "-o", artifact, "--isa", "x86-64-v3")
         assert same_bits(card_logits(artifact, tmp_path, script), jit)
