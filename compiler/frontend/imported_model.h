@@ -79,7 +79,8 @@ absl::StatusOr<ImportedModel> ImportMlir(const std::string& path, const ImportOp
 // The module's text; `path` stands for its file in messages and gives the model's name.
 absl::StatusOr<ImportedModel> ImportMlirText(const std::string& text, const std::string& path,
                                              const ImportOptions& options, mlir::MLIRContext* context);
-// MLIR text by its extension `.mlir`, an exported decoder by its decoder.json; anything else is a checkpoint (checkpoint.h).
+// MLIR text by its extension `.mlir`, an exported decoder by its decoder.json; anything else is a checkpoint
+// (checkpoint.h).
 absl::StatusOr<ImportedModel> ImportModel(const std::string& path, const ImportOptions& options,
                                           mlir::MLIRContext* context);
 

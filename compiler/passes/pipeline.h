@@ -26,8 +26,8 @@ struct PipelineStage {
 // results. The reference runs it alone.
 llvm::ArrayRef<PipelineStage> PipelineStages();
 void BuildNumericsPipeline(mlir::OpPassManager& passes);
-// Its beginning, for a module in its own types: up to the kernel, whose operations are those of the module. The
-// reference runs it for such a module.
+// Its beginning, for a module in its own types: up to the kernel, whose operations are those of the module.
+// The reference runs it for such a module.
 void BuildSamplesPipeline(mlir::OpPassManager& passes);
 
 // Makes the passes and two pipelines known to a command line by name: `numerics`, and `dataflow`, which
