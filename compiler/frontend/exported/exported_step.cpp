@@ -17,7 +17,6 @@
 namespace streamtensor::compiler {
 namespace {
 
-using mlir::AffineMap;
 using mlir::Operation;
 using mlir::RankedTensorType;
 using mlir::Value;
