@@ -281,7 +281,7 @@ def run(options, folder):
             print(f"time to first token, {name}: p50 {percentile(values, 0.5) * 1e3:.1f} ms, p99 {percentile(values, 0.99) * 1e3:.1f} ms (measured)")
         assert not failures, f"{len(failures)} of {len(samples)} honest replies: {failures[0]}"
         assert min(len(values) for values in within) > 20, "too few honest replies to judge"
-        assert operator["kill"] > 0 and operator["reload"] > 0 and sum(counts.values()) > options.seconds, "that was no attack"
+        assert operator["kill"] > 0 and operator["reload"] > 0 and sum(counts.values()) > options.seconds / 4, "that was no attack"
         if not options.sanitized:
             assert loud <= max(MAX_RATIO * quiet, FLOOR_SECONDS), f"p99 of the first token: {loud:.3f} s under attack, {quiet:.3f} s undisturbed"
         assert daemon.http("/healthz")[0] == daemon.http("/readyz")[0] == 200
