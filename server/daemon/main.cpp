@@ -23,11 +23,16 @@
 #include "server/config/model_files.h"
 #include "server/daemon/daemon.h"
 #include "server/daemon/logging.h"
-#include "server/daemon/memory_trimmer.h"
 #include "server/daemon/shutdown_watchdog.h"
 #ifdef ST_HAVE_SYSTEMD
 #include <systemd/sd-daemon.h>
 #endif
+
+// jemalloc's settings. Freed pages return to the system within seconds, by a thread that needs no request to
+// wake it; few arenas scatter live blocks over fewer pages. What a storm of requests had needed is given back.
+extern "C" const char* const malloc_conf;
+const char* const malloc_conf =
+    "narenas:4,background_thread:true,max_background_threads:1,dirty_decay_ms:2000,muzzy_decay_ms:0";
 
 namespace {
 
@@ -62,9 +67,6 @@ void RaiseDescriptorLimit() {
 // ended 5 s after limits.drain_seconds.
 constexpr absl::Duration kShutdownLimit = absl::Seconds(4);
 
-// How often the heap is looked at.
-constexpr timespec kTrimPeriod{5, 0};
-
 // Half of systemd's watchdog interval; a day if there is none.
 timespec WatchdogPeriod() {
   uint64_t microseconds = 0;
@@ -85,10 +87,8 @@ struct ConfigSource {
 // Waits for SIGTERM or SIGINT and returns its number. Notifies the watchdog while the scheduler loops make
 // progress.
 int AwaitShutdown(Daemon& daemon, const ConfigSource& source, const sigset_t& signals) {
-  MemoryTrimmer trimmer;
   std::string told_stuck;
-  timespec period = WatchdogPeriod();
-  if (period.tv_sec >= kTrimPeriod.tv_sec) period = kTrimPeriod;
+  const timespec period = WatchdogPeriod();
   for (;;) {
     const int number = sigtimedwait(&signals, nullptr, &period);
     if (number == SIGHUP) {
@@ -96,7 +96,6 @@ int AwaitShutdown(Daemon& daemon, const ConfigSource& source, const sigset_t& si
     } else if (number > 0) {
       return number;
     }
-    trimmer.Look();
     std::string stuck = daemon.Stuck();
     if (stuck.empty()) {
       NotifySystemd("WATCHDOG=1");
@@ -108,7 +107,6 @@ int AwaitShutdown(Daemon& daemon, const ConfigSource& source, const sigset_t& si
 }
 
 int Serve(const Config& config, const ConfigSource& source) {
-  MemoryTrimmer::SetUp();
   RaiseDescriptorLimit();
   // Every thread inherits this mask: only sigwait() receives signals.
   sigset_t signals;

@@ -38,9 +38,7 @@ ROUND_SECONDS = 600  # a longer attack comes in rounds, with undisturbed seconds
 # killed takes its prompts with it, which are computed again; on a busy machine that alone is longer than three times
 # a few milliseconds.
 MAX_RATIO, FLOOR_SECONDS = 3, 0.5
-# Of resident memory: 10 %, or what the heap of a small daemon may keep. Against that after a first, short attack, the
-# pages that live blocks are scattered over may still become more; against that after a whole round they may not.
-MAX_GROWTH, FIRST_GROWTH_BYTES, GROWTH_BYTES = 0.1, 32 << 20, 16 << 20
+MAX_GROWTH = 0.1  # of resident memory
 
 
 def make_artifact(compiler, folder):
@@ -202,12 +200,11 @@ def rounds_of(seconds):
     return [seconds // count + (i < seconds % count) for i in range(count)]
 
 
-def judge_resources(before, daemon, growth_bytes, sanitized):
+def judge_resources(before, daemon, sanitized):
     def too_much():
         now = daemon.resources()
         wrong = [name for name in ("threads", "descriptors", "children") if getattr(now, name) > getattr(before, name)]
-        allowed = max(MAX_GROWTH * before.resident_bytes, growth_bytes)
-        if not sanitized and now.resident_bytes > before.resident_bytes + allowed:
+        if not sanitized and now.resident_bytes > (1 + MAX_GROWTH) * before.resident_bytes:
             wrong.append("resident_bytes")
         return wrong
 
@@ -261,11 +258,8 @@ def run(options, folder):
             counts.update(storm.end())
             operator.update(storm.operator.counts)
             wait_for(lambda: ready_cards(daemon.metrics()) == CARDS, "all cards ready")
-            judge_resources(before, daemon, GROWTH_BYTES if number else FIRST_GROWTH_BYTES, options.sanitized)
-            told = daemon.resources()
-            print(f"round {number}, {seconds} s, settled: before {before}, after {told}", flush=True)
-            if number == 0:
-                before.resident_bytes = told.resident_bytes
+            judge_resources(before, daemon, options.sanitized)
+            print(f"round {number}, {seconds} s, settled: before {before}, after {daemon.resources()}", flush=True)
 
         pipe.send("stop")
         assert pipe.poll(180), "the honest clients do not end"
