@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "base/check.h"
 
 namespace streamtensor::server {
@@ -18,9 +17,9 @@ absl::StatusOr<std::shared_ptr<const LoadedModel>> ModelTable::Get(const std::st
   MutexLock lock(mutex_);
   const RecordPtr record = FindLocked(name);
   if (record == nullptr) {
-    const std::string known = absl::StrJoin(
-        records_, ", ", [](std::string* names, const RecordPtr& each) { names->append(each->name()); });
-    return absl::NotFoundError(absl::StrCat("there is no model \"", name, "\"; available: ", known));
+    // Names no others: a token may be for some models alone.
+    return absl::NotFoundError(absl::StrCat(
+        "there is no model \"", name, "\"; ListModels and GET /v1/models name those that you may use"));
   }
   if (draining_) return absl::UnavailableError("the server is shutting down");
   const ModelStatus& status = record->status_;

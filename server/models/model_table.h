@@ -49,7 +49,7 @@ class ModelTable {
 
   // --- Serving.
 
-  // NOT_FOUND lists the available names; UNAVAILABLE while the model is not READY or the daemon drains.
+  // NOT_FOUND; UNAVAILABLE while the model is not READY or the daemon drains.
   absl::StatusOr<std::shared_ptr<const LoadedModel>> Get(const std::string& name) const;
   // READY with a working card, and not draining.
   bool Serves(const std::string& name) const;
