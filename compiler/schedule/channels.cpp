@@ -4,6 +4,9 @@
 #include <algorithm>
 #include <optional>
 
+#include "compiler/schedule/preparation.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/Analysis/ValueTracking.h"
 #include "llvm/IR/DerivedTypes.h"
 #include "llvm/IR/InstIterator.h"
 #include "llvm/IR/Instructions.h"
@@ -77,12 +80,47 @@ std::optional<Channel> ChannelOf(const llvm::AllocaInst& local, const DeviceCost
 
 }  // namespace
 
+const llvm::Value* ObjectOf(const llvm::Value* operand) {
+  for (;;) {
+    const llvm::Value* object = llvm::getUnderlyingObject(operand, 0);
+    const auto* load = llvm::dyn_cast<llvm::LoadInst>(object);
+    if (!load) return object;
+    const auto* local =
+        llvm::dyn_cast<llvm::AllocaInst>(llvm::getUnderlyingObject(load->getPointerOperand(), 0));
+    const llvm::StoreInst* only = nullptr;
+    for (const llvm::User* user :
+         local ? local->users() : llvm::iterator_range<llvm::Value::const_user_iterator>({}, {})) {
+      const auto* store = llvm::dyn_cast<llvm::StoreInst>(user);
+      if (!store || store->getPointerOperand() != local) continue;
+      if (only) return object;
+      only = store;
+    }
+    if (!only) return object;
+    operand = only->getValueOperand();
+  }
+}
+
 std::vector<Channel> FindChannels(llvm::Function& top, const DeviceCosts& costs) {
   std::vector<Channel> channels;
-  for (llvm::Instruction& instruction : llvm::instructions(top)) {
+  std::vector<const llvm::Value*> objects;
+  for (const llvm::Instruction& instruction : llvm::instructions(top)) {
     const auto* local = llvm::dyn_cast<llvm::AllocaInst>(&instruction);
     if (!local) continue;
-    if (std::optional<Channel> channel = ChannelOf(*local, costs)) channels.push_back(*std::move(channel));
+    std::optional<Channel> channel = ChannelOf(*local, costs);
+    if (!channel) continue;
+    channels.push_back(*std::move(channel));
+    objects.push_back(local);
+  }
+  for (const llvm::Instruction& instruction : llvm::instructions(top)) {
+    const auto* call = llvm::dyn_cast<llvm::CallInst>(&instruction);
+    if (!call || !IsProcessCall(*call)) continue;
+    const std::string process = PlainName(*call->getCalledFunction());
+    for (const llvm::Value* operand : call->args()) {
+      const auto found = std::find(objects.begin(), objects.end(), ObjectOf(operand));
+      if (found == objects.end()) continue;
+      std::vector<std::string>& users = channels[static_cast<size_t>(found - objects.begin())].processes;
+      if (!llvm::is_contained(users, process)) users.push_back(process);
+    }
   }
   return channels;
 }

@@ -160,6 +160,10 @@ std::optional<int64_t> LoopDirective(const llvm::Loop& loop, llvm::StringRef key
   return std::nullopt;
 }
 
+std::string PragmaOption(llvm::StringRef text, llvm::StringRef option) {
+  return Options(text, 0).Text(option).value_or("").str();
+}
+
 void ApplyPragma(llvm::StringRef text, int64_t symbolic, llvm::Function& function, llvm::Loop* loop,
                  llvm::Value* object, DirectiveTable& table) {
   const Options options(text, symbolic);

@@ -66,6 +66,9 @@ void SetLoopDirective(llvm::Loop& loop, llvm::StringRef key, std::optional<int64
 // The value of a key, 0 for one without; nothing if the loop doesn't have it.
 std::optional<int64_t> LoopDirective(const llvm::Loop& loop, llvm::StringRef key);
 
+// The value of an option of a pragma's text, as in "interface port=a bundle=b"; empty: it has none.
+std::string PragmaOption(llvm::StringRef text, llvm::StringRef option);
+
 // Applies a pragma to what it stands in or names. `text` as front_end.h describes it; `loop` is null
 // outside of loops, `object` if none is named; `symbolic` is the value of an option that isn't a literal.
 void ApplyPragma(llvm::StringRef text, int64_t symbolic, llvm::Function& function, llvm::Loop* loop,

@@ -163,6 +163,7 @@ absl::StatusOr<DesignEstimate> Estimate(const std::string& source, const DeviceC
   DesignEstimate design;
   design.dataflow = prepared.dataflow;
   design.channels = std::move(prepared.channels);
+  design.ports = std::move(prepared.ports);
   for (const Channel& channel : design.channels) design.area += channel.area;
   for (llvm::Function* function : prepared.processes) {
     llvm::FunctionAnalysisManager& analyses = passes.functions();

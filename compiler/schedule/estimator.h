@@ -55,6 +55,7 @@ struct DesignEstimate {
   bool dataflow = false;  // the processes run at the same time
   std::vector<ProcessEstimate> processes;
   std::vector<Channel> channels;
+  std::vector<MemoryPort> ports;
   Area area;  // of processes and channels
 };
 

@@ -146,10 +146,8 @@ std::vector<llvm::Function*> Callees(llvm::Function& caller) {
   std::vector<llvm::Function*> callees;
   for (llvm::Instruction& instruction : llvm::instructions(caller)) {
     auto* call = llvm::dyn_cast<llvm::CallInst>(&instruction);
-    llvm::Function* callee = call ? call->getCalledFunction() : nullptr;
-    // Constructors of FIFOs aren't processes.
-    if (!callee || callee->isDeclaration() || callee->getName().starts_with("_ZN3hls")) continue;
-    if (!llvm::is_contained(callees, callee)) callees.push_back(callee);
+    if (!call || !IsProcessCall(*call)) continue;
+    if (!llvm::is_contained(callees, call->getCalledFunction())) callees.push_back(call->getCalledFunction());
   }
   return callees;
 }
@@ -181,6 +179,50 @@ absl::StatusOr<llvm::Function*> FindTop(llvm::Module& module, const std::string&
   return absl::NotFoundError(absl::StrCat("the text has no function ", top));
 }
 
+// The object that a pragma's address means: past the local variable of a reference.
+llvm::Value* NamedObject(llvm::Value* address) {
+  auto* object = const_cast<llvm::Value*>(llvm::getUnderlyingObject(address, 0));
+  auto* local = llvm::dyn_cast<llvm::AllocaInst>(object);
+  if (!local || !local->getAllocatedType()->isPointerTy()) return object;
+  for (llvm::User* user : local->users()) {
+    if (auto* store = llvm::dyn_cast<llvm::StoreInst>(user)) {
+      object = const_cast<llvm::Value*>(llvm::getUnderlyingObject(store->getValueOperand(), 0));
+    }
+  }
+  return object;
+}
+
+// The top function's pointers with INTERFACE m_axi. What it says of them holds for the processes' arguments.
+std::vector<MemoryPort> FindMemoryPorts(llvm::Module& module, llvm::Function& top, DirectiveTable& table) {
+  std::vector<MemoryPort> ports;
+  for (llvm::Argument& argument : top.args()) {
+    for (llvm::CallInst* marker : CallsOf(module, kPragmaMarker)) {
+      if (marker->getFunction() != &top || NamedObject(marker->getArgOperand(1)) != &argument) continue;
+      const std::string text = MarkerText(*marker);
+      const auto* symbolic = llvm::dyn_cast<llvm::ConstantInt>(marker->getArgOperand(2));
+      ApplyPragma(text, symbolic ? symbolic->getSExtValue() : 0, top, nullptr, &argument, table);
+      if (table.Find(top, &argument).axi)
+        ports.push_back({argument.getName().str(), PragmaOption(text, "bundle"), {}});
+    }
+  }
+  for (const llvm::Instruction& instruction : llvm::instructions(top)) {
+    const auto* call = llvm::dyn_cast<llvm::CallInst>(&instruction);
+    if (!call || !IsProcessCall(*call)) continue;
+    llvm::Function& process = *call->getCalledFunction();
+    for (unsigned i = 0; i < call->arg_size() && i < process.arg_size(); ++i) {
+      const llvm::Value* object = ObjectOf(call->getArgOperand(i));
+      const auto port = std::find_if(ports.begin(), ports.end(), [&](const MemoryPort& each) {
+        return llvm::isa<llvm::Argument>(object) && object->getName() == each.name;
+      });
+      if (port == ports.end()) continue;
+      table.At(process, ObjectName(process.getArg(i))).axi = true;
+      if (!llvm::is_contained(port->processes, PlainName(process)))
+        port->processes.push_back(PlainName(process));
+    }
+  }
+  return ports;
+}
+
 // Sets what is scheduled on its own, and that all else is inlined into it.
 absl::Status ChooseProcesses(llvm::Module& module, const std::string& top_name, const DeviceCosts& costs,
                              PreparedModule& prepared) {
@@ -189,7 +231,10 @@ absl::Status ChooseProcesses(llvm::Module& module, const std::string& top_name, 
   if (top) {
     prepared.dataflow = llvm::is_contained(DataflowFunctions(module), top);
     processes = prepared.dataflow ? Callees(*top) : std::vector<llvm::Function*>{top};
-    if (prepared.dataflow) prepared.channels = FindChannels(*top, costs);
+    if (prepared.dataflow) {
+      prepared.channels = FindChannels(*top, costs);
+      prepared.ports = FindMemoryPorts(module, *top, prepared.directives);
+    }
   } else {
     for (llvm::Function& function : module) {
       if (!function.isDeclaration() && function.use_empty()) processes.push_back(&function);
@@ -223,19 +268,6 @@ void SetInlining(llvm::Module& module, const std::vector<llvm::Function*>& proce
       if (argument.getType()->isPointerTy()) argument.addAttr(llvm::Attribute::NoAlias);
     }
   }
-}
-
-// The object that a pragma's address means: past the local variable of a reference.
-llvm::Value* NamedObject(llvm::Value* address) {
-  auto* object = const_cast<llvm::Value*>(llvm::getUnderlyingObject(address, 0));
-  auto* local = llvm::dyn_cast<llvm::AllocaInst>(object);
-  if (!local || !local->getAllocatedType()->isPointerTy()) return object;
-  for (llvm::User* user : local->users()) {
-    if (auto* store = llvm::dyn_cast<llvm::StoreInst>(user)) {
-      object = const_cast<llvm::Value*>(llvm::getUnderlyingObject(store->getValueOperand(), 0));
-    }
-  }
-  return object;
 }
 
 void BindPragmas(llvm::Module& module, PassRunner& passes, DirectiveTable& table) {
@@ -277,6 +309,11 @@ void SetUnsafeMath(llvm::Module& module) {
 std::string PlainName(const llvm::Function& function) {
   const std::string name = llvm::demangle(function.getName().str());
   return name.substr(0, name.find('('));
+}
+
+bool IsProcessCall(const llvm::CallInst& call) {
+  const llvm::Function* callee = call.getCalledFunction();
+  return callee && !callee->isDeclaration() && !callee->getName().starts_with("_ZN3hls");
 }
 
 absl::StatusOr<PreparedModule> Prepare(llvm::Module& module, const PreparationOptions& options,

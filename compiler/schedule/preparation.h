@@ -12,6 +12,7 @@
 #include "compiler/schedule/device_costs.h"
 #include "compiler/schedule/directives.h"
 #include "compiler/schedule/passes.h"
+#include "llvm/IR/Instructions.h"
 #include "llvm/IR/Module.h"
 
 namespace streamtensor::schedule {
@@ -25,6 +26,7 @@ struct PreparedModule {
   std::vector<llvm::Function*> processes;  // what is scheduled, each on its own
   bool dataflow = false;                   // they run at the same time
   std::vector<Channel> channels;           // between them
+  std::vector<MemoryPort> ports;           // of the top function, if they run at the same time
   DirectiveTable directives;
 };
 
@@ -39,5 +41,8 @@ absl::StatusOr<PreparedModule> Prepare(llvm::Module& module, const PreparationOp
 
 // The function's name in the text, without arguments.
 std::string PlainName(const llvm::Function& function);
+
+// Whether a call of a DATAFLOW function starts a process: not those of FIFOs' constructors.
+bool IsProcessCall(const llvm::CallInst& call);
 
 }  // namespace streamtensor::schedule

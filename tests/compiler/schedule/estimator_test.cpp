@@ -186,6 +186,48 @@ TEST_F(EstimatorTest, ChannelsBelongToTheArea) {
   EXPECT_EQ(design->area.bram18, bram18);
 }
 
+// What INTERFACE says of the top function's pointers holds in the processes that use them.
+TEST_F(EstimatorTest, APointerOfTheTopIsAMasterOfItsProcess) {
+  constexpr char kText[] = R"(
+#include "hls_stream.h"
+static void load(const int* numbers, int n, hls::stream<int>& out) {
+  for (int i = 0; i < n; ++i) {
+#pragma HLS PIPELINE II = 1
+    out.write(numbers[i]);
+  }
+}
+static void store(hls::stream<int>& in, int n, int* sums) {
+  for (int i = 0; i < n; ++i) {
+#pragma HLS PIPELINE II = 1
+    sums[i] = in.read();
+  }
+}
+void top(const int* numbers, int n, int* sums) {
+#pragma HLS INTERFACE mode = m_axi port = numbers bundle = bank3
+#pragma HLS INTERFACE mode = m_axi port = sums bundle = bank7
+#pragma HLS DATAFLOW
+  hls::stream<int> words;
+  load(numbers, n, words);
+  store(words, n, sums);
+}
+)";
+  const absl::StatusOr<DesignEstimate> design = EstimateText(kText);
+  ASSERT_TRUE(design.ok()) << design.status();
+  ASSERT_EQ(design->ports.size(), 2u);
+  EXPECT_EQ(design->ports[0].name, "numbers");
+  EXPECT_EQ(design->ports[0].bundle, "bank3");
+  EXPECT_EQ(design->ports[0].processes, std::vector<std::string>{"load"});
+  EXPECT_EQ(design->ports[1].bundle, "bank7");
+  ASSERT_EQ(design->channels.size(), 1u);
+  EXPECT_EQ(design->channels[0].processes, (std::vector<std::string>{"load", "store"}));
+  for (const ProcessEstimate& process : design->processes) {
+    ASSERT_EQ(process.loops.size(), 1u);
+    ASSERT_EQ(process.loops[0].axi.size(), 1u) << process.name;
+    EXPECT_TRUE(process.loops[0].axi[0].burst);
+    EXPECT_GT(process.storage.ff, 0) << "its adapter";
+  }
+}
+
 TEST_F(EstimatorTest, ADesignFillsOneSlrAfterTheOther) {
   const absl::StatusOr<DesignEstimate> design = EstimateText(kTwoProcesses);
   ASSERT_TRUE(design.ok()) << design.status();
