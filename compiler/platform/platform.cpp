@@ -70,7 +70,8 @@ class PlatformReader {
                                          platform.engine.weight_channels),
                                  Integer("unroll", 1, contract::kMaxUnroll, platform.engine.unroll)}),
                 Child("logic", {Required("slrs", [this](auto& node, auto& path) { ReadSlrs(node, path); }),
-                                Child("limits", Limits(platform.limits))}),
+                                Child("limits", Limits(platform.limits)),
+                                Key{"sll", [this](auto& node, auto& path) { ReadSll(node, path); }}}),
                 Child("host", {Real("launch_seconds", 0, 1, platform.launch_seconds)}),
                 Child("power", {Real("static_watts", 0, 10000, platform.static_watts),
                                 Real("dynamic_joules_per_byte", 0, 1, platform.dynamic_joules_per_byte)}),
@@ -162,7 +163,9 @@ class PlatformReader {
             Real("burst_efficiency", 0.01, 1, memory.burst_efficiency),
             Real("refresh_interval_seconds", 1.1e-6, 1, memory.refresh_interval_seconds),
             Real("refresh_seconds", 0, 1e-6, memory.refresh_seconds),
-            Real("read_latency_seconds", 0, 1e-4, memory.read_latency_seconds)};
+            Real("read_latency_seconds", 0, 1e-4, memory.read_latency_seconds),
+            Required("slrs",
+                     [this, &memory](auto& node, auto& path) { ReadMemorySlrs(node, path, memory.slrs); })};
   }
 
   void ReadKind(const YAML::Node& node, const std::string& path, std::string& kind) {
@@ -180,6 +183,18 @@ class PlatformReader {
     }
     yaml_->List(node, path, [this](auto& item, auto& item_path, size_t) {
       yaml_->Map(item, item_path, Counts(platform_->slrs.emplace_back()));
+    });
+  }
+
+  void ReadSll(const YAML::Node& node, const std::string& path) {
+    yaml_->Map(
+        node, path,
+        {Integer("wires", 1, kMaxUnits, platform_->sll.wires), Real("limit", 0.01, 1, platform_->sll.limit)});
+  }
+
+  void ReadMemorySlrs(const YAML::Node& node, const std::string& path, std::vector<int64_t>& slrs) {
+    yaml_->List(node, path, [&](auto& item, auto& item_path, size_t) {
+      yaml_->Integer(item, item_path, 0, kMaxSlrs - 1, slrs.emplace_back());
     });
   }
 
@@ -223,6 +238,19 @@ absl::Status CheckConsistent(const Platform& platform, const std::string& path) 
     return wrong("'memory.bytes_per_bank' is ", memory.bytes_per_bank, "; it must be a multiple of ",
                  contract::kBufferAlignmentBytes);
   }
+  if (memory.slrs.size() != 1 && memory.slrs.size() != static_cast<size_t>(memory.banks)) {
+    return wrong("'memory.slrs' has ", memory.slrs.size(),
+                 " numbers; expected one for all banks, or one for each of ", memory.banks);
+  }
+  for (const int64_t slr : memory.slrs) {
+    if (static_cast<size_t>(slr) >= platform.slrs.size()) {
+      return wrong("'memory.slrs' names die ", slr, "; 'logic.slrs' has ", platform.slrs.size());
+    }
+  }
+  if (platform.slrs.size() > 1 && platform.sll.wires == 0) {
+    return wrong("'logic.sll' is missing, but 'logic.slrs' has ", platform.slrs.size(),
+                 " dies; say how many wires join two of them");
+  }
   if (platform.engine.weight_channels > memory.banks) {
     return wrong("'engine.weight_channels' is ", platform.engine.weight_channels, ", but 'memory.banks' is ",
                  memory.banks, "; each channel needs its own bank");
@@ -245,6 +273,10 @@ std::string Platform::Memory::ConnectivityName(int64_t bank) const {
 
 std::string Platform::Memory::TopologyName(int64_t bank) const {
   return absl::StrReplaceAll(topology_name, {{kBankField, absl::StrCat(bank)}});
+}
+
+size_t Platform::Memory::Slr(int64_t bank) const {
+  return static_cast<size_t>(slrs.size() == 1 ? slrs[0] : slrs[static_cast<size_t>(bank)]);
 }
 
 double Platform::Memory::UsableBytesPerSecond() const {

@@ -50,10 +50,12 @@ struct Platform {
     double refresh_interval_seconds = 0;
     double refresh_seconds = 0;       // of each interval in which nothing is read
     double read_latency_seconds = 0;  // from a pointer's first address to its first word
+    std::vector<int64_t> slrs;        // the dies that the banks' ports are on: of each bank, or one of all
 
     bool IsHbm() const;
     std::string ConnectivityName(int64_t bank) const;
     std::string TopologyName(int64_t bank) const;
+    size_t Slr(int64_t bank) const;
     double UsableBytesPerSecond() const;  // of one bank
     double PeakBytesPerSecond() const;    // of all banks: the roofline
   } memory;
@@ -66,6 +68,11 @@ struct Platform {
 
   std::vector<LogicResources<int64_t>> slrs;  // what a kernel may use of each die
   LogicResources<double> limits;              // shares of that which still route, (0, 1]
+  // Wires between neighbouring dies (super long lines); 0 where there is one die.
+  struct Sll {
+    int64_t wires = 0;
+    double limit = 0;  // the share that still routes, (0, 1]
+  } sll;
   int64_t Dsps() const;                       // of all dies, without limits
   // What 512-bit words may occupy in block RAM and UltraRAM, of all dies within the limits.
   int64_t OnChipBytes() const;

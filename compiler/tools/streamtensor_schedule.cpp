@@ -5,14 +5,15 @@
 #include <string>
 
 #include "base/program.h"
+#include "compiler/placement/design_placement.h"
 #include "compiler/platform/platform_folders.h"
 #include "compiler/schedule/device_costs.h"
 #include "compiler/schedule/estimator.h"
 #include "compiler/schedule/report.h"
-#include "compiler/schedule/slr_fit.h"
 
 namespace {
 
+namespace compiler = streamtensor::compiler;
 namespace schedule = streamtensor::schedule;
 
 struct Options {
@@ -39,11 +40,12 @@ int Run(Options& options) {
   const std::string text = options.json ? schedule::ReportJson(*design) : schedule::ReportText(*design);
   std::fputs(text.c_str(), stdout);
   if (options.platform.empty()) return 0;
-  const absl::StatusOr<streamtensor::compiler::Platform> platform =
-      streamtensor::compiler::FindPlatform(options.platform);
+  const absl::StatusOr<compiler::Platform> platform = compiler::FindPlatform(options.platform);
   if (!platform.ok()) return Failed(platform.status());
-  const schedule::SlrFit fit = schedule::FitSlrs(*design, *platform);
-  std::fputs(schedule::SlrText(fit, *platform).c_str(), stdout);
+  const compiler::PlacementProblem problem = compiler::DesignBlocks(*design, *platform);
+  const absl::StatusOr<compiler::Placement> placement = compiler::Place(problem, *platform);
+  if (!placement.ok()) return Failed(placement.status());
+  std::fputs(compiler::PlacementText(problem, *placement, *platform).c_str(), stdout);
   return 0;
 }
 
@@ -66,7 +68,7 @@ int main(int argc, char** argv) {
   app.add_option("-I,--include", options.estimate.include_folders, "Folders of headers")->take_all();
   app.add_flag("--unsafe-math", options.estimate.unsafe_math, "As config_compile -unsafe_math_optimizations");
   auto* json = app.add_flag("--json", options.json, "Print JSON");
-  app.add_option("--platform", options.platform, "Compare the area with this card's SLRs and limits")
+  app.add_option("--platform", options.platform, "Place the processes on this card's SLRs, within its limits")
       ->excludes(json);
   program.SetRun([&] { return Run(options); });
   return program.Main(argc, argv);

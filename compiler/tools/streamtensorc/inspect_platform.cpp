@@ -36,11 +36,15 @@ Json PlatformJson(const Platform& platform) {
                     {"burst_efficiency", memory.burst_efficiency},
                     {"refresh_interval_seconds", memory.refresh_interval_seconds},
                     {"refresh_seconds", memory.refresh_seconds},
-                    {"read_latency_seconds", memory.read_latency_seconds}};
+                    {"read_latency_seconds", memory.read_latency_seconds},
+                    {"slrs", memory.slrs}};
   json["engine"] = {{"weight_channels", platform.engine.weight_channels}, {"unroll", platform.engine.unroll}};
   Json slrs = Json::array();
   for (const LogicResources<int64_t>& slr : platform.slrs) slrs.push_back(LogicJson(slr));
   json["logic"] = {{"slrs", std::move(slrs)}, {"limits", LogicJson(platform.limits)}};
+  if (platform.sll.wires > 0) {
+    json["logic"]["sll"] = {{"wires", platform.sll.wires}, {"limit", platform.sll.limit}};
+  }
   json["host"] = {{"launch_seconds", platform.launch_seconds}};
   json["power"] = {{"static_watts", platform.static_watts},
                    {"dynamic_joules_per_byte", platform.dynamic_joules_per_byte}};

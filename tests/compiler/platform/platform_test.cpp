@@ -100,7 +100,11 @@ TEST(Platform, MistakesAreNamedWithTheirPlace) {
       {"banks: 32", "banks: 32\n  banks: 32", "memory.banks is given twice"},
       {"name: u55c", "name: u56c", "must be the file's name"},
       {"  power: ", "  powers: ", "sources has no key power"},
-      {"slrs:", "slrs: 3\n  was:", "logic.slrs is \"3\"; allowed is a list"},
+      {"slrs: [0]", "slrs: [0, 0]",
+       "'memory.slrs' has 2 numbers; expected one for all banks, or one for each of 32"},
+      {"slrs: [0]", "slrs: [3]", "'memory.slrs' names die 3; 'logic.slrs' has 3"},
+      {"sll: {wires: 23040, limit: 0.65}", "", "'logic.sll' is missing, but 'logic.slrs' has 3 dies"},
+      {"slrs:\n", "slrs: 3\n  was:\n", "logic.slrs is \"3\"; allowed is a list"},
       {"vitis:", "vitis: [[[", "u55c.yaml:"},
   };
   for (const auto& test : cases) {

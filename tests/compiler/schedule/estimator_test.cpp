@@ -12,7 +12,6 @@
 #include <utility>
 
 #include "compiler/schedule/device_costs.h"
-#include "compiler/schedule/slr_fit.h"
 
 namespace streamtensor::schedule {
 namespace {
@@ -226,24 +225,6 @@ void top(const int* numbers, int n, int* sums) {
     EXPECT_TRUE(process.loops[0].axi[0].burst);
     EXPECT_GT(process.storage.ff, 0) << "its adapter";
   }
-}
-
-TEST_F(EstimatorTest, ADesignFillsOneSlrAfterTheOther) {
-  const absl::StatusOr<DesignEstimate> design = EstimateText(kTwoProcesses);
-  ASSERT_TRUE(design.ok()) << design.status();
-  compiler::Platform platform;
-  platform.limits = {.lut = 0.5, .ff = 0.5, .bram36 = 0.5, .uram = 0.5, .dsp = 0.5};
-  const auto slrs_of = [&](int64_t dsp) {
-    platform.slrs.assign(2, {.lut = 100000, .ff = 100000, .bram36 = 100, .uram = 100, .dsp = dsp});
-    return FitSlrs(*design, platform);
-  };
-  ASSERT_GT(design->area.dsp, 0);
-  const SlrFit wide = slrs_of(100);
-  EXPECT_TRUE(wide.excess.empty());
-  EXPECT_EQ(wide.slrs[0].processes.size(), 2u);
-  const SlrFit narrow = slrs_of(1);
-  ASSERT_EQ(narrow.excess.size(), 1u);
-  EXPECT_EQ(narrow.excess[0].resource, "dsp");
 }
 
 TEST_F(EstimatorTest, AFasterClockDeepensALoop) {

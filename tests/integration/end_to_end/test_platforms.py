@@ -41,6 +41,7 @@ memory:
   refresh_interval_seconds: 7.8e-6
   refresh_seconds: 350.0e-9
   read_latency_seconds: 300.0e-9
+  slrs: [0]
 engine: {weight_channels: 3, unroll: 2}
 logic:
   slrs: [{lut: 400000, ff: 800000, bram36: 900, uram: 0, dsp: 2800}]
