@@ -68,6 +68,15 @@ void PutNote(std::string text) {
   }
 }
 
+// A name at the beginning of a row; one that is too long has a line of its own.
+void PutName(const std::string& name, size_t width) {
+  if (name.size() > width) {
+    absl::PrintF("%s\n%*s ", name, static_cast<int>(width), "");
+  } else {
+    absl::PrintF("%-*s ", static_cast<int>(width), name);
+  }
+}
+
 // One line for one stream alone, one for as many as a step carries.
 std::vector<std::string> ModelledLines(const v1::Model& model) {
   std::vector<std::string> lines;
@@ -115,8 +124,9 @@ int Models(const Target& target, bool json) {
   }
   std::puts("NAME                                     STATE      CONTEXT  PLATFORM  TARGET");
   for (const v1::Model& model : response.models()) {
-    absl::PrintF("%-40s %-10s %7d  %-8s  %s\n", model.name(), StateOf(model), model.max_context(),
-                 model.platform(), model.target());
+    PutName(model.name(), 40);
+    absl::PrintF("%-10s %7d  %-8s  %s\n", StateOf(model), model.max_context(), model.platform(),
+                 model.target());
     for (const std::string& line : ModelledLines(model)) PutNote(line);
     if (!model.error().empty()) PutNote(model.error());
     if (!model.stage().empty()) {
@@ -139,15 +149,23 @@ int Cards(const Target& target, bool json) {
     std::puts(Json{{"cards", list}}.dump(2).c_str());
     return 0;
   }
-  std::puts("CARD             PLATFORM  STATE   MODEL             RUN  WAIT  KV HELD/CACHED/FREE  POWER");
+  std::puts("CARD             PLATFORM  STATE     RUN  WAIT  KV HELD/CACHED/FREE  POWER            MODEL");
   for (const v1::Card& card : response.cards()) {
     const std::string pages =
         absl::StrCat(card.kv_pages_held(), "/", card.kv_pages_cached(), "/", card.kv_pages_free());
     const std::string power = card.has_power_watts() ? absl::StrFormat("%.1f W %s", card.power_watts(),
                                                                        WordFor(card.power_source()))
                                                      : std::string("-");
-    absl::PrintF("%-16s %-9s %-7s %-16s %4d  %4d  %-19s  %s\n", card.name(), card.platform(), StateOf(card),
-                 card.model(), card.running_requests(), card.waiting_requests(), pages, power);
+    const std::string row = absl::StrFormat("%-9s %-7s %5d %5d  %-19s  %-15s", card.platform(), StateOf(card),
+                                            card.running_requests(), card.waiting_requests(), pages, power);
+    constexpr size_t kNameWidth = 16;
+    PutName(card.name(), kNameWidth);
+    if (kNameWidth + 1 + row.size() + 2 + card.model().size() <= kColumns) {
+      absl::PrintF("%s  %s\n", row, card.model());
+    } else {
+      absl::PrintF("%s\n", row);
+      PutNote(absl::StrCat("model ", card.model()));
+    }
     if (!card.error().empty()) PutNote(card.error());
   }
   return 0;

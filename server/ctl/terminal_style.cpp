@@ -4,6 +4,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 
@@ -42,8 +43,10 @@ std::string Styled(const std::string& text, Style style, int descriptor) {
 
 std::string StyledPrompt(const std::string& text, Style style) {
   if (!HasColour(STDOUT_FILENO)) return text;
-  return kPromptEscape + std::string(Begin(style)) + kPromptEscape + text + kPromptEscape + kReset +
-         kPromptEscape;
+  // libedit drops an escape sequence at the very end of a prompt: it goes before the last space.
+  const size_t end = std::min(text.find_last_not_of(' ') + 1, text.size());
+  return kPromptEscape + std::string(Begin(style)) + kPromptEscape + text.substr(0, end) + kPromptEscape +
+         kReset + kPromptEscape + text.substr(end);
 }
 
 StatusLine::StatusLine(Elsewhere elsewhere) : terminal_(isatty(STDERR_FILENO) != 0), elsewhere_(elsewhere) {}

@@ -144,9 +144,11 @@ def test_colour_only_where_it_is_wanted(terminal):
         chat = terminal(**environment)
         chat.type("/nope\n")
         raw = ""
-        while "> " not in raw.partition("/help lists them")[2]:
+        while not re.search(r">(\x1b\[0m)? ", raw.partition("/help lists them")[2]):
             raw += os.read(chat.master, 4096).decode()
         assert ("\x1b[1m" in raw) == coloured, raw
+        # What is typed and answered is plain: the prompt's style ends before it.
+        assert raw.rpartition("\x1b[1m")[2].startswith(">\x1b[0m ") == coloured, raw
         assert chat.end() == 0
 
 

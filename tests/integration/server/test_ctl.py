@@ -115,6 +115,16 @@ def test_help(daemon):
         assert max(map(len, result.stdout.splitlines())) <= 110
 
 
+@pytest.mark.parametrize("length", [26, 60])
+def test_tables_fit_100_columns(start, artifact, length):
+    name = "m" * length
+    running = start(models=[{"name": name, "artifact": str(artifact)}])
+    running.wait_ready(name)
+    for command in ("cards", "models"):
+        table = running.ctl(command).stdout
+        assert name in table and max(map(len, table.splitlines())) <= 100, table
+
+
 def test_bench_closed_loop(daemon):
     before = daemon.metrics()['streamtensor_generated_tokens_total{model="tiny"}']
     arguments = ["bench", "--model", "tiny", "--concurrency", "4", "--requests", "10", "--prompt-tokens", "40", "--max-tokens", "12"]
