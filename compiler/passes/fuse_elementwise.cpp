@@ -21,12 +21,22 @@ bool isCheap(linalg::GenericOp op) {
   });
 }
 
+// Each fusion copies both bodies, so a chain costs the square of the largest body. A body of so many
+// operations is one process already.
+constexpr size_t kMaxBodyOperations = 256;
+
+size_t bodySize(linalg::GenericOp op) {
+  Block& body = op.getRegion().front();
+  return static_cast<size_t>(std::distance(body.begin(), body.end()));
+}
+
 bool mayFuse(OpOperand* operand) {
   auto producer = operand->get().getDefiningOp<linalg::GenericOp>();
   auto consumer = dyn_cast<linalg::GenericOp>(operand->getOwner());
   if (!producer || !consumer) return false;
   // What several read is computed once.
   if (!operand->get().hasOneUse()) return false;
+  if (bodySize(producer) + bodySize(consumer) > kMaxBodyOperations) return false;
   // `quantize` looks for a weight's dequantisation and for products of two whole operands.
   if (matchDequantization(producer)) return false;
   if (consumer.getNumReductionLoops() > 0 && consumer.getNumDpsInputs() > 1) return false;

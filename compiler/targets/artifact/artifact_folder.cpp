@@ -10,9 +10,12 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <set>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/strings/str_cat.h"
 #include "artifact/folder.h"
+#include "base/mutex.h"
 
 namespace streamtensor::compiler {
 namespace {
@@ -20,6 +23,17 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr char kBuilding[] = ".building.";  // between the name of an artifact and six letters
+
+// The folders that are under construction.
+struct Unfinished {
+  Mutex mutex;
+  std::set<std::string> folders ABSL_GUARDED_BY(mutex);
+};
+
+Unfinished& AllUnfinished() {
+  static auto& all = *new Unfinished;  // outlives every thread
+  return all;
+}
 
 absl::Status Unavailable(const fs::path& path, const std::error_code& error) {
   return absl::UnavailableError(absl::StrCat(path.string(), ": ", error.message()));
@@ -79,15 +93,33 @@ absl::StatusOr<std::unique_ptr<ArtifactFolder>> ArtifactFolder::Create(const std
   return std::unique_ptr<ArtifactFolder>(new ArtifactFolder(place.string(), path, TryLock(path)));
 }
 
+ArtifactFolder::ArtifactFolder(std::string target, std::string path, base::FileDescriptor lock)
+    : target_(std::move(target)), path_(std::move(path)), lock_(std::move(lock)) {
+  MutexLock holding(AllUnfinished().mutex);
+  AllUnfinished().folders.insert(path_);
+}
+
 ArtifactFolder::~ArtifactFolder() {
   std::error_code error;
   if (!published_) fs::remove_all(path_, error);
+  MutexLock holding(AllUnfinished().mutex);
+  AllUnfinished().folders.erase(path_);
+}
+
+void ArtifactFolder::RemoveUnfinished() {
+  constexpr int kTries = 100;  // while another thread adds files
+  MutexLock holding(AllUnfinished().mutex);
+  for (const std::string& folder : AllUnfinished().folders) {
+    std::error_code error;
+    for (int i = 0; i < kTries && fs::exists(folder, error); ++i) fs::remove_all(folder, error);
+  }
 }
 
 absl::Status ArtifactFolder::Write(const std::string& name, const std::string& bytes) {
   const fs::path path = fs::path(path_) / name;
   std::error_code error;
-  fs::create_directories(path.parent_path(), error);
+  // Not the folder itself: if it is gone, this process is ending.
+  if (path.parent_path() != path_) fs::create_directory(path.parent_path(), error);
   if (error) return Unavailable(path.parent_path(), error);
   std::ofstream file(path, std::ios::binary | std::ios::trunc);
   file.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
@@ -115,6 +147,10 @@ absl::Status ArtifactFolder::Publish() {
     return status;
   }
   published_ = true;
+  {
+    MutexLock holding(AllUnfinished().mutex);
+    AllUnfinished().folders.erase(path_);
+  }
   if (!old.empty()) fs::remove_all(old, error);
   return absl::OkStatus();
 }

@@ -31,9 +31,12 @@ class ArtifactFolder {
   // Puts the folder in the target's place.
   absl::Status Publish();
 
+  // Removes the folders of this process that are neither published nor removed, which may be in use: for a
+  // process that ends at once. Thread-safe.
+  static void RemoveUnfinished();
+
  private:
-  ArtifactFolder(std::string target, std::string path, base::FileDescriptor lock)
-      : target_(std::move(target)), path_(std::move(path)), lock_(std::move(lock)) {}
+  ArtifactFolder(std::string target, std::string path, base::FileDescriptor lock);
   std::string target_;
   std::string path_;
   base::FileDescriptor lock_;  // says that this process is at work in the folder

@@ -44,6 +44,7 @@ absl::Status Start(const std::vector<std::string>& command, const std::string& i
   child.folder = folder;
   child.environment = base::EnvironmentWith(
       {"PATH=", "LD_LIBRARY_PATH=", "HOME=", "TMPDIR=", "LANG=", "STREAMTENSOR_", "CCACHE_"});
+  child.dies_with_parent = true;
   child.privileges = base::ChildOptions::Privileges::kFileAccess;
   child.out = child.err = base::ChildOptions::Output::kLog;
   child.log = log;

@@ -1,12 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // streamtensorc: compiles models to artifacts, looks at them, runs them.
+#include <signal.h>
+#include <unistd.h>
+
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <new>
 #include <string>
+#include <thread>
 
 #include "base/program.h"
 #include "compiler/platform/platform_folders.h"
+#include "compiler/targets/artifact/artifact_folder.h"
 #include "compiler/targets/artifact/object_build.h"
 #include "compiler/tools/streamtensorc/commands.h"
 
@@ -20,6 +27,43 @@ std::string Version() {
   const absl::StatusOr<std::string> platforms = HashPlatforms();
   return std::string(ST_VERSION) + "\nkernels " + (hash.ok() ? *hash : "none") + "\nplatforms " +
          (platforms.ok() ? *platforms : "none");
+}
+
+// Kills what a process has started, and what that has: the C++ compiler is a driver and its stages.
+void KillDescendants(pid_t process) {
+  std::error_code error;
+  for (const auto& thread :
+       std::filesystem::directory_iterator("/proc/" + std::to_string(process) + "/task", error)) {
+    std::ifstream children(thread.path() / "children");
+    for (pid_t child = 0; children >> child;) {
+      KillDescendants(child);
+      kill(child, SIGKILL);
+    }
+  }
+}
+
+// Leaves no folder and no child behind when a signal ends the program. To be called before there are other
+// threads.
+void CleanUpOnSignals() {
+  // A file beyond its limit is an error of the write alone.
+  signal(SIGXFSZ, SIG_IGN);
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int number : {SIGTERM, SIGINT, SIGHUP}) {
+    struct sigaction current{};
+    sigaction(number, nullptr, &current);
+    if (current.sa_handler != SIG_IGN) sigaddset(&signals, number);
+  }
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  std::thread([signals] {
+    int number = 0;
+    if (sigwait(&signals, &number) != 0) return;
+    KillDescendants(getpid());
+    ArtifactFolder::RemoveUnfinished();
+    signal(number, SIG_DFL);
+    pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
+    raise(number);
+  }).detach();
 }
 
 }  // namespace
@@ -37,6 +81,7 @@ int main(int argc, char** argv) {
     std::fputs("streamtensorc: not enough memory\n", stderr);
     std::_Exit(1);
   });
+  st::compiler::CleanUpOnSignals();
   st::base::Program program("streamtensorc", "Compiles models to artifacts, looks at them, runs them.",
                             &st::compiler::Version);
   st::compiler::AddCompileCommand(program);
