@@ -2,7 +2,8 @@
 # `cpack -G DEB` in the build folder: one Debian package with the daemon, the compiler and the emulated card.
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME streamtensor)
-set(CPACK_PACKAGE_VERSION ${PROJECT_VERSION})
+# A tilde sorts before the release.
+set(CPACK_PACKAGE_VERSION ${PROJECT_VERSION}~dev)
 set(CPACK_PACKAGE_CONTACT "The StreamTensor authors <streamtensor@localhost>")
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "Compiles LLMs to streaming dataflow designs and serves them")
 set(CPACK_RESOURCE_FILE_LICENSE ${PROJECT_SOURCE_DIR}/LICENSE)

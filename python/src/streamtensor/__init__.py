@@ -41,7 +41,7 @@ __all__ = [
     "AsyncClient", "AsyncStream", "CacheShape", "Client", "CompilerError", "Dim", "ExportError", "Reply", "ServerError", "Stream",
     "StreamTensorError", "cached_attention", "compile", "decoder_layer", "export", "export_decoder", "export_onnx", "run",
 ]
-__version__ = "0.1.0"
+__version__ = "0.2.0.dev0"
 
 
 def __getattr__(name: str) -> object:
