@@ -29,7 +29,8 @@
 #endif
 
 // jemalloc's settings. Freed pages return to the system within seconds, by a thread that needs no request to
-// wake it; few arenas scatter live blocks over fewer pages. What a storm of requests had needed is given back.
+// wake it; few arenas scatter live blocks over fewer pages. What a storm of requests had needed is given
+// back.
 extern "C" const char* const malloc_conf;
 const char* const malloc_conf =
     "narenas:4,background_thread:true,max_background_threads:1,dirty_decay_ms:2000,muzzy_decay_ms:0";
@@ -198,7 +199,7 @@ void AddOptions(CLI::App& app, Options& options) {
       ->type_name("FILE")
       ->excludes(model);
   app.add_flag("--check", options.check,
-               "Only read the configuration and print every error, and the models that are missing");
+               "Only read the configuration; print every error and the models that are missing");
   app.add_option("--listen", options.listen, "gRPC (default 127.0.0.1:50051)")
       ->type_name("ADDRESS")
       ->check(ListenAddress(/*unix_socket=*/true))

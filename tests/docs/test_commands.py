@@ -239,6 +239,15 @@ def help_of(program, *command):
     return subprocess.run([BIN / program, *command, "--help"], capture_output=True, text=True, timeout=60, check=True).stdout
 
 
+@pytest.mark.parametrize("program", ["streamtensorc", "streamtensord", "streamtensorctl"])
+def test_help_fits_110_columns(program):
+    text = help_of(program)
+    commands_of_it = re.findall(r"^  ([a-z]+) ", text[text.find("Subcommands:"):] if "Subcommands:" in text else "", re.MULTILINE)
+    for command in ([], *([name] for name in commands_of_it)):
+        for line in help_of(program, *command).splitlines():
+            assert len(line) <= 110, f"{program} {command}: {line}"
+
+
 def mentions():
     """(place, program, words) of each command line within a sentence."""
     for page in [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]:

@@ -148,9 +148,7 @@ void AddDesignOptions(CLI::App& app, CompileOptions& options) {
          [&options](const std::string& format) {
            options.quantise = format == "w4a8" ? Quantisation::kW4A8 : Quantisation::kW8A8;
          },
-         "Of a .mlir module: put its matrix products with constant weights on the INT engine, weights in 8 "
-         "or 4 bits "
-         "(default: the module's own types)")
+         "Of a .mlir: products with constant weights as integers (default: its own types)")
       ->type_name("FORMAT")
       ->check(CLI::IsMember({"w8a8", "w4a8"}).description(""))
       ->group(kGroup);
@@ -179,12 +177,12 @@ void AddBuildOptions(CLI::App& app, CompileOptions& options) {
          [&options](const std::string& target) {
            options.target = target == "hw" ? CompileTarget::kHw : CompileTarget::kEmulation;
          },
-         "emulation (default), or hw: sources and a Makefile for v++, run where it is on PATH")
+         "emulation (default), or hw: sources and a Makefile for v++, run if it is there")
       ->type_name("TARGET")
       ->check(CLI::IsMember({"emulation", "hw"}).description(""))
       ->group(kGroup);
   app.add_option("--isa", options.isa,
-                 "Build for one of x86-64-v3, x86-64-v4-vnni (default: both; a card takes the best)")
+                 "Build for x86-64-v3 or x86-64-v4-vnni (default: both; a card takes the best)")
       ->type_name("NAME")
       ->check(CLI::IsMember(IsaNames()).description(""))
       ->group(kGroup);

@@ -153,17 +153,17 @@ void AddInspectCommand(base::Program& program) {
   auto options = std::make_shared<Options>();
   CLI::App& app = program.AddCommand("inspect", "Print what a model file, an artifact or a card model holds",
                                      [options] { return Inspect(options->path, options->json); });
-  app.add_option(
-         "PATH", options->path,
-         "A model (.gguf, .mlir, a Hugging Face folder), an artifact's folder, or a card model (.yaml)")
+  app.add_option("PATH", options->path,
+                 "A model (.gguf, .mlir, Hugging Face folder), an artifact, or a platform (.yaml)")
       ->required();
   app.add_flag("--json", options->json, "Print one object");
   app.footer(
       "Checks all of an artifact and of a card model. Of a checkpoint it says whether it can be compiled, "
-      "and measures what its\n"
-      "values lose in the card's formats: the root mean square of the error by that of the values, the "
-      "largest\n"
-      "error, and the largest value, of each matrix that loses anything and of all together.");
+      "and\n"
+      "measures what its values lose in the card's formats: the root mean square of the error by that of "
+      "the\n"
+      "values, the largest error, and the largest value, of each matrix that loses anything and of all "
+      "together.");
 }
 
 }  // namespace streamtensor::compiler
