@@ -131,6 +131,8 @@ absl::Status CompileJob::Emit() {
   for (dataflow::MemoryOp memory : index->memories()) argument_types_.push_back(*hls::PointerType(memory));
 
   const DesignReport report = ReportDesign(design, layout_, *cycles, platform_, inputs.quantisation);
+  summary_ = report.text;
+  if (!folder_) return absl::OkStatus();
   const std::pair<const char*, const std::string*> files[] = {
       {"hls/design.h", &text->design_h},      {"hls/design.cpp", &text->design_cpp},
       {"hls/launch.cpp", &text->launch_cpp},  {"hls/connectivity.cfg", &*connectivity},

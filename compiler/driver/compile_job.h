@@ -24,6 +24,7 @@ namespace streamtensor::compiler {
 // Each member function but the constructor is a stage or a part of one; they are called in order.
 class CompileJob {
  public:
+  // Without a folder (a dry run) Emit() is the last stage, and writes nothing.
   CompileJob(const CompileOptions& options, Platform platform, std::unique_ptr<ArtifactFolder> folder);
 
   absl::Status Import();
@@ -35,6 +36,8 @@ class CompileJob {
   absl::Status Package();
 
   std::string folder() const { return folder_->path(); }
+  // reports/summary.txt; after Emit().
+  const std::string& summary() const { return summary_; }
 
  private:
   absl::Status SaveIr(const std::string& name, int number);
@@ -53,6 +56,7 @@ class CompileJob {
   hls::PackingRequest packing_;
   WeightLayout layout_;
   artifact::v1::Manifest manifest_;
+  std::string summary_;
   std::vector<std::string> argument_types_;
   std::vector<std::string> files_;  // of the artifact, in the manifest's order
   std::vector<std::string> sources_;

@@ -45,7 +45,10 @@ absl::StatusOr<std::string> Compile(const CompileOptions& options, const Progres
     return absl::InvalidArgumentError(
         absl::StrCat("platform ", platform.name, " has no target hw: its card model has no section 'vitis'"));
   }
-  ASSIGN_OR_RETURN(std::unique_ptr<ArtifactFolder> folder, ArtifactFolder::Create(options.output));
+  std::unique_ptr<ArtifactFolder> folder;
+  if (!options.dry_run) {
+    ASSIGN_OR_RETURN(folder, ArtifactFolder::Create(options.output));
+  }
   PipelineOptions ir;
   ir.weight_channels =
       options.weight_channels > 0 ? options.weight_channels : platform.engine.weight_channels;
@@ -71,6 +74,10 @@ absl::StatusOr<std::string> Compile(const CompileOptions& options, const Progres
     ++number;
   }
   stages.Add("emit", [&](const auto&) { return job.Emit(); });
+  if (options.dry_run) {
+    RETURN_IF_ERROR(stages.Run());
+    return job.summary();
+  }
   stages.Add("weights", [&](const auto& partly) { return job.PackWeights(partly); });
   stages.Add("build", [&](const auto& partly) { return job.Build(partly); });
   stages.Add("package", [&](const auto&) { return job.Package(); });

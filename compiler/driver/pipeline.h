@@ -23,7 +23,7 @@ enum class CompileTarget { kEmulation, kHw };
 
 struct CompileOptions {
   std::string model;   // .gguf, a folder with safetensors, .mlir
-  std::string output;  // the artifact's folder
+  std::string output;  // the artifact's folder; unused by a dry run
   std::string platform = "u55c";
   CompileTarget target = CompileTarget::kEmulation;
   int64_t max_context = 0;  // positions a sequence may have; 0: what the model was trained for, at most 2048
@@ -36,8 +36,9 @@ struct CompileOptions {
   std::string isa;  // emulation: the one instruction set to build for; empty: all of ObjectTargets()
 
   // For tests and for looking.
-  bool plain = false;   // build the synthesis side of every fork (HLS contract, h)
-  std::string save_ir;  // a folder that gets the module after every stage
+  bool plain = false;    // build the synthesis side of every fork (HLS contract, h)
+  std::string save_ir;   // a folder that gets the module after every stage
+  bool dry_run = false;  // stop where weights would be packed, and write nothing
   // As ImportOptions::make_graph.
   std::function<std::unique_ptr<LinalgDecoderGraph>(mlir::MLIRContext*)> make_graph = nullptr;
 };
@@ -53,10 +54,11 @@ struct StageProgress {
 };
 using ProgressCallback = std::function<void(const StageProgress&)>;
 
-// Compiles. On success returns the artifact's folder, complete and in place; on failure leaves nothing
-// behind. For target hw the sources are in place before v++ runs, and stay whatever its result; where there
-// is no v++ the artifact is incomplete (it has no manifest.json). The status' message is one line that names
-// the stage. Calls `progress` (may be empty) from one thread at a time.
+// Compiles. On success returns the artifact's folder, complete and in place, or for a dry run what
+// reports/summary.txt would say; on failure leaves nothing behind. For target hw the sources are in place
+// before v++ runs, and stay whatever its result; where there is no v++ the artifact is incomplete (it has no
+// manifest.json). The status' message is one line that names the stage. Calls `progress` (may be empty) from
+// one thread at a time.
 absl::StatusOr<std::string> Compile(const CompileOptions& options, const ProgressCallback& progress);
 
 }  // namespace streamtensor::compiler

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <numeric>
+
 #include "compiler/analysis/process_cycles.h"
 #include "compiler/analysis/trace.h"
 #include "compiler/processes/ProcessDialect.h"
@@ -151,6 +153,73 @@ void EngineOp::requestWeights(PackingPlan& plan) {
   }
 }
 
+namespace {
+
+// What the engine does with the blocks of one issue, as loops: blocks and row tiles end together every so
+// often, and so do the turns of the channels.
+class IssueTrace {
+ public:
+  IssueTrace(Trace& trace, IssueAttr issue, int64_t unroll, llvm::ArrayRef<StreamOp> weights,
+             StreamOp results)
+      : trace_(trace),
+        weights_(weights),
+        results_(results),
+        groups_(issue.getGroups()),
+        tiles_(issue.getRowTiles() * groups_),
+        per_block_(contract::BlockTiles(static_cast<int>(issue.getBits()))),
+        block_words_(contract::BlockWords(static_cast<int>(issue.getBits()))),
+        rows_(trace.Count(issue.getRows())),
+        unroll_(unroll) {}
+
+  // `channel`: of the first block; returns that of the next issue's.
+  size_t Run(size_t channel) {
+    const auto channels = static_cast<int64_t>(weights_.size());
+    const int64_t round = std::lcm(std::lcm(groups_, per_block_) / per_block_, channels);
+    const int64_t whole = tiles_ / (round * per_block_);
+    if (whole > 1) {
+      trace_.Loop(whole, [&] { Blocks(0, round, channel); });
+    } else if (whole == 1) {
+      Blocks(0, round, channel);
+    }
+    // A round begins with a row tile, as the first block does.
+    const int64_t blocks = contract::CeilDiv(tiles_, per_block_);
+    Blocks(whole * round, blocks, channel);
+    return (channel + static_cast<size_t>(blocks)) % weights_.size();
+  }
+
+ private:
+  void Blocks(int64_t begin, int64_t end, size_t channel) {
+    for (int64_t block = begin; block < end; ++block) {
+      StreamOp weights = weights_[(channel + static_cast<size_t>(block)) % weights_.size()];
+      trace_.Take(weights);
+      if (rows_ > 0) trace_.Compute(block_words_ + kLoopFill);
+      trace_.Release(weights);
+      if (rows_ > 0) Tiles(block * per_block_, std::min((block + 1) * per_block_, tiles_));
+    }
+  }
+
+  void Tiles(int64_t tile, int64_t end) {
+    while (tile < end) {
+      const int64_t group = tile % groups_, run = std::min(groups_ - group, end - tile);
+      int64_t cycles = DotCycles(run, rows_, unroll_);
+      if (group == 0) cycles += rows_ + kLoopFill;  // sums are cleared
+      trace_.Compute(static_cast<double>(cycles));
+      tile += run;
+      if (tile % groups_ == 0) {
+        trace_.Compute(kLoopFill);
+        trace_.Write(results_, rows_);
+      }
+    }
+  }
+
+  Trace& trace_;
+  llvm::ArrayRef<StreamOp> weights_;
+  StreamOp results_;
+  int64_t groups_, tiles_, per_block_, block_words_, rows_, unroll_;
+};
+
+}  // namespace
+
 mlir::LogicalResult EngineOp::trace(Trace& trace) {
   StreamOp frames = trace.ends().read(1), results = trace.ends().write(0);
   const auto weights = trace.ends().reads_of(ChannelKind::blocks);
@@ -158,30 +227,11 @@ mlir::LogicalResult EngineOp::trace(Trace& trace) {
   size_t channel = 0;
   trace.ReadHeader();
   TraceLists<IssueAttr>(*this, trace, [&](IssueAttr issue) {
-    const int64_t groups = issue.getGroups(), tiles = issue.getRowTiles() * groups;
-    const auto bits = static_cast<int>(issue.getBits());
-    const int64_t per_block = contract::BlockTiles(bits), rows = trace.Count(issue.getRows());
+    const int64_t rows = trace.Count(issue.getRows());
     // The frame and the blocks are copied word by word.
     trace.Take(frames);
-    if (rows > 0) trace.Compute(static_cast<double>(rows * groups + kLoopFill));
-    for (int64_t first = 0; first < tiles; first += per_block) {
-      const int64_t last = std::min(first + per_block, tiles);
-      trace.Take(weights[channel]);
-      if (rows > 0) trace.Compute(contract::BlockWords(bits) + kLoopFill);
-      trace.Release(weights[channel]);
-      channel = (channel + 1) % weights.size();
-      for (int64_t tile = first; tile < last && rows > 0;) {
-        const int64_t group = tile % groups, run = std::min(groups - group, last - tile);
-        int64_t cycles = DotCycles(run, rows, unroll);
-        if (group == 0) cycles += rows + kLoopFill;  // sums are cleared
-        trace.Compute(static_cast<double>(cycles));
-        tile += run;
-        if (tile % groups == 0) {
-          trace.Compute(kLoopFill);
-          trace.Write(results, rows);
-        }
-      }
-    }
+    if (rows > 0) trace.Compute(static_cast<double>(rows * issue.getGroups() + kLoopFill));
+    channel = IssueTrace(trace, issue, unroll, weights, results).Run(channel);
     trace.Release(frames);
   });
   return mlir::success();

@@ -111,6 +111,10 @@ int RunCompile(const CompileOptions& options, bool json_progress) {
     printer.Error(artifact.status());
     return Failed("compile", artifact.status());
   }
+  if (options.dry_run) {
+    std::printf("%s", artifact->c_str());
+    return 0;
+  }
   printer.Done(*artifact);
   std::error_code error;
   if (!json_progress && std::filesystem::exists(*artifact + "/" + artifact::kManifestName, error)) {
@@ -203,13 +207,24 @@ void AddBuildOptions(CLI::App& app, CompileOptions& options) {
 void AddCompileCommand(base::Program& program) {
   auto options = std::make_shared<CompileOptions>();
   auto progress = std::make_shared<std::string>();
-  CLI::App& app = program.AddCommand("compile", "Compile a model to an artifact", [options, progress] {
-    return RunCompile(*options, !progress->empty());
-  });
+  CLI::App& app =
+      program.AddCommand("compile", "Compile a model to an artifact", [&program, options, progress] {
+        if (options->output.empty() && !options->dry_run) {
+          return program.WrongUsage("-o is required, but for --dry-run");
+        }
+        if (options->dry_run && !options->output.empty()) {
+          return program.WrongUsage("--dry-run writes nothing, so it takes no -o");
+        }
+        if (options->dry_run && !progress->empty()) {
+          return program.WrongUsage("--dry-run prints a report, so it takes no --progress json");
+        }
+        return RunCompile(*options, !progress->empty());
+      });
   app.add_option("MODEL", options->model, "A .gguf or .mlir file, or a Hugging Face folder")->required();
   app.add_option("-o", options->output, "The artifact's folder; an artifact that stands there is replaced")
-      ->type_name("DIR")
-      ->required();
+      ->type_name("DIR");
+  app.add_flag("--dry-run", options->dry_run,
+               "Write nothing: print whether the design fits and what it is modelled to do");
   app.add_option("--progress", *progress, "json: one JSON object a line on stdout, for programs")
       ->type_name("json")
       ->check(CLI::IsMember({"json"}).description(""));
