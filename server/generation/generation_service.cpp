@@ -58,7 +58,7 @@ absl::Status GenerationService::Prepare(const std::string& request_id, const std
   const auto run = [&]() -> absl::Status {
     int64_t max_waiting = 0;
     if (bytes > PromptQueue::kMaxShortBytes) {
-      RETURN_IF_ERROR(PollOpen(nullptr));
+      RETURN_IF_ERROR(Poll(nullptr));
       ASSIGN_OR_RETURN(const auto loaded, options_.find_model(model));
       // A model without ready cards refuses by itself, with the reason.
       max_waiting = loaded->cards().AnyReady() ? loaded->cards().room() : 1;
@@ -70,7 +70,7 @@ absl::Status GenerationService::Prepare(const std::string& request_id, const std
   return status;
 }
 
-absl::Status GenerationService::PollOpen(const PollRequest& poll) const {
+absl::Status GenerationService::Poll(const PollRequest& poll) const {
   if (is_closed_) return absl::UnavailableError("the server is shutting down");
   return poll == nullptr ? absl::OkStatus() : poll();
 }
@@ -87,7 +87,7 @@ absl::StatusOr<CheckedRequest> GenerationService::Check(const std::string& reque
 absl::StatusOr<CheckedRequest> GenerationService::FindModelAndCheck(
     const std::string& request_id, ClientRequest request, const PollRequest& poll,
     absl::FunctionRef<std::string()> as_written) const {
-  RETURN_IF_ERROR(PollOpen(poll));
+  RETURN_IF_ERROR(Poll(poll));
   if (request.model.empty()) return FieldError("model", "is empty; name a model");
   CheckedRequest checked;
   ASSIGN_OR_RETURN(checked.model, options_.find_model(request.model));
@@ -96,7 +96,7 @@ absl::StatusOr<CheckedRequest> GenerationService::FindModelAndCheck(
   }
   ASSIGN_OR_RETURN(checked.generation,
                    CheckRequest(std::move(request), *checked.model, RequestLimits{max_prompt_tokens_},
-                                [&] { return PollOpen(poll); }));
+                                [&] { return Poll(poll); }));
   return checked;
 }
 
@@ -110,7 +110,7 @@ absl::StatusOr<std::vector<uint32_t>> GenerationService::Tokenize(const LoadedMo
                                                                   const PollRequest& poll) const {
   const size_t max_tokens = MaxTokens(model);
   absl::StatusOr<std::vector<uint32_t>> ids =
-      model.tokenizer().Encode(text, parse_special, {max_tokens, [&] { return PollOpen(poll); }});
+      model.tokenizer().Encode(text, parse_special, {max_tokens, [&] { return Poll(poll); }});
   if (!absl::IsOutOfRange(ids.status())) return ids;
   return FieldError("text", absl::StrCat("has more than ", max_tokens, " tokens, which is the limit"));
 }

@@ -82,12 +82,15 @@ class GenerationService {
   // The same for a generation: a refusal is also logged.
   absl::Status AdmitGeneration(const std::string& request_id, const Caller& caller,
                                const std::string& model) const;
-  // Runs `work`, which prepares a request of `bytes` to `model`: at once if it is short, otherwise on a
-  // thread for long requests, where it waits its turn. A refusal is counted and logged.
+  // Runs `work`, which prepares a request to `model` that takes about `bytes` of memory: at once if it is
+  // short, otherwise on a thread for long requests, where it waits its turn. A refusal is counted and logged.
   //   RESOURCE_EXHAUSTED  as many long requests wait as the model's cards have room for, or too many bytes
   //   NOT_FOUND, UNAVAILABLE
   absl::Status Prepare(const std::string& request_id, const std::string& model, size_t bytes,
                        std::function<void()> work);
+  // Whether a request that is being prepared is still wanted: UNAVAILABLE after Close(), what `poll` (which
+  // may be null) returned.
+  absl::Status Poll(const PollRequest& poll) const;
   // Finds the model and checks the request against it, while `poll` allows it (it may be null). A refusal is
   // counted and logged. `as_written()` returns the client's request for the log.
   //  INVALID_ARGUMENT (see CheckRequest), NOT_FOUND, UNAVAILABLE, what `poll` returned
@@ -122,7 +125,6 @@ class GenerationService {
   absl::StatusOr<CheckedRequest> FindModelAndCheck(const std::string& request_id, ClientRequest request,
                                                    const PollRequest& poll,
                                                    absl::FunctionRef<std::string()> as_written) const;
-  absl::Status PollOpen(const PollRequest& poll) const;
   size_t MaxTokens(const LoadedModel& model) const;
   void ObserveDuration(double seconds);
 

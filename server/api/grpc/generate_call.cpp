@@ -10,6 +10,7 @@
 #include "base/status_macros.h"
 #include "server/api/grpc/call_metadata.h"
 #include "server/api/grpc/grpc_order.h"
+#include "server/api/grpc/message_outline.h"
 #include "server/api/grpc/messages.h"
 #include "server/api/grpc/unary_reply.h"
 #include "server/generation/generation.h"
@@ -29,32 +30,50 @@ std::shared_ptr<Generation> CreateGeneration(GenerationService* service, grpc::S
 // A reply that is not streamed. gRPC's clients accept as much of a message unless they are told otherwise.
 constexpr size_t kMaxWholeReplyBytes = 4 << 20;
 
-// Admits, prepares and queues a request, perhaps later and on another thread, and then calls `started` once.
-// `message` lives until then, or until `release` is called, which frees it: the reply may take long.
-void Start(GenerationService* service, const grpc::ServerContextBase& call,
-           const v1::GenerateRequest& message, const std::function<void()>& release,
+// Admits, parses, prepares and queues a request, perhaps later and on another thread, and then calls
+// `started` once. Nothing is built of a request that is not admitted.
+void Start(GenerationService* service, const grpc::ServerContextBase& call, grpc::ByteBuffer request,
            const std::shared_ptr<Generation>& generation, std::shared_ptr<ReplyReceiver> receiver,
            const std::function<void(const absl::Status&)>& started) {
-  absl::Status status = service->AdmitGeneration(generation->request_id(), CallerOf(call), message.model());
+  const std::string& id = generation->request_id();
+  const absl::StatusOr<MessageOutline> outline = OutlineMessage(*v1::GenerateRequest::descriptor(), request);
+  const std::string model = outline.ok() ? outline->model : "";
+  absl::Status status = service->AdmitGeneration(id, CallerOf(call), model);
+  if (status.ok() && !outline.ok()) {
+    status = outline.status();
+    service->LogRefusal(id, status);
+  }
   if (!status.ok()) return started(status);
-  const auto prepare = [service, &message, release, generation, receiver = std::move(receiver), started] {
+  const auto prepare = [service, bytes = std::make_shared<grpc::ByteBuffer>(std::move(request)), generation,
+                        receiver = std::move(receiver), started] {
+    const auto poll = [&] { return generation->Poll(); };
+    const auto read = [&]() -> absl::StatusOr<v1::GenerateRequest> {
+      RETURN_IF_ERROR(service->Poll(poll));
+      v1::GenerateRequest message;
+      RETURN_IF_ERROR(ParseMessage(*bytes, message));
+      bytes->Clear();
+      return message;
+    };
     const auto run = [&]() -> absl::Status {
+      absl::StatusOr<v1::GenerateRequest> message = read();
+      if (!message.ok()) {
+        service->LogRefusal(generation->request_id(), message.status());
+        return message.status();
+      }
       ASSIGN_OR_RETURN(CheckedRequest request,
-                       service->Check(
-                           generation->request_id(), ReadRequest(message), [&] { return generation->Poll(); },
-                           [&message] { return message.ShortDebugString(); }));
-      release();
+                       service->Check(generation->request_id(), ReadRequest(*message), poll,
+                                      [&] { return message->ShortDebugString(); }));
       return generation->Start(std::move(request), receiver);
     };
     started(run());
   };
-  status = service->Prepare(generation->request_id(), message.model(), message.ByteSizeLong(), prepare);
+  status = service->Prepare(id, model, outline->memory_bytes, prepare);
   if (!status.ok()) started(status);
 }
 
 class UnaryCall : public UnaryReply {
  public:
-  UnaryCall(GenerationService* service, grpc::CallbackServerContext* call, v1::GenerateResponse* response)
+  UnaryCall(GenerationService* service, grpc::CallbackServerContext* call, grpc::ByteBuffer* response)
       : UnaryReply(service, call),
         service_(service),
         call_(call),
@@ -62,15 +81,13 @@ class UnaryCall : public UnaryReply {
         generation_(CreateGeneration(service, call)),
         receiver_(std::make_shared<Receiver>(this)) {}
 
-  void Start(const v1::GenerateRequest& request) {
+  void Start(grpc::ByteBuffer request) {
     BeforeGrpc(this);  // OnCancel() may be called from here on
-    server::Start(
-        service_, *call_, request, [this] { call_->GetRpcAllocatorState()->FreeRequest(); }, generation_,
-        receiver_,
-        [this](const absl::Status& status) {
-          BeforeGrpc(this);
-          if (!status.ok()) End(ToGrpc(status, *service_, *call_));
-        });
+    server::Start(service_, *call_, std::move(request), generation_, receiver_,
+                  [this](const absl::Status& status) {
+                    BeforeGrpc(this);
+                    if (!status.ok()) End(ToGrpc(status, *service_, *call_));
+                  });
   }
 
   void OnCancel() override {
@@ -101,7 +118,8 @@ class UnaryCall : public UnaryReply {
       // End() releases the owner, but not before this lock is released.
       MutexLock lock(mutex);
       WriteSummary(summary, message);
-      owner->response_->Swap(&message);
+      *owner->response_ = SerializeMessage(message);
+      v1::GenerateResponse().Swap(&message);
       // gRPC may take the bytes of the response later, if the call has just arrived.
       owner->End(ToGrpc(status, *owner->service_, *owner->call_));
     }
@@ -112,7 +130,7 @@ class UnaryCall : public UnaryReply {
 
   GenerationService* const service_;
   grpc::CallbackServerContext* const call_;
-  v1::GenerateResponse* const response_;
+  grpc::ByteBuffer* const response_;
   const std::shared_ptr<Generation> generation_;
   const std::shared_ptr<Receiver> receiver_;
 };
@@ -224,8 +242,8 @@ class StreamCall : public SendQueue::Stream, private UnreadReplies::Reply {
       written_bytes_ = std::exchange(next_bytes_, 0);
       writing_ = true;
       BeforeGrpc(owner_);
-      owner_->writer_.Write(next_, &owner_->written_);
-      next_.Clear();  // gRPC holds its bytes
+      owner_->writer_.Write(SerializeMessage(next_), &owner_->written_);
+      next_.Clear();
     }
 
     void WriteLast() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
@@ -233,7 +251,8 @@ class StreamCall : public SendQueue::Stream, private UnreadReplies::Reply {
       if (broken_ || (!status_.ok() && next_bytes_ == 0)) {
         owner_->writer_.Finish(status_, &owner_->finished_);
       } else {
-        owner_->writer_.WriteAndFinish(next_, grpc::WriteOptions(), status_, &owner_->finished_);
+        owner_->writer_.WriteAndFinish(SerializeMessage(next_), grpc::WriteOptions(), status_,
+                                       &owner_->finished_);
       }
       v1::GenerateStreamResponse().Swap(&next_);
     }
@@ -266,16 +285,15 @@ class StreamCall : public SendQueue::Stream, private UnreadReplies::Reply {
       is_gone = is_gone_;
     }
     if (is_gone) generation->Cancel();
-    Start(
-        generations_, call_, request_, [this] { v1::GenerateRequest().Swap(&request_); }, generation,
-        receiver_,
-        [this](const absl::Status& status) {
-          if (!status.ok()) {
-            BeforeGrpc(this);
-            writer_.Finish(ToGrpc(status, *generations_, call_), &finished_);
-          }
-          Unref();
-        });
+    grpc::ByteBuffer request;
+    request.Swap(&request_);
+    Start(generations_, call_, std::move(request), generation, receiver_, [this](const absl::Status& status) {
+      if (!status.ok()) {
+        BeforeGrpc(this);
+        writer_.Finish(ToGrpc(status, *generations_, call_), &finished_);
+      }
+      Unref();
+    });
   }
 
   // The status was sent, or the client is gone.
@@ -314,8 +332,8 @@ class StreamCall : public SendQueue::Stream, private UnreadReplies::Reply {
   grpc::ServerCompletionQueue* const arrivals_;
   StreamWriter* const stream_writer_;
   grpc::ServerContext call_;
-  v1::GenerateRequest request_;
-  grpc::ServerAsyncWriter<v1::GenerateStreamResponse> writer_;
+  grpc::ByteBuffer request_;
+  grpc::ServerAsyncWriter<grpc::ByteBuffer> writer_;
   Event arrived_{this, &StreamCall::OnArrived};
   Event done_{this, &StreamCall::OnCallDone};
   Event written_{this, &StreamCall::OnWritten};
@@ -330,9 +348,9 @@ class StreamCall : public SendQueue::Stream, private UnreadReplies::Reply {
 }  // namespace
 
 grpc::ServerUnaryReactor* BeginGenerate(GenerationService* generation, grpc::CallbackServerContext* call,
-                                        const v1::GenerateRequest& request, v1::GenerateResponse* response) {
+                                        grpc::ByteBuffer request, grpc::ByteBuffer* response) {
   auto* unary = new UnaryCall(generation, call, response);
-  unary->Start(request);
+  unary->Start(std::move(request));
   return unary;
 }
 

@@ -274,3 +274,45 @@ def test_messages_that_never_end(start, request_for):
     assert most - before < 3 * 32 * MIB, "about grpc_memory"
     assert after <= 1.1 * before
     assert running.stop() == 0
+
+
+TINY_FIELDS = {
+    "messages of a chat": b"\x1a\x80\x80\xff\x01" + b"\x0a\x00" * ((1 << 21) - (1 << 13)),
+    "stop strings": b"\x32\x80\x80\xff\x01" + b"\x1a\x00" * ((1 << 21) - (1 << 13)),
+    "unknown numbers": b"\x78\x01" * ((1 << 21) - (1 << 13)),
+}
+
+
+@pytest.mark.parametrize("method, kind", [
+    ("Generate", "messages of a chat"), ("GenerateStream", "messages of a chat"), ("GenerateStream", "stop strings"),
+    ("GenerateStream", "unknown numbers"), ("Tokenize", "unknown numbers"), ("ListModels", "unknown numbers"),
+])
+def test_a_message_of_many_tiny_fields_is_not_built(start, request_for, method, kind):
+    """Two bytes stand for an object of a hundred: such a message is refused by its structure."""
+    running = start()
+    running.wait_ready("tiny")
+    make = running.channel.unary_stream if method == "GenerateStream" else running.channel.unary_unary
+    call = make(f"/streamtensor.v1.InferenceService/{method}", request_serializer=bytes)
+    message = b"\x0a\x04tiny" + TINY_FIELDS[kind]
+    before, most, codes = resident(running), 0, []
+
+    def ask():
+        try:
+            reply = call(message, timeout=120)
+            if method == "GenerateStream":
+                list(reply)
+            codes.append("answered")
+        except grpc.RpcError as error:
+            codes.append(error.code())
+
+    threads = [threading.Thread(target=ask) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    while any(thread.is_alive() for thread in threads):
+        most = max(most, resident(running))
+        time.sleep(0.01)
+    print(f"resident +{(most - before) / MIB:.0f} MiB for 8 messages of 4 MiB")
+    assert codes == [grpc.StatusCode.INVALID_ARGUMENT] * 8
+    assert most - before < 8 * 16 * MIB, "the bytes of the messages, and what gRPC keeps of them"
+    assert running.stub.Generate(request_for(max_tokens=2)).usage.completion_tokens == 2
+    assert running.stop() == 0
