@@ -7,15 +7,20 @@
 
 namespace streamtensor::artifact {
 
-uint64_t BlockCursor::Next(TileFormat format) {
-  const uint64_t offset = offsets_[channel_];
-  offsets_[channel_] += contract::BlockBytes(static_cast<int>(format));
-  channel_ = (channel_ + 1) % offsets_.size();
-  return offset;
+IssueLayout::IssueLayout(const IssueShape& shape, int64_t channels)
+    : bits_(static_cast<int>(shape.format)),
+      channels_(channels),
+      cut_(contract::CutIssue(channels, bits_, shape.groups, shape.row_tiles)) {}
+
+uint64_t IssueLayout::channel_bytes() const { return contract::CutWords(bits_, cut_) * contract::kWordBytes; }
+
+int64_t IssueLayout::Channel(int64_t row_tile, int64_t group) const {
+  return ((row_tile % round_row_tiles()) << cut_.split) + group / cut_.part_groups;
 }
 
-void BlockCursor::Skip(const IssueShape& issue) {
-  for (int64_t block = 0; block < issue.Blocks(); ++block) Next(issue.format);
+uint64_t IssueLayout::Offset(int64_t row_tile, int64_t group) const {
+  const int64_t tile = row_tile / round_row_tiles() * cut_.part_groups + group % cut_.part_groups;
+  return tile * contract::TileWords(bits_) * contract::kWordBytes;
 }
 
 WeightLayout LayOutSegments(std::span<const uint64_t> channel_bytes,

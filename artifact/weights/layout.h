@@ -1,47 +1,43 @@
 // SPDX-License-Identifier: Apache-2.0
-// The layout of weights.bin (docs/architecture.md, section 4): the packed blocks of all issues, distributed
+// The layout of weights.bin (docs/architecture.md, section 4): the packed tiles of all issues, distributed
 // over channels, then the tables of single processes. Each channel and each table is a segment of the file.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <span>
-#include <utility>
 #include <vector>
 
+#include "kernels/contract/issue_cut.h"
 #include "kernels/contract/tiles.h"
 
 namespace streamtensor::artifact {
 
 using contract::TileFormat;
 
-// The properties of an issue that determine its blocks.
+// The properties of an issue that determine its tiles.
 struct IssueShape {
   TileFormat format = TileFormat::kU4;
   int64_t groups = 0;     // K / kGroupElements
   int64_t row_tiles = 0;  // of all its weights
-
-  int64_t Blocks() const { return contract::IssueBlocks(static_cast<int>(format), groups, row_tiles); }
 };
 
-// Locates the blocks: block b lies in channel b mod C, and a channel's blocks are contiguous.
-class BlockCursor {
+// Where the tiles of an issue lie: it takes equally many bytes of each channel.
+class IssueLayout {
  public:
-  BlockCursor() = default;
-  // `offsets`: where each channel's first block begins, in bytes; at least one channel.
-  explicit BlockCursor(std::vector<uint64_t> offsets) : offsets_(std::move(offsets)) {}
+  // `channels`: at least 1.
+  IssueLayout(const IssueShape& shape, int64_t channels);
 
-  // The byte offset of the next block; advances to the block after it.
-  uint64_t Next(TileFormat format);
-  // Skips the blocks of an issue.
-  void Skip(const IssueShape& issue);
-
-  // The byte after each channel's last block.
-  const std::vector<uint64_t>& offsets() const { return offsets_; }
+  uint64_t channel_bytes() const;
+  int64_t Channel(int64_t row_tile, int64_t group) const;
+  // From the issue's first byte in that channel.
+  uint64_t Offset(int64_t row_tile, int64_t group) const;
 
  private:
-  std::vector<uint64_t> offsets_;
-  std::size_t channel_ = 0;  // of the next block
+  int64_t round_row_tiles() const { return channels_ >> cut_.split; }
+
+  int bits_;
+  int64_t channels_;
+  contract::IssueCut cut_;
 };
 
 // A range of weights.bin; offset and size are multiples of kBufferAlignmentBytes, with at least one.

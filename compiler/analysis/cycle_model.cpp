@@ -114,8 +114,8 @@ mlir::FailureOr<CycleModel> ModelCycles(dataflow::DesignOp design, const Platfor
   timing.set_bytes_per_step(weight_bytes_per_step);
   timing.set_memory_bytes_per_second(platform.memory.PeakBytesPerSecond());
   result.weight_channels = CountStreams(design, ChannelKind::blocks);
-  if (process::EngineOp engine = FindEngine(design)) result.unroll = static_cast<int64_t>(engine.getUnroll());
-  result.engine_dsps = result.weight_channels > 0 ? EngineDsps(result.unroll) : 0;
+  if (process::EngineOp engine = FindEngine(design)) result.unroll = static_cast<int64_t>(engine.getLanes());
+  result.engine_dsps = EngineDsps(result.weight_channels, result.unroll);
   result.memory_seconds_floor =
       static_cast<double>(weight_bytes_per_step) / platform.memory.PeakBytesPerSecond();
   return result;

@@ -34,15 +34,9 @@ int64_t OperationCycles(mlir::Operation* operation) {
   return 0;
 }
 
-int64_t DotCycles(int64_t tiles, int64_t rows, int64_t unroll) {
-  const int64_t turns = (tiles + unroll - 1) / unroll;
-  return turns * (rows + kDotFill + (unroll - 1) * kFloatAdd);
-}
-
-int64_t EngineDsps(int64_t unroll) {
-  constexpr int64_t kProducts = contract::kTileRows * contract::kGroupElements / 2,
-                    kFloats = contract::kTileRows * (3 * 3 + 2 * 2);
-  return unroll * (kProducts + kFloats);
+int64_t EngineDsps(int64_t channels, int64_t lanes) {
+  constexpr int64_t kScales = 2 * contract::kTileRows, kResults = contract::kTileRows * 2 * 3;
+  return channels == 0 ? 0 : channels * lanes * kScales + kResults;
 }
 
 int64_t AttentionCycles(int64_t query_heads, int64_t kv_heads, int64_t head_dim, int64_t tokens) {

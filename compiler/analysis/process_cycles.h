@@ -15,21 +15,17 @@ inline constexpr int64_t kLoopFill = 3;
 inline constexpr int64_t kFloatLoopFill = 12;
 // A group of 32 from float32 to int8: maximum, division, rounding, sum.
 inline constexpr int64_t kQuantiseFill = 40;
-// From the engine's first word of a row to the stores of its sums, one tile; each further tile of an unrolled
-// loop is a float addition behind.
-inline constexpr int64_t kDotFill = 24;
+// A float32 addition.
 inline constexpr int64_t kFloatAdd = 4;
 
 // An operation of a kernel's body other than loops and stream ends: loops at one iteration a cycle, parallel
 // innermost loops of a multiple of 16 at 16 a cycle, sums into one register at one in kFloatAdd.
 int64_t OperationCycles(mlir::Operation* operation);
 
-// The engine on `tiles` tiles of one row tile in one block, `rows` rows, `unroll` tiles at a time.
-int64_t DotCycles(int64_t tiles, int64_t rows, int64_t unroll);
-
-// DSP slices of an engine that works on `unroll` tiles at a time: two int8 products a slice, three slices a
-// float32 product, two a float32 sum (assumption: Vitis' usual cores).
-int64_t EngineDsps(int64_t unroll);
+// DSP slices of an engine with so many weight channels, working on `lanes` rows of activations at a time: in
+// each channel and lane one for each product with a scale or an offset, and those of the float products of a
+// word of results. Products of nibbles take LUTs (what Vitis makes of 8 x 8 bits, tool reports).
+int64_t EngineDsps(int64_t channels, int64_t lanes);
 
 // Attention of T tokens over their own rows, one layer.
 int64_t AttentionCycles(int64_t query_heads, int64_t kv_heads, int64_t head_dim, int64_t tokens);

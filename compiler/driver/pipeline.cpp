@@ -58,10 +58,11 @@ absl::StatusOr<std::string> Compile(const CompileOptions& options, const Progres
                                                    " on ", platform.name, ", got ", ir.weight_channels));
   }
   const double dsps = platform.limits.dsp * static_cast<double>(platform.Dsps());
-  if (static_cast<double>(EngineDsps(ir.unroll)) > dsps) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("unroll ", ir.unroll, " takes about ", EngineDsps(ir.unroll), " DSP slices (modelled); ",
-                     platform.name, " has room for ", static_cast<int64_t>(dsps)));
+  const int64_t engine_dsps = EngineDsps(ir.weight_channels, ir.unroll);
+  if (static_cast<double>(engine_dsps) > dsps) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        ir.weight_channels, " weight channels of ", ir.unroll, " lanes take about ", engine_dsps,
+        " DSP slices (modelled); ", platform.name, " has room for ", static_cast<int64_t>(dsps)));
   }
   CompileJob job(options, std::move(platform), std::move(folder));
 

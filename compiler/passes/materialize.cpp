@@ -52,7 +52,7 @@ class MaterializePass : public impl::MaterializeBase<MaterializePass> {
     }
     const dataflow::PlatformAttr platform = dataflow::PlatformOf(step_);
     channels_ = channels > 0 ? int64_t{channels} : platform ? platform.getWeightChannels() : 1;
-    unroll_ = unroll > 0 ? int64_t{unroll} : platform ? platform.getUnroll() : 1;
+    lanes_ = unroll > 0 ? int64_t{unroll} : platform ? platform.getUnroll() : 1;
     DesignBuilder design(&getContext());
     design_ = &design;
     findKinds();
@@ -114,7 +114,7 @@ class MaterializePass : public impl::MaterializeBase<MaterializePass> {
     if (failed(ok) || !any) return ok;
     activation_switch_ = &design_->AddProcess<process::ActivationSwitchOp>("activation_switch");
     engine_ = &design_->AddProcess<process::EngineOp>("engine");
-    engine_->attributes.set("unroll", integer(unroll_));
+    engine_->attributes.set("lanes", integer(lanes_));
     result_switch_ = &design_->AddProcess<process::ResultSwitchOp>("result_switch");
     design_->AddStream(*activation_switch_, *engine_, ChannelKind::frames, {}, frame_words,
                        engine.getSlots());
@@ -408,7 +408,7 @@ class MaterializePass : public impl::MaterializeBase<MaterializePass> {
     return NamedAttribute(StringAttr::get(&getContext(), name), value);
   }
   func::FuncOp step_;
-  int64_t channels_ = 1, unroll_ = 1;
+  int64_t channels_ = 1, lanes_ = 1;
   scf::ForOp loop_;
   DesignBuilder* design_ = nullptr;
   Process *activation_switch_ = nullptr, *engine_ = nullptr, *result_switch_ = nullptr;

@@ -5,6 +5,7 @@
 #include "compiler/analysis/row_layout.h"
 #include "compiler/dialects/dataflow/ProcessInterface.h"
 #include "compiler/dialects/dataflow/row_count.h"
+#include "kernels/contract/issue_cut.h"
 #include "mlir/Bytecode/BytecodeOpInterface.h"
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/Dialect.h"

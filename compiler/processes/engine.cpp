@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <numeric>
-
 #include "compiler/analysis/process_cycles.h"
 #include "compiler/analysis/trace.h"
 #include "compiler/processes/ProcessDialect.h"
@@ -8,7 +6,7 @@
 #include "compiler/processes/operation_lists.h"
 #include "compiler/targets/hls/process_writer.h"
 #include "compiler/targets/weights/packing_plan.h"
-#include "kernels/contract/limits.h"
+#include "kernels/contract/issue_cut.h"
 #include "kernels/contract/tiles.h"
 
 namespace streamtensor::compiler::process {
@@ -83,8 +81,8 @@ PackedIssue IssueAttr::getPacked() const {
   return packed;
 }
 
-int64_t IssueAttr::getBlocks() const {
-  return contract::IssueBlocks(static_cast<int>(getBits()), getGroups(), getRowTiles());
+contract::IssueCut IssueAttr::getCut(int64_t channels) const {
+  return contract::CutIssue(channels, static_cast<int>(getBits()), getGroups(), getRowTiles());
 }
 
 EngineOp EngineOp::readerOf(StreamOp blocks) {
@@ -92,21 +90,21 @@ EngineOp EngineOp::readerOf(StreamOp blocks) {
       mlir::SymbolTable::lookupSymbolIn(blocks->getParentOp(), blocks.getSinkAttr().getAttr()));
 }
 
-int64_t EngineOp::getWeightBytes(int64_t layers) {
-  const auto bytes = [](mlir::ArrayAttr list) {
-    int64_t sum = 0;
+int64_t EngineOp::getChannelBytes(int64_t layers, int64_t channels) {
+  const auto bytes = [&](mlir::ArrayAttr list) {
+    int64_t words = 0;
     for (auto issue : list.getAsRange<IssueAttr>()) {
-      sum += issue.getBlocks() * contract::BlockBytes(static_cast<int>(issue.getBits()));
+      words += contract::CutWords(static_cast<int>(issue.getBits()), issue.getCut(channels));
     }
-    return sum;
+    return words * contract::kWordBytes;
   };
   return bytes(getPrologue()) + layers * bytes(getLayer()) + bytes(getEpilogue());
 }
 
 mlir::LogicalResult EngineOp::verify() {
-  const auto unroll = static_cast<int64_t>(getUnroll());
-  if (unroll < 1 || unroll > contract::kMaxUnroll) {
-    return emitOpError("unroll must be 1..") << contract::kMaxUnroll << ", got " << unroll;
+  const auto lanes = static_cast<int64_t>(getLanes());
+  if (lanes < 1 || lanes > contract::kMaxLanes) {
+    return emitOpError("lanes must be 1..") << contract::kMaxLanes << ", got " << lanes;
   }
   if (FixedRows(*this)) return mlir::success();
   return emitOpError("has issues of different fixed numbers of rows; the text holds one");
@@ -155,119 +153,113 @@ void EngineOp::requestWeights(PackingPlan& plan) {
 
 namespace {
 
-// What the engine does with the blocks of one issue, as loops: blocks and row tiles end together every so
-// often, and so do the turns of the channels.
+// The loops of an issue take so many cycles more than their iterations (streamtensor-schedule, 29 with
+// kLoopFill).
+constexpr int64_t kEngineFill = 26;
+
+// The loop of one issue (`st::run_issue`).
 class IssueTrace {
  public:
-  IssueTrace(Trace& trace, IssueAttr issue, int64_t unroll, llvm::ArrayRef<StreamOp> weights,
-             StreamOp results)
+  IssueTrace(Trace& trace, IssueAttr issue, int64_t lanes)
       : trace_(trace),
-        weights_(weights),
-        results_(results),
-        groups_(issue.getGroups()),
-        tiles_(issue.getRowTiles() * groups_),
-        per_block_(contract::BlockTiles(static_cast<int>(issue.getBits()))),
-        block_words_(contract::BlockWords(static_cast<int>(issue.getBits()))),
+        results_(trace.ends().write(0)),
+        weights_(trace.ends().reads_of(ChannelKind::blocks)),
+        bits_(static_cast<int>(issue.getBits())),
         rows_(trace.Count(issue.getRows())),
-        unroll_(unroll) {}
+        cut_(issue.getCut(static_cast<int64_t>(weights_.size()))),
+        row_tiles_(static_cast<int64_t>(weights_.size()) >> cut_.split),
+        last_row_tiles_(issue.getRowTiles() - (cut_.rounds - 1) * row_tiles_) {
+    const int64_t leaving = row_tiles_ * lanes, passes = std::max<int64_t>((rows_ + lanes - 1) / lanes, 1);
+    const int64_t first = cut_.part_groups * contract::TileWords(bits_),
+                  other = cut_.part_groups * contract::TileIntegerWords(bits_);
+    // What a round takes besides the words that it reads.
+    more_cycles_ = std::max<int64_t>(leaving - first, 0) + (passes - 1) * std::max(other, leaving);
+  }
 
-  // `channel`: of the first block; returns that of the next issue's.
-  size_t Run(size_t channel) {
-    const auto channels = static_cast<int64_t>(weights_.size());
-    const int64_t round = std::lcm(std::lcm(groups_, per_block_) / per_block_, channels);
-    const int64_t whole = tiles_ / (round * per_block_);
-    if (whole > 1) {
-      trace_.Loop(whole, [&] { Blocks(0, round, channel); });
-    } else if (whole == 1) {
-      Blocks(0, round, channel);
-    }
-    // A round begins with a row tile, as the first block does.
-    const int64_t blocks = contract::CeilDiv(tiles_, per_block_);
-    Blocks(whole * round, blocks, channel);
-    return (channel + static_cast<size_t>(blocks)) % weights_.size();
+  void Run() {
+    Round(0);
+    trace_.Loop(cut_.rounds - 1, [&] { Round(row_tiles_ * rows_); });
+    if (rows_ == 0) return;
+    trace_.Compute(kEngineFill);
+    trace_.Write(results_, last_row_tiles_ * rows_);
   }
 
  private:
-  void Blocks(int64_t begin, int64_t end, size_t channel) {
-    for (int64_t block = begin; block < end; ++block) {
-      StreamOp weights = weights_[(channel + static_cast<size_t>(block)) % weights_.size()];
-      trace_.Take(weights);
-      if (rows_ > 0) trace_.Compute(block_words_ + kLoopFill);
-      trace_.Release(weights);
-      if (rows_ > 0) Tiles(block * per_block_, std::min((block + 1) * per_block_, tiles_));
-    }
-  }
-
-  void Tiles(int64_t tile, int64_t end) {
-    while (tile < end) {
-      const int64_t group = tile % groups_, run = std::min(groups_ - group, end - tile);
-      int64_t cycles = DotCycles(run, rows_, unroll_);
-      if (group == 0) cycles += rows_ + kLoopFill;  // sums are cleared
-      trace_.Compute(static_cast<double>(cycles));
-      tile += run;
-      if (tile % groups_ == 0) {
-        trace_.Compute(kLoopFill);
-        trace_.Write(results_, rows_);
-      }
-    }
+  // While a round runs, the results of the one before leave: `results` of them.
+  void Round(int64_t results) {
+    const int64_t per_block = contract::BlockTiles(bits_), whole = cut_.part_groups / per_block,
+                  rest = cut_.part_groups % per_block;
+    const int64_t blocks = whole + (rest > 0 ? 1 : 0), share = results / (blocks + 1);
+    if (results > 0) trace_.Write(results_, results - share * blocks, 0);
+    const auto block = [&](int64_t tiles) {
+      for (StreamOp weights : weights_) trace_.Take(weights);
+      trace_.Compute(static_cast<double>(tiles * contract::TileWords(bits_)));
+      for (StreamOp weights : weights_) trace_.Release(weights);
+      if (share > 0) trace_.Write(results_, share, 0);
+    };
+    trace_.Loop(whole, [&] { block(per_block); });
+    if (rest > 0) block(rest);
+    trace_.Compute(static_cast<double>(more_cycles_));
   }
 
   Trace& trace_;
-  llvm::ArrayRef<StreamOp> weights_;
   StreamOp results_;
-  int64_t groups_, tiles_, per_block_, block_words_, rows_, unroll_;
+  llvm::SmallVector<StreamOp> weights_;
+  int bits_;
+  int64_t rows_;
+  contract::IssueCut cut_;
+  int64_t row_tiles_, last_row_tiles_;  // of a round, of the last
+  int64_t more_cycles_ = 0;
 };
 
 }  // namespace
 
 mlir::LogicalResult EngineOp::trace(Trace& trace) {
-  StreamOp frames = trace.ends().read(1), results = trace.ends().write(0);
-  const auto weights = trace.ends().reads_of(ChannelKind::blocks);
-  const auto unroll = static_cast<int64_t>(getUnroll());
-  size_t channel = 0;
+  StreamOp frames = trace.ends().read(1);
   trace.ReadHeader();
   TraceLists<IssueAttr>(*this, trace, [&](IssueAttr issue) {
-    const int64_t rows = trace.Count(issue.getRows());
-    // The frame and the blocks are copied word by word.
+    const int64_t words = trace.Count(issue.getRows()) * issue.getGroups();
     trace.Take(frames);
-    if (rows > 0) trace.Compute(static_cast<double>(rows * issue.getGroups() + kLoopFill));
-    channel = IssueTrace(trace, issue, unroll, weights, results).Run(channel);
+    // The engine copies the frame.
+    if (words > 0) trace.Compute(static_cast<double>(words + kLoopFill));
+    IssueTrace(trace, issue, static_cast<int64_t>(getLanes())).Run();
     trace.Release(frames);
   });
   return mlir::success();
-}
-
-static void EmitIssues(llvm::StringRef section, mlir::ArrayAttr list, hls::TextWriter& out) {
-  if (list.empty()) return;
-  out.line("constexpr st::issue engine_" + section + "[] = {");
-  for (auto issue : list.getAsRange<IssueAttr>()) {
-    out.line("    {" + std::to_string(issue.getBits()) + ", " + std::to_string(issue.getGroups()) + ", " +
-             std::to_string(issue.getRowTiles()) + ", " + hls::RowSymbolText(issue.getRows()) + "},");
-  }
-  out.line("};");
 }
 
 mlir::LogicalResult EngineOp::emit(hls::ProcessWriter& writer) {
   hls::TextWriter& out = writer.out();
   const std::pair<std::string, mlir::ArrayAttr> lists[] = {
       {"prologue", getPrologue()}, {"layer", getLayer()}, {"epilogue", getEpilogue()}};
-  for (const auto& [section, list] : lists) EmitIssues(section, list, out);
-  const auto weights = writer.ends().reads_of(ChannelKind::blocks);
-  const std::string channels = std::to_string(weights.size());
-  const int64_t rows_bound = RowsBound(*this);
+  const auto weights = static_cast<int64_t>(writer.ends().reads_of(ChannelKind::blocks).size());
+  const std::string channels = std::to_string(weights);
+  const int64_t rows_bound = RowsBound(*this), lanes = static_cast<int64_t>(getLanes());
+  const int64_t passes = contract::CeilDiv(rows_bound, lanes);
+  int64_t part_words = 1;
 
+  out.line("constexpr st::issue engine_issues[] = {");
+  for (const auto& [section, list] : lists) {
+    for (auto issue : list.getAsRange<IssueAttr>()) {
+      const auto bits = static_cast<int>(issue.getBits());
+      part_words = std::max(part_words, issue.getCut(weights).part_groups * contract::TileWords(bits));
+      out.line("    st::cut_issue<" + channels + ">(" + std::to_string(bits) + ", " +
+               std::to_string(issue.getGroups()) + ", " + std::to_string(issue.getRowTiles()) + ", " +
+               hls::RowSymbolText(issue.getRows()) + "),");
+    }
+  }
+  out.line("};");
   out.open("struct engine_config");
-  writer.Constant("channels", static_cast<int64_t>(weights.size()));
+  writer.Constant("channels", weights);
+  writer.Constant("lanes", lanes);
   writer.Constant("step_tokens", rows_bound);
   writer.Constant("max_groups", MaxGroups(*this));
   writer.Constant("layers", getLayer().empty() ? 0 : writer.design().layers());
   writer.Constant("fixed_rows", *FixedRows(*this));
-  writer.Constant("unroll", static_cast<int64_t>(getUnroll()));
   for (const auto& [section, list] : lists) {
     writer.Constant(section + "_issues", static_cast<int64_t>(list.size()));
-    out.line("static constexpr st::issue " + section + (list.empty() ? "(int)" : "(int i)") + " { return " +
-             (list.empty() ? "st::issue()" : "engine_" + section + "[i]") + "; }");
   }
+  out.line("static constexpr st::issue issue(int i) { return engine_issues[i]; }");
   out.close(";");
 
   writer.AddHeader();
@@ -277,11 +269,12 @@ mlir::LogicalResult EngineOp::emit(hls::ProcessWriter& writer) {
   writer.Open();
   out.line("st::engine<engine_config>(headers, " + frames + ", weights, " + results + ");");
   writer.Close();
-  // The frame as the dot product wants it, and of the row tiles that are shared the sums and the blocks'
-  // addresses.
-  writer.set_local_bytes(contract::kWordBytes *
-                             (rows_bound * MaxGroups(*this) + contract::kSharedRowTiles * rows_bound) +
-                         (64 << 10));
+  // The fast build: the frame as the dot product wants it, and of the row tiles that are shared the results
+  // and the blocks' addresses. The plain one: copies of the frame, and what each slice keeps.
+  const int64_t fast = rows_bound * MaxGroups(*this) + contract::kSharedRowTiles * rows_bound;
+  const int64_t plain = (lanes * passes * MaxGroups(*this) << contract::kMaxSplit) +
+                        weights * (part_words + 4 * lanes + 2 * rows_bound);
+  writer.set_local_bytes(contract::kWordBytes * std::max(fast, plain) + (64 << 10));
   return mlir::success();
 }
 

@@ -24,29 +24,30 @@ def Process_IssueAttr : Process_Attr<"Issue", "issue"> {
   let parameters = (ins "int64_t":$bits, "int64_t":$groups, "int64_t":$row_tiles, Process_Rows:$rows,
       "bool":$alternate, Process_List<"::streamtensor::compiler::process::WeightAttr", "weights">:$weights);
   let extraClassDeclaration = [{
-    // Of packed weights that it takes.
-    int64_t getBlocks() const;
+    // Over a design's weight channels.
+    ::streamtensor::contract::IssueCut getCut(int64_t channels) const;
     ::streamtensor::compiler::PackedIssue getPacked() const;
   }];
 }
 
-def Process_EngineOp : Process_ListOp<"engine", Process_IssueAttr, (ins I64Attr:$unroll),
-                                      "`unroll` $unroll", ["standsFirst", "getPassages", "requestWeights"]> {
+def Process_EngineOp : Process_ListOp<"engine", Process_IssueAttr, (ins I64Attr:$lanes),
+                                      "`lanes` $lanes", ["standsFirst", "getPassages", "requestWeights"]> {
   let summary = "Every contraction of the design, one issue after another";
   let description = [{
     Integer products of a frame's activations with packed weights (`st::engine`). Each list holds the issues of
-    its section in order. `unroll`: tiles of one row tile that are worked on at a time, at most a block's.
+    its section in order. `lanes`: rows of activations that are worked on at a time.
 
     - Reads: header, frames, blocks of each weight channel. Writes: results, 16 rows of a weight times one row
       of activations a word. A frame holds the rows of the largest issue.
-    - Trace, with B the blocks of an issue and c the next channel: `header;` for each issue: `+frames`; for each
-      of its B blocks: `+weights[c]`, `W results*rows` for each row tile whose last group is in the block,
-      `-weights[c]`; `-frames`.
+    - Trace: `header;` for each issue: `+frames`; for each of its rounds (`contract::IssueCut`): for each block
+      of a part: `+weights[c]` of every channel c, then `-weights[c]`; the results of the round's row tiles, `W
+      results*rows` each; `-frames`. The results of a round are written before those of the next, some of them
+      while it runs.
 
     Example:
     ```mlir
     process.engine @engine reads [@header_to_engine, @frames, @weights_0, @weights_1] writes [@results]
-      memories [] unroll 6 prologue []
+      memories [] lanes 2 prologue []
       layer [#process.issue<bits = 4, groups = 18, row_tiles = 60, rows = T, alternate = false,
                weights = [<name = "blk.{layer}.attn_q.weight", rows = 576, minimum = true>, ...]>]
       epilogue []
@@ -56,8 +57,8 @@ def Process_EngineOp : Process_ListOp<"engine", Process_IssueAttr, (ins I64Attr:
   let extraClassDeclaration = [{
     // The engine that reads a stream of blocks; null: another kind does.
     static EngineOp readerOf(::streamtensor::compiler::dataflow::StreamOp blocks);
-    // Of all its issues, `layers` times those of the layers.
-    int64_t getWeightBytes(int64_t layers);
+    // Of all its issues, `layers` times those of the layers, in each of so many channels.
+    int64_t getChannelBytes(int64_t layers, int64_t channels);
   }];
 }
 

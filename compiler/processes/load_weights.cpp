@@ -4,6 +4,7 @@
 #include "compiler/processes/ends.h"
 #include "compiler/processes/operation_lists.h"
 #include "compiler/targets/hls/process_writer.h"
+#include "kernels/contract/issue_cut.h"
 #include "kernels/contract/tiles.h"
 
 namespace streamtensor::compiler::process {
@@ -38,42 +39,37 @@ int64_t LoadWeightsOp::getMemoryBytes(dataflow::MemoryOp) {
   auto design = (*this)->getParentOfType<dataflow::DesignOp>();
   const dataflow::DesignSymbols symbols(design);
   EngineOp engine = EngineOp::readerOf(symbols.EndsOf(*this).write(0));
-  // Blocks are distributed evenly.
-  return engine.getWeightBytes(static_cast<int64_t>(design.getLayers())) /
-         static_cast<int64_t>(WeightStreamsOf(engine, symbols).size());
+  return engine.getChannelBytes(static_cast<int64_t>(design.getLayers()),
+                                static_cast<int64_t>(WeightStreamsOf(engine, symbols).size()));
 }
 
 mlir::LogicalResult LoadWeightsOp::trace(Trace& trace) {
   StreamOp stream = trace.ends().write(0);
   EngineOp engine = EngineOp::readerOf(stream);
-  const auto streams = WeightStreamsOf(engine, trace.symbols());
-  const auto channels = static_cast<int64_t>(streams.size());
-  const int64_t channel = llvm::find(streams, stream) - streams.begin();
+  const auto channels = static_cast<int64_t>(WeightStreamsOf(engine, trace.symbols()).size());
   trace.Compute(trace.costs().first_word_cycles);
-  int64_t blocks = 0;  // of the issues so far, in all channels
   TraceLists<IssueAttr>(engine, trace, [&](IssueAttr issue) {
-    // Blocks of this channel are those whose number has its remainder.
-    const auto before = [&](int64_t number) { return (number + channels - 1 - channel) / channels; };
-    const int64_t end = blocks + issue.getBlocks();
-    trace.Loop(before(end) - before(blocks), [&] {
+    const auto bits = static_cast<int>(issue.getBits());
+    const contract::IssueCut cut = issue.getCut(channels);
+    const int64_t per_block = contract::BlockTiles(bits);
+    const auto block = [&](int64_t tiles) {
       trace.Open(stream);
-      trace.Compute(contract::BlockWords(static_cast<int>(issue.getBits())) / trace.costs().words_per_cycle);
+      trace.Compute(static_cast<double>(tiles * contract::TileWords(bits)) / trace.costs().words_per_cycle);
       trace.Publish(stream);
+    };
+    trace.Loop(cut.rounds, [&] {
+      trace.Loop(cut.part_groups / per_block, [&] { block(per_block); });
+      if (cut.part_groups % per_block > 0) block(cut.part_groups % per_block);
     });
-    blocks = end;
   });
   return mlir::success();
 }
 
 mlir::LogicalResult LoadWeightsOp::emit(hls::ProcessWriter& writer) {
-  StreamOp stream = writer.ends().write(0);
-  const auto streams = writer.design().weight_streams();
-  writer.out().line("struct " + writer.name() + "_config : engine_config { static constexpr int channel = " +
-                    std::to_string(llvm::find(streams, stream) - streams.begin()) + "; };");
   const std::string memory = writer.AddMemory(writer.ends().memory(0));
-  writer.AddStream(stream, "blocks");
+  writer.AddStream(writer.ends().write(0), "words");
   writer.Open();
-  writer.out().line("st::load_weights<" + writer.name() + "_config>(" + memory + ", blocks);");
+  writer.out().line("st::load_weights<engine_config>(" + memory + ", words);");
   writer.Close();
   return mlir::success();
 }

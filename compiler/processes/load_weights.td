@@ -7,11 +7,12 @@ include "compiler/processes/ProcessDialect.td"
 def Process_LoadWeightsOp : Process_Op<"load_weights", (ins), "", "", ["getMemoryBytes"]> {
   let summary = "One channel of packed weights, from memory";
   let description = [{
-    Block b of a launch, counted over all issues of the engine that reads it, lies in channel b mod C of the
-    engine's C. The channel is the position among the engine's weight streams, and that of its memory.
+    A channel holds its parts of all issues of the engine that reads it, in issue order (`contract::IssueCut`). The
+    channel is the position among the engine's weight streams, and that of its memory.
 
-    - Reads nothing, not even the header: it always sends every block. Writes: blocks. Memory: `weights`.
-    - Trace: for each block of this channel: `+blocks, -blocks`.
+    - Reads nothing, not even the header: it always sends every word. Writes: blocks. Memory: `weights`.
+    - Trace: for each block of this channel: `+blocks, -blocks`. A block is up to 6 tiles (U4) or 3 (I8) of a part;
+      on the card a stream of blocks is a FIFO of their words.
 
     Example:
     ```mlir

@@ -6,6 +6,7 @@
 //                           kernels/host, because AMD's constructor takes no name
 //   ST_DATAFLOW_END         nothing for Vitis; on the host runs the fibers and waits for them
 //   load_block()            copies a block beat by beat on the card; on the host hands on its address
+//   load_weights()          st/load_weights.h: words on the card; on the host addresses of blocks of them
 //   dot() and its kin       st/dot.h, and float16 conversion in st/word.h: intrinsics on the host, with
 //                           the same bits as the text that the card is built from
 //   run_issue()             st/engine.h: by tiles as they come on the card; on the host by whole row tiles,

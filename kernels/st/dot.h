@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "contract/numerics.h"
+#include "contract/slice.h"
 #include "contract/tiles.h"
 #include "issue.h"
 #include "math.h"
@@ -28,79 +29,70 @@ inline int32_t tile_offset(const word512& scales, int row) {
   const uint32_t bits = lane_u32(scales, row) << contract::kUnitBits;
   return static_cast<int32_t>(bits) >> (32 - contract::kScaleBits);
 }
-// Of the tile of a row's first group.
-inline float tile_unit(const word512& scales, int row) {
+// The exponent of a row's unit, in the tile of its first group.
+inline uint8_t tile_unit_exponent(const word512& scales, int row) {
   const uint32_t bits = lane_u32(scales, row);
   const uint32_t low = bits >> contract::kScaleBits & ((1u << contract::kUnitBits) - 1u);
   const uint32_t high = bits >> (32 - contract::kUnitBits);
-  return float_of_bits((high << contract::kUnitBits | low) << contract::kFloatMantissaBits);
+  return static_cast<uint8_t>(high << contract::kUnitBits | low);
 }
 
-// The term of one group for row `r` of a tile, held in registers: an integer, shifted as the group's
-// activations say.
-inline int64_t tile_term(int bits, const word512 (&tile)[contract::kMaxTileWords], const word512& activations,
-                         int r) {
+// What a slice multiplies: one row's integers for a word of a tile, and what the group's term needs.
+struct slice_operand {
+  int8_t low[contract::kColumns / 2];
+  int8_t high[contract::kColumns / 2];
+  int16_t sum;
+  int shift;
+};
+
+// `word`: of the tile. A row that doesn't exist counts as zeros.
+inline slice_operand operand_of(const word512& activations, bool exists, bool is_u4, int word) {
 #pragma HLS INLINE
-  int32_t isum = 0;
-  for (int k = 0; k < contract::kGroupElements; ++k) {
+  uint32_t low = 0, high = 0;
+  for (int i = 0; i < contract::kI8IntegerWords; ++i) {
 #pragma HLS UNROLL
-    const int byte = contract::TileIntegerByte(r, k);
-    const int nibbles = lane_u8(tile[contract::TileIntegerWord(contract::kU4Bits, k)], byte);
-    const int nibble = contract::IsHighNibble(k) ? nibbles >> 4 : nibbles & 15;
-    const int integer = lane_i8(tile[contract::TileIntegerWord(contract::kI8Bits, k)], byte);
-    const int weight = bits == contract::kU4Bits ? nibble - contract::kU4Centre : integer;
-    isum += weight * lane_i8(activations, k);
+    const uint32_t lane = lane_u32(activations, i);
+    low = i == word ? lane : low;
+    high = i == (is_u4 ? word + contract::kU4IntegerWords : word) ? lane : high;
   }
-  const word512 scales = tile[contract::TileIntegerWords(bits)];
-  const int64_t term = tile_scale(scales, r) * isum + tile_offset(scales, r) * frame_sum(activations);
-  return static_cast<int64_t>(static_cast<uint64_t>(term) << frame_shift(activations));
+  slice_operand operand;
+  for (int b = 0; b < contract::kLaneBytes; ++b) {
+#pragma HLS UNROLL
+    operand.low[b] = static_cast<int8_t>(exists ? low >> (8 * b) & 255u : 0u);
+    operand.high[b] = static_cast<int8_t>(exists ? high >> (8 * b) & 255u : 0u);
+  }
+  operand.sum = static_cast<int16_t>(exists ? frame_sum(activations) : 0);
+  operand.shift = exists ? frame_shift(activations) : 0;
+  return operand;
 }
 
-// The word of results of one row: its sums in float32.
-inline word512 finish_plain(const int64_t (&sums)[contract::kTileRows],
-                            const float (&units)[contract::kTileRows], float scale) {
+// A word of integers times a row's: what it adds to the sum of weight row r. The nibbles of an I8 weight are
+// products of their own, so that both formats share the multipliers.
+inline int32_t word_products(const word512& integers, int r, const slice_operand& operand, bool is_u4) {
 #pragma HLS INLINE
-  word512 word;
-  for (int r = 0; r < contract::kTileRows; ++r) {
+  int16_t low = 0, high = 0;  // of at most 4 products of 5 and 8 bits
+  for (int b = 0; b < contract::kLaneBytes; ++b) {
 #pragma HLS UNROLL
-    set_lane_f32(word, r, static_cast<float>(sums[r]) * units[r] * scale);
+    const int byte = lane_u8(integers, contract::kLaneBytes * r + b);
+    const int8_t low_nibble = static_cast<int8_t>((byte & 15) - (is_u4 ? contract::kU4Centre : 0));
+    const int above = byte >> 4;
+    const int8_t high_nibble = static_cast<int8_t>(is_u4        ? above - contract::kU4Centre
+                                                   : above >= 8 ? above - 16
+                                                                : above);
+    low = static_cast<int16_t>(low + low_nibble * operand.low[b]);
+    high = static_cast<int16_t>(high + high_nibble * operand.high[b]);
   }
-  return word;
+  return low + (is_u4 ? high : high * (1 << contract::kNibbleBits));
 }
 
-// `run` tiles of a block, held in registers, from tile number `tile` on: one row tile's groups from `group`
-// on, against `rows` rows of the frame, added to sums[row], which group 0 sets. UNROLL (1..kMaxUnroll) tiles
-// at a time. Terms are added before they meet the sums: one load and one store of a sum an iteration. The
-// frame has UNROLL words more than its rows: what stands there is read and dropped.
-template <int UNROLL, int FRAME_WORDS, int MAX_ROWS>
-inline void dot_plain(int bits, const word512 (&tiles)[contract::kMaxBlockTiles][contract::kMaxTileWords],
-                      int tile, int run, const word512 (&frame)[FRAME_WORDS], int groups, int group, int rows,
-                      int64_t (&sums)[MAX_ROWS][contract::kTileRows]) {
-  for (int first = 0; first < contract::kMaxBlockTiles && first < run; first += UNROLL) {
-#pragma HLS LOOP_FLATTEN off
-    const bool fresh = group + first == 0;
-    for (int row = 0; row < rows; ++row) {
-#pragma HLS PIPELINE II = 1
-      word512 activations[UNROLL];
-#pragma HLS ARRAY_PARTITION variable = activations type = complete
-      for (int u = 0; u < UNROLL; ++u) {
-#pragma HLS UNROLL
-        activations[u] = frame[row * groups + group + first + u];
-      }
-      for (int i = 0; i < contract::kTileRows; ++i) {
-#pragma HLS UNROLL
-        int64_t term = 0;
-        for (int u = 0; u < UNROLL; ++u) {
-#pragma HLS UNROLL
-          const int at = first + u < run ? first + u : first;
-          const int64_t own = tile_term(bits, tiles[tile + at], activations[u], i);
-          term += first + u < run ? own : 0;
-        }
-        const int64_t before = sums[row][i];
-        sums[row][i] = (fresh ? 0 : before) + term;
-      }
-    }
-  }
+// The term of a group from its sum of products, for row `r` of the tile with these scales.
+inline int64_t group_term(const word512& scales, int r, int32_t group_sum, const slice_operand& operand) {
+#pragma HLS INLINE
+  // Said so that one multiplier is enough.
+  constexpr int UNUSED = 32 - contract::kPlaneSumBits - contract::kNibbleBits;
+  const int32_t narrow = static_cast<int32_t>(static_cast<uint32_t>(group_sum) << UNUSED) >> UNUSED;
+  const int32_t term = tile_scale(scales, r) * narrow + tile_offset(scales, r) * operand.sum;
+  return static_cast<int64_t>(static_cast<uint64_t>(int64_t{term}) << operand.shift);
 }
 
 // How a row of activations is quantised.
@@ -250,7 +242,7 @@ inline const word512* prepare(int bits, const word512* frame, int words, word512
   return frame;
 }
 
-// What dot_plain computes: `run` tiles from `tiles` on, at most a block's, one row tile's groups, against
+// `run` tiles from `tiles` on, at most a block's, one row tile's groups, against
 // `rows` rows of the frame, `groups` words apart; added to sums[row], which start from 0 if they are `fresh`.
 // `first_scales`: the first tile's scales, without a unit. `wide`: what prepare() made of the frame's words,
 // or the frame where it has nothing to do.
@@ -274,7 +266,7 @@ inline void dot(int bits, const word512* tiles, int run, const word512* first_sc
 // Takes the unit out of the scales of a row tile's first group.
 inline row_tile_scales split_unit(const word512& scales) { return avx2::split_unit(scales); }
 
-// What finish_plain computes. `scale` is the row's.
+// A row tile's word of results. `scale` is the row's.
 inline word512 finish(const row_sums& sums, const row_tile_scales& scales, float scale) {
 #ifdef ST_FAST_VNNI
   return avx512::finish(sums, scales, scale);

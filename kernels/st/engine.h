@@ -2,23 +2,26 @@
 // The INT4/INT8 x INT8 engine: every matrix product of the design, one after the other, in issue order.
 //
 // CONFIG (load_weights takes the same):
-//   constexpr st::issue engine_layer[] = {{4, 18, 60, st::ROWS_T}, ...};   // namespace scope
+//   constexpr st::issue engine_issues[] = {st::cut_issue<4>(4, 18, 60, st::ROWS_T), ...};  // namespace scope
 //   struct engine_config {
 //     static constexpr int channels = 4;       // C
+//     static constexpr int lanes = 2;          // rows of activations worked on at a time, 1..kMaxLanes
 //     static constexpr int step_tokens = 16;   // bound of T and W; of fixed_rows too
 //     static constexpr int max_groups = 48;    // the most groups of any issue
 //     static constexpr int layers = 30;
 //     static constexpr int fixed_rows = 0;     // rows of ROWS_FIXED issues
-//     static constexpr int unroll = 6;         // tiles of one row tile worked on at a time, 1..kMaxUnroll
 //     static constexpr int prologue_issues = 0, layer_issues = 4, epilogue_issues = 1;
-//     static constexpr st::issue prologue(int) { return st::issue(); }   // no issue: never called
-//     static constexpr st::issue layer(int i) { return engine_layer[i]; }
-//     static constexpr st::issue epilogue(int i) { return engine_epilogue[i]; }
+//     static constexpr st::issue issue(int i) { return engine_issues[i]; }
 //   };
-// Each issue: takes one frame (read lock) and holds it to the issue's end; takes its blocks from
-// weights[turn], weights[turn + 1], ... round robin, going on from issue to issue; writes row_tiles*rows
-// words, row tiles outer, rows inner, each row tile when its last group is summed. With rows = 0 the
-// blocks are taken and dropped.
+// Each issue: takes one frame (read lock) and holds it to the issue's end; takes its words from all weight
+// channels alike; writes row_tiles*rows words, row tiles outer, rows inner. With rows = 0 the weights are
+// taken and dropped.
+//
+// On the card each channel has a slice, and all slices work in step: a word of weights each a cycle. Rounds,
+// passes (`lanes` rows each), groups and words of an issue are one loop without a stop: the first pass of a
+// round takes words from the channels and keeps them, the others take them from there. So T rows cost
+// ceil(T / lanes) passes, and weights are read once. What a pass has summed up leaves while the next one
+// runs.
 #ifndef ST_ENGINE_H
 #define ST_ENGINE_H
 
@@ -31,188 +34,345 @@
 namespace st {
 
 #ifdef ST_FAST
+// With few rows memory is what the host waits for, and it delivers more from several channels at a time: so
+// many row tiles are worked on block by block. With more rows one after the other, while its sums are in the
+// cache.
+constexpr int kTogether = 4;
+constexpr int kRowsTogether = 4;
+static_assert(contract::kSharedRowTiles % kTogether == 0, "threads share whole bundles");
+
 // What run_issue below says, by whole row tiles: their blocks are taken first, which nothing but this
-// process waits for, and read where they lie until the launch ends (load_block's promise).
-template <class CONFIG, int DEPTH>
+// process waits for, and read where they lie until the launch ends.
+template <class CONFIG, class WEIGHTS>
 inline void run_issue_by_row_tiles(
     const issue op, int rows,
     hls::stream_of_blocks<word512[CONFIG::step_tokens * CONFIG::max_groups]>& frames,
-    hls::stream_of_blocks<weight_block, DEPTH> (&weights)[CONFIG::channels], int& turn,
-    hls::stream<word512>& results) {
+    WEIGHTS (&weights)[CONFIG::channels], hls::stream<word512>& results) {
   constexpr int FRAME_WORDS = CONFIG::step_tokens * CONFIG::max_groups;
   constexpr int MAX_RESULTS = contract::kSharedRowTiles * CONFIG::step_tokens;
-  constexpr int MAX_BLOCKS = contract::kSharedRowTiles * CONFIG::max_groups / contract::kI8BlockTiles + 2;
+  // Of a row tile: each part may end with a block that is not full.
+  constexpr int MAX_BLOCKS =
+      (CONFIG::max_groups + most_parts<CONFIG>()) / contract::kI8BlockTiles + 2 * most_parts<CONFIG>();
   hls::read_lock<word512[FRAME_WORDS]> frame_lock(frames);
   const word512(&frame)[FRAME_WORDS] = frame_lock;
   word512 words[MAX_RESULTS];
-  const weight_block* blocks[MAX_BLOCKS];
+  const weight_block* blocks[contract::kSharedRowTiles][MAX_BLOCKS];
   word512 prepared[FRAME_WORDS];
   const word512* const wide = prepare(op.bits, frame, rows * op.groups, prepared);
 
+  const int parts = 1 << op.split;
   const int per_block = contract::BlockTiles(op.bits);
-  const int at_once = host::threads() > 1 ? contract::kSharedRowTiles : 1;
-  int taken = 0;  // blocks in `blocks`, the first of which holds the next tile
-  int first = 0;  // at this place
-  for (int done = 0; done < op.row_tiles;) {
-    const int count = op.row_tiles - done < at_once ? op.row_tiles - done : at_once;
-    const int end = first + count * op.groups;
-    for (; taken * per_block < end; ++taken) {
-      hls::read_lock<weight_block> lock(weights[turn]);
-      const weight_block& block = lock;
-      blocks[taken] = &block;
-      turn = turn + 1 == CONFIG::channels ? 0 : turn + 1;
-    }
-    if (rows > 0) {
-      host::share(static_cast<uint32_t>(count), [&](uint32_t row_tile) {
-        int at = first + row_tile * op.groups;
-        const auto tile_at = [&](int place) {
-          return *blocks[place / per_block] + place % per_block * contract::TileWords(op.bits);
-        };
-        const row_tile_scales scales = split_unit(tile_at(at)[contract::TileIntegerWords(op.bits)]);
-        row_sums sums[CONFIG::step_tokens];
-        for (int group = 0; group < op.groups;) {
-          const int left = per_block - at % per_block;
-          const int run = op.groups - group < left ? op.groups - group : left;
-          const word512* const tiles = tile_at(at);
-          dot(op.bits, tiles, run, group == 0 ? &scales.scales : tiles + contract::TileIntegerWords(op.bits),
-              frame + group, wide + group, op.groups, rows, group == 0, sums);
-          at += run;
-          group += run;
+  const int part_blocks = contract::PartBlocks(op.bits, op.part_groups);
+  const int together = rows <= kRowsTogether ? kTogether : 1;
+  const int at_once = host::threads() > 1 ? contract::kSharedRowTiles : together;
+  const int all = op.rounds * (CONFIG::channels / parts);  // row tiles, with those that are zero
+  int channel = 0;
+  for (int done = 0; done < all;) {
+    const int count = all - done < at_once ? all - done : at_once;
+    for (int row_tile = 0; row_tile < count; ++row_tile) {
+      for (int part = 0; part < parts; ++part) {
+        for (int block = 0; block < part_blocks; ++block) {
+          hls::read_lock<weight_block> lock(weights[channel]);
+          const weight_block& taken = lock;
+          blocks[row_tile][part * part_blocks + block] = &taken;
         }
-        for (int row = 0; row < rows; ++row) {
-          words[row_tile * rows + row] = finish(sums[row], scales, frame_scale(frame[row * op.groups]));
+        channel = channel + 1 == CONFIG::channels ? 0 : channel + 1;
+      }
+    }
+    const int left = op.row_tiles - done;
+    const int real = count < left ? count : left > 0 ? left : 0;
+    if (rows > 0 && real > 0) {
+      host::share(static_cast<uint32_t>(contract::CeilDiv(real, together)), [&](uint32_t bundle) {
+        const int first_tile = static_cast<int>(bundle) * together;
+        const int tiles = real - first_tile < together ? real - first_tile : together;
+        row_tile_scales scales[kTogether];
+        row_sums sums[kTogether][CONFIG::step_tokens];
+        for (int tile = 0; tile < tiles; ++tile) {
+          const weight_block& block = *blocks[first_tile + tile][0];
+          scales[tile] = split_unit(block[contract::TileIntegerWords(op.bits)]);
+        }
+        for (int part = 0, first = 0; part < parts && first < op.groups; ++part, first += op.part_groups) {
+          const int end = first + op.part_groups < op.groups ? first + op.part_groups : op.groups;
+          for (int group = first, block = part * part_blocks; group < end; group += per_block, ++block) {
+            const int run = end - group < per_block ? end - group : per_block;
+            for (int tile = 0; tile < tiles; ++tile) {
+              const word512* const at = *blocks[first_tile + tile][block];
+              dot(op.bits, at, run,
+                  group == 0 ? &scales[tile].scales : at + contract::TileIntegerWords(op.bits), frame + group,
+                  wide + group, op.groups, rows, group == 0, sums[tile]);
+            }
+          }
+        }
+        for (int tile = 0; tile < tiles; ++tile) {
+          for (int row = 0; row < rows; ++row) {
+            words[(first_tile + tile) * rows + row] =
+                finish(sums[tile][row], scales[tile], frame_scale(frame[row * op.groups]));
+          }
         }
       });
-      results.write_many(words, count * rows);
+      results.write_many(words, real * rows);
     }
     done += count;
-    // The next row tile may begin in the last block.
-    const bool within = end % per_block != 0;
-    first = within ? end % per_block : 0;
-    if (within) blocks[0] = blocks[taken - 1];
-    taken = within ? 1 : 0;
   }
 }
 #else
+// The engine's own copies of a frame: one for each part of a row tile, in banks by lane. Row p*LANES + l,
+// group g stands at [part][l][p*groups + g].
+template <class CONFIG>
+struct frame_copies {
+  static constexpr int parts = most_parts<CONFIG>();
+  static constexpr int passes = contract::CeilDiv<int>(CONFIG::step_tokens, CONFIG::lanes);
+  static constexpr int bank_words = passes * CONFIG::max_groups;
+};
 
-// Copies the first `words` words of the next block of weights[turn] to the registers of its tiles. The
-// channels are unrolled because Vitis can't choose a stream of blocks at run time.
-template <int CHANNELS, int DEPTH>
-inline void take_block(hls::stream_of_blocks<weight_block, DEPTH> (&weights)[CHANNELS], int turn, int bits,
-                       int words, word512 (&tiles)[contract::kMaxBlockTiles][contract::kMaxTileWords]) {
-  const int tile_words = contract::TileWords(bits);
-  for (int channel = 0; channel < CHANNELS; ++channel) {
-#pragma HLS UNROLL
-    if (channel == turn) {
-      hls::read_lock<weight_block> lock(weights[channel]);
-      const weight_block& block = lock;
-      int tile = 0;
-      int word = 0;
-      for (int i = 0; i < contract::kMaxBlockWords && i < words; ++i) {
+template <class CONFIG>
+inline void copy_frame(
+    const word512 (&given)[CONFIG::step_tokens * CONFIG::max_groups], const issue op, int rows,
+    word512 (&frame)[frame_copies<CONFIG>::parts][CONFIG::lanes][frame_copies<CONFIG>::bank_words],
+    float (&scales)[CONFIG::step_tokens]) {
+#pragma HLS INLINE
+  const int words = rows * op.groups;
+  int row = 0, lane = 0, first = 0, group = 0;
+  for (int i = 0; i < CONFIG::step_tokens * CONFIG::max_groups && i < words; ++i) {
 #pragma HLS PIPELINE II = 1
-        tiles[tile][word] = block[i];
-        const bool last = word + 1 == tile_words;
-        word = last ? 0 : word + 1;
-        tile = last ? tile + 1 : tile;
+    const word512 word = given[i];
+    for (int part = 0; part < frame_copies<CONFIG>::parts; ++part) {
+#pragma HLS UNROLL
+      for (int l = 0; l < CONFIG::lanes; ++l) {
+#pragma HLS UNROLL
+        if (l == lane) frame[part][l][first + group] = word;
       }
     }
+    if (group == 0) scales[row] = frame_scale(word);
+    const bool ends_row = group + 1 == op.groups;
+    const bool ends_lanes = lane + 1 == CONFIG::lanes;
+    group = ends_row ? 0 : group + 1;
+    row = ends_row ? row + 1 : row;
+    first = ends_row && ends_lanes ? first + op.groups : first;
+    lane = !ends_row ? lane : ends_lanes ? 0 : lane + 1;
   }
 }
+
+// The sum of the 2^split neighbours from number `at` on, a multiple of that: at each level of the tree a node
+// adds its two, or takes one.
+template <int LEAVES, int LEVELS>
+inline int64_t sum_of_parts(int64_t (&node)[LEAVES], int split, int at) {
+#pragma HLS INLINE
+  for (int level = 0; level < LEVELS; ++level) {
+#pragma HLS UNROLL
+    for (int i = 0; i < LEAVES / 2; ++i) {
+#pragma HLS UNROLL
+      const int64_t even = node[2 * i], odd = node[2 * i + 1];
+      node[i] = level < split ? even + odd : (at >> level & 1) != 0 ? odd : even;
+    }
+  }
+  return node[0];
+}
+constexpr int levels_of(int leaves) { return leaves <= 1 ? 0 : 1 + levels_of((leaves + 1) / 2); }
 #endif
 
-template <class CONFIG, int DEPTH>
+template <class CONFIG, class WEIGHTS>
 inline void run_issue(const issue op, int rows,
                       hls::stream_of_blocks<word512[CONFIG::step_tokens * CONFIG::max_groups]>& frames,
-                      hls::stream_of_blocks<weight_block, DEPTH> (&weights)[CONFIG::channels], int& turn,
-                      hls::stream<word512>& results) {
+                      WEIGHTS (&weights)[CONFIG::channels], hls::stream<word512>& results) {
 #ifdef ST_FAST
-  run_issue_by_row_tiles<CONFIG>(op, rows, frames, weights, turn, results);
+  run_issue_by_row_tiles<CONFIG>(op, rows, frames, weights, results);
 #else
+  constexpr int CHANNELS = CONFIG::channels, LANES = CONFIG::lanes, ROWS = contract::kTileRows;
   constexpr int FRAME_WORDS = CONFIG::step_tokens * CONFIG::max_groups;
-  hls::read_lock<word512[FRAME_WORDS]> frame_lock(frames);
-  // Vitis partitions no block of a stream: the engine reads a copy.
-  word512 frame[FRAME_WORDS + CONFIG::unroll];
-#pragma HLS ARRAY_PARTITION variable = frame type = cyclic factor = CONFIG::unroll
-  const word512(&given)[FRAME_WORDS] = frame_lock;
-  const int words = rows * op.groups;
-  for (int i = 0; i < FRAME_WORDS && i < words; ++i) {
-#pragma HLS PIPELINE II = 1
-    frame[i] = given[i];
-  }
-  int64_t sums[CONFIG::step_tokens][contract::kTileRows];
-#pragma HLS ARRAY_PARTITION variable = sums type = complete dim = 2
-  float units[contract::kTileRows] = {};
-#pragma HLS ARRAY_PARTITION variable = units type = complete
-  float scales[CONFIG::step_tokens];
-  for (int row = 0; row < rows; ++row) {
-#pragma HLS PIPELINE II = 1
-    scales[row] = frame_scale(frame[row * op.groups]);
-  }
+  constexpr int PARTS = frame_copies<CONFIG>::parts, PASSES = frame_copies<CONFIG>::passes;
+  constexpr int LEVELS = levels_of(CHANNELS), LEAVES = 1 << LEVELS;
+  // Results wait for their order only where there are several passes.
+  constexpr int HELD = PASSES > 1 ? CHANNELS * CONFIG::step_tokens : 1;
 
-  const int per_block = contract::BlockTiles(op.bits);
-  const int blocks = contract::IssueBlocks(op.bits, op.groups, op.row_tiles);
-  int left = op.groups * op.row_tiles;  // tiles that are not padding
-  int group = 0;
-  for (int b = 0; b < blocks; ++b) {
-#pragma HLS LOOP_FLATTEN off
-    word512 block[contract::kMaxBlockTiles][contract::kMaxTileWords];
-#pragma HLS ARRAY_PARTITION variable = block type = complete dim = 0
-    take_block(weights, turn, op.bits, rows == 0 ? 0 : contract::BlockWords(op.bits), block);
-    turn = turn + 1 == CONFIG::channels ? 0 : turn + 1;
-    if (rows == 0) continue;
-    const int tiles = left < per_block ? left : per_block;
-    left -= tiles;
-    int tile = 0;
-    for (int part = 0; part < contract::kMaxBlockTiles && tile < tiles; ++part) {
-#pragma HLS LOOP_FLATTEN off
-      const int run = op.groups - group < tiles - tile ? op.groups - group : tiles - tile;
-      if (group == 0) {
-        for (int i = 0; i < contract::kTileRows; ++i) {
+  hls::read_lock<word512[FRAME_WORDS]> frame_lock(frames);
+  word512 frame[PARTS][LANES][frame_copies<CONFIG>::bank_words];
+#pragma HLS ARRAY_PARTITION variable = frame type = complete dim = 1
+#pragma HLS ARRAY_PARTITION variable = frame type = complete dim = 2
+  float scales[CONFIG::step_tokens];
+  const word512(&given)[FRAME_WORDS] = frame_lock;
+  copy_frame<CONFIG>(given, op, rows, frame, scales);
+
+  // A slice each: the words of its part, its sums, and those of the pass before.
+  word512 kept[CHANNELS][most_part_words<CONFIG>()];
+#pragma HLS ARRAY_PARTITION variable = kept type = complete dim = 1
+  word512 kept_scales[CHANNELS][most_part_groups<CONFIG>()];
+#pragma HLS ARRAY_PARTITION variable = kept_scales type = complete dim = 1
+  int32_t group_sums[CHANNELS][LANES][ROWS];
+#pragma HLS ARRAY_PARTITION variable = group_sums type = complete dim = 0
+  int64_t sums[CHANNELS][LANES][ROWS];
+#pragma HLS ARRAY_PARTITION variable = sums type = complete dim = 0
+  uint8_t units[CHANNELS][ROWS];
+#pragma HLS ARRAY_PARTITION variable = units type = complete dim = 0
+  int64_t done_sums[CHANNELS][LANES][ROWS];
+#pragma HLS ARRAY_PARTITION variable = done_sums type = complete dim = 0
+  uint8_t done_units[CHANNELS][ROWS];
+#pragma HLS ARRAY_PARTITION variable = done_units type = complete dim = 0
+  word512 held[2 * HELD];
+
+  const bool is_u4 = op.bits == contract::kU4Bits;
+  const int integer_words = is_u4 ? contract::kU4IntegerWords : contract::kI8IntegerWords;
+  const int parts = 1 << op.split;
+  const int row_tiles = CHANNELS >> op.split;  // of a round
+  const int passes = rows > LANES ? contract::CeilDiv<int>(rows, LANES) : 1;
+  const bool direct = PASSES == 1 || passes == 1;  // results leave in their order
+  int starts[PARTS];
+#pragma HLS ARRAY_PARTITION variable = starts type = complete
+  for (int part = 0; part < PARTS; ++part) {
 #pragma HLS UNROLL
-          units[i] = tile_unit(block[tile][contract::TileIntegerWords(op.bits)], i);
-        }
-      }
-      dot_plain<CONFIG::unroll>(op.bits, block, tile, run, frame, op.groups, group, rows, sums);
-      tile += run;
-      group += run;
-      if (group == op.groups) {
-        group = 0;
-        for (int row = 0; row < rows; ++row) {
+    starts[part] = (part & (parts - 1)) * op.part_groups;
+  }
+  // A pass takes at least as long as its results need to leave.
+  const int leaving = row_tiles * LANES;
+  const int first_words = op.part_groups * (integer_words + contract::kTileScaleWords);
+  const int other_words = op.part_groups * integer_words;
+  const int first_steps = first_words > leaving ? first_words : leaving;
+  const int other_steps = other_words > leaving ? other_words : leaving;
+  const int last_row_tiles = op.row_tiles - (op.rounds - 1) * row_tiles;
+  const int steps = op.rounds * (first_steps + (passes - 1) * other_steps) + last_row_tiles * rows;
+
+  // Where the loop stands: a word of a group of a pass of a round.
+  int round = 0, pass = 0, group = 0, word = 0;
+  int step = 0;                   // of the pass
+  int first_row = 0;              // of the pass
+  int frame_at = 0;               // of its first row in the frame's banks
+  int kept_at = 0;                // of the word among a slice's
+  int tiles_left = op.row_tiles;  // from this round on
+  int half = 0;                   // of `held`, that this round fills
+  // Results of the pass before that still leave their slices, and the next of them.
+  int leaving_left = 0, leaving_lanes = 0, leaving_lane = 0, leaving_channel = 0;
+  int leaving_row = 0;  // of the pass
+  int leaving_at = 0;   // of the row tile in `held`
+  // Words of the round before that still leave `held`, and the next of them.
+  int writing_left = 0, writing_at = 0;
+  for (int i = 0; i < steps; ++i) {
 #pragma HLS PIPELINE II = 1
-          results.write(finish_plain(sums[row], units, scales[row]));
+    const bool leaves = leaving_left > 0;
+    word512 finished(0);
+    if (leaves) {
+      const float scale = scales[leaving_row + leaving_lane];
+      for (int r = 0; r < ROWS; ++r) {
+#pragma HLS UNROLL
+        int64_t node[LEAVES];
+#pragma HLS ARRAY_PARTITION variable = node type = complete
+        uint32_t unit = 0;
+        for (int channel = 0; channel < LEAVES; ++channel) {
+#pragma HLS UNROLL
+          node[channel] = 0;
+          if (channel < CHANNELS) {
+            for (int lane = 0; lane < LANES; ++lane) {
+#pragma HLS UNROLL
+              if (lane == leaving_lane) node[channel] = done_sums[channel][lane][r];
+            }
+            if (channel == leaving_channel) unit = done_units[channel][r];
+          }
         }
+        const float sum = static_cast<float>(sum_of_parts<LEAVES, LEVELS>(node, op.split, leaving_channel));
+        set_lane_f32(finished, r, sum * float_of_bits(unit << contract::kFloatMantissaBits) * scale);
+      }
+      if (!direct) held[leaving_at + leaving_row + leaving_lane] = finished;
+    }
+    if (direct ? leaves : writing_left > 0) results.write(direct ? finished : held[writing_at]);
+    const bool ends_lanes = leaving_lane + 1 == leaving_lanes;
+    leaving_channel = ends_lanes ? leaving_channel + parts : leaving_channel;
+    leaving_at = ends_lanes ? leaving_at + rows : leaving_at;
+    leaving_lane = ends_lanes ? 0 : leaving_lane + 1;
+    leaving_left = leaves ? leaving_left - 1 : 0;
+    writing_left = writing_left > 0 ? writing_left - 1 : 0;
+    ++writing_at;
+
+    const bool running = round < op.rounds;
+    const bool computes = running && group < op.part_groups;
+    const bool first_pass = pass == 0;
+    const bool is_scales = word == integer_words;
+    const bool ends_tile =
+        word + 1 == (first_pass ? integer_words + contract::kTileScaleWords : integer_words);
+    const bool ends_pass = running && step + 1 == (first_pass ? first_steps : other_steps);
+    slice_operand operands[PARTS][LANES];
+#pragma HLS ARRAY_PARTITION variable = operands type = complete dim = 0
+    for (int part = 0; part < PARTS; ++part) {
+#pragma HLS UNROLL
+      for (int lane = 0; lane < LANES; ++lane) {
+#pragma HLS UNROLL
+        const bool exists = computes && first_row + lane < rows && starts[part] + group < op.groups;
+        const int at = exists ? frame_at + starts[part] + group : 0;
+        operands[part][lane] = operand_of(frame[part][lane][at], exists, is_u4, word);
       }
     }
+    for (int channel = 0; channel < CHANNELS; ++channel) {
+#pragma HLS UNROLL
+      word512 taken(0);
+      if (computes && first_pass) taken = weights[channel].read();
+      const word512 integers = PASSES == 1 || first_pass ? taken : kept[channel][kept_at];
+      const word512 of_tile = first_pass ? taken : kept_scales[channel][group];
+      if (PASSES > 1 && computes && first_pass) {
+        if (is_scales) {
+          kept_scales[channel][group] = taken;
+        } else {
+          kept[channel][kept_at] = taken;
+        }
+      }
+      for (int r = 0; r < ROWS; ++r) {
+#pragma HLS UNROLL
+        if (is_scales && group == 0) units[channel][r] = tile_unit_exponent(of_tile, r);
+        for (int lane = 0; lane < LANES; ++lane) {
+#pragma HLS UNROLL
+          const slice_operand& operand = operands[channel % PARTS][lane];
+          const int32_t products = is_scales ? 0 : word_products(integers, r, operand, is_u4);
+          const int32_t group_sum = (word == 0 ? 0 : group_sums[channel][lane][r]) + products;
+          group_sums[channel][lane][r] = group_sum;
+          const int64_t term = group_term(of_tile, r, group_sum, operand);
+          const int64_t before = sums[channel][lane][r];
+          const int64_t sum = computes && ends_tile ? (group == 0 ? 0 : before) + term : before;
+          sums[channel][lane][r] = sum;
+          if (ends_pass) done_sums[channel][lane][r] = sum;
+        }
+        if (ends_pass) done_units[channel][r] = units[channel][r];
+      }
+    }
+
+    const bool ends_round = ends_pass && pass + 1 == passes;
+    if (ends_pass) {
+      const int rows_left = rows - first_row;
+      const int tiles = tiles_left < row_tiles ? tiles_left : row_tiles;
+      leaving_lanes = rows_left < LANES ? rows_left : LANES;
+      leaving_left = tiles * leaving_lanes;
+      leaving_lane = 0;
+      leaving_channel = 0;
+      leaving_row = first_row;
+      leaving_at = half;
+      if (ends_round) {
+        writing_left = tiles * rows;
+        writing_at = half;
+      }
+    }
+    kept_at = ends_pass ? 0 : computes && !is_scales ? kept_at + 1 : kept_at;
+    group = ends_pass ? 0 : computes && ends_tile ? group + 1 : group;
+    word = !computes || ends_tile ? 0 : word + 1;
+    step = ends_pass ? 0 : step + 1;
+    first_row = ends_round ? 0 : ends_pass ? first_row + LANES : first_row;
+    frame_at = ends_round ? 0 : ends_pass ? frame_at + op.groups : frame_at;
+    pass = ends_round ? 0 : ends_pass ? pass + 1 : pass;
+    tiles_left = ends_round ? tiles_left - row_tiles : tiles_left;
+    half = ends_round ? (half == 0 ? HELD : 0) : half;
+    round = ends_round ? round + 1 : round;
   }
 #endif
 }
 
 // Process. Reads the header, then runs every issue as said above.
-template <class CONFIG, int DEPTH>
+template <class CONFIG, class WEIGHTS>
 void engine(hls::stream<header_word>& headers,
             hls::stream_of_blocks<word512[CONFIG::step_tokens * CONFIG::max_groups]>& frames,
-            hls::stream_of_blocks<weight_block, DEPTH> (&weights)[CONFIG::channels],
-            hls::stream<word512>& results) {
+            WEIGHTS (&weights)[CONFIG::channels], hls::stream<word512>& results) {
   step_header header;
   read_header<CONFIG::step_tokens>(headers, header);
-  int turn = 0;
-  for (int i = 0; i < CONFIG::prologue_issues; ++i) {
+  issue_order<CONFIG> order;
+  for (int i = 0; i < issue_order<CONFIG>::count; ++i) {
 #pragma HLS LOOP_FLATTEN off
-    const issue op = CONFIG::prologue(i);
-    run_issue<CONFIG>(op, count_rows(op.rows, CONFIG::fixed_rows, header), frames, weights, turn, results);
-  }
-  for (int layer = 0; layer < CONFIG::layers; ++layer) {
-#pragma HLS LOOP_FLATTEN off
-    for (int i = 0; i < CONFIG::layer_issues; ++i) {
-#pragma HLS LOOP_FLATTEN off
-      const issue op = CONFIG::layer(i);
-      run_issue<CONFIG>(op, count_rows(op.rows, CONFIG::fixed_rows, header), frames, weights, turn, results);
-    }
-  }
-  for (int i = 0; i < CONFIG::epilogue_issues; ++i) {
-#pragma HLS LOOP_FLATTEN off
-    const issue op = CONFIG::epilogue(i);
-    run_issue<CONFIG>(op, count_rows(op.rows, CONFIG::fixed_rows, header), frames, weights, turn, results);
+    const issue op = CONFIG::issue(order.kind);
+    run_issue<CONFIG>(op, count_rows(op.rows, CONFIG::fixed_rows, header), frames, weights, results);
+    order.advance();
   }
 }
 

@@ -5,6 +5,7 @@
 
 #include <stdint.h>
 
+#include "contract/issue_cut.h"
 #include "contract/tiles.h"
 #include "dataflow.h"
 
@@ -15,16 +16,122 @@ namespace st {
 enum row_symbol { ROWS_T = 0, ROWS_W = 1, ROWS_FIXED = 2 };
 
 // One matrix product on the engine: `rows` rows of groups*kGroupElements activations times
-// row_tiles*kTileRows weight rows.
+// row_tiles*kTileRows weight rows, and how it is cut over the weight channels (contract::IssueCut).
 struct issue {
   int bits;       // kU4Bits or kI8Bits
   int groups;     // K / kGroupElements
   int row_tiles;  // ceil(N / kTileRows)
   row_symbol rows;
+  int split;
+  int part_groups;
+  int rounds;
 };
 
-// What a weights channel carries; an issue uses the first contract::BlockWords(bits) words of each.
+// With the cut for a design of CHANNELS weight channels.
+template <int CHANNELS>
+constexpr issue cut_issue(int bits, int groups, int row_tiles, row_symbol rows) {
+  const contract::IssueCut cut = contract::CutIssue(CHANNELS, bits, groups, row_tiles);
+  return issue{bits,
+               groups,
+               row_tiles,
+               rows,
+               static_cast<int>(cut.split),
+               static_cast<int>(cut.part_groups),
+               static_cast<int>(cut.rounds)};
+}
+
+// How often each issue of a launch runs: CONFIG::issue(i), i = 0.. : the prologue's, then those of a layer,
+// then the epilogue's.
+template <class CONFIG>
+constexpr int issue_kinds() {
+  return CONFIG::prologue_issues + CONFIG::layer_issues + CONFIG::epilogue_issues;
+}
+template <class CONFIG>
+constexpr int issue_times(int i) {
+  return i >= CONFIG::prologue_issues && i < CONFIG::prologue_issues + CONFIG::layer_issues ? CONFIG::layers
+                                                                                            : 1;
+}
+
+// The issues of a launch in their order: the number of each of its kind, to be counted up.
+template <class CONFIG>
+struct issue_order {
+  static constexpr int count =
+      CONFIG::prologue_issues + CONFIG::layers * CONFIG::layer_issues + CONFIG::epilogue_issues;
+  int kind = 0;
+  int layer = 0;
+
+  issue_order() { skip_layers(); }
+  void advance() {
+#pragma HLS INLINE
+    const bool ends_layer = kind + 1 == CONFIG::prologue_issues + CONFIG::layer_issues;
+    const bool again = ends_layer && layer + 1 < CONFIG::layers;
+    layer = ends_layer ? layer + 1 : layer;
+    kind = again ? CONFIG::prologue_issues : kind + 1;
+    skip_layers();
+  }
+
+ private:
+  // A launch without layers runs none of their issues.
+  void skip_layers() {
+#pragma HLS INLINE
+    if (CONFIG::layers == 0 && kind == CONFIG::prologue_issues) kind += CONFIG::layer_issues;
+  }
+};
+
+// The most of what the issues need.
+template <class CONFIG>
+constexpr int most_parts() {
+  int most = 1;
+  for (int i = 0; i < issue_kinds<CONFIG>(); ++i) {
+    const int parts = 1 << CONFIG::issue(i).split;
+    most = parts > most ? parts : most;
+  }
+  return most;
+}
+template <class CONFIG>
+constexpr int most_part_words() {
+  int most = 1;
+  for (int i = 0; i < issue_kinds<CONFIG>(); ++i) {
+    const int words = CONFIG::issue(i).part_groups * contract::TileIntegerWords(CONFIG::issue(i).bits);
+    most = words > most ? words : most;
+  }
+  return most;
+}
+template <class CONFIG>
+constexpr int most_part_groups() {
+  int most = 1;
+  for (int i = 0; i < issue_kinds<CONFIG>(); ++i) {
+    most = CONFIG::issue(i).part_groups > most ? CONFIG::issue(i).part_groups : most;
+  }
+  return most;
+}
+// Words of a weight channel in a launch: each has as many.
+template <class CONFIG>
+constexpr int64_t channel_words() {
+  int64_t words = 0;
+  for (int i = 0; i < issue_kinds<CONFIG>(); ++i) {
+    const issue op = CONFIG::issue(i);
+    words += int64_t{1} * issue_times<CONFIG>(i) * op.rounds * op.part_groups * contract::TileWords(op.bits);
+  }
+  return words;
+}
+
+// A weight channel's FIFO holds BLOCKS * kMaxBlockWords words. The fast host build passes on where a block
+// lies instead of its words.
 typedef word512 weight_block[contract::kMaxBlockWords];
+#ifdef ST_FAST
+typedef hls::stream_of_blocks<weight_block> weight_port;
+template <int BLOCKS>
+struct weight_fifo {
+  typedef hls::stream_of_blocks<weight_block, BLOCKS> stream;
+};
+#else
+typedef hls::stream<word512> weight_port;
+template <int BLOCKS>
+struct weight_fifo {
+  typedef hls::stream<word512, BLOCKS * contract::kMaxBlockWords> stream;
+};
+#endif
 
 }  // namespace st
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One weights channel: ONE linear stream of blocks. Blocks of all issues, in issue order, are dealt
-// round robin over the channels; the process only counts.
+// One weight channel: a linear stream of words, from the first issue of the launch to its last.
 #ifndef ST_LOAD_WEIGHTS_H
 #define ST_LOAD_WEIGHTS_H
 
@@ -9,42 +8,36 @@
 
 namespace st {
 
-// Hands on the blocks of one issue that lie in this channel. `turn` is the channel of the issue's first
-// block, then of the next issue's; `word` where this channel's next block starts in memory.
-template <int CHANNELS, int CHANNEL>
-inline void load_issue(const issue op, const word512* memory, int& turn, int64_t& word,
-                       hls::stream_of_blocks<weight_block>& out) {
-  const int blocks = contract::IssueBlocks(op.bits, op.groups, op.row_tiles);
-  const int words = contract::BlockWords(op.bits);
-  const int first = CHANNEL >= turn ? CHANNEL - turn : CHANNEL - turn + CHANNELS;
-  for (int block = first; block < blocks; block += CHANNELS) {
-#pragma HLS LOOP_FLATTEN off
-    load_block<contract::kMaxBlockWords>(out, memory + word, words);
-    word += words;
-  }
-  turn = (turn + blocks) % CHANNELS;
-}
-
-// Process, without a header. CONFIG: the engine's, and `channel`:
-//   struct weights_1 : engine_config { static constexpr int channel = 1; };
-// Writes every block of this channel once per launch, independent of the step.
+#ifdef ST_FAST
+// The same by blocks, which are read where they lie.
 template <class CONFIG>
-void load_weights(const word512* memory, hls::stream_of_blocks<weight_block>& out) {
-  int turn = 0;
-  int64_t word = 0;
-  for (int i = 0; i < CONFIG::prologue_issues; ++i) {
-    load_issue<CONFIG::channels, CONFIG::channel>(CONFIG::prologue(i), memory, turn, word, out);
-  }
-  for (int layer = 0; layer < CONFIG::layers; ++layer) {
-#pragma HLS LOOP_FLATTEN off
-    for (int i = 0; i < CONFIG::layer_issues; ++i) {
-#pragma HLS LOOP_FLATTEN off
-      load_issue<CONFIG::channels, CONFIG::channel>(CONFIG::layer(i), memory, turn, word, out);
+inline void load_blocks(const word512* memory, weight_port& out) {
+  for (issue_order<CONFIG> order; order.kind < issue_kinds<CONFIG>(); order.advance()) {
+    const issue op = CONFIG::issue(order.kind);
+    const int words = contract::TileWords(op.bits), per_block = contract::BlockTiles(op.bits);
+    for (int round = 0; round < op.rounds; ++round) {
+      for (int group = 0; group < op.part_groups; group += per_block) {
+        out.push_view(*reinterpret_cast<const weight_block*>(memory + group * words));
+      }
+      memory += op.part_groups * words;
     }
   }
-  for (int i = 0; i < CONFIG::epilogue_issues; ++i) {
-    load_issue<CONFIG::channels, CONFIG::channel>(CONFIG::epilogue(i), memory, turn, word, out);
+}
+#endif
+
+// Process, without a header. CONFIG: the engine's. Writes every word of the channel once per launch,
+// whatever the step.
+template <class CONFIG>
+void load_weights(const word512* memory, weight_port& out) {
+#ifdef ST_FAST
+  load_blocks<CONFIG>(memory, out);
+#else
+  constexpr int64_t WORDS = channel_words<CONFIG>();
+  for (int64_t i = 0; i < WORDS; ++i) {
+#pragma HLS PIPELINE II = 1
+    out.write(memory[i]);
   }
+#endif
 }
 
 }  // namespace st

@@ -17,6 +17,7 @@
 #include "contract/limits.h"
 #include "contract/tiles.h"
 #include "st/dot.h"
+#include "st/engine.h"
 #include "st/frames.h"
 
 namespace {
@@ -34,11 +35,11 @@ struct Product {
 };
 
 // q, k and v; o; gate and up; down; head.
-const Product kProducts[] = {{{4, 18, 60, st::ROWS_T}, kLayers},
-                             {{4, 18, 36, st::ROWS_T}, kLayers},
-                             {{4, 18, 192, st::ROWS_T}, kLayers},
-                             {{4, 48, 36, st::ROWS_T}, kLayers},
-                             {{8, 18, 3072, st::ROWS_W}, 1}};
+const Product kProducts[] = {{st::cut_issue<kChannels>(4, 18, 60, st::ROWS_T), kLayers},
+                             {st::cut_issue<kChannels>(4, 18, 36, st::ROWS_T), kLayers},
+                             {st::cut_issue<kChannels>(4, 18, 192, st::ROWS_T), kLayers},
+                             {st::cut_issue<kChannels>(4, 48, 36, st::ROWS_T), kLayers},
+                             {st::cut_issue<kChannels>(8, 18, 3072, st::ROWS_W), 1}};
 
 using Frame = st::word512[kMaxRows * kMaxGroups];
 
@@ -49,43 +50,56 @@ double ThreadMilliseconds() {
   return static_cast<double>(time.tv_sec) * 1e3 + static_cast<double>(time.tv_nsec) * 1e-6;
 }
 
-// What st::run_issue does, without streams. Returns where this issue's blocks end.
-void RunIssue(const st::issue& op, int rows, const Frame& frame, std::vector<const st::word512*>& channels,
-              int& turn, st::word512* results) {
-  st::row_sums sums[kMaxRows];
-  st::row_tile_scales scales;
+// Where a channel's part of each issue begins, in words.
+int64_t IssueWords(const st::issue& op) {
+  return int64_t{op.rounds} * op.part_groups * contract::TileWords(op.bits);
+}
+
+// What st::run_issue does, without streams, on the issue at word `at` of each channel. All are cut into whole
+// row tiles.
+void RunIssue(const st::issue& op, int rows, const Frame& frame, const st::word512* weights,
+              size_t channel_words, int64_t at, st::word512* results) {
+  static_assert(kChannels == st::kTogether, "a bundle is a round");
+  st::row_sums sums[st::kTogether][kMaxRows];
+  st::row_tile_scales scales[st::kTogether];
   st::word512 prepared[kMaxRows * kMaxGroups];
   const st::word512* const wide = st::prepare(op.bits, frame, rows * op.groups, prepared);
-  const int blocks = contract::IssueBlocks(op.bits, op.groups, op.row_tiles);
-  int left = op.groups * op.row_tiles;
-  int group = 0;
+  const int tile_words = contract::TileWords(op.bits), per_block = contract::BlockTiles(op.bits);
+  const int together = rows <= st::kRowsTogether ? st::kTogether : 1;
   int written = 0;
-  for (int b = 0; b < blocks; ++b) {
-    const st::weight_block& block = *reinterpret_cast<const st::weight_block*>(channels[turn]);
-    channels[turn] += contract::BlockWords(op.bits);
-    turn = (turn + 1) % kChannels;
-    const int tiles = std::min(left, contract::BlockTiles(op.bits));
-    left -= tiles;
-    for (int tile = 0; tile < tiles;) {
-      const int run = std::min(op.groups - group, tiles - tile);
-      const st::word512* const first_tile = block + tile * contract::TileWords(op.bits);
-      const st::word512* first_scales = first_tile + contract::TileIntegerWords(op.bits);
-      if (group == 0) {
-        scales = st::split_unit(*first_scales);
-        first_scales = &scales.scales;
+  for (int round = 0; round < op.rounds; ++round, at += op.part_groups * tile_words) {
+    for (int first = 0; first < kChannels; first += together) {
+      for (int tile = 0; tile < together; ++tile) {
+        const st::word512* const part = weights + (first + tile) * channel_words + at;
+        scales[tile] = st::split_unit(part[contract::TileIntegerWords(op.bits)]);
       }
-      st::dot(op.bits, first_tile, run, first_scales, frame + group, wide + group, op.groups, rows,
-              group == 0, sums);
-      tile += run;
-      group += run;
-      if (group == op.groups) {
-        group = 0;
+      for (int group = 0; group < op.groups; group += per_block) {
+        for (int tile = 0; tile < together; ++tile) {
+          const st::word512* const tiles = weights + (first + tile) * channel_words + at + group * tile_words;
+          st::dot(op.bits, tiles, std::min(op.groups - group, per_block),
+                  group == 0 ? &scales[tile].scales : tiles + contract::TileIntegerWords(op.bits),
+                  frame + group, wide + group, op.groups, rows, group == 0, sums[tile]);
+        }
+      }
+      for (int tile = 0; tile < together; ++tile) {
         for (int row = 0; row < rows; ++row) {
-          results[written++ % 64] = st::finish(sums[row], scales, st::frame_scale(frame[row * op.groups]));
+          results[written++ % 64] =
+              st::finish(sums[tile][row], scales[tile], st::frame_scale(frame[row * op.groups]));
         }
       }
     }
   }
+}
+
+// In issue order.
+template <class BODY>
+void ForEachProduct(const BODY& body) {
+  for (int layer = 0; layer < kLayers; ++layer) {
+    for (const Product& p : kProducts) {
+      if (p.times == kLayers) body(p.issue);
+    }
+  }
+  body(kProducts[4].issue);
 }
 
 // Random integers, and scales as tiles hold them: the same sums for every instruction set.
@@ -94,42 +108,31 @@ void FillWeights(st::host::AlignedArray<st::word512>& weights, size_t channel_wo
   for (st::word512& word : weights) {
     for (int i = 0; i < 8; ++i) word.range(64 * i + 63, 64 * i) = random();
   }
-  std::vector<size_t> at;
-  for (int c = 0; c < kChannels; ++c) at.push_back(c * channel_words);
-  size_t turn = 0;
+  int64_t at = 0;
   const auto fill = [&](const st::issue& op) {
-    for (int64_t b = 0; b < contract::IssueBlocks(op.bits, op.groups, op.row_tiles); ++b) {
-      for (int tile = 0; tile < contract::BlockTiles(op.bits); ++tile) {
-        st::word512& scales =
-            weights
-                .data()[at[turn] + tile * contract::TileWords(op.bits) + contract::TileIntegerWords(op.bits)];
-        const bool first = (b * contract::BlockTiles(op.bits) + tile) % op.groups == 0;
+    const int tile_words = contract::TileWords(op.bits);
+    for (int channel = 0; channel < kChannels; ++channel) {
+      for (int tile = 0; tile < op.rounds * op.part_groups; ++tile) {
+        st::word512& scales = weights.data()[channel * channel_words + at + tile * tile_words +
+                                             contract::TileIntegerWords(op.bits)];
+        const bool first = tile % op.part_groups == 0 && channel % (1 << op.split) == 0;
         for (int row = 0; row < contract::kTileRows; ++row) {
           const int scale = static_cast<int>(random() % contract::kLargestScale);
           const int offset = static_cast<int>(random() % contract::kLargestOffset);
           st::set_lane_u32(scales, row, contract::TileScaleLane(scale, -offset, first, 110));
         }
       }
-      at[turn] += contract::BlockWords(op.bits);
-      turn = (turn + 1) % kChannels;
     }
+    at += IssueWords(op);
   };
-  for (int layer = 0; layer < kLayers; ++layer) {
-    for (const Product& p : kProducts) {
-      if (p.times == kLayers) fill(p.issue);
-    }
-  }
-  fill(kProducts[4].issue);
+  ForEachProduct(fill);
 }
 
 int TimeProducts(int repeats) {
   _mm_setcsr(_mm_getcsr() | 0x8040);
-  size_t words = 0;
-  for (const Product& p : kProducts) {
-    words += size_t{1} * p.times * contract::BlockWords(p.issue.bits) *
-             contract::IssueBlocks(p.issue.bits, p.issue.groups, p.issue.row_tiles);
-  }
-  const size_t channel_words = words / kChannels + 64 * 1024;
+  int64_t words = 0;
+  ForEachProduct([&](const st::issue& op) { words += kChannels * IssueWords(op); });
+  const size_t channel_words = static_cast<size_t>(words) / kChannels + 64 * 1024;
   st::host::AlignedArray<st::word512> weights(channel_words * kChannels);
   std::mt19937_64 random(1);
   FillWeights(weights, channel_words, random);
@@ -152,24 +155,21 @@ int TimeProducts(int repeats) {
 #else
   const char* isa = "AVX2";
 #endif
-  std::printf("%s, %.1f MB of weights, one thread, best of %d\n", isa, words * 64 / 1e6, repeats);
+  std::printf("%s, %.1f MB of weights, one thread, best of %d\n", isa, static_cast<double>(words) * 64 / 1e6,
+              repeats);
   for (const int rows : {1, 2, 4, 8, 16}) {
     double best = 1e9;
     for (int repeat = 0; repeat < repeats; ++repeat) {
-      std::vector<const st::word512*> channels;
-      for (int c = 0; c < kChannels; ++c) channels.push_back(weights.data() + c * channel_words);
-      int turn = 0;
+      int64_t at = 0;
       const double begin = ThreadMilliseconds();
-      for (int layer = 0; layer < kLayers; ++layer) {
-        for (const Product& p : kProducts) {
-          if (p.times == kLayers) RunIssue(p.issue, rows, frame, channels, turn, results);
-        }
-      }
-      RunIssue(kProducts[4].issue, rows, frame, channels, turn, results);
+      ForEachProduct([&](const st::issue& op) {
+        RunIssue(op, rows, frame, weights.data(), channel_words, at, results);
+        at += IssueWords(op);
+      });
       best = std::min(best, ThreadMilliseconds() - begin);
     }
     std::printf("T = %2d: %6.2f ms a step (measured), %.1f GB/s, result %08x\n", rows, best,
-                words * 64 / best / 1e6, st::lane_u32(results[0], 0));
+                static_cast<double>(words) * 64 / best / 1e6, st::lane_u32(results[0], 0));
   }
   return 0;
 }

@@ -98,14 +98,17 @@ class TopFunction {
   }
 
  private:
-  // Names that the text gives to stream types.
+  // Names that the text gives to stream types, of which st::weight_fifo is one.
   void FindTypes() {
     for (size_t i = 0; i + 1 < tokens_.size(); ++i) {
       if (tokens_[i].text != "typedef") continue;
       const size_t begin = i;
       while (i + 1 < tokens_.size() && tokens_[i + 1].text != ";") ++i;
-      if (begin + 1 < tokens_.size() && tokens_[begin + 1].text == "hls")
+      std::string type;
+      for (size_t j = begin + 1; j < i && j < begin + 5; ++j) type += tokens_[j].text;
+      if (type.rfind("hls", 0) == 0 || type.rfind("st::weight_fifo", 0) == 0) {
         stream_types_.insert(tokens_[i].text);
+      }
     }
   }
 

@@ -121,9 +121,9 @@ std::string Preamble(const DesignIndex& index, int64_t stack_bytes) {
   out.blank();
   if (!index.weight_streams().empty()) {
     out.line("typedef st::word512 activation_frame[" + Number(index.frame_words()) + "];");
-    out.line("typedef hls::stream_of_blocks<st::weight_block, " +
+    out.line("typedef st::weight_fifo<" +
              Number(static_cast<int64_t>(dataflow::StreamOp(index.weight_streams().front()).getDepth())) +
-             "> weight_stream;");
+             ">::stream weight_stream;");
     out.blank();
   }
   return out.take();

@@ -15,7 +15,7 @@ const char* StreamType(dataflow::ChannelKind kind) {
     case dataflow::ChannelKind::header:
       return "hls::stream<st::header_word>";
     case dataflow::ChannelKind::blocks:
-      return "hls::stream_of_blocks<st::weight_block>";
+      return "st::weight_port";
     case dataflow::ChannelKind::frames:
       return "hls::stream_of_blocks<activation_frame>";
     case dataflow::ChannelKind::done:

@@ -45,11 +45,11 @@ absl::StatusOr<WeightLayout> LayOutWeights(const PackingPlan& plan) {
   } else if (plan.channels < 1) {
     return absl::InvalidArgumentError("weights need at least one channel");
   }
-  artifact::BlockCursor blocks(std::vector<uint64_t>(plan.channels, 0));
+  uint64_t channel_bytes = 0;
   const auto add = [&](const std::vector<PackedIssue>& issues) -> absl::Status {
     for (const PackedIssue& issue : issues) {
       RETURN_IF_ERROR(Check(issue));
-      blocks.Skip(issue.Shape());
+      channel_bytes += artifact::IssueLayout(issue.Shape(), plan.channels).channel_bytes();
     }
     return absl::OkStatus();
   };
@@ -64,7 +64,7 @@ absl::StatusOr<WeightLayout> LayOutWeights(const PackingPlan& plan) {
     }
     constant_bytes.push_back(constant.bytes());
   }
-  return artifact::LayOutSegments(blocks.offsets(), constant_bytes);
+  return artifact::LayOutSegments(std::vector<uint64_t>(plan.channels, channel_bytes), constant_bytes);
 }
 
 }  // namespace streamtensor::compiler

@@ -58,7 +58,7 @@ class OutputFile {
 struct Task {
   const PackedIssue* issue = nullptr;
   int64_t layer = 0;
-  artifact::BlockCursor blocks;  // of the file, at the issue's first block
+  uint64_t channel_offset = 0;  // of the issue's first byte in each channel
 
   const PackedConstant* constant = nullptr;
   uint64_t file_offset = 0;
@@ -68,19 +68,17 @@ struct Task {
 
 std::vector<Task> ListTasks(const PackingPlan& plan, const WeightLayout& layout) {
   std::vector<Task> tasks;
-  std::vector<uint64_t> offsets;
-  for (const WeightSegment& segment : layout.channels) offsets.push_back(segment.file_offset);
-  artifact::BlockCursor blocks(std::move(offsets));
+  uint64_t channel_offset = 0;
   auto add = [&](const std::vector<PackedIssue>& issues, int64_t layer) {
     for (const PackedIssue& issue : issues) {
-      const artifact::IssueShape shape = issue.Shape();
+      const uint64_t channel_bytes = artifact::IssueLayout(issue.Shape(), plan.channels).channel_bytes();
       Task task;
       task.issue = &issue;
       task.layer = layer;
-      task.blocks = blocks;
-      task.bytes = shape.Blocks() * contract::BlockBytes(static_cast<int>(shape.format));
-      tasks.push_back(std::move(task));
-      blocks.Skip(shape);
+      task.channel_offset = channel_offset;
+      task.bytes = channel_bytes * plan.channels;
+      tasks.push_back(task);
+      channel_offset += channel_bytes;
     }
   };
   add(plan.prologue, 0);
@@ -91,7 +89,7 @@ std::vector<Task> ListTasks(const PackingPlan& plan, const WeightLayout& layout)
     task.constant = &plan.constants[i];
     task.file_offset = layout.constants[i].file_offset;
     task.bytes = plan.constants[i].bytes();
-    tasks.push_back(std::move(task));
+    tasks.push_back(task);
   }
   return tasks;
 }
@@ -158,30 +156,25 @@ std::vector<std::pair<size_t, int64_t>> RowTileOrder(const PackedIssue& issue) {
   return order;
 }
 
-absl::Status PackIssue(const Task& task, const WeightSource& source, uint8_t* file) {
+absl::Status PackIssue(const Task& task, const WeightLayout& layout, const WeightSource& source,
+                       uint8_t* file) {
   const PackedIssue& issue = *task.issue;
   std::vector<LoadedWeight> weights;
   for (const PackedWeight& weight : issue.weights) {
     ASSIGN_OR_RETURN(LoadedWeight loaded, Load(source, issue, weight, task.layer));
     weights.push_back(std::move(loaded));
   }
-  artifact::BlockCursor blocks = task.blocks;
-  const auto bits = static_cast<int>(issue.format);
-  uint8_t* tile = nullptr;
-  int left_in_block = 0;
-  for (const auto& [weight, row_tile] : RowTileOrder(issue)) {
+  const artifact::IssueLayout tiles(issue.Shape(), static_cast<int64_t>(layout.channels.size()));
+  int64_t row_tile = 0;  // of the issue
+  for (const auto& [weight, weight_row_tile] : RowTileOrder(issue)) {
     for (int64_t group = 0; group < issue.groups; ++group) {
-      if (left_in_block == 0) {
-        tile = file + blocks.Next(issue.format);
-        left_in_block = contract::BlockTiles(bits);
-      }
-      artifact::WriteTile(weights[weight].values, weights[weight].scales, issue.format, row_tile, group,
-                          tile);
-      tile += contract::TileWords(bits) * contract::kWordBytes;
-      --left_in_block;
+      uint8_t* const channel = file + layout.channels[tiles.Channel(row_tile, group)].file_offset;
+      artifact::WriteTile(weights[weight].values, weights[weight].scales, issue.format, weight_row_tile,
+                          group, channel + task.channel_offset + tiles.Offset(row_tile, group));
     }
+    ++row_tile;
   }
-  // The rest of the last block stays as the file was made: zero tiles.
+  // What no tile stands in stays as the file was made: zero.
   return absl::OkStatus();
 }
 
@@ -216,8 +209,8 @@ absl::Status WriteWeights(const std::string& path, const PackingPlan& plan, cons
       const size_t index = next_task.fetch_add(1);
       if (index >= tasks.size()) return;
       const Task& task = tasks[index];
-      const absl::Status result =
-          task.issue ? PackIssue(task, source, file->data()) : PackConstant(task, source, file->data());
+      const absl::Status result = task.issue ? PackIssue(task, layout, source, file->data())
+                                             : PackConstant(task, source, file->data());
       MutexLock lock(mutex);
       if (!result.ok()) {
         if (status.ok()) status = result;

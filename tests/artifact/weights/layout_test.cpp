@@ -3,41 +3,51 @@
 
 #include <gtest/gtest.h>
 
-#include <numeric>
+#include <set>
+#include <utility>
 
 namespace streamtensor::artifact {
 namespace {
 
-constexpr uint64_t kU4BlockBytes = 30 * 64, kI8BlockBytes = 27 * 64;
+constexpr uint64_t kU4TileBytes = 5 * 64, kI8TileBytes = 9 * 64;
 
-TEST(IssueShape, CountsBlocks) {
-  EXPECT_EQ((IssueShape{TileFormat::kU4, 18, 60}.Blocks()), 180);
-  EXPECT_EQ((IssueShape{TileFormat::kU4, 1, 7}.Blocks()), 2);  // six tiles and one
-  EXPECT_EQ((IssueShape{TileFormat::kI8, 1, 7}.Blocks()), 3);
-  EXPECT_EQ((IssueShape{TileFormat::kI8, 1, 3}.Blocks()), 1);
-}
-
-TEST(BlockCursor, GoesRoundChannels) {
-  BlockCursor cursor({0, 10000, 20000});
-  EXPECT_EQ(cursor.Next(TileFormat::kU4), 0u);
-  EXPECT_EQ(cursor.Next(TileFormat::kI8), 10000u);
-  EXPECT_EQ(cursor.Next(TileFormat::kU4), 20000u);
-  EXPECT_EQ(cursor.Next(TileFormat::kU4), kU4BlockBytes);
-  EXPECT_EQ(cursor.Next(TileFormat::kU4), 10000 + kI8BlockBytes);
-}
-
-// An issue begins where the one before ended, in whichever channel.
-TEST(BlockCursor, SkipsAsManyAsNextWouldGive) {
-  for (const IssueShape& shape : {IssueShape{TileFormat::kU4, 5, 5}, IssueShape{TileFormat::kI8, 2, 8}}) {
-    BlockCursor skipped({0, 0, 0, 0}), walked({0, 0, 0, 0});
-    skipped.Skip(shape);
-    for (int64_t block = 0; block < shape.Blocks(); ++block) walked.Next(shape.format);
-    EXPECT_EQ(skipped.offsets(), walked.offsets());
-    EXPECT_EQ(skipped.Next(TileFormat::kU4), walked.Next(TileFormat::kU4));
-    const uint64_t bytes = std::accumulate(skipped.offsets().begin(), skipped.offsets().end(), uint64_t{0});
-    EXPECT_EQ(bytes, shape.Blocks() * (shape.format == TileFormat::kU4 ? kU4BlockBytes : kI8BlockBytes) +
-                         kU4BlockBytes);
+// Each tile has a place of its own, and places leave a gap only where row tiles or groups end.
+TEST(IssueLayout, GivesEachTileAPlace) {
+  for (const int64_t channels : {1, 2, 3, 4, 8, 24, 32}) {
+    for (const IssueShape& shape : {IssueShape{TileFormat::kU4, 18, 60}, IssueShape{TileFormat::kU4, 5, 7},
+                                    IssueShape{TileFormat::kI8, 1, 3}, IssueShape{TileFormat::kI8, 48, 36}}) {
+      const uint64_t tile = shape.format == TileFormat::kU4 ? kU4TileBytes : kI8TileBytes;
+      const IssueLayout layout(shape, channels);
+      std::set<std::pair<int64_t, uint64_t>> places;
+      for (int64_t row_tile = 0; row_tile < shape.row_tiles; ++row_tile) {
+        for (int64_t group = 0; group < shape.groups; ++group) {
+          const int64_t channel = layout.Channel(row_tile, group);
+          const uint64_t offset = layout.Offset(row_tile, group);
+          EXPECT_TRUE(channel >= 0 && channel < channels);
+          EXPECT_EQ(offset % tile, 0u);
+          EXPECT_LE(offset + tile, layout.channel_bytes());
+          EXPECT_TRUE(places.emplace(channel, offset).second) << "row tile " << row_tile << ", " << group;
+        }
+      }
+    }
   }
+}
+
+TEST(IssueLayout, PlacesRoundsOfAPartAChannel) {
+  // 36 row tiles of 48 groups on 24 channels: in halves three rounds, each with twelve row tiles.
+  const IssueLayout halves({TileFormat::kU4, 48, 36}, 24);
+  EXPECT_EQ(halves.channel_bytes(), 3 * 24 * kU4TileBytes);
+  EXPECT_EQ(halves.Channel(0, 0), 0);
+  EXPECT_EQ(halves.Channel(0, 24), 1);
+  EXPECT_EQ(halves.Channel(11, 47), 23);
+  EXPECT_EQ(halves.Offset(11, 47), 23 * kU4TileBytes);
+  EXPECT_EQ(halves.Channel(12, 0), 0);
+  EXPECT_EQ(halves.Offset(12, 1), 25 * kU4TileBytes);
+  // Whole row tiles need no parts: one round for each four.
+  const IssueLayout whole({TileFormat::kI8, 18, 60}, 4);
+  EXPECT_EQ(whole.channel_bytes(), 15 * 18 * kI8TileBytes);
+  EXPECT_EQ(whole.Channel(5, 17), 1);
+  EXPECT_EQ(whole.Offset(5, 17), 35 * kI8TileBytes);
 }
 
 TEST(LayOutSegments, AlignsAndNeverLeavesASegmentEmpty) {

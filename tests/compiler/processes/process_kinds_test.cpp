@@ -284,7 +284,7 @@ TEST_F(WrongDesignTest, IsNamedByItsVerifier) {
       {"order = rows", "order = tiles", "takes tiles from @operand"},
       {"{words = 32 : i64}\n  dataflow.stream @weights0", "{words = 48 : i64}\n  dataflow.stream @weights0",
        "takes frames of 48 words"},
-      {"unroll 1", "unroll 7", "unroll must be 1..6, got 7"},
+      {"lanes 1", "lanes 17", "lanes must be 1..16, got 17"},
       {"sinks = [1]", "sinks = [2]", "has no sink 2; there are 2"},
       {"sinks = [1]", "sinks = [0]", "routes to @product twice"},
       {"sinks = [1], row_tiles = 2", "sinks = [1], row_tiles = 3", "moves 3 * T words through @head"},

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The modelled cycles of a small Llama follow the formulas of docs/compiler.md: they change as predicted with
-// layers, weight channels and unroll, and the manifest's closed form is the simulation's.
+// layers, weight channels and lanes, and the manifest's closed form is the simulation's.
 #include "compiler/analysis/cycle_model.h"
 
 #include <gtest/gtest.h>
@@ -23,7 +23,7 @@ Platform U55c() {
   return *platform;
 }
 
-// 192 wide (6 groups, so that a block of U4 tiles is one row tile), 384 inner, 6 query and 2 KV heads of 32,
+// 192 wide (6 groups), 384 inner, 6 query and 2 KV heads of 32,
 // 384 tokens with a Q8_0 head.
 class SizedModel {
  public:
@@ -68,29 +68,27 @@ TEST(CycleModel, EachFurtherLayerCostsTheSame) {
   }
 }
 
-// Of the engine, from its loops alone: copies of frames and blocks, row tiles with their runs of tiles,
-// fills.
-int64_t EngineCycles(int64_t layers, int64_t tokens, int64_t logits, int64_t unroll) {
-  auto frame = [](int64_t groups, int64_t rows) { return groups * rows + 3; };
-  auto run = [&](int64_t tiles, int64_t block_words, int64_t rows) {
-    return block_words + 3 + (tiles + unroll - 1) / unroll * (rows + 24 + 4 * (unroll - 1));
+// Of the engine, from its loops alone: copies of frames; rounds, each with a first pass that takes words and
+// more passes; fills; the results of the last round. With 4 channels each holds a row tile: rounds of four.
+int64_t EngineCycles(int64_t layers, int64_t tokens, int64_t logits, int64_t lanes) {
+  auto issue = [&](int64_t bits, int64_t groups, int64_t row_tiles, int64_t rows) {
+    const int64_t words = bits == 4 ? 4 : 8, passes = (rows + lanes - 1) / lanes, leaving = 4 * lanes;
+    const int64_t first = std::max(groups * (words + 1), leaving), other = std::max(groups * words, leaving);
+    return groups * rows + 3 + row_tiles / 4 * (first + (passes - 1) * other) + 26 + 4 * rows;
   };
-  auto row_tile = [](int64_t dots, int64_t rows) { return (rows + 3) + dots + (3 + rows); };
-  const int64_t narrow = row_tile(run(6, 30, tokens), tokens),
-                wide = row_tile(2 * run(6, 30, tokens), tokens),
-                head = row_tile(2 * run(3, 27, logits), logits);
-  const int64_t frames = 3 * frame(6, tokens) + frame(12, tokens);
-  return layers * (frames + (20 + 12 + 48) * narrow + 12 * wide) + frame(6, logits) + 24 * head;
+  const int64_t layer =
+      issue(4, 6, 20, tokens) + issue(4, 6, 12, tokens) + issue(4, 6, 48, tokens) + issue(4, 12, 12, tokens);
+  return layers * layer + issue(8, 6, 24, logits);
 }
 
 TEST(CycleModel, TheEngineComputesAsItsLoopsSay) {
   const Platform platform = U55c();
-  for (int64_t unroll : {1, 2, 3, 6}) {
-    SizedModel model(4, 4, unroll);
+  for (int64_t lanes : {1, 2, 3, 6}) {
+    SizedModel model(4, 4, lanes);
     for (int64_t tokens : {1, 7, 16}) {
       EXPECT_EQ(static_cast<int64_t>(model.Step(tokens, 1, platform).engine_busy),
-                EngineCycles(4, tokens, 1, unroll))
-          << unroll << " tiles at a time, T = " << tokens;
+                EngineCycles(4, tokens, 1, lanes))
+          << lanes << " lanes, T = " << tokens;
     }
   }
 }

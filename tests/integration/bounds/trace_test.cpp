@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The trace of every kind is what its text does. The emitted text of designs that together hold every kind
 // runs on the card's fibers with streams that record each operation; process by process, the record is the
-// sequence that the kind's trace says, header, page table and done tokens included.
+// sequence that the kind's trace says, header, page table and done tokens included. Of weights a trace tells
+// blocks, and the plain text moves single words, which nothing else waits for: those are counted.
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -88,8 +89,53 @@ class TraceTest : public testing::TestWithParam<const char*> {
     for (const Network::Process& process : built->network.processes) {
       std::vector<StreamEvent> trace;
       Expand(built->network, process.program, 0, trace);
-      const std::vector<StreamEvent>& events = (*record)[process.name];
+      std::vector<StreamEvent> events = (*record)[process.name];
+      const std::map<std::string, int64_t> blocks = TakeWeights(design.design(), trace),
+                                           words = TakeWeights(design.design(), events);
       EXPECT_TRUE(trace == events) << "@" << process.name << ": " << Difference(trace, events);
+      ExpectAllWeights(design.design(), blocks, words);
+    }
+  }
+
+  // Counts the operations on weights, and removes them.
+  static std::map<std::string, int64_t> TakeWeights(dataflow::DesignOp design,
+                                                    std::vector<StreamEvent>& events) {
+    std::map<std::string, int64_t> count;
+    for (auto stream : design.getBody().getOps<dataflow::StreamOp>()) {
+      if (stream.getKind() != dataflow::ChannelKind::blocks) continue;
+      const std::string name = stream.getSymName().str();
+      const size_t before = events.size();
+      llvm::erase_if(events, [&](const StreamEvent& event) { return event.stream == name; });
+      if (events.size() < before) count[name] = static_cast<int64_t>(before - events.size());
+    }
+    return count;
+  }
+
+  // Of a process that gives or takes weights: each channel passes all its words, and as many blocks as hold
+  // them.
+  static void ExpectAllWeights(dataflow::DesignOp design, const std::map<std::string, int64_t>& blocks,
+                               const std::map<std::string, int64_t>& words) {
+    if (blocks.empty() && words.empty()) return;
+    process::EngineOp engine = *design.getBody().getOps<process::EngineOp>().begin();
+    const auto layers = static_cast<int64_t>(design.getLayers());
+    const auto channels = static_cast<int64_t>(
+        dataflow::DesignSymbols(design).EndsOf(engine).reads_of(dataflow::ChannelKind::blocks).size());
+    int64_t all_blocks = 0;
+    const auto add = [&](mlir::ArrayAttr list, int64_t times) {
+      for (auto issue : list.getAsRange<process::IssueAttr>()) {
+        const contract::IssueCut cut = issue.getCut(channels);
+        all_blocks +=
+            times * cut.rounds *
+            contract::PartBlocks(static_cast<int>(issue.getBits()), static_cast<int>(cut.part_groups));
+      }
+    };
+    add(engine.getPrologue(), 1);
+    add(engine.getLayer(), layers);
+    add(engine.getEpilogue(), 1);
+    for (const auto& [name, count] : blocks) EXPECT_EQ(count, 2 * all_blocks) << name;
+    EXPECT_EQ(blocks.size(), words.size());
+    for (const auto& [name, count] : words) {
+      EXPECT_EQ(count, engine.getChannelBytes(layers, channels) / contract::kWordBytes) << name;
     }
   }
 };

@@ -63,65 +63,75 @@ class EngineTest : public TemplateTest {
   }
 };
 
-// Written from docs/architecture.md section 4: tiles, then blocks, dealt over the channels.
-void Pack(const Weight& w, std::vector<std::vector<uint8_t>>& channels, size_t& turn) {
+// Written from docs/architecture.md section 4: a tile's bytes.
+std::vector<uint8_t> PackTile(const Weight& w, int tile_row, int g) {
   const int k = 32 * w.groups;
-  const size_t block_bytes = (w.bits == 4 ? 30 : 27) * 64;
   std::vector<uint8_t> bytes;
-  for (int tile_row = 0; tile_row < w.rows / 16; ++tile_row) {
-    for (int g = 0; g < w.groups; ++g) {
-      auto q = [&](int r, int kk) { return w.q[(16 * tile_row + r) * k + 32 * g + kk]; };
-      for (int i = 0; i < (w.bits == 4 ? 4 : 8); ++i) {
-        for (int r = 0; r < 16; ++r) {
-          for (int b = 0; b < 4; ++b) {
-            bytes.push_back(static_cast<uint8_t>(w.bits == 4 ? q(r, 4 * i + b) | q(r, 16 + 4 * i + b) << 4
-                                                             : q(r, 4 * i + b)));
-          }
-        }
-      }
-      for (int r = 0; r < 16; ++r) {
-        const int at = (16 * tile_row + r) * w.groups + g;
-        const int exponent = w.exponents[16 * tile_row + r] + 127;
-        int d = w.d[at] & 0xffff, m = w.m[at] & 0xffff;
-        if (g == 0) {
-          d = (d & 0xfff) | (exponent & 15) << 12;
-          m = (m & 0xfff) | (exponent >> 4) << 12;
-        }
-        for (const int byte : {d, d >> 8, m, m >> 8}) bytes.push_back(static_cast<uint8_t>(byte));
+  auto q = [&](int r, int kk) { return w.q[(16 * tile_row + r) * k + 32 * g + kk]; };
+  for (int i = 0; i < (w.bits == 4 ? 4 : 8); ++i) {
+    for (int r = 0; r < 16; ++r) {
+      for (int b = 0; b < 4; ++b) {
+        bytes.push_back(static_cast<uint8_t>(w.bits == 4 ? q(r, 4 * i + b) | q(r, 16 + 4 * i + b) << 4
+                                                         : q(r, 4 * i + b)));
       }
     }
   }
-  bytes.resize((bytes.size() + block_bytes - 1) / block_bytes * block_bytes, 0);
-  for (size_t at = 0; at < bytes.size(); at += block_bytes) {
-    channels[turn].insert(channels[turn].end(), bytes.begin() + at, bytes.begin() + at + block_bytes);
-    turn = (turn + 1) % channels.size();
+  for (int r = 0; r < 16; ++r) {
+    const int at = (16 * tile_row + r) * w.groups + g;
+    const int exponent = w.exponents[16 * tile_row + r] + 127;
+    int d = w.d[at] & 0xffff, m = w.m[at] & 0xffff;
+    if (g == 0) {
+      d = (d & 0xfff) | (exponent & 15) << 12;
+      m = (m & 0xfff) | (exponent >> 4) << 12;
+    }
+    for (const int byte : {d, d >> 8, m, m >> 8}) bytes.push_back(static_cast<uint8_t>(byte));
+  }
+  return bytes;
+}
+
+// Written from docs/architecture.md section 4: rounds of one part a channel.
+void Pack(const Weight& w, const st::issue& op, std::vector<std::vector<uint8_t>>& channels) {
+  const int parts = 1 << op.split, row_tiles = static_cast<int>(channels.size()) / parts;
+  for (int round = 0; round * row_tiles < w.rows / 16; ++round) {
+    for (size_t c = 0; c < channels.size(); ++c) {
+      const int tile_row = round * row_tiles + static_cast<int>(c) / parts;
+      const int part_groups = (w.groups + parts - 1) / parts;
+      for (int i = 0; i < part_groups; ++i) {
+        const int g = static_cast<int>(c) % parts * part_groups + i;
+        std::vector<uint8_t> tile(w.bits == 4 ? 320 : 576, 0);
+        if (tile_row < w.rows / 16 && g < w.groups) tile = PackTile(w, tile_row, g);
+        channels[c].insert(channels[c].end(), tile.begin(), tile.end());
+      }
+    }
   }
 }
 
-constexpr st::issue kPrologue[] = {{8, 3, 2, st::ROWS_T}};
-constexpr st::issue kLayer[] = {{4, 5, 3, st::ROWS_T}, {4, 1, 7, st::ROWS_T},     {8, 7, 1, st::ROWS_T},
-                                {4, 8, 4, st::ROWS_T}, {4, 6, 1, st::ROWS_FIXED}, {4, 5, 41, st::ROWS_T}};
-constexpr st::issue kEpilogue[] = {{8, 5, 5, st::ROWS_W}, {4, 7, 3, st::ROWS_W}};
+template <int CHANNELS>
+struct Issues {
+  static constexpr st::issue issue(int i) {
+    return i == 0   ? st::cut_issue<CHANNELS>(8, 3, 2, st::ROWS_T)
+           : i == 1 ? st::cut_issue<CHANNELS>(4, 5, 3, st::ROWS_T)
+           : i == 2 ? st::cut_issue<CHANNELS>(4, 1, 7, st::ROWS_T)
+           : i == 3 ? st::cut_issue<CHANNELS>(8, 7, 1, st::ROWS_T)
+           : i == 4 ? st::cut_issue<CHANNELS>(4, 8, 4, st::ROWS_T)
+           : i == 5 ? st::cut_issue<CHANNELS>(4, 6, 1, st::ROWS_FIXED)
+           : i == 6 ? st::cut_issue<CHANNELS>(4, 5, 41, st::ROWS_T)
+           : i == 7 ? st::cut_issue<CHANNELS>(8, 5, 5, st::ROWS_W)
+                    : st::cut_issue<CHANNELS>(4, 7, 3, st::ROWS_W);
+  }
+};
 
-template <int CHANNELS, int STEP_TOKENS>
-struct EngineConfig {
+template <int CHANNELS, int STEP_TOKENS, int LANES = 2, int LAYERS = 3>
+struct EngineConfig : Issues<CHANNELS> {
   static constexpr int channels = CHANNELS;
+  static constexpr int lanes = LANES;
   static constexpr int step_tokens = STEP_TOKENS;
   static constexpr int max_groups = 8;
-  static constexpr int layers = 3;
+  static constexpr int layers = LAYERS;
   static constexpr int fixed_rows = 2;
-  static constexpr int unroll = CHANNELS < 6 ? CHANNELS : 6;
   static constexpr int prologue_issues = 1;
   static constexpr int layer_issues = 6;
   static constexpr int epilogue_issues = 2;
-  static constexpr st::issue prologue(int i) { return kPrologue[i]; }
-  static constexpr st::issue layer(int i) { return kLayer[i]; }
-  static constexpr st::issue epilogue(int i) { return kEpilogue[i]; }
-};
-
-template <class ENGINE, int CHANNEL>
-struct ChannelConfig : ENGINE {
-  static constexpr int channel = CHANNEL;
 };
 
 // One issue of the launch with its operand and weights.
@@ -175,16 +185,11 @@ void RunEngine(const std::vector<Run>& runs, const std::vector<st::header_word>&
     hls::stream<st::header_word, 2> headers("headers");
     hls::stream<st::word512, 2> rows("rows"), result_stream("results");
     hls::stream_of_blocks<st::word512[kFrameWords], 2> frames("frames");
-    hls::stream_of_blocks<st::weight_block, 4> weights[CONFIG::channels];
+    typename st::weight_fifo<4>::stream weights[CONFIG::channels];
     ST_PROCESS(Feed<st::header_word>, header, headers);
     ST_PROCESS(Feed<st::word512>, operands, rows);
     ST_PROCESS(FillFrames<kFrameWords>, runs, rows, frames);
-    const int started[] = {(
-        [&] {
-          using Channel = ChannelConfig<CONFIG, static_cast<int>(I)>;
-          ST_PROCESS(st::load_weights<Channel>, memory[I], weights[I]);
-        }(),
-        0)...};
+    const int started[] = {([&] { ST_PROCESS(st::load_weights<CONFIG>, memory[I], weights[I]); }(), 0)...};
     (void)started;
     ST_PROCESS(st::engine<CONFIG>, headers, frames, weights, result_stream);
     ST_PROCESS(Collect<st::word512>, result_stream, result_words, results);
@@ -204,18 +209,20 @@ void CheckEngine(int tokens, int logits, const std::function<Weight(const st::is
     run.w = weight(op);
     runs.push_back(run);
   };
-  for (const st::issue& op : kPrologue) add(op);
+  add(CONFIG::issue(0));
   for (int layer = 0; layer < CONFIG::layers; ++layer) {
-    for (const st::issue& op : kLayer) add(op);
+    for (int i = 1; i <= 6; ++i) add(CONFIG::issue(i));
   }
-  for (const st::issue& op : kEpilogue) add(op);
+  for (int i = 7; i <= 8; ++i) add(CONFIG::issue(i));
 
   std::vector<std::vector<uint8_t>> packed(CONFIG::channels);
-  size_t turn = 0;
   size_t result_words = 0;
   for (const Run& run : runs) {
-    Pack(run.w, packed, turn);
+    Pack(run.w, run.op, packed);
     result_words += static_cast<size_t>(run.rows) * run.op.row_tiles;
+  }
+  for (const auto& bytes : packed) {
+    ASSERT_EQ(static_cast<int64_t>(bytes.size()), 64 * st::channel_words<CONFIG>());
   }
   std::vector<std::unique_ptr<st::host::AlignedArray<uint8_t>>> memory;
   std::vector<const st::word512*> pointers;
@@ -255,6 +262,25 @@ TEST_F(EngineTest, AnyNumberOfChannels) {
   CheckEngine<EngineConfig<4, 16>>(7, 7, weight, rows);
   CheckEngine<EngineConfig<32, 16>>(3, 2, weight, rows);
   CheckEngine<EngineConfig<4, 3>>(3, 3, weight, rows);
+  CheckEngine<EngineConfig<8, 16>>(4, 4, weight, rows);
+  CheckEngine<EngineConfig<24, 16>>(16, 1, weight, rows);
+}
+
+TEST_F(EngineTest, AnyNumberOfLanes) {
+  auto weight = [this](const st::issue& op) { return RandomWeight(op); };
+  auto rows = [this](int count, int width) { return RandomRows(count, width); };
+  for (int tokens : {1, 2, 5, 8}) {
+    CheckEngine<EngineConfig<4, 8, 1>>(tokens, tokens, weight, rows);
+    CheckEngine<EngineConfig<4, 8, 3>>(tokens, 1, weight, rows);
+    CheckEngine<EngineConfig<4, 8, 8>>(tokens, tokens, weight, rows);
+    CheckEngine<EngineConfig<8, 8, 4>>(tokens, tokens, weight, rows);
+  }
+}
+
+TEST_F(EngineTest, WithoutLayers) {
+  auto weight = [this](const st::issue& op) { return RandomWeight(op); };
+  auto rows = [this](int count, int width) { return RandomRows(count, width); };
+  CheckEngine<EngineConfig<4, 16, 2, 0>>(3, 3, weight, rows);
 }
 
 TEST_F(EngineTest, OnTwoThreads) {

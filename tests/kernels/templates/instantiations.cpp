@@ -26,24 +26,21 @@ template void st::header<header_config>(const word512*, stream<header_word>&);
 template void st::header_with_pages<header_config>(const word512*, stream<header_word>&, stream<word512>&);
 template void st::write_status(stream<header_word>&, word512*, stream<done_token>&, stream<done_token>&);
 
-constexpr st::issue engine_layer[] = {
-    {4, 18, 60, st::ROWS_T}, {4, 18, 36, st::ROWS_T}, {4, 18, 192, st::ROWS_T}, {4, 48, 36, st::ROWS_T}};
-constexpr st::issue engine_epilogue[] = {{8, 18, 3072, st::ROWS_W}};
+constexpr st::issue engine_issues[] = {
+    st::cut_issue<4>(4, 18, 60, st::ROWS_T), st::cut_issue<4>(4, 18, 36, st::ROWS_T),
+    st::cut_issue<4>(4, 18, 192, st::ROWS_T), st::cut_issue<4>(4, 48, 36, st::ROWS_T),
+    st::cut_issue<4>(8, 18, 3072, st::ROWS_W)};
 struct engine_config {
-  static constexpr int channels = 4, step_tokens = 16, max_groups = 48, layers = 30, fixed_rows = 0,
-                       unroll = 6;
+  static constexpr int channels = 4, lanes = 2, step_tokens = 16, max_groups = 48, layers = 30,
+                       fixed_rows = 0;
   static constexpr int prologue_issues = 0, layer_issues = 4, epilogue_issues = 1;
-  static constexpr st::issue prologue(int) { return st::issue(); }
-  static constexpr st::issue layer(int i) { return engine_layer[i]; }
-  static constexpr st::issue epilogue(int i) { return engine_epilogue[i]; }
+  static constexpr st::issue issue(int i) { return engine_issues[i]; }
 };
 typedef word512 frame_block[16 * 48];
-template void st::engine<engine_config, 8>(stream<header_word>&, stream_of_blocks<frame_block>&,
-                                           stream_of_blocks<st::weight_block, 8> (&)[4], stream<word512>&);
-struct weights_0 : engine_config {
-  static constexpr int channel = 0;
-};
-template void st::load_weights<weights_0>(const word512*, stream_of_blocks<st::weight_block>&);
+typedef st::weight_fifo<8>::stream weight_stream;
+template void st::engine<engine_config, weight_stream>(stream<header_word>&, stream_of_blocks<frame_block>&,
+                                                       weight_stream (&)[4], stream<word512>&);
+template void st::load_weights<engine_config>(const word512*, st::weight_port&);
 void activation_switch(stream<word512>& norm, stream<word512>& gated, int rows,
                        stream_of_blocks<frame_block>& frames) {
   st::fill_frame<18>(norm, rows, frames);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a slice and its scale stage compute is what the engine computes: tile_term(), added up over the
-// groups. tests/kernels/rtl compares the modules with the slice's templates.
+// What a slice and its scale stage compute is what the engine's text computes, added up over the groups.
+// tests/kernels/rtl compares the modules with the slice's templates.
 #include "kernels/st/slice.h"
 
 #include <gtest/gtest.h>
@@ -17,6 +17,20 @@ namespace {
 namespace contract = streamtensor::contract;
 
 using Tile = std::array<st::word512, contract::kMaxTileWords>;
+
+// The term of row `r` of a tile, as a slice of st::engine sums it up word by word.
+int64_t TileTerm(int bits, const Tile& tile, const st::word512& activations, int r) {
+  const bool is_u4 = bits == contract::kU4Bits;
+  const int words = contract::TileIntegerWords(bits);
+  int32_t sum = 0;
+  st::slice_operand operand = {};
+  for (int word = 0; word < words; ++word) {
+    operand = st::operand_of(activations, true, is_u4, word);
+    sum += st::word_products(tile[static_cast<size_t>(word)], r, operand, is_u4);
+  }
+  const st::word512& scales = tile[static_cast<size_t>(words)];
+  return st::group_term(scales, r, sum, operand);
+}
 
 class SliceTest : public testing::TestWithParam<int> {  // bits of a weight
  protected:
@@ -71,9 +85,7 @@ TEST_P(SliceTest, ComputesTheTermsOfTheEngine) {
     int results = 0;
     for (int group = 0; group < groups; ++group) {
       const Tile tile = MakeTile(group == 0);
-      st::word512 words[contract::kMaxTileWords];
-      std::copy(tile.begin(), tile.end(), words);
-      const st::word512& scales = words[contract::TileIntegerWords(GetParam())];
+      const st::word512& scales = tile[static_cast<size_t>(contract::TileIntegerWords(GetParam()))];
 
       // The same activations as a frame's word and as a beat.
       const int shift = Between(0, contract::kMaxGroupShift);
@@ -98,10 +110,9 @@ TEST_P(SliceTest, ComputesTheTermsOfTheEngine) {
       st::set_field(beat, tag + contract::kActivationTwoPlanes, 1, i8);
 
       for (int r = 0; r < contract::kTileRows; ++r) {
-        want[static_cast<size_t>(r)] += st::tile_term(GetParam(), words, frame, r);
+        want[static_cast<size_t>(r)] += TileTerm(GetParam(), tile, frame, r);
         if (group == 0) {
-          units[static_cast<size_t>(r)] =
-              st::bits_of_float(st::tile_unit(scales, r)) >> contract::kFloatMantissaBits;
+          units[static_cast<size_t>(r)] = st::tile_unit_exponent(scales, r);
         }
       }
       for (int plane = 0; plane < (i8 ? 2 : 1); ++plane) {

@@ -9,7 +9,7 @@
 // CHECK-SAME: prologue [] layer [#process.frame<source = 0, groups = 1, rows = T, order = tiles>]
 // CHECK-SAME: epilogue [#process.frame<source = 1, groups = 1, rows = W, order = rows>]
 // CHECK: process.engine @engine
-// CHECK-SAME: unroll 1
+// CHECK-SAME: lanes 1
 // CHECK-SAME: layer [#process.issue<bits = 4, groups = 1, row_tiles = 2, rows = T, alternate = false, weights = [<name = "blk.{layer}.w", rows = 32, minimum = false>]>]
 // CHECK-SAME: epilogue [#process.issue<bits = 8, groups = 1, row_tiles = 3, rows = W, alternate = false, weights = [<name = "head", rows = 48, minimum = false>]>]
 // CHECK: process.result_switch @result_switch

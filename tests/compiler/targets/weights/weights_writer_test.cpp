@@ -51,24 +51,24 @@ class RandomWeights : public WeightSource {
   std::map<std::pair<std::string, WeightPart>, std::pair<WeightShape, std::vector<uint8_t>>> parts_;
 };
 
-// Reads blocks as the card does: block b is the next of channel b mod C.
-class BlockReader {
+// The channels, all at the same place of their issues.
+class ChannelReader {
  public:
-  BlockReader(std::vector<uint8_t> file, const WeightLayout& layout) : file_(std::move(file)) {
-    for (const WeightSegment& segment : layout.channels) next_.push_back(segment.file_offset);
+  ChannelReader(std::vector<uint8_t> file, const WeightLayout& layout) : file_(std::move(file)) {
+    for (const WeightSegment& segment : layout.channels) begins_.push_back(segment.file_offset);
   }
-  const uint8_t* Next(int64_t words) {
-    uint64_t& at = next_[block_++ % next_.size()];
-    const uint8_t* block = file_.data() + at;
-    at += words * 64;
-    return block;
+
+  int64_t channels() const { return static_cast<int64_t>(begins_.size()); }
+  const uint8_t* At(int64_t channel, int64_t byte) const {
+    return file_.data() + begins_[static_cast<size_t>(channel)] + position_ + byte;
   }
-  uint64_t position(size_t channel) const { return next_[channel]; }
+  void Advance(int64_t bytes) { position_ += bytes; }
+  uint64_t position() const { return position_; }
 
  private:
   std::vector<uint8_t> file_;
-  std::vector<uint64_t> next_;
-  size_t block_ = 0;
+  std::vector<uint64_t> begins_;
+  uint64_t position_ = 0;
 };
 
 int Quant(const uint8_t* tile, bool u4, int row, int k) {
@@ -112,20 +112,33 @@ void ExpectScales(const std::vector<uint32_t>& lanes, const PackedWeight& weight
   ASSERT_GE(largest, 511) << name << " " << row;
 }
 
-// Checks every row, padding included, of the issue's next blocks.
-void ExpectIssue(BlockReader& reader, const PackedIssue& issue, int layer, const RandomWeights& source) {
+// Checks every row, padding included, of the next issue.
+void ExpectIssue(ChannelReader& reader, const PackedIssue& issue, int layer, const RandomWeights& source) {
   const bool u4 = issue.format == TileFormat::kU4;
-  const int tile_bytes = (u4 ? 5 : 9) * 64, block_tiles = u4 ? 6 : 3, block_words = u4 ? 30 : 27;
-  std::vector<const uint8_t*> tiles;
-  int64_t wanted = 0;
-  for (const PackedWeight& weight : issue.weights) wanted += (weight.rows + 15) / 16 * issue.groups;
-  while (static_cast<int64_t>(tiles.size()) < wanted) {
-    const uint8_t* block = reader.Next(block_words);
-    for (int i = 0; i < block_tiles; ++i) tiles.push_back(block + i * tile_bytes);
+  const int64_t tile_bytes = (u4 ? 5 : 9) * 64, channels = reader.channels();
+  int64_t all_row_tiles = 0;
+  for (const PackedWeight& weight : issue.weights) all_row_tiles += (weight.rows + 15) / 16;
+  const int64_t parts =
+      int64_t{1} << contract::CutIssue(channels, u4 ? 4 : 8, issue.groups, all_row_tiles).split;
+  ASSERT_EQ(channels % parts, 0);
+  const int64_t part_groups = (issue.groups + parts - 1) / parts;
+  // By row tile and group.
+  std::vector<const uint8_t*> tiles(static_cast<size_t>(all_row_tiles * issue.groups));
+  int64_t byte = 0;
+  for (int64_t first = 0; first < all_row_tiles; first += channels / parts) {
+    for (int64_t i = 0; i < part_groups; ++i, byte += tile_bytes) {
+      for (int64_t channel = 0; channel < channels; ++channel) {
+        const int64_t row_tile = first + channel / parts, group = channel % parts * part_groups + i;
+        const uint8_t* const tile = reader.At(channel, byte);
+        if (row_tile < all_row_tiles && group < issue.groups) {
+          tiles[static_cast<size_t>(row_tile * issue.groups + group)] = tile;
+        } else {
+          for (int64_t at = 0; at < tile_bytes; ++at) ASSERT_EQ(tile[at], 0);
+        }
+      }
+    }
   }
-  for (size_t i = wanted; i < tiles.size(); ++i) {
-    for (int byte = 0; byte < tile_bytes; ++byte) ASSERT_EQ(tiles[i][byte], 0);
-  }
+  reader.Advance(byte);
   int64_t first_tile = 0;
   for (size_t w = 0; w < issue.weights.size(); ++w) {
     const PackedWeight& weight = issue.weights[w];
@@ -144,7 +157,7 @@ void ExpectIssue(BlockReader& reader, const PackedIssue& issue, int layer, const
         for (int k = 0; k < 32; ++k) {
           ASSERT_EQ(Quant(tile, u4, row % 16, k), padding ? 0 : q[index * 32 + k]) << name << " " << row;
         }
-        lanes.push_back(ScaleLane(tile, tile_bytes, row % 16));
+        lanes.push_back(ScaleLane(tile, static_cast<int>(tile_bytes), row % 16));
         if (padding) ASSERT_EQ(lanes.back(), 0u);
       }
       if (row < weight.rows) ExpectScales(lanes, weight, source, name, row, u4);
@@ -222,14 +235,14 @@ TEST(WeightsWriter, UnpacksToTheSameValues) {
       EXPECT_TRUE(std::equal(expected.begin(), expected.end(), at)) << constant.name;
     }
 
-    BlockReader reader(std::move(file), *layout);
+    ChannelReader reader(std::move(file), *layout);
     for (const PackedIssue& issue : plan.prologue) ExpectIssue(reader, issue, 0, source);
     for (int layer = 0; layer < 3; ++layer) {
       for (const PackedIssue& issue : plan.layer) ExpectIssue(reader, issue, layer, source);
     }
     for (const PackedIssue& issue : plan.epilogue) ExpectIssue(reader, issue, 0, source);
     for (size_t i = 0; i < layout->channels.size(); ++i) {
-      EXPECT_EQ(reader.position(i), layout->channels[i].file_offset + layout->channels[i].used_bytes);
+      EXPECT_EQ(reader.position(), layout->channels[i].used_bytes);
     }
     std::filesystem::remove(path);
   }
