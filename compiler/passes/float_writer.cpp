@@ -96,7 +96,7 @@ Value FloatWriter::ceil(Value x) {
 }
 
 Value FloatWriter::tree(SmallVector<Value> partials) {
-  assert(partials.size() == contract::kSumPartials);
+  assert(llvm::isPowerOf2_64(partials.size()));
   for (size_t half = partials.size() / 2; half > 0; half /= 2)
     for (size_t j = 0; j < half; ++j) partials[j] = add(partials[j], partials[j + half]);
   return partials[0];

@@ -39,7 +39,7 @@ class FloatWriter {
   mlir::Value powerOfTwo(mlir::Value exponent);
   mlir::Value floor(mlir::Value x);
   mlir::Value ceil(mlir::Value x);
-  // The fixed tree of a Float sum: p[j] + p[j+8], then +4, +2, +1. Takes 16 values.
+  // The fixed tree of a sum's partials, a power of two of them: p[j] + p[j+8], then +4, +2, +1 for 16.
   mlir::Value tree(llvm::SmallVector<mlir::Value> partials);
 
  private:

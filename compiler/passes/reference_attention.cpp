@@ -131,40 +131,80 @@ class Attention {
     return result;
   }
 
+  // Page by page: the page's scores, their weights against the largest score so far, and the sums of weights
+  // and weighed values, which are rescaled when that score grows.
   Value head(Value t, Value h, Value result) {
-    FloatWriter f(b_, loc_);
     Value kv_head = affine::makeComposedAffineApply(b_, loc_, op_.getKvHeadMap(), {h});
-    Value scores = b_.create<tensor::EmptyOp>(loc_, OpFoldResult(seen_), b_.getF32Type());
-    Value scale = f.constant(op_.getScale().convertToFloat());
-    Value lowest = f.constant(-std::numeric_limits<float>::infinity());
-    SmallVector<Value> scored =
-        loop(begin_, seen_, {scores, lowest}, [&](Value j, ValueRange carried) -> SmallVector<Value> {
-          Value score = FloatWriter(b_, loc_).multiply(scale, dot(t, h, kv_head, j));
-          Value stored = b_.create<tensor::InsertOp>(loc_, score, carried[0], j);
-          return {stored, FloatWriter(b_, loc_).maximum(score, carried[1])};
-        });
-
-    Value zeros = filled(contract::kSumPartials);
-    SmallVector<Value> weighed =
-        loop(begin_, seen_, {scored[0], zeros}, [&](Value j, ValueRange carried) -> SmallVector<Value> {
-          FloatWriter w(b_, loc_);
-          Value e = w.exponential(w.subtract(b_.create<tensor::ExtractOp>(loc_, carried[0], j), scored[1]));
-          Value lane = b_.create<arith::RemUIOp>(loc_, j, index(contract::kSumPartials));
-          Value partial = w.add(b_.create<tensor::ExtractOp>(loc_, carried[1], lane), e);
-          return {b_.create<tensor::InsertOp>(loc_, e, carried[0], j),
-                  b_.create<tensor::InsertOp>(loc_, partial, carried[1], lane)};
-        });
+    Value rows = index(contract::kPageTokens);
+    Value sees = less(begin_, seen_);
+    Value first = b_.create<arith::DivUIOp>(loc_, begin_, rows);
+    Value last = b_.create<arith::CeilDivUIOp>(loc_, seen_, rows);
+    last = b_.create<arith::SelectOp>(loc_, sees, last, first);
+    SmallVector<Value> start = {FloatWriter(b_, loc_).constant(-std::numeric_limits<float>::infinity()),
+                                filled({contract::kRowPartials}),
+                                filled({contract::kRowPartials, head_size_})};
+    SmallVector<Value> sums = loop(first, last, start, [&](Value page, ValueRange carried) {
+      Value low = b_.create<arith::MulIOp>(loc_, page, rows);
+      Value high = b_.create<arith::MinSIOp>(loc_, sum(low, rows), seen_);
+      low = b_.create<arith::MaxSIOp>(loc_, low, begin_);
+      return addPage(t, h, kv_head, low, high, carried);
+    });
     SmallVector<Value> partials;
-    for (int64_t lane = 0; lane < contract::kSumPartials; ++lane)
-      partials.push_back(b_.create<tensor::ExtractOp>(loc_, weighed[1], index(lane)));
-    Value total = FloatWriter(b_, loc_).tree(partials);
-    return divided(t, h, mix(weighed[0], kv_head), total, result);
+    for (int64_t lane = 0; lane < contract::kRowPartials; ++lane)
+      partials.push_back(b_.create<tensor::ExtractOp>(loc_, sums[1], index(lane)));
+    FloatWriter w(b_, loc_);
+    Value reciprocal = w.divide(w.constant(1.0f), w.tree(partials));
+    return scaled(t, h, sums[2], reciprocal, result);
   }
 
-  Value filled(int64_t size) {
+  // Positions low..high-1, those of one page. `carried`: the largest score, the partial sums of weights and
+  // those of weighed values.
+  SmallVector<Value> addPage(Value t, Value h, Value kv_head, Value low, Value high, ValueRange carried) {
+    Value rows = index(contract::kPageTokens);
+    Value scale = FloatWriter(b_, loc_).constant(op_.getScale().convertToFloat());
+    SmallVector<Value> scored = loop(low, high, {filled({contract::kPageTokens}), carried[0]},
+                                     [&](Value j, ValueRange inner) -> SmallVector<Value> {
+                                       Value score =
+                                           FloatWriter(b_, loc_).multiply(scale, dot(t, h, kv_head, j));
+                                       Value row = b_.create<arith::RemUIOp>(loc_, j, rows);
+                                       Value stored = b_.create<tensor::InsertOp>(loc_, score, inner[0], row);
+                                       return {stored, FloatWriter(b_, loc_).maximum(score, inner[1])};
+                                     });
+    FloatWriter f(b_, loc_);
+    Value factor = f.exponential(f.subtract(carried[0], scored[1]));
+    SmallVector<Value> kept = {multiplied(carried[1], factor), multiplied(carried[2], factor)};
+    SmallVector<Value> added = loop(low, high, kept, [&](Value j, ValueRange inner) -> SmallVector<Value> {
+      FloatWriter w(b_, loc_);
+      Value row = b_.create<arith::RemUIOp>(loc_, j, rows);
+      Value score = b_.create<tensor::ExtractOp>(loc_, scored[0], row);
+      Value weight = w.exponential(w.subtract(score, scored[1]));
+      Value lane = b_.create<arith::RemUIOp>(loc_, j, index(contract::kRowPartials));
+      Value partial = w.add(b_.create<tensor::ExtractOp>(loc_, inner[0], lane), weight);
+      return {b_.create<tensor::InsertOp>(loc_, partial, inner[0], lane), mix(j, weight, kv_head, inner[1])};
+    });
+    return {scored[1], added[0], added[1]};
+  }
+
+  Value filled(ArrayRef<int64_t> shape) {
     Value zero = b_.create<arith::ConstantOp>(loc_, b_.getF32FloatAttr(0.0f));
-    Value empty = b_.create<tensor::EmptyOp>(loc_, ArrayRef<int64_t>{size}, b_.getF32Type());
+    Value empty = b_.create<tensor::EmptyOp>(loc_, shape, b_.getF32Type());
     return b_.create<linalg::FillOp>(loc_, zero, empty).getResult(0);
+  }
+
+  // Every element of `values` times `factor`.
+  Value multiplied(Value values, Value factor) {
+    auto type = cast<RankedTensorType>(values.getType());
+    Value empty = b_.create<tensor::EmptyOp>(loc_, type.getShape(), type.getElementType());
+    AffineMap identity = b_.getMultiDimIdentityMap(type.getRank());
+    SmallVector<utils::IteratorType> iterators(type.getRank(), utils::IteratorType::parallel);
+    return b_
+        .create<linalg::GenericOp>(loc_, type, values, empty, ArrayRef<AffineMap>{identity, identity},
+                                   iterators,
+                                   [&](OpBuilder& nested, Location at, ValueRange args) {
+                                     Value product = FloatWriter(nested, at).multiply(args[0], factor);
+                                     nested.create<linalg::YieldOp>(at, product);
+                                   })
+        .getResult(0);
   }
 
   // Element d (index) of row j of keys or values, widened. `page` and `row` are those of j.
@@ -208,31 +248,31 @@ class Attention {
     })[0];
   }
 
-  // [D]: sum of e[j]*v[j][d] over j ascending, one accumulator a d.
-  Value mix(Value e, Value kv_head) {
-    return loop(begin_, seen_, filled(head_size_), [&](Value j, ValueRange carried) -> SmallVector<Value> {
-      Value weight = b_.create<tensor::ExtractOp>(loc_, e, j);
-      return eitherSource(j, carried[0].getType(), [&](bool paged) -> SmallVector<Value> {
-        auto [page, row] = locate(paged, j);
-        return loop(zero_, index(head_size_), carried[0],
-                    [&, page = page, row = row](Value d, ValueRange acc) -> SmallVector<Value> {
-                      Value v = element({op_.getVPool(), op_.getVNew()}, paged, page, row, kv_head, d);
-                      FloatWriter w(b_, loc_);
-                      Value next =
-                          w.add(b_.create<tensor::ExtractOp>(loc_, acc[0], d), w.multiply(weight, v));
-                      return {b_.create<tensor::InsertOp>(loc_, next, acc[0], d)};
-                    });
-      });
+  // [8 x D] partial sums, weight * v[j][d] added to those of j.
+  Value mix(Value j, Value weight, Value kv_head, Value partials) {
+    Value lane = b_.create<arith::RemUIOp>(loc_, j, index(contract::kRowPartials));
+    return eitherSource(j, partials.getType(), [&](bool paged) -> SmallVector<Value> {
+      auto [page, row] = locate(paged, j);
+      return loop(zero_, index(head_size_), partials,
+                  [&, page = page, row = row](Value d, ValueRange acc) -> SmallVector<Value> {
+                    Value v = element({op_.getVPool(), op_.getVNew()}, paged, page, row, kv_head, d);
+                    FloatWriter w(b_, loc_);
+                    Value before = b_.create<tensor::ExtractOp>(loc_, acc[0], ValueRange{lane, d});
+                    Value next = w.add(before, w.multiply(weight, v));
+                    return {b_.create<tensor::InsertOp>(loc_, next, acc[0], ValueRange{lane, d})};
+                  });
     })[0];
   }
 
-  // result[t,h,:] = acc / total; +0 for a token that sees nothing.
-  Value divided(Value t, Value h, Value acc, Value total, Value result) {
+  // result[t,h,:] = the tree of the partial sums, times `reciprocal`; +0 for a token that sees nothing.
+  Value scaled(Value t, Value h, Value partials, Value reciprocal, Value result) {
     Value sees = less(begin_, seen_);
     return loop(zero_, index(head_size_), result, [&](Value d, ValueRange carried) -> SmallVector<Value> {
       FloatWriter w(b_, loc_);
-      Value value = w.divide(b_.create<tensor::ExtractOp>(loc_, acc, d), total);
-      value = w.select(sees, value, w.constant(0.0f));
+      SmallVector<Value> lanes;
+      for (int64_t lane = 0; lane < contract::kRowPartials; ++lane)
+        lanes.push_back(b_.create<tensor::ExtractOp>(loc_, partials, ValueRange{index(lane), d}));
+      Value value = w.select(sees, w.multiply(w.tree(lanes), reciprocal), w.constant(0.0f));
       return {b_.create<tensor::InsertOp>(loc_, value, carried[0], ValueRange{t, h, d})};
     })[0];
   }

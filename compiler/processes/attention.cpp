@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <limits>
+#include <map>
+#include <numeric>
 
 #include "compiler/analysis/process_cycles.h"
 #include "compiler/analysis/trace.h"
@@ -9,6 +12,7 @@
 #include "compiler/targets/hls/index_text.h"
 #include "compiler/targets/hls/process_writer.h"
 #include "kernels/contract/kv_pages.h"
+#include "kernels/contract/numerics.h"
 
 namespace streamtensor::compiler::process {
 
@@ -98,17 +102,51 @@ mlir::LogicalResult AttentionOp::plan(mlir::Operation* source, dataflow::Process
   return mlir::success();
 }
 
+namespace {
+
+// What the text makes of the heads (kernels/st/attention_plain.h): a unit of a row is a word of float16 or
+// less, a set the query heads that are computed side by side.
+struct HeadShape {
+  int64_t units, sets, heads;
+};
+
+HeadShape ShapeOf(AttentionOp attention) {
+  constexpr int64_t kMostHeadsAtOnce = 4;
+  std::map<int64_t, int64_t> of_kv_head;
+  for (int64_t head = 0; head < static_cast<int64_t>(attention.getQueryHeads()); ++head) {
+    ++of_kv_head[*attention.getKvHead(head)];
+  }
+  int64_t group = 1;
+  for (const auto& [kv_head, count] : of_kv_head) group = std::max(group, count);
+  const auto dim = static_cast<int64_t>(attention.getHeadDim());
+  const int64_t sets = contract::CeilDiv<int64_t>(group, kMostHeadsAtOnce);
+  return {dim / std::gcd<int64_t>(dim, contract::kFloat16Lanes),
+          static_cast<int64_t>(attention.getKvHeads()) * sets, contract::CeilDiv<int64_t>(group, sets)};
+}
+
+}  // namespace
+
 mlir::LogicalResult AttentionOp::trace(Trace& trace) {
-  const auto heads = static_cast<int64_t>(getQueryHeads()), kv_heads = static_cast<int64_t>(getKvHeads()),
-             head_dim = static_cast<int64_t>(getHeadDim());
+  const auto kv_heads = static_cast<int64_t>(getKvHeads()), head_dim = static_cast<int64_t>(getHeadDim());
+  const HeadShape shape = ShapeOf(*this);
+  const StreamOp query = trace.ends().read(2);
   trace.ReadHeader();
   trace.Read(trace.ends().read(1), trace.PageTableWords());
   trace.InSection(getSection(), [&] {
-    for (StreamOp rows : trace.ends().reads_of(ChannelKind::words)) trace.Read(rows, trace.Words(rows));
-    const int64_t cycles =
-        AttentionCycles(heads, kv_heads, head_dim, trace.tokens()) +
-        trace.tokens() * trace.costs().context_pages * AttentionPageCycles(heads, kv_heads, head_dim);
-    trace.Compute(static_cast<double>(cycles));
+    // A page is loaded once for the tokens of a sequence (here all are of one), a unit of it a cycle scored,
+    // weighed and added for each token and set of heads.
+    constexpr int64_t kRows = contract::kPageTokens;
+    const int64_t load = kv_heads * head_dim;
+    const int64_t compute = trace.tokens() * shape.sets * (2 * shape.units * kRows + kRows + 1);
+    const int64_t page = load + compute + 4 * kFloatLoopFill;
+    trace.Read(query, trace.Words(query));
+    trace.Compute(static_cast<double>(trace.costs().context_pages * page));
+    for (StreamOp rows : trace.ends().reads_of(ChannelKind::words)) {
+      if (rows != query) trace.Read(rows, trace.Words(rows));
+    }
+    // The step's own rows are a page more.
+    const int64_t divide = 8 * trace.tokens() * shape.sets * (shape.units + 1);
+    trace.Compute(static_cast<double>(page + divide));
     trace.Write(trace.ends().write(0), trace.Words(trace.ends().write(0)));
   });
   return mlir::success();
@@ -160,9 +198,15 @@ mlir::LogicalResult AttentionOp::emit(hls::ProcessWriter& writer) {
   writer.Open();
   out.line("st::attention<" + writer.name() + "_config>(headers" + arguments + ");");
   writer.Close();
-  writer.set_local_bytes(4 * step_tokens * (query_heads + 2 * kv_heads) * head_dim +
-                         4 * step_tokens * max_pages + 4 * contract::kPageTokens * max_pages * query_heads +
-                         4 * contract::kPageTokens * head_dim + 4 * query_heads * head_dim);
+  // The card's text needs the most: partial sums of the outputs, queries, scores and weights, the step's own
+  // rows, two pages. The host's holds both of a page as float32, and the sums of a few tokens.
+  const HeadShape shape = ShapeOf(*this);
+  const int64_t sets = step_tokens * shape.sets * shape.heads;
+  const int64_t sums = (contract::kRowPartials + 1) * (head_dim + shape.units);
+  writer.set_local_bytes(4 * sets * (sums + 2 * contract::kPageTokens + 8) +
+                         4 * step_tokens * (query_heads + 2 * kv_heads) * head_dim +
+                         4 * step_tokens * max_pages + 8 * contract::kPageTokens * kv_heads * head_dim +
+                         4 * contract::kPageTokens * contract::kSumPartials * shape.heads);
   return mlir::success();
 }
 

@@ -11,6 +11,8 @@ namespace contract {
 
 // Partial sums of a Float sum: partial i mod 16 takes x[i].
 constexpr int kSumPartials = 16;
+// Partial sums of attention over positions: partial j mod 8 takes position j.
+constexpr int kRowPartials = 8;
 // (v + kRoundShift) - kRoundShift rounds |v| < 2^22 half to even.
 constexpr float kRoundShift = 12582912.0f;  // 1.5 * 2^23
 // Activations are quantised to -127..127, by one scale for a token's row; each group of them may be finer by

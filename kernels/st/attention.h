@@ -13,14 +13,13 @@
 //     // May be left out. Of those, p sees only the last window(layer); 0: all.
 //     static constexpr int window(int layer) { return attention_window[layer]; }
 //   };
-// Rows below the slot's `start` come from pages, the step's own from the streams, joined by absolute
-// position. A page's head is read once for all the query heads that share it.
+// Positions are taken in pages of 32, those below the slot's `start` from memory, the step's own from the
+// streams. A page is read once for all tokens of its sequence and all query heads of its KV heads.
 #ifndef ST_ATTENTION_H
 #define ST_ATTENTION_H
 
 #include "contract/kv_pages.h"
 #include "dataflow.h"
-#include "dot.h"
 #include "header.h"
 #include "kv_append.h"
 #include "math.h"
@@ -52,21 +51,14 @@ constexpr int window_of(int, long) {
   return 0;
 }
 
-// A step's own rows of one layer. q holds the output once a head is done with it.
-template <class CONFIG>
-struct attention_rows {
-  float q[CONFIG::step_tokens][CONFIG::query_heads * CONFIG::head_dim];
-  float k[CONFIG::step_tokens][CONFIG::kv_heads * CONFIG::head_dim];
-  float v[CONFIG::step_tokens][CONFIG::kv_heads * CONFIG::head_dim];
-};
-
-// Which rows a token sees without a window: positions 0..stored-1 from pages, then `fresh` of the step's own,
-// from token `first` of the step on. A window ends below position `end`.
+// Which positions a token sees without a window: those below `end`. The rows of positions `start` on are
+// the step's own, from its token `first` on; `count` tokens of the step are of this sequence.
 struct visible_rows {
   int end;
-  int stored;
+  int start;
   int first;
-  int fresh;
+  int count;
+  int window_end;  // a window ends below it
 };
 
 template <class CONFIG>
@@ -76,132 +68,70 @@ inline visible_rows find_visible(const step_header& header, int t) {
   int last = t;
   for (int i = 0; i < MAX_STEP_TOKENS; ++i) {
 #pragma HLS PIPELINE II = 1
-    if (i < header.tokens && header.token[i].slot == token.slot) {
-      first = i < first ? i : first;
-      last = i > last ? i : last;
-    }
+    const bool same = i < header.tokens && header.token[i].slot == token.slot;
+    first = same && i < first ? i : first;
+    last = same && i > last ? i : last;
   }
-  int end = token.position + CONFIG::mask_offset + 1;  // positions below it are seen
-  const int slot_end = token.start + (last - first) + 1;
-  end = end < 0 ? 0 : end > slot_end ? slot_end : end;
-  end = end < CONFIG::max_pages * contract::kPageTokens ? end : CONFIG::max_pages * contract::kPageTokens;
+  constexpr int CONTEXT = CONFIG::max_pages * contract::kPageTokens;
   visible_rows rows;
-  rows.end = token.position + CONFIG::mask_offset + 1;
-  rows.stored = token.start < end ? token.start : end;
   rows.first = first;
-  rows.fresh = end - rows.stored;
+  rows.count = last - first + 1;
+  rows.start = within(token.start, CONTEXT);
+  rows.window_end = token.position + CONFIG::mask_offset + 1;
+  const int slot_end = within(rows.start + rows.count, CONTEXT);
+  rows.end = within(rows.window_end, slot_end);
   return rows;
 }
 
-// Where a slot's logical page lies, for one layer and head.
-template <class CONFIG>
-inline const word512* chunk_of(const word512* pool, const int32_t (&pages)[CONFIG::max_pages], int logical,
-                               int layer, int head) {
+// The first position that a token sees in a layer with this window; `end` if it sees none.
+inline int first_visible(const visible_rows& rows, int window) {
 #pragma HLS INLINE
-  return pool +
-         pool_offset<CONFIG>(pages[CONFIG::page_column(logical)], layer, head) / contract::kFloat16Lanes;
+  return window > 0 ? within(rows.window_end - window, rows.end) : 0;
 }
 
+// Rows of page `page` that a token sees, those from `low` to below `high`.
+struct page_rows {
+  int low;
+  int high;
+};
+inline page_rows rows_of_page(const visible_rows& rows, int window, int page) {
+#pragma HLS INLINE
+  page_rows seen;
+  seen.low = within(first_visible(rows, window) - page * contract::kPageTokens, contract::kPageTokens);
+  seen.high = within(rows.end - page * contract::kPageTokens, contract::kPageTokens);
+  return seen;
+}
+
+// Pages that hold what the tokens of a sequence see: those from `first` to below `end`. The first token of
+// the sequence sees the earliest position, the last one the latest.
+struct page_range {
+  int first;
+  int end;
+};
 template <class CONFIG>
-inline void attend_head(const visible_rows& seen, const int32_t (&pages)[CONFIG::max_pages], int t, int head,
-                        int layer, attention_rows<CONFIG>& rows, const word512* key_pages,
-                        const word512* value_pages) {
-  constexpr int D = CONFIG::head_dim;
-  constexpr int GROUP = heads_in_group<CONFIG>();
-  constexpr int STRIDE = CONFIG::kv_heads * D;
-  constexpr int CONTEXT = CONFIG::max_pages * contract::kPageTokens;
-  alignas(contract::kWordBytes) float scores[GROUP][CONTEXT];
-  alignas(contract::kWordBytes) float page[contract::kPageTokens * D];
-  int query_head[GROUP];
-  int group = 0;
-  for (int q = 0; q < CONFIG::query_heads; ++q) {
-    if (CONFIG::kv_head(q) == head) query_head[group++] = q;
-  }
-
-  const int stored = within(seen.stored, CONTEXT);
-  const int fresh = within(seen.fresh, CONFIG::step_tokens);
-  const int count = stored + fresh;
-  // Positions below `begin` are outside of the window: `hidden` of them are the step's own.
-  const int window = window_of<CONFIG>(layer, 0);
-  const int begin = window > 0 ? within(seen.end - window, count) : 0;
-  const int hidden = begin > stored ? begin - stored : 0;
-  const int stored_pages = contract::PagesOf(stored);
-  const int first_page = begin < stored ? begin / contract::kPageTokens : stored_pages;
-  const int pages_seen = within(stored_pages - first_page, CONFIG::max_pages);
-  const int fresh_seen = within(fresh - hidden, CONFIG::step_tokens);
-  for (int n = 0; n < pages_seen; ++n) {
-#pragma HLS LOOP_FLATTEN off
-    const int i = first_page + n;
-    const int j = contract::kPageTokens * i;
-    const int part = within(stored - j, contract::kPageTokens);
-    const int skip = begin > j ? begin - j : 0;
-    const int rows_seen = within(part - skip, contract::kPageTokens);
-    const page_hint next = i + 1 < stored_pages
-                               ? page_hint(chunk_of<CONFIG>(key_pages, pages, i + 1, layer, head))
-                               : page_hint(chunk_of<CONFIG>(value_pages, pages, first_page, layer, head));
-    load_page<contract::kPageTokens, D>(chunk_of<CONFIG>(key_pages, pages, i, layer, head), next, part, page);
-    for (int g = 0; g < group; ++g) {
-      score_rows<D>(&rows.q[t][query_head[g] * D], page + skip * D, D, rows_seen, CONFIG::scale,
-                    scores[g] + j + skip);
-    }
-  }
-  for (int g = 0; g < group; ++g) {
-    score_rows<D>(&rows.q[t][query_head[g] * D], &rows.k[seen.first + hidden][head * D], STRIDE, fresh_seen,
-                  CONFIG::scale, scores[g] + stored + hidden);
-  }
-
-  // Partials of the sum go by position: those before the window add +0.
-  const int before = begin % contract::kSumPartials;
-  const int attended = within(count - begin, CONTEXT + CONFIG::step_tokens);
-  const int summed = within(count - begin + before, CONTEXT + CONFIG::step_tokens);
-  float sums[GROUP];
-  alignas(contract::kWordBytes) float out[GROUP][D];
-  for (int g = 0; g < group; ++g) {
-    if (attended > 0) exp_scores(scores[g] + begin, attended);
-    for (int i = 0; i < contract::kSumPartials; ++i) {
-#pragma HLS PIPELINE II = 1
-      if (i < before) scores[g][begin - before + i] = 0.0f;
-    }
-    sums[g] = sum_floats(scores[g] + begin - before, summed);
-    for (int d = 0; d < D; ++d) out[g][d] = 0.0f;
-  }
-  for (int n = 0; n < pages_seen; ++n) {
-#pragma HLS LOOP_FLATTEN off
-    const int i = first_page + n;
-    const int j = contract::kPageTokens * i;
-    const int part = within(stored - j, contract::kPageTokens);
-    const int skip = begin > j ? begin - j : 0;
-    const int rows_seen = within(part - skip, contract::kPageTokens);
-    const page_hint next(chunk_of<CONFIG>(value_pages, pages, i + 1 < stored_pages ? i + 1 : i, layer, head));
-    load_page<contract::kPageTokens, D>(chunk_of<CONFIG>(value_pages, pages, i, layer, head), next, part,
-                                        page);
-    for (int g = 0; g < group; ++g) {
-      weigh_rows<D>(scores[g] + j + skip, page + skip * D, D, rows_seen, out[g]);
-    }
-  }
-  for (int g = 0; g < group; ++g) {
-    weigh_rows<D>(scores[g] + stored + hidden, &rows.v[seen.first + hidden][head * D], STRIDE, fresh_seen,
-                  out[g]);
-    for (int d = 0; d < D; ++d) {
-#pragma HLS PIPELINE II = 1
-      // A mask that hides every row leaves nothing to divide.
-      rows.q[t][query_head[g] * D + d] = attended > 0 ? out[g][d] / sums[g] : 0.0f;
-    }
-  }
+inline page_range pages_of_tokens(const visible_rows& earliest, const visible_rows& latest, int window) {
+#pragma HLS INLINE
+  page_range range;
+  range.first = first_visible(earliest, window) / contract::kPageTokens;
+  range.end = within(contract::PagesOf(latest.end), CONFIG::max_pages);
+  return range;
 }
 
-// Reads rows and rounds them to float16; they are held as the float32 of that.
-template <int N, int MAX_ROWS>
-inline void read_f16_rows(hls::stream<word512>& in, int count, float (&rows)[MAX_ROWS][N]) {
-  for (int t = 0; t < count; ++t) {
-#pragma HLS LOOP_FLATTEN off
-    read_row(in, rows[t]);
-    for (int i = 0; i < N; ++i) {
-#pragma HLS PIPELINE II = 1
-      rows[t][i] = f32_of_f16(f16_of_f32(rows[t][i]));
-    }
-  }
+// The end of the sums over positions: p[i] + p[i+4], then +2, +1.
+inline float row_tree(const float (&p)[contract::kRowPartials]) {
+#pragma HLS INLINE
+  return ((p[0] + p[4]) + (p[2] + p[6])) + ((p[1] + p[5]) + (p[3] + p[7]));
 }
+
+}  // namespace st
+
+#ifdef ST_FAST
+#include "attention_fast.h"
+#else
+#include "attention_plain.h"
+#endif
+
+namespace st {
 
 // Process. Reads the header, then WordsOf(S*M) words of page table. For each layer: reads T rows of q
 // (WordsOf(query_heads*head_dim) each), then T rows of k_new, then T rows of v_new
@@ -213,53 +143,14 @@ void attention(hls::stream<header_word>& headers, hls::stream<word512>& page_tab
   constexpr int ENTRIES = CONFIG::step_tokens * CONFIG::max_pages;
   step_header header;
   read_header<CONFIG::step_tokens>(headers, header);
-  const int tokens = header.tokens;
-  int32_t pages[CONFIG::step_tokens][CONFIG::max_pages];
+  word512 pages[contract::WordsOf(ENTRIES)];
   for (int beat = 0; beat < contract::WordsOf(ENTRIES); ++beat) {
 #pragma HLS PIPELINE II = 1
-    const word512 word = page_table.read();
-    for (int i = 0; i < contract::kLanes; ++i) {
-#pragma HLS UNROLL
-      const int at = contract::kLanes * beat + i;
-      if (at < ENTRIES) pages[at / CONFIG::max_pages][at % CONFIG::max_pages] = lane_i32(word, i);
-    }
+    pages[beat] = page_table.read();
   }
   visible_rows seen[MAX_STEP_TOKENS];
-  for (int t = 0; t < tokens; ++t) seen[t] = find_visible<CONFIG>(header, t);
-
-  attention_rows<CONFIG> rows;
-  for (int layer = 0; layer < CONFIG::layers; ++layer) {
-#pragma HLS LOOP_FLATTEN off
-    for (int t = 0; t < tokens; ++t) {
-#pragma HLS LOOP_FLATTEN off
-      read_row(q, rows.q[t]);
-    }
-    read_f16_rows(k_new, tokens, rows.k);
-    read_f16_rows(v_new, tokens, rows.v);
-    // Heads outside: tokens of one slot share the pages of a head, which then stay in the cache.
-#ifdef ST_FAST
-    // No part writes what another reads.
-    host::share(static_cast<uint32_t>(CONFIG::kv_heads * tokens), [&](uint32_t part) {
-      const int head = static_cast<int>(part) / tokens;
-      const int t = static_cast<int>(part) % tokens;
-      attend_head<CONFIG>(seen[t], pages[header.token[t].slot % CONFIG::step_tokens], t, head, layer, rows,
-                          key_pages, value_pages);
-    });
-#else
-    for (int head = 0; head < CONFIG::kv_heads; ++head) {
-#pragma HLS LOOP_FLATTEN off
-      for (int t = 0; t < tokens; ++t) {
-#pragma HLS LOOP_FLATTEN off
-        attend_head<CONFIG>(seen[t], pages[header.token[t].slot % CONFIG::step_tokens], t, head, layer, rows,
-                            key_pages, value_pages);
-      }
-    }
-#endif
-    for (int t = 0; t < tokens; ++t) {
-#pragma HLS LOOP_FLATTEN off
-      write_row(rows.q[t], out);
-    }
-  }
+  for (int t = 0; t < header.tokens; ++t) seen[t] = find_visible<CONFIG>(header, t);
+  attend_layers<CONFIG>(header, seen, pages, q, k_new, v_new, key_pages, value_pages, out);
 }
 
 }  // namespace st

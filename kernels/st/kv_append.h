@@ -11,6 +11,8 @@
 
 namespace st {
 
+constexpr int common_divisor(int a, int b) { return b == 0 ? a : common_divisor(b, a % b); }
+
 // Where row 0 of a page, layer and head starts, in elements of a pool (contract/kv_pages.h).
 template <class CONFIG>
 inline int64_t pool_offset(int32_t page, int layer, int head) {
@@ -25,11 +27,24 @@ inline void append_rows(const step_header& header, int layer, hls::stream<word51
   for (int t = 0; t < header.tokens; ++t) {
 #pragma HLS LOOP_FLATTEN off
     float row[CONFIG::kv_heads * D];
+#pragma HLS ARRAY_PARTITION variable = row type = cyclic factor = 32
     read_row(rows, row);
     for (int head = 0; head < CONFIG::kv_heads; ++head) {
 #pragma HLS LOOP_FLATTEN off
       const int64_t at = pool_offset<CONFIG>(header.token[t].page, layer, head) + header.token[t].row * D;
+#ifdef ST_FAST
       f16_row(row + head * D, D, pages + at);
+#else
+      // What divides a head's row and a word of memory is written at a time.
+      constexpr int LANES = common_divisor(contract::kFloat16Lanes, D);
+      for (int d = 0; d < D; d += LANES) {
+#pragma HLS PIPELINE II = 1
+        for (int l = 0; l < LANES; ++l) {
+#pragma HLS UNROLL
+          pages[at + d + l] = f16_of_f32(row[head * D + d + l]);
+        }
+      }
+#endif
     }
   }
 }

@@ -98,28 +98,42 @@ inline std::vector<float> Contract(const std::vector<float>& x, const std::vecto
   return result;
 }
 
-// One token and head. key(j) and value(j) give row j as D halves; Rows begin..seen-1 are visible.
+// One token and head. key(j) and value(j) give row j as D halves; rows begin..seen-1 are visible.
 inline std::vector<float> Attend(const std::vector<float>& q, float scale, int64_t seen,
                                  const std::function<const uint16_t*(int64_t)>& key,
                                  const std::function<const uint16_t*(int64_t)>& value, int64_t begin = 0) {
   const size_t size = q.size();
   std::vector<float> result(size, 0.0f);
   if (seen <= begin) return result;
-  std::vector<float> e(seen);
+  // Of the weights, and of the weighed values: columns of their own.
+  std::vector<float> sums(8), outs(8 * size);
   float most = -INFINITY;
-  for (int64_t j = begin; j < seen; ++j) {
-    std::vector<float> terms(size);
-    for (size_t d = 0; d < size; ++d) terms[d] = q[d] * HalfToFloat(key(j)[d]);
-    e[j] = scale * Sum(terms);
-    most = e[j] > most ? e[j] : most;
+  for (int64_t page = begin / 32; page <= (seen - 1) / 32; ++page) {
+    const int64_t low = std::max(begin, page * 32), high = std::min(seen, page * 32 + 32);
+    std::vector<float> e;
+    const float before = most;
+    for (int64_t j = low; j < high; ++j) {
+      std::vector<float> terms(size);
+      for (size_t d = 0; d < size; ++d) terms[d] = q[d] * HalfToFloat(key(j)[d]);
+      e.push_back(scale * Sum(terms));
+      most = e.back() > most ? e.back() : most;
+    }
+    const float factor = Exp(before - most);
+    for (float& sum : sums) sum *= factor;
+    for (float& out : outs) out *= factor;
+    for (int64_t j = low; j < high; ++j) {
+      const float weight = Exp(e[j - low] - most);
+      sums[j % 8] += weight;
+      for (size_t d = 0; d < size; ++d) outs[j % 8 * size + d] += weight * HalfToFloat(value(j)[d]);
+    }
   }
-  for (int64_t j = begin; j < seen; ++j) e[j] = Exp(e[j] - most);
-  const float total = Sum(e);
-  for (size_t d = 0; d < size; ++d) {
-    float acc = 0;
-    for (int64_t j = begin; j < seen; ++j) acc = acc + e[j] * HalfToFloat(value(j)[d]);
-    result[d] = acc / total;
-  }
+  for (int width = 4; width >= 1; width /= 2)
+    for (int i = 0; i < width; ++i) {
+      sums[i] += sums[i + width];
+      for (size_t d = 0; d < size; ++d) outs[i * size + d] += outs[(i + width) * size + d];
+    }
+  const float reciprocal = 1.0f / sums[0];
+  for (size_t d = 0; d < size; ++d) result[d] = outs[d] * reciprocal;
   return result;
 }
 

@@ -3,6 +3,7 @@
 // the conversion of float16 (tested elsewhere).
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstddef>
@@ -111,30 +112,54 @@ inline std::vector<float> Contract(const std::vector<float>& x, int count, const
   return out;
 }
 
-// One query row of one head over keys[j], values[j] (float16 of head_dim each), j = 0..n-1.
-// The rows are those of positions `first` on.
+// Of 8 partial sums.
+inline float RowTree(std::vector<float> p) {
+  for (size_t half = 4; half > 0; half /= 2) {
+    for (size_t i = 0; i < half; ++i) p[i] = p[i] + p[i + half];
+  }
+  return p[0];
+}
+
+// One query row of one head over keys[j], values[j] (float16 of head_dim each), j = 0..n-1: those of
+// positions `first` on.
 inline std::vector<float> Attend(const std::vector<float>& query, float scale,
                                  const std::vector<std::vector<uint16_t>>& keys,
                                  const std::vector<std::vector<uint16_t>>& values, int first = 0) {
   const size_t dim = query.size();
   std::vector<float> out(dim, 0.0f);
   if (keys.empty()) return out;
-  std::vector<float> weights;
-  for (const auto& key : keys) {
-    std::vector<float> products;
-    for (size_t i = 0; i < dim; ++i) products.push_back(query[i] * F32OfF16(key[i]));
-    weights.push_back(scale * FloatSum(products));
+  const size_t begin = static_cast<size_t>(first), end = begin + keys.size();
+  float most = -INFINITY;
+  std::vector<float> sums(8, 0.0f);
+  std::vector<std::vector<float>> partials(8, std::vector<float>(dim, 0.0f));
+  for (size_t page = begin / 32; 32 * page < end; ++page) {
+    const size_t low = std::max(begin, 32 * page), high = std::min(end, 32 * page + 32);
+    std::vector<float> scores;
+    const float before = most;
+    for (size_t j = low; j < high; ++j) {
+      std::vector<float> products;
+      for (size_t i = 0; i < dim; ++i) products.push_back(query[i] * F32OfF16(keys[j - begin][i]));
+      scores.push_back(scale * FloatSum(products));
+      most = scores.back() > most ? scores.back() : most;
+    }
+    const float factor = Exp(before - most);
+    for (float& sum : sums) sum = sum * factor;
+    for (auto& partial : partials) {
+      for (float& sum : partial) sum = sum * factor;
+    }
+    for (size_t j = low; j < high; ++j) {
+      const float weight = Exp(scores[j - low] - most);
+      sums[j % 8] = sums[j % 8] + weight;
+      for (size_t d = 0; d < dim; ++d) {
+        partials[j % 8][d] = partials[j % 8][d] + weight * F32OfF16(values[j - begin][d]);
+      }
+    }
   }
-  float most = weights[0];
-  for (float score : weights) most = score > most ? score : most;
-  for (float& score : weights) score = Exp(score - most);
-  std::vector<float> terms(first % 16, 0.0f);  // partials go by position
-  terms.insert(terms.end(), weights.begin(), weights.end());
-  const float sum = FloatSum(terms);
+  const float reciprocal = 1.0f / RowTree(sums);
   for (size_t d = 0; d < dim; ++d) {
-    float acc = 0;
-    for (size_t j = 0; j < values.size(); ++j) acc = acc + weights[j] * F32OfF16(values[j][d]);
-    out[d] = acc / sum;
+    std::vector<float> column;
+    for (const auto& partial : partials) column.push_back(partial[d]);
+    out[d] = RowTree(column) * reciprocal;
   }
   return out;
 }
