@@ -76,10 +76,10 @@ mlir::LogicalResult ActivationSwitchOp::trace(Trace& trace) {
   trace.ReadHeader();
   TraceLists<FrameAttr>(*this, trace, [&](FrameAttr frame) {
     const int64_t rows = trace.Count(frame.getRows()), groups = frame.getGroups();
-    const int64_t loops = frame.getOrder() == RowOrder::kTiles ? contract::kGroupWords * groups : rows;
     trace.Open(frames);
     trace.Read(sources[frame.getSource()], rows * contract::kGroupWords * groups);
-    trace.Compute(static_cast<double>(loops * kLoopFill + kQuantiseFill));
+    // Two more loops, over the rows and over their groups.
+    trace.Compute(static_cast<double>(rows + rows * groups + kLoopFill + 2 * kQuantiseFill));
     trace.Publish(frames);
   });
   return mlir::success();
@@ -95,13 +95,10 @@ mlir::LogicalResult ActivationSwitchOp::emit(hls::ProcessWriter& writer) {
   EmitLists<FrameAttr>(*this, writer, [&](FrameAttr frame) {
     const int64_t bound = std::max(writer.design().step_tokens(), frame.getRows().fixed);
     // Its rows are read whole before they are quantised. Inlined calls may not share their arrays.
-    const int64_t kept = frame.getOrder() == RowOrder::kTiles ? bound : 1;
-    local_bytes += kept * frame.getGroups() * (contract::kGroupWords * contract::kWordBytes + 4);
-    const std::string groups = std::to_string(frame.getGroups());
+    local_bytes += bound * frame.getGroups() * contract::kGroupWords * (contract::kWordBytes + 4);
     const std::string function =
-        frame.getOrder() == RowOrder::kTiles
-            ? "st::fill_frame_from_tiles<" + groups + ", " + std::to_string(bound) + ">"
-            : "st::fill_frame<" + groups + ">";
+        std::string(frame.getOrder() == RowOrder::kTiles ? "st::fill_frame_from_tiles<" : "st::fill_frame<") +
+        std::to_string(frame.getGroups()) + ", " + std::to_string(bound) + ">";
     writer.out().line(function + "(" + sources[frame.getSource()] + ", " + hls::CountText(frame.getRows()) +
                       ", " + frames + ");");
   });

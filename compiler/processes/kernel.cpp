@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <map>
 #include <set>
 #include <string>
 
@@ -8,8 +9,11 @@
 #include "compiler/processes/ProcessDialect.h"
 #include "compiler/processes/ends.h"
 #include "compiler/targets/hls/body_emitter.h"
+#include "compiler/targets/hls/index_text.h"
 #include "compiler/targets/hls/process_writer.h"
 #include "kernels/contract/kv_pages.h"
+#include "kernels/contract/limits.h"
+#include "kernels/contract/word.h"
 #include "llvm/ADT/SetVector.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -347,12 +351,84 @@ namespace {
 // The body of a kernel: reads and writes of itensors, and what the body emitter knows.
 class KernelBody : public hls::BodyEmitter {
  public:
-  using hls::BodyEmitter::BodyEmitter;
+  KernelBody(hls::TextWriter* out, hls::ConstantPool* constants, std::string prefix)
+      : hls::BodyEmitter(out, constants, std::move(prefix)) {
+    step_copies_.set_depth(1);
+    layer_copies_.set_depth(2);
+  }
 
   // Definitions of the numbers of rows that the body uses.
   const std::set<std::string>& extents() const { return extents_; }
+  // Copies of what lies in memory: of the rows that the step's tokens look up, and of what a layer needs.
+  // Bursts, that are over before the first row arrives.
+  const std::string& step_copies() const { return step_copies_.text(); }
+  const std::string& layer_copies() const { return layer_copies_.text(); }
+
+  void BindMemory(mlir::BlockArgument argument, const std::string& pointer) {
+    Bind(argument, pointer, /*writable=*/false);
+    auto type = llvm::cast<mlir::RankedTensorType>(argument.getType());
+    const bool read_whole = llvm::all_of(argument.getUsers(), [](mlir::Operation* user) {
+      return llvm::isa<mlir::linalg::LinalgOp, mlir::tensor::ExpandShapeOp, mlir::tensor::CollapseShapeOp>(
+          user);
+    });
+    if (read_whole && IsSmall(type)) CopyToChip(argument, View(argument));
+  }
+  void BindField(mlir::BlockArgument argument, const std::string& column) {
+    Bind(argument, column, /*writable=*/false);
+    fields_[argument] = column;
+  }
+  void BindLayer(mlir::BlockArgument argument, const std::string& text) {
+    BindScalar(argument, text);
+    layer_ = argument;
+  }
 
  protected:
+  // What a layer's slice of a weight holds.
+  mlir::LogicalResult Hold(mlir::Operation* operation) override {
+    auto slice = llvm::cast<mlir::tensor::ExtractSliceOp>(operation);
+    auto source = llvm::dyn_cast<mlir::BlockArgument>(slice.getSource());
+    const bool by_layer =
+        llvm::all_of(slice.getOffsets(), [&](mlir::Value offset) { return offset == layer_; });
+    const hls::TensorView view = View(slice.getResult());
+    if (source && !fields_.contains(source) && source.getOwner() == layer_.getOwner() && by_layer &&
+        view.IsContiguous() && IsSmall(slice.getType())) {
+      CopyToChip(slice.getResult(), view);
+    }
+    return mlir::success();
+  }
+
+  // Rows of a table that a field of the token at hand selects.
+  std::optional<std::string> HeldElement(mlir::Operation* operation,
+                                         llvm::ArrayRef<std::string> indices) override {
+    auto lookup = llvm::cast<mlir::tensor::ExtractOp>(operation);
+    auto table = llvm::dyn_cast<mlir::BlockArgument>(lookup.getTensor());
+    if (!table || table.getOwner() != layer_.getOwner() || fields_.contains(table) || indices.empty()) {
+      return std::nullopt;
+    }
+    const std::optional<FieldElement> element = FieldElementOf(lookup.getIndices()[0]);
+    const hls::TensorView& view = View(table);
+    const int64_t width = view.strides.front();
+    if (!element || width > kMostCopied) return std::nullopt;
+    const std::string& column = fields_.find(element->field)->second;
+    auto [copy, added] = rows_.try_emplace({table.getArgNumber(), element->field.getArgNumber()}, "");
+    if (added) {
+      copy->second = NewName();
+      const std::string type = *hls::CppType(view.element),
+                        size = "st::MAX_STEP_TOKENS * " + std::to_string(width);
+      step_copies_.line(type + " " + copy->second + "[" + size + "];");
+      if (width % contract::kLanes == 0) Partition(step_copies_, copy->second, width * contract::kLanes);
+      step_copies_.open("for (int t = 0; t < header.tokens; ++t)");
+      step_copies_.directive("#pragma HLS LOOP_FLATTEN off");
+      Burst(step_copies_, copy->second, "t * " + std::to_string(width), view.buffer,
+            "static_cast<int64_t>(" + column + "[t]) * " + std::to_string(width), width);
+      step_copies_.close();
+      AddLocalBytes(contract::kMaxStepTokens * width * 8);
+    }
+    llvm::SmallVector<std::string> places = {element->token};
+    places.append(indices.begin() + 1, indices.end());
+    return copy->second + "[" + hls::LinearIndex("0", places, view.strides) + "]";
+  }
+
   mlir::LogicalResult EmitOther(mlir::Operation* operation) override {
     if (auto read = llvm::dyn_cast<itensor::ReadOp>(operation)) return EmitRead(read);
     if (auto write = llvm::dyn_cast<itensor::WriteOp>(operation)) return EmitWrite(write);
@@ -405,7 +481,75 @@ class KernelBody : public hls::BodyEmitter {
     return mlir::success();
   }
 
+  // Elements that the chip keeps of a weight, or of one row of a table.
+  static constexpr int64_t kMostCopied = 1 << 16;
+
+  struct FieldElement {
+    mlir::BlockArgument field;
+    std::string token;
+  };
+
+  static bool IsSmall(mlir::RankedTensorType type) {
+    return type.hasStaticShape() && type.getNumElements() > 1 && type.getNumElements() <= kMostCopied;
+  }
+
+  // The element of a field that `index` is, cast or not.
+  std::optional<FieldElement> FieldElementOf(mlir::Value index) {
+    while (auto cast = index.getDefiningOp<mlir::arith::IndexCastOp>()) index = cast.getIn();
+    if (auto lookup = index.getDefiningOp<mlir::tensor::ExtractOp>()) {
+      auto field = llvm::dyn_cast<mlir::BlockArgument>(lookup.getTensor());
+      if (!field || !fields_.contains(field) || lookup.getIndices().size() != 1) return std::nullopt;
+      return FieldElement{field, Scalar(lookup.getIndices()[0])};
+    }
+    auto argument = llvm::dyn_cast<mlir::BlockArgument>(index);
+    auto generic =
+        argument ? llvm::dyn_cast<mlir::linalg::GenericOp>(argument.getOwner()->getParentOp()) : nullptr;
+    if (!generic) return std::nullopt;
+    mlir::Value source = generic->getOperand(argument.getArgNumber());
+    auto slice = source.getDefiningOp<mlir::tensor::ExtractSliceOp>();
+    auto field = slice ? llvm::dyn_cast<mlir::BlockArgument>(slice.getSource()) : nullptr;
+    if (!field || !fields_.contains(field) || slice.getType().getNumElements() != 1) return std::nullopt;
+    return FieldElement{field, IndexText(slice.getMixedOffsets()[0])};
+  }
+
+  void CopyToChip(mlir::Value value, const hls::TensorView& view) {
+    const int64_t elements = llvm::cast<mlir::RankedTensorType>(value.getType()).getNumElements();
+    const std::string name = NewName();
+    layer_copies_.line(*hls::CppType(view.element) + " " + name + "[" + std::to_string(elements) + "];");
+    Partition(layer_copies_, name, elements);
+    Burst(layer_copies_, name, "0", view.buffer, view.offset, elements);
+    AddLocalBytes(8 * elements);
+    Rebind(value, name);
+  }
+
+  // `count` elements of memory from `from` on, to `to` on of an array: a word of them a cycle where they fill
+  // words.
+  void Burst(hls::TextWriter& text, const std::string& array, const std::string& to,
+             const std::string& memory, const std::string& from, int64_t count) {
+    const std::string base = NewName(), at = to == "0" ? "" : to + " + ";
+    text.line("const int64_t " + base + " = " + from + ";");
+    if (count % contract::kLanes != 0) {
+      text.open("for (int i = 0; i < " + std::to_string(count) + "; ++i)");
+      text.directive("#pragma HLS PIPELINE II = 1");
+      text.line(array + "[" + at + "i] = " + memory + "[" + base + " + i];");
+      text.close();
+      return;
+    }
+    text.open("for (int w = 0; w < " + std::to_string(count) + "; w += " + std::to_string(contract::kLanes) +
+              ")");
+    text.directive("#pragma HLS PIPELINE II = 1");
+    text.open("for (int l = 0; l < " + std::to_string(contract::kLanes) + "; ++l)");
+    text.directive("#pragma HLS UNROLL");
+    text.line(array + "[" + at + "w + l] = " + memory + "[" + base + " + w + l];");
+    text.close();
+    text.close();
+  }
+
   std::set<std::string> extents_;
+  llvm::DenseMap<mlir::Value, std::string> fields_;  // by name of their column
+  mlir::BlockArgument layer_;
+  std::map<std::pair<unsigned, unsigned>, std::string> rows_;  // copies, by table and field
+  hls::TextWriter step_copies_, layer_copies_;
 };
 
 // The itensor.empty that a kernel's yielded value started from.
@@ -446,16 +590,22 @@ mlir::LogicalResult KernelOp::emit(hls::ProcessWriter& writer) {
     }
     body.BindOpaque(empty.getResult(), name);
   }
+  const unsigned first_memory = argument;
+  std::vector<std::string> pointers;
   for (dataflow::MemoryOp memory : writer.ends().memories) {
-    body.Bind(block.getArgument(argument++), writer.AddMemory(memory), /*writable=*/false);
+    pointers.push_back(writer.AddMemory(memory));
   }
+  argument += static_cast<unsigned>(pointers.size());
   std::vector<std::string> columns;
   for (auto field : getFields().getAsRange<mlir::StringAttr>()) {
     columns.push_back(*FieldText(field.getValue()));
-    body.Bind(block.getArgument(argument++), "column_" + columns.back(), /*writable=*/false);
+    body.BindField(block.getArgument(argument++), "column_" + columns.back());
   }
   const bool repeats = getSection() == dataflow::Section::layer;
-  body.BindScalar(block.getArgument(argument), repeats ? "static_cast<int64_t>(layer)" : "INT64_C(0)");
+  body.BindLayer(block.getArgument(argument), repeats ? "static_cast<int64_t>(layer)" : "INT64_C(0)");
+  for (auto [index, pointer] : llvm::enumerate(pointers)) {
+    body.BindMemory(block.getArgument(first_memory + index), pointer);
+  }
 
   lines.set_depth(2);
   if (mlir::failed(body.EmitBlock(block))) return mlir::failure();
@@ -470,7 +620,9 @@ mlir::LogicalResult KernelOp::emit(hls::ProcessWriter& writer) {
     out.line("column_" + column + "[t] = static_cast<int32_t>(header.token[t]." + column + ");");
     out.close();
   }
+  out.append(body.step_copies());
   writer.OpenSection(getSection());
+  out.append(body.layer_copies());
   out.append(lines.text());
   writer.CloseSection();
   writer.Close();

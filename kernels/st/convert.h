@@ -13,34 +13,46 @@ namespace st {
 // Reads for tile { for row }, writes for row { for tile }. rows <= MAX_ROWS.
 template <int TILES, int MAX_ROWS>
 inline void tiles_to_rows(hls::stream<word512>& in, int rows, hls::stream<word512>& out) {
-  word512 buffer[MAX_ROWS][TILES];
-  for (int tile = 0; tile < TILES; ++tile) {
-#pragma HLS LOOP_FLATTEN off
-    for (int row = 0; row < rows; ++row) {
+  word512 buffer[MAX_ROWS * TILES];
+  int tile = 0;
+  int row = 0;
+  for (int i = 0; i < rows * TILES; ++i) {
 #pragma HLS PIPELINE II = 1
-      buffer[row][tile] = in.read();
-    }
+    buffer[row * TILES + tile] = in.read();
+    const bool last = row == rows - 1;
+    row = last ? 0 : row + 1;
+    tile = last ? tile + 1 : tile;
   }
-  for (int row = 0; row < rows; ++row) {
-#pragma HLS LOOP_FLATTEN off
-    write_words(buffer[row], out);
+#ifdef ST_FAST
+  if (rows > 0) out.write_many(buffer, static_cast<uint32_t>(rows * TILES));
+#else
+  for (int i = 0; i < rows * TILES; ++i) {
+#pragma HLS PIPELINE II = 1
+    out.write(buffer[i]);
   }
+#endif
 }
 
 // Reads for row { for tile }, writes for tile { for row }. rows <= MAX_ROWS.
 template <int TILES, int MAX_ROWS>
 inline void rows_to_tiles(hls::stream<word512>& in, int rows, hls::stream<word512>& out) {
-  word512 buffer[MAX_ROWS][TILES];
-  for (int row = 0; row < rows; ++row) {
-#pragma HLS LOOP_FLATTEN off
-    read_words(in, buffer[row]);
-  }
-  for (int tile = 0; tile < TILES; ++tile) {
-#pragma HLS LOOP_FLATTEN off
-    for (int row = 0; row < rows; ++row) {
+  word512 buffer[MAX_ROWS * TILES];
+#ifdef ST_FAST
+  if (rows > 0) in.read_many(buffer, static_cast<uint32_t>(rows * TILES));
+#else
+  for (int i = 0; i < rows * TILES; ++i) {
 #pragma HLS PIPELINE II = 1
-      out.write(buffer[row][tile]);
-    }
+    buffer[i] = in.read();
+  }
+#endif
+  int tile = 0;
+  int row = 0;
+  for (int i = 0; i < rows * TILES; ++i) {
+#pragma HLS PIPELINE II = 1
+    out.write(buffer[row * TILES + tile]);
+    const bool last = row == rows - 1;
+    row = last ? 0 : row + 1;
+    tile = last ? tile + 1 : tile;
   }
 }
 

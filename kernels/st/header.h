@@ -273,6 +273,7 @@ inline void write_header(const header_word& first, const header_word (&tokens)[M
 template <class CONFIG>
 void header(const word512* descriptor, hls::stream<header_word>& out) {
   uint32_t words[descriptor_layout<CONFIG>::beats * contract::kLanes];
+#pragma HLS ARRAY_PARTITION variable = words type = cyclic factor = 16
   header_word tokens[MAX_STEP_TOKENS];
   const header_word first = read_descriptor<CONFIG>(descriptor, words, tokens);
   write_header(first, tokens, out);
@@ -284,6 +285,7 @@ template <class CONFIG>
 void header_with_pages(const word512* descriptor, hls::stream<header_word>& out,
                        hls::stream<word512>& pages) {
   uint32_t words[descriptor_layout<CONFIG>::beats * contract::kLanes];
+#pragma HLS ARRAY_PARTITION variable = words type = cyclic factor = 16
   header_word tokens[MAX_STEP_TOKENS];
   const header_word first = read_descriptor<CONFIG>(descriptor, words, tokens);
   write_header(first, tokens, out);

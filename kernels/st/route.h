@@ -18,11 +18,27 @@ inline void route(hls::stream<word512>& results, int row_tiles, int rows, hls::s
 // rows words to `a`, then rows words to `b`.
 inline void route_alternating(hls::stream<word512>& results, int row_tiles, int rows, hls::stream<word512>& a,
                               hls::stream<word512>& b) {
+#ifdef ST_FAST
   for (int r = 0; r < row_tiles; ++r) {
-#pragma HLS LOOP_FLATTEN off
     copy_words(results, rows, a);
     copy_words(results, rows, b);
   }
+#else
+  int row = 0;
+  bool second = false;
+  for (int i = 0; i < 2 * row_tiles * rows; ++i) {
+#pragma HLS PIPELINE II = 1 style = flp
+    const word512 word = results.read();
+    if (second) {
+      b.write(word);
+    } else {
+      a.write(word);
+    }
+    const bool last = row == rows - 1;
+    row = last ? 0 : row + 1;
+    second = last ? !second : second;
+  }
+#endif
 }
 
 }  // namespace st

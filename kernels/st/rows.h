@@ -44,6 +44,15 @@ inline void read_row(hls::stream<word512>& in, float (&row)[N]) {
   read_words(in, words);
   memcpy(row, words, sizeof(row));
 #else
+  if (N <= contract::kLanes) {
+    // No loop of its own: the caller's may be pipelined.
+    const word512 word = in.read();
+    for (int i = 0; i < N && i < contract::kLanes; ++i) {
+#pragma HLS UNROLL
+      row[i] = lane_f32(word, i);
+    }
+    return;
+  }
   for (int w = 0; w < N / contract::kLanes; ++w) {
 #pragma HLS PIPELINE II = 1
     const word512 word = in.read();
@@ -71,6 +80,15 @@ inline void write_row(const float (&row)[N], hls::stream<word512>& out) {
   memcpy(static_cast<void*>(words), row, sizeof(row));
   write_words(words, out);
 #else
+  if (N <= contract::kLanes) {
+    word512 word(0);
+    for (int i = 0; i < N && i < contract::kLanes; ++i) {
+#pragma HLS UNROLL
+      set_lane_f32(word, i, row[i]);
+    }
+    out.write(word);
+    return;
+  }
   for (int w = 0; w < N / contract::kLanes; ++w) {
 #pragma HLS PIPELINE II = 1
     word512 word;

@@ -55,6 +55,15 @@ void BodyEmitter::BindScalar(mlir::Value scalar, const std::string& expression) 
   scalars_[scalar] = expression;
 }
 
+void BodyEmitter::Partition(TextWriter& out, const std::string& array, int64_t elements) {
+  if (elements > 1 && elements <= contract::kLanes) {
+    out.directive("#pragma HLS ARRAY_PARTITION variable=" + array + " type=complete");
+  } else if (elements % contract::kLanes == 0) {
+    out.directive("#pragma HLS ARRAY_PARTITION variable=" + array +
+                  " type=cyclic factor=" + std::to_string(contract::kLanes));
+  }
+}
+
 mlir::LogicalResult BodyEmitter::Declare(mlir::Value tensor, const std::string& name) {
   auto type = llvm::dyn_cast<mlir::RankedTensorType>(tensor.getType());
   const mlir::Location at = tensor.getLoc();
@@ -65,10 +74,7 @@ mlir::LogicalResult BodyEmitter::Declare(mlir::Value tensor, const std::string& 
   const std::optional<std::string> element = CppType(type.getElementType());
   if (!element) return mlir::emitError(at) << "no C++ type for elements of " << type;
   out_.line(*element + " " + name + "[" + std::to_string(type.getNumElements()) + "];");
-  if (type.getNumElements() % contract::kLanes == 0 && type.getNumElements() > contract::kLanes) {
-    out_.directive("#pragma HLS ARRAY_PARTITION variable=" + name +
-                   " type=cyclic factor=" + std::to_string(contract::kLanes));
-  }
+  Partition(out_, name, type.getNumElements());
   local_bytes_ +=
       contract::RoundUpToWords<int64_t>(type.getNumElements() * ElementBytes(type.getElementType()));
   Bind(tensor, name, /*writable=*/true);
@@ -232,37 +238,70 @@ mlir::LogicalResult BodyEmitter::EmitLinalg(mlir::linalg::LinalgOp op) {
   return EmitLoops(op);
 }
 
+namespace {
+
+// How many iterations of each loop run side by side: up to 16 of the innermost parallel ones together.
+llvm::SmallVector<int64_t> LanesOf(llvm::ArrayRef<int64_t> sizes,
+                                   llvm::ArrayRef<mlir::utils::IteratorType> iterators) {
+  llvm::SmallVector<int64_t> lanes(sizes.size(), 1);
+  int64_t left = contract::kLanes;
+  for (size_t i = sizes.size(); i-- > 0 && left > 1;) {
+    if (sizes[i] == 1) continue;
+    if (iterators[i] != mlir::utils::IteratorType::parallel) break;
+    if (left % sizes[i] == 0) {
+      lanes[i] = sizes[i];
+    } else if (sizes[i] % left == 0) {
+      lanes[i] = left;
+    } else {
+      break;
+    }
+    left /= lanes[i];
+  }
+  // Lanes that don't fill a word are not worth their operators.
+  if (left > 1) lanes.assign(sizes.size(), 1);
+  return lanes;
+}
+
+}  // namespace
+
+// Loops outside, the innermost of them pipelined; the lanes inside it, unrolled.
 mlir::LogicalResult BodyEmitter::EmitLoops(mlir::linalg::LinalgOp op) {
   const llvm::SmallVector<int64_t> sizes = op.getStaticLoopRanges();
-  const auto iterators = op.getIteratorTypesArray();
-  llvm::SmallVector<std::string> loops;
-  int innermost = -1;
+  if (llvm::any_of(sizes, mlir::ShapedType::isDynamic)) {
+    return op->emitOpError("has a loop of unknown length; only sizes of one element are emitted");
+  }
+  const llvm::SmallVector<int64_t> lanes = LanesOf(sizes, op.getIteratorTypesArray());
+  llvm::SmallVector<std::string> loops(sizes.size(), "0");
+  size_t pipelined = sizes.size();
   for (size_t i = 0; i < sizes.size(); ++i) {
-    if (mlir::ShapedType::isDynamic(sizes[i])) {
-      return op->emitOpError("has a loop of unknown length; only sizes of one element are emitted");
-    }
-    if (sizes[i] != 1) innermost = static_cast<int>(i);
+    if (sizes[i] > lanes[i]) pipelined = i;
   }
   unsigned opened = 0;
-  for (size_t i = 0; i < sizes.size(); ++i) {
-    if (sizes[i] == 1) {
-      loops.push_back("0");
-      continue;
-    }
-    const std::string name = "i" + std::to_string(i);
-    out_.open("for (int " + name + " = 0; " + name + " < " + std::to_string(sizes[i]) + "; ++" + name + ")");
+  const auto open = [&](const std::string& name, int64_t size, int64_t step) {
+    const std::string next = step == 1 ? "++" + name : name + " += " + std::to_string(step);
+    out_.open("for (int " + name + " = 0; " + name + " < " + std::to_string(size) + "; " + next + ")");
     ++opened;
-    loops.push_back(name);
-    if (static_cast<int>(i) != innermost) continue;
-    out_.directive("#pragma HLS PIPELINE");
-    const bool parallel = iterators[i] == mlir::utils::IteratorType::parallel;
-    if (parallel && sizes[i] % contract::kLanes == 0)
-      out_.directive("#pragma HLS UNROLL factor=" + std::to_string(contract::kLanes));
+  };
+  for (size_t i = 0; i < sizes.size(); ++i) {
+    if (sizes[i] <= lanes[i]) continue;
+    loops[i] = (lanes[i] > 1 ? "w" : "i") + std::to_string(i);
+    open(loops[i], sizes[i], lanes[i]);
+    if (i == pipelined) out_.directive("#pragma HLS PIPELINE II = 1");
   }
-  if (innermost < 0) out_.open("");
+  for (size_t i = 0; i < sizes.size(); ++i) {
+    if (lanes[i] == 1) continue;
+    const std::string lane = (sizes[i] > lanes[i] ? "l" : "i") + std::to_string(i);
+    open(lane, lanes[i], 1);
+    out_.directive("#pragma HLS UNROLL");
+    if (sizes[i] > lanes[i]) {
+      out_.line("const int i" + std::to_string(i) + " = " + loops[i] + " + " + lane + ";");
+    }
+    loops[i] = "i" + std::to_string(i);
+  }
+  if (opened == 0) out_.open("");
   const mlir::LogicalResult result = EmitRegion(op, loops);
   for (unsigned i = 0; i < opened; ++i) out_.close();
-  if (innermost < 0) out_.close();
+  if (opened == 0) out_.close();
   return result;
 }
 
@@ -367,7 +406,7 @@ mlir::LogicalResult BodyEmitter::EmitExtractSlice(mlir::Operation* operation) {
   mlir::FailureOr<TensorView> window = Window(op, op.getDroppedDims(), View(op.getSource()));
   if (mlir::failed(window)) return mlir::failure();
   views_[op.getResult()] = *std::move(window);
-  return mlir::success();
+  return Hold(op.getOperation());
 }
 
 mlir::LogicalResult BodyEmitter::EmitInsertSlice(mlir::Operation* operation) {
@@ -387,8 +426,9 @@ mlir::LogicalResult BodyEmitter::EmitExtract(mlir::Operation* operation) {
   llvm::SmallVector<std::string> indices;
   for (mlir::Value index : op.getIndices()) indices.push_back(Scalar(index));
   const std::string name = NewName();
-  out_.line("const " + *CppType(op.getType()) + " " + name + " = " + View(op.getTensor()).Access(indices) +
-            ";");
+  const std::optional<std::string> held = HeldElement(op.getOperation(), indices);
+  out_.line("const " + *CppType(op.getType()) + " " + name + " = " +
+            held.value_or(View(op.getTensor()).Access(indices)) + ";");
   BindScalar(op.getResult(), name);
   return mlir::success();
 }
@@ -409,8 +449,104 @@ mlir::LogicalResult BodyEmitter::EmitFromElements(mlir::Operation* operation) {
   return mlir::success();
 }
 
+void BodyEmitter::Rebind(mlir::Value tensor, const std::string& name) {
+  Bind(tensor, name, /*writable=*/false);
+  views_[tensor].array_elements = llvm::cast<mlir::RankedTensorType>(tensor.getType()).getNumElements();
+}
+
+namespace {
+
+// The loops from `loop` inwards of which each is the whole body of the one around it.
+llvm::SmallVector<mlir::scf::ForOp> PerfectNest(mlir::scf::ForOp loop) {
+  llvm::SmallVector<mlir::scf::ForOp> nest = {loop};
+  while (true) {
+    mlir::scf::ForOp around = nest.back();
+    mlir::Block* body = around.getBody();
+    auto inner = llvm::dyn_cast<mlir::scf::ForOp>(body->front());
+    if (!inner || inner->getNextNode() != body->getTerminator()) return nest;
+    if (inner.getInitArgs() != around.getRegionIterArgs()) return nest;
+    if (body->getTerminator()->getOperands() != inner.getResults()) return nest;
+    nest.push_back(inner);
+  }
+}
+
+// Whether a round takes no more than a word of anything: it can be one round of a pipelined loop.
+bool MovesWords(mlir::scf::ForOp loop) {
+  const mlir::WalkResult wide = loop.getBody()->walk([](mlir::Operation* op) {
+    if (llvm::isa<mlir::scf::ForOp>(op)) return mlir::WalkResult::interrupt();
+    for (mlir::Type type : op->getResultTypes()) {
+      auto tensor = llvm::dyn_cast<mlir::RankedTensorType>(type);
+      if (tensor && (!tensor.hasStaticShape() || tensor.getNumElements() > contract::kLanes)) {
+        return mlir::WalkResult::interrupt();
+      }
+    }
+    return mlir::WalkResult::advance();
+  });
+  return !wide.wasInterrupted();
+}
+
+}  // namespace
+
+std::optional<std::string> BodyEmitter::TripText(mlir::scf::ForOp loop) {
+  const auto lower = mlir::getConstantIntValue(loop.getLowerBound()),
+             upper = mlir::getConstantIntValue(loop.getUpperBound()),
+             step = mlir::getConstantIntValue(loop.getStep());
+  if (!lower || !step || *step < 1) return std::nullopt;
+  if (upper) return std::to_string(std::max<int64_t>((*upper - *lower + *step - 1) / *step, 0));
+  if (*lower != 0 || *step != 1) return std::nullopt;
+  return Scalar(loop.getUpperBound());
+}
+
+mlir::FailureOr<bool> BodyEmitter::EmitWordLoop(mlir::scf::ForOp outermost) {
+  llvm::SmallVector<mlir::scf::ForOp> nest = PerfectNest(outermost);
+  if (!MovesWords(nest.back())) return false;
+  if (!llvm::all_of(outermost.getInitArgs(), [&](mlir::Value init) { return HasOpaque(init); })) return false;
+  std::string trips;
+  bool counts = false;
+  for (mlir::scf::ForOp loop : nest) {
+    const std::optional<std::string> trip = TripText(loop);
+    if (!trip) return false;
+    trips += (trips.empty() ? "INT64_C(1) * " : " * ") + *trip;
+    counts |= !loop.getInductionVar().use_empty();
+  }
+  // Counters, the innermost last, for a body that wants them.
+  llvm::SmallVector<std::string> counters;
+  for (mlir::scf::ForOp loop : nest) {
+    for (auto [init, argument, result] :
+         llvm::zip(loop.getInitArgs(), loop.getRegionIterArgs(), loop.getResults())) {
+      BindOpaque(argument, Opaque(init));
+      BindOpaque(result, Opaque(init));
+    }
+    if (!counts) continue;
+    counters.push_back(NewName());
+    out_.line("int64_t " + counters.back() + " = " + IndexText(loop.getLowerBound()) + ";");
+    BindScalar(loop.getInductionVar(), counters.back());
+  }
+  const std::string round = NewName();
+  out_.open("for (int64_t " + round + " = 0; " + round + " < " + trips + "; ++" + round + ")");
+  // Flushable: words that were taken come out though the next is still to come (HLS contract, j).
+  out_.directive("#pragma HLS PIPELINE II = 1 style = flp");
+  if (mlir::failed(EmitBlock(*nest.back().getBody()))) return mlir::failure();
+  std::string carry;
+  for (size_t i = counters.size(); i-- > 0;) {
+    mlir::scf::ForOp loop = nest[i];
+    const std::string& counter = counters[i];
+    const std::string ends = NewName(), next = counter + " + " + IndexText(loop.getStep());
+    out_.line("const bool " + ends + " = " + (carry.empty() ? "" : carry + " && ") + next +
+              " >= " + IndexText(loop.getUpperBound()) + ";");
+    const std::string moved = carry.empty() ? next : "(" + carry + " ? " + next + " : " + counter + ")";
+    out_.line(counter + " = " + ends + " ? " + IndexText(loop.getLowerBound()) + " : " + moved + ";");
+    carry = ends;
+  }
+  out_.close();
+  return true;
+}
+
 mlir::LogicalResult BodyEmitter::EmitFor(mlir::Operation* operation) {
   auto loop = llvm::cast<mlir::scf::ForOp>(operation);
+  const mlir::FailureOr<bool> moves_words = EmitWordLoop(loop);
+  if (mlir::failed(moves_words)) return mlir::failure();
+  if (*moves_words) return mlir::success();
   // Carried values live in separate arrays and variables: the body's values end with it.
   llvm::SmallVector<std::string> carried;
   for (auto [init, argument, result] :

@@ -6,6 +6,7 @@
 // order of the operation's dimensions, so that float operations happen in the order the IR says.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,7 @@
 #include "llvm/ADT/SmallBitVector.h"
 #include "llvm/ADT/SmallVector.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/Block.h"
 #include "mlir/IR/Operation.h"
 #include "mlir/Interfaces/ViewLikeInterface.h"
@@ -79,6 +81,21 @@ class BodyEmitter {
  protected:
   // Operations of other dialects. By default they are scalar operations, or refused.
   virtual mlir::LogicalResult EmitOther(mlir::Operation* operation);
+  // Gives a slice that was just bound another place (Rebind), if the text does better to keep a copy of it.
+  virtual mlir::LogicalResult Hold(mlir::Operation* /*extract_slice*/) { return mlir::success(); }
+  // Text of an element of which the text keeps a copy; nothing: read it where it is. `indices`: texts.
+  virtual std::optional<std::string> HeldElement(mlir::Operation* /*extract*/,
+                                                 llvm::ArrayRef<std::string> /*indices*/) {
+    return std::nullopt;
+  }
+  // Of a tensor of a static shape: its elements are in the local array `name`, row-major.
+  void Rebind(mlir::Value tensor, const std::string& name);
+  // The directive by which a word of an array's elements is read at once.
+  static void Partition(TextWriter& out, const std::string& array, int64_t elements);
+  void AddLocalBytes(int64_t bytes) { local_bytes_ += bytes; }
+  // Text of an index that is constant or a value.
+  std::string IndexText(mlir::OpFoldResult offset);
+
   std::string NewName();
   TextWriter& out() { return out_; }
 
@@ -94,6 +111,11 @@ class BodyEmitter {
   mlir::LogicalResult EmitExtract(mlir::Operation* operation);
   mlir::LogicalResult EmitFromElements(mlir::Operation* operation);
   mlir::LogicalResult EmitFor(mlir::Operation* operation);
+  // A nest of loops that moves words, as one pipelined loop. False, and nothing is written: it is no such
+  // nest.
+  mlir::FailureOr<bool> EmitWordLoop(mlir::scf::ForOp outermost);
+  // How often a loop runs; nothing where no text says so.
+  std::optional<std::string> TripText(mlir::scf::ForOp loop);
 
   mlir::LogicalResult NewArray(mlir::Operation* at, mlir::Value result);
   // Gives `result` the array of `destination` if nothing but `operation` still reads it; otherwise a
@@ -102,8 +124,6 @@ class BodyEmitter {
                                   mlir::OpOperand& destination, bool keeps_contents);
   bool MayOverwrite(mlir::Operation* operation, mlir::OpOperand& destination) const;
   mlir::LogicalResult CopyView(mlir::Operation* at, const TensorView& from, const TensorView& to);
-  // Text of an index that is constant or a value.
-  std::string IndexText(mlir::OpFoldResult offset);
   mlir::FailureOr<TensorView> Window(mlir::OffsetSizeAndStrideOpInterface slice,
                                      const llvm::SmallBitVector& dropped, TensorView whole);
 
