@@ -51,6 +51,7 @@ class LinalgToDataflowPass : public impl::LinalgToDataflowBase<LinalgToDataflowP
       return success();
     if (StepFunction::IsMemory(op->getResult(0))) return success();
     // Slices of what only starts a sum (a fill) are made again where they are used.
+    if (KernelBuilder::IsInitial(op->getResult(0))) return success();
     if (isa<tensor::ExtractSliceOp, tensor::InsertSliceOp>(op)) return convertSlice(op);
     return convertReshape(op);
   }
