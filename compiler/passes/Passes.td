@@ -89,10 +89,13 @@ def ExpandSamples : Pass<"expand-samples", "::mlir::ModuleOp"> {
 def FormSampleKernel : Pass<"form-sample-kernel", "::mlir::ModuleOp"> {
   let summary = "Make one kernel of a module of static shapes";
   let description = [{
-    Applies to a @step that is marked `dataflow.samples`; its tensors must be of static shape. The function becomes one
-    `dataflow.kernel` that reads a whole sample of each input as a row, computes
-    what the module says in the order of the module's own loops, and writes each result as a row. Symbol T counts the
-    samples of a step. Weights are memories that the kernel reads. Any other module is left alone.
+    Applies to a @step that is marked `dataflow.samples`; its tensors must be of static shape. The function becomes a
+    chain of `dataflow.kernel`s, joined by itensors, that read a whole sample of each input as a row, compute
+    what the module says in the order of the module's own loops, and write each result as a row. Symbol T counts the
+    samples of a step. Weights are memories that the kernels read. Any other module is left alone.
+
+    Which operation belongs to which kernel, and which tensors stream by rows, is the rule of
+    `compiler/passes/sample_stages.h`; `dataflow.binding` on an operation overrules it.
 
     Rows hold float32 words. An element of i32 is one word as its bits, of i1, i8 and i16 one of i32, of f16 and bf16
     the float32 of that value, of i64 and f64 two words, the low one first. `dataflow.sample` keeps the type of a sample.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/analysis/step_function.h"
+#include "compiler/dialects/dataflow/binding.h"
 #include "compiler/passes/Passes.h"
 #include "compiler/passes/join_ends.h"
 #include "compiler/passes/kernel_merge.h"
@@ -63,6 +64,8 @@ class FusePass : public impl::FuseBase<FusePass> {
       for (Value input : consumer.getInputs()) {
         auto producer = input.getDefiningOp<dataflow::KernelOp>();
         if (!producer || producer->getBlock() != &block || !SameLoops(producer, consumer)) continue;
+        // Divided on purpose.
+        if (producer->hasAttr(dataflow::kBindingAttr) && consumer->hasAttr(dataflow::kBindingAttr)) continue;
         if (reachesAnotherWay(producer, consumer)) continue;
         MergeKernels(producer, consumer);
         return true;

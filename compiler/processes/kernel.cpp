@@ -6,6 +6,7 @@
 #include "compiler/analysis/process_cycles.h"
 #include "compiler/analysis/step_function.h"
 #include "compiler/analysis/trace.h"
+#include "compiler/dialects/dataflow/binding.h"
 #include "compiler/processes/ProcessDialect.h"
 #include "compiler/processes/ends.h"
 #include "compiler/targets/hls/body_emitter.h"
@@ -207,6 +208,9 @@ mlir::LogicalResult KernelOp::plan(mlir::Operation* source, dataflow::ProcessPla
   auto kernel = llvm::cast<dataflow::KernelOp>(source);
   auto loop = source->getParentOfType<mlir::scf::ForOp>();
   plan.name = kernel.getLabel().str();
+  if (const auto binding = dataflow::BindingOf(source)) {
+    plan.attributes.set(dataflow::kBindingAttr, binding->ToAttribute(source->getContext()));
+  }
   plan.reads_as_given = true;
   llvm::SmallVector<std::string> fields;
   for (auto [input, argument] : llvm::zip_equal(kernel.getInputs(), kernel.getBody().getArguments())) {
@@ -576,6 +580,7 @@ mlir::LogicalResult KernelOp::emit(hls::ProcessWriter& writer) {
   hls::TextWriter lines;
   KernelBody body(&lines, &writer.constants(), "v");
   unsigned argument = 0;
+  if (const auto binding = dataflow::BindingOf(*this)) body.set_unroll(binding->unroll);
 
   writer.AddHeader();
   for (StreamOp stream : llvm::drop_begin(writer.ends().reads)) {

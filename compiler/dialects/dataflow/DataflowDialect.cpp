@@ -3,6 +3,7 @@
 
 #include "compiler/dialects/dataflow/DataflowDialect.cpp.inc"
 #include "compiler/dialects/dataflow/DataflowEnums.cpp.inc"
+#include "compiler/dialects/dataflow/binding.h"
 #include "kernels/contract/limits.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -39,6 +40,7 @@ void DataflowDialect::initialize() {
 
 mlir::LogicalResult DataflowDialect::verifyOperationAttribute(mlir::Operation* op,
                                                               mlir::NamedAttribute attribute) {
+  if (attribute.getName() == kBindingAttr) return VerifyBinding(op, attribute.getValue());
   if (attribute.getName() != kPlatformAttr) return mlir::success();
   auto platform = llvm::dyn_cast<PlatformAttr>(attribute.getValue());
   auto module = llvm::dyn_cast<mlir::ModuleOp>(op);

@@ -2,6 +2,8 @@
 #include "compiler/dialects/dataflow/ProcessInterface.h"
 #include "kernels/contract/limits.h"
 #include "kernels/contract/tiles.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
 
 using namespace mlir;
 
@@ -61,6 +63,37 @@ static LogicalResult verifyYield(Operation* op, Block& block, TypeRange expected
   return success();
 }
 
+// Elements that the reads of `argument` take in one iteration of its type's symbolic loop, or in all; nullopt
+// where a loop has no constant trip count. A line buffer reads in several places: to fill, in its loop, and
+// what is left.
+static std::optional<int64_t> elementsRead(BlockArgument argument) {
+  int64_t total = 0;
+  for (Operation* user : argument.getUsers()) {
+    int64_t reads = 1;
+    for (Operation* parent = user->getParentOp(); !isa<KernelOp>(parent); parent = parent->getParentOp()) {
+      auto loop = dyn_cast<scf::ForOp>(parent);
+      if (!loop) return std::nullopt;
+      if (loop.getUpperBound().getDefiningOp<ExtentOp>()) continue;
+      auto lower = getConstantIntValue(loop.getLowerBound()),
+           upper = getConstantIntValue(loop.getUpperBound()), step = getConstantIntValue(loop.getStep());
+      if (!lower || !upper || !step || *step < 1) return std::nullopt;
+      reads *= std::max<int64_t>((*upper - *lower + *step - 1) / *step, 0);
+    }
+    total += reads;
+  }
+  return total;
+}
+
+// Whether all reads of an operand together take each element once.
+static bool readsOnce(BlockArgument argument) {
+  if (argument.use_empty() || argument.hasOneUse()) return true;
+  auto type = cast<itensor::ITensorType>(argument.getType());
+  int64_t elements = 1;
+  for (unsigned loop = 0; loop < type.getNumLoops(); ++loop)
+    if (!type.isSymbolic(loop)) elements *= type.getTripBounds()[loop];
+  return elementsRead(argument) == elements;
+}
+
 LogicalResult KernelOp::verify() {
   if (getBody().getArgumentTypes() != getInputs().getTypes())
     return emitOpError("body takes (")
@@ -70,9 +103,9 @@ LogicalResult KernelOp::verify() {
       return emitOpError("takes itensors, tensors and indices, got ") << input.getType();
   for (Type type : getResultTypes())
     if (!isa<itensor::ITensorType>(type)) return emitOpError("gives itensors, got ") << type;
-  // A process has one end of a stream: an itensor is read in one place.
+  // A process has one end of a stream: each element is read once.
   for (BlockArgument argument : getBody().getArguments())
-    if (isa<itensor::ITensorType>(argument.getType()) && !argument.hasOneUse() && !argument.use_empty())
+    if (isa<itensor::ITensorType>(argument.getType()) && !readsOnce(argument))
       return emitOpError("reads operand ") << argument.getArgNumber() << " in more than one place; fork it";
   return verifyYield(*this, getBody().front(), getResultTypes());
 }

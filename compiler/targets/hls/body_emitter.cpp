@@ -48,6 +48,11 @@ void BodyEmitter::Bind(mlir::Value tensor, const std::string& buffer, bool writa
   view.shape.assign(type.getShape().begin(), type.getShape().end());
   view.strides = RowMajorStrides(view.shape);
   view.writable = writable;
+  SetView(tensor, std::move(view));
+}
+
+void BodyEmitter::SetView(mlir::Value tensor, TensorView view) {
+  in_buffer_[view.buffer].push_back(tensor);
   views_[tensor] = std::move(view);
 }
 
@@ -90,9 +95,9 @@ bool BodyEmitter::MayOverwrite(mlir::Operation* operation, mlir::OpOperand& dest
   auto found = views_.find(destination.get());
   if (found == views_.end() || !found->second.writable) return false;
   // Every value that lives in the same array must have been read for the last time.
-  for (const auto& entry : views_) {
-    mlir::Value value = entry.first;
-    if (entry.second.buffer != found->second.buffer) continue;
+  for (mlir::Value value : in_buffer_.find(found->second.buffer)->second) {
+    const auto entry = views_.find(value);
+    if (entry == views_.end() || entry->second.buffer != found->second.buffer) continue;
     // An array from outside this block may be read again in the next round of a loop.
     if (value.getParentBlock() != operation->getBlock()) return false;
     for (const mlir::OpOperand& use : value.getUses()) {
@@ -107,8 +112,7 @@ bool BodyEmitter::MayOverwrite(mlir::Operation* operation, mlir::OpOperand& dest
 mlir::LogicalResult BodyEmitter::PlaceResult(mlir::Operation* operation, mlir::Value result,
                                              mlir::OpOperand& destination, bool keeps_contents) {
   if (MayOverwrite(operation, destination)) {
-    const TensorView view = views_[destination.get()];
-    views_[result] = view;
+    SetView(result, TensorView(View(destination.get())));
     return mlir::success();
   }
   if (mlir::failed(NewArray(operation, result))) return mlir::failure();
@@ -240,11 +244,10 @@ mlir::LogicalResult BodyEmitter::EmitLinalg(mlir::linalg::LinalgOp op) {
 
 namespace {
 
-// How many iterations of each loop run side by side: up to 16 of the innermost parallel ones together.
+// How many iterations of each loop run side by side: up to `left` of the innermost parallel ones together.
 llvm::SmallVector<int64_t> LanesOf(llvm::ArrayRef<int64_t> sizes,
-                                   llvm::ArrayRef<mlir::utils::IteratorType> iterators) {
+                                   llvm::ArrayRef<mlir::utils::IteratorType> iterators, int64_t left) {
   llvm::SmallVector<int64_t> lanes(sizes.size(), 1);
-  int64_t left = contract::kLanes;
   for (size_t i = sizes.size(); i-- > 0 && left > 1;) {
     if (sizes[i] == 1) continue;
     if (iterators[i] != mlir::utils::IteratorType::parallel) break;
@@ -270,7 +273,7 @@ mlir::LogicalResult BodyEmitter::EmitLoops(mlir::linalg::LinalgOp op) {
   if (llvm::any_of(sizes, mlir::ShapedType::isDynamic)) {
     return op->emitOpError("has a loop of unknown length; only sizes of one element are emitted");
   }
-  const llvm::SmallVector<int64_t> lanes = LanesOf(sizes, op.getIteratorTypesArray());
+  const llvm::SmallVector<int64_t> lanes = LanesOf(sizes, op.getIteratorTypesArray(), unroll_);
   llvm::SmallVector<std::string> loops(sizes.size(), "0");
   size_t pipelined = sizes.size();
   for (size_t i = 0; i < sizes.size(); ++i) {
@@ -354,7 +357,7 @@ mlir::LogicalResult BodyEmitter::EmitReshape(mlir::Operation* operation) {
   TensorView view = View(source);
   view.shape.assign(type.getShape().begin(), type.getShape().end());
   if (llvm::isa<mlir::tensor::CastOp>(operation)) {
-    views_[result] = std::move(view);
+    SetView(result, std::move(view));
     return mlir::success();
   }
   if (!View(source).IsContiguous()) {
@@ -366,7 +369,7 @@ mlir::LogicalResult BodyEmitter::EmitReshape(mlir::Operation* operation) {
     return EmitCopy(source, View(result).buffer);
   }
   view.strides = RowMajorStrides(view.shape);
-  views_[result] = std::move(view);
+  SetView(result, std::move(view));
   return mlir::success();
 }
 
@@ -405,7 +408,7 @@ mlir::LogicalResult BodyEmitter::EmitExtractSlice(mlir::Operation* operation) {
     return operation->emitOpError("takes a slice of a tensor that was never written");
   mlir::FailureOr<TensorView> window = Window(op, op.getDroppedDims(), View(op.getSource()));
   if (mlir::failed(window)) return mlir::failure();
-  views_[op.getResult()] = *std::move(window);
+  SetView(op.getResult(), *std::move(window));
   return Hold(op.getOperation());
 }
 
@@ -542,6 +545,31 @@ mlir::FailureOr<bool> BodyEmitter::EmitWordLoop(mlir::scf::ForOp outermost) {
   return true;
 }
 
+void BodyEmitter::ForgetViews(llvm::function_ref<bool(mlir::Value, const TensorView&)> which) {
+  llvm::SmallVector<mlir::Value> forgotten;
+  for (const auto& [value, view] : views_) {
+    if (which(value, view)) forgotten.push_back(value);
+  }
+  for (mlir::Value value : forgotten) views_.erase(value);
+}
+
+// Where a loop keeps a tensor that it carries: in the array that it starts from, if nothing else needs that.
+mlir::FailureOr<TensorView> BodyEmitter::CarriedArray(mlir::scf::ForOp loop, unsigned index) {
+  mlir::OpOperand& init = loop.getInitArgsMutable()[index];
+  const mlir::Value result = loop.getResult(index);
+  if (HasView(init.get()) && View(init.get()).IsWholeArray() && MayOverwrite(loop, init)) {
+    const TensorView array = View(init.get());
+    ForgetViews([&](mlir::Value, const TensorView& view) { return view.buffer == array.buffer; });
+    return array;
+  }
+  if (mlir::failed(NewArray(loop, result))) return mlir::failure();
+  const TensorView array = View(result);
+  if (HasView(init.get()) && mlir::failed(EmitCopy(init.get(), array.buffer))) return mlir::failure();
+  // Only the body's own value of it, which it may overwrite in place.
+  views_.erase(result);
+  return array;
+}
+
 mlir::LogicalResult BodyEmitter::EmitFor(mlir::Operation* operation) {
   auto loop = llvm::cast<mlir::scf::ForOp>(operation);
   const mlir::FailureOr<bool> moves_words = EmitWordLoop(loop);
@@ -549,6 +577,7 @@ mlir::LogicalResult BodyEmitter::EmitFor(mlir::Operation* operation) {
   if (*moves_words) return mlir::success();
   // Carried values live in separate arrays and variables: the body's values end with it.
   llvm::SmallVector<std::string> carried;
+  llvm::SmallVector<std::pair<mlir::Value, TensorView>> arrays;
   for (auto [init, argument, result] :
        llvm::zip(loop.getInitArgs(), loop.getRegionIterArgs(), loop.getResults())) {
     if (HasOpaque(init)) {
@@ -557,10 +586,11 @@ mlir::LogicalResult BodyEmitter::EmitFor(mlir::Operation* operation) {
       BindOpaque(argument, name);
       BindOpaque(result, name);
     } else if (llvm::isa<mlir::RankedTensorType>(init.getType())) {
-      if (mlir::failed(NewArray(operation, result))) return mlir::failure();
-      carried.push_back(View(result).buffer);
-      if (HasView(init) && mlir::failed(EmitCopy(init, carried.back()))) return mlir::failure();
-      Bind(argument, carried.back(), /*writable=*/false);
+      const mlir::FailureOr<TensorView> array = CarriedArray(loop, carried.size());
+      if (mlir::failed(array)) return mlir::failure();
+      carried.push_back(array->buffer);
+      SetView(argument, *array);
+      arrays.emplace_back(result, *array);
     } else {
       carried.push_back(NewName());
       out_.line(*CppType(init.getType()) + " " + carried.back() + " = " + Scalar(init) + ";");
@@ -593,6 +623,10 @@ mlir::LogicalResult BodyEmitter::EmitFor(mlir::Operation* operation) {
       if (mlir::failed(EmitCopy(value, carried[index]))) return mlir::failure();
     }
   }
+  ForgetViews([&](mlir::Value value, const TensorView&) {
+    return loop.getRegion().isAncestor(value.getParentRegion());
+  });
+  for (const auto& [result, array] : arrays) SetView(result, array);
   out_.close();
   return mlir::success();
 }

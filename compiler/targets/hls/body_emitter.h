@@ -12,9 +12,11 @@
 
 #include "compiler/targets/hls/literals.h"
 #include "compiler/targets/hls/text_writer.h"
+#include "kernels/contract/word.h"
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/SmallBitVector.h"
 #include "llvm/ADT/SmallVector.h"
+#include "llvm/ADT/StringMap.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/Block.h"
@@ -56,6 +58,9 @@ class BodyEmitter {
   void BindScalar(mlir::Value scalar, const std::string& expression);
   // A value that is neither tensor nor scalar: it has a name, and loops may carry it.
   void BindOpaque(mlir::Value value, const std::string& name) { opaque_[value] = name; }
+
+  // Iterations of the innermost parallel loops of an operation that run side by side, at most.
+  void set_unroll(int64_t unroll) { unroll_ = unroll; }
 
   // Declares a local array for a tensor of a static shape and binds it.
   mlir::LogicalResult Declare(mlir::Value tensor, const std::string& name);
@@ -116,7 +121,10 @@ class BodyEmitter {
   mlir::FailureOr<bool> EmitWordLoop(mlir::scf::ForOp outermost);
   // How often a loop runs; nothing where no text says so.
   std::optional<std::string> TripText(mlir::scf::ForOp loop);
+  mlir::FailureOr<TensorView> CarriedArray(mlir::scf::ForOp loop, unsigned index);
+  void ForgetViews(llvm::function_ref<bool(mlir::Value, const TensorView&)> which);
 
+  void SetView(mlir::Value tensor, TensorView view);
   mlir::LogicalResult NewArray(mlir::Operation* at, mlir::Value result);
   // Gives `result` the array of `destination` if nothing but `operation` still reads it; otherwise a
   // new array, with the old contents when `keeps_contents`.
@@ -130,9 +138,11 @@ class BodyEmitter {
   TextWriter& out_;
   ConstantPool& constants_;
   std::string prefix_;
+  int64_t unroll_ = contract::kLanes;
   unsigned names_ = 0;
   int64_t local_bytes_ = 0;
   llvm::DenseMap<mlir::Value, TensorView> views_;
+  llvm::StringMap<llvm::SmallVector<mlir::Value>> in_buffer_;  // values that have, or had, a view of an array
   llvm::DenseMap<mlir::Value, std::string> scalars_;
   llvm::DenseMap<mlir::Value, std::string> opaque_;
   llvm::DenseSet<mlir::Value> failed_;  // results of operations without a text
