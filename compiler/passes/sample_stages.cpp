@@ -73,13 +73,12 @@ bool IsStaticSlice(OffsetSizeAndStrideOpInterface slice) {
   return true;
 }
 
-// Whether a value only starts a computation: tensor.empty, linalg.fill, and shapes and slices of these.
-bool IsInitial(Value value) {
+// Whether every element of a value is one and the same: a linalg.fill, and shapes and slices of it.
+bool IsFill(Value value) {
   Operation* op = value.getDefiningOp();
-  if (!op) return false;
-  if (isa<tensor::EmptyOp, linalg::FillOp>(op)) return true;
-  return isa<tensor::ExtractSliceOp, tensor::ExpandShapeOp, tensor::CollapseShapeOp>(op) &&
-         IsInitial(op->getOperand(0));
+  while (op && isa<tensor::ExtractSliceOp, tensor::ExpandShapeOp, tensor::CollapseShapeOp>(op))
+    op = op->getOperand(0).getDefiningOp();
+  return op && isa<linalg::FillOp>(op);
 }
 
 SmallVector<RowPlan> Candidates(Operation* op) {
@@ -112,7 +111,7 @@ SmallVector<RowPlan> Candidates(Operation* op) {
     if (result.getDimSize(dim) < 2) continue;
     if (TakesAll(slice, inserts ? result : source, dim))
       plans.push_back({0, dim, result.getDimSize(dim), {dim}, false});
-    else if (inserts && IsInitial(op->getOperand(1)) && source.getDimSize(dim) > 1 &&
+    else if (inserts && IsFill(op->getOperand(1)) && source.getDimSize(dim) > 1 &&
              getConstantIntValue(slice.getMixedStrides()[dim]) == 1)
       plans.push_back({0, dim, result.getDimSize(dim), {dim}, true});
   }
@@ -303,6 +302,7 @@ LogicalResult SamplePlan::place(Operation* op) {
     plan.reset();
   } else if (!joins) {
     stage = add(op, plan);
+    stages_[stage].spatial = spatial;
     if (spatial) stages_[stage].binding = binding;
   }
   if (plan) plans_[op] = *plan;
@@ -319,7 +319,10 @@ void SamplePlan::makeWhole(SampleStage& stage) {
 void SamplePlan::mergeRange(size_t first, size_t last) {
   SampleStage& target = stages_[first];
   makeWhole(target);
-  for (size_t i = first + 1; i <= last; ++i) target.ops.append(stages_[i].ops);
+  for (size_t i = first + 1; i <= last; ++i) {
+    target.ops.append(stages_[i].ops);
+    target.spatial |= stages_[i].spatial;
+  }
   stages_.erase(stages_.begin() + first + 1, stages_.begin() + last + 1);
   number();
 }
@@ -350,6 +353,45 @@ void SamplePlan::keepScalarsTogether() {
   }
 }
 
+// A stage of nothing but small operations that only one other reads belongs to that one.
+void SamplePlan::joinConsumers() {
+  std::vector<size_t> target(stages_.size());
+  for (size_t index = stages_.size(); index-- > 0;) {
+    target[index] = index;
+    const SampleStage& stage = stages_[index];
+    if (stage.spatial || stage.pads) continue;
+    std::optional<int> consumer;
+    bool joins = true;
+    for (Operation* op : stage.ops) {
+      for (OpOperand& use : op->getUses()) {
+        Operation* user = end_->getBlock()->findAncestorOpInBlock(*use.getOwner());
+        const auto found = stage_of_.find(user);
+        if (found == stage_of_.end() || found->second == static_cast<int>(index)) continue;
+        const SampleStage& other = stages_[found->second];
+        joins &= !consumer || *consumer == found->second;
+        consumer = found->second;
+        joins &= !other.pads && other.rows == stage.rows;
+        if (!stage.by_rows()) continue;
+        const std::optional<StageUse> how =
+            user == use.getOwner() ? UseOf(use, plans_.find(user)->second) : std::nullopt;
+        joins &= how && how->kind == StageUse::Kind::kRows && streams(use.get(), how->dim);
+      }
+    }
+    if (joins && consumer) target[index] = target[*consumer];
+  }
+  std::vector<SampleStage> kept;
+  std::vector<size_t> place(stages_.size());
+  for (size_t index = 0; index < stages_.size(); ++index) {
+    if (target[index] != index) continue;
+    place[index] = kept.size();
+    kept.push_back(stages_[index]);
+  }
+  for (size_t index = 0; index < stages_.size(); ++index)
+    if (target[index] != index) kept[place[target[index]]].ops.append(stages_[index].ops);
+  stages_ = std::move(kept);
+  number();
+}
+
 void SamplePlan::limit() {
   if (stages_.size() <= kMaxStages) return;
   const size_t group = (stages_.size() + kMaxStages - 1) / kMaxStages;
@@ -364,9 +406,8 @@ void SamplePlan::limit() {
 }
 
 // Results that are an input, or don't depend on any, come from a whole stage that is made for them.
-void SamplePlan::assignResults(func::FuncOp step) {
+void SamplePlan::assignResults() {
   SmallVector<unsigned> results;
-  end_ = step.getBody().front().getTerminator();
   for (auto [index, value] : llvm::enumerate(end_->getOperands()))
     if (StageOf(value) < 0) results.push_back(index);
   if (stages_.empty() || !results.empty()) {
@@ -421,6 +462,7 @@ void SamplePlan::dropIdleRows() {
 
 FailureOr<SamplePlan> SamplePlan::Make(func::FuncOp step) {
   SamplePlan plan;
+  plan.end_ = step.getBody().front().getTerminator();
   plan.findComputed(step);
   plan.findPreferences(step);
   for (Operation& op : step.getBody().front().without_terminator()) {
@@ -428,8 +470,9 @@ FailureOr<SamplePlan> SamplePlan::Make(func::FuncOp step) {
     if (failed(plan.place(&op))) return failure();
   }
   plan.keepScalarsTogether();
+  plan.joinConsumers();
   plan.limit();
-  plan.assignResults(step);
+  plan.assignResults();
   plan.dropIdleRows();
   // Inputs that nothing uses are read all the same.
   for (BlockArgument argument : step.getArguments())

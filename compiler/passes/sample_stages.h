@@ -56,6 +56,7 @@ struct SampleStage {
   llvm::SmallVector<mlir::Operation*> ops;
   int64_t rows = 0;  // 0: whole
   bool pads = false;
+  bool spatial = false;                         // made for an operation that is a process of its own
   std::optional<dataflow::Binding> binding;     // of the operation that it was made for, where that says
   llvm::MapVector<mlir::Value, StageUse> uses;  // of what it does not make itself
   llvm::SmallVector<unsigned> results;  // of the function, that it gives though it makes no such value
@@ -95,8 +96,9 @@ class SamplePlan {
   void makeWhole(SampleStage& stage);
   void mergeRange(size_t first, size_t last);
   void keepScalarsTogether();
+  void joinConsumers();
   void limit();
-  void assignResults(mlir::func::FuncOp step);
+  void assignResults();
   void findUses();
   void dropIdleRows();
   void number();
