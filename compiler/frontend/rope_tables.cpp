@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "kernels/contract/kv_pages.h"
+
 namespace streamtensor::compiler {
 namespace {
 
@@ -42,7 +44,11 @@ std::vector<double> RopeFrequencies(const RopeConfig& config, int64_t head_dim) 
 
 std::vector<float> RopeTable(const RopeConfig& config, int64_t head_dim, int64_t positions,
                              RopeFunction function) {
-  const std::vector<double> frequencies = RopeFrequencies(config, head_dim);
+  RopeConfig used = config;
+  // Tables fill whole pages.
+  const int64_t original = contract::PagesOf(config.original_context) * contract::kPageTokens;
+  if (!config.long_divisors.empty() && positions > original) used.divisors = config.long_divisors;
+  const std::vector<double> frequencies = RopeFrequencies(used, head_dim);
   std::vector<float> table;
   table.reserve(positions * frequencies.size());
   for (int64_t position = 0; position < positions; ++position) {

@@ -17,14 +17,17 @@ struct RopeConfig {
   int64_t original_context = 0;  // YaRN: positions before scaling
   double magnitude = 1;          // cosines and sines are multiplied by it
   std::vector<float> divisors;   // empty: all 1
+  // LongRoPE: those of sequences that may have more positions than `original_context` and the rest of its
+  // last page; empty: the same.
+  std::vector<float> long_divisors;
 };
 
-// In double.
+// In double, by `divisors`.
 std::vector<double> RopeFrequencies(const RopeConfig& config, int64_t head_dim);
 
 enum class RopeFunction { kCosine, kSine };
 
-// [positions x head_dim / 2]
+// [positions x head_dim / 2], of sequences of at most so many positions
 std::vector<float> RopeTable(const RopeConfig& config, int64_t head_dim, int64_t positions,
                              RopeFunction function);
 

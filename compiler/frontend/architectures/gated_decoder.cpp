@@ -173,9 +173,10 @@ TensorSpecs Tensors(const GatedConfig& config, const GatedDecoderTraits& traits)
   if (!config.tied)
     specs.weights.push_back(MatrixWeight(kHead, "lm_head.weight", config.sizes.vocabulary, hidden));
   specs.hugging_face_prefix = "model.";
-  // Of GGUF the RoPE tables hold it; of Hugging Face they hold the first, and the second repeats the
+  // Of GGUF the RoPE tables hold them; of Hugging Face they hold the first, and the second repeats the
   // embedding.
-  specs.unused = {kRopeDivisors, "model.layers.{layer}.self_attn.rotary_emb.inv_freq"};
+  specs.unused = {kRopeDivisors, kShortRopeDivisors, kLongRopeDivisors,
+                  "model.layers.{layer}.self_attn.rotary_emb.inv_freq"};
   if (config.tied) specs.unused.push_back("lm_head.weight");
   return specs;
 }

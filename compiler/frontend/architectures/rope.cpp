@@ -29,7 +29,9 @@ constexpr std::string_view kHuggingFaceScaling[] = {"type",
                                                     "low_freq_factor",
                                                     "high_freq_factor",
                                                     "beta_fast",
-                                                    "beta_slow"};
+                                                    "beta_slow",
+                                                    "short_factor",
+                                                    "long_factor"};
 
 absl::Status CheckScalingKeys(const Checkpoint& checkpoint, const std::string& prefix,
                               std::span<const std::string_view> known) {
@@ -43,28 +45,49 @@ absl::Status CheckScalingKeys(const Checkpoint& checkpoint, const std::string& p
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::vector<float>> ReadDivisors(const Checkpoint& checkpoint, int64_t head_dim) {
-  const CheckpointTensor* tensor = checkpoint.FindTensor(kRopeDivisors);
+absl::Status CheckDivisors(std::string_view name, const std::vector<float>& divisors) {
+  for (size_t i = 0; i < divisors.size(); ++i) {
+    if (std::isfinite(divisors[i]) && divisors[i] > 0) continue;
+    return absl::InvalidArgumentError(
+        Message(name, ", element ", i, " is ", divisors[i], ", expected a positive number"));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<float>> ReadDivisors(const Checkpoint& checkpoint, std::string_view name,
+                                                int64_t head_dim) {
+  const CheckpointTensor* tensor = checkpoint.FindTensor(name);
   if (tensor == nullptr) return std::vector<float>();
   const int64_t pairs = head_dim / 2;
   if (tensor->type != GgufTensorType::kF32 || tensor->dims != std::vector<int64_t>{pairs}) {
-    return absl::InvalidArgumentError(Message("tensor '", kRopeDivisors, "' is not F32 of [", pairs,
-                                              "], a divisor for each pair of a head"));
+    return absl::InvalidArgumentError(
+        Message("tensor '", name, "' is not F32 of [", pairs, "], a divisor for each pair of a head"));
   }
   std::vector<float> divisors(pairs);
   std::memcpy(divisors.data(), tensor->bytes.data(), pairs * sizeof(float));
-  for (int64_t i = 0; i < pairs; ++i) {
-    if (std::isfinite(divisors[i]) && divisors[i] > 0) continue;
-    return absl::InvalidArgumentError(Message("tensor '", kRopeDivisors, "', element ", i, " is ",
-                                              divisors[i], ", expected a positive number"));
-  }
+  RETURN_IF_ERROR(CheckDivisors(Message("tensor '", name, "'"), divisors));
   return divisors;
 }
 
+// LongRoPE's, of which a file has both or neither.
+absl::Status ReadShortAndLongDivisors(const Checkpoint& checkpoint, int64_t head_dim, RopeConfig* config) {
+  ASSIGN_OR_RETURN(std::vector<float> near, ReadDivisors(checkpoint, kShortRopeDivisors, head_dim));
+  ASSIGN_OR_RETURN(std::vector<float> far, ReadDivisors(checkpoint, kLongRopeDivisors, head_dim));
+  if (near.empty() && far.empty()) return absl::OkStatus();
+  if (near.empty() != far.empty() || !config->divisors.empty()) {
+    return absl::InvalidArgumentError(Message("of the tensors '", kShortRopeDivisors, "', '",
+                                              kLongRopeDivisors, "' and '", kRopeDivisors,
+                                              "' a model has the first two, the last or none"));
+  }
+  config->divisors = std::move(near);
+  config->long_divisors = std::move(far);
+  return absl::OkStatus();
+}
+
 absl::Status UnknownScaling(const std::string& kind) {
-  return absl::UnimplementedError(Message("RoPE scaling ", Quoted(kind),
-                                          " can't be compiled yet; 'linear', 'yarn' and divisors of the ",
-                                          "frequencies ('llama3', tensor '", kRopeDivisors, "') can"));
+  return absl::UnimplementedError(Message(
+      "RoPE scaling ", Quoted(kind), " can't be compiled yet; 'linear', 'yarn', 'dynamic' and divisors of ",
+      "the frequencies ('llama3', 'longrope', tensor '", kRopeDivisors, "') can"));
 }
 
 // YaRN's temperature of the scores, which queries and keys get alike.
@@ -83,9 +106,11 @@ absl::StatusOr<RopeConfig> ReadGguf(Hyperparameters keys, int64_t head_dim, int6
   config.base = keys.Float(kBase, 10000);
   const std::string kind = keys.Text({"rope.scaling.type", ""}, "linear");
   RETURN_IF_ERROR(keys.status());
-  if (kind != "none" && kind != "linear" && kind != "yarn") return UnknownScaling(kind);
+  if (kind != "none" && kind != "linear" && kind != "yarn" && kind != "longrope") {
+    return UnknownScaling(kind);
+  }
   config.magnitude = keys.Float({"rope.scaling.attn_factor", ""}, 1);
-  if (kind != "none") {
+  if (kind != "none" && kind != "longrope") {
     // The second is its name in old files.
     config.factor = keys.Float({"rope.scaling.factor", ""}, keys.Float({"rope.scale_linear", ""}, 1));
   }
@@ -95,7 +120,13 @@ absl::StatusOr<RopeConfig> ReadGguf(Hyperparameters keys, int64_t head_dim, int6
   RETURN_IF_ERROR(keys.status());
   RETURN_IF_ERROR(CheckYarn(config, keys.Name(kBase)));
   if (config.yarn) config.magnitude *= YarnMagnitude(config.factor);
-  ASSIGN_OR_RETURN(config.divisors, ReadDivisors(keys.checkpoint(), head_dim));
+  ASSIGN_OR_RETURN(config.divisors, ReadDivisors(keys.checkpoint(), kRopeDivisors, head_dim));
+  RETURN_IF_ERROR(ReadShortAndLongDivisors(keys.checkpoint(), head_dim, &config));
+  if (kind == "longrope" && config.long_divisors.empty()) {
+    return absl::InvalidArgumentError(Message("'", keys.Name({"rope.scaling.type", ""}),
+                                              "' is 'longrope', but the tensors '", kShortRopeDivisors,
+                                              "' and '", kLongRopeDivisors, "' are missing"));
+  }
   return config;
 }
 
@@ -137,6 +168,47 @@ absl::StatusOr<std::vector<float>> ReadLlama3Divisors(Hyperparameters* keys, con
   return divisors;
 }
 
+absl::StatusOr<std::vector<float>> ReadFactors(const Hyperparameters& keys, const std::string& key,
+                                               int64_t head_dim) {
+  if (!keys.checkpoint().Has(key)) {
+    return absl::InvalidArgumentError(Message("metadata key '", key, "' is missing"));
+  }
+  ASSIGN_OR_RETURN(const std::vector<double> factors, keys.checkpoint().GetFloats(key));
+  if (static_cast<int64_t>(factors.size()) != head_dim / 2) {
+    return absl::InvalidArgumentError(Message("metadata key '", key, "' has ", factors.size(),
+                                              " numbers, expected ", head_dim / 2,
+                                              ", one for each pair of a head"));
+  }
+  std::vector<float> divisors(factors.begin(), factors.end());
+  RETURN_IF_ERROR(CheckDivisors(Message("metadata key '", key, "'"), divisors));
+  return divisors;
+}
+
+// LongRoPE: each pair has a divisor for sequences within the original context and one for longer ones, and
+// all scores get a temperature.
+absl::Status ReadLongRope(Hyperparameters* keys, const HuggingFaceRopeKeys& names, int64_t head_dim,
+                          int64_t trained_context, RopeConfig* config) {
+  // Some models have it beside the scaling.
+  config->original_context = keys->Count(
+      {"", names.Of("original_max_position_embeddings")}, kTrainedContextLimit,
+      keys->Count({"", "original_max_position_embeddings"}, kTrainedContextLimit, trained_context));
+  const double original = static_cast<double>(config->original_context);
+  const double factor =
+      keys->Float({"", names.Of("factor")}, static_cast<double>(trained_context) / original);
+  RETURN_IF_ERROR(keys->status());
+  if (factor > 1 && config->original_context < 2) {
+    return absl::InvalidArgumentError(Message("'original_max_position_embeddings' is ",
+                                              config->original_context,
+                                              ", expected more than 1 for LongRoPE"));
+  }
+  const double temperature = factor > 1 ? std::sqrt(1 + std::log(factor) / std::log(original)) : 1;
+  config->magnitude = keys->Float({"", names.Of("attention_factor")}, temperature);
+  RETURN_IF_ERROR(keys->status());
+  ASSIGN_OR_RETURN(config->divisors, ReadFactors(*keys, names.Of("short_factor"), head_dim));
+  ASSIGN_OR_RETURN(config->long_divisors, ReadFactors(*keys, names.Of("long_factor"), head_dim));
+  return absl::OkStatus();
+}
+
 // The two dialects of config.json are one here (huggingface/model_config.h).
 absl::StatusOr<RopeConfig> ReadHuggingFace(Hyperparameters keys, const HuggingFaceRopeKeys& names,
                                            int64_t head_dim, int64_t trained_context) {
@@ -157,6 +229,11 @@ absl::StatusOr<RopeConfig> ReadHuggingFace(Hyperparameters keys, const HuggingFa
     RequireDefaultRamp(&keys, names);
   } else if (kind == "llama3") {
     ASSIGN_OR_RETURN(config.divisors, ReadLlama3Divisors(&keys, names, config, head_dim));
+  } else if (kind == "longrope" || kind == "su") {
+    RETURN_IF_ERROR(ReadLongRope(&keys, names, head_dim, trained_context, &config));
+  } else if (kind == "dynamic") {
+    // It scales sequences that are longer than the model was trained for, which none is here.
+    keys.Float({"", names.Of("factor")});
   } else if (kind != "default") {
     return UnknownScaling(kind);
   }

@@ -12,6 +12,9 @@ namespace streamtensor::compiler {
 
 // GGUF's tensor of divisors, one for each pair of a head; a file may do without it.
 inline constexpr char kRopeDivisors[] = "rope_freqs.weight";
+// GGUF: the same for sequences within the original context, and for longer ones.
+inline constexpr char kShortRopeDivisors[] = "rope_factors_short.weight";
+inline constexpr char kLongRopeDivisors[] = "rope_factors_long.weight";
 
 //  UNIMPLEMENTED     scaling of another kind; names it
 //  INVALID_ARGUMENT  a key or the tensor of divisors holds what it can't; names it

@@ -21,7 +21,8 @@ namespace streamtensor::compiler {
 
 class MemoryCheckpoint : public Checkpoint {
  public:
-  using Value = std::variant<int64_t, double, bool, std::string, std::vector<std::string>>;
+  using Value =
+      std::variant<int64_t, double, bool, std::string, std::vector<std::string>, std::vector<double>>;
 
   MemoryCheckpoint(CheckpointDialect dialect, std::string architecture)
       : dialect_(dialect), architecture_(std::move(architecture)) {}
@@ -74,7 +75,7 @@ class MemoryCheckpoint : public Checkpoint {
     return absl::NotFoundError(absl::StrCat(std::string(key), " is no list of integers"));
   }
   absl::StatusOr<std::vector<double>> GetFloats(std::string_view key) const override {
-    return absl::NotFoundError(absl::StrCat(std::string(key), " is no list of numbers"));
+    return Get<std::vector<double>>(key);
   }
   absl::StatusOr<std::vector<std::string>> GetStrings(std::string_view key) const override {
     return Get<std::vector<std::string>>(key);

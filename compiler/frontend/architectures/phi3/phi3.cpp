@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Phi-3 with a short context: Llama's graph, with queries, keys and values in one tensor, and gate and up in
-// another. Its window is Hugging Face's; llama.cpp reads the key, and attends to all positions nonetheless.
+// Phi-3: Llama's graph, with queries, keys and values in one tensor, and gate and up in another. Its window
+// is Hugging Face's; llama.cpp reads the key, and attends to all positions nonetheless.
 #include "compiler/frontend/architectures/gated_decoder.h"
 
 namespace streamtensor::compiler {
