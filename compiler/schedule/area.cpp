@@ -68,15 +68,6 @@ int64_t RegisterStages(int64_t finish, int64_t last_use, int64_t ii) {
 
 }  // namespace
 
-Area& Area::operator+=(const Area& other) {
-  dsp += other.dsp;
-  lut += other.lut;
-  ff += other.ff;
-  bram18 += other.bram18;
-  uram += other.uram;
-  return *this;
-}
-
 RegionArea RegionAreaOf(const Region& region, const LoopGraph& graph, const RegionSchedule& schedule,
                         const ProcessContext& context) {
   const int64_t ii = region.pipelined ? schedule.bound.ii : std::max<int64_t>(1, schedule.depth);
@@ -126,49 +117,6 @@ RegionArea RegionAreaOf(const Region& region, const LoopGraph& graph, const Regi
   }
   area += operators;
   return {area, operators};
-}
-
-Area MemoryArea(int64_t words, int64_t bits, bool uram, const StorageRules& storage) {
-  Area area;
-  const bool auto_uram = words >= storage.uram_from_words && words <= storage.uram_to_words;
-  if (uram || auto_uram) {
-    area.uram = CeilDiv(words, storage.uram_to_words) * CeilDiv(bits, storage.uram_width);
-  } else if (words <= storage.lutram_words) {
-    area.ff = bits;
-    area.lut = CeilDiv(words, storage.lutram_words / 2) * bits + 1;
-  } else {
-    area.bram18 = std::max(CeilDiv(words * bits, storage.bram18_bits), CeilDiv(bits, storage.bram18_width));
-  }
-  return area;
-}
-
-Area FifoArea(int64_t depth, int64_t bits, const DeviceCosts& costs) {
-  const FifoRules& fifos = costs.fifos;
-  Area area;
-  if (depth <= fifos.register_depth) {
-    area.ff = depth * bits + fifos.control_ff;
-    area.lut = bits + fifos.control_lut;
-  } else if (depth * bits <= fifos.srl_bits) {
-    area.ff = fifos.control_ff + static_cast<int64_t>(std::ceil(std::log2(depth)));
-    area.lut = CeilDiv(bits, 2) * CeilDiv(depth, 16) + fifos.control_lut;
-  } else if (depth * bits <= fifos.lutram_bits) {
-    area.ff = 2 * bits + fifos.memory_ff;
-    area.lut = CeilDiv(5 * bits, 2) * CeilDiv(depth, 64) + fifos.control_lut;
-  } else {
-    area.ff = 2 * bits + fifos.memory_ff;
-    area.lut = bits + fifos.memory_lut;
-    // Its parity bits hold data at full width.
-    const int64_t words = costs.storage.bram18_bits * 9 / 8 / costs.storage.bram18_width;
-    area.bram18 = CeilDiv(bits, costs.storage.bram18_width) * CeilDiv(depth, words);
-  }
-  return area;
-}
-
-Area AdapterArea(int64_t bits, const DeviceCosts& costs) {
-  const auto found = std::find_if(costs.axi.begin(), costs.axi.end(),
-                                  [bits](const AxiCost& size) { return size.bits >= bits; });
-  const AxiCost& adapter = found == costs.axi.end() ? costs.axi.back() : *found;
-  return {.lut = adapter.lut, .ff = adapter.ff, .bram18 = adapter.bram18};
 }
 
 Area StorageArea(const ProcessContext& context) {
