@@ -15,7 +15,6 @@ namespace {
 
 using dataflow::ChannelKind;
 
-constexpr double kHandoverCycles = 2;  // through a FIFO
 constexpr int64_t kPagesForSlope = 8;
 
 int64_t CountStreams(dataflow::DesignOp design, ChannelKind kind) {
@@ -72,7 +71,7 @@ mlir::FailureOr<StepCycles> ModelStepCycles(dataflow::DesignOp design, const Pla
   costs.context_pages = context_pages;
   mlir::FailureOr<DesignNetwork> built = BuildNetwork(design, shape, costs);
   if (mlir::failed(built)) return mlir::failure();
-  const NetworkTiming timing = TimeNetwork(built->network, kHandoverCycles);
+  const NetworkTiming timing = TimeNetwork(built->network, TimingOptions());
   StepCycles cycles;
   cycles.total = static_cast<uint64_t>(std::ceil(timing.cycles));
   cycles.memory_needed = static_cast<uint64_t>(MemoryCycles(*built, timing));
