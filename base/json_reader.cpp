@@ -15,10 +15,13 @@ namespace {
 
 using nlohmann::json;
 
+constexpr std::size_t kValuesAPoll = 1024;
+
 // Builds the document from the parser's events. A member that returns false ends the parse.
 class DocumentBuilder : public nlohmann::json_sax<json> {
  public:
-  explicit DocumentBuilder(const JsonBounds& bounds) : bounds_(bounds) {}
+  DocumentBuilder(const JsonBounds& bounds, const std::function<absl::Status()>& poll)
+      : bounds_(bounds), poll_(poll) {}
 
   bool null() override { return Add(nullptr); }
   bool boolean(bool value) override { return Add(value); }
@@ -70,8 +73,11 @@ class DocumentBuilder : public nlohmann::json_sax<json> {
   }
 
   bool Count() {
-    return ++values_ <= bounds_.max_values ||
-           Fail(absl::StrCat("more than ", bounds_.max_values, " JSON values"));
+    if (++values_ > bounds_.max_values) {
+      return Fail(absl::StrCat("more than ", bounds_.max_values, " JSON values"));
+    }
+    if (values_ % kValuesAPoll == 0 && poll_ != nullptr) status_.Update(poll_());
+    return status_.ok();
   }
 
   bool Add(json value) {
@@ -94,6 +100,7 @@ class DocumentBuilder : public nlohmann::json_sax<json> {
   }
 
   const JsonBounds bounds_;
+  const std::function<absl::Status()>& poll_;
   absl::Status status_;
   json root_;
   std::vector<json*> open_;       // objects and arrays that have not ended, outermost first
@@ -103,11 +110,12 @@ class DocumentBuilder : public nlohmann::json_sax<json> {
 
 }  // namespace
 
-absl::StatusOr<json> ReadJson(std::string_view text, const JsonBounds& bounds) {
+absl::StatusOr<json> ReadJson(std::string_view text, const JsonBounds& bounds,
+                              const std::function<absl::Status()>& poll) {
   // The library skips a byte order mark, which JSON doesn't allow.
   if (text.starts_with("\xef\xbb\xbf"))
     return absl::InvalidArgumentError("JSON begins with a byte order mark");
-  DocumentBuilder builder(bounds);
+  DocumentBuilder builder(bounds, poll);
   json::sax_parse(text, &builder);
   return builder.Take();
 }

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "absl/strings/cord.h"
 #include "absl/strings/numbers.h"
@@ -33,17 +34,20 @@ absl::Status GenerationService::CheckAccess(const Caller& caller, const std::str
                                 options_.clock->Now());
 }
 
+absl::Status GenerationService::Charge(const Caller& caller, const std::string& model) const {
+  return options_.access->Admit(caller.authorization, caller.peer, model, /*counts=*/true,
+                                options_.clock->Now());
+}
+
 absl::Status GenerationService::Admit(const Caller& caller, const std::string& model) const {
-  absl::Status status = options_.access->Admit(caller.authorization, caller.peer, model, /*counts=*/true,
-                                               options_.clock->Now());
+  absl::Status status = Charge(caller, model);
   if (!status.ok()) options_.metrics->CountRefused(status);
   return status;
 }
 
 absl::Status GenerationService::AdmitGeneration(const std::string& request_id, const Caller& caller,
                                                 const std::string& model) const {
-  absl::Status status = options_.access->Admit(caller.authorization, caller.peer, model,
-                                               /*counts=*/true, options_.clock->Now());
+  absl::Status status = Charge(caller, model);
   if (!status.ok()) LogRefusal(request_id, status);
   return status;
 }
@@ -66,6 +70,13 @@ absl::Status GenerationService::Prepare(const std::string& request_id, const std
     return prompts_.Run(bytes, max_waiting, std::move(work));
   };
   absl::Status status = run();
+  if (!status.ok()) LogRefusal(request_id, status);
+  return status;
+}
+
+absl::Status GenerationService::PrepareUnread(const std::string& request_id, size_t bytes,
+                                              std::function<void()> work) {
+  const absl::Status status = prompts_.Run(bytes, std::numeric_limits<int64_t>::max(), std::move(work));
   if (!status.ok()) LogRefusal(request_id, status);
   return status;
 }

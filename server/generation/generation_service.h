@@ -77,7 +77,9 @@ class GenerationService {
 
   // As AccessControl::Admit(), without counting. An empty model means no particular one.
   absl::Status CheckAccess(const Caller& caller, const std::string& model) const;
-  // The same for a request of any kind: it counts against the client's rate, and a refusal is counted.
+  // The same for a request of any kind: it counts against the client's rate.
+  absl::Status Charge(const Caller& caller, const std::string& model) const;
+  // The same, and a refusal is counted.
   absl::Status Admit(const Caller& caller, const std::string& model) const;
   // The same for a generation: a refusal is also logged.
   absl::Status AdmitGeneration(const std::string& request_id, const Caller& caller,
@@ -88,6 +90,9 @@ class GenerationService {
   //   NOT_FOUND, UNAVAILABLE
   absl::Status Prepare(const std::string& request_id, const std::string& model, size_t bytes,
                        std::function<void()> work);
+  // The same for a request whose model is known only once it is read: as many may wait as their bytes allow.
+  //   RESOURCE_EXHAUSTED, UNAVAILABLE
+  absl::Status PrepareUnread(const std::string& request_id, size_t bytes, std::function<void()> work);
   // Whether a request that is being prepared is still wanted: UNAVAILABLE after Close(), what `poll` (which
   // may be null) returned.
   absl::Status Poll(const PollRequest& poll) const;

@@ -50,8 +50,9 @@ class Exchange {
   // Frees the request's body, whose use has ended; the response may take long. By whoever answers.
   void ReleaseBody() { std::string().swap(request_.body); }
 
-  // From any thread, once. The server keeps `listener` until the response is sent or OnClosed() was called,
-  // which happens also if the client is already gone.
+  // From any thread. Takes the place of an earlier listener, which is not called any more. The server keeps
+  // `listener` until the response is sent or OnClosed() was called, which happens also if the client is
+  // already gone.
   virtual void Listen(std::shared_ptr<ExchangeListener> listener) = 0;
   // From any thread, once.
   virtual void Respond(Response response) = 0;

@@ -68,6 +68,18 @@ TEST(JsonReader, BoundsTheNumberOfValues) {
   EXPECT_EQ(ReadJson("[0, {\"a\": 1}]", {.max_values = 3}).status().message(), "more than 3 JSON values");
   EXPECT_EQ(ReadJson("[[[]]]", {.max_values = 2}).status().message(), "more than 2 JSON values");
 }
+TEST(JsonReader, APollEndsTheReading) {
+  std::string text = "[0";
+  for (int i = 0; i < 100'000; ++i) text += ",0";
+  text += "]";
+  int polls = 0;
+  EXPECT_TRUE(ReadJson(text, {}, [&] { return ++polls, absl::OkStatus(); }).ok());
+  EXPECT_EQ(polls, 100'002 / 1024);
+  polls = 0;
+  const auto end = [&] { return ++polls == 3 ? absl::CancelledError("enough") : absl::OkStatus(); };
+  EXPECT_EQ(ReadJson(text, {}, end).status(), absl::CancelledError("enough"));
+  EXPECT_EQ(polls, 3) << "nothing is read after it";
+}
 
 }  // namespace
 }  // namespace streamtensor::base

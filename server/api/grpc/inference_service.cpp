@@ -47,6 +47,10 @@ grpc::ServerUnaryReactor* Serve(GenerationService* service, grpc::CallbackServer
   const std::string model = outline.ok() ? outline->model : "";
   absl::Status status = service->Admit(CallerOf(*call), model);
   status.Update(outline.status());
+  if (status.ok() && outline->memory_bytes <= PromptQueue::kMaxShortBytes) {
+    work();
+    return reply;
+  }
   if (status.ok()) {
     status = service->Prepare(service->RequestId(Metadata(*call, kRequestIdHeader)), model,
                               outline->memory_bytes, work);

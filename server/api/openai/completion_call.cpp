@@ -2,6 +2,7 @@
 #include "server/api/openai/completion_call.h"
 
 #include <algorithm>
+#include <atomic>
 #include <iterator>
 #include <optional>
 #include <utility>
@@ -47,12 +48,24 @@ http::Response WithRequestId(http::Response response, const std::string& request
   return response;
 }
 
+void Refuse(const CallHost& host, http::Exchange& exchange, const std::string& request_id,
+            const absl::Status& status) {
+  exchange.Respond(WithRequestId(ErrorResponse(status, host.service->RetryAfterMs(status)), request_id));
+}
+
 // All replies to a request that is not streamed, about as JSON.
 constexpr size_t kMaxWholeReplyBytes = 8 << 20;
 
 constexpr char kEndOfStream[] = "data: [DONE]\n\n";
 
 }  // namespace
+
+// From a request's header until it is read.
+struct CompletionCall::Arrival : http::ExchangeListener {
+  void OnSent() override {}
+  void OnClosed() override { is_gone = true; }
+  std::atomic<bool> is_gone = false;
+};
 
 // One choice's reply: filled by the card's thread, drained by the sending thread.
 class CompletionCall::Reply : public ReplyReceiver {
@@ -162,33 +175,41 @@ CompletionCall::CompletionCall(const CallHost* host, std::shared_ptr<http::Excha
 
 CompletionCall::~CompletionCall() = default;
 
-void CompletionCall::Begin(const CallHost* host, std::shared_ptr<http::Exchange> exchange,
+void CompletionCall::Begin(const CallHost* host, const std::shared_ptr<http::Exchange>& exchange,
                            const std::string& request_id, Endpoint endpoint) {
-  GenerationService& service = *host->service;
-  const auto refuse = [&](const absl::Status& status) {
-    exchange->Respond(WithRequestId(ErrorResponse(status, service.RetryAfterMs(status)), request_id));
-  };
-  absl::StatusOr<CompletionRequest> request = ReadRequest(endpoint, exchange->request().body);
-  if (!request.ok()) {
-    service.LogRefusal(request_id, request.status());
-    return refuse(request.status());
-  }
-  if (const absl::Status status =
-          service.AdmitGeneration(request_id, CallerOf(exchange->request()), request->parameters.model);
-      !status.ok()) {
-    return refuse(status);
-  }
-  const auto call = std::make_shared<CompletionCall>(host, exchange, request_id, *request);
-  exchange->Listen(call);
-  const auto start = [call, endpoint, request = std::make_shared<CompletionRequest>(*std::move(request))] {
-    const absl::Status status = call->Start(std::move(*request));
+  const auto arrival = std::make_shared<Arrival>();
+  exchange->Listen(arrival);
+  const auto read = [=] {
+    const absl::Status status = ReadAndStart(host, exchange, request_id, endpoint, *arrival);
     if (status.ok()) return;
-    const std::string field = FieldOf(status);
-    call->Fail(field.empty() ? status : RenameField(status, FieldName(endpoint, field)));
+    host->service->LogRefusal(request_id, status);
+    Refuse(*host, *exchange, request_id, status);
   };
-  const absl::Status status =
-      service.Prepare(request_id, call->head_.model, exchange->request().body.size(), start);
-  if (!status.ok()) call->Fail(status);
+  const absl::Status status = host->service->PrepareUnread(request_id, exchange->request().body.size(), read);
+  if (!status.ok()) Refuse(*host, *exchange, request_id, status);
+}
+
+// An error before there is a call, which answers all later ones.
+absl::Status CompletionCall::ReadAndStart(const CallHost* host,
+                                          const std::shared_ptr<http::Exchange>& exchange,
+                                          const std::string& request_id, Endpoint endpoint,
+                                          const Arrival& arrival) {
+  const GenerationService& service = *host->service;
+  const auto is_wanted = [&] {
+    return arrival.is_gone ? absl::CancelledError("the client disconnected") : absl::OkStatus();
+  };
+  RETURN_IF_ERROR(service.Poll(is_wanted));
+  ASSIGN_OR_RETURN(CompletionRequest request,
+                   ReadRequest(endpoint, exchange->request().body, [&] { return service.Poll(is_wanted); }));
+  // The request was admitted, and counted, by its header.
+  RETURN_IF_ERROR(service.CheckAccess(CallerOf(exchange->request()), request.parameters.model));
+  const auto call = std::make_shared<CompletionCall>(host, exchange, request_id, request);
+  exchange->Listen(call);
+  const absl::Status status = call->Start(std::move(request));
+  if (status.ok()) return status;
+  const std::string field = FieldOf(status);
+  call->Fail(field.empty() ? status : RenameField(status, FieldName(endpoint, field)));
+  return absl::OkStatus();
 }
 
 absl::Status CompletionCall::Start(CompletionRequest request) {

@@ -33,9 +33,9 @@ class CompletionCall : public http::ExchangeListener,
                        public SendQueue::Stream,
                        public std::enable_shared_from_this<CompletionCall> {
  public:
-  // Reads the request and answers it, perhaps later. Called by a worker. `request_id` also goes into the
-  // response.
-  static void Begin(const CallHost* host, std::shared_ptr<http::Exchange> exchange,
+  // Reads the request, whose header was admitted, and answers it, perhaps later and on another thread. Called
+  // by a worker. `request_id` also goes into the response.
+  static void Begin(const CallHost* host, const std::shared_ptr<http::Exchange>& exchange,
                     const std::string& request_id, Endpoint endpoint);
 
   // Use Begin().
@@ -50,7 +50,10 @@ class CompletionCall : public http::ExchangeListener,
 
  private:
   class Reply;
+  struct Arrival;
 
+  static absl::Status ReadAndStart(const CallHost* host, const std::shared_ptr<http::Exchange>& exchange,
+                                   const std::string& request_id, Endpoint endpoint, const Arrival& arrival);
   absl::Status Start(CompletionRequest request);
   void OnChange() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void SendNext();

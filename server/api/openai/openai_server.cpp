@@ -80,7 +80,7 @@ struct OpenAiServer::Impl {
     return generation->RequestId(std::string(request.Header(kRequestIdHeader)));
   }
 
-  // Checks that need no body. Without a valid token the server reads no body.
+  // Checks that need no body. Without a valid token, and beyond a client's rate, the server reads no body.
   std::optional<http::Response> CheckHead(const http::Request& request) const {
     const std::string_view path = PathOf(request);
     if (!IsGet(path) && !IsPost(path)) {
@@ -94,10 +94,15 @@ struct OpenAiServer::Impl {
       response.headers.emplace_back("Allow", method);
       return response;
     }
-    if (const absl::Status status = generation->CheckAccess(CallerOf(request), ""); !status.ok()) {
+    // A generation counts against its client's rate from here on. A GET has no body to read, and counts when
+    // it is answered.
+    const Caller caller = CallerOf(request);
+    if (const absl::Status status =
+            IsPost(path) ? generation->Charge(caller, "") : generation->CheckAccess(caller, "");
+        !status.ok()) {
       const std::string id = RequestIdOf(request);
       generation->LogRefusal(id, status);
-      http::Response response = ErrorResponse(status);
+      http::Response response = ErrorResponse(status, generation->RetryAfterMs(status));
       response.headers.emplace_back(kRequestIdHeader, id);
       return response;
     }
@@ -113,7 +118,7 @@ struct OpenAiServer::Impl {
     return std::nullopt;
   }
 
-  void Handle(std::shared_ptr<http::Exchange> exchange) {
+  void Handle(const std::shared_ptr<http::Exchange>& exchange) {
     const http::Request& request = exchange->request();
     const std::string_view path = PathOf(request);
     if (path == kModels) return exchange->Respond(ListModels(CallerOf(request)));
@@ -122,8 +127,7 @@ struct OpenAiServer::Impl {
       return exchange->Respond(GetModel(CallerOf(request), name));
     }
     const std::string id = RequestIdOf(request);
-    CompletionCall::Begin(&calls, std::move(exchange), id,
-                          path == kChat ? Endpoint::kChat : Endpoint::kCompletions);
+    CompletionCall::Begin(&calls, exchange, id, path == kChat ? Endpoint::kChat : Endpoint::kCompletions);
   }
 
   // Models that the caller may use now.
@@ -171,7 +175,7 @@ absl::StatusOr<std::unique_ptr<OpenAiServer>> OpenAiServer::Start(http::Options 
   Impl* const self = impl.get();
   options.write_timeout = [generation] { return generation->slow_reader_timeout(); };
   options.check_head = [self](const http::Request& request) { return self->CheckHead(request); };
-  options.handle = [self](std::shared_ptr<http::Exchange> exchange) { self->Handle(std::move(exchange)); };
+  options.handle = [self](const std::shared_ptr<http::Exchange>& exchange) { self->Handle(exchange); };
   options.describe_error = [](int status, const std::string& message) {
     return status == 503 ? ErrorResponse(absl::UnavailableError(message)) : ErrorResponse(status, message);
   };

@@ -19,8 +19,8 @@ namespace {
 
 using nlohmann::json;
 
-// A body is bounded in size by the HTTP server.
-constexpr base::JsonBounds kBodyBounds = {.max_depth = 16, .max_values = 1 << 20};
+// A body is bounded in size by the HTTP server. The values are mostly the token ids of prompts: 32 of 8,192.
+constexpr base::JsonBounds kBodyBounds = {.max_depth = 16, .max_values = 1 << 18};
 constexpr int64_t kMaxUint32 = std::numeric_limits<uint32_t>::max();
 // Default of max_tokens in OpenAI's /v1/completions.
 constexpr uint32_t kDefaultCompletionTokens = 16;
@@ -264,8 +264,10 @@ void RefuseUnsupported(ObjectReader& reader, const CompletionRequest& request) {
 
 }  // namespace
 
-absl::StatusOr<CompletionRequest> ReadRequest(Endpoint endpoint, std::string_view body) {
-  const absl::StatusOr<json> read = base::ReadJson(body, kBodyBounds);
+absl::StatusOr<CompletionRequest> ReadRequest(Endpoint endpoint, std::string_view body,
+                                              const PollRequest& poll) {
+  const absl::StatusOr<json> read = base::ReadJson(body, kBodyBounds, poll);
+  if (!read.ok() && !absl::IsInvalidArgument(read.status())) return read.status();
   if (!read.ok()) return absl::InvalidArgumentError(absl::StrCat("the body: ", read.status().message()));
   const json& root = *read;
   ObjectReader reader(root, "");

@@ -28,9 +28,11 @@ struct CompletionRequest {
 inline constexpr uint32_t kMaxReplies = 128;
 
 // Checks types and the endpoint's own rules; the service checks the rest against the model. docs/serving.md
-// lists the fields. null means absent.
+// lists the fields. null means absent. `poll` is called now and then; it may be null.
+//   what `poll` returned
 //   INVALID_ARGUMENT  a FieldError() for errors of a field, named as the client wrote it
-absl::StatusOr<CompletionRequest> ReadRequest(Endpoint endpoint, std::string_view body);
+absl::StatusOr<CompletionRequest> ReadRequest(Endpoint endpoint, std::string_view body,
+                                              const PollRequest& poll = nullptr);
 
 // Maps the service's field path ("stopping.stop_strings[2]") to this API's ("stop[2]").
 std::string FieldName(Endpoint endpoint, std::string_view service_field);

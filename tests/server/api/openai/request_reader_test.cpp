@@ -215,5 +215,18 @@ TEST(RequestReader, FieldsOfTheServiceHaveTheirNamesHere) {
   EXPECT_EQ(FieldName(Endpoint::kChat, "model"), "model");
 }
 
+TEST(RequestReaderTest, LongBodiesAreBoundedAndCanBeStopped) {
+  const auto body = [](int tokens) {
+    std::string ids = "1";
+    for (int i = 1; i < tokens; ++i) ids += ",1";
+    return absl::StrCat(R"({"model": "m", "prompt": [)", ids, "]}");
+  };
+  EXPECT_TRUE(ReadRequest(Endpoint::kCompletions, body(1 << 17)).ok());
+  const absl::Status many = ReadRequest(Endpoint::kCompletions, body(1 << 18)).status();
+  EXPECT_EQ(many.message(), "the body: more than 262144 JSON values");
+  const auto is_gone = [] { return absl::CancelledError("the client disconnected"); };
+  EXPECT_EQ(ReadRequest(Endpoint::kCompletions, body(1 << 17), is_gone).status(), is_gone());
+}
+
 }  // namespace
 }  // namespace streamtensor::server::openai
