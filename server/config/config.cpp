@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <limits>
 #include <map>
+#include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
@@ -58,7 +59,8 @@ class ConfigReader {
             Number("max_connections_per_address", 1, 1000000, server.max_connections_per_address),
             Number("max_streams_per_connection", 1, 1000000, server.max_streams_per_connection),
             Size("max_message_bytes", kMinMessageBytes, server.max_message_bytes),
-            Size("grpc_memory", kMinMessageBytes, server.grpc_memory)};
+            Size("grpc_memory", kMinMessageBytes, server.grpc_memory),
+            Size("http_memory", kMinMessageBytes, server.http_memory)};
   }
 
   Keys Limits() {
@@ -234,8 +236,13 @@ class ConfigReader {
     if (server.max_message_bytes > kMaxMessageBytes) {
       yaml_->Error(node.Mark(), absl::StrCat(path, ".max_message_bytes is ", server.max_message_bytes,
                                              "; allowed is up to ", kMaxMessageBytes));
-    } else if (server.grpc_memory < kMessagesInMemory * server.max_message_bytes) {
-      yaml_->Error(node.Mark(), absl::StrCat(path, ".grpc_memory is ", server.grpc_memory, "; ", path,
+      return;
+    }
+    const std::pair<const char*, int64_t> budgets[] = {{"grpc_memory", server.grpc_memory},
+                                                       {"http_memory", server.http_memory}};
+    for (const auto& [name, bytes] : budgets) {
+      if (bytes >= kMessagesInMemory * server.max_message_bytes) continue;
+      yaml_->Error(node.Mark(), absl::StrCat(path, ".", name, " is ", bytes, "; ", path,
                                              ".max_message_bytes needs at least ", kMessagesInMemory,
                                              " times ", server.max_message_bytes, ", ",
                                              kMessagesInMemory * server.max_message_bytes));

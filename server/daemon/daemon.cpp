@@ -149,6 +149,7 @@ http::Options Daemon::HttpOptions(const std::string& listen, const char* port) {
   http::Options options;
   options.listen = listen;
   options.limits.max_body_bytes = static_cast<size_t>(config_.server.max_message_bytes);
+  options.limits.max_body_memory = static_cast<size_t>(config_.server.http_memory);
   options.limits.max_connections = static_cast<size_t>(config_.server.max_connections);
   options.limits.max_connections_per_address =
       static_cast<size_t>(config_.server.max_connections_per_address);

@@ -23,6 +23,7 @@
 #include <utility>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 
@@ -37,6 +38,8 @@ using TlsStream = asio::ssl::stream<Socket>;
 
 // How much of the next request is read while one is answered.
 constexpr size_t kReadAheadBytes = 4 << 10;
+// How much of a body is read at once.
+constexpr size_t kBodyReadBytes = 16 << 10;
 // How long a client may keep sending after it was answered, so that it receives the response and not a reset.
 constexpr std::chrono::seconds kLingerTime(2);
 
@@ -98,7 +101,10 @@ class StreamExchange final : public Exchange, public std::enable_shared_from_thi
   }
 
   // The connection does the rest.
-  void SetBody(std::string body) { request_.body = std::move(body); }
+  void SetBody(std::string body, std::unique_ptr<BodyMemory::Share> share) {
+    request_.body = std::move(body);
+    body_share_ = std::move(share);
+  }
   void OnSent() const {
     if (const auto listener = listener_; listener != nullptr) listener->OnSent();
   }
@@ -148,9 +154,19 @@ class StreamConnection final : public Connection,
     Respond(host_->options->describe_error(503, why));
   }
 
+  void RefuseBody() override {
+    is_body_refused_ = true;
+    body_since_ = std::nullopt;
+    body_share_ = nullptr;
+    error_code ignored;
+    ignored = stream_.lowest_layer().cancel(ignored);  // the read that waits ends, and answers
+  }
+
   void Close() override {
     if (is_closed_) return;
     is_closed_ = true;
+    body_since_ = std::nullopt;
+    body_share_ = nullptr;
     error_code ignored;
     stream_.lowest_layer().close(ignored);  // pending operations end with an error
     if (const auto exchange = std::exchange(exchange_, nullptr); exchange != nullptr) exchange->OnClosed();
@@ -299,16 +315,44 @@ class StreamConnection final : public Connection,
 
   void ReadBody() {
     SetDeadline(limits_.body_timeout);
-    beast_http::async_read(stream_, buffer_, *parser_, [self = Self()](error_code error, size_t) {
-      if (self->is_closed_) return;
-      if (error) return self->OnReadError(error);
-      self->exchange_->SetBody(std::move(self->parser_->get().body()));
-      self->Dispatch();
+    body_since_ = Clock::now();
+    body_share_ = std::make_unique<BodyMemory::Share>(host_->bodies);
+    parser_->eager(true);
+    buffer_.reserve(kBodyReadBytes);
+    ReadSomeBody();
+  }
+
+  void ReadSomeBody() {
+    beast_http::async_read_some(stream_, buffer_, *parser_, [self = Self()](error_code error, size_t) {
+      if (!self->is_closed_) self->OnBodyRead(error);
     });
+  }
+
+  void OnBodyRead(error_code error) {
+    if (is_body_refused_) return RespondBodyRefused();
+    if (error) return OnReadError(error);
+    body_share_->Set(parser_->get().body().size() + buffer_.capacity());
+    if (host_->bodies->held() > limits_.max_body_memory) host_->on_bodies_full();
+    if (is_body_refused_) return RespondBodyRefused();
+    if (!parser_->is_done()) return ReadSomeBody();
+    body_since_ = std::nullopt;
+    std::string body = std::move(parser_->get().body());
+    body_share_->Set(body.capacity());
+    exchange_->SetBody(std::move(body), std::move(body_share_));
+    Dispatch();
+  }
+
+  void RespondBodyRefused() {
+    parser_.reset();
+    keeps_alive_ = false;
+    Respond(host_->options->describe_error(
+        503, absl::StrCat("the server holds ", limits_.max_body_memory,
+                          " bytes of request bodies, which is its limit, and this one took longest")));
   }
 
   void Dispatch() {
     parser_.reset();
+    if (buffer_.size() == 0) buffer_ = beast::flat_buffer();  // it may have grown with a body
     idle_since_ = std::nullopt;
     deadline_ = Clock::time_point::max();  // the handler's responsibility
     if (buffer_.size() == 0) Watch();
@@ -316,6 +360,8 @@ class StreamConnection final : public Connection,
   }
 
   void OnReadError(error_code error) {
+    body_since_ = std::nullopt;
+    body_share_ = nullptr;
     const bool is_of_http =
         error.category() == beast_http::make_error_code(beast_http::error::end_of_stream).category();
     if (!is_of_http || error == beast_http::error::end_of_stream ||
@@ -326,6 +372,7 @@ class StreamConnection final : public Connection,
     if (error == beast_http::error::body_limit) status = 413;
     if (error == beast_http::error::header_limit) status = 431;
     if (exchange_ == nullptr) BeginExchange(Request());
+    parser_.reset();
     keeps_alive_ = false;
     version_ = 11;
     Respond(host_->options->describe_error(status, error.message()));
@@ -366,6 +413,7 @@ class StreamConnection final : public Connection,
   const std::function<void(Connection*)> on_closed_;
   beast::flat_buffer buffer_;
   std::optional<beast_http::request_parser<beast_http::string_body>> parser_;
+  std::unique_ptr<BodyMemory::Share> body_share_;     // while a body is received
   std::shared_ptr<StreamExchange<Stream>> exchange_;  // from a request's header to the end of its response
   std::optional<beast_http::response<beast_http::string_body>> whole_;
   std::string out_;  // being written
@@ -375,6 +423,7 @@ class StreamConnection final : public Connection,
   bool is_chunked_ = true;
   bool is_watching_ = false;
   bool is_lingering_ = false;
+  bool is_body_refused_ = false;
   bool is_closed_ = false;
 };
 
@@ -384,6 +433,11 @@ std::string_view Request::Header(std::string_view name) const {
   const auto found =
       std::find_if(headers.begin(), headers.end(), [&](const auto& header) { return header.first == name; });
   return found == headers.end() ? std::string_view() : std::string_view(found->second);
+}
+
+bool Request::AnnouncesBody() const {
+  const std::string_view length = Header("content-length");
+  return !Header("transfer-encoding").empty() || length.find_first_not_of('0') != std::string_view::npos;
 }
 
 std::shared_ptr<Connection> Connection::Create(const ConnectionHost* host, Socket socket, std::string peer,

@@ -12,6 +12,7 @@
 #include <optional>
 #include <string>
 
+#include "server/http/body_memory.h"
 #include "server/http/exchange.h"
 #include "server/http/http_server.h"
 
@@ -27,6 +28,10 @@ struct ConnectionHost {
   boost::asio::io_context* io = nullptr;
   // Runs the handler on a worker.
   std::function<void(std::shared_ptr<Exchange>)> dispatch;
+  // Of all connections' requests.
+  std::shared_ptr<BodyMemory> bodies = std::make_shared<BodyMemory>();
+  // Makes room among bodies that are being received, perhaps by RefuseBody() of the one that calls it.
+  std::function<void()> on_bodies_full;
 };
 
 // All methods run on the I/O thread.
@@ -46,6 +51,11 @@ class Connection {
   // Closes immediately.
   virtual void Close() = 0;
 
+  // Ends the receiving of a body with 503.
+  virtual void RefuseBody() = 0;
+  // Since when a body is being received; nullopt: none is.
+  std::optional<Clock::time_point> body_since() const { return body_since_; }
+
   // Since when the client owes a whole request, or a goodbye; nullopt while a request is answered.
   std::optional<Clock::time_point> idle_since() const { return idle_since_; }
 
@@ -55,6 +65,7 @@ class Connection {
  protected:
   Clock::time_point deadline_ = Clock::time_point::max();
   std::optional<Clock::time_point> idle_since_ = Clock::now();
+  std::optional<Clock::time_point> body_since_;
 };
 
 }  // namespace streamtensor::server::http

@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "server/http/body_memory.h"
+
 namespace streamtensor::server::http {
 
 using Headers = std::vector<std::pair<std::string, std::string>>;
@@ -21,6 +23,8 @@ struct Request {
 
   // The first header of that name (lower case); empty if absent.
   std::string_view Header(std::string_view name) const;
+  // Whether its header says that a body follows.
+  bool AnnouncesBody() const;
 };
 
 struct Response {
@@ -48,7 +52,10 @@ class Exchange {
   const Request& request() const { return request_; }
 
   // Frees the request's body, whose use has ended; the response may take long. By whoever answers.
-  void ReleaseBody() { std::string().swap(request_.body); }
+  void ReleaseBody() {
+    std::string().swap(request_.body);
+    body_share_ = nullptr;
+  }
 
   // From any thread. Takes the place of an earlier listener, which is not called any more. The server keeps
   // `listener` until the response is sent or OnClosed() was called, which happens also if the client is
@@ -65,6 +72,7 @@ class Exchange {
 
  protected:
   Request request_;
+  std::unique_ptr<BodyMemory::Share> body_share_;  // while there is a body
 };
 
 }  // namespace streamtensor::server::http

@@ -99,6 +99,7 @@ struct Server::Impl {
   explicit Impl(Options options) : options(std::move(options)) {
     host.options = &this->options;
     host.io = &io;
+    host.on_bodies_full = [this] { RefuseBodies(); };
     host.dispatch = [this](std::shared_ptr<Exchange> exchange) {
       asio::post(work, [this, exchange = std::move(exchange)] { this->options.handle(exchange); });
     };
@@ -221,6 +222,21 @@ struct Server::Impl {
     if (idlest == nullptr) return false;
     idlest->Close();
     return true;
+  }
+
+  // Bodies that are being received give way, the one that has taken longest first: that of a client that is
+  // quick never is.
+  void RefuseBodies() {
+    while (host.bodies->held() > options.limits.max_body_memory) {
+      std::shared_ptr<Connection> longest;
+      for (const auto& [key, served] : connections) {
+        const auto since = served.connection->body_since();
+        if (!since.has_value()) continue;
+        if (longest == nullptr || *since < *longest->body_since()) longest = served.connection;
+      }
+      if (longest == nullptr) return;
+      longest->RefuseBody();
+    }
   }
 
   // One timer for all: a timer per connection would cost more than the checks.

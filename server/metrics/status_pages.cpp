@@ -36,6 +36,7 @@ struct StatusPages::Impl {
     if (request.method != "GET" && request.method != "HEAD") {
       return Refusal(405, "only GET and HEAD are served here");
     }
+    if (request.AnnouncesBody()) return Refusal(413, "a request for a page has no body");
     if (pages.contains(PathOf(request))) return std::nullopt;
     const auto append_path = [](std::string* out, const auto& page) { out->append(page.first); };
     return Refusal(404, absl::StrCat("available pages: ", absl::StrJoin(pages, ", ", append_path)));

@@ -106,6 +106,7 @@ struct OpenAiServer::Impl {
       response.headers.emplace_back(kRequestIdHeader, id);
       return response;
     }
+    if (IsGet(path) && request.AnnouncesBody()) return ErrorResponse(413, "a GET has no body");
     // A browser needs permission (CORS) to send JSON to another site, so other sites' pages cannot use this
     // daemon.
     const std::string type = absl::AsciiStrToLower(std::string(request.Header("content-type")));

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Memory that clients make the daemon hold: bounded by call, by connection, by address and in time, and given back."""
 
+import contextlib
 import itertools
+import socket
 import threading
 import time
 
@@ -315,4 +317,31 @@ def test_a_message_of_many_tiny_fields_is_not_built(start, request_for, method, 
     assert codes == [grpc.StatusCode.INVALID_ARGUMENT] * 8
     assert most - before < 8 * 16 * MIB, "the bytes of the messages, and what gRPC keeps of them"
     assert running.stub.Generate(request_for(max_tokens=2)).usage.completion_tokens == 2
+    assert running.stop() == 0
+
+
+@pytest.mark.parametrize("path", ["/v1/completions", "/healthz"])
+def test_http_bodies_that_never_end(start, request_for, path):
+    running = start(server={"http_listen": f"127.0.0.1:{(port := free_ports(1)[0])}", "http_memory": "16MiB"})
+    running.wait_ready("tiny")
+    is_probe = path == "/healthz"
+    head = (f"{'GET' if is_probe else 'POST'} {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+            f"Content-Length: {4 * MIB}\r\n\r\n").encode()
+    before, clients = resident(running), []
+    most = before
+    for _ in range(60):
+        client = socket.create_connection(("127.0.0.1", running.metrics_port if is_probe else port), timeout=5)
+        clients.append(client)
+        with contextlib.suppress(OSError):
+            client.sendall(head + b" " * (4 * MIB - 1))
+        most = max(most, resident(running))
+    print(f"resident +{(most - before) / MIB:.0f} MiB for 60 bodies of 4 MiB")
+    assert most - before < 16 * MIB + 24 * MIB, "http_memory, and what reading them takes"
+    assert running.http("/healthz")[0] == 200
+    import openai
+
+    api = openai.OpenAI(base_url=f"http://127.0.0.1:{port}/v1", api_key="none", max_retries=0)
+    assert api.completions.create(model="tiny", prompt="x" * 100, max_tokens=2).usage.completion_tokens == 2
+    for client in clients:
+        client.close()
     assert running.stop() == 0

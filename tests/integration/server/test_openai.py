@@ -419,6 +419,20 @@ def test_long_bodies_do_not_keep_short_requests_waiting(start_http):
     assert running.stop() == 0
 
 
+@pytest.mark.parametrize("port_of, path", [("http", "/v1/models"), ("http", "/v1/models/tiny"), ("metrics", "/healthz"), ("metrics", "/metrics")])
+@pytest.mark.parametrize("announced", ["Content-Length: 4194304", "Transfer-Encoding: chunked"])
+def test_a_get_has_no_body(start_http, port_of, path, announced):
+    running, http = start_http()
+    running.wait_ready("tiny")
+    with socket.create_connection(("127.0.0.1", http if port_of == "http" else running.metrics_port), timeout=30) as client:
+        client.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\n{announced}\r\n\r\n".encode())
+        answer = b""
+        while data := client.recv(1000):
+            answer += data
+    assert answer.startswith(b"HTTP/1.1 413 ") and b"Connection: close" in answer, answer
+    assert running.stop() == 0
+
+
 def test_a_full_queue(start_http):
     running, port = start_http(cards=dummy_cards(step_us=20000), limits={"max_queue": 2, "max_running": 1})
     running.wait_ready("tiny")

@@ -81,6 +81,10 @@ TEST(Config, EachErrorHasItsPlace) {
       string("server: {grpc_memory: 8MiB}\n") + kTail,
       "c.yaml:1:9: server.grpc_memory is 8388608; server.max_message_bytes needs at least 4 times 4194304, "
       "16777216");
+  ExpectError(
+      string("server: {http_memory: 8MiB}\n") + kTail,
+      "c.yaml:1:9: server.http_memory is 8388608; server.max_message_bytes needs at least 4 times 4194304, "
+      "16777216");
   ExpectError(string("server: {listen: nowhere}\n") + kTail, "c.yaml:1:18: server.listen is \"nowhere\"");
   ExpectError(string("cache: {max_bytes: 20GB}\n") + kTail, "c.yaml:1:20: cache.max_bytes is \"20GB\"");
   ExpectError(string("log: {level: loud}\n") + kTail,

@@ -17,6 +17,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -360,6 +361,66 @@ TEST_F(HttpServerTest, IdleConnectionsKeepNobodyOut) {
     answered.Send(Post("/echo", "again"));
     answered.ReadUntil("POST /echo again");
   }
+}
+
+std::string Announced(size_t bytes, const std::string& begun) {
+  return absl::StrCat("POST /echo HTTP/1.1\r\nContent-Length: ", bytes, "\r\n\r\n", begun);
+}
+
+TEST_F(HttpServerTest, BodiesHaveABoundedMemoryAndTheSlowestGivesWay) {
+  options_.limits.max_body_bytes = 1 << 20;
+  options_.limits.max_body_memory = 3 << 20;
+  Start();
+  const std::string most(900 << 10, 'x');
+  Client first(port_);
+  first.Send(Announced(1 << 20, most));
+  std::vector<std::unique_ptr<Client>> others;
+  for (int i = 0; i < 20; ++i) {
+    others.push_back(std::make_unique<Client>(port_));
+    others.back()->Send(Announced(1 << 20, most));
+  }
+  const std::string answer = first.ReadAll();
+  EXPECT_THAT(answer, testing::StartsWith("HTTP/1.1 503 "));
+  EXPECT_THAT(answer, testing::HasSubstr("refused: the server holds 3145728 bytes of request bodies"));
+  // The quickest is never refused.
+  Client quick(port_);
+  quick.Send(Post("/echo", std::string(1000 << 10, 'y')));
+  EXPECT_THAT(quick.ReadUntil("yyy"), testing::StartsWith("HTTP/1.1 200 "));
+  for (int i = 0; i < 15; ++i) {
+    EXPECT_THAT(others[static_cast<size_t>(i)]->ReadAll(), testing::StartsWith("HTTP/1.1 503 ")) << i;
+  }
+}
+
+TEST_F(HttpServerTest, ABodyInUseCountsUntilItIsReleased) {
+  options_.limits.max_body_bytes = 1 << 20;
+  options_.limits.max_body_memory = 1 << 20;
+  Start();
+  Client holder(port_);
+  holder.Send(Post("/wait", std::string(900 << 10, 'x')));
+  const std::shared_ptr<Exchange> exchange = has_begun_.get_future().get();
+  {
+    Client client(port_);
+    client.Send(Post("/echo", std::string(500 << 10, 'y')));
+    EXPECT_THAT(client.ReadAll(), testing::StartsWith("HTTP/1.1 503 "));
+  }
+  exchange->ReleaseBody();
+  Client client(port_);
+  client.Send(Post("/echo", std::string(500 << 10, 'y')));
+  EXPECT_THAT(client.ReadUntil("yyy"), testing::StartsWith("HTTP/1.1 200 "));
+  exchange->Respond({200, {}, "done"});
+  holder.ReadUntil("done");
+}
+
+TEST_F(HttpServerTest, AHeaderSaysWhetherABodyFollows) {
+  const auto announces = [](const Headers& headers) {
+    Request request;
+    request.headers = headers;
+    return request.AnnouncesBody();
+  };
+  EXPECT_FALSE(announces({}));
+  EXPECT_FALSE(announces({{"content-length", "0"}}));
+  EXPECT_TRUE(announces({{"content-length", "10"}}));
+  EXPECT_TRUE(announces({{"transfer-encoding", "chunked"}}));
 }
 
 TEST_F(HttpServerTest, AnAddressThatIsTakenIsAnError) {
