@@ -105,9 +105,12 @@ struct Server::Impl {
     };
   }
 
-  ~Impl() {
+  ~Impl() { Stop(); }
+
+  void Stop() {
     work.stop();
     for (std::thread& worker : workers) worker.join();
+    workers.clear();
     if (io_thread.joinable()) {
       asio::post(io, [this] { CloseAll(); });
       io_guard.reset();  // the thread ends after the last connection
@@ -306,6 +309,8 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Listen(Options options) {
 }
 
 void Server::Run() { impl_->Run(); }
+
+void Server::Stop() { impl_->Stop(); }
 
 void Server::PostToIo(std::function<void()> work) { asio::post(impl_->io, std::move(work)); }
 

@@ -52,12 +52,14 @@ class Server {
   // Binds the address; Run() serves connections.
   //   UNAVAILABLE  the address cannot be bound, and why; INVALID_ARGUMENT  the TLS pair
   static absl::StatusOr<std::unique_ptr<Server>> Listen(Options options);
-  // Closes all connections, whose listeners get OnClosed(), and drops posted work. Remaining exchanges must
-  // not be used any more.
+  // As Stop(). Remaining exchanges must not be used any more.
   ~Server();
 
   // Call once.
   void Run();
+  // Closes all connections, whose listeners get OnClosed(), ends the threads, and drops posted work, also
+  // what is posted later. Not by a handler or posted work. Idempotent.
+  void Stop();
 
   // Runs `work` on the I/O thread, soon: it must not block.
   void PostToIo(std::function<void()> work);

@@ -165,7 +165,8 @@ struct OpenAiServer::Impl {
 OpenAiServer::OpenAiServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 OpenAiServer::~OpenAiServer() {
-  impl_->http.reset();
+  // Calls post work until the last thread has ended, so the HTTP server outlives its threads.
+  impl_->http->Stop();
   impl_->streams.SendAll();  // releases calls still queued when the I/O thread ended
 }
 

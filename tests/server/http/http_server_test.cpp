@@ -16,6 +16,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -421,6 +422,27 @@ TEST_F(HttpServerTest, AHeaderSaysWhetherABodyFollows) {
   EXPECT_FALSE(announces({{"content-length", "0"}}));
   EXPECT_TRUE(announces({{"content-length", "10"}}));
   EXPECT_TRUE(announces({{"transfer-encoding", "chunked"}}));
+}
+
+TEST_F(HttpServerTest, WorkMayBePostedUntilTheServerIsDestroyed) {
+  Start();
+  std::atomic<bool> is_over = false;
+  std::thread poster([&] {
+    while (!is_over) {
+      server_->PostToIo([this] { server_->PostToWorker([this] { server_->PostToIo([] {}); }); });
+    }
+  });
+  Client client(port_);
+  client.Send(Post("/wait", ""));
+  has_begun_.get_future().wait();
+  server_->Stop();
+  EXPECT_EQ(client.ReadAll(), "");
+  const auto held = std::make_shared<int>(1);
+  server_->PostToWorker([held] { ADD_FAILURE() << "no thread is left to run it"; });
+  is_over = true;
+  poster.join();
+  server_.reset();
+  EXPECT_EQ(held.use_count(), 1) << "dropped";
 }
 
 TEST_F(HttpServerTest, AnAddressThatIsTakenIsAnError) {
