@@ -88,13 +88,17 @@ void ModelRegistry::Stop() {
   }
   loader_.Stop();
   work_.NotifyOne();
+  const absl::Status status = absl::UnavailableError("the server is shutting down");
+  const auto stop_all = [&status](const std::vector<std::shared_ptr<const LoadedModel>>& loaded) {
+    for (const auto& model : loaded) {
+      for (const auto& worker : model->cards().workers()) worker->Stop(status);
+    }
+  };
+  // Streams get their status now: a load beside them may take long, or hang.
+  stop_all(table_.Loaded());
   if (thread_.joinable()) thread_.join();
   const std::vector<std::shared_ptr<const LoadedModel>> loaded = table_.Shutdown();
-  const absl::Status status = absl::UnavailableError("the server is shutting down");
-  // First stop all, then wait for each.
-  for (const auto& model : loaded) {
-    for (const auto& worker : model->cards().workers()) worker->Stop(status);
-  }
+  stop_all(loaded);  // also what was loaded meanwhile
   for (const auto& model : loaded) model->cards().Close(status);
 }
 

@@ -18,8 +18,8 @@ absl::StatusOr<std::shared_ptr<const LoadedModel>> ModelTable::Get(const std::st
   const RecordPtr record = FindLocked(name);
   if (record == nullptr) {
     // Names no others: a token may be for some models alone.
-    return absl::NotFoundError(absl::StrCat(
-        "there is no model \"", name, "\"; ListModels and GET /v1/models name those that you may use"));
+    return absl::NotFoundError(absl::StrCat("there is no model \"", name,
+                                            "\"; ListModels and GET /v1/models name those that you may use"));
   }
   if (draining_) return absl::UnavailableError("the server is shutting down");
   const ModelStatus& status = record->status_;
@@ -280,6 +280,11 @@ std::vector<std::shared_ptr<const LoadedModel>> ModelTable::TakeIdleRetired() {
 bool ModelTable::has_retired() const {
   MutexLock lock(mutex_);
   return !retired_.empty();
+}
+
+std::vector<std::shared_ptr<const LoadedModel>> ModelTable::Loaded() const {
+  MutexLock lock(mutex_);
+  return AllLoaded();
 }
 
 std::vector<std::shared_ptr<const LoadedModel>> ModelTable::Shutdown() {

@@ -111,6 +111,9 @@ class ModelTable {
   std::vector<std::shared_ptr<const LoadedModel>> TakeIdleRetired();
   bool has_retired() const;
 
+  // Models whose cards may be in use, retired ones included.
+  std::vector<std::shared_ptr<const LoadedModel>> Loaded() const;
+
   // Empties the table at shutdown. The caller closes all loaded models.
   std::vector<std::shared_ptr<const LoadedModel>> Shutdown();
 

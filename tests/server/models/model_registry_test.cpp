@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <thread>
 
 #include "absl/time/clock.h"
 #include "tests/base/scratch_folder.h"
@@ -38,6 +39,10 @@ class ModelRegistryTest : public ::testing::Test {
     options.config = std::move(config);
     options.open_decoder =
         [this](const runtime::DecoderOptions& options) -> absl::StatusOr<std::unique_ptr<runtime::Decoder>> {
+      if (!hangs_.empty() && options.artifact == hangs_) {
+        is_hanging_ = true;
+        WaitFor([this] { return !is_hanging_; });
+      }
       if (options.artifact != artifact_ && !mended_) return absl::InvalidArgumentError("damaged");
       ++decoders_;
       return SampleDecoder();
@@ -64,6 +69,8 @@ class ModelRegistryTest : public ::testing::Test {
   SystemClock clock_;
   Metrics metrics_{"test"};
   std::atomic<bool> mended_ = false;
+  std::string hangs_;  // an artifact whose load does
+  std::atomic<bool> is_hanging_ = false;
   std::atomic<int> decoders_ = 0;
   std::atomic<int> changes_ = 0;
   std::atomic<int> commits_ = 0;
@@ -145,6 +152,30 @@ TEST_F(ModelRegistryTest, StoppingEndsWhatIsLeft) {
   EXPECT_TRUE(sink->status.ok() || absl::IsUnavailable(sink->status)) << sink->status;
   EXPECT_EQ(registry_->Load(), 0);
   registry_->Stop();
+}
+
+TEST_F(ModelRegistryTest, StoppingEndsStreamsBesideALoadThatHangs) {
+  Config config = Models({{"a", {0}}, {"b", {1}}});
+  config.models[1].artifact = hangs_ = folder_.path() + "/hangs";
+  folder_.Write("hangs/tokenizer.bin", testing::SampleTokenizerMessage().SerializeAsString());
+  Start(config);
+  WaitReady("a");
+  WaitFor([this] { return is_hanging_.load(); });
+  // A reader that takes nothing: the stream is open until it is ended.
+  const auto sink = std::make_shared<RecordingSink>();
+  std::atomic<bool> is_done = false;
+  sink->writable = false;
+  sink->on_done = [&] { is_done = true; };
+  {
+    const auto model = *registry_->Get("a");
+    ASSERT_TRUE(model->cards().Submit(SampleSequence(sink, 60)).ok());
+  }
+  std::thread stopping([this] { registry_->Stop(); });
+  WaitFor([&] { return is_done.load(); });
+  EXPECT_TRUE(is_hanging_) << "the stop still waits for the load";
+  EXPECT_TRUE(absl::IsUnavailable(sink->status)) << sink->status;
+  is_hanging_ = false;
+  stopping.join();
 }
 
 }  // namespace
