@@ -26,6 +26,8 @@ inline constexpr uint32_t kTokenizerVersion = 1;
 inline constexpr uint32_t kTokenizerSplitsVersion = 2;
 // For another kind than byte-level BPE, or white space that goes with a token.
 inline constexpr uint32_t kTokenizerKindsVersion = 3;
+// For text that goes through `steps`, and the kinds that came with them.
+inline constexpr uint32_t kTokenizerStepsVersion = 4;
 
 // The parsed message takes up to forty times as much memory.
 inline constexpr std::size_t kMaxTokenizerBytes = std::size_t{32} << 20;

@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "artifact/folder.h"
+#include "artifact/tokenizer/text_step_check.h"
 #include "base/printable.h"
 #include "base/status_macros.h"
 
@@ -21,7 +22,9 @@ using v1::Tokenizer;
 
 constexpr int kMaxPieces = 1 << 21;
 constexpr size_t kMaxPieceBytes = size_t{1} << 16;
+constexpr size_t kMaxSearchedPieceBytes = size_t{1} << 10;
 constexpr int kMaxSplits = 64;
+constexpr double kMaxUnigramScore = 1e6;
 
 // Unicode's White_Space property, spelled out: PCRE2's \s also holds U+180E, which lost the property in
 // Unicode 6.3 and which the models' own tokenizers do not treat as a space.
@@ -62,14 +65,15 @@ absl::Status CheckHead(const Tokenizer& message) {
     return Invalid(absl::StrCat("has ", bytes, " bytes, at most ", kMaxTokenizerBytes, " can be served"));
   }
   if (const uint32_t version = message.format_version();
-      version < kTokenizerVersion || version > kTokenizerKindsVersion) {
+      version < kTokenizerVersion || version > kTokenizerStepsVersion) {
     return Invalid(absl::StrCat("format_version is ", version, ", this build reads ", kTokenizerVersion,
-                                " to ", kTokenizerKindsVersion));
+                                " to ", kTokenizerStepsVersion));
   }
-  if (message.kind() != Tokenizer::KIND_BYTE_LEVEL_BPE && message.kind() != Tokenizer::KIND_CHARACTER_BPE) {
+  if (message.kind() == Tokenizer::KIND_UNSPECIFIED || !Tokenizer::Kind_IsValid(message.kind())) {
     return Unknown(
         absl::StrCat("kind ", Tokenizer::Kind_Name(message.kind()), " (", static_cast<int>(message.kind()),
-                     ") is not known to this build; known: KIND_BYTE_LEVEL_BPE, KIND_CHARACTER_BPE"));
+                     ") is not known to this build; known: KIND_BYTE_LEVEL_BPE, KIND_CHARACTER_BPE, "
+                     "KIND_UNIGRAM, KIND_WORD_PIECE"));
   }
   if (!Tokenizer::SpacePrefix_IsValid(message.space_prefix())) {
     return Invalid(absl::StrCat("space_prefix is ", static_cast<int>(message.space_prefix()),
@@ -94,7 +98,7 @@ absl::Status CheckByteLevel(const Tokenizer& message) {
   return absl::OkStatus();
 }
 
-absl::Status CheckCharacters(const Tokenizer& message) {
+absl::Status CheckBytes(const Tokenizer& message) {
   for (int id = 0; id < message.pieces_size(); ++id) {
     const v1::Piece& piece = message.pieces(id);
     if (piece.type() == v1::Piece::TYPE_BYTE && !ByteOfPiece(piece.text()).has_value()) {
@@ -102,6 +106,11 @@ absl::Status CheckCharacters(const Tokenizer& message) {
           absl::StrCat("piece ", id, " is of a byte, but is ", Quoted(piece.text()), "; expected <0xHH>"));
     }
   }
+  return absl::OkStatus();
+}
+
+absl::Status CheckCharacters(const Tokenizer& message) {
+  RETURN_IF_ERROR(CheckBytes(message));
   if (message.scores_size() == 0) return absl::OkStatus();
   if (message.scores_size() != message.pieces_size() || message.merges_size() > 0) {
     return Invalid(absl::StrCat(message.scores_size(), " scores and ", message.merges_size(), " merges for ",
@@ -112,6 +121,76 @@ absl::Status CheckCharacters(const Tokenizer& message) {
     return Invalid(absl::StrCat("score ", id, " is ", message.scores(id), ", expected a finite number"));
   }
   return absl::OkStatus();
+}
+
+// Neither kind knows merges.
+absl::Status CheckNoMerges(const Tokenizer& message) {
+  if (message.merges_size() == 0 && message.scores_size() == 0) return absl::OkStatus();
+  return Invalid(absl::StrCat(Tokenizer::Kind_Name(message.kind()), " with ", message.merges_size(),
+                              " merges and ", message.scores_size(), " scores, expected none"));
+}
+
+absl::Status CheckHasUnknown(const Tokenizer& message) {
+  if (message.has_unknown_token_id()) return absl::OkStatus();
+  return Invalid(absl::StrCat(Tokenizer::Kind_Name(message.kind()), " without unknown_token_id"));
+}
+
+// Looking for pieces takes time that grows with the longest of them.
+absl::Status CheckPieceBytes(const Tokenizer& message) {
+  for (int id = 0; id < message.pieces_size(); ++id) {
+    const size_t bytes = message.pieces(id).text().size();
+    if (bytes <= kMaxSearchedPieceBytes) continue;
+    return Invalid(absl::StrCat("piece ", id, " has ", bytes, " bytes, expected 1..", kMaxSearchedPieceBytes,
+                                " in ", Tokenizer::Kind_Name(message.kind())));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckUnigram(const Tokenizer& message) {
+  RETURN_IF_ERROR(CheckBytes(message));
+  RETURN_IF_ERROR(CheckNoMerges(message));
+  RETURN_IF_ERROR(CheckHasUnknown(message));
+  RETURN_IF_ERROR(CheckPieceBytes(message));
+  if (message.unigram_scores_size() != message.pieces_size()) {
+    return Invalid(absl::StrCat(message.unigram_scores_size(), " unigram_scores for ", message.pieces_size(),
+                                " pieces, expected one each"));
+  }
+  // Sums of many stay finite.
+  const auto is_possible = [](double score) { return std::abs(score) <= kMaxUnigramScore; };
+  for (int id = 0; id < message.unigram_scores_size(); ++id) {
+    if (is_possible(message.unigram_scores(id))) continue;
+    return Invalid(absl::StrCat("unigram_score ", id, " is ", message.unigram_scores(id), ", expected -",
+                                kMaxUnigramScore, " to ", kMaxUnigramScore));
+  }
+  if (!is_possible(message.unknown_score())) {
+    return Invalid(absl::StrCat("unknown_score is ", message.unknown_score(), ", expected -",
+                                kMaxUnigramScore, " to ", kMaxUnigramScore));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckWordPiece(const Tokenizer& message) {
+  RETURN_IF_ERROR(CheckNoMerges(message));
+  RETURN_IF_ERROR(CheckHasUnknown(message));
+  RETURN_IF_ERROR(CheckPieceBytes(message));
+  if (message.space_prefix() != Tokenizer::SPACE_PREFIX_NONE) {
+    return Invalid(absl::StrCat("KIND_WORD_PIECE with space_prefix ",
+                                static_cast<int>(message.space_prefix()), ", expected 0"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckKind(const Tokenizer& message) {
+  switch (message.kind()) {
+    case Tokenizer::KIND_BYTE_LEVEL_BPE:
+      return CheckByteLevel(message);
+    case Tokenizer::KIND_UNIGRAM:
+      return CheckUnigram(message);
+    case Tokenizer::KIND_WORD_PIECE:
+      return CheckWordPiece(message);
+    default:
+      return CheckCharacters(message);
+  }
 }
 
 absl::Status CheckIds(const Tokenizer& message) {
@@ -243,9 +322,9 @@ std::optional<uint8_t> ByteOfPiece(std::string_view text) {
 absl::StatusOr<CheckedTokenizer> CheckTokenizer(const Tokenizer& message) {
   CheckedTokenizer checked;
   RETURN_IF_ERROR(CheckHead(message));
-  RETURN_IF_ERROR(message.kind() == Tokenizer::KIND_BYTE_LEVEL_BPE ? CheckByteLevel(message)
-                                                                   : CheckCharacters(message));
+  RETURN_IF_ERROR(CheckKind(message));
   RETURN_IF_ERROR(CheckIds(message));
+  ASSIGN_OR_RETURN(checked.steps, CheckTextSteps(message));
   RETURN_IF_ERROR(ReadSplitters(message, checked.splitters));
   ASSIGN_OR_RETURN(const PieceIds ids, ReadPieces(message));
   RETURN_IF_ERROR(ReadMerges(message, ids, checked.merges));

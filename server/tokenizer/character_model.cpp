@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Pieces of characters, merged in pairs; a character without a piece is spelled by its bytes' pieces.
 #include <algorithm>
-#include <array>
-#include <limits>
 #include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
-#include "artifact/tokenizer/tokenizer_check.h"
+#include "server/tokenizer/byte_spelling.h"
 #include "server/tokenizer/pair_merges.h"
-#include "server/tokenizer/text_normalizer.h"
 #include "server/tokenizer/unicode.h"
 #include "server/tokenizer/word_model.h"
 
@@ -18,8 +15,6 @@ namespace {
 
 using artifact::v1::Piece;
 using Message = artifact::v1::Tokenizer;
-
-constexpr uint32_t kNone = std::numeric_limits<uint32_t>::max();
 
 // A character's bytes as a number.
 uint32_t NumberOf(std::string_view character) {
@@ -33,10 +28,7 @@ uint32_t NumberOf(std::string_view character) {
 class CharacterModel : public WordModel {
  public:
   CharacterModel(const Message& message, Merges merges)
-      : vocabulary_(static_cast<uint32_t>(message.pieces_size())),
-        unknown_(message.has_unknown_token_id() ? message.unknown_token_id() : kNone),
-        fuse_unknown_(message.fuse_unknown()) {
-    AddBytes(message);
+      : vocabulary_(static_cast<uint32_t>(message.pieces_size())), spelling_(message) {
     AddCharacters(message);
     if (message.scores_size() > 0) {
       AddScores(message);
@@ -45,17 +37,7 @@ class CharacterModel : public WordModel {
     }
   }
 
-  std::string BytesOf(const Piece& piece) const override {
-    switch (piece.type()) {
-      case Piece::TYPE_CONTROL:
-      case Piece::TYPE_UNKNOWN:
-        return piece.text();
-      case Piece::TYPE_BYTE:
-        return std::string(1, static_cast<char>(*artifact::ByteOfPiece(piece.text())));
-      default:
-        return UnescapedSpaces(piece.text());
-    }
-  }
+  std::string BytesOf(const Piece& piece) const override { return BytesOfCharacters(piece); }
   std::string WordOf(const Piece& piece) const override { return piece.text(); }
 
   bool Encode(std::string_view word, Encoding& encoding) const override {
@@ -69,7 +51,7 @@ class CharacterModel : public WordModel {
         symbols.push_back(found->second);
         is_spelled &= found->second < vocabulary_;
       } else {
-        Spell(word.substr(at, length), symbols);
+        spelling_.Spell(word.substr(at, length), symbols);
       }
       at += length;
     }
@@ -82,20 +64,6 @@ class CharacterModel : public WordModel {
   size_t max_token_bytes() const override { return max_token_bytes_; }
 
  private:
-  void AddBytes(const Message& message) {
-    bytes_.fill(kNone);
-    for (int id = 0; id < message.pieces_size(); ++id) {
-      if (message.pieces(id).type() != Piece::TYPE_BYTE) continue;
-      bytes_[*artifact::ByteOfPiece(message.pieces(id).text())] = static_cast<uint32_t>(id);
-    }
-  }
-
-  // What merges may make. Text has no user-defined piece any more, unless that is spelled with U+2581.
-  static bool IsOfWords(const Piece& piece) {
-    return piece.type() == Piece::TYPE_NORMAL || piece.type() == Piece::TYPE_UNSPECIFIED ||
-           piece.type() == Piece::TYPE_USER_DEFINED;
-  }
-
   void AddCharacters(const Message& message) {
     for (int id = 0; id < message.pieces_size(); ++id) {
       const std::string_view text = message.pieces(id).text();
@@ -104,7 +72,7 @@ class CharacterModel : public WordModel {
       if (CharacterBytes(text) == text.size()) characters_.emplace(NumberOf(text), static_cast<uint32_t>(id));
     }
     // Without all bytes a run of unknown characters is one token, or left out.
-    if (std::ranges::count(bytes_, kNone) != 0) max_token_bytes_ = 0;
+    if (!spelling_.has_all_bytes()) max_token_bytes_ = 0;
   }
 
   // Pieces that a word is made of, and characters of theirs, by text.
@@ -149,28 +117,14 @@ class CharacterModel : public WordModel {
     }
   }
 
-  // Appends what spells a character that is no piece.
-  void Spell(std::string_view character, std::vector<uint32_t>& ids) const {
-    const auto id_of = [&](char byte) { return bytes_[static_cast<uint8_t>(byte)]; };
-    if (std::ranges::none_of(character, [&](char byte) { return id_of(byte) == kNone; })) {
-      std::ranges::transform(character, std::back_inserter(ids), id_of);
-    } else if (unknown_ != kNone) {
-      AddUnknown(ids);
-    }
-  }
-
-  void AddUnknown(std::vector<uint32_t>& ids) const {
-    if (!fuse_unknown_ || ids.empty() || ids.back() != unknown_) ids.push_back(unknown_);
-  }
-
   // Of the ids from `begin` on, spells those that are beyond the vocabulary.
   void SpellRest(size_t begin, std::vector<uint32_t>& ids) const {
     std::vector<uint32_t> spelled;
     for (size_t i = begin; i < ids.size(); ++i) {
       if (ids[i] >= vocabulary_) {
-        Spell(beyond_[ids[i] - vocabulary_], spelled);
-      } else if (ids[i] == unknown_) {
-        AddUnknown(spelled);
+        spelling_.Spell(beyond_[ids[i] - vocabulary_], spelled);
+      } else if (ids[i] == spelling_.unknown()) {
+        spelling_.AddUnknown(spelled);
       } else {
         spelled.push_back(ids[i]);
       }
@@ -180,9 +134,7 @@ class CharacterModel : public WordModel {
   }
 
   const uint32_t vocabulary_;
-  const uint32_t unknown_;
-  const bool fuse_unknown_;
-  std::array<uint32_t, 256> bytes_;
+  const ByteSpelling spelling_;
   absl::flat_hash_map<uint32_t, uint32_t> characters_;  // symbols by NumberOf()
   std::vector<std::string> beyond_;                     // characters from the id `vocabulary_` on
   PairMerges merges_;

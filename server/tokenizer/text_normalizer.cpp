@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/tokenizer/text_normalizer.h"
 
+#include <utility>
+
 #include "server/tokenizer/unicode.h"
 
 namespace streamtensor::server {
@@ -23,13 +25,19 @@ std::string Replaced(std::string_view text, std::string_view from, std::string_v
   return result.append(text);
 }
 
+bool SpellsSpaces(const Message& message) {
+  return message.kind() == Message::KIND_CHARACTER_BPE || message.kind() == Message::KIND_UNIGRAM;
+}
+
 }  // namespace
 
 std::string UnescapedSpaces(std::string_view text) { return Replaced(text, kEscapedSpace, " "); }
 
-TextNormalizer::TextNormalizer(const Message& message)
+TextNormalizer::TextNormalizer(const Message& message, std::vector<artifact::CheckedStep> steps)
     : composes_(message.compose() || message.pre_tokenizer() == Message::PRE_TOKENIZER_LINES_DIGITS),
-      escapes_spaces_(message.kind() == Message::KIND_CHARACTER_BPE),
+      steps_(std::move(steps)),
+      escapes_spaces_(SpellsSpaces(message) && message.space_prefix() != Message::SPACE_PREFIX_EACH_WORD),
+      is_word_piece_(message.kind() == Message::KIND_WORD_PIECE),
       space_prefix_(message.space_prefix()) {}
 
 std::string TextNormalizer::Normalized(std::string_view part) const {
@@ -38,8 +46,12 @@ std::string TextNormalizer::Normalized(std::string_view part) const {
 }
 
 bool TextNormalizer::LacksSpace(std::string_view normalized, bool at_start) const {
-  return space_prefix_ != Message::SPACE_PREFIX_EACH && adds_space(at_start) && !normalized.empty() &&
-         !normalized.starts_with(kEscapedSpace);
+  return escapes_spaces_ && space_prefix_ != Message::SPACE_PREFIX_EACH && adds_space(at_start) &&
+         !normalized.empty() && !BeginsWithSpace(normalized);
+}
+
+bool TextNormalizer::BeginsWithSpace(std::string_view normalized) {
+  return normalized.starts_with(kEscapedSpace);
 }
 
 std::string TextNormalizer::WithSpace(std::string_view normalized) {
@@ -48,15 +60,21 @@ std::string TextNormalizer::WithSpace(std::string_view normalized) {
 
 std::string TextNormalizer::NormalizedInside(std::string_view part) const {
   std::string text = composes_ ? ComposedText(part) : std::string(part);
+  if (!steps_.empty()) text = steps_.Apply(text);
   return escapes_spaces_ ? Replaced(text, " ", kEscapedSpace) : text;
 }
 
-size_t TextNormalizer::max_shrinkage() const { return composes_ ? kMaxComposition : 1; }
+size_t TextNormalizer::max_shrinkage() const {
+  if (!steps_.empty()) return 0;
+  return composes_ ? kMaxComposition : 1;
+}
 
 bool TextNormalizer::adds_space(bool at_start) const {
+  if (is_word_piece_) return at_start;
   switch (space_prefix_) {
     case Message::SPACE_PREFIX_EACH:
     case Message::SPACE_PREFIX_EACH_UNSPACED:
+    case Message::SPACE_PREFIX_EACH_WORD:
       return true;
     case Message::SPACE_PREFIX_FIRST_UNSPACED:
       return at_start;

@@ -36,7 +36,7 @@ constexpr size_t kWordWork = 64;
 
 struct Tokenizer::Impl {
   Impl(const artifact::v1::Tokenizer& message, artifact::CheckedTokenizer checked)
-      : normalizer(message),
+      : normalizer(message, std::move(checked.steps)),
         pre_tokenizer(std::move(checked.splitters)),
         model(WordModel::Create(message, checked.merges)) {}
 
@@ -111,7 +111,11 @@ struct Tokenizer::Impl {
     if (!encoding.HasRoomFor(MinTokens(text.size()))) return false;
     std::string spaced;
     if (normalizer.LacksSpace(text, at_start)) text = spaced = TextNormalizer::WithSpace(text);
+    std::string spaced_word;
     return pre_tokenizer.Split(text, [&](std::string_view word) {
+      if (normalizer.spaces_words() && !TextNormalizer::BeginsWithSpace(word)) {
+        word = spaced_word = TextNormalizer::WithSpace(word);
+      }
       if (!encoding.Continue(word.size() + kWordWork)) return false;
       if (const auto whole = whole_words.find(word); whole != whole_words.end()) {
         encoding.ids.push_back(whole->second);
@@ -150,7 +154,7 @@ struct Tokenizer::Impl {
 
   // The same of any text.
   size_t MinTokensOfAny(size_t text_bytes) const {
-    if (max_word_token == 0 || max_special == 0) return 0;
+    if (max_word_token == 0 || max_special == 0 || normalizer.max_shrinkage() == 0) return 0;
     return text_bytes / normalizer.max_shrinkage() / std::max(max_word_token, max_special);
   }
 };

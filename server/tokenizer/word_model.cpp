@@ -9,8 +9,16 @@ using artifact::v1::Piece;
 using Message = artifact::v1::Tokenizer;
 
 std::unique_ptr<const WordModel> WordModel::Create(const Message& message, Merges merges) {
-  return message.kind() == Message::KIND_CHARACTER_BPE ? CreateCharacterModel(message, merges)
-                                                       : CreateByteLevelModel(message, merges);
+  switch (message.kind()) {
+    case Message::KIND_CHARACTER_BPE:
+      return CreateCharacterModel(message, merges);
+    case Message::KIND_UNIGRAM:
+      return CreateUnigramModel(message);
+    case Message::KIND_WORD_PIECE:
+      return CreateWordPieceModel(message);
+    default:
+      return CreateByteLevelModel(message, merges);
+  }
 }
 
 void AddMerges(Merges from, PairMerges& to) {

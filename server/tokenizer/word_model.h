@@ -39,9 +39,11 @@ class WordModel {
   virtual size_t max_token_bytes() const = 0;
 };
 
-// Both take a message of their kind.
+// Each takes a message of its kind.
 std::unique_ptr<const WordModel> CreateByteLevelModel(const artifact::v1::Tokenizer& message, Merges merges);
 std::unique_ptr<const WordModel> CreateCharacterModel(const artifact::v1::Tokenizer& message, Merges merges);
+std::unique_ptr<const WordModel> CreateUnigramModel(const artifact::v1::Tokenizer& message);
+std::unique_ptr<const WordModel> CreateWordPieceModel(const artifact::v1::Tokenizer& message);
 
 class PairMerges;
 void AddMerges(Merges from, PairMerges& to);

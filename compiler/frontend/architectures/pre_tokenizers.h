@@ -12,6 +12,10 @@ namespace streamtensor::compiler {
 inline constexpr std::string_view kGgufByteLevelBpe = "gpt2";
 // And of SentencePiece's BPE, which has a score for each piece.
 inline constexpr std::string_view kGgufCharacterBpe = "llama";
+// And of its unigram.
+inline constexpr std::string_view kGgufUnigram = "t5";
+// Of word pieces, split and spelled as the first model that had them does.
+inline constexpr std::string_view kGgufWordPiece = "bert";
 
 // tokenizer.ggml.pre: how text is split into words.
 struct GgufPreTokenizer {

@@ -15,6 +15,8 @@
 #include "base/status_macros.h"
 #include "compiler/frontend/architectures/pre_tokenizers.h"
 #include "compiler/frontend/end_of_generation.h"
+#include "compiler/frontend/huggingface/sentencepiece_model.h"
+#include "compiler/frontend/huggingface/tokenizer_steps.h"
 #include "compiler/frontend/message.h"
 
 namespace streamtensor::compiler {
@@ -85,17 +87,15 @@ absl::StatusOr<std::optional<uint32_t>> TokenId(const GgufFile& file, std::strin
   return std::optional<uint32_t>(static_cast<uint32_t>(id));
 }
 
-absl::Status ReadScores(const GgufFile& file, Tokenizer* tokenizer) {
+absl::StatusOr<std::vector<float>> ReadScores(const GgufFile& file, int pieces) {
   ASSIGN_OR_RETURN(const auto scores, Required(file.GetFloats("tokenizer.ggml.scores")));
-  if (scores.size() != static_cast<size_t>(tokenizer->pieces_size())) {
-    return Invalid(Message("tokenizer.ggml.scores has ", scores.size(), " elements for ",
-                           tokenizer->pieces_size(), " tokens"));
+  if (scores.size() != static_cast<size_t>(pieces)) {
+    return Invalid(Message("tokenizer.ggml.scores has ", scores.size(), " elements for ", pieces, " tokens"));
   }
   for (size_t i = 0; i < scores.size(); ++i) {
     if (!std::isfinite(scores[i])) return Invalid(Message("the score of token ", i, " is ", scores[i]));
-    tokenizer->add_scores(static_cast<float>(scores[i]));
   }
-  return absl::OkStatus();
+  return std::vector<float>(scores.begin(), scores.end());
 }
 
 // What the kind of tokenizer says where the file doesn't.
@@ -187,17 +187,99 @@ absl::Status ReadByteLevelBpe(const GgufFile& file, Tokenizer* tokenizer) {
   return ReadSpecialTokens(file, {.begins_with_bos = pre_tokenizer.begins_with_bos}, tokenizer);
 }
 
+absl::Status ReadPrefixedSpecialTokens(const GgufFile& file, const Defaults& defaults, Tokenizer* tokenizer) {
+  RETURN_IF_ERROR(ReadSpecialTokens(file, defaults, tokenizer));
+  if (tokenizer->add_space_prefix()) tokenizer->set_space_prefix(Tokenizer::SPACE_PREFIX_EACH);
+  tokenizer->set_add_space_prefix(false);
+  return absl::OkStatus();
+}
+
 absl::Status ReadCharacterBpe(const GgufFile& file, Tokenizer* tokenizer) {
   tokenizer->set_format_version(artifact::kTokenizerKindsVersion);
   tokenizer->set_kind(Tokenizer::KIND_CHARACTER_BPE);
   tokenizer->set_pre_tokenizer(Tokenizer::PRE_TOKENIZER_NONE);
   tokenizer->set_fuse_unknown(true);
   RETURN_IF_ERROR(ReadPieces(file, tokenizer));
-  RETURN_IF_ERROR(ReadScores(file, tokenizer));
-  RETURN_IF_ERROR(ReadSpecialTokens(file, {.begins_with_bos = true, .adds_space_prefix = true}, tokenizer));
-  if (tokenizer->add_space_prefix()) tokenizer->set_space_prefix(Tokenizer::SPACE_PREFIX_EACH);
-  tokenizer->set_add_space_prefix(false);
-  return absl::OkStatus();
+  ASSIGN_OR_RETURN(const std::vector<float> scores, ReadScores(file, tokenizer->pieces_size()));
+  tokenizer->mutable_scores()->Assign(scores.begin(), scores.end());
+  return ReadPrefixedSpecialTokens(file, {.begins_with_bos = true, .adds_space_prefix = true}, tokenizer);
+}
+
+// The table of replacements, bytes that stand in the file as integers.
+absl::StatusOr<std::string> ReadCharsmap(const GgufFile& file) {
+  constexpr std::string_view kKey = "tokenizer.ggml.precompiled_charsmap";
+  std::string table;
+  if (file.FindValue(kKey) == nullptr) return table;
+  ASSIGN_OR_RETURN(const auto bytes, Required(file.GetInts(kKey)));
+  for (const int64_t byte : bytes) {
+    if (byte < -128 || byte > 255) return Invalid(Message(kKey, " holds ", byte, ", which is no byte"));
+    table.push_back(static_cast<char>(byte));
+  }
+  return table;
+}
+
+absl::Status ReadUnigram(const GgufFile& file, Tokenizer* tokenizer) {
+  tokenizer->set_format_version(artifact::kTokenizerStepsVersion);
+  tokenizer->set_kind(Tokenizer::KIND_UNIGRAM);
+  tokenizer->set_pre_tokenizer(Tokenizer::PRE_TOKENIZER_NONE);
+  tokenizer->set_fuse_unknown(true);
+  RETURN_IF_ERROR(ReadPieces(file, tokenizer));
+  ASSIGN_OR_RETURN(const std::vector<float> scores, ReadScores(file, tokenizer->pieces_size()));
+  SetUnigramScores(scores, tokenizer);
+  ASSIGN_OR_RETURN(const std::string charsmap, ReadCharsmap(file));
+  constexpr std::string_view kRemoves = "tokenizer.ggml.remove_extra_whitespaces";
+  bool removes_extra_spaces = false;
+  if (file.FindValue(kRemoves) != nullptr) {
+    ASSIGN_OR_RETURN(removes_extra_spaces, Required(file.GetBool(kRemoves)));
+  }
+  if (absl::Status status = AddSentencePieceSteps(charsmap, removes_extra_spaces, tokenizer); !status.ok()) {
+    return Invalid(status.message());
+  }
+  RETURN_IF_ERROR(ReadPrefixedSpecialTokens(file, {.adds_space_prefix = true}, tokenizer));
+  if (tokenizer->has_unknown_token_id()) return absl::OkStatus();
+  return Invalid("tokenizer.ggml.unknown_token_id is missing");
+}
+
+// In the file a piece that begins a word has U+2581 before it, and one that continues it nothing; here the
+// second is marked.
+void MarkContinuations(Tokenizer* tokenizer) {
+  constexpr std::string_view kSpace = "\xe2\x96\x81", kContinuation = "##";
+  for (Piece& piece : *tokenizer->mutable_pieces()) {
+    if (piece.type() != Piece::TYPE_NORMAL) continue;
+    if (piece.text().starts_with(kSpace) && piece.text().size() > kSpace.size()) {
+      piece.set_text(piece.text().substr(kSpace.size()));
+    } else {
+      piece.set_text(std::string(kContinuation) + piece.text());
+    }
+  }
+  tokenizer->set_continuation(std::string(kContinuation));
+}
+
+// Words as BERT splits them, in lower case and without accents; the format does not say it of those that keep
+// either.
+absl::Status ReadWordPiece(const GgufFile& file, Tokenizer* tokenizer) {
+  tokenizer->set_format_version(artifact::kTokenizerStepsVersion);
+  tokenizer->set_kind(Tokenizer::KIND_WORD_PIECE);
+  RETURN_IF_ERROR(ReadPieces(file, tokenizer));
+  MarkContinuations(tokenizer);
+  constexpr uint32_t kMaxWordCharacters = 100;
+  tokenizer->set_max_word_characters(kMaxWordCharacters);
+  RETURN_IF_ERROR(AddBertSteps(tokenizer));
+  RETURN_IF_ERROR(ReadSpecialTokens(file, {}, tokenizer));
+  // [CLS] and [SEP], of which the second has a key of its own.
+  constexpr std::string_view kSeparator = "tokenizer.ggml.seperator_token_id";
+  if (!tokenizer->has_eos_token_id()) {
+    ASSIGN_OR_RETURN(const std::optional<uint32_t> id, TokenId(file, kSeparator, tokenizer->pieces_size()));
+    if (id.has_value()) tokenizer->set_eos_token_id(*id);
+  }
+  if (file.FindValue("tokenizer.ggml.add_bos_token") == nullptr) {
+    tokenizer->set_add_bos(tokenizer->has_bos_token_id());
+  }
+  if (file.FindValue("tokenizer.ggml.add_eos_token") == nullptr) {
+    tokenizer->set_add_eos(tokenizer->has_eos_token_id());
+  }
+  if (tokenizer->has_unknown_token_id()) return absl::OkStatus();
+  return Invalid("tokenizer.ggml.unknown_token_id is missing");
 }
 
 }  // namespace
@@ -209,10 +291,15 @@ absl::StatusOr<Tokenizer> ReadGgufTokenizer(const GgufFile& file) {
     RETURN_IF_ERROR(ReadByteLevelBpe(file, &tokenizer));
   } else if (model == kGgufCharacterBpe) {
     RETURN_IF_ERROR(ReadCharacterBpe(file, &tokenizer));
+  } else if (model == kGgufUnigram) {
+    RETURN_IF_ERROR(ReadUnigram(file, &tokenizer));
+  } else if (model == kGgufWordPiece) {
+    RETURN_IF_ERROR(ReadWordPiece(file, &tokenizer));
   } else {
-    return absl::UnimplementedError(Message(
-        "tokenizer model ", Quoted(model), " (tokenizer.ggml.model) can't be used yet; '", kGgufByteLevelBpe,
-        "' (byte-level BPE) and '", kGgufCharacterBpe, "' (SentencePiece BPE) can"));
+    return absl::UnimplementedError(
+        Message("tokenizer model ", Quoted(model), " (tokenizer.ggml.model) can't be used yet; '",
+                kGgufByteLevelBpe, "' (byte-level BPE), '", kGgufCharacterBpe, "' (SentencePiece BPE), '",
+                kGgufUnigram, "' (SentencePiece unigram) and '", kGgufWordPiece, "' (WordPiece) can"));
   }
   RETURN_IF_ERROR(ReadEndOfGeneration(file, &tokenizer));
   RETURN_IF_ERROR(ReadChatTemplate(file, &tokenizer));

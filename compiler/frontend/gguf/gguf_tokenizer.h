@@ -9,7 +9,7 @@
 namespace streamtensor::compiler {
 
 // Pieces, merges or scores, special tokens and chat template of a byte-level BPE tokenizer
-// (compiler/frontend/architectures/pre_tokenizers.h) or of SentencePiece's BPE.
+// (compiler/frontend/architectures/pre_tokenizers.h), of SentencePiece's BPE or unigram, or of word pieces.
 //  UNIMPLEMENTED     another kind of tokenizer or pre-tokenizer; names it and those that exist
 //  INVALID_ARGUMENT  a key is missing or holds something impossible; names it
 absl::StatusOr<artifact::v1::Tokenizer> ReadGgufTokenizer(const GgufFile& file);

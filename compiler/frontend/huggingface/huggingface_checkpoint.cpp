@@ -26,13 +26,14 @@ absl::Status InFolder(const std::string& folder, const absl::Status& status) {
 
 absl::Status NoTokenizer(const std::string& folder) {
   std::error_code error;
-  for (const char* name : {"tokenizer.model", "spiece.model", "vocab.txt"}) {
+  for (const char* name : {"spiece.model", "vocab.txt", "vocab.json"}) {
     if (fs::exists(fs::path(folder) / name, error)) {
-      return absl::UnimplementedError(Message("'", folder, "' has ", name,
-                                              " but no tokenizer.json, the only tokenizer that can be read"));
+      return absl::UnimplementedError(
+          Message("'", folder, "' has ", name,
+                  " but neither tokenizer.json nor tokenizer.model, the only tokenizers that can be read"));
     }
   }
-  return absl::InvalidArgumentError(Message("'", folder, "' has no tokenizer.json"));
+  return absl::InvalidArgumentError(Message("'", folder, "' has neither tokenizer.json nor tokenizer.model"));
 }
 
 std::optional<std::string_view> View(const std::optional<FolderText>& file) {
@@ -94,7 +95,11 @@ const CheckpointTensor* HuggingFaceCheckpoint::FindTensor(std::string_view name)
 
 absl::StatusOr<artifact::v1::Tokenizer> HuggingFaceCheckpoint::tokenizer() const {
   ASSIGN_OR_RETURN(const auto tokenizer, FolderText::Open(folder_, "tokenizer.json", kMaxTokenizerBytes));
-  if (!tokenizer.has_value()) return NoTokenizer(folder_);
+  std::optional<FolderText> sentencepiece;
+  if (!tokenizer.has_value()) {
+    ASSIGN_OR_RETURN(sentencepiece, FolderText::Open(folder_, "tokenizer.model", kMaxTokenizerBytes));
+    if (!sentencepiece.has_value()) return NoTokenizer(folder_);
+  }
   ASSIGN_OR_RETURN(const auto tokenizer_config,
                    FolderText::Open(folder_, "tokenizer_config.json", kMaxConfigBytes));
   ASSIGN_OR_RETURN(const auto generation,
@@ -102,7 +107,8 @@ absl::StatusOr<artifact::v1::Tokenizer> HuggingFaceCheckpoint::tokenizer() const
   ASSIGN_OR_RETURN(const auto config, FolderText::Open(folder_, config_file_, kMaxConfigBytes));
   ASSIGN_OR_RETURN(const auto chat_template,
                    FolderText::Open(folder_, "chat_template.jinja", kMaxConfigBytes));
-  auto message = ReadHuggingFaceTokenizer({.tokenizer = tokenizer->text(),
+  auto message = ReadHuggingFaceTokenizer({.tokenizer = View(tokenizer),
+                                           .sentencepiece = View(sentencepiece),
                                            .tokenizer_config = View(tokenizer_config),
                                            .generation_config = View(generation),
                                            .config = View(config),

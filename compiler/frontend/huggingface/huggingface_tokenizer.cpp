@@ -9,6 +9,7 @@
 #include "base/json_reader.h"
 #include "base/status_macros.h"
 #include "compiler/frontend/huggingface/json_members.h"
+#include "compiler/frontend/huggingface/sentencepiece_model.h"
 #include "compiler/frontend/huggingface/tokenizer_pieces.h"
 #include "compiler/frontend/huggingface/tokenizer_settings.h"
 #include "compiler/frontend/huggingface/tokenizer_steps.h"
@@ -45,11 +46,27 @@ absl::StatusOr<uint64_t> VocabularySize(const json& config) {
 
 // `splits` and what follows it may be set.
 uint32_t VersionOf(const Tokenizer& tokenizer) {
+  if (tokenizer.steps_size() > 0 || tokenizer.kind() == Tokenizer::KIND_UNIGRAM ||
+      tokenizer.kind() == Tokenizer::KIND_WORD_PIECE ||
+      tokenizer.space_prefix() == Tokenizer::SPACE_PREFIX_EACH_WORD) {
+    return artifact::kTokenizerStepsVersion;
+  }
   const bool strips = std::ranges::any_of(tokenizer.pieces(), [](const artifact::v1::Piece& piece) {
     return piece.strip_left() || piece.strip_right();
   });
   return strips || tokenizer.kind() != Tokenizer::KIND_BYTE_LEVEL_BPE ? artifact::kTokenizerKindsVersion
                                                                       : artifact::kTokenizerSplitsVersion;
+}
+
+absl::Status ReadTokenizerJson(std::string_view text, uint64_t vocabulary, Tokenizer* tokenizer) {
+  ASSIGN_OR_RETURN(const json root, ReadObject("tokenizer.json", text));
+  const auto read = [&]() -> absl::Status {
+    RETURN_IF_ERROR(ReadKind(root, tokenizer));
+    RETURN_IF_ERROR(ReadPieces(root, vocabulary, tokenizer));
+    return ReadSteps(root, tokenizer);
+  };
+  const absl::Status status = read();
+  return status.ok() ? status : In("tokenizer.json", status);
 }
 
 }  // namespace
@@ -61,14 +78,16 @@ absl::StatusOr<Tokenizer> ReadHuggingFaceTokenizer(const TokenizerTexts& texts) 
   ASSIGN_OR_RETURN(settings.config, ReadObject("config.json", texts.config));
   settings.chat_template = texts.chat_template;
   ASSIGN_OR_RETURN(const uint64_t vocabulary, VocabularySize(settings.config));
-  ASSIGN_OR_RETURN(const json root, ReadObject("tokenizer.json", texts.tokenizer));
-
   Tokenizer tokenizer;
-  if (absl::Status status = ReadKind(root, &tokenizer); !status.ok()) return In("tokenizer.json", status);
-  if (absl::Status status = ReadPieces(root, vocabulary, &tokenizer); !status.ok()) {
-    return In("tokenizer.json", status);
+  if (texts.tokenizer.has_value()) {
+    RETURN_IF_ERROR(ReadTokenizerJson(*texts.tokenizer, vocabulary, &tokenizer));
+  } else if (texts.sentencepiece.has_value()) {
+    const absl::Status status =
+        ReadSentencePieceModel(*texts.sentencepiece, settings.tokenizer_config, vocabulary, &tokenizer);
+    if (!status.ok()) return In("tokenizer.model", status);
+  } else {
+    return absl::InvalidArgumentError("there is neither tokenizer.json nor tokenizer.model");
   }
-  if (absl::Status status = ReadSteps(root, &tokenizer); !status.ok()) return In("tokenizer.json", status);
   RETURN_IF_ERROR(ReadSettings(settings, &tokenizer));
   tokenizer.set_format_version(VersionOf(tokenizer));
   return tokenizer;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <set>
 #include <string>
 #include <string_view>
@@ -14,6 +15,7 @@
 #include "absl/status/statusor.h"
 #include "base/status_macros.h"
 #include "compiler/frontend/huggingface/json_members.h"
+#include "compiler/frontend/huggingface/piece_table.h"
 #include "compiler/frontend/message.h"
 
 namespace streamtensor::compiler {
@@ -23,22 +25,16 @@ using artifact::v1::Piece;
 using artifact::v1::Tokenizer;
 using nlohmann::json;
 
-constexpr uint64_t kMaxPieces = uint64_t{1} << 21;
-constexpr size_t kMaxPieceBytes = size_t{1} << 16;
-// Ids without a token: a few are common, since embeddings are padded.
-constexpr size_t kMaxUnusedPieces = size_t{1} << 16;
-
-// By text.
-using Ids = std::unordered_map<std::string_view, uint32_t>;
+using Ids = PieceIds;
 
 absl::Status Invalid(std::string_view message) { return absl::InvalidArgumentError(Message(message)); }
 
 absl::Status Unsupported(std::string_view what) {
   return absl::UnimplementedError(
-      Message(what, " can't be used yet; byte-level BPE and SentencePiece's BPE can"));
+      Message(what, " can't be used yet; byte-level BPE, SentencePiece's BPE, Unigram and WordPiece can"));
 }
 
-absl::Status CheckModel(const json& model, Tokenizer::Kind kind) {
+absl::Status CheckBpe(const json& model, Tokenizer::Kind kind) {
   ASSIGN_OR_RETURN(const std::string type, StringMember(model, "type", "BPE"));
   if (type != "BPE") return Unsupported(Message("tokenizer model ", Quoted(type)));
   ASSIGN_OR_RETURN(const bool byte_fallback, BoolMember(model, "byte_fallback", false));
@@ -56,75 +52,6 @@ absl::Status CheckModel(const json& model, Tokenizer::Kind kind) {
   return absl::OkStatus();
 }
 
-// Pieces by id while they are gathered; the text of one without a token is empty.
-class PieceTable {
- public:
-  absl::Status Add(const std::string& text, const json& id, Piece piece) {
-    if (text.empty() || text.size() > kMaxPieceBytes) {
-      return Invalid(Message("token ", Quoted(text), " has ", text.size(), " bytes; 1 to ", kMaxPieceBytes,
-                             " are allowed"));
-    }
-    if (!id.is_number_unsigned() || id.get<uint64_t>() >= kMaxPieces) {
-      return Invalid(
-          Message("token ", Quoted(text), " has the id ", JsonText(id), ", expected 0 to ", kMaxPieces - 1));
-    }
-    const auto index = id.get<size_t>();
-    if (index >= pieces_.size()) pieces_.resize(index + 1);
-    if (!pieces_[index].text().empty() && pieces_[index].text() != text) {
-      return Invalid(Message("tokens ", Quoted(pieces_[index].text()), " and ", Quoted(text),
-                             " both have the id ", index));
-    }
-    piece.set_text(text);
-    pieces_[index] = std::move(piece);
-    return absl::OkStatus();
-  }
-
-  // Fills the holes, and adds pieces until there are `count`.
-  absl::Status Fill(uint64_t count) {
-    if (count > kMaxPieces)
-      return Invalid(Message("'vocab_size' is ", count, "; at most ", kMaxPieces, " is allowed"));
-    const size_t given = Given();
-    if (count != 0 && count < pieces_.size()) {
-      return Invalid(Message("token ", Quoted(pieces_.back().text()), " has the id ", pieces_.size() - 1,
-                             ", but 'vocab_size' is ", count));
-    }
-    if (std::max<uint64_t>(count, pieces_.size()) - given > kMaxUnusedPieces) {
-      return Invalid(Message(given, " tokens for ", std::max<uint64_t>(count, pieces_.size()),
-                             " ids; at most ", kMaxUnusedPieces, " ids may have none"));
-    }
-    std::set<std::string> taken;
-    for (const Piece& piece : pieces_) {
-      if (piece.text().starts_with("[PAD")) taken.insert(piece.text());
-    }
-    pieces_.resize(std::max<size_t>(count, pieces_.size()));
-    for (size_t id = 0; id < pieces_.size(); ++id) {
-      if (!pieces_[id].text().empty()) continue;
-      std::string text = Message("[PAD", id, "]");
-      while (taken.contains(text)) text += "]";
-      pieces_[id].set_text(text);
-      pieces_[id].set_type(Piece::TYPE_UNUSED);
-    }
-    return absl::OkStatus();
-  }
-
-  std::vector<Piece>& pieces() { return pieces_; }
-
- private:
-  size_t Given() const {
-    return static_cast<size_t>(std::count_if(pieces_.begin(), pieces_.end(),
-                                             [](const Piece& piece) { return !piece.text().empty(); }));
-  }
-
-  std::vector<Piece> pieces_;
-};
-
-// "<0x0A>"
-bool IsByte(std::string_view text) {
-  const auto is_digit = [](char c) { return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'F'); };
-  return text.size() == 6 && text.starts_with("<0x") && is_digit(text[3]) && is_digit(text[4]) &&
-         text[5] == '>';
-}
-
 absl::StatusOr<Ids> ReadVocabulary(const json& model, PieceTable* table) {
   ASSIGN_OR_RETURN(const bool byte_fallback, BoolMember(model, "byte_fallback", false));
   const json* vocabulary = FindMember(model, "vocab");
@@ -135,14 +62,14 @@ absl::StatusOr<Ids> ReadVocabulary(const json& model, PieceTable* table) {
   ids.reserve(vocabulary->size());
   for (const auto& [text, id] : vocabulary->get_ref<const json::object_t&>()) {
     Piece piece;
-    piece.set_type(byte_fallback && IsByte(text) ? Piece::TYPE_BYTE : Piece::TYPE_NORMAL);
+    piece.set_type(byte_fallback && IsNameOfByte(text) ? Piece::TYPE_BYTE : Piece::TYPE_NORMAL);
     RETURN_IF_ERROR(table->Add(text, id, std::move(piece)));
     ids.emplace(text, id.get<uint32_t>());
   }
   return ids;
 }
 
-// An added token stands in text as it is, never in the byte-level alphabet.
+// Never in the byte-level alphabet.
 absl::Status ReadAddedToken(const json& token, const Ids& vocabulary, std::set<std::string>* seen,
                             PieceTable* table) {
   const json* id = FindMember(token, "id");
@@ -155,20 +82,7 @@ absl::Status ReadAddedToken(const json& token, const Ids& vocabulary, std::set<s
     return Invalid(Message("added token ", Quoted(text), " has the id ", JsonText(*id), ", in 'model.vocab' ",
                            known->second));
   }
-  ASSIGN_OR_RETURN(const bool single_word, BoolMember(token, "single_word", false));
-  if (single_word) {
-    return absl::UnimplementedError(
-        Message("added token ", Quoted(text), " with 'single_word' can't be used yet"));
-  }
-  ASSIGN_OR_RETURN(const bool special, BoolMember(token, "special", false));
-  ASSIGN_OR_RETURN(const bool normalized, BoolMember(token, "normalized", !special));
-  ASSIGN_OR_RETURN(const bool strip_left, BoolMember(token, "lstrip", false));
-  ASSIGN_OR_RETURN(const bool strip_right, BoolMember(token, "rstrip", false));
-  Piece piece;
-  piece.set_strip_left(strip_left);
-  piece.set_strip_right(strip_right);
-  piece.set_type(special ? Piece::TYPE_CONTROL : Piece::TYPE_USER_DEFINED);
-  piece.set_composed(normalized);
+  ASSIGN_OR_RETURN(Piece piece, ReadAddedPiece(token, text));
   return table->Add(text, *id, std::move(piece));
 }
 
@@ -235,23 +149,101 @@ absl::Status ReadUnknownToken(const json& model, const Ids& vocabulary, Tokenize
   return absl::OkStatus();
 }
 
+absl::Status ReadBpe(const json& model, Tokenizer* tokenizer, PieceTable* table, Ids* ids) {
+  RETURN_IF_ERROR(CheckBpe(model, tokenizer->kind()));
+  ASSIGN_OR_RETURN(*ids, ReadVocabulary(model, table));
+  RETURN_IF_ERROR(ReadMerges(model, *ids, tokenizer));
+  RETURN_IF_ERROR(ReadUnknownToken(model, *ids, tokenizer));
+  ASSIGN_OR_RETURN(const bool ignore_merges, BoolMember(model, "ignore_merges", false));
+  tokenizer->set_ignore_merges(ignore_merges);
+  ASSIGN_OR_RETURN(const bool fuse_unknown, BoolMember(model, "fuse_unk", false));
+  tokenizer->set_fuse_unknown(fuse_unknown && tokenizer->kind() != Tokenizer::KIND_BYTE_LEVEL_BPE);
+  return absl::OkStatus();
+}
+
+absl::Status ReadWordPiece(const json& model, Tokenizer* tokenizer, PieceTable* table, Ids* ids) {
+  ASSIGN_OR_RETURN(*ids, ReadVocabulary(model, table));
+  RETURN_IF_ERROR(ReadUnknownToken(model, *ids, tokenizer));
+  if (!tokenizer->has_unknown_token_id()) return Invalid("'model.unk_token' of a WordPiece is missing");
+  ASSIGN_OR_RETURN(const std::string prefix, StringMember(model, "continuing_subword_prefix", "##"));
+  tokenizer->set_continuation(prefix);
+  constexpr uint64_t kMaxCharacters = 1 << 16;
+  const json* characters = FindMember(model, "max_input_chars_per_word");
+  if (characters != nullptr &&
+      (!characters->is_number_unsigned() || characters->get<uint64_t>() > kMaxCharacters)) {
+    return Invalid(Message("'model.max_input_chars_per_word' is ", JsonText(*characters), ", expected 0 to ",
+                           kMaxCharacters));
+  }
+  tokenizer->set_max_word_characters(characters == nullptr ? 100 : characters->get<uint32_t>());
+  return absl::OkStatus();
+}
+
+// [["<unk>", 0.0], ["\u2581a", -3.5], ...] in the order of ids.
+absl::Status ReadUnigram(const json& model, Tokenizer* tokenizer, PieceTable* table, Ids* ids) {
+  ASSIGN_OR_RETURN(const bool byte_fallback, BoolMember(model, "byte_fallback", false));
+  const json* vocabulary = FindMember(model, "vocab");
+  if (vocabulary == nullptr || !vocabulary->is_array() || vocabulary->empty()) {
+    return Invalid("'model.vocab' is missing or no array of pieces with scores");
+  }
+  double least = std::numeric_limits<double>::infinity();
+  int bytes = 0;
+  for (size_t id = 0; id < vocabulary->size(); ++id) {
+    const json& entry = (*vocabulary)[id];
+    if (!entry.is_array() || entry.size() != 2 || !entry[0].is_string() || !entry[1].is_number()) {
+      return Invalid(
+          Message("'model.vocab' has ", JsonText(entry), " at ", id, ", expected a piece and its score"));
+    }
+    const auto& text = entry[0].get_ref<const std::string&>();
+    Piece piece;
+    const bool is_byte = byte_fallback && IsNameOfByte(text);
+    piece.set_type(is_byte ? Piece::TYPE_BYTE : Piece::TYPE_NORMAL);
+    bytes += is_byte;
+    RETURN_IF_ERROR(table->Add(text, json(uint64_t{id}), std::move(piece)));
+    ids->emplace(text, static_cast<uint32_t>(id));
+    tokenizer->add_unigram_scores(entry[1].get<double>());
+    least = std::min(least, entry[1].get<double>());
+  }
+  if (byte_fallback && bytes != 256) {
+    return Invalid(Message("'model.byte_fallback' is true, but ", bytes, " of the 256 bytes are pieces"));
+  }
+  const json* unknown = FindMember(model, "unk_id");
+  if (unknown == nullptr || !unknown->is_number_unsigned() ||
+      unknown->get<uint64_t>() >= vocabulary->size()) {
+    return Invalid(Message("'model.unk_id' is ", unknown == nullptr ? "missing" : JsonText(*unknown),
+                           ", expected an id below ", vocabulary->size()));
+  }
+  tokenizer->set_unknown_token_id(unknown->get<uint32_t>());
+  tokenizer->set_unknown_score(least - kUnigramUnknownPenalty);
+  tokenizer->set_fuse_unknown(true);
+  return absl::OkStatus();
+}
+
+absl::Status ReadModel(const json& model, Tokenizer* tokenizer, PieceTable* table, Ids* ids) {
+  switch (tokenizer->kind()) {
+    case Tokenizer::KIND_UNIGRAM:
+      return ReadUnigram(model, tokenizer, table, ids);
+    case Tokenizer::KIND_WORD_PIECE:
+      return ReadWordPiece(model, tokenizer, table, ids);
+    default:
+      return ReadBpe(model, tokenizer, table, ids);
+  }
+}
+
 }  // namespace
 
 absl::Status ReadPieces(const json& root, uint64_t vocabulary, Tokenizer* tokenizer) {
   const json* model = FindMember(root, "model");
   if (model == nullptr || !model->is_object()) return Invalid("'model' is missing or no object");
-  RETURN_IF_ERROR(CheckModel(*model, tokenizer->kind()));
   PieceTable table;
-  ASSIGN_OR_RETURN(const Ids ids, ReadVocabulary(*model, &table));
-  RETURN_IF_ERROR(ReadMerges(*model, ids, tokenizer));
-  RETURN_IF_ERROR(ReadUnknownToken(*model, ids, tokenizer));
-  ASSIGN_OR_RETURN(const bool ignore_merges, BoolMember(*model, "ignore_merges", false));
-  tokenizer->set_ignore_merges(ignore_merges);
-  ASSIGN_OR_RETURN(const bool fuse_unknown, BoolMember(*model, "fuse_unk", false));
-  tokenizer->set_fuse_unknown(fuse_unknown && tokenizer->kind() != Tokenizer::KIND_BYTE_LEVEL_BPE);
+  Ids ids;
+  RETURN_IF_ERROR(ReadModel(*model, tokenizer, &table, &ids));
   RETURN_IF_ERROR(ReadAddedTokens(root, ids, &table));
   RETURN_IF_ERROR(table.Fill(vocabulary));
   for (Piece& piece : table.pieces()) *tokenizer->add_pieces() = std::move(piece);
+  if (tokenizer->kind() == Tokenizer::KIND_UNIGRAM) {
+    // Of tokens that are no part of words.
+    while (tokenizer->unigram_scores_size() < tokenizer->pieces_size()) tokenizer->add_unigram_scores(0);
+  }
   return absl::OkStatus();
 }
 

@@ -12,6 +12,7 @@
 #include "base/status_macros.h"
 #include "compiler/frontend/huggingface/json_members.h"
 #include "compiler/frontend/huggingface/split_pattern.h"
+#include "compiler/frontend/huggingface/text_steps.h"
 #include "compiler/frontend/message.h"
 
 namespace streamtensor::compiler {
@@ -25,6 +26,11 @@ constexpr char kNumber[] = "[\\p{N}]";
 constexpr char kNumbers[] = "[\\p{N}]+";
 constexpr char kPunctuation[] = "[\\x{21}-\\x{2f}\\x{3a}-\\x{40}\\x{5b}-\\x{60}\\x{7b}-\\x{7e}\\p{P}]";
 constexpr char kPunctuations[] = "[\\x{21}-\\x{2f}\\x{3a}-\\x{40}\\x{5b}-\\x{60}\\x{7b}-\\x{7e}\\p{P}]+";
+
+// Of the Hugging Face library's simplest splitters.
+constexpr char kSpaces[] = "\\s+";
+// Of Rust's regular expressions, whose \w is what Unicode says that word characters are.
+constexpr char kWordCharacters[] = "\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\x{200c}\\x{200d}";
 
 absl::Status Invalid(std::string_view message) { return absl::InvalidArgumentError(Message(message)); }
 
@@ -100,7 +106,54 @@ absl::Status ReadSplit(const json& step, Tokenizer* tokenizer) {
   return absl::OkStatus();
 }
 
-// Normaliser and pre-tokenizer of a BPE of characters.
+absl::Status ReadPunctuation(const json& step, Tokenizer* tokenizer) {
+  ASSIGN_OR_RETURN(const std::string behavior, StringMember(step, "behavior", "Isolated"));
+  if (behavior != "Isolated" && behavior != "Contiguous") {
+    return Unsupported(Message("'Punctuation' with 'behavior' ", Quoted(behavior)), "Isolated, Contiguous");
+  }
+  tokenizer->add_splits()->set_pattern(behavior == "Isolated" ? kPunctuation : kPunctuations);
+  return absl::OkStatus();
+}
+
+absl::Status ReadDigits(const json& step, Tokenizer* tokenizer) {
+  ASSIGN_OR_RETURN(const bool individual, BoolMember(step, "individual_digits", false));
+  tokenizer->add_splits()->set_pattern(individual ? kNumber : kNumbers);
+  return absl::OkStatus();
+}
+
+absl::Status DropSpaces(Tokenizer* tokenizer) {
+  ASSIGN_OR_RETURN(const std::string spaces, TranslateSplitPattern(kSpaces));
+  artifact::v1::Split* split = tokenizer->add_splits();
+  split->set_pattern(spaces);
+  split->set_drop_matches(true);
+  return absl::OkStatus();
+}
+
+// A step that splits text, whatever the kind.
+absl::Status ReadSplitter(const json& step, std::string_view others, Tokenizer* tokenizer) {
+  const std::string type = TypeOf(step);
+  if (type == "Split") return ReadSplit(step, tokenizer);
+  if (type == "Digits") return ReadDigits(step, tokenizer);
+  if (type == "Punctuation") return ReadPunctuation(step, tokenizer);
+  if (type == "WhitespaceSplit") return DropSpaces(tokenizer);
+  if (type == "Whitespace") {
+    artifact::v1::Split* split = tokenizer->add_splits();
+    ASSIGN_OR_RETURN(const std::string no_spaces, TranslateSplitPattern("[^\\s]"));
+    split->set_pattern(Message("[", kWordCharacters, "]+|(?:(?![", kWordCharacters, "])", no_spaces, ")+"));
+    split->set_drop_gaps(true);
+    return absl::OkStatus();
+  }
+  if (type == "BertPreTokenizer") {
+    RETURN_IF_ERROR(DropSpaces(tokenizer));
+    tokenizer->add_splits()->set_pattern(kPunctuation);
+    return absl::OkStatus();
+  }
+  return Unsupported(
+      Message("pre-tokenizer ", Quoted(type)),
+      Message(others, "Split, Digits, Punctuation, Whitespace, WhitespaceSplit, BertPreTokenizer"));
+}
+
+// Normaliser and pre-tokenizer of pieces that are spelled in characters.
 class CharacterSteps {
  public:
   explicit CharacterSteps(Tokenizer* tokenizer) : tokenizer_(tokenizer) {}
@@ -121,16 +174,16 @@ class CharacterSteps {
  private:
   absl::Status ReadNormalizer(const json& step) {
     const std::string type = TypeOf(step);
-    if (type == "NFC" && !escapes_spaces_) {
-      tokenizer_->set_compose(true);
-    } else if (type == "Prepend" && FindMember(step, "prepend") != nullptr &&
-               step["prepend"] == kEscapedSpace) {
+    if (type == "Prepend" && FindMember(step, "prepend") != nullptr && step["prepend"] == kEscapedSpace) {
       tokenizer_->set_space_prefix(Tokenizer::SPACE_PREFIX_EACH);
     } else if (type == "Replace" && Replaces(step, " ", kEscapedSpace)) {
       escapes_spaces_ = true;
+    } else if (escapes_spaces_ || tokenizer_->space_prefix() != Tokenizer::SPACE_PREFIX_NONE) {
+      return absl::UnimplementedError(Message("normalizer ", Quoted(type),
+                                              " after 'Prepend' or 'Replace' of ' ' by U+2581 can't be used "
+                                              "yet"));
     } else {
-      return Unsupported(Message("normalizer ", Quoted(type), " as ", JsonText(step)),
-                         "NFC; Prepend of U+2581; Replace of ' ' by U+2581");
+      return ReadTextStep(step, tokenizer_);
     }
     return absl::OkStatus();
   }
@@ -138,17 +191,22 @@ class CharacterSteps {
   absl::Status ReadPreTokenizer(const json& step) {
     const std::string type = TypeOf(step);
     if (type == "Metaspace") return ReadMetaspace(step);
+    if (type == "WhitespaceSplit" && tokenizer_->splits_size() == 0 && !escapes_spaces_) {
+      drops_spaces_ = true;
+      return DropSpaces(tokenizer_);
+    }
     if (type == "Split") {
       // There is no space left to split at.
       const json* pattern = FindMember(step, "pattern");
       if (escapes_spaces_ && pattern != nullptr && *pattern == json{{"String", " "}}) return absl::OkStatus();
       return ReadSplit(step, tokenizer_);
     }
-    return Unsupported(Message("pre-tokenizer ", Quoted(type)), "Metaspace, Split");
+    return Unsupported(Message("pre-tokenizer ", Quoted(type)),
+                       "Metaspace, Split, WhitespaceSplit before any other");
   }
 
   absl::Status ReadMetaspace(const json& step) {
-    if (tokenizer_->splits_size() > 0) {
+    if (tokenizer_->splits_size() > (drops_spaces_ ? 1 : 0)) {
       return absl::UnimplementedError("pre-tokenizer 'Metaspace' after 'Split' can't be used yet");
     }
     ASSIGN_OR_RETURN(const std::string replacement, StringMember(step, "replacement", kEscapedSpace));
@@ -159,6 +217,14 @@ class CharacterSteps {
     ASSIGN_OR_RETURN(const bool prefix, BoolMember(step, "add_prefix_space", true));
     ASSIGN_OR_RETURN(const std::string scheme,
                      StringMember(step, "prepend_scheme", prefix ? "always" : "never"));
+    if (drops_spaces_) {
+      if (scheme != "always") {
+        return Unsupported(
+            Message("'Metaspace' with 'prepend_scheme' ", Quoted(scheme), " after 'WhitespaceSplit'"),
+            "always");
+      }
+      tokenizer_->set_space_prefix(Tokenizer::SPACE_PREFIX_EACH_WORD);
+    }
     // Text that got its space before needs no other.
     if (tokenizer_->space_prefix() == Tokenizer::SPACE_PREFIX_NONE) {
       if (scheme == "always") {
@@ -178,23 +244,12 @@ class CharacterSteps {
 
   Tokenizer* const tokenizer_;
   bool escapes_spaces_ = false;
+  bool drops_spaces_ = false;
 };
 
 absl::Status ReadNormalizer(const json& root, Tokenizer* tokenizer) {
   ASSIGN_OR_RETURN(const auto steps, StepsOf(root, "normalizer", "normalizers"));
-  for (const json* step : steps) {
-    if (TypeOf(*step) != "NFC") return Unsupported(Message("normalizer ", Quoted(TypeOf(*step))), "NFC");
-    tokenizer->set_compose(true);
-  }
-  return absl::OkStatus();
-}
-
-absl::Status ReadPunctuation(const json& step, Tokenizer* tokenizer) {
-  ASSIGN_OR_RETURN(const std::string behavior, StringMember(step, "behavior", "Isolated"));
-  if (behavior != "Isolated" && behavior != "Contiguous") {
-    return Unsupported(Message("'Punctuation' with 'behavior' ", Quoted(behavior)), "Isolated, Contiguous");
-  }
-  tokenizer->add_splits()->set_pattern(behavior == "Isolated" ? kPunctuation : kPunctuations);
+  for (const json* step : steps) RETURN_IF_ERROR(ReadTextStep(*step, tokenizer));
   return absl::OkStatus();
 }
 
@@ -219,15 +274,8 @@ absl::Status ReadPreTokenizer(const json& root, Tokenizer* tokenizer) {
     }
     if (type == "ByteLevel") {
       RETURN_IF_ERROR(ReadByteLevel(*step, tokenizer));
-    } else if (type == "Split") {
-      RETURN_IF_ERROR(ReadSplit(*step, tokenizer));
-    } else if (type == "Digits") {
-      ASSIGN_OR_RETURN(const bool individual, BoolMember(*step, "individual_digits", false));
-      tokenizer->add_splits()->set_pattern(individual ? kNumber : kNumbers);
-    } else if (type == "Punctuation") {
-      RETURN_IF_ERROR(ReadPunctuation(*step, tokenizer));
     } else {
-      return Unsupported(Message("pre-tokenizer ", Quoted(type)), "ByteLevel, Split, Digits, Punctuation");
+      RETURN_IF_ERROR(ReadSplitter(*step, "ByteLevel, ", tokenizer));
     }
   }
   if (tokenizer->pre_tokenizer() == Tokenizer::PRE_TOKENIZER_UNSPECIFIED) {
@@ -235,6 +283,15 @@ absl::Status ReadPreTokenizer(const json& root, Tokenizer* tokenizer) {
         "a tokenizer with the decoder 'ByteLevel' but without the pre-tokenizer 'ByteLevel' can't be used "
         "yet");
   }
+  return absl::OkStatus();
+}
+
+// A word is what splits make of the text.
+absl::Status ReadWordPieceSteps(const json& root, Tokenizer* tokenizer) {
+  tokenizer->set_pre_tokenizer(Tokenizer::PRE_TOKENIZER_NONE);
+  RETURN_IF_ERROR(ReadNormalizer(root, tokenizer));
+  ASSIGN_OR_RETURN(const auto steps, StepsOf(root, "pre_tokenizer", "pretokenizers"));
+  for (const json* step : steps) RETURN_IF_ERROR(ReadSplitter(*step, "", tokenizer));
   return absl::OkStatus();
 }
 
@@ -284,13 +341,38 @@ absl::Status ReadTemplate(const json& step, Tokenizer* tokenizer) {
   return absl::OkStatus();
 }
 
+// "cls": ["[CLS]", 101], "sep": ["[SEP]", 102]: before and after a text.
+absl::Status ReadBertProcessing(const json& step, Tokenizer* tokenizer) {
+  const auto id_of = [&](const char* key) -> absl::StatusOr<uint32_t> {
+    const json* token = FindMember(step, key);
+    if (token != nullptr && token->is_array() && token->size() == 2 && (*token)[1].is_number_unsigned() &&
+        (*token)[1].get<uint64_t>() < static_cast<uint64_t>(tokenizer->pieces_size())) {
+      return (*token)[1].get<uint32_t>();
+    }
+    return Invalid(Message("'", key, "' of 'post_processor' is no pair of a token and an id below ",
+                           tokenizer->pieces_size()));
+  };
+  ASSIGN_OR_RETURN(const uint32_t before, id_of("cls"));
+  ASSIGN_OR_RETURN(const uint32_t after, id_of("sep"));
+  tokenizer->set_add_bos(true);
+  tokenizer->set_bos_token_id(before);
+  tokenizer->set_add_eos(true);
+  tokenizer->set_eos_token_id(after);
+  return absl::OkStatus();
+}
+
 absl::Status ReadPostProcessor(const json& root, Tokenizer* tokenizer) {
   ASSIGN_OR_RETURN(const auto steps, StepsOf(root, "post_processor", "processors"));
   for (const json* step : steps) {
     const std::string type = TypeOf(*step);
     if (type == "ByteLevel") continue;  // of offsets into the text alone
+    if (type == "BertProcessing" || type == "RobertaProcessing") {
+      RETURN_IF_ERROR(ReadBertProcessing(*step, tokenizer));
+      continue;
+    }
     if (type != "TemplateProcessing") {
-      return Unsupported(Message("post-processor ", Quoted(type)), "ByteLevel, TemplateProcessing");
+      return Unsupported(Message("post-processor ", Quoted(type)),
+                         "BertProcessing, ByteLevel, RobertaProcessing, TemplateProcessing");
     }
     RETURN_IF_ERROR(ReadTemplate(*step, tokenizer));
   }
@@ -306,6 +388,10 @@ absl::Status CheckDecoder(const json& root, Tokenizer::Kind kind) {
       if (type != "ByteLevel") return Unsupported(Message("decoder ", Quoted(type)), "ByteLevel");
       continue;
     }
+    if (kind == Tokenizer::KIND_WORD_PIECE) {
+      if (type != "WordPiece") return Unsupported(Message("decoder ", Quoted(type)), "WordPiece");
+      continue;
+    }
     const bool is_known =
         type == "ByteFallback" || type == "Fuse" || type == "Metaspace" ||
         (type == "Replace" && Replaces(*step, kEscapedSpace, " ")) ||
@@ -318,6 +404,11 @@ absl::Status CheckDecoder(const json& root, Tokenizer::Kind kind) {
 }
 
 absl::StatusOr<Tokenizer::Kind> KindOf(const json& root) {
+  if (const json* model = FindMember(root, "model"); model != nullptr) {
+    ASSIGN_OR_RETURN(const std::string type, StringMember(*model, "type", ""));
+    if (type == "Unigram") return Tokenizer::KIND_UNIGRAM;
+    if (type == "WordPiece") return Tokenizer::KIND_WORD_PIECE;
+  }
   ASSIGN_OR_RETURN(const auto steps, StepsOf(root, "pre_tokenizer", "pretokenizers"));
   for (const json* step : steps) {
     if (TypeOf(*step) == "ByteLevel") return Tokenizer::KIND_BYTE_LEVEL_BPE;
@@ -338,10 +429,18 @@ absl::Status ReadKind(const json& root, Tokenizer* tokenizer) {
   return absl::OkStatus();
 }
 
+absl::Status AddBertSteps(Tokenizer* tokenizer) {
+  return ReadWordPieceSteps(
+      json{{"normalizer", {{"type", "BertNormalizer"}}}, {"pre_tokenizer", {{"type", "BertPreTokenizer"}}}},
+      tokenizer);
+}
+
 absl::Status ReadSteps(const json& root, Tokenizer* tokenizer) {
   if (tokenizer->kind() == Tokenizer::KIND_BYTE_LEVEL_BPE) {
     RETURN_IF_ERROR(ReadNormalizer(root, tokenizer));
     RETURN_IF_ERROR(ReadPreTokenizer(root, tokenizer));
+  } else if (tokenizer->kind() == Tokenizer::KIND_WORD_PIECE) {
+    RETURN_IF_ERROR(ReadWordPieceSteps(root, tokenizer));
   } else {
     RETURN_IF_ERROR(CharacterSteps(tokenizer).Read(root));
   }

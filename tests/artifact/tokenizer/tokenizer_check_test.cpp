@@ -43,7 +43,7 @@ TEST(TokenizerCheck, ResolvesMergesAndPatterns) {
 
 TEST(TokenizerCheck, NamesWhatIsWrong) {
   const std::pair<std::function<void(Message&)>, std::string> cases[] = {
-      {[](Message& m) { m.set_format_version(4); }, "format_version is 4, this build reads 1 to 3"},
+      {[](Message& m) { m.set_format_version(5); }, "format_version is 5, this build reads 1 to 4"},
       {[](Message& m) { m.set_kind(Message::KIND_UNSPECIFIED); }, "kind KIND_UNSPECIFIED (0) is not known"},
       {[](Message& m) { m.clear_pre_tokenizer(); }, "PRE_TOKENIZER_UNSPECIFIED (0) is not known"},
       {[](Message& m) { m.set_add_space_prefix(true); }, "add_space_prefix is set"},

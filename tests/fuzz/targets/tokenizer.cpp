@@ -68,8 +68,37 @@ std::vector<std::string> Seeds() {
     scores.mutable_pieces(id)->set_type(Piece::TYPE_BYTE);
   }
   for (int id = 0; id < scores.pieces_size(); ++id) scores.add_scores(-0.5f * static_cast<float>(id % 7));
-  return {tokenizer.SerializeAsString(), other.SerializeAsString(), splits.SerializeAsString(),
-          characters.SerializeAsString(), scores.SerializeAsString()};
+  artifact::v1::Tokenizer unigram = scores;
+  unigram.set_format_version(4);
+  unigram.set_kind(artifact::v1::Tokenizer::KIND_UNIGRAM);
+  unigram.mutable_unigram_scores()->Assign(unigram.scores().begin(), unigram.scores().end());
+  unigram.clear_scores();
+  unigram.set_unknown_score(-13);
+  unigram.set_float_sums(true);
+  unigram.set_space_prefix(artifact::v1::Tokenizer::SPACE_PREFIX_EACH_WORD);
+  unigram.add_steps()->set_form(artifact::v1::TextStep::FORM_KD);
+  unigram.add_steps()->set_drop_marks(artifact::v1::TextStep::MARKS_ALL);
+  artifact::v1::Charsmap* const map = unigram.add_steps()->mutable_charsmap();
+  map->set_trie(std::string("\0\4\0\0", 4) + std::string(1020, 'a'));
+  map->set_texts(std::string("x\0yz\0", 5));
+  map->set_by_grapheme(true);
+  artifact::v1::Tokenizer words = splits;
+  words.set_format_version(4);
+  words.set_kind(artifact::v1::Tokenizer::KIND_WORD_PIECE);
+  words.clear_merges();
+  words.set_unknown_token_id(1);
+  words.set_continuation("b");
+  words.set_max_word_characters(20);
+  words.add_steps()->set_clean(true);
+  words.add_steps()->set_space_ideographs(true);
+  words.add_steps()->set_lowercase(true);
+  words.add_steps()->mutable_replace()->set_pattern(" {2,}|(?<!a)b++\\z");
+  words.mutable_steps(3)->mutable_replace()->set_text("_a");
+  *words.add_steps() = unigram.steps(2);
+  words.mutable_steps(4)->mutable_charsmap()->set_by_grapheme(false);
+  return {unigram.SerializeAsString(), words.SerializeAsString(),  tokenizer.SerializeAsString(),
+          other.SerializeAsString(),   splits.SerializeAsString(), characters.SerializeAsString(),
+          scores.SerializeAsString()};
 }
 
 bool Accepts(std::string_view input) {

@@ -230,7 +230,7 @@ TEST(SentencePieces, RefusesWhatIsWrong) {
   EXPECT_EQ(Refusal(message), "INVALID_ARGUMENT: tokenizer: unknown_token_id is 999, expected less than 268");
   message = Small(kLetters);
   message.set_space_prefix(static_cast<Message::SpacePrefix>(9));
-  EXPECT_EQ(Refusal(message), "INVALID_ARGUMENT: tokenizer: space_prefix is 9, expected 0 to 3");
+  EXPECT_EQ(Refusal(message), "INVALID_ARGUMENT: tokenizer: space_prefix is 9, expected 0 to 4");
   message = Small(kLetters);
   message.set_kind(Message::KIND_BYTE_LEVEL_BPE);
   EXPECT_EQ(

@@ -292,7 +292,7 @@ TEST(Tokenizer, StopsWhenToldInsideOneWord) {
 
 TEST(Tokenizer, RefusesDamage) {
   const std::pair<std::function<void(Message&)>, std::string> cases[] = {
-      {[](Message& m) { m.set_format_version(4); }, "format_version is 4"},
+      {[](Message& m) { m.set_format_version(5); }, "format_version is 5"},
       {[](Message& m) { m.set_kind(Message::KIND_UNSPECIFIED); }, "kind KIND_UNSPECIFIED"},
       {[](Message& m) { m.clear_pre_tokenizer(); }, "PRE_TOKENIZER_UNSPECIFIED"},
       {[](Message& m) { m.clear_pieces(); }, "0 pieces"},

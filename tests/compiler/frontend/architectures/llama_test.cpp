@@ -366,8 +366,8 @@ TEST_F(LlamaImport, RefusesOtherModels) {
         *b.Find("token_embd.weight") = other.tensors[0];
       },
       StatusCode::kInvalidArgument, "the tokenizer has 16 tokens, but the embedding has 17 rows");
-  refuse([](GgufBuilder& b) { b.Text("tokenizer.ggml.model", "t5"); }, StatusCode::kUnimplemented,
-         "tokenizer model 't5'");
+  refuse([](GgufBuilder& b) { b.Text("tokenizer.ggml.model", "rwkv"); }, StatusCode::kUnimplemented,
+         "tokenizer model 'rwkv'");
   // What the daemon could not serve.
   refuse([](GgufBuilder& b) { b.Texts("tokenizer.ggml.merges", {"a b", "b d"}); },
          StatusCode::kInvalidArgument,

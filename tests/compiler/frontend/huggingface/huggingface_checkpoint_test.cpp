@@ -157,11 +157,19 @@ TEST(HuggingFaceCheckpoint, MayLackATokenizer) {
   folder.files.erase("tokenizer.json");
   const absl::Status missing = (*Open(folder))->tokenizer().status();
   EXPECT_EQ(missing.code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_NE(std::string(missing.message()).find("has no tokenizer.json"), std::string::npos) << missing;
-  folder.files["tokenizer.model"] = "x";
+  EXPECT_NE(std::string(missing.message()).find("has neither tokenizer.json nor tokenizer.model"),
+            std::string::npos)
+      << missing;
+  folder.files["vocab.txt"] = "x";
   const absl::Status other = (*Open(folder))->tokenizer().status();
   EXPECT_EQ(other.code(), absl::StatusCode::kUnimplemented);
-  EXPECT_NE(std::string(other.message()).find("tokenizer.model"), std::string::npos) << other;
+  EXPECT_NE(std::string(other.message()).find("has vocab.txt but neither"), std::string::npos) << other;
+  folder.files["tokenizer.model"] = "x";
+  const absl::Status damaged = (*Open(folder))->tokenizer().status();
+  EXPECT_EQ(damaged.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_NE(std::string(damaged.message()).find("tokenizer.model: it is no SentencePiece model, or damaged"),
+            std::string::npos)
+      << damaged;
   folder = Small();
   folder.files["config.json"] = R"({"hidden_size": 1})";
   EXPECT_EQ((*Open(folder))->architecture().status().code(), absl::StatusCode::kInvalidArgument);

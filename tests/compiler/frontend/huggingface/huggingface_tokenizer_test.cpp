@@ -319,8 +319,11 @@ TEST(HuggingFaceTokenizer, NamesWhatIsWrong) {
   } cases[] = {
       {[](Files& f) { f.tokenizer = 1; }, kInvalid, "tokenizer.json: it holds 1, not an object"},
       {[](Files& f) { f.tokenizer.erase("model"); }, kInvalid, "tokenizer.json: 'model' is missing"},
-      {[](Files& f) { f.tokenizer["model"]["type"] = "Unigram"; }, kUnknown, "tokenizer model 'Unigram'"},
-      {[](Files& f) { f.tokenizer["model"]["type"] = "WordPiece"; }, kUnknown, "tokenizer model 'WordPiece'"},
+      {[](Files& f) { f.tokenizer["model"]["type"] = "WordLevel"; }, kUnknown, "tokenizer model 'WordLevel'"},
+      {[](Files& f) { f.tokenizer["model"]["type"] = "Unigram"; }, kInvalid,
+       "'model.vocab' is missing or no array of pieces with scores"},
+      {[](Files& f) { f.tokenizer["model"]["type"] = "WordPiece"; }, kInvalid,
+       "'model.unk_token' of a WordPiece is missing"},
       {[](Files& f) { f.tokenizer["model"]["byte_fallback"] = true; }, kUnknown,
        "byte-level BPE with byte fallback"},
       {[](Files& f) { f.tokenizer["model"]["end_of_word_suffix"] = "</w>"; }, kUnknown,
@@ -361,8 +364,15 @@ TEST(HuggingFaceTokenizer, NamesWhatIsWrong) {
       {[](Files& f) { f.tokenizer["added_tokens"][1]["single_word"] = true; }, kUnknown,
        "'<|im_start|>' with 'single_word'"},
       {[](Files& f) { f.tokenizer["added_tokens"][1]["special"] = 1; }, kInvalid, "'special' is 1"},
-      {[](Files& f) { f.tokenizer["normalizer"] = {{"type", "Lowercase"}}; }, kUnknown,
-       "normalizer 'Lowercase'"},
+      {[](Files& f) { f.tokenizer["normalizer"] = {{"type", "Nmt"}}; }, kUnknown, "normalizer 'Nmt'"},
+      {[](Files& f) { f.tokenizer["normalizer"] = {{"type", "Precompiled"}, {"precompiled_charsmap", "!"}}; },
+       kInvalid, "'precompiled_charsmap' is not base64"},
+      {[](Files& f) {
+         f.tokenizer["normalizer"] = {{"type", "Precompiled"}, {"precompiled_charsmap", "CAAAAAAEAAB4AA=="}};
+       },
+       kInvalid, "'precompiled_charsmap' has 10 bytes and says that 8 of them are its trie"},
+      {[](Files& f) { f.tokenizer["normalizer"] = {{"type", "Replace"}, {"content", "x"}}; }, kInvalid,
+       "a 'Replace' in 'normalizer' lacks 'pattern'"},
       {[](Files& f) { f.tokenizer["normalizer"] = 1; }, kInvalid, "'normalizer' holds 1"},
       {[](Files& f) { f.tokenizer["pre_tokenizer"] = nullptr; }, kUnknown,
        "without the pre-tokenizer 'ByteLevel'"},
@@ -384,8 +394,12 @@ TEST(HuggingFaceTokenizer, NamesWhatIsWrong) {
       {[](Files& f) { f.tokenizer["pre_tokenizer"] = Split({{"Regex", "\\b"}}, "Isolated"); }, kUnknown,
        "the escape '\\b'"},
       {[](Files& f) { f.tokenizer["pre_tokenizer"] = Split("a", "Isolated"); }, kInvalid, "lacks 'pattern'"},
-      {[](Files& f) { f.tokenizer["post_processor"] = {{"type", "RobertaProcessing"}}; }, kUnknown,
-       "post-processor 'RobertaProcessing'"},
+      {[](Files& f) { f.tokenizer["post_processor"] = {{"type", "Other"}}; }, kUnknown,
+       "post-processor 'Other'"},
+      {[](Files& f) {
+         f.tokenizer["post_processor"] = {{"type", "BertProcessing"}, {"cls", {"<|im_start|>", 99}}};
+       },
+       kInvalid, "'cls' of 'post_processor' is no pair of a token and an id below 16"},
       {[](Files& f) { f.tokenizer["post_processor"] = Template({"<|im_start|>", "<|im_end|>"}, {}); },
        kUnknown, "two tokens at one end"},
       {[](Files& f) {
@@ -426,6 +440,68 @@ TEST(HuggingFaceTokenizer, NamesWhatIsWrong) {
     EXPECT_EQ(status.code(), code) << expected << ": " << status;
     EXPECT_NE(std::string(status.message()).find(expected), std::string::npos) << expected << ": " << status;
   }
+}
+
+// A unigram, as SentencePiece's are converted.
+Files UnigramFiles() {
+  Files files = SentencePieces();
+  json vocabulary = json::array();
+  for (const auto& [text, score] : {std::pair("<|endoftext|>", 0.0),
+                                    {"<|im_start|>", 0.0},
+                                    {"<|im_end|>", 0.0},
+                                    {"\u2581a", -2.5},
+                                    {"a", -3.0}}) {
+    vocabulary.push_back(json::array({text, score}));
+  }
+  files.tokenizer["model"] = {{"type", "Unigram"}, {"unk_id", 3}, {"vocab", vocabulary}};
+  return files;
+}
+
+TEST(HuggingFaceTokenizer, ReadsUnigrams) {
+  Files files = UnigramFiles();
+  const absl::StatusOr<Tokenizer> tokenizer = Read(files);
+  ASSERT_TRUE(tokenizer.ok()) << tokenizer.status();
+  EXPECT_EQ(tokenizer->format_version(), 4u);
+  EXPECT_EQ(tokenizer->kind(), Tokenizer::KIND_UNIGRAM);
+  EXPECT_EQ(tokenizer->space_prefix(), Tokenizer::SPACE_PREFIX_EACH);
+  ASSERT_EQ(tokenizer->unigram_scores_size(), 5);
+  EXPECT_EQ(tokenizer->unigram_scores(3), -2.5);
+  EXPECT_EQ(tokenizer->unknown_score(), -13);
+  EXPECT_EQ(tokenizer->unknown_token_id(), 3u);
+  EXPECT_TRUE(tokenizer->fuse_unknown());
+  EXPECT_FALSE(tokenizer->float_sums());
+  const auto refusal = [&](const std::function<void(json&)>& damage) {
+    Files damaged = UnigramFiles();
+    damage(damaged.tokenizer["model"]);
+    return std::string(Read(damaged).status().message());
+  };
+  EXPECT_NE(refusal([](json& m) { m["unk_id"] = 5; }).find("'model.unk_id' is 5, expected an id below 5"),
+            std::string::npos);
+  EXPECT_NE(refusal([](json& m) { m["vocab"][4] = 1; }).find("'model.vocab' has 1 at 4"), std::string::npos);
+  EXPECT_NE(refusal([](json& m) { m["byte_fallback"] = true; }).find("but 0 of the 256 bytes are pieces"),
+            std::string::npos);
+}
+
+TEST(HuggingFaceTokenizer, ReadsWordPieces) {
+  Files files;
+  files.tokenizer["model"]["type"] = "WordPiece";
+  files.tokenizer["model"]["unk_token"] = "a";
+  files.tokenizer["model"]["max_input_chars_per_word"] = 12;
+  files.tokenizer["normalizer"] = {{"type", "BertNormalizer"}, {"strip_accents", nullptr}};
+  files.tokenizer["pre_tokenizer"] = {{"type", "BertPreTokenizer"}};
+  files.tokenizer["decoder"] = {{"type", "WordPiece"}};
+  files.tokenizer["post_processor"] = {
+      {"type", "BertProcessing"}, {"sep", {"<|im_end|>", 2}}, {"cls", {"<|im_start|>", 1}}};
+  const absl::StatusOr<Tokenizer> tokenizer = Read(files);
+  ASSERT_TRUE(tokenizer.ok()) << tokenizer.status();
+  EXPECT_EQ(tokenizer->format_version(), 4u);
+  EXPECT_EQ(tokenizer->kind(), Tokenizer::KIND_WORD_PIECE);
+  EXPECT_EQ(tokenizer->continuation(), "##");
+  EXPECT_EQ(tokenizer->max_word_characters(), 12u);
+  EXPECT_EQ(tokenizer->steps_size(), 5) << "cleaned, ideographs apart, decomposed, without marks, lower case";
+  EXPECT_EQ(tokenizer->splits_size(), 2);
+  EXPECT_EQ(tokenizer->bos_token_id(), 1u);
+  EXPECT_EQ(tokenizer->eos_token_id(), 2u);
 }
 
 }  // namespace
