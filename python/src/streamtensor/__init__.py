@@ -6,6 +6,7 @@
     streamtensor.export(module, (x,), "model.mlir")           # needs streamtensor[torch]
     streamtensor.export_onnx("model.onnx", "model.mlir")      # needs streamtensor[onnx]
     streamtensor.export_decoder(llama, tokenizer, "llama")    # a decoder with its KV cache, for the daemon
+    streamtensor.export_encoder(bert, "bert.mlir")            # sentence embeddings
     streamtensor.compile("model.mlir", "model")               # needs streamtensorc on PATH
     y = streamtensor.run("model", x)
     reply = streamtensor.Client("127.0.0.1:50051").chat("smollm2", "Why is the sky blue?")
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from streamtensor.decoder_export import export_decoder
     from streamtensor.decoder_operators import CacheShape, cached_attention, decoder_layer
     from streamtensor.dimensions import Dim
+    from streamtensor.encoder_export import export_encoder
     from streamtensor.onnx_export import export_onnx
     from streamtensor.torch_export import export
 
@@ -33,13 +35,15 @@ _HOMES = {
     "CacheShape": "decoder_operators", "cached_attention": "decoder_operators", "decoder_layer": "decoder_operators",
     "Dim": "dimensions",
     "export_decoder": "decoder_export",
+    "export_encoder": "encoder_export",
     "export_onnx": "onnx_export",
     "export": "torch_export",
 }
 
 __all__ = [
     "AsyncClient", "AsyncStream", "CacheShape", "Client", "CompilerError", "Dim", "ExportError", "Reply", "ServerError", "Stream",
-    "StreamTensorError", "cached_attention", "compile", "decoder_layer", "export", "export_decoder", "export_onnx", "run",
+    "StreamTensorError", "cached_attention", "compile", "decoder_layer", "export", "export_decoder", "export_encoder",
+    "export_onnx", "run",
 ]
 __version__ = "0.2.0.dev0"
 
