@@ -38,7 +38,7 @@ struct CycleModel {
   artifact::v1::TimingModel timing;
   std::vector<StepCycles> steps;  // T = 1..step_tokens, one row of logits, no context
   int64_t weight_channels = 0;    // that weights are distributed over
-  int64_t unroll = 1;             // tiles the engine works on at a time
+  int64_t unroll = 1;             // rows of activations the engine works on at a time
   int64_t engine_dsps = 0;        // modelled
   double memory_seconds_floor =
       0;  // what a step's bytes take at the peak of all the card's channels: the roofline

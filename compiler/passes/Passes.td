@@ -242,7 +242,7 @@ def Materialize : Pass<"materialize", "::mlir::ModuleOp"> {
     activations exist. The functions are erased.
   }];
   let options = [Option<"channels", "channels", "int64_t", "0", "Channels that weights are distributed over; 0: the platform's">,
-                 Option<"unroll", "unroll", "int64_t", "0", "Tiles the engine works on at a time, 1..6; 0: the platform's">];
+                 Option<"unroll", "unroll", "int64_t", "0", "Rows of activations the engine works on at a time, 1..6; 0: the platform's">];
   let dependentDialects = ["::streamtensor::compiler::dataflow::DataflowDialect",
                            "::streamtensor::compiler::process::ProcessDialect"];
 }
@@ -279,7 +279,7 @@ def SizeFifos : Pass<"size-fifos", "::mlir::ModuleOp"> {
     word; with `exact` it is the minimum.
   }];
   let options = [Option<"words", "words", "int64_t", "32", "Least depth of a FIFO of words">,
-                 Option<"blocks", "blocks", "int64_t", "8", "Least depth of a channel of weight blocks">,
+                 Option<"blocks", "blocks", "int64_t", "8", "Least depth of a weight channel, in blocks of 32 words">,
                  Option<"frames", "frames", "int64_t", "2", "Least number of frame slots">,
                  Option<"exact", "exact", "bool", "false", "Set every depth to its minimum">];
 }

@@ -12,7 +12,7 @@ namespace streamtensor::compiler {
 // The platform is the module's own (attach_platform.h). 0: what the platform says.
 struct PipelineOptions {
   int64_t weight_channels = 0;  // over which weights are distributed
-  int64_t unroll = 0;           // tiles the engine works on at a time
+  int64_t unroll = 0;           // rows of activations the engine works on at a time
   bool exact_depths = false;    // every FIFO at its least depth
 };
 

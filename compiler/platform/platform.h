@@ -63,7 +63,7 @@ struct Platform {
   // What compile options that are not given become.
   struct Engine {
     int64_t weight_channels = 0;  // that weights are distributed over; at most one a bank
-    int64_t unroll = 0;           // tiles worked on at a time
+    int64_t unroll = 0;           // rows of activations worked on at a time
   } engine;
 
   std::vector<LogicResources<int64_t>> slrs;  // what a kernel may use of each die

@@ -15,7 +15,7 @@ constexpr int kMaxContextTokens = 1 << 17;  // of a sequence: sizes the page tab
 constexpr int kMaxSlotPages = PagesOf(kMaxContextTokens);
 constexpr int kMaxMemoryBanks = 256;        // of any card; a weight channel has its own bank
 constexpr int kMaxFrameSlots = 64;          // of the engine's frames stream
-constexpr int kMaxUnroll = kMaxBlockTiles;  // tiles that the engine works on at a time
+constexpr int kMaxUnroll = kMaxBlockTiles;  // rows of activations that the engine works on
 
 static_assert(kMaxStepTokens <= 32, "the header process keeps a bit a slot in 32 bits");
 

@@ -144,7 +144,7 @@ DesignReport ReportDesign(dataflow::DesignOp design, const WeightLayout& layout,
   text << "  weights    " << llvm::format("%.1f", static_cast<double>(channel_bytes) / 1e6) << " MB in "
        << layout.channels.size() << " channels, tables "
        << llvm::format("%.1f", static_cast<double>(constant_bytes) / 1e6) << " MB\n";
-  text << "  engine     " << cycles.unroll << " tiles at a time, about " << cycles.engine_dsps << " of "
+  text << "  engine     " << cycles.unroll << " tokens at a time, about " << cycles.engine_dsps << " of "
        << platform.Dsps() << " DSP slices (modelled)\n";
   text << "\nModelled at " << llvm::format("%.0f", cycles.timing.clock_hz() / 1e6)
        << " MHz, one row of logits, no context; cycles, of which the engine computes or waits for\n"

@@ -162,7 +162,7 @@ void AddDesignOptions(CLI::App& app, CompileOptions& options) {
       ->check(base::WholeNumber(1, contract::kMaxMemoryBanks))
       ->group(kGroup);
   app.add_option("--unroll", options.unroll,
-                 "Tiles the engine works on at a time, 1 to 6 (default: the platform's)")
+                 "Tokens the engine works on at a time, 1 to 6 (default: the platform's)")
       ->type_name("N")
       ->check(base::WholeNumber(1, contract::kMaxUnroll))
       ->group(kGroup);
