@@ -91,8 +91,7 @@ struct DataflowOptions : mlir::PassPipelineOptions<DataflowOptions> {
   Option<int64_t> weight_channels{*this, "weight-channels",
                                   llvm::cl::desc("Channels for weights (0: the platform's)"),
                                   llvm::cl::init(PipelineOptions().weight_channels)};
-  Option<int64_t> unroll{*this, "unroll",
-                         llvm::cl::desc("Rows of activations at a time (0: the platform's)"),
+  Option<int64_t> unroll{*this, "unroll", llvm::cl::desc("Rows of activations at a time (0: the platform's)"),
                          llvm::cl::init(PipelineOptions().unroll)};
   Option<bool> exact{*this, "exact", llvm::cl::desc("Set every depth to its minimum"),
                      llvm::cl::init(PipelineOptions().exact_depths)};

@@ -4,7 +4,6 @@
 //
 //   group   32 values along K that share a scale
 //   tile    16 rows of weights x one group: words of integers, then one word of scales and offsets
-//   block   the tiles that travel together on a weights channel
 //   frame   the quantised activations of an issue: one word a row and group
 #ifndef ST_CONTRACT_TILES_H
 #define ST_CONTRACT_TILES_H
@@ -70,8 +69,7 @@ constexpr int TileIntegerWord(int bits, int k) {
 constexpr int TileIntegerByte(int row, int k) { return row * kLaneBytes + k % kLaneBytes; }
 constexpr bool IsHighNibble(int k) { return k >= kGroupElements / 2; }
 
-// A block holds as many tiles as fit. In memory blocks follow each other without a gap; on its stream each
-// takes kMaxBlockWords.
+// The fast host build hands weights on by blocks, of up to as many tiles of a row tile as fit.
 constexpr int kMaxBlockWords = 32;
 constexpr int kU4BlockTiles = kMaxBlockWords / (kU4IntegerWords + kTileScaleWords);
 constexpr int kI8BlockTiles = kMaxBlockWords / (kI8IntegerWords + kTileScaleWords);
@@ -79,13 +77,6 @@ constexpr int kMaxBlockTiles = kU4BlockTiles;
 
 constexpr int BlockTiles(int bits) { return bits == kU4Bits ? kU4BlockTiles : kI8BlockTiles; }
 constexpr int BlockWords(int bits) { return BlockTiles(bits) * TileWords(bits); }
-constexpr int BlockBytes(int bits) { return BlockWords(bits) * kWordBytes; }
-
-// Blocks of an issue: it starts a new one, and its last is filled with zero tiles.
-template <class T>
-constexpr T IssueBlocks(int bits, T groups, T row_tiles) {
-  return CeilDiv<T>(groups * row_tiles, BlockTiles(bits));
-}
 
 // Row tiles that the host build of the engine works on together where several threads share them: enough that
 // handing them out costs little. One thread takes one after the other, while its sums are in the cache.
