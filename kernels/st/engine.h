@@ -38,7 +38,7 @@ namespace st {
 // many row tiles are worked on block by block. With more rows one after the other, while its sums are in the
 // cache.
 constexpr int kTogether = 4;
-constexpr int kRowsTogether = 4;
+constexpr int kRowsTogether = 8;
 static_assert(contract::kSharedRowTiles % kTogether == 0, "threads share whole bundles");
 
 // What run_issue below says, by whole row tiles: their blocks are taken first, which nothing but this
