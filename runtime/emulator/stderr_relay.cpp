@@ -2,6 +2,7 @@
 #include "runtime/emulator/stderr_relay.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/socket.h>
@@ -81,6 +82,9 @@ void WriteToStderrWithoutWaiting(std::string_view line) {
     return new base::FileDescriptor(is_pipe ? open("/proc/self/fd/2", O_WRONLY | O_NONBLOCK | O_CLOEXEC)
                                             : -1);
   }();
+  // A pipe that may not be opened again, or a terminal that is stopped: its reader may be waited for.
+  pollfd stderr_now{.fd = STDERR_FILENO, .events = POLLOUT, .revents = 0};
+  if (poll(&stderr_now, 1, 0) != 1 || (stderr_now.revents & POLLOUT) == 0) return;
   if (pipe->valid()) {
     (void)!write(pipe->get(), line.data(), line.size());
     return;

@@ -3,6 +3,8 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <stdlib.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include <memory>
@@ -70,6 +72,21 @@ TEST(WriteToStderr, NeverWaits) {
   const auto fill = [] {
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) != 0 || dup2(ends[1], STDERR_FILENO) < 0) _exit(1);
+    const std::string line(100, 'x');
+    for (int i = 0; i < 10'000; ++i) WriteToStderrWithoutWaiting(line);
+    _exit(0);
+  };
+  EXPECT_EXIT(fill(), ::testing::ExitedWithCode(0), "");
+}
+
+// The same for a terminal whose output is stopped (Ctrl-S).
+TEST(WriteToStderr, DoesNotWaitForAStoppedTerminal) {
+  const auto fill = [] {
+    alarm(20);
+    const int terminal = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+    if (terminal < 0 || grantpt(terminal) != 0 || unlockpt(terminal) != 0) _exit(1);
+    const int end = open(ptsname(terminal), O_RDWR | O_NOCTTY | O_CLOEXEC);
+    if (end < 0 || tcflow(end, TCOOFF) != 0 || dup2(end, STDERR_FILENO) < 0) _exit(1);
     const std::string line(100, 'x');
     for (int i = 0; i < 10'000; ++i) WriteToStderrWithoutWaiting(line);
     _exit(0);
