@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/access/access_control.h"
 
+#include <arpa/inet.h>
+
 #include <algorithm>
 #include <cmath>
 #include <cstring>
@@ -10,14 +12,29 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "server/access/client_network.h"
 
 namespace streamtensor::server {
 namespace {
 
 constexpr char kScheme[] = "bearer ";
 
-// "ipv4:10.0.0.7:51234": the address without the port, which differs between a client's connections.
-std::string HostOf(const std::string& peer) { return peer.substr(0, peer.rfind(':')); }
+constexpr char kIpv6[] = "ipv6:%5B";
+constexpr char kIpv6End[] = "%5D";
+
+// "ipv4:10.0.0.7:51234", "ipv6:%5B2001:db8::7%5D:51234": the address without the port, which differs between
+// a client's connections, and of IPv6 the network.
+std::string HostOf(const std::string& peer) {
+  std::string host = peer.substr(0, peer.rfind(':'));
+  if (!absl::StartsWith(host, kIpv6) || !absl::EndsWith(host, kIpv6End)) return host;
+  const size_t begin = std::strlen(kIpv6);
+  const std::string text = host.substr(begin, host.size() - begin - std::strlen(kIpv6End));
+  in6_addr address;
+  if (inet_pton(AF_INET6, text.c_str(), &address) != 1) return host;
+  address = ClientNetwork(address);
+  char network[INET6_ADDRSTRLEN];
+  return absl::StrCat(kIpv6, inet_ntop(AF_INET6, &address, network, sizeof(network)), kIpv6End);
+}
 
 }  // namespace
 

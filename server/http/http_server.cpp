@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/executor_work_guard.hpp>
@@ -21,6 +22,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
+#include "server/access/client_network.h"
 #include "server/http/connection.h"
 
 namespace streamtensor::server::http {
@@ -53,6 +55,17 @@ std::string AddressOf(const tcp::endpoint& endpoint) {
   // In gRPC's format, so that a client has one rate in both APIs.
   return address.is_v4() ? absl::StrCat("ipv4:", address.to_string())
                          : absl::StrCat("ipv6:%5B", address.to_string(), "%5D");
+}
+
+// What the connections of one client have in common.
+std::string ClientOf(const tcp::endpoint& endpoint) {
+  if (!endpoint.address().is_v6() || endpoint.address().to_v6().is_v4_mapped()) return AddressOf(endpoint);
+  asio::ip::address_v6::bytes_type bytes = endpoint.address().to_v6().to_bytes();
+  in6_addr address;
+  std::copy(bytes.begin(), bytes.end(), address.s6_addr);
+  address = ClientNetwork(address);
+  std::copy_n(address.s6_addr, bytes.size(), bytes.begin());
+  return AddressOf({asio::ip::make_address_v6(bytes), 0});
 }
 
 void SetSocketOptions(Socket& socket) {
@@ -177,7 +190,7 @@ struct Server::Impl {
     error_code error;
     const tcp::endpoint endpoint = socket.remote_endpoint(error);
     if (error) return;  // the client has already disconnected
-    const std::string address = AddressOf(endpoint);
+    const std::string address = ClientOf(endpoint);
     if (!MakeRoom(address)) {
       Refuse(std::move(socket), absl::StrCat("too many connections: ", ConnectionsOf(address), " of ",
                                              address, ", ", connections.size(), " in all"));
@@ -189,8 +202,9 @@ struct Server::Impl {
       connections.erase(connection);
       if (--addresses[address] == 0) addresses.erase(address);
     };
-    const auto connection = Connection::Create(
-        &host, std::move(socket), absl::StrCat(address, ":", endpoint.port()), tls.get(), on_closed);
+    const auto connection =
+        Connection::Create(&host, std::move(socket), absl::StrCat(AddressOf(endpoint), ":", endpoint.port()),
+                           tls.get(), on_closed);
     connections.emplace(connection.get(), Served{connection, address});
     connection->Start();
   }

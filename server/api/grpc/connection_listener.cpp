@@ -23,6 +23,7 @@
 #include "base/check.h"
 #include "base/network_address.h"
 #include "base/status_macros.h"
+#include "server/access/client_network.h"
 
 namespace streamtensor::server {
 namespace {
@@ -44,7 +45,8 @@ std::string AddressOf(const sockaddr_storage& peer) {
     if (IN6_IS_ADDR_V4MAPPED(&v6)) {
       inet_ntop(AF_INET, &v6.s6_addr[12], text.data(), text.size());
     } else {
-      inet_ntop(AF_INET6, &v6, text.data(), text.size());
+      const in6_addr network = ClientNetwork(v6);
+      inet_ntop(AF_INET6, &network, text.data(), text.size());
     }
   }
   return text.data();
@@ -226,14 +228,23 @@ void ConnectionListener::Admit(FileDescriptor fd, int listener, const std::strin
     if (of_address == 0) addresses_.erase(address);
     return PauseListening(true);
   }
-  ++of_address;
   const int key = fd.get();
+  epoll_event hang_up{};
+  hang_up.events = EPOLLET;  // errors and hang-ups alone, which are always reported
+  hang_up.data.fd = key;
+  if (epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, key, &hang_up) != 0) {
+    // The system has no more watches for this user: this connection could not be counted out.
+    spdlog::warn("gRPC: a connection was not accepted: {}", std::strerror(errno));
+    close(given);
+    if (of_address == 0) addresses_.erase(address);
+    return PauseListening(true);
+  }
+  ++of_address;
   connections_.emplace(key, Connection{std::move(fd), address});
   Acceptor::NewConnectionParameters connection;
   connection.listener_fd = listener;
   connection.fd = given;
   acceptor_->HandleNewConnection(&connection);
-  Watch(key, EPOLLET);  // errors and hang-ups alone, which are always reported
 }
 
 void ConnectionListener::Refuse(FileDescriptor fd, const std::string& why) {

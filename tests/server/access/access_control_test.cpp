@@ -58,5 +58,16 @@ TEST(AccessControl, TheRateIsTheClientsWhereverItConnectsFrom) {
   EXPECT_TRUE(access.Admit("", "ipv4:1.1.1.2:1", "m", true, kNow).ok());
 }
 
+TEST(AccessControl, AnIpv6NetworkIsOneClient) {
+  AccessControl access;
+  access.SetPolicy(std::nullopt, 6);
+  EXPECT_TRUE(access.Admit("", "ipv6:%5B2001:db8:1:2::7%5D:1", "m", true, kNow).ok());
+  EXPECT_FALSE(access.Admit("", "ipv6:%5B2001:db8:1:2:a:b:c:d%5D:2", "m", true, kNow).ok())
+      << "another of its 2^64 addresses";
+  EXPECT_TRUE(access.Admit("", "ipv6:%5B2001:db8:1:3::7%5D:1", "m", true, kNow).ok());
+  EXPECT_TRUE(access.Admit("", "ipv6:%5B::1%5D:1", "m", true, kNow).ok());
+  EXPECT_TRUE(access.Admit("", "ipv6:nonsense:1", "m", true, kNow).ok());
+}
+
 }  // namespace
 }  // namespace streamtensor::server
