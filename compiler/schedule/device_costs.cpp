@@ -149,6 +149,17 @@ class CostReader {
          Count("axi_bits", tool.axi_bits, 8), Count("control_lut", tool.control_lut),
          Count("control_ff", tool.control_ff)});
   }
+  YamlReader::Key Interconnect(InterconnectRules& rules) {
+    return Group(
+        "interconnect",
+        {Real("fifo_cycles", rules.fifo_cycles), Real("die_crossing_cycles", rules.die_crossing_cycles),
+         Count("burst_beats", rules.burst_beats, 1), Count("outstanding", rules.outstanding, 1)});
+  }
+  YamlReader::Key Energy(EnergyCosts& energy) {
+    return Group("energy", {Real("dsp_pj", energy.dsp_pj), Real("lut_pj", energy.lut_pj),
+                            Real("ff_pj", energy.ff_pj), Real("bram18_pj", energy.bram18_pj),
+                            Real("uram_pj", energy.uram_pj), Real("clock_pj", energy.clock_pj)});
+  }
 
  private:
   YamlReader& yaml_;
@@ -203,7 +214,8 @@ absl::StatusOr<DeviceCosts> ReadDeviceCosts(const std::string& path) {
     yaml.Map(root, "",
              {reader.Text("family", costs.family), reader.Operators(costs), reader.Logic(costs),
               reader.Multipliers(costs), reader.Storage(costs.storage), reader.Fifos(costs.fifos),
-              reader.Axi(costs.axi), reader.Tool(costs.tool)});
+              reader.Axi(costs.axi), reader.Tool(costs.tool), reader.Interconnect(costs.interconnect),
+              reader.Energy(costs.energy)});
   }));
   return costs;
 }

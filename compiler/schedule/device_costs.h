@@ -111,6 +111,20 @@ struct ToolRules {
   int64_t control_lut = 0, control_ff = 0;  // of a pipelined loop
 };
 
+// What a simulation adds to the schedules, in cycles.
+struct InterconnectRules {
+  double fifo_cycles = 0;          // from a write until it can be read
+  double die_crossing_cycles = 0;  // more, for each border of dies
+  int64_t burst_beats = 0;         // of an AXI master without options
+  int64_t outstanding = 0;         // its requests that wait for data
+};
+
+// Picojoules of one resource a cycle in which its loop runs.
+struct EnergyCosts {
+  double dsp_pj = 0, lut_pj = 0, ff_pj = 0, bram18_pj = 0, uram_pj = 0;
+  double clock_pj = 0;  // of a flip-flop, in every cycle
+};
+
 struct DeviceCosts {
   std::string family;
   std::array<std::vector<Core>, kOperatorNames.size()> cores;        // by Operator, ascending latency
@@ -120,6 +134,8 @@ struct DeviceCosts {
   FifoRules fifos;
   std::vector<AxiCost> axi;  // ascending width
   ToolRules tool;
+  InterconnectRules interconnect;
+  EnergyCosts energy;
 
   const Core& Choose(Operator op, double budget_ns) const {
     return ChooseCore(cores[static_cast<std::size_t>(op)], budget_ns);

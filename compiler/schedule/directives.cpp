@@ -88,6 +88,10 @@ void ApplyToObject(const Options& options, const llvm::Value* object, ObjectDire
     directives.partitions.push_back(PartitionOf(options, object));
   } else if (options.directive() == "interface") {
     directives.axi |= options.Has("m_axi");
+    directives.outstanding = std::max({directives.outstanding, options.Number("num_read_outstanding", 0),
+                                       options.Number("num_write_outstanding", 0)});
+    directives.burst_beats = std::max({directives.burst_beats, options.Number("max_read_burst_length", 0),
+                                       options.Number("max_write_burst_length", 0)});
   } else if (options.directive() == "bind_storage") {
     directives.copies |= options.Has("ram_1wnr");
     directives.uram |= options.Has("uram");

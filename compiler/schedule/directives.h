@@ -33,6 +33,8 @@ struct ObjectDirectives {
   bool independent = false;  // DEPENDENCE inter false
   int64_t distance = 0;      // DEPENDENCE distance=N; 0: none given
   int64_t depth = 0;         // STREAM depth=N; 0: none given
+  // INTERFACE num_read_outstanding and max_read_burst_length, or those of writes, the larger; 0: none given.
+  int64_t outstanding = 0, burst_beats = 0;
 };
 
 // The name under which pragmas speak of an object: of an argument, a global or a local array.

@@ -8,6 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
+#include "compiler/schedule/control_slice.h"
 #include "compiler/schedule/front_end.h"
 #include "compiler/schedule/memory_ports.h"
 #include "compiler/schedule/passes.h"
@@ -25,6 +26,9 @@ constexpr int64_t kLoopEntryExit = 2;
 class ProcessEstimator {
  public:
   explicit ProcessEstimator(const ProcessContext& context) : context_(context) {}
+
+  // All of the process', after Run().
+  const std::vector<ScheduledRegion>& regions() const { return regions_; }
 
   ProcessEstimate Run() {
     estimate_.name = PlainName(context_.function);
@@ -75,15 +79,20 @@ class ProcessEstimator {
 
   // States of the code between the loops.
   CycleFormula Straight(const llvm::Loop* loop) {
-    const Region region = StraightRegion(context_.function, context_.loops, loop);
-    const LoopGraph graph = BuildGraph(region, context_);
-    const RegionSchedule schedule = Schedule(region, graph, context_);
-    estimate_.area += RegionAreaOf(region, graph, schedule, context_).all;
-    return schedule.depth - 1;
+    ScheduledRegion straight;
+    straight.region = StraightRegion(context_.function, context_.loops, loop);
+    straight.loop = loop;
+    straight.graph = BuildGraph(straight.region, context_);
+    straight.schedule = Schedule(straight.region, straight.graph, context_);
+    straight.area = RegionAreaOf(straight.region, straight.graph, straight.schedule, context_).all;
+    estimate_.area += straight.area;
+    const int64_t depth = straight.schedule.depth;
+    regions_.push_back(std::move(straight));
+    return depth - 1;
   }
 
   CycleFormula Scheduled(const Region& region) {
-    const LoopGraph graph = BuildGraph(region, context_);
+    LoopGraph graph = BuildGraph(region, context_);
     RegionSchedule schedule = Schedule(region, graph, context_);
     LoopEstimate loop;
     loop.line = region.line;
@@ -95,8 +104,9 @@ class ProcessEstimator {
     const RegionArea area = RegionAreaOf(region, graph, schedule, context_);
     loop.area = area.all;
     loop.operators = area.operators;
-    loop.axi = std::move(schedule.axi);
-    loop.bound = std::move(schedule.bound);
+    loop.axi = schedule.axi;
+    loop.bound = schedule.bound;
+    regions_.push_back({region, nullptr, std::move(graph), std::move(schedule), area.all});
     const int64_t interval = loop.CyclesOf(1) - loop.CyclesOf(0);
     loop.cycles = CycleFormula(interval) * loop.iterations;
     loop.cycles += loop.CyclesOf(0);
@@ -129,6 +139,63 @@ class ProcessEstimator {
 
   const ProcessContext& context_;
   ProcessEstimate estimate_;
+  std::vector<ScheduledRegion> regions_;
+};
+
+// What the processes of a design need of their channels' values, found by need: those that a process asks for
+// are asked of the process that pushes them.
+class CodeMaker {
+ public:
+  CodeMaker(DesignCode& design, std::vector<ProcessContext>& contexts,
+            const std::vector<std::vector<ScheduledRegion>>& regions)
+      : design_(design), contexts_(contexts), regions_(regions), pushed_(contexts.size()) {
+    for (size_t p = 0; p < contexts.size(); ++p) pushed_[p].resize(contexts[p].function.arg_size());
+  }
+
+  absl::Status Run() {
+    design_.processes.resize(contexts_.size());
+    std::vector<size_t> stale(contexts_.size());
+    for (size_t p = 0; p < stale.size(); ++p) stale[p] = p;
+    while (!stale.empty()) {
+      for (size_t p : stale) {
+        ASSIGN_OR_RETURN(design_.processes[p], ControlCodeOf(contexts_[p], regions_[p], pushed_[p]));
+      }
+      stale = AskForValues();
+    }
+    return absl::OkStatus();
+  }
+
+ private:
+  // The processes that have more to push.
+  std::vector<size_t> AskForValues() {
+    std::vector<bool> wanted(design_.channels.size());
+    for (const CodeCall& call : design_.calls) {
+      const std::vector<bool>& reads = design_.processes[static_cast<size_t>(call.process)].reads_values;
+      for (size_t i = 0; i < call.arguments.size(); ++i) {
+        if (call.arguments[i].kind == CodeArgument::Kind::kChannel && reads[i]) {
+          wanted[static_cast<size_t>(call.arguments[i].first)] = true;
+        }
+      }
+    }
+    std::vector<size_t> stale;
+    for (const CodeCall& call : design_.calls) {
+      const auto process = static_cast<size_t>(call.process);
+      for (size_t i = 0; i < call.arguments.size(); ++i) {
+        if (call.arguments[i].kind != CodeArgument::Kind::kChannel || pushed_[process][i] ||
+            !wanted[static_cast<size_t>(call.arguments[i].first)]) {
+          continue;
+        }
+        pushed_[process][i] = true;
+        if (stale.empty() || stale.back() != process) stale.push_back(process);
+      }
+    }
+    return stale;
+  }
+
+  DesignCode& design_;
+  std::vector<ProcessContext>& contexts_;
+  const std::vector<std::vector<ScheduledRegion>>& regions_;
+  std::vector<std::vector<bool>> pushed_;  // by process and parameter
 };
 
 absl::Status CheckClock(double clock_ns, double uncertainty) {
@@ -150,8 +217,10 @@ int64_t LoopEstimate::CyclesOf(int64_t iterations) const {
   return bound.ii * (iterations - 1) + depth - (depth > bound.ii ? 1 : 0);
 }
 
-absl::StatusOr<DesignEstimate> Estimate(const std::string& source, const DeviceCosts& costs,
-                                        const EstimateOptions& options) {
+namespace {
+
+absl::StatusOr<ScheduledDesign> Run(const std::string& source, const DeviceCosts& costs,
+                                    const EstimateOptions& options, bool with_code) {
   const double uncertainty = options.uncertainty.value_or(costs.tool.uncertainty);
   RETURN_IF_ERROR(CheckClock(options.clock_ns, uncertainty));
   llvm::LLVMContext context;
@@ -160,25 +229,49 @@ absl::StatusOr<DesignEstimate> Estimate(const std::string& source, const DeviceC
   PassRunner passes;
   ASSIGN_OR_RETURN(PreparedModule prepared,
                    Prepare(*module, {options.top, options.unsafe_math}, costs, passes));
-  DesignEstimate design;
+  if (with_code && !prepared.dataflow) {
+    return absl::InvalidArgumentError("the text has no function with DATAFLOW to simulate");
+  }
+  ScheduledDesign scheduled;
+  DesignEstimate& design = scheduled.estimate;
   design.dataflow = prepared.dataflow;
   design.channels = std::move(prepared.channels);
   design.ports = std::move(prepared.ports);
   for (const Channel& channel : design.channels) design.area += channel.area;
+  std::vector<ProcessContext> contexts;
+  std::vector<std::vector<ScheduledRegion>> regions;
   for (llvm::Function* function : prepared.processes) {
     llvm::FunctionAnalysisManager& analyses = passes.functions();
-    const ProcessContext process{*function,
-                                 costs,
-                                 options.clock_ns * (1 - uncertainty),
-                                 prepared.directives,
-                                 analyses.getResult<llvm::LoopAnalysis>(*function),
-                                 analyses.getResult<llvm::ScalarEvolutionAnalysis>(*function),
-                                 analyses.getResult<llvm::PostDominatorTreeAnalysis>(*function)};
+    const ProcessContext& process = contexts.emplace_back(
+        ProcessContext{*function, costs, options.clock_ns * (1 - uncertainty), prepared.directives,
+                       analyses.getResult<llvm::LoopAnalysis>(*function),
+                       analyses.getResult<llvm::ScalarEvolutionAnalysis>(*function),
+                       analyses.getResult<llvm::PostDominatorTreeAnalysis>(*function)});
     AddAutomaticStorage(process, prepared.directives);
-    design.processes.push_back(ProcessEstimator(process).Run());
+    ProcessEstimator estimator(process);
+    design.processes.push_back(estimator.Run());
     design.area += design.processes.back().area;
+    if (with_code) regions.push_back(estimator.regions());
   }
-  return design;
+  if (!with_code) return scheduled;
+  scheduled.code = std::move(prepared.connections);
+  RETURN_IF_ERROR(CodeMaker(scheduled.code, contexts, regions).Run());
+  for (size_t p = 0; p < design.processes.size(); ++p)
+    scheduled.code.processes[p].name = design.processes[p].name;
+  return scheduled;
+}
+
+}  // namespace
+
+absl::StatusOr<DesignEstimate> Estimate(const std::string& source, const DeviceCosts& costs,
+                                        const EstimateOptions& options) {
+  ASSIGN_OR_RETURN(ScheduledDesign design, Run(source, costs, options, /*with_code=*/false));
+  return std::move(design.estimate);
+}
+
+absl::StatusOr<ScheduledDesign> ScheduleDesign(const std::string& source, const DeviceCosts& costs,
+                                               const EstimateOptions& options) {
+  return Run(source, costs, options, /*with_code=*/true);
 }
 
 }  // namespace streamtensor::schedule

@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "compiler/schedule/area.h"
 #include "compiler/schedule/channels.h"
+#include "compiler/schedule/control_code.h"
 #include "compiler/schedule/cycle_formula.h"
 #include "compiler/schedule/device_costs.h"
 #include "compiler/schedule/loop_schedule.h"
@@ -64,5 +65,16 @@ struct DesignEstimate {
 //  INVALID_ARGUMENT  clock or uncertainty out of range
 absl::StatusOr<DesignEstimate> Estimate(const std::string& source, const DeviceCosts& costs,
                                         const EstimateOptions& options);
+
+struct ScheduledDesign {
+  DesignEstimate estimate;
+  DesignCode code;  // processes in the estimate's order
+};
+
+// The same, with what a simulation needs. Errors as of Estimate(), and:
+//  INVALID_ARGUMENT  the text has no function with DATAFLOW
+//  UNIMPLEMENTED     as of ControlCodeOf()
+absl::StatusOr<ScheduledDesign> ScheduleDesign(const std::string& source, const DeviceCosts& costs,
+                                               const EstimateOptions& options);
 
 }  // namespace streamtensor::schedule

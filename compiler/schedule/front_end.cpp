@@ -8,6 +8,7 @@
 #include "absl/status/status.h"
 #include "base/status_macros.h"
 #include "compiler/schedule/clang.h"
+#include "compiler/schedule/schedule_files.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/IRReader/IRReader.h"
 #include "llvm/Support/Regex.h"
@@ -18,7 +19,8 @@ namespace {
 
 absl::Status Clang(const std::vector<std::string>& include_folders,
                    const std::vector<std::string>& arguments) {
-  std::vector<std::string> words = {"-Wno-everything", "-fno-math-errno", "-isystem", ST_SCHEDULE_HEADERS};
+  ASSIGN_OR_RETURN(const std::string headers, FindVitisHeaders());
+  std::vector<std::string> words = {"-Wno-everything", "-fno-math-errno", "-isystem", headers};
   for (const std::string& folder : include_folders) words.push_back("-I" + folder);
   words.insert(words.end(), arguments.begin(), arguments.end());
   ASSIGN_OR_RETURN(const ClangRun run, RunClang(ST_SCHEDULE_CLANG, words));

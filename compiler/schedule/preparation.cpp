@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
+#include "compiler/schedule/connections.h"
 #include "compiler/schedule/front_end.h"
 #include "compiler/schedule/loop_region.h"
 #include "compiler/schedule/unrolling.h"
@@ -234,6 +235,8 @@ absl::Status ChooseProcesses(llvm::Module& module, const std::string& top_name, 
     if (prepared.dataflow) {
       prepared.channels = FindChannels(*top, costs);
       prepared.ports = FindMemoryPorts(module, *top, prepared.directives);
+      prepared.connections = FindConnections(*top, processes, prepared.channels);
+      prepared.top = top;
     }
   } else {
     for (llvm::Function& function : module) {
@@ -282,6 +285,23 @@ void BindPragmas(llvm::Module& module, PassRunner& passes, DirectiveTable& table
     ApplyPragma(MarkerText(*marker), symbolic ? symbolic->getSExtValue() : 0, function, loop, object, table);
   }
   for (llvm::CallInst* marker : CallsOf(module, kPragmaMarker)) marker->eraseFromParent();
+}
+
+// A process' pointer has the bursts of the dataflow function's.
+void PassOnBursts(PreparedModule& prepared) {
+  if (!prepared.dataflow) return;
+  for (const CodeCall& call : prepared.connections.calls) {
+    const llvm::Function& process = *prepared.processes[static_cast<size_t>(call.process)];
+    for (size_t i = 0; i < call.arguments.size(); ++i) {
+      if (call.arguments[i].kind != CodeArgument::Kind::kMemory) continue;
+      const std::string& memory = prepared.connections.memories[static_cast<size_t>(call.arguments[i].first)];
+      const ObjectDirectives given = prepared.directives.At(*prepared.top, memory);
+      ObjectDirectives& own =
+          prepared.directives.At(process, ObjectName(process.getArg(static_cast<unsigned>(i))));
+      own.outstanding = std::max(own.outstanding, given.outstanding);
+      own.burst_beats = std::max(own.burst_beats, given.burst_beats);
+    }
+  }
 }
 
 void NameLoopLines(PassRunner& passes, llvm::Function& function) {
@@ -335,6 +355,7 @@ absl::StatusOr<PreparedModule> Prepare(llvm::Module& module, const PreparationOp
   }
   if (options.unsafe_math) SetUnsafeMath(module);
   BindPragmas(module, passes, prepared.directives);
+  PassOnBursts(prepared);
   passes.Run(module, kRotate);
   for (llvm::Function* process : prepared.processes) RefuseFlattening(*process, passes);
   passes.Run(module, kPromote);

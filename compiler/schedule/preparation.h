@@ -9,6 +9,7 @@
 
 #include "absl/status/statusor.h"
 #include "compiler/schedule/channels.h"
+#include "compiler/schedule/control_code.h"
 #include "compiler/schedule/device_costs.h"
 #include "compiler/schedule/directives.h"
 #include "compiler/schedule/passes.h"
@@ -25,8 +26,10 @@ struct PreparationOptions {
 struct PreparedModule {
   std::vector<llvm::Function*> processes;  // what is scheduled, each on its own
   bool dataflow = false;                   // they run at the same time
+  const llvm::Function* top = nullptr;     // the dataflow function
   std::vector<Channel> channels;           // between them
   std::vector<MemoryPort> ports;           // of the top function, if they run at the same time
+  DesignCode connections;                  // of a dataflow function; without code
   DirectiveTable directives;
 };
 

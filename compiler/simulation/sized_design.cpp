@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compiler/simulation/sized_design.h"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "base/status_macros.h"
+#include "compiler/placement/design_placement.h"
+
+namespace streamtensor::compiler {
+
+using artifact::v1::Argument;
+
+absl::StatusOr<SizedDesign> SizedDesign::Schedule(const std::string& source, const std::string& kernels,
+                                                  const artifact::v1::Manifest& manifest,
+                                                  const Platform& platform,
+                                                  const schedule::DeviceCosts& costs) {
+  SizedDesign sized;
+  sized.platform_ = platform;
+  sized.costs_ = costs;
+  sized.manifest_ = manifest;
+  schedule::EstimateOptions options;
+  options.include_folders = {kernels};
+  options.clock_ns = 1e9 / platform.clock_hz;
+  ASSIGN_OR_RETURN(sized.design_, schedule::ScheduleDesign(source, costs, options));
+  const PlacementProblem problem = DesignBlocks(sized.design_.estimate, platform);
+  ASSIGN_OR_RETURN(const Placement placement, Place(problem, platform));
+  std::map<std::string, int64_t> die;
+  for (size_t block = 0; block < problem.blocks.size(); ++block) {
+    die[problem.blocks[block].name] = static_cast<int64_t>(placement.dies[block]);
+  }
+  int64_t most = 0;
+  for (size_t call = 0; call < sized.code().calls.size(); ++call) {
+    const auto process = static_cast<size_t>(sized.code().calls[call].process);
+    sized.die_of_.push_back(die[sized.code().processes[process].name]);
+    const int64_t dsp = sized.estimate().processes[process].area.dsp;
+    if (dsp <= most) continue;
+    most = dsp;
+    sized.engine_ = static_cast<int32_t>(call);
+  }
+  return sized;
+}
+
+const std::string& SizedDesign::ProcessName(int32_t call) const {
+  return code().processes[static_cast<size_t>(code().calls[static_cast<size_t>(call)].process)].name;
+}
+
+bool SizedDesign::ReadsWeights(int32_t call) const {
+  for (const schedule::CodeArgument& argument : code().calls[static_cast<size_t>(call)].arguments) {
+    if (argument.kind != schedule::CodeArgument::Kind::kMemory) continue;
+    for (const Argument& given : manifest_.kernel().arguments()) {
+      if (given.role() == Argument::ROLE_WEIGHTS &&
+          given.name() == code().memories[static_cast<size_t>(argument.first)]) {
+        return true;
+      }
+    }
+  }
+  return false;
+}
+
+absl::StatusOr<ModelledLaunch> SizedDesign::Launch(const StepMix& mix, const LaunchOptions& options) const {
+  SimulationCosts costs;
+  costs.memory = RatesOf(platform_);
+  if (!options.refresh) costs.memory.refresh_cycles = 0;
+  costs.banks = platform_.memory.banks;
+  costs.handover_cycles = costs_.interconnect.fifo_cycles;
+  costs.crossing_cycles = costs_.interconnect.die_crossing_cycles;
+  SimulationInput input;
+  input.attribute = options.attribute;
+  input.timeline_cycles = options.timeline_cycles;
+  input.die_of = die_of_;
+  for (const Argument& argument : manifest_.kernel().arguments()) {
+    input.bank_of[argument.name()] = argument.bank();
+    if (argument.role() != Argument::ROLE_DESCRIPTOR) continue;
+    ASSIGN_OR_RETURN(input.known_memory[argument.name()], DescriptorOf(mix, manifest_.launch()));
+  }
+  ModelledLaunch launch;
+  ASSIGN_OR_RETURN(launch.simulation, Simulate(code(), costs, input));
+  launch.gap_cycles = platform_.launch_seconds * platform_.clock_hz;
+  for (const MemoryActivity& memory : launch.simulation.memories) {
+    launch.bytes += memory.bytes_read + memory.bytes_written;
+  }
+  launch.floor_cycles = launch.bytes / platform_.memory.PeakBytesPerSecond() * platform_.clock_hz;
+  launch.energy = EnergyOf(launch);
+  return launch;
+}
+
+LaunchEnergy SizedDesign::EnergyOf(const ModelledLaunch& launch) const {
+  constexpr double kPico = 1e-12;
+  const schedule::EnergyCosts& costs = costs_.energy;
+  LaunchEnergy energy;
+  energy.static_joules = platform_.static_watts * launch.cycles() / platform_.clock_hz;
+  energy.memory_joules = platform_.dynamic_joules_per_byte * launch.bytes;
+  energy.logic_joules = kPico * costs.clock_pj * static_cast<double>(estimate().area.ff) * launch.cycles();
+  for (size_t call = 0; call < code().calls.size(); ++call) {
+    const auto process = static_cast<size_t>(code().calls[call].process);
+    const ProcessActivity& activity = launch.simulation.processes[call];
+    for (size_t region = 0; region < activity.in_region.size(); ++region) {
+      const schedule::Area& area = code().processes[process].regions[region].area;
+      const double cycles = kPico * activity.in_region[region];
+      energy.dsp_joules += cycles * costs.dsp_pj * static_cast<double>(area.dsp);
+      energy.logic_joules += cycles * (costs.lut_pj * static_cast<double>(area.lut) +
+                                       costs.ff_pj * static_cast<double>(area.ff));
+    }
+    // Every memory of a process that runs, as if it were accessed each cycle.
+    const schedule::Area& storage = estimate().processes[process].storage;
+    energy.storage_joules += kPico * activity.busy *
+                             (costs.bram18_pj * static_cast<double>(storage.bram18) +
+                              costs.uram_pj * static_cast<double>(storage.uram));
+  }
+  // The memories of channels: an access for an element that is written and one that is read.
+  for (size_t c = 0, instance = 0; c < estimate().channels.size(); ++c) {
+    const schedule::Channel& channel = estimate().channels[c];
+    const double each = kPico *
+                        (costs.bram18_pj * static_cast<double>(channel.area.bram18) +
+                         costs.uram_pj * static_cast<double>(channel.area.uram)) /
+                        static_cast<double>(channel.instances);
+    for (int64_t i = 0; i < channel.instances; ++i, ++instance) {
+      energy.storage_joules += 2 * each * static_cast<double>(launch.simulation.channels[instance].elements) *
+                               static_cast<double>(channel.words);
+    }
+  }
+  return energy;
+}
+
+}  // namespace streamtensor::compiler
