@@ -87,7 +87,7 @@ def ExpandSamples : Pass<"expand-samples", "::mlir::ModuleOp"> {
 }
 
 def FormSampleKernel : Pass<"form-sample-kernel", "::mlir::ModuleOp"> {
-  let summary = "Make one kernel of a module of static shapes";
+  let summary = "Make kernels that stream into each other of a module of static shapes";
   let description = [{
     Applies to a @step that is marked `dataflow.samples`; its tensors must be of static shape. The function becomes a
     chain of `dataflow.kernel`s, joined by itensors, that read a whole sample of each input as a row, compute

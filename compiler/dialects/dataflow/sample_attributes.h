@@ -6,7 +6,7 @@
 
 namespace streamtensor::compiler::dataflow {
 
-// On @step: it computes samples, as one kernel.
+// On @step: it computes samples, as kernels that stream into each other.
 inline constexpr llvm::StringLiteral kSamplesAttr = "dataflow.samples";
 // On an argument or a result of @step: its leading dimension, of one element, counts the samples.
 inline constexpr llvm::StringLiteral kRowsAttr = "dataflow.rows";
