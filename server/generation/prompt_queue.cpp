@@ -2,17 +2,27 @@
 #include "server/generation/prompt_queue.h"
 
 #include <pthread.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 
 namespace streamtensor::server {
+namespace {
+
+constexpr int kNiceness = 10;
+
+}  // namespace
 
 PromptQueue::PromptQueue(int threads) {
   for (int i = 0; i < threads; ++i) {
     threads_.emplace_back([this] {
       pthread_setname_np(pthread_self(), "long-prompts");
+      // Where cores are few, a long prompt gives way to the steps and to short requests. Linux has a nice
+      // value for each thread.
+      setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), getpriority(PRIO_PROCESS, 0) + kNiceness);
       RunThread();
     });
   }
