@@ -11,6 +11,7 @@ Each attacker's actions depend only on the seed and the attacker's number; what 
 
 import argparse
 import collections
+import dataclasses
 import multiprocessing
 import os
 import pathlib
@@ -31,13 +32,13 @@ from daemon import ROOT, Daemon, free_ports, protos  # noqa: E402
 
 MODEL, VOCABULARY = "tiny", 384
 CARDS, HONEST, ATTACKERS, QUESTIONS = 2, 4, 16, 24
-REQUESTS_PER_MINUTE = 1200  # of each client; attackers share one token, as one client would
-WARM_UP_SECONDS, CALM_SECONDS, SETTLE_SECONDS = 30, 15, 120
+REQUESTS_PER_MINUTE = 1200  # of each client; every attacker is a client of its own
+WARM_UP_SECONDS, CALM_SECONDS, OPERATOR_SECONDS, SETTLE_SECONDS = 30, 15, 30, 120
 ROUND_SECONDS = 600  # a longer attack comes in rounds, with undisturbed seconds before each
 # Honest clients' p99 of the time to the first token, against that of the undisturbed seconds before. A card that is
-# killed takes its prompts with it, which are computed again; on a busy machine that alone is longer than three times
-# a few milliseconds.
-MAX_RATIO, FLOOR_SECONDS = 3, 0.5
+# killed takes its prompts with it, which are computed again beside the other card's: what that costs is measured in
+# seconds with the operator and without attackers, and counts where it is more.
+MAX_RATIO = 3
 MAX_GROWTH = 0.1  # of resident memory
 
 
@@ -61,7 +62,7 @@ def make_questions(seed):
 
 def start_daemon(binary_dir, artifact, folder):
     tokens = folder / "tokens"
-    names = [f"honest{i}" for i in range(HONEST)] + ["mallory"]
+    names = [f"honest{i}" for i in range(HONEST)] + [f"mallory{i}" for i in range(ATTACKERS)]
     tokens.write_text("".join(f"{name} {token_of(name)}\n" for name in names))
     tokens.chmod(0o600)
     ports = free_ports(3)
@@ -73,7 +74,7 @@ def start_daemon(binary_dir, artifact, folder):
         extra={"limits": {"step_timeout_seconds": 5, "slow_reader_seconds": 3, "drain_seconds": 2},
                "access": {"tokens_file": str(tokens), "requests_per_minute": REQUESTS_PER_MINUTE}, "log": {"level": "warning"}},
     )
-    return daemon, Target(*ports[:1], http, ports[1], MODEL, VOCABULARY, token_of("mallory"))
+    return daemon, Target(*ports[:1], http, ports[1], MODEL, VOCABULARY, token_of("mallory0"))
 
 
 def token_of(name):
@@ -144,7 +145,8 @@ def attack_process(target, seed, attackers, pipe):
     os.nice(10)
     target.stop = threading.Event()
     counts, failures = collections.Counter(), []
-    threads = [threading.Thread(target=run_attacker, args=(target, f"{seed}/attacker/{i}", counts, failures)) for i in range(attackers)]
+    targets = [dataclasses.replace(target, token=token_of(f"mallory{i}")) for i in range(attackers)]
+    threads = [threading.Thread(target=run_attacker, args=(each, f"{seed}/attacker/{i}", counts, failures)) for i, each in enumerate(targets)]
     for thread in threads:
         thread.start()
     pipe.recv()
@@ -154,15 +156,10 @@ def attack_process(target, seed, attackers, pipe):
     pipe.send((dict(counts), failures))
 
 
-class Storm:
-    """Attackers and the operator, for a while."""
+class OperatorAlone:
+    """The operator, for a while."""
 
-    def __init__(self, daemon, target, seed):
-        context = multiprocessing.get_context("spawn")
-        self._pipe, theirs = context.Pipe()
-        description = {name: value for name, value in vars(target).items() if name != "stop"}
-        self._process = context.Process(target=_attack_main, args=(description, seed, ATTACKERS, theirs), daemon=True)
-        self._process.start()
+    def __init__(self, daemon, seed):
         self.operator, self._stop, self._failures = Operator(daemon, seed), threading.Event(), []
         self._thread = threading.Thread(target=self._operate)
         self._thread.start()
@@ -174,14 +171,30 @@ class Storm:
             self._failures.append(f"operator: {failure!r}")
 
     def end(self):
-        """How often each attack came; raises what went wrong with an attack itself."""
         self._stop.set()
         self._thread.join()
+        assert not self._failures, self._failures
+
+
+class Storm(OperatorAlone):
+    """Attackers and the operator."""
+
+    def __init__(self, daemon, target, seed):
+        context = multiprocessing.get_context("spawn")
+        self._pipe, theirs = context.Pipe()
+        description = {name: value for name, value in vars(target).items() if name != "stop"}
+        self._process = context.Process(target=_attack_main, args=(description, seed, ATTACKERS, theirs), daemon=True)
+        self._process.start()
+        super().__init__(daemon, seed)
+
+    def end(self):
+        """How often each attack came; raises what went wrong with an attack itself."""
+        super().end()
         self._pipe.send("stop")
         assert self._pipe.poll(120), "the attackers do not end"
         counts, failures = self._pipe.recv()
         self._process.join()
-        assert not failures + self._failures, failures + self._failures
+        assert not failures, failures
         return counts
 
 
@@ -246,15 +259,20 @@ def run(options, folder):
         storm.end()
         wait_for(lambda: ready_cards(daemon.metrics()) == CARDS, "all cards ready")
 
-        calm, stormy, before, counts, operator = [], [], None, collections.Counter(), collections.Counter()
+        calm, killed, stormy, before, counts, operator = [], [], [], None, collections.Counter(), collections.Counter()
         for number, seconds in enumerate(rounds_of(options.seconds)):
             began = time.monotonic()
             watch(daemon, CALM_SECONDS)
             calm.append((began, time.monotonic()))
+            alone = OperatorAlone(daemon, f"{options.seed}/{number}/alone")
+            watch(daemon, OPERATOR_SECONDS)
+            alone.end()
+            wait_for(lambda: ready_cards(daemon.metrics()) == CARDS, "all cards ready")
+            killed.append((calm[-1][1], time.monotonic()))
             before = before or daemon.resources()
             storm = Storm(daemon, target, f"{options.seed}/{number}")
             watch(daemon, seconds)
-            stormy.append((calm[-1][1], time.monotonic()))
+            stormy.append((killed[-1][1], time.monotonic()))
             counts.update(storm.end())
             operator.update(storm.operator.counts)
             wait_for(lambda: ready_cards(daemon.metrics()) == CARDS, "all cards ready")
@@ -266,18 +284,19 @@ def run(options, folder):
         samples, failures = pipe.recv()
         clerk.join()
         wait_for(lambda: is_idle(daemon.metrics()), "idle cards, all ready, no page held", SETTLE_SECONDS)
-        within = [[first for at, first in samples if any(begin <= at < end for begin, end in spans)] for spans in (calm, stormy)]
-        quiet, loud = (percentile(values, 0.99) for values in within)
+        within = [[first for at, first in samples if any(begin <= at < end for begin, end in spans)] for spans in (calm, killed, stormy)]
+        quiet, with_kills, loud = (percentile(values, 0.99) for values in within)
         print(f"attacks: {sum(counts.values())}: " + ", ".join(f"{name} {count}" for name, count in sorted(counts.items())))
         print("operator: " + ", ".join(f"{name} {count}" for name, count in sorted(operator.items())))
-        print(f"honest replies: {len(within[0])} undisturbed, {len(within[1])} under attack, {len(failures)} failed")
-        for name, values in zip(("undisturbed", "under attack"), within):
+        print(f"honest replies: {len(within[0])} undisturbed, {len(within[1])} with cards killed, {len(within[2])} under attack, {len(failures)} failed")
+        for name, values in zip(("undisturbed", "with cards killed", "under attack"), within):
             print(f"time to first token, {name}: p50 {percentile(values, 0.5) * 1e3:.1f} ms, p99 {percentile(values, 0.99) * 1e3:.1f} ms (measured)")
         assert not failures, f"{len(failures)} of {len(samples)} honest replies: {failures[0]}"
         assert min(len(values) for values in within) > 20, "too few honest replies to judge"
         assert operator["kill"] > 0 and operator["reload"] > 0 and sum(counts.values()) > options.seconds / 4, "that was no attack"
         if not options.sanitized:
-            assert loud <= max(MAX_RATIO * quiet, FLOOR_SECONDS), f"p99 of the first token: {loud:.3f} s under attack, {quiet:.3f} s undisturbed"
+            allowed = MAX_RATIO * max(quiet, with_kills)
+            assert loud <= allowed, f"p99 of the first token: {loud:.3f} s under attack, {quiet:.3f} s undisturbed, {with_kills:.3f} s with cards killed"
         assert daemon.http("/healthz")[0] == daemon.http("/readyz")[0] == 200
 
 

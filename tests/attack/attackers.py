@@ -114,8 +114,8 @@ def short_deadlines(target, rng):
         for _ in range(rng.randint(1, 10)):
             call = rng.choice([stub.Generate, stub.Tokenize])
             request = request_of(target, rng)
-        if call is stub.Tokenize:
-            request = protos().pb.TokenizeRequest(model=target.model, text="a b " * rng.randint(1, 200000))
+            if call is stub.Tokenize:
+                request = protos().pb.TokenizeRequest(model=target.model, text="a b " * rng.randint(1, 200000))
             calls.append(call.future(request, metadata=target.metadata(), timeout=rng.uniform(0.001, 0.05)))
         for call in calls:
             call.exception()
@@ -285,6 +285,86 @@ def oversized_http(target, rng):
             send(connection, (head + f"Content-Length: {len(body)}\r\n\r\n").encode() + body)
         with contextlib.suppress(OSError):
             connection.recv(65536)
+
+
+def varint(value):
+    out = bytearray()
+    while value >= 128:
+        out.append(value % 128 + 128)
+        value //= 128
+    return bytes(out + bytes([value]))
+
+
+def delimited(field, contents):
+    """A field of protobuf's wire format."""
+    return varint(field << 3 | 2) + varint(len(contents)) + contents
+
+
+@attack(2)
+def tiny_fields(target, rng):
+    """Messages of millions of fields of two bytes, each of which stands for an object."""
+    count = rng.choice([1000, 60_000, 500_000, 2_000_000])
+    kind = rng.choice(["chat", "stop", "bias", "tokens", "unknown", "groups"])
+    body = {
+        "chat": lambda: delimited(3, delimited(1, b"") * count),
+        "stop": lambda: delimited(6, delimited(3, b"") * count),
+        "bias": lambda: delimited(5, delimited(8, b"") * count),
+        "tokens": lambda: delimited(4, b"\x08\x05" * count),  # not packed
+        "unknown": lambda: b"\x78\x01" * count,
+        "groups": lambda: b"\x7b\x7c" * (count // 2),
+    }[kind]()
+    message_bytes = delimited(1, target.model.encode()) + body
+    with target.channel() as channel:
+        call = rng.choice([channel.unary_unary(SERVICE + name) for name in ("Generate", "Tokenize", "Detokenize", "ListModels")]
+                          + [channel.unary_stream(SERVICE + "GenerateStream")])
+        answers = [call(message_bytes, metadata=target.metadata(), timeout=20) if isinstance(call, grpc.UnaryStreamMultiCallable)
+                   else call.future(message_bytes, metadata=target.metadata(), timeout=20) for _ in range(rng.randint(1, 6))]
+        for answer in answers:
+            if rng.random() < 0.3:
+                answer.cancel()
+            else:
+                with contextlib.suppress(grpc.RpcError, grpc.FutureCancelledError):
+                    answer.exception()
+
+
+@attack(2)
+def large_json(target, rng):
+    """Bodies of up to 4 MiB that are JSON, most of which its reader must build before it can refuse them."""
+    count = rng.choice([1000, 60_000, 250_000])
+    body = rng.choice([
+        lambda: '"prompt":[' + ",".join(["7"] * count) + "]",
+        lambda: '"prompt":[' + ",".join(["[7]"] * count) + "]",
+        lambda: '"prompt":"' + "\\u00e9" * (2 * count) + '"',
+        lambda: '"messages":[' + ",".join(['{"role":"user","content":""}'] * (count // 2)) + "]",
+        lambda: '"logit_bias":{' + ",".join(f'"{i}":1' for i in range(count)) + "}",
+        lambda: '"prompt":"x","metadata":{' + ",".join(f'"{i}":{{}}' for i in range(count)) + "}",
+    ])()
+    text = f'{{"model":"{target.model}",{body}}}'.encode()
+    head = (f"POST /v1/{rng.choice(['completions', 'chat/completions'])} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {target.token}\r\n"
+            f"Content-Type: application/json\r\nContent-Length: {len(text)}\r\n\r\n").encode()
+    with contextlib.ExitStack() as stack:
+        connections = [stack.enter_context(connection_to(target.http_port, rng)) for _ in range(rng.randint(1, 4))]
+        for connection in connections:
+            send(connection, head + text)
+        for connection in connections:
+            if rng.random() < 0.7:
+                with contextlib.suppress(OSError):
+                    connection.recv(65536)
+
+
+@attack(2)
+def unfinished_bodies(target, rng):
+    """Bodies that lack their last byte, of good requests, of probes and of lists."""
+    paths = [(target.http_port, "POST /v1/completions"), (target.http_port, "GET /v1/models"), (target.metrics_port, "GET /healthz")]
+    port, path = rng.choice(paths)
+    announced = rng.choice([1 << 16, 1 << 20, 4 << 20])
+    head = (f"{path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {target.token}\r\nContent-Type: application/json\r\n"
+            f"Content-Length: {announced}\r\n\r\n").encode()
+    with contextlib.ExitStack() as stack:
+        for _ in range(rng.randint(1, 30)):
+            with contextlib.suppress(OSError):
+                send(stack.enter_context(connection_to(port, rng)), head + bytes(announced - 1))
+        target.hold(rng.uniform(0.2, 2))
 
 
 @attack(1)
