@@ -193,7 +193,7 @@ TEST(HuggingFaceTokenizer, RefusesOtherSentencePieces) {
   };
   const json metaspace = {{"type", "Metaspace"}, {"prepend_scheme", "never"}};
   const std::pair<std::function<void(json&)>, const char*> cases[] = {
-      {[](json& t) { t["normalizer"] = {{"type", "NFKC"}}; }, "normalizer 'NFKC'"},
+      {[](json& t) { t["normalizer"] = {{"type", "Nmt"}}; }, "normalizer 'Nmt'"},
       {[](json& t) { t["normalizer"]["normalizers"][0]["prepend"] = "x"; }, "normalizer 'Prepend'"},
       {[](json& t) { t["normalizer"]["normalizers"][1]["content"] = "x"; }, "normalizer 'Replace'"},
       {[](json& t) { t["normalizer"]["normalizers"][1]["pattern"] = {{"Regex", " "}}; },

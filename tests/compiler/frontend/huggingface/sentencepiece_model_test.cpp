@@ -8,6 +8,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/status/statusor.h"
 #include "streamtensor/frontend/v1/sentencepiece_model.pb.h"
 
 namespace streamtensor::compiler {
