@@ -27,8 +27,8 @@ EXAMPLES = {
 # What shows how a thing is used or what it is called, and no part of adding it.
 EXAMPLES_OF_USE = {
     "API face `openai`": {"configs/streamtensord.yaml"},
-    # The weights of a .mlir module are in a safetensors file too.
-    "checkpoint format `huggingface`": {"compiler/frontend/external_weights.cpp"},
+    # The weights of a .mlir module are in a safetensors file too, and GGUF has SentencePiece's tables and BERT's steps.
+    "checkpoint format `huggingface`": {"compiler/frontend/external_weights.cpp", "compiler/frontend/gguf/gguf_tokenizer.cpp"},
 }
 
 
