@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
 #include "compiler/analysis/trace.h"
 #include "compiler/processes/ProcessDialect.h"
 #include "compiler/processes/ends.h"
@@ -48,6 +50,10 @@ mlir::LogicalResult StoreOp::emit(hls::ProcessWriter& writer) {
   writer.out().line(std::string(layout.order == RowOrder::kTiles ? "st::store_tiles<" : "st::store_rows<") +
                     writer.name() + "_config>(headers, " + rows + ", " + memory + ", " + done + ");");
   writer.Close();
+  // The tiles that the card's text holds before it writes a burst.
+  if (layout.order == RowOrder::kTiles) {
+    writer.set_local_bytes(contract::kWordBytes * std::max<int64_t>(1024, layout.rows.fixed));
+  }
   return mlir::success();
 }
 

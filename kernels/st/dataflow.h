@@ -10,10 +10,11 @@
 //   dot() and its kin       st/dot.h, and float16 conversion in st/word.h: intrinsics on the host, with
 //                           the same bits as the text that the card is built from
 //   run_issue()             st/engine.h: by tiles as they come on the card; on the host by whole row tiles,
-//                           and attention (st/attention_fast.h) by heads and tokens: parts that several threads
-//                           may share
-//   fork_words() and kin    st/fork.h, st/rows.h, st/convert.h, st/route.h: a word a cycle on the card, as many as
-//                           there are on the host
+//                           and attention (st/attention_fast.h) by heads and tokens: parts that several
+//                           threads may share
+//   fork_words() and kin    st/fork.h, st/rows.h, st/convert.h, st/route.h: a word a cycle on the card, as
+//                           many as there are on the host
+//   store_tiles()           st/store.h: bursts of many tiles on the card
 //   fill_frame() and kin    st/frames.h: all rows in one loop on the card, on the host a row at a time
 //
 // A top function looks like this, and has no ifs or loops:

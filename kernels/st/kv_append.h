@@ -29,23 +29,26 @@ inline void append_rows(const step_header& header, int layer, hls::stream<word51
     float row[CONFIG::kv_heads * D];
 #pragma HLS ARRAY_PARTITION variable = row type = cyclic factor = 32
     read_row(rows, row);
-    for (int head = 0; head < CONFIG::kv_heads; ++head) {
-#pragma HLS LOOP_FLATTEN off
-      const int64_t at = pool_offset<CONFIG>(header.token[t].page, layer, head) + header.token[t].row * D;
 #ifdef ST_FAST
+    for (int head = 0; head < CONFIG::kv_heads; ++head) {
+      const int64_t at = pool_offset<CONFIG>(header.token[t].page, layer, head) + header.token[t].row * D;
       f16_row(row + head * D, D, pages + at);
+    }
 #else
-      // What divides a head's row and a word of memory is written at a time.
-      constexpr int LANES = common_divisor(contract::kFloat16Lanes, D);
+    // What divides a head's row and a word of memory is written at a time.
+    constexpr int LANES = common_divisor(contract::kFloat16Lanes, D);
+    for (int head = 0; head < CONFIG::kv_heads; ++head) {
       for (int d = 0; d < D; d += LANES) {
 #pragma HLS PIPELINE II = 1
+        const int64_t at =
+            pool_offset<CONFIG>(header.token[t].page, layer, head) + header.token[t].row * D + d;
         for (int l = 0; l < LANES; ++l) {
 #pragma HLS UNROLL
-          pages[at + d + l] = f16_of_f32(row[head * D + d + l]);
+          pages[at + l] = f16_of_f32(row[head * D + d + l]);
         }
       }
-#endif
     }
+#endif
   }
 }
 

@@ -311,6 +311,10 @@ TEST_F(StreamsTest, LoadsAndStoresRowsOfAnyWidth) {
       CheckMemory<MemoryConfig<37, st::ROWS_W>>(RandomFloats(logits * 37), tokens, logits, logits, tiles);
       CheckMemory<MemoryConfig<1, st::ROWS_FIXED>>(RandomFloats(7), tokens, logits, 7, tiles);
     }
+    // More than store_tiles holds at a time: twice as much, and a rest.
+    CheckMemory<MemoryConfig<2048, st::ROWS_W>>(RandomFloats(3 * 2048), 5, 3, 3, tiles);
+    CheckMemory<MemoryConfig<2500, st::ROWS_W>>(RandomFloats(3 * 2500), 5, 3, 3, tiles);
+    CheckMemory<MemoryConfig<2500, st::ROWS_FIXED>>(RandomFloats(7 * 2500), 5, 3, 7, tiles);
   }
 }
 
