@@ -86,6 +86,18 @@ absl::Status Check(const WriterInput& input) {
                                                      " bytes; must be a multiple of 1024, at most ",
                                                      kMaxBankBytes));
     }
+    if (bank.group < 1 || bank.group > input.banks.size() - i) {
+      return absl::InvalidArgumentError(absl::StrCat("memory bank ", i, " reaches over ", bank.group,
+                                                     " banks; there are ", input.banks.size() - i,
+                                                     " from it on"));
+    }
+  }
+  for (const WriterArgument& argument : input.arguments) {
+    for (std::size_t i = 0; i < input.banks.size(); ++i) {
+      if (argument.bank <= i || argument.bank >= i + input.banks[i].group) continue;
+      return absl::InvalidArgumentError(absl::StrCat("argument ", argument.name, ": bank ", argument.bank,
+                                                     " belongs to the range that begins with bank ", i));
+    }
   }
   std::set<std::string> names;
   for (std::size_t i = 0; i < input.arguments.size(); ++i) {
@@ -157,7 +169,7 @@ absl::StatusOr<Bytes> MemoryTopology(const WriterInput& input) {
     std::memset(&bank, 0, sizeof bank);
     bank.m_type = input.banks[i].kind == WriterBank::Kind::kHbm ? MEM_HBM : MEM_DDR4;
     for (const WriterArgument& argument : input.arguments) bank.m_used |= argument.bank == i;
-    bank.m_size = input.banks[i].bytes / 1024;
+    for (std::size_t k = i; k < i + input.banks[i].group; ++k) bank.m_size += input.banks[k].bytes / 1024;
     bank.m_base_address = address;
     address += input.banks[i].bytes;
     if (!CopyName(input.banks[i].tag, bank.m_tag)) {

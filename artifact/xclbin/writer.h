@@ -20,12 +20,15 @@ struct WriterArgument {
   uint32_t bank = 0;  // index into WriterInput::banks
 };
 
-// A bank of the card's memory. Banks are contiguous in the card's address space.
+// A bank of the card's memory. Banks are contiguous in the card's address space. Several that follow each
+// other can be one for the arguments that are connected to the first, as where v++ connects a pointer to a
+// range.
 struct WriterBank {
   enum class Kind { kHbm, kDdr4 };
   Kind kind = Kind::kHbm;
   std::string tag;     // "HBM[3]"; at most 15 characters
   uint64_t bytes = 0;  // a multiple of 1024
+  uint32_t group = 1;  // banks, from this one on, that its memory reaches over; they must be there, unused
 };
 
 struct WriterInput {

@@ -50,18 +50,20 @@ absl::StatusOr<std::string> Compile(const CompileOptions& options, const Progres
     ASSIGN_OR_RETURN(folder, ArtifactFolder::Create(options.output));
   }
   PipelineOptions ir;
-  ir.weight_channels =
-      options.weight_channels > 0 ? options.weight_channels : platform.engine.weight_channels;
-  ir.unroll = options.unroll > 0 ? options.unroll : platform.engine.unroll;
-  if (ir.weight_channels > platform.memory.banks) {
+  // 0: `materialize` chooses, for the weights are known there.
+  ir.weight_channels = options.weight_channels;
+  ir.unroll = options.unroll;
+  const int64_t channels = ir.weight_channels > 0 ? ir.weight_channels : platform.engine.weight_channels;
+  const int64_t lanes = ir.unroll > 0 ? ir.unroll : platform.engine.unroll;
+  if (channels > platform.memory.banks) {
     return absl::InvalidArgumentError(absl::StrCat("weight channels must be 1..", platform.memory.banks,
-                                                   " on ", platform.name, ", got ", ir.weight_channels));
+                                                   " on ", platform.name, ", got ", channels));
   }
   const double dsps = platform.limits.dsp * static_cast<double>(platform.Dsps());
-  const int64_t engine_dsps = EngineDsps(ir.weight_channels, ir.unroll);
+  const int64_t engine_dsps = EngineDsps(channels, lanes);
   if (static_cast<double>(engine_dsps) > dsps) {
     return absl::InvalidArgumentError(absl::StrCat(
-        ir.weight_channels, " weight channels of ", ir.unroll, " lanes take about ", engine_dsps,
+        channels, " weight channels of ", lanes, " lanes take about ", engine_dsps,
         " DSP slices (modelled); ", platform.name, " has room for ", static_cast<int64_t>(dsps)));
   }
   CompileJob job(options, std::move(platform), std::move(folder));

@@ -262,9 +262,11 @@ def OrderProcesses : Pass<"order-processes", "::mlir::ModuleOp"> {
 def AssignChannels : Pass<"assign-channels", "::mlir::ModuleOp"> {
   let summary = "Give every memory its argument index and its bank";
   let description = [{
-    Arguments stand in the order of docs/architecture.md, section 3. Weight channels are spread evenly over
-    the memory banks of the module's platform; a pool's two pointers share one; everything else goes where least lies.
-    More than a bank holds is an error that names the memory, and so is a module without a platform.
+    Arguments stand in the order of docs/architecture.md, section 3. Of the module's platform each weight channel
+    gets a memory bank; tables and small buffers share a few of the others, each where least lies; one that no bank
+    holds gets several that follow each other. The two pools of pages divide the banks that are left, or lie in the
+    two emptiest; a pool's two pointers share a place. `bank` is the first bank of a place. What does not fit is an
+    error that names the memory, and so is a module without a platform.
   }];
 }
 

@@ -5,7 +5,10 @@
 #include "compiler/dialects/dataflow/ProcessInterface.h"
 #include "compiler/dialects/dataflow/memory_role.h"
 #include "compiler/passes/Passes.h"
-#include "kernels/contract/limits.h"
+#include "kernels/contract/descriptor.h"
+#include "kernels/contract/kv_pages.h"
+#include "kernels/contract/memory.h"
+#include "llvm/Support/MathExtras.h"
 
 namespace streamtensor::compiler {
 
@@ -41,31 +44,94 @@ class AssignChannelsPass : public impl::AssignChannelsBase<AssignChannelsPass> {
       memory.setIndexAttr(builder.getI64IntegerAttr(index));
 
     const int64_t banks = platform_.getBanks();
-    bytes_.assign(banks, 0);
-    int64_t channels =
-        llvm::count_if(memories, [](MemoryOp memory) { return memory.getRole() == "weights"; });
+    held_.assign(banks, 0);
+    SmallVector<std::pair<MemoryOp, int64_t>> weights, tables, pools;
     const llvm::DenseMap<MemoryOp, int64_t> bytes = bytesOf(design);
     for (MemoryOp memory : memories) {
-      if (memory.getRole() != "weights") continue;
-      // Spread evenly, so that no two channels share a bank while there are enough.
-      int64_t bank = static_cast<int64_t>(*memory.getChannel()) * banks / channels;
-      if (failed(place(memory, bank % banks, bytes.at(memory)))) return failure();
+      auto& group = memory.getRole() == "weights"                ? weights
+                    : dataflow::PoolOf(memory.getRole()).empty() ? tables
+                                                                 : pools;
+      group.push_back({memory, bytes.at(memory)});
     }
-    // Both pointers of a pool are one buffer, which lies in one bank.
-    llvm::StringMap<int64_t> pools;
-    for (MemoryOp memory : memories) {
-      if (memory.getRole() == "weights") continue;
-      const StringRef pool_name = dataflow::PoolOf(memory.getRole());
-      if (pool_name.empty()) {
-        if (failed(place(memory, emptiest(), bytes.at(memory)))) return failure();
+    weight_bytes_ = 0;
+    for (auto [memory, size] : weights) weight_bytes_ += size;
+    // Weight channels come first, a bank each.
+    for (auto [memory, size] : weights)
+      if (failed(place(memory, static_cast<int64_t>(*memory.getChannel()) % banks, size))) return failure();
+    open_ = std::min<int64_t>(static_cast<int64_t>(weights.size()), banks);
+    return success(succeeded(placeTables(tables, !pools.empty())) && succeeded(placePools(design, pools)));
+  }
+
+  // Tables and small buffers share a few banks after the channels; one that no bank holds gets several to
+  // itself. With pools to come they get an eighth of the banks left, without them all.
+  LogicalResult placeTables(SmallVector<std::pair<MemoryOp, int64_t>>& tables, bool pools_follow) {
+    const int64_t banks = platform_.getBanks(), bank_bytes = platform_.getBankBytes();
+    llvm::stable_sort(tables, [](const auto& a, const auto& b) { return a.second > b.second; });
+    int64_t wide = 0;  // banks of those that no bank holds
+    for (auto [memory, size] : tables)
+      if (size > bank_bytes) wide += llvm::divideCeil(size, bank_bytes);
+    const int64_t left = std::max<int64_t>(banks - open_ - wide, 0);
+    const int64_t first = left == 0 ? 0 : open_;
+    open_ += pools_follow ? std::min(left, std::max<int64_t>(left / 8, 1)) : left;
+    for (auto [memory, size] : tables) {
+      if (size > bank_bytes) {
+        const int64_t bank = open_;
+        open_ += llvm::divideCeil(size, bank_bytes);
+        if (open_ > banks)
+          return memory.emitError("does not fit: it takes ")
+                 << size << " bytes, " << llvm::divideCeil(size, bank_bytes) << " memory banks of "
+                 << platform_.getName() << ", of which " << std::max<int64_t>(banks - bank, 0) << " are left";
+        memory.setBankAttr(number(bank));
+        for (int64_t i = bank; i < open_; ++i) held_[i] = bank_bytes;
         continue;
       }
-      // How many pages there are is the host's choice: a pool counts as half a bank.
-      auto [pool, is_new] = pools.try_emplace(pool_name, 0);
-      if (is_new) pool->second = emptiest();
-      if (failed(place(memory, pool->second, is_new ? platform_.getBankBytes() / 2 : 0))) return failure();
+      // One that is full only for this table opens another.
+      if (held_[emptiest(first)] + size > bank_bytes && open_ < banks) ++open_;
+      const int64_t bank = held_[emptiest(first)] + size > bank_bytes ? emptiest(0) : emptiest(first);
+      if (failed(place(memory, bank, size))) return failure();
     }
     return success();
+  }
+
+  // Both pointers of a pool are one buffer. How many pages it has is the host's choice: the two pools divide
+  // the banks that are left, each a range of its own, or lie in the two emptiest where there are too few.
+  LogicalResult placePools(dataflow::DesignOp design, ArrayRef<std::pair<MemoryOp, int64_t>> pools) {
+    const int64_t banks = platform_.getBanks(), bank_bytes = platform_.getBankBytes();
+    struct Place {
+      int64_t bank = 0, room = 0;
+    };
+    llvm::StringMap<Place> places;  // by pool
+    if (!pools.empty() && banks - open_ == 1) ++open_;
+    const int64_t each = (banks - open_) / 2;
+    for (auto [memory, size] : pools) {
+      auto [pool, is_new] = places.try_emplace(dataflow::PoolOf(memory.getRole()));
+      Place& place = pool->second;
+      if (is_new && each > 0) {
+        place = {open_, each * bank_bytes};
+        open_ += each;
+      } else if (is_new) {
+        place = {emptiest(0), bank_bytes - held_[emptiest(0)]};
+        if (banks == 1 && places.size() == 1) place.room /= 2;  // the other pool lies there too
+        held_[place.bank] += place.room;
+      }
+      const int64_t needed = bytesOfASequence(design, memory);
+      if (needed > place.room)
+        return memory.emitError("does not fit: the pages of one sequence take ")
+               << needed << " bytes, " << platform_.getName() << " has " << place.room
+               << " left for them; a smaller --max-context needs less";
+      memory.setBankAttr(number(place.bank));
+      memory->setAttr(dataflow::kRoomAttr, number(place.room));
+    }
+    return success();
+  }
+
+  // Pages are [page][layer][KV head][row][head_dim] of float16.
+  static int64_t bytesOfASequence(dataflow::DesignOp design, MemoryOp pool) {
+    auto type = dyn_cast<RankedTensorType>(pool.getType().value_or(Type()));
+    if (!type) return 0;
+    int64_t bytes = static_cast<int64_t>(design.getMaxPages()) * contract::kKvElementBytes;
+    for (int64_t size : type.getShape().drop_front()) bytes *= ShapedType::isDynamic(size) ? 1 : size;
+    return bytes;
   }
 
   // Of each memory, as its owner says.
@@ -73,8 +139,16 @@ class AssignChannelsPass : public impl::AssignChannelsBase<AssignChannelsPass> {
     const dataflow::DesignSymbols symbols(design);
     llvm::DenseMap<MemoryOp, int64_t> bytes;
     for (auto process : design.getBody().getOps<dataflow::ProcessOpInterface>())
-      for (MemoryOp memory : symbols.EndsOf(process).memories) bytes[memory] = process.getMemoryBytes(memory);
+      for (MemoryOp memory : symbols.EndsOf(process).memories)
+        bytes[memory] = llvm::alignTo(
+            memory.getRole() == "descriptor" ? descriptorBytes(design) : process.getMemoryBytes(memory),
+            contract::kBufferAlignmentBytes);
     return bytes;
+  }
+
+  static int64_t descriptorBytes(dataflow::DesignOp design) {
+    const int64_t tokens = std::max<int64_t>(design.getBound("T"), 1);
+    return 4 * contract::DescriptorWords<int64_t>(tokens, static_cast<int64_t>(design.getMaxPages()));
   }
 
   static SmallVector<MemoryOp> inArgumentOrder(dataflow::DesignOp design) {
@@ -90,19 +164,31 @@ class AssignChannelsPass : public impl::AssignChannelsBase<AssignChannelsPass> {
   }
 
   LogicalResult place(MemoryOp memory, int64_t bank, int64_t bytes) {
-    bytes_[bank] += bytes;
-    if (bytes_[bank] > platform_.getBankBytes())
-      return memory.emitError("does not fit: memory bank ")
-             << bank << " of " << platform_.getName() << " would hold " << bytes_[bank] << " bytes, it has "
-             << platform_.getBankBytes() << "; more weight channels hold less each";
-    memory.setBankAttr(IntegerAttr::get(IntegerType::get(&getContext(), 64), bank));
+    held_[bank] += bytes;
+    if (held_[bank] > platform_.getBankBytes()) {
+      InFlightDiagnostic error = memory.emitError("does not fit: memory bank ");
+      error << bank << " of " << platform_.getName() << " would hold " << held_[bank] << " bytes, it has "
+            << platform_.getBankBytes();
+      if (weight_bytes_ > 0)
+        error << "; the weights take " << weight_bytes_ << " bytes, and more weight channels hold less each";
+      return error;
+    }
+    memory.setBankAttr(number(bank));
     return success();
   }
 
-  int64_t emptiest() const { return std::min_element(bytes_.begin(), bytes_.end()) - bytes_.begin(); }
+  IntegerAttr number(int64_t value) { return IntegerAttr::get(IntegerType::get(&getContext(), 64), value); }
+
+  // Of the banks from `first` on that are open.
+  int64_t emptiest(int64_t first) const {
+    const auto begin = held_.begin(), end = begin + std::max<int64_t>(open_, 1);
+    return std::min_element(begin + std::min<int64_t>(first, std::max<int64_t>(open_ - 1, 0)), end) - begin;
+  }
 
   dataflow::PlatformAttr platform_;
-  std::vector<int64_t> bytes_;  // that each bank holds
+  std::vector<int64_t> held_;  // bytes, by bank
+  int64_t open_ = 0;           // banks below this one are in use
+  int64_t weight_bytes_ = 0;   // in all channels
 };
 
 }  // namespace

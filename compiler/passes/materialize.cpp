@@ -5,8 +5,12 @@
 #include "compiler/passes/design_builder.h"
 #include "compiler/passes/join_ends.h"
 #include "compiler/processes/ProcessDialect.h"
+#include "kernels/contract/issue_cut.h"
 #include "kernels/contract/limits.h"
+#include "kernels/contract/memory.h"
 #include "kernels/contract/tiles.h"
+#include "kernels/contract/word.h"
+#include "llvm/Support/MathExtras.h"
 
 namespace streamtensor::compiler {
 
@@ -51,13 +55,17 @@ class MaterializePass : public impl::MaterializeBase<MaterializePass> {
       return signalPassFailure();
     }
     const dataflow::PlatformAttr platform = dataflow::PlatformOf(step_);
-    channels_ = channels > 0 ? int64_t{channels} : platform ? platform.getWeightChannels() : 1;
-    lanes_ = unroll > 0 ? int64_t{unroll} : platform ? platform.getUnroll() : 1;
     DesignBuilder design(&getContext());
     design_ = &design;
     findKinds();
-    if (failed(findLayers()) || failed(makeEngine()) || failed(makeInputs()) ||
-        failed(visitBlock(step_.getBody().front(), false)) || failed(connectAll()))
+    if (failed(findLayers())) return signalPassFailure();
+    channels_ = channels > 0 ? int64_t{channels} : platform ? chooseChannels(platform) : 1;
+    lanes_ = unroll > 0 ? int64_t{unroll} : platform ? platform.getUnroll() : 1;
+    // More channels than the platform's have fewer lanes each, so that the engine is not larger.
+    if (unroll == 0 && channels == 0 && platform && channels_ > platform.getWeightChannels())
+      lanes_ = std::max<int64_t>(lanes_ * platform.getWeightChannels() / channels_, 1);
+    if (failed(makeEngine()) || failed(makeInputs()) || failed(visitBlock(step_.getBody().front(), false)) ||
+        failed(connectAll()))
       return signalPassFailure();
     auto symbols = getOperation()->getAttrOfType<DictionaryAttr>(dataflow::kSymbolsAttr);
     if (!symbols) symbols = DictionaryAttr::get(&getContext());
@@ -82,6 +90,28 @@ class MaterializePass : public impl::MaterializeBase<MaterializePass> {
       layers_ = *last;
     }
     return success();
+  }
+
+  // The platform's number of weight channels, or as many more as it takes for each to fit a bank.
+  int64_t chooseChannels(dataflow::PlatformAttr platform) {
+    int64_t count = platform.getWeightChannels();
+    while (count < platform.getBanks() && channelBytes(count) > platform.getBankBytes()) ++count;
+    return count;
+  }
+
+  // What each of `count` channels holds, in whole pages.
+  int64_t channelBytes(int64_t count) {
+    int64_t words = 0;
+    step_.walk([&](dataflow::IssueOp issue) {
+      int64_t tiles = 0;
+      for (unsigned i = 0; i < issue.getQ().size(); ++i) tiles += issue.getTiles(i);
+      const auto bits =
+          static_cast<int>(cast<ShapedType>(issue.getQ()[0].getType()).getElementTypeBitWidth());
+      const contract::IssueCut cut =
+          contract::CutIssue(count, bits, issue.getInner() / contract::kGroupElements, tiles);
+      words += contract::CutWords(bits, cut) * (sectionOf(issue) == Section::layer ? layers_ : 1);
+    });
+    return llvm::alignTo(words * contract::kWordBytes, contract::kBufferAlignmentBytes);
   }
 
   static std::optional<int64_t> boundOf(Value bound) {

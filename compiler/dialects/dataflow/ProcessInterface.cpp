@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/dialects/dataflow/ProcessInterface.h"
 
+#include <algorithm>
+
 #include "kernels/contract/limits.h"
 #include "kernels/contract/memory.h"
 
@@ -23,9 +25,10 @@ SmallVector<StreamOp> ProcessEnds::writes_of(ChannelKind kind) const { return of
 int64_t MemoryTypeBytes(MemoryOp memory) {
   auto type = memory.getType() ? dyn_cast<ShapedType>(*memory.getType()) : ShapedType();
   if (!type) return contract::kBufferAlignmentBytes;
-  int64_t bits = type.getElementTypeBitWidth();
-  for (int64_t size : type.getShape()) bits *= ShapedType::isDynamic(size) ? contract::kMaxStepTokens : size;
-  return (bits + 7) / 8;
+  // weights.bin gives an element of 4 bits a byte of its own.
+  int64_t bytes = std::max<int64_t>((type.getElementTypeBitWidth() + 7) / 8, 1);
+  for (int64_t size : type.getShape()) bytes *= ShapedType::isDynamic(size) ? contract::kMaxStepTokens : size;
+  return bytes;
 }
 
 DesignSymbols::DesignSymbols(DesignOp design) {

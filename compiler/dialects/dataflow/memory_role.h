@@ -17,4 +17,7 @@ inline llvm::StringRef PoolOf(llvm::StringRef role) {
   return role.starts_with("k_") || role.starts_with("v_") ? role.take_front(1) : llvm::StringRef();
 }
 
+// On the memories of a pool: bytes that it may have (assign-channels).
+inline constexpr llvm::StringLiteral kRoomAttr = "dataflow.room";
+
 }  // namespace streamtensor::compiler::dataflow

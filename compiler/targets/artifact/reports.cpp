@@ -2,7 +2,9 @@
 #include "compiler/targets/artifact/reports.h"
 
 #include "compiler/dialects/dataflow/ProcessInterface.h"
+#include "compiler/dialects/dataflow/memory_role.h"
 #include "kernels/contract/descriptor.h"
+#include "kernels/contract/kv_pages.h"
 #include "kernels/contract/tiles.h"
 #include "kernels/contract/word.h"
 #include "llvm/Support/Format.h"
@@ -34,6 +36,17 @@ int64_t StreamBytes(dataflow::StreamOp stream) {
   return 0;
 }
 
+// That a pool of pages [page][layer][KV head][row][head_dim] has room for, by assign-channels; 0: it does not
+// say.
+int64_t PoolTokens(dataflow::MemoryOp pool) {
+  auto room = pool->getAttrOfType<mlir::IntegerAttr>(dataflow::kRoomAttr);
+  auto type = llvm::dyn_cast<mlir::RankedTensorType>(pool.getType().value_or(mlir::Type()));
+  if (!room || !type) return 0;
+  int64_t page_bytes = contract::kKvElementBytes;
+  for (int64_t size : type.getShape().drop_front()) page_bytes *= size;
+  return page_bytes > 0 ? room.getInt() / page_bytes * contract::kPageTokens : 0;
+}
+
 double StepSeconds(const CycleModel& cycles, size_t tokens) {
   return static_cast<double>(cycles.steps[tokens - 1].total + cycles.timing.launch_cycles()) /
          cycles.timing.clock_hz();
@@ -53,7 +66,7 @@ double ShareOfRoofline(const CycleModel& cycles, size_t tokens) {
 DesignReport ReportDesign(dataflow::DesignOp design, const WeightLayout& layout, const CycleModel& cycles,
                           const Platform& platform, const artifact::v1::Quantisation& quantisation) {
   llvm::json::Array streams, processes, memories, steps;
-  int64_t stream_bytes = 0, stream_count = 0, process_count = 0;
+  int64_t stream_bytes = 0, stream_count = 0, process_count = 0, kv_tokens = 0;
   for (mlir::Operation& operation : design.getBody().front()) {
     if (auto stream = llvm::dyn_cast<dataflow::StreamOp>(operation)) {
       ++stream_count;
@@ -79,6 +92,7 @@ DesignReport ReportDesign(dataflow::DesignOp design, const WeightLayout& layout,
           {"role", memory.getRole()},
           {"bank", platform.memory.TopologyName(static_cast<int64_t>(*memory.getBank()))}};
       if (memory.getWeight()) entry["weight"] = *memory.getWeight();
+      if (memory.getRole() == "k_read") kv_tokens = PoolTokens(memory);
       memories.push_back(std::move(entry));
     }
   }
@@ -127,6 +141,7 @@ DesignReport ReportDesign(dataflow::DesignOp design, const WeightLayout& layout,
                                       {"engine_dsps", cycles.engine_dsps},
                                       {"dsps_of_platform", platform.Dsps()},
                                       {"steps", std::move(steps)}}}};
+  if (kv_tokens > 0) summary["kv_tokens"] = kv_tokens;
   if (!products.empty()) {
     summary["quantised"] =
         llvm::json::Object{{"format", quantisation.format()}, {"products", std::move(products)}};
@@ -144,6 +159,7 @@ DesignReport ReportDesign(dataflow::DesignOp design, const WeightLayout& layout,
   text << "  weights    " << llvm::format("%.1f", static_cast<double>(channel_bytes) / 1e6) << " MB in "
        << layout.channels.size() << " channels, tables "
        << llvm::format("%.1f", static_cast<double>(constant_bytes) / 1e6) << " MB\n";
+  if (kv_tokens > 0) text << "  KV pools   room for " << kv_tokens << " tokens\n";
   text << "  engine     " << cycles.unroll << " tokens at a time, about " << cycles.engine_dsps << " of "
        << platform.Dsps() << " DSP slices (modelled)\n";
   text << "\nModelled at " << llvm::format("%.0f", cycles.timing.clock_hz() / 1e6)

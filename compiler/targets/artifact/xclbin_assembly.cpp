@@ -10,6 +10,7 @@
 #include "artifact/object_index.h"
 #include "artifact/xclbin/writer.h"
 #include "base/status_macros.h"
+#include "compiler/platform/bank_ranges.h"
 
 namespace streamtensor::compiler {
 
@@ -23,6 +24,22 @@ std::vector<WriterBank> MemoryBanks(const Platform& platform) {
                      memory.TopologyName(bank), static_cast<uint64_t>(memory.bytes_per_bank)});
   }
   return banks;
+}
+
+// Buffers that take a range of banks find it as one large bank.
+static void GroupBanks(const artifact::v1::Kernel& kernel, const Platform& platform,
+                       std::vector<WriterBank>& banks) {
+  using artifact::v1::Argument;
+  std::vector<PlacedBuffer> buffers;
+  for (const Argument& argument : kernel.arguments()) {
+    const bool is_pool =
+        argument.role() == Argument::ROLE_K_READ || argument.role() == Argument::ROLE_K_WRITE ||
+        argument.role() == Argument::ROLE_V_READ || argument.role() == Argument::ROLE_V_WRITE;
+    buffers.push_back(
+        {static_cast<int64_t>(argument.bank()), static_cast<int64_t>(argument.bytes()), is_pool});
+  }
+  const std::vector<int64_t> ranges = BankRanges(buffers, platform.memory);
+  for (size_t bank = 0; bank < banks.size(); ++bank) banks[bank].group = static_cast<uint32_t>(ranges[bank]);
 }
 
 absl::StatusOr<std::string> AssembleXclbin(const artifact::v1::Manifest& manifest, const Platform& platform,
@@ -50,6 +67,7 @@ absl::StatusOr<std::string> AssembleXclbin(const artifact::v1::Manifest& manifes
     input.arguments.push_back({argument.name(), argument_types.at(argument.index()), argument.bank()});
   }
   input.banks = MemoryBanks(platform);
+  GroupBanks(manifest.kernel(), platform, input.banks);
   input.clock_hz = platform.clock_hz;
   input.bitstream = index;
   ASSIGN_OR_RETURN(input.user_metadata, artifact::ManifestToUserMetadata(manifest));

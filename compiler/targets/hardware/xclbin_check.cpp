@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/targets/hardware/xclbin_check.h"
 
+#include <algorithm>
 #include <map>
 #include <string>
 
@@ -65,13 +66,22 @@ absl::Status CheckArguments(const Kernel& kernel, const Xclbin& file, const Mani
       return Wrong(name, " overlaps ", other, " in the kernel's registers");
     }
     registers[argument.offset] = name;
+    // A range of banks is a connection to each of them, in their order.
     const std::string bank = platform.memory.TopologyName(expected[i].bank());
-    for (const uint32_t memory : argument.memories) {
+    uint64_t left = expected[i].bytes();
+    for (size_t k = 0; k < argument.memories.size(); ++k) {
+      const uint32_t memory = argument.memories[k];
       const artifact::xclbin::Memory& found = file.memories[memory];
-      if (found.tag != bank) return Wrong(name, " is connected to ", found.tag, ", must be ", bank);
-      used[memory] += expected[i].bytes();
+      const std::string wanted = platform.memory.TopologyName(expected[i].bank() + static_cast<int64_t>(k));
+      if (found.tag != wanted) return Wrong(name, " is connected to ", found.tag, ", must be ", wanted);
+      const bool is_last = k + 1 == argument.memories.size();
+      const uint64_t here =
+          is_last ? left : std::min(left, found.bytes - std::min(found.bytes, used[memory]));
+      used[memory] += here;
+      left -= here;
       if (used[memory] > found.bytes) {
-        return Wrong(bank, " holds ", found.bytes, " bytes; with ", name, " its buffers take ", used[memory]);
+        return Wrong(wanted, " holds ", found.bytes, " bytes; with ", name, " its buffers take ",
+                     used[memory]);
       }
     }
     if (argument.memories.empty()) return Wrong(name, " is connected to no memory, must be ", bank);

@@ -5,6 +5,9 @@
 #include <map>
 #include <vector>
 
+#include "compiler/dialects/dataflow/ProcessInterface.h"
+#include "compiler/dialects/dataflow/memory_role.h"
+#include "compiler/platform/bank_ranges.h"
 #include "kernels/contract/word.h"
 
 namespace streamtensor::compiler::hls {
@@ -36,9 +39,15 @@ mlir::FailureOr<std::string> ConnectivityText(dataflow::DesignOp design, const P
   if (platform.vitis) text += "platform=" + platform.vitis->platform + "\n";
   text += "kernel_frequency=" + std::to_string(platform.ClockMhz()) + "\n\n[connectivity]\n";
   text += "nk=" + kernel + ":1:" + instance + "\n";
+  std::vector<PlacedBuffer> buffers;
   for (dataflow::MemoryOp memory : index->memories()) {
-    text += "sp=" + instance + "." + index->Name(memory.getSymName()) + ":" +
-            platform.memory.ConnectivityName(static_cast<int64_t>(*memory.getBank())) + "\n";
+    buffers.push_back({static_cast<int64_t>(*memory.getBank()), dataflow::MemoryTypeBytes(memory),
+                       !dataflow::PoolOf(memory.getRole()).empty()});
+  }
+  const std::vector<int64_t> ranges = BankRanges(buffers, platform.memory);
+  for (auto [memory, buffer] : llvm::zip_equal(index->memories(), buffers)) {
+    text += "sp=" + instance + "." + index->Name(dataflow::MemoryOp(memory).getSymName()) + ":" +
+            NameOfBanks(platform.memory.connectivity_name, buffer.bank, ranges[buffer.bank]) + "\n";
   }
   return text;
 }

@@ -13,6 +13,7 @@ from programs import (BIN, ROOT, call, card_logits, chunked, jit_logits, make_ll
                       tokens_of)
 
 sys.path.insert(0, str(ROOT / "tests/integration"))
+from banks import connectivity, ranges  # noqa: E402
 from daemon import Daemon  # noqa: E402
 
 SHIPPED = sorted(path.stem for path in (ROOT / "configs/platforms").glob("*.yaml"))
@@ -68,7 +69,8 @@ def banks_of(artifact):
 
 def check_memory(artifact, count, size, name, kind):
     banks, memories = banks_of(artifact)
-    assert memories == [(name.format(i), kind, size, i * size, i in banks.values()) for i in range(count)]
+    widths = ranges(json.loads((artifact / "manifest.json").read_text()), count, size)
+    assert memories == [(name.format(i), kind, widths[i] * size, i * size, i in banks.values()) for i in range(count)]
     assert max(banks.values()) < count
     return banks
 
@@ -101,15 +103,34 @@ def test_a_small_decoder(platform, model, decoder, tmp_path):
     artifact = decoder(platform)
     banks = check_memory(artifact, count, size, topology, "ddr4" if connectivity.startswith("DDR") else "hbm")
     weights = [bank for name, bank in banks.items() if name.startswith("weights")]
-    assert weights == [i * count // 4 for i in range(4)], "weights lie over all of the card's memory"
+    assert weights == [0, 1, 2, 3], "a channel of weights has a bank"
     assert banks["k_read"] == banks["k_write"] and banks["v_read"] == banks["v_write"]
+    assert banks["k_read"] != banks["v_read"]
+    if count > 8:  # no other memory lies where the pools do, and they have most of the banks
+        widths = ranges(json.loads((artifact / "manifest.json").read_text()), count, size)
+        pools = {bank + i for bank in (banks["k_read"], banks["v_read"]) for i in range(widths[bank])}
+        assert {bank for name, bank in banks.items() if bank in pools} == {banks["k_read"], banks["v_read"]}
+        assert len(pools) > 0.75 * (count - 4)
     script, _ = chunked([tokens_of(40, 3), tokens_of(9, 4)], [7, 2])
     assert same_bits(card_logits(artifact, tmp_path, script), jit_logits(model, tmp_path, script))
 
 
+def test_pages_beyond_4_gib(model, decoder, tmp_path):
+    """A pool has more than a bank of 512 MiB, and its last pages offsets that 32 bits don't hold."""
+    artifact = decoder("u55c")
+    page_bytes = int(json.loads((artifact / "manifest.json").read_text())["decoder"]["kv"]["page_bytes"])
+    far = (5 << 30) // page_bytes
+    script, _ = chunked([tokens_of(40, 3), tokens_of(9, 4)], [7, 2])
+    near = jit_logits(model, tmp_path, script)
+    script["pages"] += far
+    for step in script["steps"]:
+        step["page_tables"] = [[page + far for page in table] for table in step["page_tables"]]
+    assert same_bits(card_logits(artifact, tmp_path, script), near)
+
+
 @pytest.mark.parametrize("platform", SHIPPED)
 def test_what_vitis_is_told(platform, model, tmp_path):
-    _, _, _, connectivity, vitis, clock_mhz = CARDS[platform]
+    count, size, _, name, vitis, clock_mhz = CARDS[platform]
     artifact = tmp_path / "artifact"
     compile_hw = ["streamtensorc", "compile", model, "-o", artifact, "--platform", platform, "--target", "hw"]
     if vitis is None:
@@ -123,8 +144,7 @@ def test_what_vitis_is_told(platform, model, tmp_path):
     manifest = json.loads((artifact / "hls/user_metadata.json").read_text())
     assert (artifact / "hls/connectivity.cfg").read_text() == (
         f"platform={vitis}\nkernel_frequency={clock_mhz}\n\n[connectivity]\nnk=streamtensor_step:1:streamtensor_step_1\n"
-        + "".join(f"sp=streamtensor_step_1.{argument['name']}:{connectivity.format(argument.get('bank', 0))}\n"
-                  for argument in manifest["kernel"]["arguments"]))
+        + "".join(line + "\n" for line in connectivity(manifest, count, size, name)))
     makefile = (artifact / "hls/Makefile").read_text()
     assert f"PLATFORM ?= {vitis}\n" in makefile and f"CLOCK_MHZ ?= {clock_mhz}\n" in makefile
     assert f"xc{platform}-" in (artifact / "hls/process.tcl").read_text()
@@ -152,7 +172,7 @@ def test_more_than_32_weight_channels(module, tmp_path):
     call("streamtensorc", "compile", module, "-o", artifact, "--platform", "v80", "--weight-channels", 40, "--isa",
          "x86-64-v3", "--quantise", "w8a8")
     banks = check_memory(artifact, 64, 512 << 20, "HBM[{}]", "hbm")
-    assert [banks[f"weights_{i}"] for i in range(40)] == [i * 64 // 40 for i in range(40)]
+    assert [banks[f"weights_{i}"] for i in range(40)] == list(range(40))
     assert mlp_bits(artifact, module, tmp_path)
     done = subprocess.run([BIN / "streamtensorc", "compile", module, "-o", tmp_path / "o", "--platform", "u250",
                            "--weight-channels", "5"], capture_output=True, text=True)
@@ -193,3 +213,24 @@ def test_a_bank_holds_as_much_as_its_card_model_says(module, tmp_path, monkeypat
                           capture_output=True, text=True)
     assert done.returncode == 1
     assert "does not fit: memory bank 0 of garage would hold " in done.stderr and "it has 4096" in done.stderr
+
+
+def test_memories_reach_over_banks_that_are_too_small_for_them(model, tmp_path, monkeypatch):
+    """The embedding, the logits and one sequence's pages are larger than a bank, and the weights need many."""
+    banks, size = 64, 16384
+    (tmp_path / "garage.yaml").write_text(
+        GARAGE.replace("banks: 3", f"banks: {banks}").replace("BYTES", str(size)))
+    monkeypatch.setenv("STREAMTENSOR_PLATFORM_DIR", str(tmp_path))
+    artifact = tmp_path / "artifact"
+    call("streamtensorc", "compile", model, "-o", artifact, "--platform", "garage", "--isa", "x86-64-v3")
+    manifest = json.loads((artifact / "manifest.json").read_text())
+    places = check_memory(artifact, banks, size, "shed{}", "ddr4")
+    channels = [bank for name, bank in places.items() if name.startswith("weights")]
+    assert channels == list(range(len(channels))) and len(channels) > 2
+    wide = [argument for argument in manifest["kernel"]["arguments"]
+            if argument["role"] in ("ROLE_CONSTANTS", "ROLE_LOGITS") and int(argument["bytes"]) > size]
+    assert {argument["role"] for argument in wide} == {"ROLE_CONSTANTS", "ROLE_LOGITS"}
+    widths = ranges(manifest, banks, size)
+    assert all(widths[argument["bank"]] * size >= int(argument["bytes"]) for argument in wide)
+    script, _ = chunked([tokens_of(40, 3), tokens_of(9, 4)], [7, 2])
+    assert same_bits(card_logits(artifact, tmp_path, script), jit_logits(model, tmp_path, script))

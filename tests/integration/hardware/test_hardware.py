@@ -18,6 +18,9 @@ BIN = pathlib.Path(os.environ.get("STREAMTENSOR_BIN", ROOT / "build/bin"))
 PLATFORM = "xilinx_u55c_gen3x16_xdma_3_202210_1"
 SYSTEM_PATH = "/usr/bin:/bin"
 
+sys.path.insert(0, str(ROOT / "tests/integration"))
+from banks import connectivity  # noqa: E402
+
 # Both write OUT from the artifact's own manifest; xclbinutil is what puts that into the container.
 FAKE_VPP = """#!/bin/sh
 printf '%s\\n' "v++ $*" >> "$FAKE_LOG"
@@ -107,9 +110,7 @@ def test_connectivity(sources):
     manifest = json.loads((folder / "hls/user_metadata.json").read_text())
     assert f"platform={PLATFORM}" in lines and "kernel_frequency=250" in lines
     assert [line for line in lines if line.startswith("nk=")] == ["nk=streamtensor_step:1:streamtensor_step_1"]
-    assert [line for line in lines if line.startswith("sp=")] == [
-        f"sp=streamtensor_step_1.{argument['name']}:HBM[{argument.get('bank', 0)}]"
-        for argument in manifest["kernel"]["arguments"]]
+    assert [line for line in lines if line.startswith("sp=")] == connectivity(manifest, 32, 512 << 20, "HBM[{}]")
 
 
 def test_vpp_is_run_and_the_artifact_completed(model, tmp_path):

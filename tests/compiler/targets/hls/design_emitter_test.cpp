@@ -204,6 +204,8 @@ TEST_F(DesignEmitterTest, WiresEveryPort) {
   platform.vitis = {"some_platform", "some_shell"};
   platform.clock_hz = 300e6;
   platform.memory.connectivity_name = "MEM[{bank}]";
+  platform.memory.banks = 8;
+  platform.memory.bytes_per_bank = 1 << 20;
   const mlir::FailureOr<std::string> connectivity = ConnectivityText(design, platform);
   ASSERT_TRUE(mlir::succeeded(connectivity));
   EXPECT_EQ(*connectivity,
@@ -214,6 +216,13 @@ TEST_F(DesignEmitterTest, WiresEveryPort) {
             "sp=streamtensor_step_1.w0:MEM[2]\nsp=streamtensor_step_1.w1:MEM[3]\n"
             "sp=streamtensor_step_1.bias:MEM[4]\n");
   EXPECT_NE(text->design_cpp.find("bundle = bank1 max_widen_bitwidth = 512 channel = 1"), std::string::npos);
+
+  // What no bank holds reaches over those that follow, up to the next memory's.
+  platform.memory.bytes_per_bank = 16;
+  const mlir::FailureOr<std::string> ranges = ConnectivityText(design, platform);
+  ASSERT_TRUE(mlir::succeeded(ranges));
+  EXPECT_NE(ranges->find("sp=streamtensor_step_1.bias:MEM[4:7]\n"), std::string::npos) << *ranges;
+  EXPECT_NE(ranges->find("sp=streamtensor_step_1.w1:MEM[3]\n"), std::string::npos) << *ranges;
 }
 
 TEST_F(DesignEmitterTest, StacksHoldTheEnginesFrame) {
