@@ -21,8 +21,9 @@ struct PlacedBuffer {
   bool is_pool = false;  // as large as the host likes
 };
 
-// By bank (those of `memory` at least), how many banks from there on its buffers lie in. A pool, and a buffer that is larger than a bank,
-// takes the banks up to the next one that is a buffer's first; all others take one.
+// By bank (those of `memory` at least), how many banks from there on its buffers lie in. A pool, and a buffer
+// that is larger than a bank, takes the banks up to the next one that is a buffer's first; all others take
+// one.
 inline std::vector<int64_t> BankRanges(const std::vector<PlacedBuffer>& buffers,
                                        const Platform::Memory& memory) {
   int64_t banks = memory.banks;

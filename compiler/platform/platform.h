@@ -73,7 +73,7 @@ struct Platform {
     int64_t wires = 0;
     double limit = 0;  // the share that still routes, (0, 1]
   } sll;
-  int64_t Dsps() const;                       // of all dies, without limits
+  int64_t Dsps() const;  // of all dies, without limits
   // What 512-bit words may occupy in block RAM and UltraRAM, of all dies within the limits.
   int64_t OnChipBytes() const;
 

@@ -197,8 +197,7 @@ class GraphReader {
     if (empty) return builder.Compute(ii * static_cast<double>(count));
     steps_ += times * count;  // both are at most kMostSteps
     if (steps_ > kMostSteps) {
-      return yaml_.Error(node.Mark(),
-                         absl::StrCat(path, ": more than ", kMostSteps, " iterations in all"));
+      return yaml_.Error(node.Mark(), absl::StrCat(path, ": more than ", kMostSteps, " iterations in all"));
     }
     builder.Loop(count, [&] {
       ReadBody(body, path + ".do", builder, times * count, nesting + 1);

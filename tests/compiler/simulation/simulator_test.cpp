@@ -105,7 +105,7 @@ SimulationCosts Card() {
 }
 
 SimulationResult Simulated(const schedule::ScheduledDesign& design, const SimulationCosts& costs,
-                     const SimulationInput& input = {}) {
+                           const SimulationInput& input = {}) {
   auto result = Simulate(design.code, costs, input);
   EXPECT_TRUE(result.ok()) << result.status();
   return result.ok() ? *std::move(result) : SimulationResult();
@@ -220,7 +220,8 @@ TEST(Simulator, MemoryThatIsSlowerOrRefreshesOrIsSharedCostsCycles) {
 
   SimulationCosts far = Card();
   far.memory.latency_cycles += 500;
-  EXPECT_NEAR(Simulated(design, far, {.bank_of = {{"a", 0}, {"b", 1}, {"sums", 2}}}).cycles - base.cycles, 500, 20);
+  EXPECT_NEAR(Simulated(design, far, {.bank_of = {{"a", 0}, {"b", 1}, {"sums", 2}}}).cycles - base.cycles,
+              500, 20);
 }
 
 TEST(Simulator, ALaunchIsTheSameEachTime) {

@@ -71,7 +71,9 @@ class ModelTableTest : public ::testing::Test {
 };
 
 TEST_F(ModelTableTest, AModelMayBeAskedWhenItIsReady) {
-  EXPECT_EQ(Ask("c"), absl::NotFoundError("there is no model \"c\"; ListModels and GET /v1/models name those that you may use"));
+  EXPECT_EQ(Ask("c"),
+            absl::NotFoundError(
+                "there is no model \"c\"; ListModels and GET /v1/models name those that you may use"));
   EXPECT_EQ(Ask("a"), absl::UnavailableError("model a is still loading (0 %)"));
   EXPECT_FALSE(table_->Serves("a"));
   const auto loaded = LoadNext();
