@@ -405,6 +405,24 @@ def test_the_rate_counts_before_a_body_is_read(start_http):
     assert running.stop() == 0
 
 
+def test_long_bodies_are_read_apart(start_http):
+    """By the threads for long prompts, not by the workers that short requests need."""
+    running, port = start_http()
+    running.wait_ready("tiny")
+    body = b'{"model": "tiny", "prompt": [' + b"1," * 250_000 + b"1]}"
+    for _ in range(12):
+        with socket.create_connection(("127.0.0.1", port), timeout=60) as client:
+            client.sendall(completion_head(len(body)) + body)
+            assert client.recv(1000).startswith(b"HTTP/1.1 400 ")
+    ticks = {}
+    for task in pathlib.Path(f"/proc/{running.process.pid}/task").iterdir():
+        name, _, rest = (task / "stat").read_text().partition("(")[2].rpartition(")")
+        ticks[name] = ticks.get(name, 0) + int(rest.split()[11])  # in user mode
+    assert ticks["long-prompts"] > 3 * ticks["http-worker"], ticks
+    assert client_of(port).completions.create(model="tiny", prompt="x", max_tokens=1).usage.completion_tokens == 1
+    assert running.stop() == 0
+
+
 def test_threads_for_long_prompts_give_way(start_http):
     running, _ = start_http()
     niceness = {}
