@@ -9,7 +9,9 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "compiler/schedule/constant_bytes.h"
 #include "compiler/schedule/front_end.h"
+#include "compiler/schedule/preparation.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Analysis/ValueTracking.h"
@@ -44,52 +46,6 @@ std::vector<const Value*> ObjectsOf(const Value* pointer) {
   llvm::SmallVector<const Value*> objects;
   llvm::getUnderlyingObjects(pointer, objects, nullptr, 0);
   return {objects.begin(), objects.end()};
-}
-
-// The bytes of a constant; false: it holds something else than integers and undefined values.
-bool Flatten(const llvm::Constant& constant, const llvm::DataLayout& layout, uint64_t at,
-             std::vector<uint8_t>& bytes) {
-  if (llvm::isa<llvm::UndefValue>(constant) || constant.isNullValue()) return true;
-  if (const auto* number = llvm::dyn_cast<llvm::ConstantInt>(&constant)) {
-    const llvm::APInt& value = number->getValue();
-    for (unsigned bit = 0; bit < value.getBitWidth(); bit += 8) {
-      bytes[at + bit / 8] =
-          static_cast<uint8_t>(value.extractBitsAsZExtValue(std::min(8u, value.getBitWidth() - bit), bit));
-    }
-    return true;
-  }
-  if (const auto* number = llvm::dyn_cast<llvm::ConstantFP>(&constant)) {
-    const llvm::APInt value = number->getValueAPF().bitcastToAPInt();
-    for (unsigned bit = 0; bit < value.getBitWidth(); bit += 8) {
-      bytes[at + bit / 8] = static_cast<uint8_t>(value.extractBitsAsZExtValue(8, bit));
-    }
-    return true;
-  }
-  if (const auto* data = llvm::dyn_cast<llvm::ConstantDataSequential>(&constant)) {
-    const uint64_t size = data->getElementByteSize();
-    for (unsigned i = 0; i < data->getNumElements(); ++i) {
-      if (!Flatten(*data->getElementAsConstant(i), layout, at + i * size, bytes)) return false;
-    }
-    return true;
-  }
-  if (const auto* array = llvm::dyn_cast<llvm::ConstantArray>(&constant)) {
-    const uint64_t size = layout.getTypeAllocSize(array->getType()->getElementType()).getFixedValue();
-    for (unsigned i = 0; i < array->getNumOperands(); ++i) {
-      if (!Flatten(*array->getOperand(i), layout, at + i * size, bytes)) return false;
-    }
-    return true;
-  }
-  if (const auto* structure = llvm::dyn_cast<llvm::ConstantStruct>(&constant)) {
-    const llvm::StructLayout* places = layout.getStructLayout(structure->getType());
-    for (unsigned i = 0; i < structure->getNumOperands(); ++i) {
-      if (!Flatten(*structure->getOperand(i), layout, at + places->getElementOffset(i).getFixedValue(),
-                   bytes)) {
-        return false;
-      }
-    }
-    return true;
-  }
-  return false;
 }
 
 // The instructions that decide on control, by Ferrante's control dependences.
@@ -285,12 +241,28 @@ class CodeWriter {
     const auto* call = llvm::dyn_cast<llvm::CallInst>(&event);
     if (!call) return;
     slice_->Add(call->getArgOperand(0));
-    const Node& node = NodeOf(nodes_.at(&event));
-    const auto* argument = llvm::dyn_cast<llvm::Argument>(node.object);
-    if (node.kind == NodeKind::kPush && argument && argument->getArgNo() < pushed_values_.size() &&
-        pushed_values_[argument->getArgNo()]) {
+    if (NodeOf(nodes_.at(&event)).kind == NodeKind::kPush && IsValued(ParametersOf(*call))) {
       slice_->Add(call->getArgOperand(1));
     }
+  }
+
+  // The parameters that an access of a FIFO may mean: one, or those of a choice. None: something else is
+  // among them.
+  static std::vector<size_t> ParametersOf(const llvm::CallInst& call) {
+    std::vector<size_t> parameters;
+    for (const Value* object : ObjectsOf(call.getArgOperand(0))) {
+      const auto* argument = llvm::dyn_cast<llvm::Argument>(object);
+      if (!argument) return {};
+      parameters.push_back(argument->getArgNo());
+    }
+    return parameters;
+  }
+
+  // Whether somebody reads values that are pushed to one of them.
+  bool IsValued(const std::vector<size_t>& parameters) const {
+    return std::any_of(parameters.begin(), parameters.end(), [this](size_t number) {
+      return number < pushed_values_.size() && pushed_values_[number];
+    });
   }
 
   //===--- operands -------------------------------------------------------------------------------===//
@@ -509,23 +481,23 @@ class CodeWriter {
     if (node.axi) return EmitMemory(place);
     const auto& call = llvm::cast<llvm::CallInst>(instruction);
     const int32_t fifo = Register(call.getArgOperand(0));
-    const auto* argument = llvm::dyn_cast<llvm::Argument>(node.object);
-    if (!argument) {
-      status_ = absl::UnimplementedError(absl::StrCat(context_.function.getName().str(),
-                                                      ": an access of a FIFO that is not one parameter's"));
+    const std::vector<size_t> parameters = ParametersOf(call);
+    if (parameters.empty()) {
+      status_ = absl::UnimplementedError(
+          absl::StrCat(PlainName(context_.function), ": an access of a FIFO that is no parameter's"));
       return;
     }
-    const auto number = argument->getArgNo();
     switch (node.kind) {
       case NodeKind::kPop: {
         const bool used = slice_->Has(&instruction);
-        if (used) code_.reads_values[number] = true;
+        for (const size_t number : parameters)
+          code_.reads_values[number] = code_.reads_values[number] || used;
         Emit(ControlOp::kPop, used ? BitsOf(call.getType()) : 1, used ? Register(&instruction) : -1, fifo)
             .number = state;
         return;
       }
       case NodeKind::kPush: {
-        const bool valued = number < pushed_values_.size() && pushed_values_[number];
+        const bool valued = IsValued(parameters);
         Emit(ControlOp::kPush, valued ? BitsOf(call.getArgOperand(1)->getType()) : 1, -1, fifo,
              valued ? Register(call.getArgOperand(1)) : -1)
             .number = state;

@@ -7,13 +7,13 @@
 #include <functional>
 #include <optional>
 #include <queue>
-#include <set>
 #include <tuple>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
+#include "compiler/simulation/chosen_constants.h"
 #include "compiler/simulation/history.h"
 #include "compiler/simulation/simulation_state.h"
 
@@ -137,11 +137,12 @@ class Simulation {
       const bool writes = step.op == ControlOp::kPush || step.op == ControlOp::kOpenBlock;
       if (!reads && !writes) continue;
       std::vector<int32_t> named;
-      const auto found = fixed.find(step.a);
-      if (found != fixed.end()) {
-        const std::optional<int32_t> channel = ChannelAt(call, found->second);
-        if (!channel) return NoChannel(code);
-        named.push_back(*channel);
+      if (const auto addresses = ChosenFrom(code, fixed, step.a)) {
+        for (const uint64_t address : *addresses) {
+          const std::optional<int32_t> channel = ChannelAt(call, address);
+          if (!channel) return NoChannel(code);
+          named.push_back(*channel);
+        }
       } else {
         // Unknown until it runs: any of the arrays of channels.
         for (size_t p = 0; p < call.arguments.size(); ++p) {

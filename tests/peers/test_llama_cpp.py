@@ -9,7 +9,7 @@ So perplexities are compared within 2 %, and greedy texts up to the first near-t
 import math
 import pathlib
 
-NEAR_TIE = 0.4
+NEAR_TIE = 0.5
 PROMPTS = [
     "What is the capital of France?",
     "Write a short poem about the sea.",

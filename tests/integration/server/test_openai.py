@@ -426,8 +426,14 @@ def test_long_bodies_are_read_apart(start_http):
 def test_threads_for_long_prompts_give_way(start_http):
     running, _ = start_http()
     niceness = {}
-    for task in pathlib.Path(f"/proc/{running.process.pid}/task").iterdir():
-        niceness.setdefault((task / "comm").read_text().strip(), set()).add(os.getpriority(os.PRIO_PROCESS, int(task.name)))
+
+    def have_names():  # threads name themselves
+        niceness.clear()
+        for task in pathlib.Path(f"/proc/{running.process.pid}/task").iterdir():
+            niceness.setdefault((task / "comm").read_text().strip(), set()).add(os.getpriority(os.PRIO_PROCESS, int(task.name)))
+        return {"long-prompts", "http-io", "stream-arrivals"} <= set(niceness)
+
+    wait_for(have_names)
     assert min(niceness["long-prompts"]) > max(niceness["http-io"] | niceness["stream-arrivals"]), niceness
     assert running.stop() == 0
 

@@ -298,8 +298,10 @@ TEST_F(LlamaImport, RefusesOtherModels) {
          "'llama.expert_count' holds");
   refuse([](GgufBuilder& b) { b.Text("llama.vocab_size", "64"); }, StatusCode::kInvalidArgument,
          "'llama.vocab_size' holds");
-  refuse([](GgufBuilder& b) { b.Text("llama.rope.scaling.type", "longrope"); }, StatusCode::kUnimplemented,
-         "RoPE scaling 'longrope'");
+  refuse([](GgufBuilder& b) { b.Text("llama.rope.scaling.type", "longrope"); }, StatusCode::kInvalidArgument,
+         "'rope_factors_short.weight' and 'rope_factors_long.weight' are missing");
+  refuse([](GgufBuilder& b) { b.Text("llama.rope.scaling.type", "spiral"); }, StatusCode::kUnimplemented,
+         "RoPE scaling 'spiral'");
   refuse([](GgufBuilder& b) { b.Float("llama.rope.scaling.yarn_log_multiplier", 0.1f); },
          StatusCode::kUnimplemented, "RoPE scaling by 'llama.rope.scaling.yarn_log_multiplier'");
   refuse([](GgufBuilder& b) { b.Float("llama.rope.scaling.factor", 0); }, StatusCode::kInvalidArgument,

@@ -24,8 +24,8 @@
 
 // FULL: does not fit: memory bank 0 of small would hold 8192 bytes, it has 1000; the weights take {{[0-9]+}} bytes, and more weight channels hold less each
 // The channels are as many as the weights need.
-// MANY-DAG: dataflow.memory @weights_2 {bank = 2 : i64, channel = 2 : i64
-// MANY-NOT: @weights_3
+// MANY-DAG: dataflow.memory @weights_3 {bank = 3 : i64, channel = 3 : i64
+// MANY-NOT: @weights_4
 
 // Both pools lie behind all other memories, each in half of the banks there.
 // POOLS-DAG: dataflow.memory @x {bank = {{[0-3]}} : i64
