@@ -67,7 +67,7 @@ bool TakesAll(OffsetSizeAndStrideOpInterface slice, RankedTensorType whole, unsi
 }
 
 bool IsStaticSlice(OffsetSizeAndStrideOpInterface slice) {
-  for (auto list : {slice.getMixedOffsets(), slice.getMixedSizes(), slice.getMixedStrides()})
+  for (const auto& list : {slice.getMixedOffsets(), slice.getMixedSizes(), slice.getMixedStrides()})
     for (OpFoldResult value : list)
       if (!getConstantIntValue(value)) return false;
   return true;

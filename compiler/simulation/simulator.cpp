@@ -122,15 +122,15 @@ class Simulation {
     // Instances of a parameter end where another parameter's begin.
     const auto instances = [&](size_t parameter) {
       const CodeArgument& argument = call.arguments[parameter];
-      int32_t count = 1;
-      const std::string& name = design_.channels[static_cast<size_t>(argument.first)].name;
+      const auto first = static_cast<size_t>(argument.first);
+      const std::string& name = design_.channels[first].name;
       const std::string stem = name.substr(0, name.find('['));
-      if (stem == name) return count;
-      while (static_cast<size_t>(argument.first + count) < design_.channels.size() &&
-             design_.channels[static_cast<size_t>(argument.first + count)].name.rfind(stem + "[", 0) == 0) {
-        ++count;
+      size_t end = first + 1;
+      while (stem != name && end < design_.channels.size() &&
+             design_.channels[end].name.rfind(stem + "[", 0) == 0) {
+        ++end;
       }
-      return count;
+      return static_cast<int32_t>(end - first);
     };
     for (const ControlStep& step : code.steps) {
       const bool reads = step.op == ControlOp::kPop || step.op == ControlOp::kTakeBlock;

@@ -32,7 +32,7 @@ constexpr size_t kMaxWholeReplyBytes = 4 << 20;
 
 // Admits, parses, prepares and queues a request, perhaps later and on another thread, and then calls
 // `started` once. Nothing is built of a request that is not admitted.
-void Start(GenerationService* service, const grpc::ServerContextBase& call, grpc::ByteBuffer request,
+void Start(GenerationService* service, const grpc::ServerContextBase& call, const grpc::ByteBuffer& request,
            const std::shared_ptr<Generation>& generation, std::shared_ptr<ReplyReceiver> receiver,
            const std::function<void(const absl::Status&)>& started) {
   const std::string& id = generation->request_id();
@@ -44,7 +44,7 @@ void Start(GenerationService* service, const grpc::ServerContextBase& call, grpc
     service->LogRefusal(id, status);
   }
   if (!status.ok()) return started(status);
-  const auto prepare = [service, bytes = std::make_shared<grpc::ByteBuffer>(std::move(request)), generation,
+  const auto prepare = [service, bytes = std::make_shared<grpc::ByteBuffer>(request), generation,
                         receiver = std::move(receiver), started] {
     const auto poll = [&] { return generation->Poll(); };
     const auto read = [&]() -> absl::StatusOr<v1::GenerateRequest> {
@@ -81,13 +81,12 @@ class UnaryCall : public UnaryReply {
         generation_(CreateGeneration(service, call)),
         receiver_(std::make_shared<Receiver>(this)) {}
 
-  void Start(grpc::ByteBuffer request) {
+  void Start(const grpc::ByteBuffer& request) {
     BeforeGrpc(this);  // OnCancel() may be called from here on
-    server::Start(service_, *call_, std::move(request), generation_, receiver_,
-                  [this](const absl::Status& status) {
-                    BeforeGrpc(this);
-                    if (!status.ok()) End(ToGrpc(status, *service_, *call_));
-                  });
+    server::Start(service_, *call_, request, generation_, receiver_, [this](const absl::Status& status) {
+      BeforeGrpc(this);
+      if (!status.ok()) End(ToGrpc(status, *service_, *call_));
+    });
   }
 
   void OnCancel() override {
@@ -287,7 +286,7 @@ class StreamCall : public SendQueue::Stream, private UnreadReplies::Reply {
     if (is_gone) generation->Cancel();
     grpc::ByteBuffer request;
     request.Swap(&request_);
-    Start(generations_, call_, std::move(request), generation, receiver_, [this](const absl::Status& status) {
+    Start(generations_, call_, request, generation, receiver_, [this](const absl::Status& status) {
       if (!status.ok()) {
         BeforeGrpc(this);
         writer_.Finish(ToGrpc(status, *generations_, call_), &finished_);
@@ -348,9 +347,9 @@ class StreamCall : public SendQueue::Stream, private UnreadReplies::Reply {
 }  // namespace
 
 grpc::ServerUnaryReactor* BeginGenerate(GenerationService* generation, grpc::CallbackServerContext* call,
-                                        grpc::ByteBuffer request, grpc::ByteBuffer* response) {
+                                        const grpc::ByteBuffer& request, grpc::ByteBuffer* response) {
   auto* unary = new UnaryCall(generation, call, response);
-  unary->Start(std::move(request));
+  unary->Start(request);
   return unary;
 }
 

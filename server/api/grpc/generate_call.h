@@ -12,7 +12,7 @@ namespace streamtensor::server {
 
 // Starts a call. Every failure becomes its status. Takes the contents of `request`.
 grpc::ServerUnaryReactor* BeginGenerate(GenerationService* generation, grpc::CallbackServerContext* call,
-                                        grpc::ByteBuffer request, grpc::ByteBuffer* response);
+                                        const grpc::ByteBuffer& request, grpc::ByteBuffer* response);
 // Accepts the next GenerateStream call from the queue `arrivals`. A thread of that queue starts the call and
 // accepts the one after it; the writer's thread handles the rest. All pointers outlive the call.
 void AwaitGenerateStream(GenerationService* generation, InferenceService* service,

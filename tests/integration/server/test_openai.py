@@ -17,6 +17,7 @@ import pytest
 
 from conftest import dummy_cards, free_ports, write_artifact
 from test_access import ALICE, BOB, make_certificate, tokens_file, wait_for
+from test_lifecycle import wait_for as wait_until
 
 GREEDY = {"temperature": 0, "extra_body": {"ignore_eos": True}}
 
@@ -433,7 +434,7 @@ def test_threads_for_long_prompts_give_way(start_http):
             niceness.setdefault((task / "comm").read_text().strip(), set()).add(os.getpriority(os.PRIO_PROCESS, int(task.name)))
         return {"long-prompts", "http-io", "stream-arrivals"} <= set(niceness)
 
-    wait_for(have_names)
+    wait_until(have_names)
     assert min(niceness["long-prompts"]) > max(niceness["http-io"] | niceness["stream-arrivals"]), niceness
     assert running.stop() == 0
 
