@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/analysis/process_cycles.h"
 
-#include "kernels/contract/kv_pages.h"
 #include "kernels/contract/tiles.h"
 #include "kernels/contract/word.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -37,22 +36,6 @@ int64_t OperationCycles(mlir::Operation* operation) {
 int64_t EngineDsps(int64_t channels, int64_t lanes) {
   constexpr int64_t kScales = 2 * contract::kTileRows, kResults = contract::kTileRows * 2 * 3;
   return channels == 0 ? 0 : channels * lanes * kScales + kResults;
-}
-
-int64_t AttentionCycles(int64_t query_heads, int64_t kv_heads, int64_t head_dim, int64_t tokens) {
-  // New keys and values are rounded to float16, one a cycle.
-  const int64_t rounding = 2 * tokens * kv_heads * head_dim;
-  // Each token sees its own rows of the step: half of them on average.
-  const int64_t seen = (tokens + 1) / 2;
-  const int64_t a_head = seen + seen * kFloatAdd + 2 * seen + head_dim + 4 * kFloatLoopFill;
-  return rounding + tokens * query_heads * a_head;
-}
-
-int64_t AttentionPageCycles(int64_t query_heads, int64_t kv_heads, int64_t head_dim) {
-  const int64_t load = 2 * (contract::kPageTokens * head_dim / contract::kFloat16Lanes + kFloatLoopFill);
-  // Scores a row a cycle, two passes of the softmax, values into one accumulator a column.
-  const int64_t compute = contract::kPageTokens * (1 + 2 + kFloatAdd);
-  return kv_heads * load + query_heads * compute;
 }
 
 }  // namespace streamtensor::compiler

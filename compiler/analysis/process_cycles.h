@@ -27,9 +27,4 @@ int64_t OperationCycles(mlir::Operation* operation);
 // word of results. Products of nibbles take LUTs (what Vitis makes of 8 x 8 bits, tool reports).
 int64_t EngineDsps(int64_t channels, int64_t lanes);
 
-// Attention of T tokens over their own rows, one layer.
-int64_t AttentionCycles(int64_t query_heads, int64_t kv_heads, int64_t head_dim, int64_t tokens);
-// One page of context for one token, one layer.
-int64_t AttentionPageCycles(int64_t query_heads, int64_t kv_heads, int64_t head_dim);
-
 }  // namespace streamtensor::compiler

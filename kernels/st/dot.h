@@ -177,18 +177,6 @@ inline void score_rows_plain(const float* query, const float* keys, int stride, 
   }
 }
 
-// out[d] += weights[row] * values[row][d], rows ascending.
-template <int D>
-inline void weigh_rows_plain(const float* weights, const float* values, int stride, int count, float* out) {
-  for (int row = 0; row < count; ++row) {
-#pragma HLS PIPELINE
-    for (int d = 0; d < D; ++d) {
-#pragma HLS UNROLL
-      out[d] = out[d] + weights[row] * values[row * stride + d];
-    }
-  }
-}
-
 }  // namespace st
 
 #ifdef ST_FAST
@@ -309,73 +297,6 @@ inline void score_rows(const float* query, const float* keys, int stride, int co
   }
 #endif
   score_rows_plain<D>(query, keys, stride, count, scale, scores);
-}
-
-template <int D>
-inline void weigh_rows(const float* weights, const float* values, int stride, int count, float* out) {
-#ifdef ST_FAST
-  if (D % 8 == 0) {
-    avx2::weigh_rows<D>(weights, values, stride, count, out);
-    return;
-  }
-#endif
-  weigh_rows_plain<D>(weights, values, stride, count, out);
-}
-
-// Replaces count > 0 scores by exp(score - the largest).
-inline void exp_scores(float* scores, int count) {
-#ifdef ST_FAST
-  float most;
-  int j = avx2::exp_scores(scores, count, most);
-#else
-  float most = scores[0];
-  for (int i = 0; i < count; ++i) {
-#pragma HLS PIPELINE II = 1
-    most = scores[i] > most ? scores[i] : most;
-  }
-  int j = 0;
-#endif
-  for (; j < count; ++j) {
-#pragma HLS PIPELINE II = 1
-    scores[j] = exp_approx(scores[j] - most);
-  }
-}
-
-// Which chunk of a pool will be read next: pages lie scattered, so a host's caches must be told. On the
-// card it holds nothing (pointers of two ports can't be chosen between).
-class page_hint {
- public:
-#ifdef ST_FAST
-  explicit page_hint(const word512* chunk) : chunk_(chunk) {}
-  void use(int w) const { _mm_prefetch(reinterpret_cast<const char*>(chunk_ + w), _MM_HINT_T0); }
-
- private:
-  const word512* chunk_;
-#else
-  explicit page_hint(const word512*) {}
-  void use(int) const {}
-#endif
-};
-
-// Reads `rows` rows of D float16 from one page, layer and head; gives them as float32.
-template <int MAX_ROWS, int D>
-inline void load_page(const word512* chunk, const page_hint& next, int rows, float (&page)[MAX_ROWS * D]) {
-  const int words = contract::CeilDiv<int>(rows * D, contract::kFloat16Lanes);
-  for (int w = 0; w < words; ++w) {
-#pragma HLS PIPELINE II = 1
-    next.use(w);
-#ifdef ST_FAST
-    unpack_f16(chunk[w],
-               *reinterpret_cast<float(*)[contract::kFloat16Lanes]>(page + contract::kFloat16Lanes * w));
-#else
-    float lanes[contract::kFloat16Lanes];
-    unpack_f16(chunk[w], lanes);
-    for (int i = 0; i < contract::kFloat16Lanes; ++i) {
-#pragma HLS UNROLL
-      page[contract::kFloat16Lanes * w + i] = lanes[i];
-    }
-#endif
-  }
 }
 
 // float16 of a row, round half to even.

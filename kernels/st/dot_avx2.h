@@ -378,51 +378,6 @@ inline __m256 exp_approx(__m256 x) {
   return _mm256_mul_ps(y, _mm256_castsi256_ps(power));
 }
 
-// Finds the largest of count > 0 scores; replaces the first count / 8 * 8 by exp(score - largest) and
-// returns how many those are.
-inline int exp_scores(float* scores, int count, float& most) {
-  const int whole = count / 8 * 8;
-  most = scores[0];
-  if (whole > 0) {
-    __m256 largest = _mm256_loadu_ps(scores);
-    for (int j = 8; j < whole; j += 8) largest = _mm256_max_ps(_mm256_loadu_ps(scores + j), largest);
-    alignas(32) float lanes[8];
-    _mm256_store_ps(lanes, largest);
-    for (int i = 0; i < 8; ++i) most = lanes[i] > most ? lanes[i] : most;
-  }
-  for (int j = whole; j < count; ++j) most = scores[j] > most ? scores[j] : most;
-  const __m256 offset = _mm256_set1_ps(most);
-  for (int j = 0; j < whole; j += 8) {
-    _mm256_storeu_ps(scores + j, exp_approx(_mm256_sub_ps(_mm256_loadu_ps(scores + j), offset)));
-  }
-  return whole;
-}
-
-// WIDTH floats of every row, a multiple of 8 up to 64, summed in registers.
-template <int WIDTH>
-inline void weigh_columns(const float* weights, const float* values, int stride, int count, float* out) {
-  __m256 sums[WIDTH / 8];
-#pragma GCC unroll 8
-  for (int i = 0; i < WIDTH / 8; ++i) sums[i] = _mm256_loadu_ps(out + 8 * i);
-  for (int row = 0; row < count; ++row) {
-    const __m256 weight = _mm256_set1_ps(weights[row]);
-#pragma GCC unroll 8
-    for (int i = 0; i < WIDTH / 8; ++i) {
-      sums[i] = _mm256_add_ps(sums[i], _mm256_mul_ps(weight, _mm256_loadu_ps(values + row * stride + 8 * i)));
-    }
-  }
-#pragma GCC unroll 8
-  for (int i = 0; i < WIDTH / 8; ++i) _mm256_storeu_ps(out + 8 * i, sums[i]);
-}
-
-// D a multiple of 8.
-template <int D>
-inline void weigh_rows(const float* weights, const float* values, int stride, int count, float* out) {
-  int d = 0;
-  for (; d + 64 <= D; d += 64) weigh_columns<64>(weights, values + d, stride, count, out + d);
-  for (; d + 8 <= D; d += 8) weigh_columns<8>(weights, values + d, stride, count, out + d);
-}
-
 }  // namespace avx2
 }  // namespace st
 
