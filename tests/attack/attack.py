@@ -101,6 +101,13 @@ def is_idle(metrics):
     return busy == 0 and pages_held(metrics) == 0 and ready_cards(metrics) == CARDS
 
 
+def is_zombie(pid):
+    try:
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except OSError:
+        return False
+
+
 class Operator:
     """What an operator and bad luck do: cards die, one at a time, and the configuration is reloaded, right or wrong."""
 
@@ -123,8 +130,9 @@ class Operator:
                 self.counts[kind] += 1
 
     def _hit(self, kind, stop):
-        # Not the last card: its requests would rightly wait for its return.
-        while ready_cards(self._daemon.metrics()) < CARDS:
+        # Not the last card: requests would rightly be refused. The death of an idle card is noticed with its next step;
+        # until then it counts as ready.
+        while any(map(is_zombie, self._daemon.children())) or ready_cards(self._daemon.metrics()) < CARDS:
             if stop.wait(0.05):
                 return
         pid = self._rng.choice(sorted(self._daemon.children()))
