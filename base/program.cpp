@@ -111,4 +111,12 @@ int Program::Main(int argc, const char* const* argv) {
   }
 }
 
+void AddExamples(CLI::App& app, const std::vector<std::string>& commands) {
+  std::string footer = app.get_footer();
+  if (!footer.empty()) footer += "\n\n";
+  footer += "Examples:";
+  for (const std::string& command : commands) footer += "\n  " + command;
+  app.footer(footer);
+}
+
 }  // namespace streamtensor::base

@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 #include <functional>
 #include <string>
+#include <vector>
 
 namespace streamtensor::base {
 
@@ -40,5 +41,9 @@ class Program {
   std::function<int()> run_;
   std::string command_;  // the selected command; empty: none
 };
+
+// Appends commands that can be pasted, one a line, to the footer that `app` has by then. tests/docs runs
+// them.
+void AddExamples(CLI::App& app, const std::vector<std::string>& commands);
 
 }  // namespace streamtensor::base

@@ -282,6 +282,7 @@ void AddDoctorCommand(base::Program& program, const Target& target) {
                                      [&target, config] { return Doctor(target, *config); });
   app.add_option("--config", *config, "Also check this configuration of the daemon")->type_name("FILE");
   app.footer("Exit status 1 when something is BAD.");
+  base::AddExamples(app, {"streamtensorctl doctor --config my.yaml"});
 }
 
 }  // namespace streamtensor::ctl

@@ -100,6 +100,7 @@ void AddRunCommand(base::Program& program) {
       "Runs a streamtensord of its own on an emulated U55C; the daemon at --server is not asked. A model "
       "without a\nchat template continues PROMPT, by ",
       kDefaultContinuationTokens, " tokens unless --max-tokens says otherwise."));
+  base::AddExamples(app, {"streamtensorctl run model.gguf 'Why is the sky blue?' --max-tokens 40"});
 }
 
 }  // namespace streamtensor::ctl

@@ -218,6 +218,8 @@ void AddOptions(CLI::App& app, Options& options) {
       ->needs(model)
       ->group(kGroup);
   app.footer(kFooter);
+  streamtensor::base::AddExamples(app,
+                                  {"streamtensord model.gguf", "streamtensord --config my.yaml --check"});
 }
 
 absl::StatusOr<Config> ReadModelConfig(const Options& options) {

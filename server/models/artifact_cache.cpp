@@ -105,7 +105,8 @@ absl::Status ArtifactCache::Claim() {
     if (pread(fd, owner, sizeof(owner) - 1, 0) <= 0) owner[0] = '?';
     return absl::AbortedError(absl::StrCat("the cache ", folder_,
                                            " is in use by another streamtensord (process ", owner,
-                                           "); stop it, or set a different cache.dir for this one"));
+                                           "); stop it, or give this one another folder by cache.dir or "
+                                           "the environment variable STREAMTENSOR_CACHE_DIR"));
   }
   const std::string pid = absl::StrCat(getpid());
   // Only for that message: a full disk must not prevent the daemon from starting.

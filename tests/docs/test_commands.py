@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every command of README.md, docs/ and the examples runs as it is pasted, or NOT_RUN says why it can't here.
+"""Every command of README.md, docs/, the examples and --help runs as it is pasted, or NOT_RUN says why it can't here.
 
 The commands of a page run in order in a folder that looks like the repository's root, in a network of its own, so that
 addresses are literal. `streamtensord` stays up until the page ends. What a page assumes is in GIVEN.
@@ -223,6 +223,27 @@ def test_pasted_commands_work(reader, name):
             pytest.fail(f"{name}:{line}: {command}\n{error}", pytrace=False)
 
 
+def examples(program):
+    """The commands that --help of the program and of its commands shows."""
+    text = help_of(program)
+    sections = re.findall(r"^Examples:\n((?:  .*\n?)+)", "".join([text, *(help_of(program, name) for name in subcommands(text))]), re.MULTILINE)
+    return [line.strip() for section in sections for line in section.splitlines()]
+
+
+@pytest.mark.parametrize("program", ["streamtensorc", "streamtensord", "streamtensorctl"])
+def test_examples_of_help_work(reader, program):
+    for file in ("model.gguf", "smollm2.gguf"):
+        (reader.root / file).symlink_to(reader.model)
+    found = examples(program)
+    assert len(found) > 1, "--help shows no examples"
+    if program == "streamtensorctl":  # `run` starts a daemon itself, the others ask one
+        found.sort(key=lambda command: not command.startswith("streamtensorctl run"))
+        found.insert(1, DAEMON)
+    for command in found:
+        if not reason_not_to_run(command):
+            reader.paste(command)
+
+
 def test_every_reason_is_needed():
     used = {reason_not_to_run(command) for name in pages() for _, command in commands(name)}
     assert set(NOT_RUN) <= used, "remove what no command matches"
@@ -239,11 +260,15 @@ def help_of(program, *command):
     return subprocess.run([BIN / program, *command, "--help"], capture_output=True, text=True, timeout=60, check=True).stdout
 
 
+def subcommands(text):
+    """The commands that a program's --help lists."""
+    return re.findall(r"^  ([a-z]+) ", text.partition("Subcommands:")[2].partition("\n\n")[0], re.MULTILINE)
+
+
 @pytest.mark.parametrize("program", ["streamtensorc", "streamtensord", "streamtensorctl"])
 def test_help_fits_110_columns(program):
     text = help_of(program)
-    commands_of_it = re.findall(r"^  ([a-z]+) ", text[text.find("Subcommands:"):] if "Subcommands:" in text else "", re.MULTILINE)
-    for command in ([], *([name] for name in commands_of_it)):
+    for command in ([], *([name] for name in subcommands(text))):
         for line in help_of(program, *command).splitlines():
             assert len(line) <= 110, f"{program} {command}: {line}"
 
@@ -260,7 +285,7 @@ def mentions():
 def test_commands_in_sentences_exist(place, program, words):
     """Their command and options are those of --help."""
     text = help_of(program)
-    known = re.findall(r"^  ([a-z]+) ", text[text.find("Subcommands:"):] if "Subcommands:" in text else "", re.MULTILINE)
+    known = subcommands(text)
     command = [word for word in words if word in known][:1]
     if known and not words[0].startswith("-"):
         assert command, f"{place}: no such command; {', '.join(known)}"

@@ -230,6 +230,8 @@ void AddCompileCommand(base::Program& program) {
       ->check(CLI::IsMember({"json"}).description(""));
   AddDesignOptions(app, *options);
   AddBuildOptions(app, *options);
+  base::AddExamples(app, {"streamtensorc compile model.gguf -o design",
+                          "streamtensorc compile model.gguf --platform u280 --dry-run"});
 }
 
 }  // namespace streamtensor::compiler

@@ -164,6 +164,8 @@ void AddInspectCommand(base::Program& program) {
       "the\n"
       "values, the largest error, and the largest value, of each matrix that loses anything and of all "
       "together.");
+  base::AddExamples(
+      app, {"streamtensorc inspect model.gguf", "streamtensorc inspect configs/platforms/u55c.yaml"});
 }
 
 }  // namespace streamtensor::compiler

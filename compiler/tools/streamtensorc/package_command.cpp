@@ -31,6 +31,7 @@ void AddPackageCommand(base::Program& program) {
   app.footer(
       "Checks that platform, kernel, arguments, banks and the manifest inside the xclbin are those of DIR,\n"
       "copies it, and writes manifest.json.");
+  base::AddExamples(app, {"streamtensorc package design --xclbin design/hls/design.xclbin"});
 }
 
 }  // namespace streamtensor::compiler

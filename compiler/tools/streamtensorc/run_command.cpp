@@ -430,6 +430,7 @@ void AddRunCommand(base::Program& program) {
   AddDecoderOptions(app, *run);
   AddModuleOptions(app, *run);
   AddCardOptions(app, *run);
+  base::AddExamples(app, {"streamtensorc run design --tokens '1 2 3' --steps 8"});
 }
 
 }  // namespace streamtensor::compiler
