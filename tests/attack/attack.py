@@ -33,7 +33,7 @@ from daemon import ROOT, Daemon, free_ports, protos  # noqa: E402
 MODEL, VOCABULARY = "tiny", 384
 CARDS, HONEST, ATTACKERS, QUESTIONS = 2, 4, 16, 24
 REQUESTS_PER_MINUTE = 1200  # of each client; every attacker is a client of its own
-WARM_UP_SECONDS, CALM_SECONDS, OPERATOR_SECONDS, SETTLE_SECONDS = 30, 15, 30, 120
+CALM_SECONDS, OPERATOR_SECONDS, SETTLE_SECONDS = 15, 30, 120
 ROUND_SECONDS = 600  # a longer attack comes in rounds, with undisturbed seconds before each
 # Honest clients' p99 of the time to the first token, against that of the undisturbed seconds before. A card that is
 # killed takes its prompts with it, which are computed again beside the other card's: what that costs is measured in
@@ -221,6 +221,11 @@ def rounds_of(seconds):
     return [seconds // count + (i < seconds % count) for i in range(count)]
 
 
+def warm_up_seconds(seconds):
+    """Of the first storm. The scattered heap grows for minutes before it stays; all of an hour is held to what it is then."""
+    return min(120, max(30, seconds // 10))
+
+
 def judge_resources(before, daemon, sanitized):
     def too_much():
         now = daemon.resources()
@@ -263,7 +268,7 @@ def run(options, folder):
 
         # A first storm, so that pools, buffers and the heap have the size that storms give them.
         storm = Storm(daemon, target, f"{options.seed}/warm-up")
-        watch(daemon, WARM_UP_SECONDS)
+        watch(daemon, warm_up_seconds(options.seconds))
         storm.end()
         wait_for(lambda: ready_cards(daemon.metrics()) == CARDS, "all cards ready")
 
