@@ -36,6 +36,12 @@ std::string HostOf(const std::string& peer) {
   return absl::StrCat(kIpv6, inet_ntop(AF_INET6, &address, network, sizeof(network)), kIpv6End);
 }
 
+// nullptr: unknown.
+const TokenHolder* HolderOf(const ClientTokens& tokens, const std::string& authorization) {
+  if (!absl::StartsWithIgnoreCase(authorization, kScheme)) return nullptr;
+  return tokens.Find(authorization.substr(std::strlen(kScheme)));
+}
+
 }  // namespace
 
 void AccessControl::SetPolicy(std::optional<ClientTokens> tokens, int64_t requests_per_minute) {
@@ -44,19 +50,32 @@ void AccessControl::SetPolicy(std::optional<ClientTokens> tokens, int64_t reques
   rate_.SetRequestsPerMinute(requests_per_minute);
 }
 
+std::shared_ptr<const ClientTokens> AccessControl::tokens() const {
+  MutexLock lock(mutex_);
+  return tokens_;
+}
+
+void AccessControl::Spend(const std::string& authorization, const std::string& peer, int64_t requests,
+                          absl::Time now) {
+  const std::shared_ptr<const ClientTokens> tokens = this->tokens();
+  std::string client = HostOf(peer);
+  if (tokens != nullptr) {
+    const TokenHolder* const holder = HolderOf(*tokens, authorization);
+    if (holder == nullptr) return;  // the token has been withdrawn
+    client = holder->name;
+  }
+  rate_.Spend(client, requests, now);
+}
+
 absl::Status AccessControl::Admit(const std::string& authorization, const std::string& peer,
                                   const std::string& model, bool counts, absl::Time now) {
-  std::shared_ptr<const ClientTokens> tokens;
-  {
-    MutexLock lock(mutex_);
-    tokens = tokens_;
-  }
+  const std::shared_ptr<const ClientTokens> tokens = this->tokens();
   std::string client = HostOf(peer);
   if (tokens != nullptr) {
     if (!absl::StartsWithIgnoreCase(authorization, kScheme)) {
       return absl::UnauthenticatedError("no token; send \"authorization: Bearer TOKEN\"");
     }
-    const TokenHolder* holder = tokens->Find(authorization.substr(std::strlen(kScheme)));
+    const TokenHolder* const holder = HolderOf(*tokens, authorization);
     if (holder == nullptr) return absl::UnauthenticatedError("the token is unknown");
     const auto& models = holder->models;
     if (!model.empty() && !models.empty() && std::find(models.begin(), models.end(), model) == models.end()) {

@@ -33,9 +33,14 @@ class AccessControl {
   //   RESOURCE_EXHAUSTED the client exceeds its rate; with kRetryAfterPayload
   absl::Status Admit(const std::string& authorization, const std::string& peer, const std::string& model,
                      bool counts, absl::Time now);
+  // Counts further requests of a client that was admitted, such as the replies beyond the first to one
+  // request.
+  void Spend(const std::string& authorization, const std::string& peer, int64_t requests, absl::Time now);
 
  private:
-  Mutex mutex_;
+  std::shared_ptr<const ClientTokens> tokens() const;
+
+  mutable Mutex mutex_;
   std::shared_ptr<const ClientTokens> tokens_ ABSL_GUARDED_BY(mutex_);
   RateLimiter rate_;
 };

@@ -19,15 +19,18 @@ class RateLimiter {
 
   // Zero: the request is allowed and counted. Otherwise: how long to wait.
   absl::Duration Take(const std::string& client, absl::Time now);
+  // Counts further requests, which were allowed with one before: the client may have to wait for longer now.
+  void Spend(const std::string& client, int64_t requests, absl::Time now);
 
  private:
   struct Bucket {
-    double requests = 0;
+    double requests = 0;  // may be negative
     absl::Time filled_at;
   };
   double Capacity() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     return per_second_ * 10 < 1 ? 1 : per_second_ * 10;
   }
+  Bucket& Filled(const std::string& client, absl::Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void RemoveFullBuckets(absl::Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   Mutex mutex_;

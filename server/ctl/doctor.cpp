@@ -16,6 +16,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
 #include "base/program_folder.h"
+#include "server/access/client_tokens.h"
 #include "server/access/tls_pair.h"
 #include "server/config/config.h"
 #include "server/config/model_files.h"
@@ -202,6 +203,16 @@ void CheckTls(Findings& findings, const server::ServerConfig& config) {
   }
 }
 
+void CheckTokens(Findings& findings, const std::string& file) {
+  if (file.empty()) return;
+  const absl::StatusOr<server::ClientTokens> tokens = server::ClientTokens::Read(file);
+  if (tokens.ok()) {
+    findings.Good(absl::StrCat("tokens: ", file, ", of ", tokens->size(), " clients"));
+  } else {
+    findings.Bad(std::string(tokens.status().message()), "correct access.tokens_file");
+  }
+}
+
 // The daemon's configuration: its errors, its cache, and whether its files exist.
 void CheckConfiguration(Findings& findings, const std::string& file) {
   const absl::StatusOr<server::Config> config = server::ReadConfig(file);
@@ -213,6 +224,7 @@ void CheckConfiguration(Findings& findings, const std::string& file) {
   }
   findings.Good(absl::StrCat("configuration: ", file));
   CheckTls(findings, config->server);
+  CheckTokens(findings, config->access.tokens_file);
   CheckCache(findings, config->cache.dir);
   for (const server::ModelFile& file : server::ModelFiles(*config)) {
     const std::string what = absl::StrCat("model ", file.model, ": ", file.path);

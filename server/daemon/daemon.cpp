@@ -36,6 +36,11 @@ absl::StatusOr<std::optional<TlsPair>> ReadTls(const ServerConfig& config) {
 
 }  // namespace
 
+absl::Status CheckAccessFiles(const Config& config) {
+  RETURN_IF_ERROR(ReadTokens(config.access).status());
+  return ReadTls(config.server).status();
+}
+
 Daemon::Daemon(const Config& config, const std::string& program_dir, const std::string& version,
                const std::function<uint64_t()>& dropped_log_lines)
     : config_(config), metrics_(version) {

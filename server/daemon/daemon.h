@@ -25,6 +25,9 @@
 
 namespace streamtensor::server {
 
+// Whether a daemon with this configuration would start, as far as its files say: those of tokens and of TLS.
+absl::Status CheckAccessFiles(const Config& config);
+
 // Used only by the main thread.
 class Daemon {
  public:

@@ -146,6 +146,10 @@ int Serve(const Config& config, const ConfigSource& source) {
 
 // A missing model keeps the daemon from serving that model only, so it is no error.
 int ReportCheck(const Config& config, const std::string& name) {
+  if (const absl::Status status = CheckAccessFiles(config); !status.ok()) {
+    std::fprintf(stderr, "%s: %s\n", name.c_str(), std::string(status.message()).c_str());
+    return 1;
+  }
   bool all_there = true;
   for (const ModelFile& file : ModelFiles(config)) {
     if (file.error.empty()) continue;

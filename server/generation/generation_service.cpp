@@ -39,6 +39,10 @@ absl::Status GenerationService::Charge(const Caller& caller, const std::string& 
                                 options_.clock->Now());
 }
 
+void GenerationService::ChargeFurther(const Caller& caller, int64_t requests) const {
+  options_.access->Spend(caller.authorization, caller.peer, requests, options_.clock->Now());
+}
+
 absl::Status GenerationService::Admit(const Caller& caller, const std::string& model) const {
   absl::Status status = Charge(caller, model);
   if (!status.ok()) options_.metrics->CountRefused(status);

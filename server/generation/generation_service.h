@@ -77,7 +77,9 @@ class GenerationService {
 
   // As AccessControl::Admit(), without counting. An empty model means no particular one.
   absl::Status CheckAccess(const Caller& caller, const std::string& model) const;
-  // The same for a request of any kind: it counts against the client's rate.
+  // Counts further requests of a caller that was charged for one: the replies beyond the first to it.
+  void ChargeFurther(const Caller& caller, int64_t requests) const;
+  // As CheckAccess() for a request of any kind: it counts against the client's rate.
   absl::Status Charge(const Caller& caller, const std::string& model) const;
   // The same, and a refusal is counted.
   absl::Status Admit(const Caller& caller, const std::string& model) const;

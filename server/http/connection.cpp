@@ -40,6 +40,8 @@ using TlsStream = asio::ssl::stream<Socket>;
 constexpr size_t kReadAheadBytes = 4 << 10;
 // How much of a body is read at once.
 constexpr size_t kBodyReadBytes = 16 << 10;
+// Of a chunk's extensions, which nothing here uses.
+constexpr size_t kMaxExtensionBytes = 1 << 10;
 // How long a client may keep sending after it was answered, so that it receives the response and not a reset.
 constexpr std::chrono::seconds kLingerTime(2);
 
@@ -134,7 +136,8 @@ class StreamConnection final : public Connection,
         limits_(host->options->limits),
         stream_(std::move(stream)),
         peer_(std::move(peer)),
-        on_closed_(std::move(on_closed)) {}
+        on_closed_(std::move(on_closed)),
+        buffer_(MaxBuffered()) {}
 
   void Start() override {
     if constexpr (std::is_same_v<Stream, TlsStream>) {
@@ -232,6 +235,9 @@ class StreamConnection final : public Connection,
  private:
   std::shared_ptr<StreamConnection> Self() { return this->shared_from_this(); }
 
+  // A header, and what is read of a body at once. Bounds a line of a chunked body too.
+  size_t MaxBuffered() const { return limits_.max_header_bytes + kBodyReadBytes; }
+
   // The connection was closed meanwhile, or this closes it.
   bool IsOver(error_code error) {
     if (error) Close();
@@ -318,18 +324,24 @@ class StreamConnection final : public Connection,
     body_since_ = Clock::now();
     body_share_ = std::make_unique<BodyMemory::Share>(host_->bodies);
     parser_->eager(true);
+    is_in_trailer_ = false;
+    trailer_bytes_ = 0;
+    parser_->on_chunk_header(on_chunk_header_);
     buffer_.reserve(kBodyReadBytes);
     ReadSomeBody();
   }
 
   void ReadSomeBody() {
-    beast_http::async_read_some(stream_, buffer_, *parser_, [self = Self()](error_code error, size_t) {
-      if (!self->is_closed_) self->OnBodyRead(error);
+    beast_http::async_read_some(stream_, buffer_, *parser_, [self = Self()](error_code error, size_t bytes) {
+      if (self->is_closed_) return;
+      if (self->is_in_trailer_) self->trailer_bytes_ += bytes;
+      self->OnBodyRead(error);
     });
   }
 
   void OnBodyRead(error_code error) {
     if (is_body_refused_) return RespondBodyRefused();
+    if (!error && trailer_bytes_ > MaxBuffered()) error = beast_http::error::header_limit;
     if (error) return OnReadError(error);
     body_share_->Set(parser_->get().body().size() + buffer_.capacity());
     if (host_->bodies->held() > limits_.max_body_memory) host_->on_bodies_full();
@@ -352,7 +364,7 @@ class StreamConnection final : public Connection,
 
   void Dispatch() {
     parser_.reset();
-    if (buffer_.size() == 0) buffer_ = beast::flat_buffer();  // it may have grown with a body
+    if (buffer_.size() == 0) buffer_ = beast::flat_buffer(MaxBuffered());  // it may have grown with a body
     idle_since_ = std::nullopt;
     deadline_ = Clock::time_point::max();  // the handler's responsibility
     if (buffer_.size() == 0) Watch();
@@ -370,7 +382,7 @@ class StreamConnection final : public Connection,
     }
     int status = 400;
     if (error == beast_http::error::body_limit) status = 413;
-    if (error == beast_http::error::header_limit) status = 431;
+    if (error == beast_http::error::header_limit || error == beast_http::error::buffer_overflow) status = 431;
     if (exchange_ == nullptr) BeginExchange(Request());
     parser_.reset();
     keeps_alive_ = false;
@@ -412,6 +424,15 @@ class StreamConnection final : public Connection,
   const std::string peer_;
   const std::function<void(Connection*)> on_closed_;
   beast::flat_buffer buffer_;
+  // Of a chunked body: the last chunk has a size of 0, and what follows is kept by the parser, without a
+  // limit of its own.
+  std::function<void(std::uint64_t, beast::string_view, error_code&)> on_chunk_header_ =
+      [this](std::uint64_t bytes, beast::string_view extensions, error_code& error) {
+        if (bytes == 0) is_in_trailer_ = true;
+        if (extensions.size() > kMaxExtensionBytes) error = beast_http::error::bad_chunk_extension;
+      };
+  size_t trailer_bytes_ = 0;  // read since the last chunk began
+  bool is_in_trailer_ = false;
   std::optional<beast_http::request_parser<beast_http::string_body>> parser_;
   std::unique_ptr<BodyMemory::Share> body_share_;     // while a body is received
   std::shared_ptr<StreamExchange<Stream>> exchange_;  // from a request's header to the end of its response

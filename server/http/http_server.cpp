@@ -13,6 +13,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/ssl/context.hpp>
+#include <exception>
 #include <map>
 #include <memory>
 #include <thread>
@@ -46,6 +47,19 @@ constexpr int kKeepAliveProbes = 3;
 constexpr size_t kMaxRefused = 64;
 // Limits unsent data in the kernel, so that a writer notices a client that does not read.
 constexpr int kUnsentBytes = 32 << 10;
+
+// Whatever a library throws for one client's bytes must not end the process; the connection ends at its
+// deadline.
+void RunAll(asio::io_context& context) {
+  for (;;) {
+    try {
+      context.run();
+      return;
+    } catch (const std::exception& error) {
+      spdlog::error("HTTP: {}", error.what());
+    }
+  }
+}
 
 std::string AddressOf(const tcp::endpoint& endpoint) {
   asio::ip::address address = endpoint.address();
@@ -158,12 +172,12 @@ struct Server::Impl {
     Sweep();
     io_thread = std::thread([this] {
       pthread_setname_np(pthread_self(), "http-io");
-      io.run();
+      RunAll(io);
     });
     for (int i = 0; i < options.workers; ++i) {
       workers.emplace_back([this] {
         pthread_setname_np(pthread_self(), "http-worker");
-        work.run();
+        RunAll(work);
       });
     }
   }

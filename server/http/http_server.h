@@ -18,8 +18,8 @@ struct Limits {
   size_t max_header_bytes = 16 << 10;
   size_t max_body_bytes = 4 << 20;
   size_t max_body_memory = 64 << 20;  // of all requests; beyond it the body that takes longest is refused
-  size_t max_connections = 4096;
-  size_t max_connections_per_address = 1024;
+  size_t max_connections = 2048;
+  size_t max_connections_per_address = 512;
   absl::Duration header_timeout =
       absl::Seconds(10);  // TLS handshake, and a request's header from its first byte
   absl::Duration body_timeout = absl::Seconds(60);

@@ -223,7 +223,7 @@ def rounds_of(seconds):
 
 def warm_up_seconds(seconds):
     """Of the first storm. The scattered heap grows for minutes before it stays; all of an hour is held to what it is then."""
-    return min(120, max(30, seconds // 10))
+    return min(120, max(60, seconds // 10))
 
 
 def judge_resources(before, daemon, sanitized):

@@ -9,6 +9,7 @@ import random
 import socket
 import threading
 import time
+import zlib
 
 import grpc
 
@@ -156,6 +157,44 @@ def unfinished_messages(target, rng):
             part = b"\x00" + announced.to_bytes(4, "big") + bytes(rng.randint(0, min(announced, 16000)))
             send(connection, call_headers(2 * i + 1, SERVICE + "GenerateStream", target.token) + frame(DATA, 0, 2 * i + 1, part))
         target.hold(rng.uniform(0.5, 4))
+
+
+@attack(1)
+def compressed_messages(target, rng):
+    """Small messages that unpack to many times their size, with a token or without one."""
+    plain = rng.choice([1 << 20, 16 << 20, 64 << 20])
+    packer = zlib.compressobj(6, zlib.DEFLATED, zlib.MAX_WBITS | 16)
+    packed = packer.compress(bytes(plain)) + packer.flush()
+    encoding = rng.choice(["gzip", "deflate"])
+    with connection_to(target.grpc_port, rng) as connection:
+        send(connection, PREFACE + settings())
+        for i in range(rng.randint(1, 4)):
+            opening = call_headers(2 * i + 1, SERVICE + "Generate", rng.choice([target.token, None]), [("grpc-encoding", encoding)])
+            body = b"\x01" + message(packed)[1:]
+            parts = [body[at : at + 16384] for at in range(0, len(body), 16384)][:4]
+            send(connection, opening + b"".join(frame(DATA, 0, 2 * i + 1, part) for part in parts))
+        target.hold(rng.uniform(0.2, 2))
+
+
+@attack(2)
+def calls_of_headers(target, rng):
+    """Calls that never send their message."""
+    with connection_to(target.grpc_port, rng) as connection:
+        more = [(f"x-{i}", "y" * 1000) for i in range(rng.choice([0, 0, 6]))]
+        send(connection, PREFACE + settings() + b"".join(
+            call_headers(2 * i + 1, SERVICE + "Generate", rng.choice([target.token, None]), more) for i in range(rng.randint(10, 500))))
+        target.hold(rng.uniform(0.5, 5))
+
+
+@attack(1)
+def idle_connections(target, rng):
+    """Connections of HTTP/2 without a call, which answer what a server asks to see whether they live."""
+    with contextlib.ExitStack() as stack:
+        for _ in range(rng.randint(20, 150)):
+            with contextlib.suppress(OSError):
+                connection = stack.enter_context(contextlib.closing(connect(target.grpc_port, source_of(rng))))
+                send(connection, PREFACE + settings() + frame(SETTINGS, 1))
+        target.hold(rng.uniform(0.5, 5))
 
 
 @attack(2)
@@ -365,6 +404,35 @@ def unfinished_bodies(target, rng):
             with contextlib.suppress(OSError):
                 send(stack.enter_context(connection_to(port, rng)), head + bytes(announced - 1))
         target.hold(rng.uniform(0.2, 2))
+
+
+@attack(2)
+def chunked_bodies(target, rng):
+    """Bodies in chunks: long extensions, chunks of a byte, trailers without end and with long fields."""
+    head = (f"POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {target.token}\r\n"
+            "Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n").encode()
+    text = json.dumps({"model": target.model, "prompt": "a b", "max_tokens": 2}).encode()
+    whole = b"%x\r\n%s\r\n" % (len(text), text)
+    rest = rng.choice([
+        lambda: b"2;" + b"x" * rng.choice([100, 70_000, 1 << 20]) + b"\r\n{}\r\n0\r\n\r\n",
+        lambda: b"".join(b"1\r\n%c\r\n" % byte for byte in text) + b"0\r\n\r\n",
+        lambda: whole + b"0\r\nX: " + b"y" * rng.choice([100, 60_000, 70_000, 1 << 20]) + b"\r\n\r\n",
+        lambda: whole + b"0\r\n" + b"X" * 70_000 + b": y\r\n\r\n",
+        lambda: whole + b"0\r\n" + b"X: yyyyyyyyyy\r\n" * rng.choice([100, 10_000, 300_000]),
+    ])()
+    with connection_to(target.http_port, rng) as connection:
+        send(connection, head + rest)
+        with contextlib.suppress(OSError):
+            connection.recv(65536)
+
+
+@attack(1)
+def many_replies(target, rng):
+    """One HTTP request for many replies."""
+    with connection_to(target.http_port, rng) as connection:
+        send(connection, http_request(target, rng, n=rng.randint(2, 64), prompt=["a b"] * rng.randint(1, 2), temperature=1))
+        with contextlib.suppress(OSError):
+            connection.recv(65536)
 
 
 @attack(1)

@@ -75,7 +75,8 @@ class Daemon:
         self.grpc_port, self.metrics_port = ports or free_ports(2)
         self.server = f"127.0.0.1:{self.grpc_port}"
         self.configuration = {
-            "server": {"listen": self.server, "metrics_listen": f"127.0.0.1:{self.metrics_port}", **(server or {})},
+            "server": {"listen": self.server, "metrics_listen": f"127.0.0.1:{self.metrics_port}",
+                       "max_streams_per_connection": 1024, **(server or {})},
             "cards": cards or [{"driver": "emulated", "platform": "u55c", "index": 0}],
             "models": models,
             "cache": {"dir": str(cache_dir or folder / "cache")},

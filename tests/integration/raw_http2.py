@@ -44,16 +44,22 @@ class RawClient:
     def close(self):
         self.socket.close()
 
-    def call(self, method, message, path="/streamtensor.v1.InferenceService/", cut=0):
-        """Opens a call with a message, but for its last `cut` bytes; returns its stream."""
+    def open(self, method, path="/streamtensor.v1.InferenceService/", packed_by=None):
+        """Opens a call and sends no message; returns its stream."""
         stream, self.next_stream = self.next_stream, self.next_stream + 2
         fields = [
             (":method", "POST"), (":scheme", "http"), (":path", path + method), (":authority", "localhost"),
-            ("content-type", "application/grpc"), ("te", "trailers"),
+            ("content-type", "application/grpc"), ("te", "trailers"), *([("grpc-encoding", packed_by)] if packed_by else []),
         ]
         self._send(frame(HEADERS, END_HEADERS, stream, b"".join(header(*field) for field in fields)))
         self._room[stream] = self._first_room
-        body = b"\0" + struct.pack(">I", len(message)) + message
+        return stream
+
+    def call(self, method, message, path="/streamtensor.v1.InferenceService/", cut=0, packed_by=None):
+        """Opens a call with a message, but for its last `cut` bytes; returns its stream. `packed_by`: what it was compressed
+        with ("gzip")."""
+        stream = self.open(method, path, packed_by)
+        body = bytes([packed_by is not None]) + struct.pack(">I", len(message)) + message
         rest = memoryview(body[: len(body) - cut])
         while rest and stream not in self.reset and self.is_open:
             size = min(len(rest), self._room[0], self._room[stream], 16384)

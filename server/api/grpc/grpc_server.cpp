@@ -52,6 +52,8 @@ constexpr int kAwaitedStreams = 32;
 constexpr int kArrivalThreads = 4;
 // Threads of gRPC's own services, health and reflection: a client that does not read holds one.
 constexpr int kMaxSyncThreads = 64;
+constexpr int kMaxIdleMs = 60000;
+constexpr int kHandshakeTimeoutMs = 10000;
 
 }  // namespace
 
@@ -124,10 +126,18 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(const ServerConfig
                                .Resize(static_cast<size_t>(config.grpc_memory))
                                .SetMaxThreads(kMaxSyncThreads));
   builder.SetMaxReceiveMessageSize(static_cast<int>(config.max_message_bytes));
+  // gRPC unpacks a message whole before it compares it with that limit: no compression is offered or
+  // accepted.
+  builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_GZIP, false);
+  builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_DEFLATE, false);
+  builder.AddChannelArgument(GRPC_ARG_ENABLE_PER_MESSAGE_DECOMPRESSION, 0);
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS,
                              static_cast<int>(config.max_streams_per_connection));
   // Detects a client whose network vanished after 90 seconds, long before TCP does.
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, 60000);
+  // A connection without a call gives its place back; a client's library connects again with the next call.
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, kMaxIdleMs);
+  builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, kHandshakeTimeoutMs);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 20000);
   // Clients may do the same: by default gRPC closes connections that ping more often than every five minutes.
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 10000);

@@ -201,8 +201,10 @@ absl::Status CompletionCall::ReadAndStart(const CallHost* host,
   RETURN_IF_ERROR(service.Poll(is_wanted));
   ASSIGN_OR_RETURN(CompletionRequest request,
                    ReadRequest(endpoint, exchange->request().body, [&] { return service.Poll(is_wanted); }));
-  // The request was admitted, and counted, by its header.
-  RETURN_IF_ERROR(service.CheckAccess(CallerOf(exchange->request()), request.parameters.model));
+  // The request was admitted, and counted as one, by its header.
+  const Caller caller = CallerOf(exchange->request());
+  RETURN_IF_ERROR(service.CheckAccess(caller, request.parameters.model));
+  service.ChargeFurther(caller, static_cast<int64_t>(request.prompts.size() * request.replies) - 1);
   const auto call = std::make_shared<CompletionCall>(host, exchange, request_id, request);
   exchange->Listen(call);
   const absl::Status status = call->Start(std::move(request));

@@ -8,6 +8,7 @@ import time
 import urllib.request
 
 import grpc
+import openai
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
@@ -148,6 +149,19 @@ def test_rate(start, request_for):
         running.stub.GetModel(running.pb.GetModelRequest(name="tiny"))
     assert error.value.code() == grpc.StatusCode.RESOURCE_EXHAUSTED
     assert running.metrics()['streamtensor_requests_rejected_total{reason="resource_exhausted"}'] == 2
+    assert running.stop() == 0
+
+
+def test_each_reply_to_a_request_counts(start):
+    port = free_ports(1)[0]
+    running = start(access={"requests_per_minute": 12}, server={"http_listen": f"127.0.0.1:{port}"})  # two at once
+    running.wait_probe()
+    client = openai.OpenAI(base_url=f"http://127.0.0.1:{port}/v1", api_key="none", max_retries=0)
+    reply = client.completions.create(model="tiny", prompt=["a", "b"], n=3, max_tokens=1, temperature=1)
+    assert len(reply.choices) == 6
+    with pytest.raises(openai.RateLimitError) as error:
+        client.completions.create(model="tiny", prompt="a", max_tokens=1)
+    assert 20_000 < int(error.value.response.headers["retry-after-ms"]) <= 25_000, "five of six replies are owed"
     assert running.stop() == 0
 
 

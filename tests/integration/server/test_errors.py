@@ -125,6 +125,24 @@ def test_bad_configuration(tmp_path):
     assert run_daemon("--config", str(file), "--check").returncode == 0
 
 
+def test_check_reads_tokens_and_certificates(tmp_path):
+    file, tokens = tmp_path / "c.yaml", tmp_path / "tokens"
+    text = "cards: [{driver: dummy}]\nmodels: [{name: m, artifact: a}]\n"
+    for section, error in [
+        (f"access: {{tokens_file: {tokens}}}\n", "No such file"),
+        (f"server: {{tls_certificate: {tmp_path}/cert.pem, tls_key: {tmp_path}/key.pem}}\n", "cannot be read"),
+    ]:
+        file.write_text(text + section)
+        result = run_daemon("--config", str(file), "--check")
+        assert result.returncode == 1 and result.stderr.startswith(f"{file}: ") and error in result.stderr, result.stderr
+        doctor = subprocess.run([BIN / "streamtensorctl", "doctor", "--config", file], capture_output=True, text=True, timeout=60)
+        assert any("BAD" in line and error in line for line in doctor.stdout.splitlines()), doctor.stdout
+    tokens.write_text("alice " + "x" * 32 + "\n")
+    tokens.chmod(0o600)
+    file.write_text(text + f"access: {{tokens_file: {tokens}}}\n")
+    assert run_daemon("--config", str(file), "--check").returncode == 0
+
+
 def test_port_taken(start):
     first = start()
     for ports in ([first.grpc_port, free_ports(1)[0]], [free_ports(1)[0], first.metrics_port]):

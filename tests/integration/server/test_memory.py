@@ -6,6 +6,7 @@ import itertools
 import socket
 import threading
 import time
+import zlib
 
 import grpc
 import pytest
@@ -275,6 +276,56 @@ def test_messages_that_never_end(start, request_for):
         *(value / MIB for value in (before, most, after))))
     assert most - before < 3 * 32 * MIB, "about grpc_memory"
     assert after <= 1.1 * before
+    assert running.stop() == 0
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "deflate"])
+def test_compressed_messages_are_refused(start, request_for, encoding):
+    """gRPC would unpack them whole, before any limit and before it looks at a token."""
+    running = start()
+    running.wait_ready("tiny")
+    packer = zlib.compressobj(6, zlib.DEFLATED, zlib.MAX_WBITS | 16 if encoding == "gzip" else zlib.MAX_WBITS)
+    packed = packer.compress(bytes(256 * MIB)) + packer.flush()
+    before = settled(running)
+    clients = [RawClient(running.grpc_port) for _ in range(4)]
+    most = 0
+    for client in clients:
+        client.call("Generate", packed, packed_by=encoding)
+        most = max(most, resident(running))
+
+    def refused():
+        nonlocal most
+        most = max(most, resident(running))
+        read_all(clients)
+        return all(client.answered or not client.is_open for client in clients)
+
+    wait_for(refused)
+    assert most - before < 16 * MIB
+    for client in clients:
+        client.close()
+    assert running.stub.Generate(request_for(max_tokens=2)).usage.completion_tokens == 2
+    with pytest.raises(grpc.RpcError) as error:
+        running.stub.Generate(request_for(max_tokens=2), compression=grpc.Compression.Gzip)
+    assert error.value.code() == grpc.StatusCode.UNIMPLEMENTED
+    assert running.stop() == 0
+
+
+def test_calls_without_a_message_are_bounded(start, request_for):
+    """What the default limits let one address hold, documented in docs/operations.md: measured on a part of it."""
+    running = start(server={"max_streams_per_connection": 100})
+    running.wait_ready("tiny")
+    before = settled(running)
+    clients = [RawClient(running.grpc_port) for _ in range(20)]
+    for client in clients:
+        client.read(5)
+        for _ in range(200):
+            client.open("Generate")
+    wait_for(lambda: (read_all(clients), all(len(client.reset) >= 100 or not client.is_open for client in clients))[1])
+    held = resident(running) - before
+    assert held < 20 * 100 * 21 * 1024
+    assert running.stub.Generate(request_for(max_tokens=2)).usage.completion_tokens == 2
+    for client in clients:
+        client.close()
     assert running.stop() == 0
 
 

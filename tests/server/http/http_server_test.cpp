@@ -15,6 +15,7 @@
 #include <future>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <utility>
@@ -59,6 +60,15 @@ class Client {
   }
   void Send(const std::string& text) const {
     EXPECT_EQ(send(fd_, text.data(), text.size(), MSG_NOSIGNAL), static_cast<ssize_t>(text.size()));
+  }
+  // As much as the server takes: it may hang up.
+  void SendSome(const std::string& text) const {
+    size_t sent = 0;
+    ssize_t count = 0;
+    while (sent < text.size() &&
+           (count = send(fd_, text.data() + sent, text.size() - sent, MSG_NOSIGNAL)) > 0) {
+      sent += static_cast<size_t>(count);
+    }
   }
   // Until `end` has come.
   std::string ReadUntil(const std::string& end) {
@@ -246,6 +256,42 @@ TEST_F(HttpServerTest, WhatIsNoRequestIsRefusedAndTheConnectionEnds) {
   Client client(port_);
   client.Send(Post("/echo", std::string(1000, 'x')));
   client.ReadUntil("xxx");
+}
+
+// Boost.Beast bounds neither, and throws for a field of more than 65,535 bytes.
+TEST_F(HttpServerTest, ExtensionsAndTrailersOfChunksAreBounded) {
+  Start();
+  const std::string head = "POST /echo HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n";
+  const std::string body = "3\r\none\r\n0\r\n";
+  std::string many;
+  for (int i = 0; i < 10000; ++i) many += "x: yyyyyyyyyy\r\n";
+  const std::pair<std::string, std::string> bad[] = {
+      {head + "3;" + std::string(2 << 10, 'x') + "\r\none\r\n0\r\n\r\n", "HTTP/1.1 400 "},
+      {head + "3;" + std::string(100 << 10, 'x') + "\r\none\r\n0\r\n\r\n", "HTTP/1.1 4"},
+      {head + body + "x: " + std::string(70000, 'y') + "\r\n\r\n", "HTTP/1.1 4"},
+      {head + body + std::string(70000, 'x') + ": y\r\n\r\n", "HTTP/1.1 4"},
+      {head + body + many, "HTTP/1.1 431 "},
+  };
+  for (const auto& [request, status] : bad) {
+    Client client(port_);
+    client.SendSome(request);
+    const std::string answer = client.ReadAll();
+    EXPECT_EQ(answer.substr(0, status.size()), status) << request.substr(0, 100);
+  }
+  Client client(port_);
+  client.Send(head + "3;a=b\r\none\r\n0\r\nx: y\r\n\r\n");
+  client.ReadUntil("POST /echo one");
+  client.Send(Post("/echo", "next"));
+  client.ReadUntil("POST /echo next");
+}
+
+TEST_F(HttpServerTest, AHandlerThatThrowsEndsNothingElse) {
+  Start();
+  Client client(port_);
+  server_->PostToIo([] { throw std::length_error("in a library"); });
+  server_->PostToWorker([] { throw std::length_error("in a library"); });
+  client.Send(Post("/echo", "still there"));
+  client.ReadUntil("POST /echo still there");
 }
 
 TEST_F(HttpServerTest, AHeadCanBeRefusedBeforeItsBody) {
