@@ -103,7 +103,7 @@ struct row_scale {
 inline row_scale scale_of_row(float largest) {
 #pragma HLS INLINE
   row_scale row;
-  row.scale = largest < contract::kLeastQuantised ? 0.0f : largest / contract::kLargestQuantised;
+  row.scale = largest < contract::kLeastQuantised ? 0.0f : divide_by_127(largest);
   row.reciprocal = row.scale == 0.0f ? 0.0f : 1.0f / row.scale;
   return row;
 }
@@ -113,7 +113,11 @@ inline int group_shift(float group_largest, float row_largest) {
   int shift = 0;
   for (int i = 1; i <= contract::kMaxGroupShift; ++i) {
 #pragma HLS UNROLL
+#ifdef ST_FAST
     if (group_largest * static_cast<float>(1 << i) <= row_largest) shift = i;
+#else
+    if (no_larger(scale_by_power(group_largest, i), row_largest)) shift = i;
+#endif
   }
   return shift;
 }
@@ -138,7 +142,7 @@ inline word512 frame_word(const int8_t (&q)[contract::kGroupElements], int32_t s
     set_lane_i8(word, i, q[i]);
   }
   const uint32_t centred = static_cast<uint32_t>(-contract::kU4Centre * sum) & 0xffffu;
-  set_lane_f32(word, contract::kFrameScaleLane, scale / static_cast<float>(1 << contract::kMaxGroupShift));
+  set_lane_f32(word, contract::kFrameScaleLane, scale_by_power(scale, -contract::kMaxGroupShift));
   set_lane_i32(word, contract::kFrameSumLane, sum);
   set_lane_i32(word, contract::kFrameShiftLane, contract::kMaxGroupShift - shift);
   set_lane_u32(word, contract::kFramePairLane, static_cast<uint32_t>(sum) << 16 | centred);
@@ -148,18 +152,25 @@ inline word512 frame_word(const int8_t (&q)[contract::kGroupElements], int32_t s
 // One group of activations to a frame's word.
 inline word512 quantise_plain(const word512& low, const word512& high, const row_scale& row, int shift) {
 #pragma HLS INLINE
-  const float factor = row.reciprocal * static_cast<float>(1 << shift);
+  const float factor = scale_by_power(row.reciprocal, shift);
   int8_t q[contract::kGroupElements];
-  int32_t sum = 0;
+  int16_t sums[contract::kGroupElements];
+#pragma HLS ARRAY_PARTITION variable = sums type = complete
   for (int i = 0; i < contract::kGroupElements; ++i) {
 #pragma HLS UNROLL
     const float x = i < contract::kLanes ? lane_f32(low, i) : lane_f32(high, i - contract::kLanes);
-    const float v = round_half_even(x * factor);
-    const int32_t n = v != v ? 0 : static_cast<int32_t>(v);  // a NaN has no integer
-    q[i] = static_cast<int8_t>(n);
-    sum += n;
+    q[i] = static_cast<int8_t>(rounded_integer(x * factor));
+    sums[i] = q[i];
   }
-  return frame_word(q, sum, row.scale, shift);
+  for (int level = 0; level < 5; ++level) {  // each level halves those that count
+#pragma HLS UNROLL
+    for (int i = 0; i < contract::kGroupElements / 2; ++i) {
+#pragma HLS UNROLL
+      sums[i] = static_cast<int16_t>(sums[2 * i] + sums[2 * i + 1]);
+    }
+  }
+  static_assert(contract::kGroupElements == 1 << 5, "one sum is left");
+  return frame_word(q, sums[0], row.scale, shift);
 }
 
 // Scores of `count` key rows of D floats, `stride` floats apart: scale * (Float sum of q*k).

@@ -268,7 +268,9 @@ inline void run_issue(const issue op, int rows,
           }
         }
         const float sum = static_cast<float>(sum_of_parts<LEAVES, LEVELS>(node, op.split, leaving_channel));
-        set_lane_f32(finished, r, sum * float_of_bits(unit << contract::kFloatMantissaBits) * scale);
+        const int power =
+            unit == 0 ? -kFloatExponents : static_cast<int>(unit) - contract::kFloatExponentBias;
+        set_lane_f32(finished, r, scale_by_power(sum, power) * scale);
       }
       if (!direct) held[leaving_at + leaving_row + leaving_lane] = finished;
     }

@@ -14,6 +14,68 @@ namespace st {
 // round half to even, for |v| < 2^22.
 inline float round_half_even(float v) { return (v + contract::kRoundShift) - contract::kRoundShift; }
 
+constexpr int kFloatExponents = 256;
+inline int exponent_of(float x) {
+#pragma HLS INLINE
+  return static_cast<int>(bits_of_float(x) >> contract::kFloatMantissaBits) & (kFloatExponents - 1);
+}
+
+// The next four give the bits of the float operations that they stand for, which take several times as long
+// on the card (docs/proofs/rounding.md).
+
+// x * 2^power, subnormal numbers as zeros.
+inline float scale_by_power(float x, int power) {
+#pragma HLS INLINE
+  constexpr int LAST = kFloatExponents - 1;  // of infinities
+  const uint32_t bits = bits_of_float(x), sign = bits & 0x80000000u;
+  const uint32_t infinity = sign | static_cast<uint32_t>(LAST) << contract::kFloatMantissaBits;
+  const int exponent = exponent_of(x), scaled = exponent + power;
+  uint32_t result = bits + (static_cast<uint32_t>(power) << contract::kFloatMantissaBits);
+  result = scaled >= LAST ? infinity : result;
+  result = scaled <= 0 ? sign : result;
+  result = exponent == 0 ? sign : result;
+  result = exponent == LAST ? bits : result;
+  return float_of_bits(result);
+}
+
+// a <= b, neither negative nor NaN.
+inline bool no_larger(float a, float b) {
+#pragma HLS INLINE
+  return bits_of_float(a) <= bits_of_float(b);
+}
+
+// round_half_even(v) as an integer, |v| < 2^8; 0 for a NaN.
+inline int32_t rounded_integer(float v) {
+#pragma HLS INLINE
+  constexpr int ONE = contract::kFloatExponentBias, MANTISSA = contract::kFloatMantissaBits;
+  const int exponent = exponent_of(v);
+  const uint32_t magnitude = (bits_of_float(v) & ((1u << MANTISSA) - 1u)) | 1u << MANTISSA;
+  // Bits of the magnitude below 1: from 16, of 128..256, to 25, where it is less than a half.
+  const int above = exponent < ONE - 2 ? 0 : exponent - (ONE - 2);
+  const int below = MANTISSA + 2 - (above > 9 ? 9 : above);
+  const uint32_t odd = magnitude >> below & 1u;
+  const uint32_t rounded = (magnitude + ((1u << (below - 1)) - 1u) + odd) >> below;
+  const int32_t n = exponent == kFloatExponents - 1 ? 0 : static_cast<int32_t>(rounded);
+  return (bits_of_float(v) >> 31) != 0 ? -n : n;
+}
+
+// x / 127, x positive and at least 2^-100, or infinite.
+inline float divide_by_127(float x) {
+#pragma HLS INLINE
+  constexpr int MANTISSA = contract::kFloatMantissaBits;
+  constexpr uint32_t DIVISOR = static_cast<uint32_t>(contract::kLargestQuantised);
+  const uint32_t magnitude = (bits_of_float(x) & ((1u << MANTISSA) - 1u)) | 1u << MANTISSA;
+  // The quotient of magnitude * 2^shift has the bits of a magnitude. It is rounded to the nearest; there are
+  // no ties, for the divisor is odd. n / 127 is n * RECIPROCAL >> 38 for n < 2^31.
+  constexpr uint64_t RECIPROCAL = 2164392969u;
+  const int shift = magnitude < DIVISOR << (MANTISSA - 6) ? 7 : 6;
+  const uint64_t n = (magnitude << shift) + DIVISOR / 2;
+  const uint32_t quotient = static_cast<uint32_t>(n * RECIPROCAL >> 38);
+  const uint32_t exponent = static_cast<uint32_t>(exponent_of(x) - shift);
+  const uint32_t result = (exponent << MANTISSA) + (quotient - (1u << MANTISSA));
+  return exponent_of(x) == kFloatExponents - 1 ? x : float_of_bits(result);
+}
+
 inline float exp_approx(float x) {
 #pragma HLS INLINE
   x = x < contract::kExpLeast ? contract::kExpLeast : x;
