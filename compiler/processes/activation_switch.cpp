@@ -36,6 +36,19 @@ mlir::LogicalResult CheckFrame(ActivationSwitchOp process, FrameAttr frame,
                                        << ", which carries " << TypeOf(source);
 }
 
+// By issue, the groups of a part: the card's frames are in the order of the parts.
+std::vector<int64_t> PartGroups(const hls::ProcessWriter& writer) {
+  EngineOp engine = EngineOp::readerOf(writer.ends().write(0));
+  const size_t channels = writer.design().symbols().EndsOf(engine).reads_of(ChannelKind::blocks).size();
+  std::vector<int64_t> groups;
+  for (mlir::ArrayAttr list : ListsOf(engine)) {
+    for (auto issue : list.getAsRange<IssueAttr>()) {
+      groups.push_back(issue.getCut(static_cast<int64_t>(channels)).part_groups);
+    }
+  }
+  return groups;
+}
+
 }  // namespace
 
 mlir::LogicalResult FrameAttr::verify(llvm::function_ref<mlir::InFlightDiagnostic()> emit_error,
@@ -78,8 +91,8 @@ mlir::LogicalResult ActivationSwitchOp::trace(Trace& trace) {
     const int64_t rows = trace.Count(frame.getRows()), groups = frame.getGroups();
     trace.Open(frames);
     trace.Read(sources[frame.getSource()], rows * contract::kGroupWords * groups);
-    // Two more loops, over the rows and over their groups.
-    trace.Compute(static_cast<double>(rows + rows * groups + kLoopFill + 2 * kQuantiseFill));
+    // The first loop ends with the scale of the last row; the second quantises.
+    trace.Compute(static_cast<double>(rows * groups + 2 * kQuantiseFill));
     trace.Publish(frames);
   });
   return mlir::success();
@@ -92,13 +105,16 @@ mlir::LogicalResult ActivationSwitchOp::emit(hls::ProcessWriter& writer) {
   const std::string frames = writer.AddStream(writer.ends().write(0));
   writer.OpenWithHeader();
   int64_t local_bytes = 0;
+  const std::vector<int64_t> part_groups = PartGroups(writer);
+  size_t issue = 0;
   EmitLists<FrameAttr>(*this, writer, [&](FrameAttr frame) {
     const int64_t bound = std::max(writer.design().step_tokens(), frame.getRows().fixed);
     // Its rows are read whole before they are quantised. Inlined calls may not share their arrays.
     local_bytes += bound * frame.getGroups() * contract::kGroupWords * (contract::kWordBytes + 4);
     const std::string function =
         std::string(frame.getOrder() == RowOrder::kTiles ? "st::fill_frame_from_tiles<" : "st::fill_frame<") +
-        std::to_string(frame.getGroups()) + ", " + std::to_string(bound) + ">";
+        std::to_string(frame.getGroups()) + ", " + std::to_string(bound) + ", " +
+        std::to_string(part_groups[issue++]) + ">";
     writer.out().line(function + "(" + sources[frame.getSource()] + ", " + hls::CountText(frame.getRows()) +
                       ", " + frames + ");");
   });

@@ -169,7 +169,8 @@ class IssueTrace {
         cut_(issue.getCut(static_cast<int64_t>(weights_.size()))),
         row_tiles_(static_cast<int64_t>(weights_.size()) >> cut_.split),
         last_row_tiles_(issue.getRowTiles() - (cut_.rounds - 1) * row_tiles_) {
-    const int64_t leaving = row_tiles_ * lanes, passes = std::max<int64_t>((rows_ + lanes - 1) / lanes, 1);
+    const int64_t leaving = row_tiles_ * std::min(rows_, lanes),
+                  passes = std::max<int64_t>((rows_ + lanes - 1) / lanes, 1);
     const int64_t first = cut_.part_groups * contract::TileWords(bits_),
                   other = cut_.part_groups * contract::TileIntegerWords(bits_);
     // What a round takes besides the words that it reads.
@@ -218,10 +219,8 @@ mlir::LogicalResult EngineOp::trace(Trace& trace) {
   StreamOp frames = trace.ends().read(1);
   trace.ReadHeader();
   TraceLists<IssueAttr>(*this, trace, [&](IssueAttr issue) {
-    const int64_t words = trace.Count(issue.getRows()) * issue.getGroups();
+    // On the card it is taken while it is made.
     trace.Take(frames);
-    // The engine copies the frame.
-    if (words > 0) trace.Compute(static_cast<double>(words + kLoopFill));
     IssueTrace(trace, issue, static_cast<int64_t>(getLanes())).Run();
     trace.Release(frames);
   });

@@ -2,11 +2,10 @@
 // The forks between host and synthesis, all of them:
 //
 //   ST_PROCESS(f, args...)  a call for Vitis; on the host a fiber that will call f(args...)
-//   ST_BLOCKS(T, depth, x)  declares x, a stream of `depth` blocks T; named with the stand-in of
-//                           kernels/host, because AMD's constructor takes no name
 //   ST_DATAFLOW_END         nothing for Vitis; on the host runs the fibers and waits for them
 //   load_block()            copies a block beat by beat on the card; on the host hands on its address
 //   load_weights()          st/load_weights.h: words on the card; on the host addresses of blocks of them
+//   frame_fifo              st/issue.h: words on the card; on the host whole frames
 //   dot() and its kin       st/dot.h, and float16 conversion in st/word.h: intrinsics on the host, with
 //                           the same bits as the text that the card is built from
 //   run_issue()             st/engine.h: by tiles as they come on the card; on the host by whole row tiles,
@@ -15,14 +14,15 @@
 //   fork_words() and kin    st/fork.h, st/rows.h, st/convert.h, st/route.h: a word a cycle on the card, as
 //                           many as there are on the host
 //   store_tiles()           st/store.h: bursts of many tiles on the card
-//   fill_frame() and kin    st/frames.h: all rows in one loop on the card, on the host a row at a time
+//   fill_frame() and kin    st/frames.h: all rows in one loop on the card, on the host a row at a time, into
+//                           a frame in place
 //
 // A top function looks like this, and has no ifs or loops:
 //
 //   extern "C" void streamtensor_step(const st::word512* descriptor, st::word512* status, ...) {
 //   #pragma HLS DATAFLOW
 //     hls::stream<st::word512, 16> q("q");
-//     ST_BLOCKS(WeightBlock, 8, weights_0);
+//     weight_stream weights_0("weights_0");
 //     ST_PROCESS(header, descriptor, status, header_norm);
 //     ST_PROCESS(st::engine<EngineConfig>, frames, weights_0, results);
 //     ST_DATAFLOW_END
@@ -45,13 +45,6 @@
 #include <hls_streamofblocks.h>
 
 #include "word.h"
-
-// The host's stand-in takes a name. AMD's header, which C simulation includes too, takes none.
-#ifdef ST_HOST_HLS_STREAMOFBLOCKS_H
-#define ST_BLOCKS(block, depth, name) hls::stream_of_blocks<block, depth> name(#name)
-#else
-#define ST_BLOCKS(block, depth, name) hls::stream_of_blocks<block, depth> name
-#endif
 
 #ifdef __SYNTHESIS__
 

@@ -13,9 +13,9 @@
 //     static constexpr int prologue_issues = 0, layer_issues = 4, epilogue_issues = 1;
 //     static constexpr st::issue issue(int i) { return engine_issues[i]; }
 //   };
-// Each issue: takes one frame (read lock) and holds it to the issue's end; takes its words from all weight
-// channels alike; writes row_tiles*rows words, row tiles outer, rows inner. With rows = 0 the weights are
-// taken and dropped.
+// Each issue: takes one frame, word by word as it comes (the fast host build whole, and holds it to the
+// issue's end); takes its words from all weight channels alike; writes row_tiles*rows words, row tiles outer,
+// rows inner. With rows = 0 the weights are taken and dropped.
 //
 // On the card each channel has a slice, and all slices work in step: a word of weights each a cycle. Rounds,
 // passes (`lanes` rows each), groups and words of an issue are one loop without a stop: the first pass of a
@@ -117,41 +117,13 @@ inline void run_issue_by_row_tiles(
 }
 #else
 // The engine's own copies of a frame: one for each part of a row tile, in banks by lane. Row p*LANES + l,
-// group g stands at [part][l][p*groups + g].
+// group g stands at [part * LANES + l][p*groups + g].
 template <class CONFIG>
 struct frame_copies {
   static constexpr int parts = most_parts<CONFIG>();
   static constexpr int passes = contract::CeilDiv<int>(CONFIG::step_tokens, CONFIG::lanes);
   static constexpr int bank_words = passes * CONFIG::max_groups;
 };
-
-template <class CONFIG>
-inline void copy_frame(
-    const word512 (&given)[CONFIG::step_tokens * CONFIG::max_groups], const issue op, int rows,
-    word512 (&frame)[frame_copies<CONFIG>::parts][CONFIG::lanes][frame_copies<CONFIG>::bank_words],
-    float (&scales)[CONFIG::step_tokens]) {
-#pragma HLS INLINE
-  const int words = rows * op.groups;
-  int row = 0, lane = 0, first = 0, group = 0;
-  for (int i = 0; i < CONFIG::step_tokens * CONFIG::max_groups && i < words; ++i) {
-#pragma HLS PIPELINE II = 1
-    const word512 word = given[i];
-    for (int part = 0; part < frame_copies<CONFIG>::parts; ++part) {
-#pragma HLS UNROLL
-      for (int l = 0; l < CONFIG::lanes; ++l) {
-#pragma HLS UNROLL
-        if (l == lane) frame[part][l][first + group] = word;
-      }
-    }
-    if (group == 0) scales[row] = frame_scale(word);
-    const bool ends_row = group + 1 == op.groups;
-    const bool ends_lanes = lane + 1 == CONFIG::lanes;
-    group = ends_row ? 0 : group + 1;
-    row = ends_row ? row + 1 : row;
-    first = ends_row && ends_lanes ? first + op.groups : first;
-    lane = !ends_row ? lane : ends_lanes ? 0 : lane + 1;
-  }
-}
 
 // The sum of the 2^split neighbours from number `at` on, a multiple of that: at each level of the tree a node
 // adds its two, or takes one.
@@ -171,27 +143,25 @@ inline int64_t sum_of_parts(int64_t (&node)[LEAVES], int split, int at) {
 constexpr int levels_of(int leaves) { return leaves <= 1 ? 0 : 1 + levels_of((leaves + 1) / 2); }
 #endif
 
+template <class CONFIG>
+using engine_frames = typename frame_fifo<CONFIG::step_tokens * CONFIG::max_groups, 1>::port;
+
 template <class CONFIG, class WEIGHTS>
-inline void run_issue(const issue op, int rows,
-                      hls::stream_of_blocks<word512[CONFIG::step_tokens * CONFIG::max_groups]>& frames,
+inline void run_issue(const issue op, int rows, engine_frames<CONFIG>& frames,
                       WEIGHTS (&weights)[CONFIG::channels], hls::stream<word512>& results) {
 #ifdef ST_FAST
   run_issue_by_row_tiles<CONFIG>(op, rows, frames, weights, results);
 #else
   constexpr int CHANNELS = CONFIG::channels, LANES = CONFIG::lanes, ROWS = contract::kTileRows;
-  constexpr int FRAME_WORDS = CONFIG::step_tokens * CONFIG::max_groups;
   constexpr int PARTS = frame_copies<CONFIG>::parts, PASSES = frame_copies<CONFIG>::passes;
   constexpr int LEVELS = levels_of(CHANNELS), LEAVES = 1 << LEVELS;
   // Results wait for their order only where there are several passes.
   constexpr int HELD = PASSES > 1 ? CHANNELS * CONFIG::step_tokens : 1;
 
-  hls::read_lock<word512[FRAME_WORDS]> frame_lock(frames);
-  word512 frame[PARTS][LANES][frame_copies<CONFIG>::bank_words];
+  constexpr int NOWHERE = frame_copies<CONFIG>::bank_words;
+  word512 frame[PARTS * LANES][NOWHERE + 1];
 #pragma HLS ARRAY_PARTITION variable = frame type = complete dim = 1
-#pragma HLS ARRAY_PARTITION variable = frame type = complete dim = 2
   float scales[CONFIG::step_tokens];
-  const word512(&given)[FRAME_WORDS] = frame_lock;
-  copy_frame<CONFIG>(given, op, rows, frame, scales);
 
   // A slice each: the words of its part, its sums, and those of the pass before.
   word512 kept[CHANNELS][most_part_words<CONFIG>()];
@@ -223,14 +193,29 @@ inline void run_issue(const issue op, int rows,
     starts[part] = (part & (parts - 1)) * op.part_groups;
   }
   // A pass takes at least as long as its results need to leave.
-  const int leaving = row_tiles * LANES;
+  const int pass_rows = rows < LANES ? rows : LANES;
+  const int leaving = row_tiles * pass_rows;
   const int first_words = op.part_groups * (integer_words + contract::kTileScaleWords);
   const int other_words = op.part_groups * integer_words;
   const int first_steps = first_words > leaving ? first_words : leaving;
   const int other_steps = other_words > leaving ? other_words : leaving;
   const int last_row_tiles = op.row_tiles - (op.rounds - 1) * row_tiles;
-  const int steps = op.rounds * (first_steps + (passes - 1) * other_steps) + last_row_tiles * rows;
+  // A word of the frame comes a cycle: the first pass starts so late that each is there before it is needed.
+  // Of its last row that is a group of each part, later as many for each tile.
+  const int frame_words = rows * op.groups;
+  const int slower = parts > integer_words ? (parts - integer_words) * (op.part_groups - 1) : 0;
+  const int first_needs = rows == 0 ? 0 : (pass_rows - 1) * op.groups + parts + slower;
+  const int last_needs = passes == 1 ? 0
+                                     : (passes * LANES - 1) * op.groups + parts + slower - first_steps -
+                                           (passes - 2) * other_steps;
+  const int lead = last_needs > first_needs ? last_needs : first_needs;
+  const int steps = lead + op.rounds * (first_steps + (passes - 1) * other_steps) + last_row_tiles * rows;
 
+  // The frame's words that are still to come, and where the next of them belongs.
+  int coming = frame_words;
+  int coming_row = 0, coming_lane = 0;
+  int coming_at = 0;  // of its row in a bank
+  int coming_first = 0, coming_group = 0;
   // Where the loop stands: a word of a group of a pass of a round.
   int round = 0, pass = 0, group = 0, word = 0;
   int step = 0;                   // of the pass
@@ -246,7 +231,8 @@ inline void run_issue(const issue op, int rows,
   // Words of the round before that still leave `held`, and the next of them.
   int writing_left = 0, writing_at = 0;
   for (int i = 0; i < steps; ++i) {
-#pragma HLS PIPELINE II = 1
+// Flushable: results leave though a word of the frame is still to come, which waits for none of them.
+#pragma HLS PIPELINE II = 1 style = flp
     const bool leaves = leaving_left > 0;
     word512 finished(0);
     if (leaves) {
@@ -283,7 +269,7 @@ inline void run_issue(const issue op, int rows,
     writing_left = writing_left > 0 ? writing_left - 1 : 0;
     ++writing_at;
 
-    const bool running = round < op.rounds;
+    const bool running = i >= lead && round < op.rounds;
     const bool computes = running && group < op.part_groups;
     const bool first_pass = pass == 0;
     const bool is_scales = word == integer_words;
@@ -298,7 +284,7 @@ inline void run_issue(const issue op, int rows,
 #pragma HLS UNROLL
         const bool exists = computes && first_row + lane < rows && starts[part] + group < op.groups;
         const int at = exists ? frame_at + starts[part] + group : 0;
-        operands[part][lane] = operand_of(frame[part][lane][at], exists, is_u4, word);
+        operands[part][lane] = operand_of(frame[part * LANES + lane][at], exists, is_u4, word);
       }
     }
     for (int channel = 0; channel < CHANNELS; ++channel) {
@@ -333,6 +319,29 @@ inline void run_issue(const issue op, int rows,
       }
     }
 
+    // After the operands were taken: what comes is for later steps. Each bank is written in every step, if
+    // with nothing in a place of its own: stores under conditions may become one store to any bank.
+    word512 quantised(0);
+    if (coming > 0) quantised = frames.read();
+    for (int lane = 0; lane < LANES; ++lane) {
+#pragma HLS UNROLL
+      const int to = coming > 0 && lane == coming_lane ? coming_at + coming_group : NOWHERE;
+      for (int part = 0; part < PARTS; ++part) {
+#pragma HLS UNROLL
+        frame[part * LANES + lane][to] = quantised;
+      }
+    }
+    if (coming > 0 && coming_group == 0) scales[coming_row] = frame_scale(quantised);
+    const bool ends_parts = coming_group + op.part_groups >= op.groups;
+    const bool ends_row = ends_parts && coming_first + 1 == op.part_groups;
+    const bool ends_pass_rows = ends_row && coming_lane + 1 == LANES;
+    coming = coming > 0 ? coming - 1 : 0;
+    coming_first = ends_row ? 0 : ends_parts ? coming_first + 1 : coming_first;
+    coming_group = ends_parts ? coming_first : coming_group + op.part_groups;
+    coming_row = ends_row ? coming_row + 1 : coming_row;
+    coming_at = ends_pass_rows ? coming_at + op.groups : coming_at;
+    coming_lane = ends_pass_rows ? 0 : ends_row ? coming_lane + 1 : coming_lane;
+
     const bool ends_round = ends_pass && pass + 1 == passes;
     if (ends_pass) {
       const int rows_left = rows - first_row;
@@ -351,7 +360,7 @@ inline void run_issue(const issue op, int rows,
     kept_at = ends_pass ? 0 : computes && !is_scales ? kept_at + 1 : kept_at;
     group = ends_pass ? 0 : computes && ends_tile ? group + 1 : group;
     word = !computes || ends_tile ? 0 : word + 1;
-    step = ends_pass ? 0 : step + 1;
+    step = ends_pass || !running ? 0 : step + 1;
     first_row = ends_round ? 0 : ends_pass ? first_row + LANES : first_row;
     frame_at = ends_round ? 0 : ends_pass ? frame_at + op.groups : frame_at;
     pass = ends_round ? 0 : ends_pass ? pass + 1 : pass;
@@ -364,8 +373,7 @@ inline void run_issue(const issue op, int rows,
 
 // Process. Reads the header, then runs every issue as said above.
 template <class CONFIG, class WEIGHTS>
-void engine(hls::stream<header_word>& headers,
-            hls::stream_of_blocks<word512[CONFIG::step_tokens * CONFIG::max_groups]>& frames,
+void engine(hls::stream<header_word>& headers, engine_frames<CONFIG>& frames,
             WEIGHTS (&weights)[CONFIG::channels], hls::stream<word512>& results) {
   step_header header;
   read_header<CONFIG::step_tokens>(headers, header);

@@ -4,8 +4,10 @@
 //
 //   st::fill_frame<18, 16>(norm_rows, header.tokens, frames);
 //
-// A frame is word512[step_tokens * max_groups]; row t, group g stands at [t*GROUPS + g]. A row's scale is
-// that of its largest value: it is read whole before its first group is quantised.
+// A frame is one word a row and group, rows outer. A row's scale is that of its largest value: it is read
+// whole before its first group is quantised. The fast host build fills a frame in place (st::frame_fifo),
+// groups ascending. The card writes the words once it has read all rows, a row's groups as the slices take
+// them: with parts of PART_GROUPS groups 0, PART_GROUPS, 2*PART_GROUPS, .., 1, PART_GROUPS + 1, ..
 #ifndef ST_FRAMES_H
 #define ST_FRAMES_H
 
@@ -44,42 +46,14 @@ inline uint32_t largest_bits(const word512& word) {
   return larger(most[0], most[1]);
 }
 
-// Quantises rows that are on chip: word h of row `row`, group g is words[(2 * g + h) * group_stride + row *
-// row_stride], its largest magnitude at the same place of `largest`. One loop over all rows.
-template <int GROUPS, int MAX_ROWS, int WORDS, int FRAME_WORDS>
-inline void quantise_rows(const word512 (&words)[WORDS], const uint32_t (&largest)[WORDS],
-                          const uint32_t (&row_largest)[MAX_ROWS], int group_stride, int row_stride, int rows,
-                          word512 (&frame)[FRAME_WORDS]) {
-#pragma HLS INLINE
-  row_scale scales[MAX_ROWS];
-  for (int row = 0; row < rows; ++row) {
-#pragma HLS PIPELINE II = 1
-    scales[row] = scale_of_row(float_of_bits(row_largest[row]));
-  }
-  int row = 0;
-  int group = 0;
-  for (int n = 0; n < rows * GROUPS; ++n) {
-#pragma HLS PIPELINE II = 1
-    const int at = 2 * group * group_stride + row * row_stride;
-    const uint32_t low = largest[at];
-    const uint32_t high = largest[at + group_stride];
-    const float most = float_of_bits(larger(low, high));
-    frame[n] = quantise_words(words[at], words[at + group_stride], scales[row],
-                              group_shift(most, float_of_bits(row_largest[row])));
-    const bool last = group == GROUPS - 1;
-    group = last ? 0 : group + 1;
-    row = last ? row + 1 : row;
-  }
-}
-
+#ifdef ST_FAST
 // Takes one frame (write lock); reads rows * GROUPS*kGroupWords words, rows outer; hands the frame on.
 // rows <= MAX_ROWS.
-template <int GROUPS, int MAX_ROWS = contract::kMaxStepTokens, int FRAME_WORDS>
+template <int GROUPS, int MAX_ROWS = contract::kMaxStepTokens, int PART_GROUPS = GROUPS, int FRAME_WORDS>
 inline void fill_frame(hls::stream<word512>& in, int rows,
                        hls::stream_of_blocks<word512[FRAME_WORDS]>& frames) {
   hls::write_lock<word512[FRAME_WORDS]> lock(frames);
   word512(&frame)[FRAME_WORDS] = lock;
-#ifdef ST_FAST
   // A row at a time: it stays in the cache.
   word512 words[2 * GROUPS];
   float largest[GROUPS];
@@ -96,44 +70,16 @@ inline void fill_frame(hls::stream<word512>& in, int rows,
           quantise_words(words[2 * g], words[2 * g + 1], scale, group_shift(largest[g], row_largest));
     }
   }
-#else
-  constexpr int WORDS = contract::kGroupWords * GROUPS;  // of a row
-  word512 words[MAX_ROWS * WORDS];
-  uint32_t largest[MAX_ROWS * WORDS];
-  uint32_t row_largest[MAX_ROWS];
-  // The largest so far, of every other word: a comparison may take two cycles.
-  uint32_t newer = 0;
-  uint32_t older = 0;
-  int row = 0;
-  int place = 0;
-  for (int n = 0; n < rows * WORDS; ++n) {
-#pragma HLS PIPELINE II = 1
-    const word512 word = in.read();
-    const uint32_t most = largest_bits(word);
-    words[n] = word;
-    largest[n] = most;
-    const uint32_t next = larger(most, older);
-    const uint32_t so_far = place < 2 ? most : next;
-    older = newer;
-    newer = so_far;
-    row_largest[row] = place == 0 ? so_far : larger(so_far, older);
-    const bool last = place == WORDS - 1;
-    place = last ? 0 : place + 1;
-    row = last ? row + 1 : row;
-  }
-  quantise_rows<GROUPS, MAX_ROWS>(words, largest, row_largest, 1, WORDS, rows, frame);
-#endif
 }
 
 // The same from words in the engine's order (tiles of 16 columns outer, rows inner): no converter is
 // needed in front. Takes one frame; for each group reads `rows` words of its lower 16 columns, then
 // `rows` words of its upper 16; hands the frame on. rows <= MAX_ROWS.
-template <int GROUPS, int MAX_ROWS, int FRAME_WORDS>
+template <int GROUPS, int MAX_ROWS, int PART_GROUPS = GROUPS, int FRAME_WORDS>
 inline void fill_frame_from_tiles(hls::stream<word512>& in, int rows,
                                   hls::stream_of_blocks<word512[FRAME_WORDS]>& frames) {
   hls::write_lock<word512[FRAME_WORDS]> lock(frames);
   word512(&frame)[FRAME_WORDS] = lock;
-#ifdef ST_FAST
   word512 low[GROUPS * MAX_ROWS];
   word512 high[GROUPS * MAX_ROWS];
   float largest[GROUPS * MAX_ROWS];
@@ -161,7 +107,70 @@ inline void fill_frame_from_tiles(hls::stream<word512>& in, int rows,
           quantise_words(low[at], high[at], scale, group_shift(largest[at], row_largest[row]));
     }
   }
+}
 #else
+// Quantises rows that are on chip: word h of row `row`, group g is words[(2 * g + h) * group_stride + row *
+// row_stride], its largest magnitude at the same place of `largest`. One loop over all rows.
+template <int GROUPS, int PART_GROUPS, int MAX_ROWS, int WORDS>
+inline void quantise_rows(const word512 (&words)[WORDS], const uint32_t (&largest)[WORDS],
+                          const uint32_t (&row_largest)[MAX_ROWS], const row_scale (&scales)[MAX_ROWS],
+                          int group_stride, int row_stride, int rows, hls::stream<word512>& frames) {
+#pragma HLS INLINE
+  int row = 0;
+  int first = 0;  // in the first part, where the others' groups belong to
+  int group = 0;
+  for (int n = 0; n < rows * GROUPS; ++n) {
+#pragma HLS PIPELINE II = 1
+    const int at = 2 * group * group_stride + row * row_stride;
+    const uint32_t low = largest[at];
+    const uint32_t high = largest[at + group_stride];
+    const float most = float_of_bits(larger(low, high));
+    frames.write(quantise_words(words[at], words[at + group_stride], scales[row],
+                                group_shift(most, float_of_bits(row_largest[row]))));
+    const bool ends_parts = group + PART_GROUPS >= GROUPS;
+    const bool ends_row = ends_parts && first + 1 == PART_GROUPS;
+    first = ends_row ? 0 : ends_parts ? first + 1 : first;
+    group = ends_parts ? first : group + PART_GROUPS;
+    row = ends_row ? row + 1 : row;
+  }
+}
+
+template <int GROUPS, int MAX_ROWS = contract::kMaxStepTokens, int PART_GROUPS = GROUPS>
+inline void fill_frame(hls::stream<word512>& in, int rows, hls::stream<word512>& frames) {
+  constexpr int WORDS = contract::kGroupWords * GROUPS;  // of a row
+  word512 words[MAX_ROWS * WORDS];
+  uint32_t largest[MAX_ROWS * WORDS];
+  uint32_t row_largest[MAX_ROWS];
+  row_scale scales[MAX_ROWS];
+  // The largest so far, of every other word: a comparison may take two cycles.
+  uint32_t newer = 0;
+  uint32_t older = 0;
+  int row = 0;
+  int place = 0;
+  for (int n = 0; n < rows * WORDS; ++n) {
+#pragma HLS PIPELINE II = 1
+    const word512 word = in.read();
+    const uint32_t most = largest_bits(word);
+    words[n] = word;
+    largest[n] = most;
+    const uint32_t next = larger(most, older);
+    const uint32_t so_far = place < 2 ? most : next;
+    older = newer;
+    newer = so_far;
+    const uint32_t of_row = place == 0 ? so_far : larger(so_far, older);
+    const bool last = place == WORDS - 1;
+    if (last) {
+      row_largest[row] = of_row;
+      scales[row] = scale_of_row(float_of_bits(of_row));
+    }
+    place = last ? 0 : place + 1;
+    row = last ? row + 1 : row;
+  }
+  quantise_rows<GROUPS, PART_GROUPS, MAX_ROWS>(words, largest, row_largest, scales, 1, WORDS, rows, frames);
+}
+
+template <int GROUPS, int MAX_ROWS, int PART_GROUPS = GROUPS>
+inline void fill_frame_from_tiles(hls::stream<word512>& in, int rows, hls::stream<word512>& frames) {
   constexpr int WORDS = contract::kGroupWords * GROUPS;  // of a row
   word512 words[MAX_ROWS * WORDS];
   uint32_t largest[MAX_ROWS * WORDS];
@@ -171,6 +180,7 @@ inline void fill_frame_from_tiles(hls::stream<word512>& in, int rows,
 #pragma HLS UNROLL
     row_largest[i] = 0;
   }
+  row_scale scales[MAX_ROWS];
   int row = 0;
   for (int n = 0; n < rows * WORDS; ++n) {
 #pragma HLS PIPELINE II = 1
@@ -178,12 +188,14 @@ inline void fill_frame_from_tiles(hls::stream<word512>& in, int rows,
     const uint32_t most = largest_bits(word);
     words[n] = word;
     largest[n] = most;
-    row_largest[row] = larger(most, row_largest[row]);
+    const uint32_t so_far = larger(most, row_largest[row]);
+    row_largest[row] = so_far;
+    if (n >= rows * (WORDS - 1)) scales[row] = scale_of_row(float_of_bits(so_far));
     row = row == rows - 1 ? 0 : row + 1;
   }
-  quantise_rows<GROUPS, MAX_ROWS>(words, largest, row_largest, rows, 1, rows, frame);
-#endif
+  quantise_rows<GROUPS, PART_GROUPS, MAX_ROWS>(words, largest, row_largest, scales, rows, 1, rows, frames);
 }
+#endif
 
 }  // namespace st
 

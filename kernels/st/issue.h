@@ -133,6 +133,20 @@ struct weight_fifo {
 };
 #endif
 
+// Between activation switch and engine: the quantised rows of one issue after another, rows outer, with room
+// for SLOTS frames of WORDS words. The fast host build hands on whole frames, which the engine reads where
+// they lie; the card passes single words, so that the engine takes a frame while it is made.
+template <int WORDS, int SLOTS>
+struct frame_fifo {
+#ifdef ST_FAST
+  typedef hls::stream_of_blocks<word512[WORDS]> port;
+  typedef hls::stream_of_blocks<word512[WORDS], SLOTS> stream;
+#else
+  typedef hls::stream<word512> port;
+  typedef hls::stream<word512, WORDS * SLOTS> stream;
+#endif
+};
+
 }  // namespace st
 
 #endif

@@ -28,7 +28,7 @@ const std::vector<Rule>& Rules() {
       {"pointer-element", "has no pointers in stream elements"},
       {"depth", "gives each FIFO its depth as a template argument, and nowhere else"},
       {"task", "has no hls::task"},
-      {"top-shape", "has a top function of declarations, ST_BLOCKS, ST_PROCESS and a last ST_DATAFLOW_END"},
+      {"top-shape", "has a top function of declarations, ST_PROCESS and a last ST_DATAFLOW_END"},
       {"scalar-argument", "gives processes streams and pointers alone"},
       {"shared-pointer", "gives each pointer argument to exactly one process"},
       {"interface",

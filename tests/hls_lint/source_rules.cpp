@@ -106,7 +106,8 @@ class TopFunction {
       while (i + 1 < tokens_.size() && tokens_[i + 1].text != ";") ++i;
       std::string type;
       for (size_t j = begin + 1; j < i && j < begin + 5; ++j) type += tokens_[j].text;
-      if (type.rfind("hls", 0) == 0 || type.rfind("st::weight_fifo", 0) == 0) {
+      if (type.rfind("hls", 0) == 0 || type.rfind("st::weight_fifo", 0) == 0 ||
+          type.rfind("st::frame_fifo", 0) == 0) {
         stream_types_.insert(tokens_[i].text);
       }
     }
@@ -129,7 +130,7 @@ class TopFunction {
       return at + 1;
     }
     const bool allowed = first.text == "hls" || first.text == ";" || first.text == "ST_PROCESS" ||
-                         first.text == "ST_BLOCKS" || stream_types_.count(first.text) != 0;
+                         stream_types_.count(first.text) != 0;
     if (!allowed) Add(first, "holds a statement that begins with '" + first.text + "'");
     int depth = 0;
     for (; at < tokens_.size(); ++at) {

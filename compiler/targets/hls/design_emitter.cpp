@@ -46,7 +46,7 @@ mlir::LogicalResult EmitStreams(const DesignIndex& index, TextWriter& out) {
         declare("hls::stream<st::done_token");
         break;
       case dataflow::ChannelKind::frames:
-        out.line("ST_BLOCKS(activation_frame, " + depth + ", " + name + ");");
+        out.line("frame_stream " + name + "(\"" + name + "\");");
         break;
       case dataflow::ChannelKind::blocks:
         if (stream != weights.front()) {
@@ -90,7 +90,7 @@ std::string ProcessesFile(const std::vector<ProcessText>& processes) {
     bool blocks = false;
     for (const std::string& parameter : process.parameters) {
       const std::string name = parameter.substr(parameter.find_last_of(" &*") + 1);
-      blocks |= parameter.find("stream_of_blocks") != std::string::npos ||
+      blocks |= parameter.find("frame_port") != std::string::npos ||
                 parameter.find("weight_stream") != std::string::npos;
       if (parameter.find('*') != std::string::npos) {
         pragmas +=
@@ -119,8 +119,14 @@ std::string Preamble(const DesignIndex& index, int64_t stack_bytes) {
   out.blank();
   for (const char* name : kKernelHeaders) out.line(std::string("#include \"st/") + name + ".h\"");
   out.blank();
+  for (dataflow::StreamOp frames : index.streams()) {
+    if (frames.getKind() != dataflow::ChannelKind::frames) continue;
+    const std::string fifo = "st::frame_fifo<" + Number(static_cast<int64_t>(*frames.getWords())) + ", " +
+                             Number(static_cast<int64_t>(frames.getDepth())) + ">";
+    out.line("typedef " + fifo + "::port frame_port;");
+    out.line("typedef " + fifo + "::stream frame_stream;");
+  }
   if (!index.weight_streams().empty()) {
-    out.line("typedef st::word512 activation_frame[" + Number(index.frame_words()) + "];");
     out.line("typedef st::weight_fifo<" +
              Number(static_cast<int64_t>(dataflow::StreamOp(index.weight_streams().front()).getDepth())) +
              ">::stream weight_stream;");

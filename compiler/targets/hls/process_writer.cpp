@@ -17,7 +17,7 @@ const char* StreamType(dataflow::ChannelKind kind) {
     case dataflow::ChannelKind::blocks:
       return "st::weight_port";
     case dataflow::ChannelKind::frames:
-      return "hls::stream_of_blocks<activation_frame>";
+      return "frame_port";
     case dataflow::ChannelKind::done:
       return "hls::stream<st::done_token>";
   }

@@ -102,8 +102,8 @@ absl::Status BuiltDesign::Emit(const std::string& folder, Streams streams) {
   if (!recorded) {
     design = std::regex_replace(design, std::regex(R"((hls::stream<st::word512), (\d+)> )"),
                                 "chosen_depth<$1>, $2> ");
-    design = std::regex_replace(design, std::regex(R"(ST_BLOCKS\((activation_frame), (\d+), (\w+)\))"),
-                                "chosen_depth<hls::stream_of_blocks<$1>, $2> $3(\"$3\")");
+    design = std::regex_replace(design, std::regex(R"(typedef st::frame_fifo<(\d+), (\d+)>::stream)"),
+                                "typedef chosen_depth<st::frame_fifo<$1, $2>::port, $2>");
   }
   design = "#include \"" ST_TEST_DIR "/" + header + "\"\n" + design;
   ObjectBuildOptions build;

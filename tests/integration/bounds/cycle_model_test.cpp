@@ -68,13 +68,14 @@ TEST(CycleModel, EachFurtherLayerCostsTheSame) {
   }
 }
 
-// Of the engine, from its loops alone: copies of frames; rounds, each with a first pass that takes words and
+// Of the engine, from its loops alone: rounds, each with a first pass that takes words and
 // more passes; fills; the results of the last round. With 4 channels each holds a row tile: rounds of four.
 int64_t EngineCycles(int64_t layers, int64_t tokens, int64_t logits, int64_t lanes) {
   auto issue = [&](int64_t bits, int64_t groups, int64_t row_tiles, int64_t rows) {
-    const int64_t words = bits == 4 ? 4 : 8, passes = (rows + lanes - 1) / lanes, leaving = 4 * lanes;
+    const int64_t words = bits == 4 ? 4 : 8, passes = (rows + lanes - 1) / lanes,
+                  leaving = 4 * std::min(rows, lanes);
     const int64_t first = std::max(groups * (words + 1), leaving), other = std::max(groups * words, leaving);
-    return groups * rows + 3 + row_tiles / 4 * (first + (passes - 1) * other) + 26 + 4 * rows;
+    return row_tiles / 4 * (first + (passes - 1) * other) + 26 + 4 * rows;
   };
   const int64_t layer =
       issue(4, 6, 20, tokens) + issue(4, 6, 12, tokens) + issue(4, 6, 48, tokens) + issue(4, 12, 12, tokens);

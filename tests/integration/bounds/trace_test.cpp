@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // The trace of every kind is what its text does. The emitted text of designs that together hold every kind
 // runs on the card's fibers with streams that record each operation; process by process, the record is the
-// sequence that the kind's trace says, header, page table and done tokens included. Of weights a trace tells
-// blocks, and the plain text moves single words, which nothing else waits for: those are counted.
+// sequence that the kind's trace says, header, page table and done tokens included. Of weights and
+// frames a trace tells blocks, and the plain text moves single words: those are counted. The text waits less
+// than the trace does: weights wait for nothing, and a frame's words for room of as many frames.
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -24,6 +26,7 @@ namespace streamtensor::compiler {
 namespace {
 
 namespace fs = std::filesystem;
+using dataflow::ChannelKind;
 using Kind = Network::Operation::Kind;
 
 const char* const kDesigns[] = {"tiny_llama", "attention", "layers", "mlp", "streams"};
@@ -90,25 +93,55 @@ class TraceTest : public testing::TestWithParam<const char*> {
       std::vector<StreamEvent> trace;
       Expand(built->network, process.program, 0, trace);
       std::vector<StreamEvent> events = (*record)[process.name];
-      const std::map<std::string, int64_t> blocks = TakeWeights(design.design(), trace),
-                                           words = TakeWeights(design.design(), events);
+      const std::map<std::string, int64_t> frames = Take(ChannelKind::frames, design.design(), trace),
+                                           rows = Take(ChannelKind::frames, design.design(), events),
+                                           blocks = Take(ChannelKind::blocks, design.design(), trace),
+                                           words = Take(ChannelKind::blocks, design.design(), events);
       EXPECT_TRUE(trace == events) << "@" << process.name << ": " << Difference(trace, events);
+      ExpectAllFrames(design.design(), wanted, frames, rows);
       ExpectAllWeights(design.design(), blocks, words);
     }
   }
 
-  // Counts the operations on weights, and removes them.
-  static std::map<std::string, int64_t> TakeWeights(dataflow::DesignOp design,
-                                                    std::vector<StreamEvent>& events) {
+  // Counts the operations on streams of a kind, and removes them.
+  static std::map<std::string, int64_t> Take(ChannelKind kind, dataflow::DesignOp design,
+                                             std::vector<StreamEvent>& events) {
     std::map<std::string, int64_t> count;
     for (auto stream : design.getBody().getOps<dataflow::StreamOp>()) {
-      if (stream.getKind() != dataflow::ChannelKind::blocks) continue;
+      if (stream.getKind() != kind) continue;
       const std::string name = stream.getSymName().str();
       const size_t before = events.size();
       llvm::erase_if(events, [&](const StreamEvent& event) { return event.stream == name; });
       if (events.size() < before) count[name] = static_cast<int64_t>(before - events.size());
     }
     return count;
+  }
+
+  // Of a process that gives or takes frames: one an issue, all words of its rows.
+  static void ExpectAllFrames(dataflow::DesignOp design, const TakenRows& wanted,
+                              const std::map<std::string, int64_t>& frames,
+                              const std::map<std::string, int64_t>& words) {
+    if (frames.empty() && words.empty()) return;
+    process::EngineOp engine = *design.getBody().getOps<process::EngineOp>().begin();
+    const auto tokens = static_cast<int64_t>(wanted.size()),
+               logits = static_cast<int64_t>(std::count(wanted.begin(), wanted.end(), true));
+    int64_t all_frames = 0, all_words = 0;
+    const auto add = [&](mlir::ArrayAttr list, int64_t times) {
+      for (auto issue : list.getAsRange<process::IssueAttr>()) {
+        const dataflow::RowCount rows = issue.getRows();
+        all_frames += times;
+        all_words += times * issue.getGroups() *
+                     (rows.is_fixed()                               ? rows.fixed
+                      : rows.symbol == dataflow::RowSymbol::kTokens ? tokens
+                                                                    : logits);
+      }
+    };
+    add(engine.getPrologue(), 1);
+    add(engine.getLayer(), static_cast<int64_t>(design.getLayers()));
+    add(engine.getEpilogue(), 1);
+    for (const auto& [name, count] : frames) EXPECT_EQ(count, 2 * all_frames) << name;
+    for (const auto& [name, count] : words) EXPECT_EQ(count, all_words) << name;
+    EXPECT_TRUE(!words.empty() || all_words == 0);
   }
 
   // Of a process that gives or takes weights: each channel passes all its words, and as many blocks as hold
@@ -119,7 +152,7 @@ class TraceTest : public testing::TestWithParam<const char*> {
     process::EngineOp engine = *design.getBody().getOps<process::EngineOp>().begin();
     const auto layers = static_cast<int64_t>(design.getLayers());
     const auto channels = static_cast<int64_t>(
-        dataflow::DesignSymbols(design).EndsOf(engine).reads_of(dataflow::ChannelKind::blocks).size());
+        dataflow::DesignSymbols(design).EndsOf(engine).reads_of(ChannelKind::blocks).size());
     int64_t all_blocks = 0;
     const auto add = [&](mlir::ArrayAttr list, int64_t times) {
       for (auto issue : list.getAsRange<process::IssueAttr>()) {

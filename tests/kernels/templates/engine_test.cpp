@@ -142,28 +142,39 @@ struct Run {
   Weight w;
 };
 
+// Of rows of GROUPS groups, in parts of `part_groups`, which PART_GROUPS counts down to.
+template <int GROUPS, int PART_GROUPS = GROUPS, class FRAMES>
+void FillFrame(const Run& run, hls::stream<st::word512>& in, FRAMES& frames) {
+  if (PART_GROUPS == 1 || run.op.part_groups == PART_GROUPS) {
+    ASSERT_EQ(run.op.part_groups, PART_GROUPS);
+    st::fill_frame<GROUPS, 16, PART_GROUPS>(in, run.rows, frames);
+  } else {
+    FillFrame<GROUPS, (PART_GROUPS > 1 ? PART_GROUPS - 1 : 1)>(run, in, frames);
+  }
+}
+
 template <int FRAME_WORDS>
 void FillFrames(const std::vector<Run>& runs, hls::stream<st::word512>& in,
-                hls::stream_of_blocks<st::word512[FRAME_WORDS]>& frames) {
+                typename st::frame_fifo<FRAME_WORDS, 2>::port& frames) {
   for (const Run& run : runs) {
     switch (run.op.groups) {
       case 1:
-        st::fill_frame<1>(in, run.rows, frames);
+        FillFrame<1>(run, in, frames);
         break;
       case 3:
-        st::fill_frame<3>(in, run.rows, frames);
+        FillFrame<3>(run, in, frames);
         break;
       case 5:
-        st::fill_frame<5>(in, run.rows, frames);
+        FillFrame<5>(run, in, frames);
         break;
       case 6:
-        st::fill_frame<6>(in, run.rows, frames);
+        FillFrame<6>(run, in, frames);
         break;
       case 7:
-        st::fill_frame<7>(in, run.rows, frames);
+        FillFrame<7>(run, in, frames);
         break;
       case 8:
-        st::fill_frame<8>(in, run.rows, frames);
+        FillFrame<8>(run, in, frames);
         break;
       default:
         FAIL();
@@ -184,7 +195,7 @@ void RunEngine(const std::vector<Run>& runs, const std::vector<st::header_word>&
   RunDesign([&] {
     hls::stream<st::header_word, 2> headers("headers");
     hls::stream<st::word512, 2> rows("rows"), result_stream("results");
-    hls::stream_of_blocks<st::word512[kFrameWords], 2> frames("frames");
+    typename st::frame_fifo<kFrameWords, 2>::stream frames("frames");
     typename st::weight_fifo<4>::stream weights[CONFIG::channels];
     ST_PROCESS(Feed<st::header_word>, header, headers);
     ST_PROCESS(Feed<st::word512>, operands, rows);

@@ -11,14 +11,18 @@ namespace st_test {
 namespace {
 
 constexpr int kMaxGroups = 9;
-constexpr int kFrameWords = 16 * kMaxGroups;
+using Frames = st::frame_fifo<16 * kMaxGroups, 2>;
 
 class FramesTest : public TemplateTest {};
 
-void CollectFrame(hls::stream_of_blocks<st::word512[kFrameWords]>& frames, int words, Words& out) {
-  hls::read_lock<st::word512[kFrameWords]> lock(frames);
-  st::word512(&frame)[kFrameWords] = lock;
+void CollectFrame(Frames::port& frames, int words, Words& out) {
+#ifdef ST_FAST
+  hls::read_lock<st::word512[16 * kMaxGroups]> lock(frames);
+  st::word512(&frame)[16 * kMaxGroups] = lock;
   out.assign(frame, frame + words);
+#else
+  Collect<st::word512>(frames, static_cast<size_t>(words), out);
+#endif
 }
 
 void ExpectRow(const st::word512* words, const float* x, int groups) {
@@ -38,13 +42,11 @@ void ExpectRow(const st::word512* words, const float* x, int groups) {
 }
 
 template <int GROUPS>
-void FillFromRows(hls::stream<st::word512>& in, int rows,
-                  hls::stream_of_blocks<st::word512[kFrameWords]>& frames) {
+void FillFromRows(hls::stream<st::word512>& in, int rows, Frames::port& frames) {
   st::fill_frame<GROUPS>(in, rows, frames);
 }
 template <int GROUPS>
-void FillFromTiles(hls::stream<st::word512>& in, int rows,
-                   hls::stream_of_blocks<st::word512[kFrameWords]>& frames) {
+void FillFromTiles(hls::stream<st::word512>& in, int rows, Frames::port& frames) {
   st::fill_frame_from_tiles<GROUPS, 16>(in, rows, frames);
 }
 
@@ -54,7 +56,7 @@ void CheckFill(const Floats& x, int rows, bool tiles) {
   Words frame;
   RunDesign([&] {
     hls::stream<st::word512, 2> in("in");
-    hls::stream_of_blocks<st::word512[kFrameWords], 2> frames("frames");
+    Frames::stream frames("frames");
     ST_PROCESS(Feed<st::word512>, input, in);
     if (tiles) {
       ST_PROCESS(FillFromTiles<GROUPS>, in, rows, frames);

@@ -14,7 +14,6 @@
 #include "kernels/st/take_rows.h"
 
 using hls::stream;
-using hls::stream_of_blocks;
 using st::done_token;
 using st::header_word;
 using st::word512;
@@ -36,13 +35,12 @@ struct engine_config {
   static constexpr int prologue_issues = 0, layer_issues = 4, epilogue_issues = 1;
   static constexpr st::issue issue(int i) { return engine_issues[i]; }
 };
-typedef word512 frame_block[16 * 48];
+typedef st::frame_fifo<16 * 48, 2>::port frame_port;
 typedef st::weight_fifo<8>::stream weight_stream;
-template void st::engine<engine_config, weight_stream>(stream<header_word>&, stream_of_blocks<frame_block>&,
+template void st::engine<engine_config, weight_stream>(stream<header_word>&, frame_port&,
                                                        weight_stream (&)[4], stream<word512>&);
 template void st::load_weights<engine_config>(const word512*, st::weight_port&);
-void activation_switch(stream<word512>& norm, stream<word512>& gated, int rows,
-                       stream_of_blocks<frame_block>& frames) {
+void activation_switch(stream<word512>& norm, stream<word512>& gated, int rows, frame_port& frames) {
   st::fill_frame<18>(norm, rows, frames);
   st::fill_frame_from_tiles<48, 16>(gated, rows, frames);
 }
