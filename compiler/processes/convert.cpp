@@ -171,8 +171,11 @@ mlir::LogicalResult ConvertOp::plan(mlir::Operation* source, dataflow::ProcessPl
 mlir::LogicalResult ConvertOp::trace(Trace& trace) {
   StreamOp source = trace.ends().read(1), result = trace.ends().write(0);
   const auto shared = static_cast<unsigned>(getSharedLoops());
+  const std::optional<RowLayout> from = FindRowLayout(TypeOf(source)), to = FindRowLayout(TypeOf(result));
+  const bool in_order = shared == 0 && BetweenRowsAndTiles(from, to) && trace.Count(from->rows) == 1;
   trace.ReadHeader();
   trace.InSection(getSection(), [&] {
+    if (in_order) return trace.Copy(source, result, trace.Words(source));
     int64_t iterations = 1;
     for (unsigned loop = 0; loop < shared; ++loop) iterations *= trace.Trips(TypeOf(source), loop);
     trace.Loop(iterations, [&] {
