@@ -2,6 +2,7 @@
 #include "compiler/passes/pipeline.h"
 
 #include "compiler/passes/Passes.h"
+#include "kernels/contract/slice.h"
 #include "mlir/Dialect/Linalg/Passes.h"
 #include "mlir/Pass/PassOptions.h"
 #include "mlir/Pass/PassRegistry.h"
@@ -73,6 +74,8 @@ void AddMaterialize(OpPassManager& passes, const PipelineOptions& options) {
 void AddSize(OpPassManager& passes, const PipelineOptions& options) {
   passes.addPass(createAssignChannels());
   SizeFifosOptions fifos;
+  // So many words of a weight channel go on coming while the engine waits for activations.
+  fifos.blocks = contract::kWeightsFifoWords / contract::kMaxBlockWords;
   fifos.exact = options.exact_depths;
   passes.addPass(createSizeFifos(fifos));
   passes.addPass(createVerifyBound());

@@ -44,7 +44,7 @@ std::optional<Declared> DeclaredBy(llvm::StructType& type) {
   return declared;
 }
 
-std::optional<Channel> ChannelOf(const llvm::AllocaInst& local, const DeviceCosts& costs) {
+std::optional<Channel> ChannelOf(const llvm::AllocaInst& local, bool uram, const DeviceCosts& costs) {
   Channel channel;
   llvm::Type* type = local.getAllocatedType();
   while (auto* array = llvm::dyn_cast<llvm::ArrayType>(type)) {
@@ -69,10 +69,10 @@ std::optional<Channel> ChannelOf(const llvm::AllocaInst& local, const DeviceCost
   channel.bits = static_cast<int64_t>(layout.getTypeStoreSizeInBits(element).getFixedValue());
   Area area;
   if (channel.blocks) {
-    const Area block = MemoryArea(channel.words, channel.bits, false, costs.storage);
+    const Area block = MemoryArea(channel.words, channel.bits, uram, costs.storage);
     for (int64_t i = 0; i < channel.depth; ++i) area += block;
   } else {
-    area = FifoArea(channel.depth, channel.bits, costs);
+    area = FifoArea(channel.depth, channel.bits, costs, uram ? FifoStorage::kUltraRam : FifoStorage::kAuto);
   }
   for (int64_t i = 0; i < channel.instances; ++i) channel.area += area;
   return channel;
@@ -100,13 +100,14 @@ const llvm::Value* ObjectOf(const llvm::Value* operand) {
   }
 }
 
-std::vector<Channel> FindChannels(llvm::Function& top, const DeviceCosts& costs) {
+std::vector<Channel> FindChannels(llvm::Function& top, const DirectiveTable& directives,
+                                  const DeviceCosts& costs) {
   std::vector<Channel> channels;
   std::vector<const llvm::Value*> objects;
   for (const llvm::Instruction& instruction : llvm::instructions(top)) {
     const auto* local = llvm::dyn_cast<llvm::AllocaInst>(&instruction);
     if (!local) continue;
-    std::optional<Channel> channel = ChannelOf(*local, costs);
+    std::optional<Channel> channel = ChannelOf(*local, directives.Find(top, local).uram, costs);
     if (!channel) continue;
     channels.push_back(*std::move(channel));
     objects.push_back(local);

@@ -8,6 +8,7 @@
 
 #include "compiler/schedule/area.h"
 #include "compiler/schedule/device_costs.h"
+#include "compiler/schedule/directives.h"
 #include "llvm/IR/Function.h"
 
 namespace streamtensor::schedule {
@@ -30,8 +31,10 @@ struct MemoryPort {
   std::vector<std::string> processes;  // that use it, in the text's order
 };
 
-// Those that `top` declares, in its order. To be called before anything is inlined.
-std::vector<Channel> FindChannels(llvm::Function& top, const DeviceCosts& costs);
+// Those that `top` declares, in its order. To be called before anything is inlined. `directives`: of their
+// BIND_STORAGE pragmas.
+std::vector<Channel> FindChannels(llvm::Function& top, const DirectiveTable& directives,
+                                  const DeviceCosts& costs);
 
 // The object that an operand of a call stands for: past casts, places in it, and local variables that hold
 // its address.

@@ -224,6 +224,17 @@ std::vector<MemoryPort> FindMemoryPorts(llvm::Module& module, llvm::Function& to
   return ports;
 }
 
+// Pragmas of what the top function declares.
+void ApplyToLocals(llvm::Module& module, llvm::Function& top, DirectiveTable& table) {
+  for (llvm::CallInst* marker : CallsOf(module, kPragmaMarker)) {
+    if (marker->getFunction() != &top) continue;
+    llvm::Value* object = NamedObject(marker->getArgOperand(1));
+    if (llvm::isa_and_nonnull<llvm::AllocaInst>(object)) {
+      ApplyPragma(MarkerText(*marker), 0, top, nullptr, object, table);
+    }
+  }
+}
+
 // Sets what is scheduled on its own, and that all else is inlined into it.
 absl::Status ChooseProcesses(llvm::Module& module, const std::string& top_name, const DeviceCosts& costs,
                              PreparedModule& prepared) {
@@ -233,7 +244,8 @@ absl::Status ChooseProcesses(llvm::Module& module, const std::string& top_name, 
     prepared.dataflow = llvm::is_contained(DataflowFunctions(module), top);
     processes = prepared.dataflow ? Callees(*top) : std::vector<llvm::Function*>{top};
     if (prepared.dataflow) {
-      prepared.channels = FindChannels(*top, costs);
+      ApplyToLocals(module, *top, prepared.directives);
+      prepared.channels = FindChannels(*top, prepared.directives, costs);
       prepared.ports = FindMemoryPorts(module, *top, prepared.directives);
       prepared.connections = FindConnections(*top, processes, prepared.channels);
       prepared.top = top;

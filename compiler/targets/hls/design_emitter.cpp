@@ -8,12 +8,15 @@
 #include "compiler/targets/hls/design_index.h"
 #include "compiler/targets/hls/kernel_headers.h"
 #include "compiler/targets/hls/process_writer.h"
+#include "kernels/contract/tiles.h"
 #include "llvm/ADT/StringExtras.h"
 
 namespace streamtensor::compiler::hls {
 namespace {
 
 constexpr int64_t kLeastStackBytes = 1 << 20;
+// Of a FIFO; what is deeper fills UltraRAM well enough.
+constexpr int64_t kMostWordsInBlockRam = 1024;
 
 std::string Number(int64_t value) { return std::to_string(value); }
 
@@ -56,6 +59,9 @@ mlir::LogicalResult EmitStreams(const DesignIndex& index, TextWriter& out) {
           break;
         }
         out.line("weight_stream weights[" + Number(static_cast<int64_t>(weights.size())) + "];");
+        if (static_cast<int64_t>(stream.getDepth()) * contract::kMaxBlockWords > kMostWordsInBlockRam) {
+          out.directive("#pragma HLS BIND_STORAGE variable = weights type = fifo impl = uram");
+        }
         break;
     }
   }

@@ -185,6 +185,18 @@ TEST_F(EstimatorTest, ChannelsBelongToTheArea) {
   EXPECT_EQ(design->area.bram18, bram18);
 }
 
+TEST_F(EstimatorTest, AChannelLiesWhereItsPragmaSays) {
+  std::string text = kTwoProcesses;
+  const std::string declared = "  hls::stream<float, 2000> words;\n";
+  text.insert(text.find(declared) + declared.size(),
+              "#pragma HLS BIND_STORAGE variable = words type = fifo impl = uram\n");
+  const absl::StatusOr<DesignEstimate> design = EstimateText(text);
+  ASSERT_TRUE(design.ok()) << design.status();
+  EXPECT_EQ(design->channels[0].area.uram, 0);
+  EXPECT_EQ(design->channels[1].area.uram, 1);
+  EXPECT_EQ(design->channels[1].area.bram18, 0);
+}
+
 // What INTERFACE says of the top function's pointers holds in the processes that use them.
 TEST_F(EstimatorTest, APointerOfTheTopIsAMasterOfItsProcess) {
   constexpr char kText[] = R"(

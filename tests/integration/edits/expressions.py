@@ -170,8 +170,8 @@ def find_edits(text, executed):
             editable = number in executed and number not in clamps and not line.startswith(("#", "//"))
             editable &= not ARRAY.search(line) and "page_column" not in line
             # Streams are declared, pointers and streams are handed on.
-            editable &= functions[number] != "" and not line.startswith(("  hls::", "  frame_stream", "  weight_stream", "static ",
-                                                                          "}"))
+            handed_on = ("  hls::", "  frame_stream", "  weight_stream", "static ", "}")
+            editable &= functions[number] != "" and not line.startswith(handed_on)
             editable &= not line.endswith((",", ") {")) or "for (" in line
             # Numbers of a configuration are declarations, what its functions compute is not.
             editable &= "static constexpr" not in line or bool(STRUCT_FUNCTION.search(line))
