@@ -9,18 +9,21 @@ namespace streamtensor::artifact {
 
 IssueLayout::IssueLayout(const IssueShape& shape, int64_t channels)
     : bits_(static_cast<int>(shape.format)),
+      scale_groups_(shape.scale_groups),
       channels_(channels),
-      cut_(contract::CutIssue(channels, bits_, shape.groups, shape.row_tiles)) {}
+      cut_(contract::CutIssue(channels, bits_, shape.groups, shape.row_tiles, scale_groups_)) {}
 
-uint64_t IssueLayout::channel_bytes() const { return contract::CutWords(bits_, cut_) * contract::kWordBytes; }
-
-int64_t IssueLayout::Channel(int64_t row_tile, int64_t group) const {
-  return ((row_tile % round_row_tiles()) << cut_.split) + group / cut_.part_groups;
+uint64_t IssueLayout::channel_bytes() const {
+  return contract::CutWords(bits_, scale_groups_, cut_) * contract::kWordBytes;
 }
 
-uint64_t IssueLayout::Offset(int64_t row_tile, int64_t group) const {
-  const int64_t tile = row_tile / round_row_tiles() * cut_.part_groups + group % cut_.part_groups;
-  return tile * contract::TileWords(bits_) * contract::kWordBytes;
+int64_t IssueLayout::Channel(int64_t row_tile, int64_t tile) const {
+  return ((row_tile % round_row_tiles()) << cut_.split) + tile / part_tiles();
+}
+
+uint64_t IssueLayout::Offset(int64_t row_tile, int64_t tile) const {
+  const int64_t before = row_tile / round_row_tiles() * part_tiles() + tile % part_tiles();
+  return before * contract::TileWords(bits_, scale_groups_) * contract::kWordBytes;
 }
 
 WeightLayout LayOutSegments(std::span<const uint64_t> channel_bytes,

@@ -19,6 +19,7 @@ struct IssueShape {
   TileFormat format = TileFormat::kU4;
   int64_t groups = 0;     // K / kGroupElements
   int64_t row_tiles = 0;  // of all its weights
+  int scale_groups = 1;   // groups that share a scale, and so a tile
 };
 
 // Where the tiles of an issue lie: it takes equally many bytes of each channel.
@@ -28,14 +29,17 @@ class IssueLayout {
   IssueLayout(const IssueShape& shape, int64_t channels);
 
   uint64_t channel_bytes() const;
-  int64_t Channel(int64_t row_tile, int64_t group) const;
+  // `tile`: of the row tile, counted along K.
+  int64_t Channel(int64_t row_tile, int64_t tile) const;
   // From the issue's first byte in that channel.
-  uint64_t Offset(int64_t row_tile, int64_t group) const;
+  uint64_t Offset(int64_t row_tile, int64_t tile) const;
 
  private:
   int64_t round_row_tiles() const { return channels_ >> cut_.split; }
+  int64_t part_tiles() const { return cut_.part_groups / scale_groups_; }
 
   int bits_;
+  int scale_groups_;
   int64_t channels_;
   contract::IssueCut cut_;
 };

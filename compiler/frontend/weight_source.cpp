@@ -3,12 +3,22 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_replace.h"
+#include "base/status_macros.h"
 #include "compiler/frontend/message.h"
 
 namespace streamtensor::compiler {
 namespace {
 constexpr char kLayerMark[] = "{layer}";
 }  // namespace
+
+absl::StatusOr<MatrixParts> WeightSource::ReadMatrix(std::string_view name) const {
+  MatrixParts parts;
+  ASSIGN_OR_RETURN(parts.q, Read(name, WeightPart::kQ));
+  ASSIGN_OR_RETURN(parts.d, Read(name, WeightPart::kD));
+  if (!Shape(name, WeightPart::kM).ok()) return parts;
+  ASSIGN_OR_RETURN(parts.m, Read(name, WeightPart::kM));
+  return parts;
+}
 
 std::string WeightName(std::string_view pattern, int64_t layer) {
   return absl::StrReplaceAll(MessagePiece(pattern), {{kLayerMark, Message(layer)}});

@@ -40,7 +40,7 @@ constexpr int64_t BytesPerElement(WeightElement element) {
 // Shape of one part of one weight, of a single layer: without the leading layer dimension of a stack.
 struct WeightShape {
   WeightElement element = WeightElement::kF32;
-  std::vector<int64_t> dims;  // as in the IR: q [N, K/32, 32], d and m [N, K/32], value as it is
+  std::vector<int64_t> dims;  // as in the IR: q [N, K/G, G], d and m [N, K/G], value as it is
 
   int64_t elements() const {
     int64_t count = 1;
@@ -48,6 +48,11 @@ struct WeightShape {
     return count;
   }
   int64_t bytes() const { return elements() * BytesPerElement(element); }
+};
+
+// The parts of a quantised matrix.
+struct MatrixParts {
+  std::vector<uint8_t> q, d, m;  // m: empty where there is none
 };
 
 // Const member functions may be called from several threads at once.
@@ -64,6 +69,9 @@ class WeightSource {
   //  INVALID_ARGUMENT  the model file holds a value that the format can't carry (a scale that is not
   //                    finite, a minimum beyond float16); the message names tensor and block
   virtual absl::StatusOr<std::vector<uint8_t>> Read(std::string_view name, WeightPart part) const = 0;
+
+  // All parts of a quantised matrix, as Read() gives them: it is quantised once.
+  virtual absl::StatusOr<MatrixParts> ReadMatrix(std::string_view name) const;
 };
 
 // Replaces `{layer}` in a `dataflow.weight` name; a name without it is returned unchanged.

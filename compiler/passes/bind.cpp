@@ -18,16 +18,17 @@ using itensor::ITensorType;
 
 constexpr llvm::StringLiteral kEngineName = "engine";
 
-// Contractions that can share a frame: one operand, one weight format.
+// Contractions that can share a frame: one operand, one weight format, one size of its groups.
 struct GroupKey {
   Block* block;
   Value activations;
   Type format;
+  int64_t group;
   bool has_minima;
 
   bool operator==(const GroupKey& other) const {
     return block == other.block && activations == other.activations && format == other.format &&
-           has_minima == other.has_minima;
+           group == other.group && has_minima == other.has_minima;
   }
 };
 
@@ -173,7 +174,8 @@ class BindPass : public impl::BindBase<BindPass> {
                              << contract::kTileRows;
         return WalkResult::interrupt();
       }
-      GroupKey key{op->getBlock(), op.getX(), op.getQ().getType().getElementType(), op.getM() != nullptr};
+      auto q = op.getQ().getType();
+      GroupKey key{op->getBlock(), op.getX(), q.getElementType(), q.getDimSize(2), op.getM() != nullptr};
       auto group = llvm::find_if(groups, [&](auto& entry) { return entry.first == key; });
       if (group == groups.end()) {
         groups.push_back({key, {op}});

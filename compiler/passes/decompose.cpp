@@ -147,7 +147,7 @@ QuantizedActivations quantizeActivations(TensorWriter& w, Value x) {
   return result;
 }
 
-// The scales of a weight in integers, [N x G] i32, in units of its rows; the units' biased exponents, [N]
+// The scales of a weight in integers, [N x K/G] i32, in units of its rows; the units' biased exponents, [N]
 // i32.
 struct RowScales {
   Value scale, offset, exponent;
@@ -155,8 +155,7 @@ struct RowScales {
 
 RowScales scaleRows(TensorWriter& w, dataflow::ContractOp op, int centre) {
   OpBuilder& b = w.b;
-  SmallVector<OpFoldResult> by_group = {w.index(op.getOuter()),
-                                        w.index(op.getInner() / contract::kGroupElements)};
+  SmallVector<OpFoldResult> by_group = {w.index(op.getOuter()), w.index(op.getD().getType().getDimSize(1))};
   SmallVector<Value> inputs = {op.getD()};
   SmallVector<SmallVector<int64_t>> maps = {{0, 1}, {0, 1}};
   if (op.getM()) {
@@ -221,9 +220,40 @@ Value decomposeContract(dataflow::ContractOp op, OpBuilder& builder) {
   RowScales weight = scaleRows(w, op, centre);
   OpFoldResult tokens = w.size(op.getX(), 0);
   OpFoldResult outer = w.index(op.getOuter()), groups = w.index(op.getInner() / contract::kGroupElements);
+  // Groups of activations share a weight's scale.
+  const int64_t tiles = op.getD().getType().getDimSize(1);
+  const int64_t shared = op.getInner() / contract::kGroupElements / tiles;
+  // [.. x G] as [.. x G / shared x shared].
+  const auto by_tile = [&](Value values) -> Value {
+    if (shared == 1) return values;
+    auto type = cast<RankedTensorType>(values.getType());
+    const int64_t last = type.getRank() - 1;
+    SmallVector<ReassociationIndices> dimensions;
+    SmallVector<int64_t> shape(type.getShape().drop_back());
+    SmallVector<OpFoldResult> sizes;
+    for (int64_t i = 0; i < last; ++i) {
+      dimensions.push_back({i});
+      sizes.push_back(w.size(values, i));
+    }
+    dimensions.push_back({last, last + 1});
+    shape.append({tiles, shared});
+    sizes.append({w.index(tiles), w.index(shared)});
+    return builder.create<tensor::ExpandShapeOp>(w.loc, RankedTensorType::get(shape, type.getElementType()),
+                                                 values, dimensions, sizes);
+  };
+  Value q = op.getQ();
+  if (shared > 1) {
+    auto type = cast<RankedTensorType>(q.getType());
+    q = builder.create<tensor::CollapseShapeOp>(w.loc, q, SmallVector<ReassociationIndices>{{0}, {1, 2}});
+    const int64_t whole = op.getInner() / contract::kGroupElements;
+    q = builder.create<tensor::ExpandShapeOp>(
+        w.loc, RankedTensorType::get({op.getOuter(), whole, contract::kGroupElements}, type.getElementType()),
+        q, SmallVector<ReassociationIndices>{{0}, {1, 2}},
+        SmallVector<OpFoldResult>{outer, groups, w.index(contract::kGroupElements)});
+  }
 
   // Loops t, n, g, k.
-  Value isum = w.generic({x.q, op.getQ()}, w.filled({tokens, outer, groups}, builder.getI32IntegerAttr(0)),
+  Value isum = w.generic({x.q, q}, w.filled({tokens, outer, groups}, builder.getI32IntegerAttr(0)),
                          {{0, 2, 3}, {1, 2, 3}, {0, 1, 2}}, 4, {3},
                          [&](OpBuilder& nested, Location at, ValueRange args) -> Value {
                            Type i32 = nested.getI32Type();
@@ -236,10 +266,16 @@ Value decomposeContract(dataflow::ContractOp op, OpBuilder& builder) {
                            return nested.create<arith::AddIOp>(at, args[2], product);
                          });
 
-  // Loops t, n, g: acc + (scale*isum + offset*asum) * 2^(3 - shift), exact.
-  Value acc = w.generic({isum, weight.scale, weight.offset, x.sum, x.shift},
-                        w.filled({tokens, outer}, builder.getI64IntegerAttr(0)),
-                        {{0, 1, 2}, {1, 2}, {1, 2}, {0, 2}, {0, 2}, {0, 1}}, 3, {2},
+  // Loops t, n, g, or t, n, tile, g of the tile: acc + (scale*isum + offset*asum) * 2^(3 - shift), exact.
+  SmallVector<SmallVector<int64_t>> maps = {{0, 1, 2}, {1, 2}, {1, 2}, {0, 2}, {0, 2}, {0, 1}};
+  SmallVector<int64_t> reduced = {2};
+  if (shared > 1) {
+    for (int index : {0, 3, 4}) maps[index].push_back(3);
+    reduced.push_back(3);
+  }
+  Value acc = w.generic({by_tile(isum), weight.scale, weight.offset, by_tile(x.sum), by_tile(x.shift)},
+                        w.filled({tokens, outer}, builder.getI64IntegerAttr(0)), maps,
+                        static_cast<int64_t>(2 + reduced.size()), reduced,
                         [&](OpBuilder& nested, Location at, ValueRange args) -> Value {
                           auto widen = [&](Value v) {
                             return nested.create<arith::ExtSIOp>(at, nested.getI64Type(), v).getResult();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/passes/dequantization.h"
 
-#include "kernels/contract/tiles.h"
+#include "compiler/dialects/dataflow/DataflowDialect.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/Matchers.h"
 
@@ -90,7 +90,7 @@ std::optional<Dequantization> matchDequantization(linalg::GenericOp op) {
     found.d = d;
     found.q = q;
     auto type = cast<RankedTensorType>(q.getType());
-    if (type.getDimSize(2) != contract::kGroupElements) return std::nullopt;
+    if (type.isDynamicDim(2) || !dataflow::IsWeightGroup(type)) return std::nullopt;
     return found;
   }
   return std::nullopt;

@@ -9,7 +9,8 @@
 
 namespace streamtensor::compiler {
 
-// A weight stored as value = d*q + m a group of 32: q [N x G x 32], d and m [N x G]; m is null without one.
+// A weight stored as value = d*q + m a group of E elements, 32, or of 4 bits 64 or 128: q [N x G x E], d and
+// m [N x G]; m is null without one.
 struct Dequantization {
   mlir::Value q;
   mlir::Value d;

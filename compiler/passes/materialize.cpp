@@ -107,9 +107,11 @@ class MaterializePass : public impl::MaterializeBase<MaterializePass> {
       for (unsigned i = 0; i < issue.getQ().size(); ++i) tiles += issue.getTiles(i);
       const auto bits =
           static_cast<int>(cast<ShapedType>(issue.getQ()[0].getType()).getElementTypeBitWidth());
+      const auto scale_groups = static_cast<int>(issue.getScaleGroups());
       const contract::IssueCut cut =
-          contract::CutIssue(count, bits, issue.getInner() / contract::kGroupElements, tiles);
-      words += contract::CutWords(bits, cut) * (sectionOf(issue) == Section::layer ? layers_ : 1);
+          contract::CutIssue(count, bits, issue.getInner() / contract::kGroupElements, tiles, scale_groups);
+      words +=
+          contract::CutWords(bits, scale_groups, cut) * (sectionOf(issue) == Section::layer ? layers_ : 1);
     });
     return llvm::alignTo(words * contract::kWordBytes, contract::kBufferAlignmentBytes);
   }
@@ -304,8 +306,8 @@ class MaterializePass : public impl::MaterializeBase<MaterializePass> {
       tiles += issue.getTiles(i);
     }
     const int64_t bits = cast<ShapedType>(issue.getQ()[0].getType()).getElementTypeBitWidth();
-    issues_[section].push_back(
-        process::IssueAttr::get(context, bits, groups, tiles, rows, issue.getAlternate(), weights));
+    issues_[section].push_back(process::IssueAttr::get(context, bits, groups, issue.getScaleGroups(), tiles,
+                                                       rows, issue.getAlternate(), weights));
 
     // Results that alternate are one route, others one each.
     SmallVector<int64_t> sinks;

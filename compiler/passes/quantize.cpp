@@ -218,7 +218,7 @@ class QuantizePass : public impl::QuantizeBase<QuantizePass> {
     x_type = cast<RankedTensorType>(x.getType());
     auto q_type = cast<RankedTensorType>(found.q.getType());
     int64_t outer = q_type.getDimSize(0);
-    if (x_type.getDimSize(1) != q_type.getDimSize(1) * contract::kGroupElements) return shapes();
+    if (x_type.getDimSize(1) != q_type.getDimSize(1) * q_type.getDimSize(2)) return shapes();
     auto flat = RankedTensorType::get({x_type.getDimSize(0), outer}, result_type.getElementType());
     Value y = builder.create<dataflow::ContractOp>(loc, flat, x, found.q, found.d, found.m);
 

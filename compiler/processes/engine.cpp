@@ -52,11 +52,16 @@ mlir::LogicalResult WeightAttr::verify(llvm::function_ref<mlir::InFlightDiagnost
 }
 
 mlir::LogicalResult IssueAttr::verify(llvm::function_ref<mlir::InFlightDiagnostic()> emit_error, int64_t bits,
-                                      int64_t groups, int64_t row_tiles, dataflow::RowCount, bool alternate,
+                                      int64_t groups, int64_t scale_groups, int64_t row_tiles,
+                                      dataflow::RowCount, bool alternate,
                                       llvm::ArrayRef<WeightAttr> weights) {
   if (bits != contract::kU4Bits && bits != contract::kI8Bits)
     return emit_error() << "an issue has 4 or 8 bits, got " << bits;
   if (groups < 1) return emit_error() << "an issue has at least 1 group, got " << groups;
+  if (!contract::IsScaleGroups(static_cast<int>(bits), scale_groups) || groups % scale_groups != 0) {
+    return emit_error() << "of " << groups << " groups of " << bits << " bits " << scale_groups
+                        << " can't share a scale; 1 or, of 4 bits, 2 or 4 that divide them can";
+  }
   if (weights.empty()) return emit_error() << "an issue has at least one weight";
   int64_t tiles = 0;
   for (WeightAttr weight : weights) {
@@ -74,6 +79,7 @@ PackedIssue IssueAttr::getPacked() const {
   PackedIssue packed;
   packed.format = static_cast<TileFormat>(getBits());
   packed.groups = getGroups();
+  packed.scale_groups = static_cast<int>(getScaleGroups());
   packed.alternate = getAlternate();
   for (WeightAttr weight : getWeights()) {
     packed.weights.push_back({weight.getName().str(), weight.getRows(), weight.getMinimum()});
@@ -82,7 +88,8 @@ PackedIssue IssueAttr::getPacked() const {
 }
 
 contract::IssueCut IssueAttr::getCut(int64_t channels) const {
-  return contract::CutIssue(channels, static_cast<int>(getBits()), getGroups(), getRowTiles());
+  return contract::CutIssue(channels, static_cast<int>(getBits()), getGroups(), getRowTiles(),
+                            static_cast<int>(getScaleGroups()));
 }
 
 EngineOp EngineOp::readerOf(StreamOp blocks) {
@@ -94,7 +101,8 @@ int64_t EngineOp::getChannelBytes(int64_t layers, int64_t channels) {
   const auto bytes = [&](mlir::ArrayAttr list) {
     int64_t words = 0;
     for (auto issue : list.getAsRange<IssueAttr>()) {
-      words += contract::CutWords(static_cast<int>(issue.getBits()), issue.getCut(channels));
+      words += contract::CutWords(static_cast<int>(issue.getBits()), static_cast<int>(issue.getScaleGroups()),
+                                  issue.getCut(channels));
     }
     return words * contract::kWordBytes;
   };
@@ -165,13 +173,14 @@ class IssueTrace {
         results_(trace.ends().write(0)),
         weights_(trace.ends().reads_of(ChannelKind::blocks)),
         bits_(static_cast<int>(issue.getBits())),
+        scale_groups_(static_cast<int>(issue.getScaleGroups())),
         rows_(trace.Count(issue.getRows())),
         cut_(issue.getCut(static_cast<int64_t>(weights_.size()))),
         row_tiles_(static_cast<int64_t>(weights_.size()) >> cut_.split),
         last_row_tiles_(issue.getRowTiles() - (cut_.rounds - 1) * row_tiles_) {
     const int64_t leaving = row_tiles_ * std::min(rows_, lanes),
                   passes = std::max<int64_t>((rows_ + lanes - 1) / lanes, 1);
-    const int64_t first = cut_.part_groups * contract::TileWords(bits_),
+    const int64_t first = contract::RowTileWords(bits_, scale_groups_, cut_.part_groups),
                   other = cut_.part_groups * contract::TileIntegerWords(bits_);
     // What a round takes besides the words that it reads.
     more_cycles_ = std::max<int64_t>(leaving - first, 0) + (passes - 1) * std::max(other, leaving);
@@ -188,13 +197,13 @@ class IssueTrace {
  private:
   // While a round runs, the results of the one before leave: `results` of them.
   void Round(int64_t results) {
-    const int64_t per_block = contract::BlockTiles(bits_), whole = cut_.part_groups / per_block,
-                  rest = cut_.part_groups % per_block;
+    const int64_t per_block = contract::BlockGroups(bits_, scale_groups_),
+                  whole = cut_.part_groups / per_block, rest = cut_.part_groups % per_block;
     const int64_t blocks = whole + (rest > 0 ? 1 : 0), share = results / (blocks + 1);
     if (results > 0) trace_.Write(results_, results - share * blocks, 0);
-    const auto block = [&](int64_t tiles) {
+    const auto block = [&](int64_t groups) {
       for (StreamOp weights : weights_) trace_.Take(weights);
-      trace_.Compute(static_cast<double>(tiles * contract::TileWords(bits_)));
+      trace_.Compute(static_cast<double>(contract::RowTileWords(bits_, scale_groups_, groups)));
       for (StreamOp weights : weights_) trace_.Release(weights);
       if (share > 0) trace_.Write(results_, share, 0);
     };
@@ -206,7 +215,7 @@ class IssueTrace {
   Trace& trace_;
   StreamOp results_;
   llvm::SmallVector<StreamOp> weights_;
-  int bits_;
+  int bits_, scale_groups_;
   int64_t rows_;
   contract::IssueCut cut_;
   int64_t row_tiles_, last_row_tiles_;  // of a round, of the last
@@ -241,10 +250,13 @@ mlir::LogicalResult EngineOp::emit(hls::ProcessWriter& writer) {
   for (const auto& [section, list] : lists) {
     for (auto issue : list.getAsRange<IssueAttr>()) {
       const auto bits = static_cast<int>(issue.getBits());
-      part_words = std::max(part_words, issue.getCut(weights).part_groups * contract::TileWords(bits));
+      const auto scale_groups = static_cast<int>(issue.getScaleGroups());
+      part_words =
+          std::max(part_words, contract::RowTileWords(bits, scale_groups, issue.getCut(weights).part_groups));
       out.line("    st::cut_issue<" + channels + ">(" + std::to_string(bits) + ", " +
                std::to_string(issue.getGroups()) + ", " + std::to_string(issue.getRowTiles()) + ", " +
-               hls::RowSymbolText(issue.getRows()) + "),");
+               hls::RowSymbolText(issue.getRows()) +
+               (scale_groups == 1 ? "" : ", " + std::to_string(scale_groups)) + "),");
     }
   }
   out.line("};");

@@ -18,11 +18,11 @@ def Process_IssueAttr : Process_Attr<"Issue", "issue"> {
   let summary = "One use of the engine";
   let description = [{
     `rows` rows of `groups` * 32 activations times the `row_tiles` * 16 (padded) rows of all its weights, of 4 or
-    8 `bits`. Results leave weight by weight or, with `alternate`, row tile by row tile of each in turn: all
-    weights then have equally many rows.
+    8 `bits`; `scale_groups` of the groups, 1 unless it is said, share a scale. Results leave weight by weight or,
+    with `alternate`, row tile by row tile of each in turn: all weights then have equally many rows.
   }];
-  let parameters = (ins "int64_t":$bits, "int64_t":$groups, "int64_t":$row_tiles, Process_Rows:$rows,
-      "bool":$alternate, Process_List<"::streamtensor::compiler::process::WeightAttr", "weights">:$weights);
+  let parameters = (ins "int64_t":$bits, "int64_t":$groups, DefaultValuedParameter<"int64_t", "1">:$scale_groups,
+      "int64_t":$row_tiles, Process_Rows:$rows, "bool":$alternate, Process_List<"::streamtensor::compiler::process::WeightAttr", "weights">:$weights);
   let extraClassDeclaration = [{
     // Over a design's weight channels.
     ::streamtensor::contract::IssueCut getCut(int64_t channels) const;

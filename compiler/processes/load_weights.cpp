@@ -51,10 +51,12 @@ mlir::LogicalResult LoadWeightsOp::trace(Trace& trace) {
   TraceLists<IssueAttr>(engine, trace, [&](IssueAttr issue) {
     const auto bits = static_cast<int>(issue.getBits());
     const contract::IssueCut cut = issue.getCut(channels);
-    const int64_t per_block = contract::BlockTiles(bits);
-    const auto block = [&](int64_t tiles) {
+    const auto scale_groups = static_cast<int>(issue.getScaleGroups());
+    const int64_t per_block = contract::BlockGroups(bits, scale_groups);
+    const auto block = [&](int64_t groups) {
       trace.Open(stream);
-      trace.Compute(static_cast<double>(tiles * contract::TileWords(bits)) / trace.costs().words_per_cycle);
+      trace.Compute(static_cast<double>(contract::RowTileWords(bits, scale_groups, groups)) /
+                    trace.costs().words_per_cycle);
       trace.Publish(stream);
     };
     trace.Loop(cut.rounds, [&] {

@@ -11,7 +11,7 @@ def Process_LoadWeightsOp : Process_Op<"load_weights", (ins), "", "", ["getMemor
     channel is the position among the engine's weight streams, and that of its memory.
 
     - Reads nothing, not even the header: it always sends every word. Writes: blocks. Memory: `weights`.
-    - Trace: for each block of this channel: `+blocks, -blocks`. A block is up to 6 tiles (U4) or 3 (I8) of a part;
+    - Trace: for each block of this channel: `+blocks, -blocks`. A block is up to 32 words of whole tiles of a part;
       on the card a stream of blocks is a FIFO of their words.
 
     Example:

@@ -2,6 +2,8 @@
 // What passes between the weights' FIFO, a MAC slice, its scale stage and what follows (kernels/rtl): the
 // widths and places of all fields. kernels/rtl/st_contract.sv is written from this header.
 //
+// The modules take tiles of one group: a scale for 32 weights.
+//
 //   plane    the nibbles of a tile that lie at one place of its integers: one for U4, two for I8, low first
 //   pass     one tile against as many rows of activations (tokens) as the slice has lanes
 //   quad     4 rows of a tile, which leave a slice together
@@ -32,10 +34,13 @@ constexpr int kNibbleCentre = kU4Centre;
 constexpr int kPlaneShift = kNibbleBits;  // of the high plane's sums
 
 // Widths, two's complement where there is a sign.
-constexpr int kActivationBits = 8;           // -127..127
-constexpr int kActivationSumBits = 13;       // of a group
-constexpr int kGroupShiftBits = 2;           // a group's term is shifted left by 0..3
-constexpr int kPlaneSumBits = 17;            // of a group: nibbles times activations
+constexpr int kActivationBits = 8;      // -127..127
+constexpr int kActivationSumBits = 13;  // of a group
+constexpr int kGroupShiftBits = 2;      // a group's term is shifted left by 0..3
+constexpr int kPlaneSumBits = 17;       // of a group: nibbles times activations
+// Of a tile, its groups shifted.
+constexpr int kTileSumBits = kPlaneSumBits + kNibbleBits + kGroupShiftBits;
+constexpr int kTileActivationSumBits = kActivationSumBits + kMaxGroupShift + kGroupShiftBits;
 constexpr int kScaleFieldBits = kScaleBits;  // D, M: at bits 0 and 16 of a row's lane of the scales' word
 constexpr int kScaleFieldSpacing = kHalfLaneBits;
 constexpr int kUnitHalfBits = kUnitBits;  // above each of them: the row's unit
@@ -100,6 +105,14 @@ constexpr int kLargestGroupSum = kGroupElements * static_cast<int>(kLargestQuant
 static_assert(kLargestGroupSum < 1 << (kActivationSumBits - 1), "a group's sum of activations fits");
 // Two rows share a multiplier: the lower row's sum, plus half its field, is never negative.
 static_assert(kLargestGroupSum * 15 < 1 << (kPlaneSumBits - 1), "a group's sum of unsigned nibbles fits");
+static_assert((int64_t{kLargestGroupSum} * (1 << (kI8Bits - 1)) << kMaxGroupShift) <
+                      int64_t{1} << (kTileSumBits - 1) &&
+                  (int64_t{kLargestGroupSum} * kU4Centre * kMaxScaleGroups << kMaxGroupShift) <
+                      int64_t{1} << (kTileSumBits - 1),
+              "a tile's sum of products fits");
+static_assert((int64_t{kLargestGroupSum} * kMaxScaleGroups << kMaxGroupShift) <
+                  int64_t{1} << (kTileActivationSumBits - 1),
+              "a tile's sum of activations fits");
 static_assert(kMaxGroupShift == (1 << kGroupShiftBits) - 1, "a group's shift fills its field");
 static_assert(kSliceRingWords % (2 * kPlaneWords) == 0 && kSliceRingScales * kPlaneWords == kSliceRingWords,
               "the rings hold whole tiles");

@@ -2,11 +2,14 @@
 // How packed weights and quantised activations are cut (docs/architecture.md, section 4): groups, tiles,
 // blocks, frames.
 //
-//   group   32 values along K that share a scale
-//   tile    16 rows of weights x one group: words of integers, then one word of scales and offsets
+//   group   32 values along K: activations share a shift, weights a scale, or several groups do
+//   tile    16 rows of weights x the groups that share a scale: words of integers, group by group, then one
+//           word of scales and offsets
 //   frame   the quantised activations of an issue: one word a row and group
 #ifndef ST_CONTRACT_TILES_H
 #define ST_CONTRACT_TILES_H
+
+#include <stdint.h>
 
 #include "word.h"
 
@@ -22,6 +25,13 @@ constexpr int kU4Bits = 4;
 constexpr int kI8Bits = 8;
 enum class TileFormat { kU4 = kU4Bits, kI8 = kI8Bits };
 
+// Groups of a tile. A scale for each group of activations, or for 2 or 4 of them: 64 or 128 elements of U4.
+constexpr int kMaxScaleGroups = 4;
+constexpr bool IsScaleGroups(int bits, int64_t groups) {
+  return groups == 1 || (bits == kU4Bits && (groups == 2 || groups == kMaxScaleGroups));
+}
+
+// Of a group.
 constexpr int kU4IntegerWords = kTileRows * kGroupElements * kU4Bits / kWordBits;
 constexpr int kI8IntegerWords = kTileRows * kGroupElements * kI8Bits / kWordBits;
 // A lane for each row of the tile: its scale D in the lower half, its offset M in the upper one, in units of
@@ -55,13 +65,21 @@ constexpr uint32_t TileScaleLane(int scale, int offset, bool first_group, uint32
                    exponent >> kUnitBits << (kHalfLaneBits + kScaleBits)
              : (static_cast<uint32_t>(scale) & 0xffffu) | static_cast<uint32_t>(offset) << kHalfLaneBits;
 }
-constexpr int kMaxTileWords = kI8IntegerWords + kTileScaleWords;
+constexpr int kMaxTileWords = kMaxScaleGroups * kU4IntegerWords + kTileScaleWords;
 
-constexpr int TileIntegerWords(int bits) { return bits == kU4Bits ? kU4IntegerWords : kI8IntegerWords; }
-constexpr int TileWords(int bits) { return TileIntegerWords(bits) + kTileScaleWords; }
+constexpr int TileIntegerWords(int bits, int scale_groups = 1) {
+  return scale_groups * (bits == kU4Bits ? kU4IntegerWords : kI8IntegerWords);
+}
+constexpr int TileWords(int bits, int scale_groups = 1) {
+  return TileIntegerWords(bits, scale_groups) + kTileScaleWords;
+}
+// Words of so many groups of a row tile, a multiple of `scale_groups`.
+constexpr int64_t RowTileWords(int bits, int scale_groups, int64_t groups) {
+  return groups / scale_groups * TileWords(bits, scale_groups);
+}
 constexpr int TileCentre(int bits) { return bits == kU4Bits ? kU4Centre : kI8Centre; }
 
-// Where the integer of a row and k stands: in which word of the tile, in which byte of it and, for U4, in
+// Where the integer of a row and k stands: in which word of the group, in which byte of it and, for U4, in
 // which half of that byte.
 constexpr int TileIntegerWord(int bits, int k) {
   return bits == kU4Bits ? k % (kGroupElements / 2) / kLaneBytes : k / kLaneBytes;
@@ -75,8 +93,15 @@ constexpr int kU4BlockTiles = kMaxBlockWords / (kU4IntegerWords + kTileScaleWord
 constexpr int kI8BlockTiles = kMaxBlockWords / (kI8IntegerWords + kTileScaleWords);
 constexpr int kMaxBlockTiles = kU4BlockTiles;
 
-constexpr int BlockTiles(int bits) { return bits == kU4Bits ? kU4BlockTiles : kI8BlockTiles; }
-constexpr int BlockWords(int bits) { return BlockTiles(bits) * TileWords(bits); }
+constexpr int BlockTiles(int bits, int scale_groups = 1) {
+  return kMaxBlockWords / TileWords(bits, scale_groups);
+}
+constexpr int BlockWords(int bits, int scale_groups = 1) {
+  return BlockTiles(bits, scale_groups) * TileWords(bits, scale_groups);
+}
+constexpr int BlockGroups(int bits, int scale_groups) {
+  return BlockTiles(bits, scale_groups) * scale_groups;
+}
 
 // Row tiles that the host build of the engine works on together where several threads share them: enough that
 // handing them out costs little. One thread takes one after the other, while its sums are in the cache.
@@ -114,6 +139,11 @@ static_assert(TileWords(kU4Bits) == 5 && TileWords(kI8Bits) == 9, "docs/architec
 static_assert(BlockTiles(kU4Bits) == 6 && BlockWords(kU4Bits) == 30, "docs/architecture.md, section 4");
 static_assert(BlockTiles(kI8Bits) == 3 && BlockWords(kI8Bits) == 27, "docs/architecture.md, section 4");
 static_assert(kU4BlockTiles >= kI8BlockTiles, "kMaxBlockTiles holds for both formats");
+static_assert(TileWords(kU4Bits, 2) == 9 && TileWords(kU4Bits, kMaxScaleGroups) == 17,
+              "docs/architecture.md, section 4");
+static_assert(BlockGroups(kU4Bits, 2) == 6 && BlockGroups(kU4Bits, kMaxScaleGroups) == 4,
+              "a block has no more groups than with a scale each");
+static_assert(kMaxTileWords >= TileWords(kI8Bits), "the largest tile");
 static_assert(BlockWords(kU4Bits) <= kMaxBlockWords && BlockWords(kI8Bits) <= kMaxBlockWords,
               "a block fits its stream");
 static_assert(kFramePairLane < kLanes, "integers, scale and sum fit a frame's word");

@@ -37,7 +37,8 @@ inline uint8_t tile_unit_exponent(const word512& scales, int row) {
   return static_cast<uint8_t>(high << contract::kUnitBits | low);
 }
 
-// What a slice multiplies: one row's integers for a word of a tile, and what the group's term needs.
+// What a slice multiplies: one row's integers for a word of a tile, and what the tile's term needs of the
+// group.
 struct slice_operand {
   int8_t low[contract::kColumns / 2];
   int8_t high[contract::kColumns / 2];
@@ -45,7 +46,7 @@ struct slice_operand {
   int shift;
 };
 
-// `word`: of the tile. A row that doesn't exist counts as zeros.
+// `word`: of the group. A row that doesn't exist counts as zeros.
 inline slice_operand operand_of(const word512& activations, bool exists, bool is_u4, int word) {
 #pragma HLS INLINE
   uint32_t low = 0, high = 0;
@@ -66,8 +67,14 @@ inline slice_operand operand_of(const word512& activations, bool exists, bool is
   return operand;
 }
 
-// A word of integers times a row's: what it adds to the sum of weight row r. The nibbles of an I8 weight are
-// products of their own, so that both formats share the multipliers.
+// `value` shifted left as the operand's group is.
+inline int32_t shifted(int32_t value, const slice_operand& operand) {
+#pragma HLS INLINE
+  return static_cast<int32_t>(static_cast<uint32_t>(value) << operand.shift);
+}
+
+// A word of integers times a row's: what it adds to the tile's sum of weight row r. The nibbles of an I8
+// weight are products of their own, so that both formats share the multipliers.
 inline int32_t word_products(const word512& integers, int r, const slice_operand& operand, bool is_u4) {
 #pragma HLS INLINE
   int16_t low = 0, high = 0;  // of at most 4 products of 5 and 8 bits
@@ -82,17 +89,22 @@ inline int32_t word_products(const word512& integers, int r, const slice_operand
     low = static_cast<int16_t>(low + low_nibble * operand.low[b]);
     high = static_cast<int16_t>(high + high_nibble * operand.high[b]);
   }
-  return low + (is_u4 ? high : high * (1 << contract::kNibbleBits));
+  return shifted(low + (is_u4 ? high : high * (1 << contract::kNibbleBits)), operand);
 }
 
-// The term of a group from its sum of products, for row `r` of the tile with these scales.
-inline int64_t group_term(const word512& scales, int r, int32_t group_sum, const slice_operand& operand) {
+// `value`, which fits BITS, said so that it does: one multiplier is enough.
+template <int BITS>
+inline int32_t in_bits(int32_t value) {
 #pragma HLS INLINE
-  // Said so that one multiplier is enough.
-  constexpr int UNUSED = 32 - contract::kPlaneSumBits - contract::kNibbleBits;
-  const int32_t narrow = static_cast<int32_t>(static_cast<uint32_t>(group_sum) << UNUSED) >> UNUSED;
-  const int32_t term = tile_scale(scales, r) * narrow + tile_offset(scales, r) * operand.sum;
-  return static_cast<int64_t>(static_cast<uint64_t>(int64_t{term}) << operand.shift);
+  return static_cast<int32_t>(static_cast<uint32_t>(value) << (32 - BITS)) >> (32 - BITS);
+}
+
+// The term of a tile from its sum of products and that of its activations, both shifted group by group, for
+// row `r` of the tile with these scales.
+inline int64_t tile_term(const word512& scales, int r, int32_t products, int32_t activations) {
+#pragma HLS INLINE
+  return int64_t{tile_scale(scales, r)} * in_bits<contract::kTileSumBits>(products) +
+         int64_t{tile_offset(scales, r)} * in_bits<contract::kTileActivationSumBits>(activations);
 }
 
 // How a row of activations is quantised.
@@ -217,13 +229,13 @@ struct row_tile_scales {
 
 namespace st {
 
-static_assert(contract::kU4BlockTiles *
+static_assert(contract::BlockGroups(contract::kU4Bits, 1) *
                           ((int64_t{contract::kLargestScale} * contract::kU4Centre +
                             contract::kLargestOffset) *
                            contract::kGroupElements * static_cast<int>(contract::kLargestQuantised))
                       << contract::kMaxGroupShift <
                   int64_t{1} << 31,
-              "the terms of a block's U4 tiles, shifted, fit int32");
+              "the terms of a block's U4 groups, shifted, fit int32");
 static_assert((int64_t{contract::kLargestScale} * 128 + contract::kLargestOffset) * contract::kGroupElements *
                       static_cast<int>(contract::kLargestQuantised) <
                   int64_t{1} << 31,
@@ -241,23 +253,25 @@ inline const word512* prepare(int bits, const word512* frame, int words, word512
   return frame;
 }
 
-// `run` tiles from `tiles` on, at most a block's, one row tile's groups, against
-// `rows` rows of the frame, `groups` words apart; added to sums[row], which start from 0 if they are `fresh`.
+// `run` groups from `tiles` on, at most a block's, whole tiles but for the row tile's last, against `rows`
+// rows of the frame, `groups` words apart; added to sums[row], which start from 0 if they are `fresh`.
 // `first_scales`: the first tile's scales, without a unit. `wide`: what prepare() made of the frame's words,
 // or the frame where it has nothing to do.
-inline void dot(int bits, const word512* tiles, int run, const word512* first_scales, const word512* frame,
-                const word512* wide, int groups, int rows, bool fresh, row_sums* sums) {
+inline void dot(int bits, const word512* tiles, int run, int scale_groups, const word512* first_scales,
+                const word512* frame, const word512* wide, int groups, int rows, bool fresh, row_sums* sums) {
 #ifdef ST_FAST_VNNI
   if (bits == contract::kU4Bits) {
-    avx512::dot<contract::kU4Bits>(tiles, run, first_scales, frame, groups, rows, fresh, sums);
+    avx512::dot<contract::kU4Bits>(tiles, run, scale_groups, first_scales, frame, groups, rows, fresh, sums);
   } else {
-    avx512::dot<contract::kI8Bits>(tiles, run, first_scales, frame, groups, rows, fresh, sums);
+    avx512::dot<contract::kI8Bits>(tiles, run, scale_groups, first_scales, frame, groups, rows, fresh, sums);
   }
 #else
   if (bits == contract::kU4Bits) {
-    avx2::dot<contract::kU4Bits>(tiles, run, first_scales, frame, wide, groups, rows, fresh, sums);
+    avx2::dot<contract::kU4Bits>(tiles, run, scale_groups, first_scales, frame, wide, groups, rows, fresh,
+                                 sums);
   } else {
-    avx2::dot<contract::kI8Bits>(tiles, run, first_scales, frame, wide, groups, rows, fresh, sums);
+    avx2::dot<contract::kI8Bits>(tiles, run, scale_groups, first_scales, frame, wide, groups, rows, fresh,
+                                 sums);
   }
 #endif
 }

@@ -98,8 +98,8 @@ inline void set_zero(T* values) {
 // frame and wide (the frame's words widened, for I8) point at the first group of row 0. `fresh`: sums start
 // from 0.
 template <int BITS, int ROWS>
-inline void dot_rows(const word512* tiles, int run, const word512* first_scales, const word512* frame,
-                     const word512* wide, int groups, bool fresh, row_sums* sums) {
+inline void dot_rows(const word512* tiles, int run, int scale_groups, const word512* first_scales,
+                     const word512* frame, const word512* wide, int groups, bool fresh, row_sums* sums) {
   constexpr int WORDS = contract::TileIntegerWords(BITS);
   const __m256i one = _mm256_set1_epi32(1);
 #pragma GCC unroll 4
@@ -108,9 +108,10 @@ inline void dot_rows(const word512* tiles, int run, const word512* first_scales,
     if (fresh) set_zero<contract::kTileRows>(sums[row].total);
   }
   const word512* scale_word = first_scales;
-  for (int tile = 0; tile < run; ++tile) {
-    const word512* words = tiles + tile * contract::TileWords(BITS);
-    const word512* operand = (BITS == contract::kU4Bits ? frame : wide) + tile;
+  const word512* words = tiles;
+  int left = scale_groups;  // of the tile
+  for (int group = 0; group < run; ++group) {
+    const word512* operand = (BITS == contract::kU4Bits ? frame : wide) + group;
     __m256i isum[ROWS][2];
 #pragma GCC unroll 8
     for (int i = 0; i < WORDS; ++i) {
@@ -153,7 +154,7 @@ inline void dot_rows(const word512* tiles, int run, const word512* first_scales,
                                                   : _mm256_srai_epi32(upper, contract::kHalfLaneBits);
 #pragma GCC unroll 4
       for (int row = 0; row < ROWS; ++row) {
-        const word512* activations = frame + row * groups + tile;
+        const word512* activations = frame + row * groups + group;
         if (BITS == contract::kU4Bits) {
           const __m256i pair = broadcast_lane(activations, contract::kFramePairLane);
           const __m256i shift = broadcast_lane(activations, contract::kFrameShiftLane);
@@ -170,7 +171,12 @@ inline void dot_rows(const word512* tiles, int run, const word512* first_scales,
         }
       }
     }
-    scale_word = words + contract::TileWords(BITS) + WORDS;
+    words += WORDS;
+    if (--left == 0) {
+      words += contract::kTileScaleWords;
+      scale_word = words + contract::TileIntegerWords(BITS, scale_groups);
+      left = scale_groups;
+    }
   }
   if (BITS == contract::kU4Bits) {
 #pragma GCC unroll 4
@@ -228,32 +234,35 @@ inline word512 finish(const row_sums& sums, const row_tile_scales& scales, float
 // so five are three and two.
 template <int BITS, int ROWS = 4>
 struct row_blocks {
-  static void dot(const word512* tiles, int run, const word512* first_scales, const word512* frame,
-                  const word512* wide, int groups, int rows, bool fresh, row_sums* sums) {
+  static void dot(const word512* tiles, int run, int scale_groups, const word512* first_scales,
+                  const word512* frame, const word512* wide, int groups, int rows, bool fresh,
+                  row_sums* sums) {
     while (rows >= ROWS && rows != ROWS + 1) {
-      dot_rows<BITS, ROWS>(tiles, run, first_scales, frame, wide, groups, fresh, sums);
+      dot_rows<BITS, ROWS>(tiles, run, scale_groups, first_scales, frame, wide, groups, fresh, sums);
       frame += ROWS * groups;
       wide += ROWS * groups;
       sums += ROWS;
       rows -= ROWS;
     }
-    row_blocks<BITS, ROWS - 1>::dot(tiles, run, first_scales, frame, wide, groups, rows, fresh, sums);
+    row_blocks<BITS, ROWS - 1>::dot(tiles, run, scale_groups, first_scales, frame, wide, groups, rows, fresh,
+                                    sums);
   }
 };
 template <int BITS>
 struct row_blocks<BITS, 1> {
-  static void dot(const word512* tiles, int run, const word512* first_scales, const word512* frame,
-                  const word512* wide, int groups, int rows, bool fresh, row_sums* sums) {
+  static void dot(const word512* tiles, int run, int scale_groups, const word512* first_scales,
+                  const word512* frame, const word512* wide, int groups, int rows, bool fresh,
+                  row_sums* sums) {
     for (; rows > 0; --rows, ++sums, frame += groups, wide += groups) {
-      dot_rows<BITS, 1>(tiles, run, first_scales, frame, wide, groups, fresh, sums);
+      dot_rows<BITS, 1>(tiles, run, scale_groups, first_scales, frame, wide, groups, fresh, sums);
     }
   }
 };
 
 template <int BITS>
-inline void dot(const word512* tiles, int run, const word512* first_scales, const word512* frame,
-                const word512* wide, int groups, int rows, bool fresh, row_sums* sums) {
-  row_blocks<BITS>::dot(tiles, run, first_scales, frame, wide, groups, rows, fresh, sums);
+inline void dot(const word512* tiles, int run, int scale_groups, const word512* first_scales,
+                const word512* frame, const word512* wide, int groups, int rows, bool fresh, row_sums* sums) {
+  row_blocks<BITS>::dot(tiles, run, scale_groups, first_scales, frame, wide, groups, rows, fresh, sums);
 }
 
 // The first step of sum_tree for one row: p[j] + p[j+8], lanes 0..7.

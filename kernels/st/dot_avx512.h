@@ -45,21 +45,22 @@ inline void add_wide(__m512i terms, __m512i (&total)[2]) {
 }
 
 template <int ROWS>
-inline void dot_rows_u4(const word512* tiles, int run, const word512* first_scales, const word512* frame,
-                        int groups, bool fresh, row_sums* sums) {
+inline void dot_rows_u4(const word512* tiles, int run, int scale_groups, const word512* first_scales,
+                        const word512* frame, int groups, bool fresh, row_sums* sums) {
   constexpr int WORDS = contract::kU4IntegerWords;
   const __m512i mask = _mm512_set1_epi8(15);
   __m512i part[ROWS];
 #pragma GCC unroll 8
   for (int row = 0; row < ROWS; ++row) part[row] = _mm512_setzero_si512();
   const word512* scale_word = first_scales;
-  for (int tile = 0; tile < run; ++tile) {
-    const word512* words = tiles + tile * contract::TileWords(contract::kU4Bits);
+  const word512* words = tiles;
+  int left = scale_groups;  // of the tile
+  for (int group = 0; group < run; ++group) {
     __m512i isum[ROWS];
     __m512i other[ROWS];
 #pragma GCC unroll 8
     for (int row = 0; row < ROWS; ++row) {
-      isum[row] = broadcast_lane(frame + row * groups + tile, contract::kFramePairLane);
+      isum[row] = broadcast_lane(frame + row * groups + group, contract::kFramePairLane);
       other[row] = _mm512_setzero_si512();
     }
 #pragma GCC unroll 8
@@ -71,7 +72,7 @@ inline void dot_rows_u4(const word512* tiles, int run, const word512* first_scal
       const __m512i high = _mm512_and_si512(_mm512_srli_epi16(packed, 4), mask);
 #pragma GCC unroll 8
       for (int row = 0; row < ROWS; ++row) {
-        const word512* activations = frame + row * groups + tile;
+        const word512* activations = frame + row * groups + group;
         isum[row] = _mm512_dpbusd_epi32(isum[row], low, broadcast_four(activations, i));
         __m512i& second = ROWS <= kTwoChains ? other[row] : isum[row];
         second = _mm512_dpbusd_epi32(second, high, broadcast_four(activations, 4 + i));
@@ -82,14 +83,19 @@ inline void dot_rows_u4(const word512* tiles, int run, const word512* first_scal
     const __m512i scales = _mm512_load_si512(scale_word);
 #pragma GCC unroll 8
     for (int row = 0; row < ROWS; ++row) {
-      const word512* activations = frame + row * groups + tile;
+      const word512* activations = frame + row * groups + group;
       const __m512i pair = broadcast_lane(activations, contract::kFramePairLane);
       if (ROWS <= kTwoChains) isum[row] = _mm512_add_epi32(isum[row], other[row]);
       const __m512i both = _mm512_mask_blend_epi16(0x55555555, pair, isum[row]);
       const __m128i shift = _mm_cvtsi32_si128(*avx2::lane_of(activations, contract::kFrameShiftLane));
       part[row] = _mm512_dpwssd_epi32(part[row], both, _mm512_sll_epi16(scales, shift));
     }
-    scale_word = words + contract::TileWords(contract::kU4Bits) + WORDS;
+    words += WORDS;
+    if (--left == 0) {
+      words += contract::kTileScaleWords;
+      scale_word = words + contract::TileIntegerWords(contract::kU4Bits, scale_groups);
+      left = scale_groups;
+    }
   }
 #pragma GCC unroll 8
   for (int row = 0; row < ROWS; ++row) {
@@ -102,22 +108,23 @@ inline void dot_rows_u4(const word512* tiles, int run, const word512* first_scal
 }
 
 template <int ROWS>
-inline void dot_rows_i8(const word512* tiles, int run, const word512* first_scales, const word512* frame,
-                        int groups, bool fresh, row_sums* sums) {
+inline void dot_rows_i8(const word512* tiles, int run, int scale_groups, const word512* first_scales,
+                        const word512* frame, int groups, bool fresh, row_sums* sums) {
   constexpr int WORDS = contract::kI8IntegerWords;
   const __m512i bias = _mm512_set1_epi8(-128);
   __m512i total[ROWS][2];
 #pragma GCC unroll 8
   for (int row = 0; row < ROWS; ++row) load_total(sums[row], fresh, total[row]);
   const word512* scale_word = first_scales;
-  for (int tile = 0; tile < run; ++tile) {
-    const word512* words = tiles + tile * contract::TileWords(contract::kI8Bits);
+  const word512* words = tiles;
+  int left = scale_groups;  // of the tile
+  for (int group = 0; group < run; ++group) {
     __m512i isum[ROWS];
     __m512i other[ROWS];
 #pragma GCC unroll 8
     for (int row = 0; row < ROWS; ++row) {
       other[row] = _mm512_setzero_si512();
-      const __m512i sum = broadcast_lane(frame + row * groups + tile, contract::kFrameSumLane);
+      const __m512i sum = broadcast_lane(frame + row * groups + group, contract::kFrameSumLane);
       isum[row] = _mm512_sub_epi32(_mm512_setzero_si512(), _mm512_slli_epi32(sum, 7));
     }
 #pragma GCC unroll 8
@@ -128,7 +135,7 @@ inline void dot_rows_i8(const word512* tiles, int run, const word512* first_scal
 #pragma GCC unroll 8
       for (int row = 0; row < ROWS; ++row) {
         __m512i& chain = ROWS <= kTwoChains && i % 2 == 1 ? other[row] : isum[row];
-        chain = _mm512_dpbusd_epi32(chain, biased, broadcast_four(frame + row * groups + tile, i));
+        chain = _mm512_dpbusd_epi32(chain, biased, broadcast_four(frame + row * groups + group, i));
       }
     }
     _mm_prefetch(reinterpret_cast<const char*>(words + WORDS + contract::BlockWords(contract::kI8Bits)),
@@ -138,7 +145,7 @@ inline void dot_rows_i8(const word512* tiles, int run, const word512* first_scal
         _mm512_srai_epi32(_mm512_slli_epi32(scales, contract::kHalfLaneBits), contract::kHalfLaneBits);
 #pragma GCC unroll 8
     for (int row = 0; row < ROWS; ++row) {
-      const word512* activations = frame + row * groups + tile;
+      const word512* activations = frame + row * groups + group;
       if (ROWS <= kTwoChains) isum[row] = _mm512_add_epi32(isum[row], other[row]);
       const __m512i sum =
           _mm512_slli_epi32(broadcast_lane(activations, contract::kFrameSumLane), contract::kHalfLaneBits);
@@ -149,7 +156,12 @@ inline void dot_rows_i8(const word512* tiles, int run, const word512* first_scal
       total[row][0] = _mm512_add_epi64(total[row][0], _mm512_sll_epi64(low, shift));
       total[row][1] = _mm512_add_epi64(total[row][1], _mm512_sll_epi64(high, shift));
     }
-    scale_word = words + contract::TileWords(contract::kI8Bits) + WORDS;
+    words += WORDS;
+    if (--left == 0) {
+      words += contract::kTileScaleWords;
+      scale_word = words + contract::TileIntegerWords(contract::kI8Bits, scale_groups);
+      left = scale_groups;
+    }
   }
 #pragma GCC unroll 8
   for (int row = 0; row < ROWS; ++row) {
@@ -159,12 +171,12 @@ inline void dot_rows_i8(const word512* tiles, int run, const word512* first_scal
 }
 
 template <int BITS, int ROWS>
-inline void dot_rows(const word512* tiles, int run, const word512* first_scales, const word512* frame,
-                     int groups, bool fresh, row_sums* sums) {
+inline void dot_rows(const word512* tiles, int run, int scale_groups, const word512* first_scales,
+                     const word512* frame, int groups, bool fresh, row_sums* sums) {
   if (BITS == contract::kU4Bits) {
-    dot_rows_u4<ROWS>(tiles, run, first_scales, frame, groups, fresh, sums);
+    dot_rows_u4<ROWS>(tiles, run, scale_groups, first_scales, frame, groups, fresh, sums);
   } else {
-    dot_rows_i8<ROWS>(tiles, run, first_scales, frame, groups, fresh, sums);
+    dot_rows_i8<ROWS>(tiles, run, scale_groups, first_scales, frame, groups, fresh, sums);
   }
 }
 
@@ -181,25 +193,25 @@ inline word512 finish(const row_sums& sums, const row_tile_scales& scales, float
 // As avx2::dot.
 template <int BITS, int ROWS = 8>
 struct row_blocks {
-  static void dot(const word512* tiles, int run, const word512* first_scales, const word512* frame,
-                  int groups, int rows, bool fresh, row_sums* sums) {
+  static void dot(const word512* tiles, int run, int scale_groups, const word512* first_scales,
+                  const word512* frame, int groups, int rows, bool fresh, row_sums* sums) {
     for (; rows >= ROWS; rows -= ROWS) {
-      dot_rows<BITS, ROWS>(tiles, run, first_scales, frame, groups, fresh, sums);
+      dot_rows<BITS, ROWS>(tiles, run, scale_groups, first_scales, frame, groups, fresh, sums);
       frame += ROWS * groups;
       sums += ROWS;
     }
-    row_blocks<BITS, ROWS - 1>::dot(tiles, run, first_scales, frame, groups, rows, fresh, sums);
+    row_blocks<BITS, ROWS - 1>::dot(tiles, run, scale_groups, first_scales, frame, groups, rows, fresh, sums);
   }
 };
 template <int BITS>
 struct row_blocks<BITS, 0> {
-  static void dot(const word512*, int, const word512*, const word512*, int, int, bool, row_sums*) {}
+  static void dot(const word512*, int, int, const word512*, const word512*, int, int, bool, row_sums*) {}
 };
 
 template <int BITS>
-inline void dot(const word512* tiles, int run, const word512* first_scales, const word512* frame, int groups,
-                int rows, bool fresh, row_sums* sums) {
-  row_blocks<BITS>::dot(tiles, run, first_scales, frame, groups, rows, fresh, sums);
+inline void dot(const word512* tiles, int run, int scale_groups, const word512* first_scales,
+                const word512* frame, int groups, int rows, bool fresh, row_sums* sums) {
+  row_blocks<BITS>::dot(tiles, run, scale_groups, first_scales, frame, groups, rows, fresh, sums);
 }
 
 }  // namespace avx512

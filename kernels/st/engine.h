@@ -61,8 +61,9 @@ inline void run_issue_by_row_tiles(
   const word512* const wide = prepare(op.bits, frame, rows * op.groups, prepared);
 
   const int parts = 1 << op.split;
-  const int per_block = contract::BlockTiles(op.bits);
-  const int part_blocks = contract::PartBlocks(op.bits, op.part_groups);
+  const int per_block = contract::BlockGroups(op.bits, op.scale_groups);
+  const int part_blocks = contract::PartBlocks(op.bits, op.scale_groups, op.part_groups);
+  const int scale_word = contract::TileIntegerWords(op.bits, op.scale_groups);
   const int together = rows <= kRowsTogether ? kTogether : 1;
   const int at_once = host::threads() > 1 ? contract::kSharedRowTiles : together;
   const int all = op.rounds * (CONFIG::channels / parts);  // row tiles, with those that are zero
@@ -89,7 +90,7 @@ inline void run_issue_by_row_tiles(
         row_sums sums[kTogether][CONFIG::step_tokens];
         for (int tile = 0; tile < tiles; ++tile) {
           const weight_block& block = *blocks[first_tile + tile][0];
-          scales[tile] = split_unit(block[contract::TileIntegerWords(op.bits)]);
+          scales[tile] = split_unit(block[scale_word]);
         }
         for (int part = 0, first = 0; part < parts && first < op.groups; ++part, first += op.part_groups) {
           const int end = first + op.part_groups < op.groups ? first + op.part_groups : op.groups;
@@ -97,9 +98,8 @@ inline void run_issue_by_row_tiles(
             const int run = end - group < per_block ? end - group : per_block;
             for (int tile = 0; tile < tiles; ++tile) {
               const word512* const at = *blocks[first_tile + tile][block];
-              dot(op.bits, at, run,
-                  group == 0 ? &scales[tile].scales : at + contract::TileIntegerWords(op.bits), frame + group,
-                  wide + group, op.groups, rows, group == 0, sums[tile]);
+              dot(op.bits, at, run, op.scale_groups, group == 0 ? &scales[tile].scales : at + scale_word,
+                  frame + group, wide + group, op.groups, rows, group == 0, sums[tile]);
             }
           }
         }
@@ -166,10 +166,12 @@ inline void run_issue(const issue op, int rows, engine_frames<CONFIG>& frames,
   // A slice each: the words of its part, its sums, and those of the pass before.
   word512 kept[CHANNELS][most_part_words<CONFIG>()];
 #pragma HLS ARRAY_PARTITION variable = kept type = complete dim = 1
-  word512 kept_scales[CHANNELS][most_part_groups<CONFIG>()];
+  word512 kept_scales[CHANNELS][most_part_tiles<CONFIG>()];
 #pragma HLS ARRAY_PARTITION variable = kept_scales type = complete dim = 1
-  int32_t group_sums[CHANNELS][LANES][ROWS];
-#pragma HLS ARRAY_PARTITION variable = group_sums type = complete dim = 0
+  int32_t tile_sums[CHANNELS][LANES][ROWS];
+#pragma HLS ARRAY_PARTITION variable = tile_sums type = complete dim = 0
+  int32_t activation_sums[PARTS][LANES];
+#pragma HLS ARRAY_PARTITION variable = activation_sums type = complete dim = 0
   int64_t sums[CHANNELS][LANES][ROWS];
 #pragma HLS ARRAY_PARTITION variable = sums type = complete dim = 0
   uint8_t units[CHANNELS][ROWS];
@@ -195,8 +197,8 @@ inline void run_issue(const issue op, int rows, engine_frames<CONFIG>& frames,
   // A pass takes at least as long as its results need to leave.
   const int pass_rows = rows < LANES ? rows : LANES;
   const int leaving = row_tiles * pass_rows;
-  const int first_words = op.part_groups * (integer_words + contract::kTileScaleWords);
   const int other_words = op.part_groups * integer_words;
+  const int first_words = other_words + tiles_of(op.part_groups, op.scale_groups) * contract::kTileScaleWords;
   const int first_steps = first_words > leaving ? first_words : leaving;
   const int other_steps = other_words > leaving ? other_words : leaving;
   const int last_row_tiles = op.row_tiles - (op.rounds - 1) * row_tiles;
@@ -216,8 +218,10 @@ inline void run_issue(const issue op, int rows, engine_frames<CONFIG>& frames,
   int coming_row = 0, coming_lane = 0;
   int coming_at = 0;  // of its row in a bank
   int coming_first = 0, coming_group = 0;
-  // Where the loop stands: a word of a group of a pass of a round.
+  // Where the loop stands: a word of a group of a pass of a round. Tiles are groups with one word of scales.
   int round = 0, pass = 0, group = 0, word = 0;
+  int tile = 0;                   // of the pass
+  int group_of_tile = 0;          // of its groups
   int step = 0;                   // of the pass
   int first_row = 0;              // of the pass
   int frame_at = 0;               // of its first row in the frame's banks
@@ -273,8 +277,11 @@ inline void run_issue(const issue op, int rows, engine_frames<CONFIG>& frames,
     const bool computes = running && group < op.part_groups;
     const bool first_pass = pass == 0;
     const bool is_scales = word == integer_words;
-    const bool ends_tile =
-        word + 1 == (first_pass ? integer_words + contract::kTileScaleWords : integer_words);
+    const bool last_of_tile = group_of_tile + 1 == op.scale_groups;
+    const bool ends_group =
+        word + 1 == (first_pass && last_of_tile ? integer_words + contract::kTileScaleWords : integer_words);
+    const bool ends_tile = ends_group && last_of_tile;
+    const bool starts_tile = word == 0 && group_of_tile == 0;
     const bool ends_pass = running && step + 1 == (first_pass ? first_steps : other_steps);
     slice_operand operands[PARTS][LANES];
 #pragma HLS ARRAY_PARTITION variable = operands type = complete dim = 0
@@ -284,7 +291,10 @@ inline void run_issue(const issue op, int rows, engine_frames<CONFIG>& frames,
 #pragma HLS UNROLL
         const bool exists = computes && first_row + lane < rows && starts[part] + group < op.groups;
         const int at = exists ? frame_at + starts[part] + group : 0;
-        operands[part][lane] = operand_of(frame[part * LANES + lane][at], exists, is_u4, word);
+        const slice_operand operand = operand_of(frame[part * LANES + lane][at], exists, is_u4, word);
+        operands[part][lane] = operand;
+        const int32_t added = word == 0 ? shifted(operand.sum, operand) : 0;
+        activation_sums[part][lane] = (starts_tile ? 0 : activation_sums[part][lane]) + added;
       }
     }
     for (int channel = 0; channel < CHANNELS; ++channel) {
@@ -292,26 +302,26 @@ inline void run_issue(const issue op, int rows, engine_frames<CONFIG>& frames,
       word512 taken(0);
       if (computes && first_pass) taken = weights[channel].read();
       const word512 integers = PASSES == 1 || first_pass ? taken : kept[channel][kept_at];
-      const word512 of_tile = first_pass ? taken : kept_scales[channel][group];
+      const word512 of_tile = first_pass ? taken : kept_scales[channel][tile];
       if (PASSES > 1 && computes && first_pass) {
         if (is_scales) {
-          kept_scales[channel][group] = taken;
+          kept_scales[channel][tile] = taken;
         } else {
           kept[channel][kept_at] = taken;
         }
       }
       for (int r = 0; r < ROWS; ++r) {
 #pragma HLS UNROLL
-        if (is_scales && group == 0) units[channel][r] = tile_unit_exponent(of_tile, r);
+        if (is_scales && tile == 0) units[channel][r] = tile_unit_exponent(of_tile, r);
         for (int lane = 0; lane < LANES; ++lane) {
 #pragma HLS UNROLL
           const slice_operand& operand = operands[channel % PARTS][lane];
           const int32_t products = is_scales ? 0 : word_products(integers, r, operand, is_u4);
-          const int32_t group_sum = (word == 0 ? 0 : group_sums[channel][lane][r]) + products;
-          group_sums[channel][lane][r] = group_sum;
-          const int64_t term = group_term(of_tile, r, group_sum, operand);
+          const int32_t tile_sum = (starts_tile ? 0 : tile_sums[channel][lane][r]) + products;
+          tile_sums[channel][lane][r] = tile_sum;
+          const int64_t term = tile_term(of_tile, r, tile_sum, activation_sums[channel % PARTS][lane]);
           const int64_t before = sums[channel][lane][r];
-          const int64_t sum = computes && ends_tile ? (group == 0 ? 0 : before) + term : before;
+          const int64_t sum = computes && ends_tile ? (tile == 0 ? 0 : before) + term : before;
           sums[channel][lane][r] = sum;
           if (ends_pass) done_sums[channel][lane][r] = sum;
         }
@@ -358,8 +368,10 @@ inline void run_issue(const issue op, int rows, engine_frames<CONFIG>& frames,
       }
     }
     kept_at = ends_pass ? 0 : computes && !is_scales ? kept_at + 1 : kept_at;
-    group = ends_pass ? 0 : computes && ends_tile ? group + 1 : group;
-    word = !computes || ends_tile ? 0 : word + 1;
+    group = ends_pass ? 0 : computes && ends_group ? group + 1 : group;
+    tile = ends_pass ? 0 : computes && ends_tile ? tile + 1 : tile;
+    group_of_tile = !computes || ends_tile ? 0 : ends_group ? group_of_tile + 1 : group_of_tile;
+    word = !computes || ends_group ? 0 : word + 1;
     step = ends_pass || !running ? 0 : step + 1;
     first_row = ends_round ? 0 : ends_pass ? first_row + LANES : first_row;
     frame_at = ends_round ? 0 : ends_pass ? frame_at + op.groups : frame_at;

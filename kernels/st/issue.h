@@ -25,19 +25,26 @@ struct issue {
   int split;
   int part_groups;
   int rounds;
+  int scale_groups;  // groups that share a scale
 };
 
 // With the cut for a design of CHANNELS weight channels.
 template <int CHANNELS>
-constexpr issue cut_issue(int bits, int groups, int row_tiles, row_symbol rows) {
-  const contract::IssueCut cut = contract::CutIssue(CHANNELS, bits, groups, row_tiles);
+constexpr issue cut_issue(int bits, int groups, int row_tiles, row_symbol rows, int scale_groups = 1) {
+  const contract::IssueCut cut = contract::CutIssue(CHANNELS, bits, groups, row_tiles, scale_groups);
   return issue{bits,
                groups,
                row_tiles,
                rows,
                static_cast<int>(cut.split),
                static_cast<int>(cut.part_groups),
-               static_cast<int>(cut.rounds)};
+               static_cast<int>(cut.rounds),
+               scale_groups};
+}
+
+// Tiles of so many groups.
+constexpr int tiles_of(int groups, int scale_groups) {
+  return scale_groups == 1 ? groups : scale_groups == 2 ? groups >> 1 : groups >> 2;
 }
 
 // How often each issue of a launch runs: CONFIG::issue(i), i = 0.. : the prologue's, then those of a layer,
@@ -98,10 +105,11 @@ constexpr int most_part_words() {
   return most;
 }
 template <class CONFIG>
-constexpr int most_part_groups() {
+constexpr int most_part_tiles() {
   int most = 1;
   for (int i = 0; i < issue_kinds<CONFIG>(); ++i) {
-    most = CONFIG::issue(i).part_groups > most ? CONFIG::issue(i).part_groups : most;
+    const int tiles = tiles_of(CONFIG::issue(i).part_groups, CONFIG::issue(i).scale_groups);
+    most = tiles > most ? tiles : most;
   }
   return most;
 }
@@ -111,7 +119,8 @@ constexpr int64_t channel_words() {
   int64_t words = 0;
   for (int i = 0; i < issue_kinds<CONFIG>(); ++i) {
     const issue op = CONFIG::issue(i);
-    words += int64_t{1} * issue_times<CONFIG>(i) * op.rounds * op.part_groups * contract::TileWords(op.bits);
+    words += int64_t{1} * issue_times<CONFIG>(i) * op.rounds *
+             contract::RowTileWords(op.bits, op.scale_groups, op.part_groups);
   }
   return words;
 }

@@ -14,12 +14,14 @@ template <class CONFIG>
 inline void load_blocks(const word512* memory, weight_port& out) {
   for (issue_order<CONFIG> order; order.kind < issue_kinds<CONFIG>(); order.advance()) {
     const issue op = CONFIG::issue(order.kind);
-    const int words = contract::TileWords(op.bits), per_block = contract::BlockTiles(op.bits);
+    const int words = contract::TileWords(op.bits, op.scale_groups);
+    const int per_block = contract::BlockTiles(op.bits, op.scale_groups);
+    const int tiles = op.part_groups / op.scale_groups;
     for (int round = 0; round < op.rounds; ++round) {
-      for (int group = 0; group < op.part_groups; group += per_block) {
-        out.push_view(*reinterpret_cast<const weight_block*>(memory + group * words));
+      for (int tile = 0; tile < tiles; tile += per_block) {
+        out.push_view(*reinterpret_cast<const weight_block*>(memory + tile * words));
       }
-      memory += op.part_groups * words;
+      memory += tiles * words;
     }
   }
 }

@@ -76,7 +76,7 @@ void RunIssue(const st::issue& op, int rows, const Frame& frame, const st::word5
       for (int group = 0; group < op.groups; group += per_block) {
         for (int tile = 0; tile < together; ++tile) {
           const st::word512* const tiles = weights + (first + tile) * channel_words + at + group * tile_words;
-          st::dot(op.bits, tiles, std::min(op.groups - group, per_block),
+          st::dot(op.bits, tiles, std::min(op.groups - group, per_block), op.scale_groups,
                   group == 0 ? &scales[tile].scales : tiles + contract::TileIntegerWords(op.bits),
                   frame + group, wide + group, op.groups, rows, group == 0, sums[tile]);
         }

@@ -39,6 +39,9 @@ inline constexpr llvm::StringLiteral kWeightAttr = "dataflow.weight";
 inline constexpr llvm::StringLiteral kPartAttr = "dataflow.part";
 inline constexpr llvm::StringLiteral kInputAttr = "dataflow.input";
 
+// Whether so many elements of `q` [N x K/G x G] may share a scale.
+bool IsWeightGroup(mlir::ShapedType q);
+
 // The card that the module around `op` (or `op`, a module) is compiled for; null where it names none.
 PlatformAttr PlatformOf(mlir::Operation* op);
 

@@ -123,7 +123,12 @@ LogicalResult EngineOp::verify() {
 }
 
 int64_t IssueOp::getInner() {
-  return cast<ShapedType>(getQ().front().getType()).getDimSize(1) * contract::kGroupElements;
+  auto q = cast<ShapedType>(getQ().front().getType());
+  return q.getDimSize(1) * q.getDimSize(2);
+}
+
+int64_t IssueOp::getScaleGroups() {
+  return cast<ShapedType>(getQ().front().getType()).getDimSize(2) / contract::kGroupElements;
 }
 
 int64_t IssueOp::getTiles(unsigned index) {
@@ -175,10 +180,12 @@ LogicalResult IssueOp::verify() {
     auto q = cast<ShapedType>(weight.getType());
     if (q.getElementType() != first.getElementType())
       return emitOpError("weights of one issue must have one format, got ") << first << " and " << q;
-    if (q.getDimSize(2) != contract::kGroupElements)
-      return emitOpError("weights come in groups of ") << contract::kGroupElements << ", got " << q;
-    if (!isIssueOrder(activations, q.getDimSize(1) * contract::kGroupElements))
-      return emitOpError("weight ") << index << " takes " << q.getDimSize(1) * contract::kGroupElements
+    if (!IsWeightGroup(q))
+      return emitOpError("weights come in groups of 32, of 4 bits also of 64 or 128, got ") << q;
+    if (q.getDimSize(2) != first.getDimSize(2))
+      return emitOpError("weights of one issue must have groups of one size, got ") << first << " and " << q;
+    if (!isIssueOrder(activations, q.getDimSize(1) * q.getDimSize(2)))
+      return emitOpError("weight ") << index << " takes " << q.getDimSize(1) * q.getDimSize(2)
                                     << " float32 a row, as rows or in tiles of 16 columns, got "
                                     << activations;
     if (cast<ShapedType>(getD()[index].getType()).getShape() != q.getShape().drop_back())

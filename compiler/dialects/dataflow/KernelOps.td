@@ -125,7 +125,8 @@ def Dataflow_IssueOp : Dataflow_Op<"issue", [Pure, AttrSizedOperandSegments]> {
   }];
   let hasVerifier = 1;
   let extraClassDeclaration = [{
-    int64_t getInner();  // K
+    int64_t getInner();        // K
+    int64_t getScaleGroups();  // groups of activations that share a weight's scale
     // Row tiles of 16 of weight `index`.
     int64_t getTiles(unsigned index);
     // The type of result `index`.

@@ -21,21 +21,27 @@ LogicalResult verifyExtent(Operation* op, StringRef what, int64_t got, StringRef
 
 }  // namespace
 
+bool IsWeightGroup(ShapedType q) {
+  const int64_t group = q.getDimSize(2);
+  const auto bits = static_cast<int>(q.getElementTypeBitWidth());
+  return group % contract::kGroupElements == 0 &&
+         contract::IsScaleGroups(bits, group / contract::kGroupElements);
+}
+
 LogicalResult ContractOp::verify() {
   auto x = getX().getType(), result = getResult().getType();
   auto q = getQ().getType(), d = getD().getType();
   if (!q.hasStaticShape() || !d.hasStaticShape())
     return emitOpError("weights must have static shapes, got ") << q << ", " << d;
-  if (q.getDimSize(2) != contract::kGroupElements)
-    return emitOpError("weights come in groups of ")
-           << contract::kGroupElements << ", got " << q.getDimSize(2);
+  if (!IsWeightGroup(q))
+    return emitOpError("weights come in groups of 32, of 4 bits also of 64 or 128, got ") << q.getDimSize(2);
   if (q.getShape().drop_back() != d.getShape())
     return emitOpError("needs one scale a group of q: ") << q << " and " << d;
   if (getM() && getM().getType() != d)
     return emitOpError("minima must have the scales' type ") << d << ", got " << getM().getType();
-  if (x.isDynamicDim(1) || x.getDimSize(1) != q.getDimSize(1) * contract::kGroupElements)
-    return emitOpError("activations have ") << x.getDimSize(1) << " columns, but the weights take "
-                                            << q.getDimSize(1) * contract::kGroupElements;
+  if (x.isDynamicDim(1) || x.getDimSize(1) != q.getDimSize(1) * q.getDimSize(2))
+    return emitOpError("activations have ")
+           << x.getDimSize(1) << " columns, but the weights take " << q.getDimSize(1) * q.getDimSize(2);
   if (failed(verifyExtent(*this, "result's row count", result.getDimSize(0), "the activations'",
                           x.getDimSize(0))))
     return failure();

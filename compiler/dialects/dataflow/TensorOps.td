@@ -13,9 +13,9 @@ def PoolTensor : TensorRankOf<[F16], [5]>;
 def Dataflow_ContractOp : Dataflow_Op<"contract", [Pure]> {
   let summary = "Activations times block-quantised weights, transposed";
   let description = [{
-    `x [T x K] f32`, `q [N x K/32 x 32]` (`i4`: unsigned nibbles, `i8`: signed), `d` and optionally
-    `m` `[N x K/32] f16`; a weight is `d*q + m`. The result is `[T x N] f32`. The activations are
-    quantised to INT8 on the way, and `d` and `m` rounded in units of a row, so that the sums are
+    `x [T x K] f32`, `q [N x K/G x G]` (`i4`: unsigned nibbles, `i8`: signed), `d` and optionally
+    `m` `[N x K/G] f16`; G, the elements that share a scale, is 32, of `i4` also 64 or 128. A weight is
+    `d*q + m`. The result is `[T x N] f32`. The activations are quantised to INT8 on the way, and `d` and `m` rounded in units of a row, so that the sums are
     exact (docs/architecture.md, section 2).
 
     Example:

@@ -15,6 +15,12 @@ absl::Status Check(const PackedIssue& issue) {
                                                    " groups of ", contract::kGroupElements,
                                                    "; 1 or more needed"));
   }
+  if (!contract::IsScaleGroups(static_cast<int>(issue.format), issue.scale_groups) ||
+      issue.groups % issue.scale_groups != 0) {
+    return absl::InvalidArgumentError(absl::StrCat("weight ", issue.weights[0].name, ": ", issue.scale_groups,
+                                                   " of ", issue.groups, " groups share a scale; 1 or, of 4 ",
+                                                   "bits, 2 or 4 that divide them can"));
+  }
   for (const PackedWeight& weight : issue.weights) {
     if (weight.rows < 1) {
       return absl::InvalidArgumentError(absl::StrCat("weight ", weight.name, ": ", weight.rows, " rows"));
@@ -31,7 +37,7 @@ absl::Status Check(const PackedIssue& issue) {
 }  // namespace
 
 artifact::IssueShape PackedIssue::Shape() const {
-  artifact::IssueShape shape{format, groups, 0};
+  artifact::IssueShape shape{format, groups, 0, scale_groups};
   for (const PackedWeight& weight : weights) {
     shape.row_tiles += contract::CeilDiv<int64_t>(weight.rows, contract::kTileRows);
   }

@@ -31,6 +31,7 @@ struct PackedIssue {
   std::vector<PackedWeight> weights;
   // Row tile by row tile in turn (equal rows); otherwise one weight after another.
   bool alternate = false;
+  int scale_groups = 1;  // groups that share a scale
 
   artifact::IssueShape Shape() const;
 };

@@ -94,8 +94,8 @@ std::vector<Task> ListTasks(const PackingPlan& plan, const WeightLayout& layout)
   return tasks;
 }
 
-absl::StatusOr<std::vector<uint8_t>> ReadChecked(const WeightSource& source, const std::string& name,
-                                                 WeightPart part, WeightElement element, int64_t elements) {
+absl::StatusOr<WeightShape> CheckShape(const WeightSource& source, const std::string& name, WeightPart part,
+                                       WeightElement element, int64_t elements) {
   ASSIGN_OR_RETURN(const WeightShape shape, source.Shape(name, part));
   if (shape.element != element || shape.elements() != elements) {
     return absl::InvalidArgumentError(
@@ -103,6 +103,12 @@ absl::StatusOr<std::vector<uint8_t>> ReadChecked(const WeightSource& source, con
                      absl::StrJoin(shape.dims, ", "), "] of ", BytesPerElement(shape.element),
                      " bytes each, the design reads ", elements, " of ", BytesPerElement(element)));
   }
+  return shape;
+}
+
+absl::StatusOr<std::vector<uint8_t>> ReadChecked(const WeightSource& source, const std::string& name,
+                                                 WeightPart part, WeightElement element, int64_t elements) {
+  ASSIGN_OR_RETURN(const WeightShape shape, CheckShape(source, name, part, element, elements));
   ASSIGN_OR_RETURN(std::vector<uint8_t> bytes, source.Read(name, part));
   if (static_cast<int64_t>(bytes.size()) != shape.bytes()) {
     return absl::InternalError(
@@ -113,7 +119,7 @@ absl::StatusOr<std::vector<uint8_t>> ReadChecked(const WeightSource& source, con
 
 // Keeps what `values` points to.
 struct LoadedWeight {
-  std::vector<uint8_t> q, d, m;
+  MatrixParts parts;
   artifact::TileValues values;
   artifact::RowScales scales;
 };
@@ -121,18 +127,19 @@ struct LoadedWeight {
 absl::StatusOr<LoadedWeight> Load(const WeightSource& source, const PackedIssue& issue,
                                   const PackedWeight& weight, int64_t layer) {
   const std::string name = WeightName(weight.name, layer);
-  const int64_t scales = weight.rows * issue.groups;
+  const int64_t tiles = issue.groups / issue.scale_groups, scales = weight.rows * tiles;
   LoadedWeight loaded;
-  auto read = [&](WeightPart part, WeightElement element, int64_t elements,
-                  std::vector<uint8_t>* to) -> absl::Status {
-    ASSIGN_OR_RETURN(*to, ReadChecked(source, name, part, element, elements));
-    return absl::OkStatus();
+  const auto check = [&](WeightPart part, WeightElement element, int64_t elements) {
+    return CheckShape(source, name, part, element, elements).status();
   };
   const WeightElement integers = issue.format == TileFormat::kU4 ? WeightElement::kU4 : WeightElement::kI8;
-  RETURN_IF_ERROR(read(WeightPart::kQ, integers, scales * contract::kGroupElements, &loaded.q));
-  RETURN_IF_ERROR(read(WeightPart::kD, WeightElement::kF16, scales, &loaded.d));
-  if (weight.has_minimum) RETURN_IF_ERROR(read(WeightPart::kM, WeightElement::kF16, scales, &loaded.m));
-  loaded.values = {loaded.q, loaded.d, loaded.m, weight.rows, issue.groups};
+  RETURN_IF_ERROR(check(WeightPart::kQ, integers, weight.rows * issue.groups * contract::kGroupElements));
+  RETURN_IF_ERROR(check(WeightPart::kD, WeightElement::kF16, scales));
+  if (weight.has_minimum) RETURN_IF_ERROR(check(WeightPart::kM, WeightElement::kF16, scales));
+  ASSIGN_OR_RETURN(loaded.parts, source.ReadMatrix(name));
+  if (!weight.has_minimum) loaded.parts.m.clear();
+  const MatrixParts& parts = loaded.parts;
+  loaded.values = {parts.q, parts.d, parts.m, weight.rows, tiles, issue.scale_groups};
   loaded.scales = artifact::ScaleRows(loaded.values, issue.format);
   return loaded;
 }
@@ -167,10 +174,10 @@ absl::Status PackIssue(const Task& task, const WeightLayout& layout, const Weigh
   const artifact::IssueLayout tiles(issue.Shape(), static_cast<int64_t>(layout.channels.size()));
   int64_t row_tile = 0;  // of the issue
   for (const auto& [weight, weight_row_tile] : RowTileOrder(issue)) {
-    for (int64_t group = 0; group < issue.groups; ++group) {
-      uint8_t* const channel = file + layout.channels[tiles.Channel(row_tile, group)].file_offset;
-      artifact::WriteTile(weights[weight].values, weights[weight].scales, issue.format, weight_row_tile,
-                          group, channel + task.channel_offset + tiles.Offset(row_tile, group));
+    for (int64_t tile = 0; tile < issue.groups / issue.scale_groups; ++tile) {
+      uint8_t* const channel = file + layout.channels[tiles.Channel(row_tile, tile)].file_offset;
+      artifact::WriteTile(weights[weight].values, weights[weight].scales, issue.format, weight_row_tile, tile,
+                          channel + task.channel_offset + tiles.Offset(row_tile, tile));
     }
     ++row_tile;
   }

@@ -58,8 +58,8 @@ void ExpectLane(const std::vector<uint8_t>& tile, const TileValues& values, Tile
                 int group) {
   const RowScales scales = ScaleRows(values, format);
   const Lane lane(tile, row % 16);
-  EXPECT_EQ(lane.scale, scales.scales[row * values.groups + group]) << row << " " << group;
-  EXPECT_EQ(lane.offset, scales.offsets[row * values.groups + group]) << row << " " << group;
+  EXPECT_EQ(lane.scale, scales.scales[row * values.tiles + group]) << row << " " << group;
+  EXPECT_EQ(lane.offset, scales.offsets[row * values.tiles + group]) << row << " " << group;
   if (group == 0) {
     EXPECT_EQ(lane.exponent, scales.exponents[row]) << row;
   } else {
@@ -140,6 +140,25 @@ TEST(WriteTile, U4) {
   }
   const std::vector<uint8_t> first = Write(matrix.values(true), TileFormat::kU4, 0, 0);
   for (int r = 0; r < 16; ++r) ExpectLane(first, matrix.values(true), TileFormat::kU4, r, 0);
+}
+
+// Two groups with one scale: their words, then the word of scales.
+TEST(WriteTile, GroupsThatShareAScale) {
+  const Matrix matrix(4);
+  TileValues values = matrix.values(true);
+  values.tiles = 1;
+  values.scale_groups = 2;
+  values.d = values.d.first(2 * Matrix::kRows);
+  values.m = values.m.first(2 * Matrix::kRows);
+  std::vector<uint8_t> tile(9 * 64, 0xaa);
+  WriteTile(values, ScaleRows(values, TileFormat::kU4), TileFormat::kU4, 0, 0, tile.data());
+  for (int r = 0; r < 16; ++r) {
+    for (int k = 0; k < 64; ++k) {
+      const uint8_t byte = tile[64 * (k / 32 * 4 + k % 16 / 4) + 4 * r + k % 4];
+      EXPECT_EQ(k % 32 < 16 ? byte & 15 : byte >> 4, matrix.q[r * 64 + k]) << r << " " << k;
+    }
+    ExpectLane(tile, values, TileFormat::kU4, r, 0);
+  }
 }
 
 // Word i, byte 4r+b: k = 4i+b. Without minima the offsets are 0.

@@ -267,6 +267,10 @@ TEST_F(WrongDesignTest, IsNamedByItsVerifier) {
       // Fields of operations.
       {"bits = 4", "bits = 5", "an issue has 4 or 8 bits, got 5"},
       {"bits = 4, groups = 2", "bits = 4, groups = 0", "an issue has at least 1 group, got 0"},
+      {"bits = 4, groups = 2", "bits = 4, groups = 2, scale_groups = 4",
+       "of 2 groups of 4 bits 4 can't share a scale; 1 or, of 4 bits, 2 or 4 that divide them can"},
+      {"bits = 4, groups = 2", "bits = 8, groups = 2, scale_groups = 2",
+       "of 2 groups of 8 bits 2 can't share"},
       {"row_tiles = 4, rows = T, alternate", "row_tiles = 5, rows = T, alternate",
        "an issue of 5 row tiles has weights of 4"},
       {"row_tiles = 4, rows = T, alternate", "row_tiles = 4, rows = X, alternate",

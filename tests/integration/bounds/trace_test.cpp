@@ -159,7 +159,8 @@ class TraceTest : public testing::TestWithParam<const char*> {
         const contract::IssueCut cut = issue.getCut(channels);
         all_blocks +=
             times * cut.rounds *
-            contract::PartBlocks(static_cast<int>(issue.getBits()), static_cast<int>(cut.part_groups));
+            contract::PartBlocks(static_cast<int>(issue.getBits()), static_cast<int>(issue.getScaleGroups()),
+                                 static_cast<int>(cut.part_groups));
       }
     };
     add(engine.getPrologue(), 1);

@@ -38,9 +38,11 @@ class EngineTest : public TemplateTest {
     // 0: the extremes, which the host's sums must hold.
     const int scales = Uniform(0, 2);
     const int sign = Uniform(0, 1) == 1 ? 1 : -1;
-    for (int i = 0; i < w.rows * w.groups; ++i) {
-      w.d.push_back(scales == 0 ? 1023 : Uniform(-1023, 1023));
-      w.m.push_back(!has_minimum ? 0 : scales == 0 ? 2047 * sign : Uniform(-2047, 2047));
+    for (int i = 0; i < w.rows * w.groups; i += op.scale_groups) {
+      const int d = scales == 0 ? 1023 : Uniform(-1023, 1023);
+      const int m = !has_minimum ? 0 : scales == 0 ? 2047 * sign : Uniform(-2047, 2047);
+      w.d.insert(w.d.end(), op.scale_groups, d);
+      w.m.insert(w.m.end(), op.scale_groups, m);
     }
     for (int i = 0; i < w.rows; ++i) w.exponents.push_back(Uniform(-34, 6));
     return w;
@@ -63,16 +65,18 @@ class EngineTest : public TemplateTest {
   }
 };
 
-// Written from docs/architecture.md section 4: a tile's bytes.
-std::vector<uint8_t> PackTile(const Weight& w, int tile_row, int g) {
+// Written from docs/architecture.md section 4: the bytes of the tile that begins with group g.
+std::vector<uint8_t> PackTile(const Weight& w, int tile_row, int g, int scale_groups) {
   const int k = 32 * w.groups;
   std::vector<uint8_t> bytes;
-  auto q = [&](int r, int kk) { return w.q[(16 * tile_row + r) * k + 32 * g + kk]; };
-  for (int i = 0; i < (w.bits == 4 ? 4 : 8); ++i) {
-    for (int r = 0; r < 16; ++r) {
-      for (int b = 0; b < 4; ++b) {
-        bytes.push_back(static_cast<uint8_t>(w.bits == 4 ? q(r, 4 * i + b) | q(r, 16 + 4 * i + b) << 4
-                                                         : q(r, 4 * i + b)));
+  for (int of_tile = 0; of_tile < scale_groups; ++of_tile) {
+    auto q = [&](int r, int kk) { return w.q[(16 * tile_row + r) * k + 32 * (g + of_tile) + kk]; };
+    for (int i = 0; i < (w.bits == 4 ? 4 : 8); ++i) {
+      for (int r = 0; r < 16; ++r) {
+        for (int b = 0; b < 4; ++b) {
+          bytes.push_back(static_cast<uint8_t>(w.bits == 4 ? q(r, 4 * i + b) | q(r, 16 + 4 * i + b) << 4
+                                                           : q(r, 4 * i + b)));
+        }
       }
     }
   }
@@ -95,11 +99,11 @@ void Pack(const Weight& w, const st::issue& op, std::vector<std::vector<uint8_t>
   for (int round = 0; round * row_tiles < w.rows / 16; ++round) {
     for (size_t c = 0; c < channels.size(); ++c) {
       const int tile_row = round * row_tiles + static_cast<int>(c) / parts;
-      const int part_groups = (w.groups + parts - 1) / parts;
-      for (int i = 0; i < part_groups; ++i) {
-        const int g = static_cast<int>(c) % parts * part_groups + i;
-        std::vector<uint8_t> tile(w.bits == 4 ? 320 : 576, 0);
-        if (tile_row < w.rows / 16 && g < w.groups) tile = PackTile(w, tile_row, g);
+      const int shared = op.scale_groups, part_tiles = (w.groups / shared + parts - 1) / parts;
+      for (int i = 0; i < part_tiles; ++i) {
+        const int g = (static_cast<int>(c) % parts * part_tiles + i) * shared;
+        std::vector<uint8_t> tile(64 * ((w.bits == 4 ? 4 : 8) * shared + 1), 0);
+        if (tile_row < w.rows / 16 && g < w.groups) tile = PackTile(w, tile_row, g, shared);
         channels[c].insert(channels[c].end(), tile.begin(), tile.end());
       }
     }
@@ -116,8 +120,10 @@ struct Issues {
            : i == 4 ? st::cut_issue<CHANNELS>(4, 8, 4, st::ROWS_T)
            : i == 5 ? st::cut_issue<CHANNELS>(4, 6, 1, st::ROWS_FIXED)
            : i == 6 ? st::cut_issue<CHANNELS>(4, 5, 41, st::ROWS_T)
-           : i == 7 ? st::cut_issue<CHANNELS>(8, 5, 5, st::ROWS_W)
-                    : st::cut_issue<CHANNELS>(4, 7, 3, st::ROWS_W);
+           : i == 7 ? st::cut_issue<CHANNELS>(4, 8, 5, st::ROWS_T, 4)
+           : i == 8 ? st::cut_issue<CHANNELS>(4, 8, 11, st::ROWS_T, 2)
+           : i == 9 ? st::cut_issue<CHANNELS>(8, 5, 5, st::ROWS_W)
+                    : st::cut_issue<CHANNELS>(4, 6, 3, st::ROWS_W, 2);
   }
 };
 
@@ -130,7 +136,7 @@ struct EngineConfig : Issues<CHANNELS> {
   static constexpr int layers = LAYERS;
   static constexpr int fixed_rows = 2;
   static constexpr int prologue_issues = 1;
-  static constexpr int layer_issues = 6;
+  static constexpr int layer_issues = 8;
   static constexpr int epilogue_issues = 2;
 };
 
@@ -222,9 +228,9 @@ void CheckEngine(int tokens, int logits, const std::function<Weight(const st::is
   };
   add(CONFIG::issue(0));
   for (int layer = 0; layer < CONFIG::layers; ++layer) {
-    for (int i = 1; i <= 6; ++i) add(CONFIG::issue(i));
+    for (int i = 1; i <= 8; ++i) add(CONFIG::issue(i));
   }
-  for (int i = 7; i <= 8; ++i) add(CONFIG::issue(i));
+  for (int i = 9; i <= 10; ++i) add(CONFIG::issue(i));
 
   std::vector<std::vector<uint8_t>> packed(CONFIG::channels);
   size_t result_words = 0;

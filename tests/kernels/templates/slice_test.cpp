@@ -29,7 +29,7 @@ int64_t TileTerm(int bits, const Tile& tile, const st::word512& activations, int
     sum += st::word_products(tile[static_cast<size_t>(word)], r, operand, is_u4);
   }
   const st::word512& scales = tile[static_cast<size_t>(words)];
-  return st::group_term(scales, r, sum, operand);
+  return st::tile_term(scales, r, sum, st::shifted(operand.sum, operand));
 }
 
 class SliceTest : public testing::TestWithParam<int> {  // bits of a weight

@@ -8,8 +8,22 @@ func.func @f(%x: tensor<?x64xf32>, %q: tensor<48x3x32xi4>, %d: tensor<48x3xf16>)
 
 // -----
 func.func @f(%x: tensor<?x64xf32>, %q: tensor<48x4x16xi4>, %d: tensor<48x4xf16>) {
-  // expected-error@+1 {{weights come in groups of 32, got 16}}
+  // expected-error@+1 {{weights come in groups of 32, of 4 bits also of 64 or 128, got 16}}
   %0 = dataflow.contract %x, %q, %d : tensor<?x64xf32>, tensor<48x4x16xi4>, tensor<48x4xf16> -> tensor<?x48xf32>
+  return
+}
+
+// -----
+func.func @f(%x: tensor<?x64xf32>, %q: tensor<48x1x64xi8>, %d: tensor<48x1xf16>) {
+  // expected-error@+1 {{weights come in groups of 32, of 4 bits also of 64 or 128, got 64}}
+  %0 = dataflow.contract %x, %q, %d : tensor<?x64xf32>, tensor<48x1x64xi8>, tensor<48x1xf16> -> tensor<?x48xf32>
+  return
+}
+
+// -----
+func.func @f(%x: tensor<?x96xf32>, %q: tensor<48x1x96xi4>, %d: tensor<48x1xf16>) {
+  // expected-error@+1 {{weights come in groups of 32, of 4 bits also of 64 or 128, got 96}}
+  %0 = dataflow.contract %x, %q, %d : tensor<?x96xf32>, tensor<48x1x96xi4>, tensor<48x1xf16> -> tensor<?x48xf32>
   return
 }
 

@@ -43,6 +43,21 @@ func.func @contract(%x: tensor<?x64xf32>, %q: tensor<48x2x32xi4>, %d: tensor<48x
 
 // -----
 
+// Four groups of activations share a weight's scale.
+// CHECK-LABEL: func @shared
+// CHECK-SAME:    %[[Q:[^:]+]]: tensor<48x2x128xi4>
+// CHECK:         %[[FLAT:.+]] = tensor.collapse_shape %[[Q]] {{\[\[}}0], [1, 2]]
+// CHECK:         %[[G:.+]] = tensor.expand_shape %[[FLAT]] {{\[\[}}0], [1, 2]] {{.*}} into tensor<48x8x32xi4>
+// CHECK:         %[[I:.+]] = linalg.generic {{.*}}["parallel", "parallel", "parallel", "reduction"]} ins(%{{.*}}, %[[G]]
+// CHECK:         tensor.expand_shape %[[I]] {{.*}} into tensor<?x48x2x4xi32>
+// CHECK:         linalg.generic {{.*}}["parallel", "parallel", "reduction", "reduction"]
+func.func @shared(%x: tensor<?x256xf32>, %q: tensor<48x2x128xi4>, %d: tensor<48x2xf16>, %m: tensor<48x2xf16>) -> tensor<?x48xf32> {
+  %0 = dataflow.contract %x, %q, %d, %m : tensor<?x256xf32>, tensor<48x2x128xi4>, tensor<48x2xf16>, tensor<48x2xf16> -> tensor<?x48xf32>
+  return %0 : tensor<?x48xf32>
+}
+
+// -----
+
 // CHECK-LABEL: func @take_rows
 // CHECK:         %[[R:.+]]:2 = scf.for
 // CHECK:         tensor.extract_slice %[[R]]#0[0] [%[[R]]#1] [1]

@@ -71,3 +71,30 @@ func.func @computed(%x: tensor<?x64xf32> {dataflow.input = "a"}, %y: tensor<?x64
   %0 = linalg.matmul_transpose_b ins(%x, %y : tensor<?x64xf32>, tensor<?x64xf32>) outs(%z : tensor<?x?xf32>) -> tensor<?x?xf32>
   return %0 : tensor<?x?xf32>
 }
+
+// -----
+
+#w3 = affine_map<(n, g, k) -> (n, g, k)>
+#w2 = affine_map<(n, g, k) -> (n, g)>
+
+// Nibbles of which 128 share a scale.
+// CHECK-LABEL: func @wide
+// CHECK-SAME:    (%[[X:.+]]: tensor<?x256xf32>, %[[Q:.+]]: tensor<48x2x128xi4>, %[[D:.+]]: tensor<48x2xf16>, %[[M:.+]]: tensor<48x2xf16>
+// CHECK-NEXT:    %[[Y:.+]] = dataflow.contract %[[X]], %[[Q]], %[[D]], %[[M]] :
+// CHECK-NEXT:    return %[[Y]]
+func.func @wide(%x: tensor<?x256xf32>, %q: tensor<48x2x128xi4>, %d: tensor<48x2xf16>, %m: tensor<48x2xf16>, %ew: tensor<48x2x128xf32>, %ey: tensor<?x48xf32>) -> tensor<?x48xf32> {
+  %zero = arith.constant 0.0 : f32
+  %w = linalg.generic {indexing_maps = [#w3, #w2, #w2, #w3], iterator_types = ["parallel", "parallel", "parallel"]} ins(%q, %d, %m : tensor<48x2x128xi4>, tensor<48x2xf16>, tensor<48x2xf16>) outs(%ew : tensor<48x2x128xf32>) {
+  ^bb0(%a: i4, %b: f16, %c: f16, %o: f32):
+    %af = arith.uitofp %a : i4 to f32
+    %bf = arith.extf %b : f16 to f32
+    %cf = arith.extf %c : f16 to f32
+    %p = arith.mulf %af, %bf : f32
+    %r = arith.addf %p, %cf : f32
+    linalg.yield %r : f32
+  } -> tensor<48x2x128xf32>
+  %flat = tensor.collapse_shape %w [[0], [1, 2]] : tensor<48x2x128xf32> into tensor<48x256xf32>
+  %z = linalg.fill ins(%zero : f32) outs(%ey : tensor<?x48xf32>) -> tensor<?x48xf32>
+  %y = linalg.matmul_transpose_b ins(%x, %flat : tensor<?x256xf32>, tensor<48x256xf32>) outs(%z : tensor<?x48xf32>) -> tensor<?x48xf32>
+  return %y : tensor<?x48xf32>
+}

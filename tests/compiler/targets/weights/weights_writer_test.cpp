@@ -20,8 +20,9 @@ class RandomWeights : public WeightSource {
  public:
   explicit RandomWeights(unsigned seed) : random_(seed) {}
 
-  void AddMatrix(const std::string& name, int64_t rows, int64_t groups, WeightElement q, bool minimum) {
-    AddPart(name, WeightPart::kQ, {q, {rows, groups, 32}}, q == WeightElement::kU4 ? 0xf : 0xff);
+  void AddMatrix(const std::string& name, int64_t rows, int64_t groups, WeightElement q, bool minimum,
+                 int64_t group = 32) {
+    AddPart(name, WeightPart::kQ, {q, {rows, groups, group}}, q == WeightElement::kU4 ? 0xf : 0xff);
     // Finite.
     AddPart(name, WeightPart::kD, {WeightElement::kF16, {rows, groups}}, 0xbf);
     if (minimum) AddPart(name, WeightPart::kM, {WeightElement::kF16, {rows, groups}}, 0xbf);
@@ -115,23 +116,25 @@ void ExpectScales(const std::vector<uint32_t>& lanes, const PackedWeight& weight
 // Checks every row, padding included, of the next issue.
 void ExpectIssue(ChannelReader& reader, const PackedIssue& issue, int layer, const RandomWeights& source) {
   const bool u4 = issue.format == TileFormat::kU4;
-  const int64_t tile_bytes = (u4 ? 5 : 9) * 64, channels = reader.channels();
+  const int64_t shared = issue.scale_groups, tile_bytes = ((u4 ? 4 : 8) * shared + 1) * 64,
+                channels = reader.channels();
   int64_t all_row_tiles = 0;
   for (const PackedWeight& weight : issue.weights) all_row_tiles += (weight.rows + 15) / 16;
   const int64_t parts =
-      int64_t{1} << contract::CutIssue(channels, u4 ? 4 : 8, issue.groups, all_row_tiles).split;
+      int64_t{1}
+      << contract::CutIssue(channels, u4 ? 4 : 8, issue.groups, all_row_tiles, issue.scale_groups).split;
   ASSERT_EQ(channels % parts, 0);
-  const int64_t part_groups = (issue.groups + parts - 1) / parts;
-  // By row tile and group.
-  std::vector<const uint8_t*> tiles(static_cast<size_t>(all_row_tiles * issue.groups));
+  const int64_t row_tile_tiles = issue.groups / shared, part_tiles = (row_tile_tiles + parts - 1) / parts;
+  // By row tile and tile of it.
+  std::vector<const uint8_t*> tiles(static_cast<size_t>(all_row_tiles * row_tile_tiles));
   int64_t byte = 0;
   for (int64_t first = 0; first < all_row_tiles; first += channels / parts) {
-    for (int64_t i = 0; i < part_groups; ++i, byte += tile_bytes) {
+    for (int64_t i = 0; i < part_tiles; ++i, byte += tile_bytes) {
       for (int64_t channel = 0; channel < channels; ++channel) {
-        const int64_t row_tile = first + channel / parts, group = channel % parts * part_groups + i;
+        const int64_t row_tile = first + channel / parts, along = channel % parts * part_tiles + i;
         const uint8_t* const tile = reader.At(channel, byte);
-        if (row_tile < all_row_tiles && group < issue.groups) {
-          tiles[static_cast<size_t>(row_tile * issue.groups + group)] = tile;
+        if (row_tile < all_row_tiles && along < row_tile_tiles) {
+          tiles[static_cast<size_t>(row_tile * row_tile_tiles + along)] = tile;
         } else {
           for (int64_t at = 0; at < tile_bytes; ++at) ASSERT_EQ(tile[at], 0);
         }
@@ -150,12 +153,13 @@ void ExpectIssue(ChannelReader& reader, const PackedIssue& issue, int layer, con
           issue.alternate ? row / 16 * static_cast<int64_t>(issue.weights.size()) + static_cast<int64_t>(w)
                           : first_tile + row / 16;
       std::vector<uint32_t> lanes;
-      for (int64_t group = 0; group < issue.groups; ++group) {
-        const uint8_t* tile = tiles[row_tile * issue.groups + group];
-        const int64_t index = row * issue.groups + group;
+      for (int64_t along = 0; along < row_tile_tiles; ++along) {
+        const uint8_t* tile = tiles[row_tile * row_tile_tiles + along];
+        const int64_t elements = 32 * shared, index = (row * row_tile_tiles + along) * elements;
         const bool padding = row >= weight.rows;
-        for (int k = 0; k < 32; ++k) {
-          ASSERT_EQ(Quant(tile, u4, row % 16, k), padding ? 0 : q[index * 32 + k]) << name << " " << row;
+        for (int k = 0; k < elements; ++k) {
+          const uint8_t* const group = tile + k / 32 * 64 * (u4 ? 4 : 8);
+          ASSERT_EQ(Quant(group, u4, row % 16, k % 32), padding ? 0 : q[index + k]) << name << " " << row;
         }
         lanes.push_back(ScaleLane(tile, static_cast<int>(tile_bytes), row % 16));
         if (padding) ASSERT_EQ(lanes.back(), 0u);
@@ -178,7 +182,8 @@ PackingPlan TestPlan(RandomWeights* source) {
   PackedIssue gate_up{
       TileFormat::kU4, 5, {{"blk.{layer}.gate", 80, false}, {"blk.{layer}.up", 80, true}}, true};
   PackedIssue down{TileFormat::kI8, 7, {{"blk.{layer}.down", 33, false}}, false};
-  plan.layer = {qkv, gate_up, down};
+  PackedIssue wide{TileFormat::kU4, 8, {{"blk.{layer}.wide", 40, true}}, false, 4};
+  plan.layer = {qkv, gate_up, down, wide};
   plan.prologue = {{TileFormat::kU4, 1, {{"first", 1, false}}, false}};
   plan.epilogue = {{TileFormat::kI8, 5, {{"head", 100, false}}, false}};
   plan.constants = {{"table", WeightPart::kValue, WeightElement::kF32, 77, 1},
@@ -191,6 +196,7 @@ PackingPlan TestPlan(RandomWeights* source) {
     source->AddMatrix(block + ".gate", 80, 5, WeightElement::kU4, false);
     source->AddMatrix(block + ".up", 80, 5, WeightElement::kU4, true);
     source->AddMatrix(block + ".down", 33, 7, WeightElement::kI8, false);
+    source->AddMatrix(block + ".wide", 40, 2, WeightElement::kU4, true, 128);
     source->AddPart(block + ".norm", WeightPart::kValue, {WeightElement::kF32, {40}}, 0xff);
   }
   source->AddMatrix("first", 1, 1, WeightElement::kU4, false);
@@ -267,6 +273,10 @@ TEST(WeightsWriter, NamesWhatDoesNotFit) {
   EXPECT_NE(message([](PackingPlan& p) { p.layer[0].weights[0].rows = 64; }).find("weight blk.0.q, part q"),
             std::string::npos);
   EXPECT_NE(message([](PackingPlan& p) { p.layer[0].format = TileFormat::kI8; }).find("blk.0.q, part q"),
+            std::string::npos);
+  EXPECT_NE(message([](PackingPlan& p) { p.layer[0].scale_groups = 2; }).find("2 of 5 groups share a scale"),
+            std::string::npos);
+  EXPECT_NE(message([](PackingPlan& p) { p.layer[3].scale_groups = 2; }).find("blk.0.wide, part d"),
             std::string::npos);
   EXPECT_NE(message([](PackingPlan& p) { p.epilogue[0].weights[0].name = "tail"; }).find("tail"),
             std::string::npos);
