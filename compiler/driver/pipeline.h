@@ -31,8 +31,8 @@ struct CompileOptions {
   int64_t weight_channels =
       0;  // that weights are distributed over, at most one a memory bank; 0: the platform's choice
   int64_t unroll = 0;  // rows of activations the engine works on at a time, 1..6; 0: the platform's
-  Quantisation quantise = Quantisation::kNone;  // of a .mlir module
-  int threads = 2;                              // for packing weights
+  Quantisation quantise = Quantisation::kNone;
+  int threads = 2;  // for packing weights
   std::string isa;  // emulation: the one instruction set to build for; empty: all of ObjectTargets()
 
   // For tests and for looking.

@@ -20,7 +20,13 @@ std::vector<float> DecoderModel::ComputeTable(std::string_view, int64_t) const {
 
 std::shared_ptr<const WeightSource> DecoderModel::MakeWeights(std::shared_ptr<const Checkpoint> checkpoint,
                                                               int64_t positions) const {
-  return MakeDecoderWeights(std::move(checkpoint), weights_, positions,
+  return MakeWeights(std::move(checkpoint), positions, weights_);
+}
+
+std::shared_ptr<const WeightSource> DecoderModel::MakeWeights(
+    std::shared_ptr<const Checkpoint> checkpoint, int64_t positions,
+    const std::vector<DecoderWeight>& weights) const {
+  return MakeDecoderWeights(std::move(checkpoint), weights, positions,
                             [this](std::string_view name, int64_t rows) { return ComputeTable(name, rows); });
 }
 

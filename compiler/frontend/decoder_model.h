@@ -53,7 +53,10 @@ class DecoderModel {
   virtual std::vector<float> ComputeTable(std::string_view name, int64_t positions) const;
 
   // The weights' values, with tables of `positions` rows. `checkpoint` is the one that the model was read
-  // from.
+  // from; `weights` are its weights() or what QuantiseMatrices() made of them.
+  std::shared_ptr<const WeightSource> MakeWeights(std::shared_ptr<const Checkpoint> checkpoint,
+                                                  int64_t positions,
+                                                  const std::vector<DecoderWeight>& weights) const;
   std::shared_ptr<const WeightSource> MakeWeights(std::shared_ptr<const Checkpoint> checkpoint,
                                                   int64_t positions) const;
 

@@ -12,14 +12,11 @@
 #include "base/status_macros.h"
 #include "compiler/frontend/message.h"
 #include "compiler/frontend/stored_weights.h"
+#include "compiler/frontend/weight_names.h"
 #include "kernels/contract/tiles.h"
 
 namespace streamtensor::compiler {
 namespace {
-
-bool IsFloat(std::optional<GgufTensorType> type) {
-  return type == GgufTensorType::kF32 || type == GgufTensorType::kF16 || type == GgufTensorType::kBF16;
-}
 
 int64_t ElementsBytes(GgufTensorType type, int64_t elements) {
   const GgufTensorLayout* layout = FindGgufTensorLayout(static_cast<uint32_t>(type));
@@ -125,7 +122,7 @@ class WeightFinder {
   }
 
   absl::Status CheckFloats(const CheckpointTensor& tensor, const WeightSpec& spec) const {
-    if (!IsFloat(tensor.type)) {
+    if (!tensor.type || !IsFloat(*tensor.type)) {
       return absl::UnimplementedError(Message("tensor ", Quoted(tensor.name), " has type ", tensor.type_name,
                                               "; a norm, a bias or a ",
                                               "table of positions must be F32, F16 or BF16"));
@@ -163,6 +160,13 @@ class WeightFinder {
   std::set<std::string, std::less<>> known_;
 };
 
+// The largest group of so many columns that can share a scale.
+int64_t LargestGroup(int64_t columns) {
+  int64_t group = kMaxGroup;
+  while (columns % group != 0) group /= 2;
+  return group;
+}
+
 // The rows of a tensor of floats that are the weight's, without those beyond `limit`.
 std::span<const uint8_t> FloatRows(const DecoderWeight& weight, const CheckpointTensor& tensor,
                                    int64_t limit) {
@@ -176,6 +180,30 @@ std::span<const uint8_t> FloatRows(const DecoderWeight& weight, const Checkpoint
 absl::StatusOr<std::vector<DecoderWeight>> FindDecoderWeights(const Checkpoint& checkpoint, int64_t layers,
                                                               const TensorSpecs& specs) {
   return WeightFinder(checkpoint, layers, specs).Find();
+}
+
+absl::StatusOr<std::vector<DecoderWeight>> QuantiseMatrices(std::vector<DecoderWeight> weights,
+                                                            Quantisation quantise) {
+  if (!IsOfCheckpoints(quantise)) return weights;
+  const bool has_head = std::any_of(weights.begin(), weights.end(),
+                                    [](const DecoderWeight& weight) { return weight.spec.name == kHead; });
+  int64_t count = 0;
+  for (DecoderWeight& weight : weights) {
+    if (weight.spec.kind != WeightKind::kMatrix ||
+        !std::all_of(weight.tensors.begin(), weight.tensors.end(),
+                     [](const CheckpointTensor* tensor) { return IsFloat(*tensor->type); })) {
+      continue;
+    }
+    ++count;
+    const bool is_table = has_head && weight.spec.name == kTokenEmbedding;
+    weight.format = quantise == Quantisation::kW4G128 && !is_table
+                        ? CardFormat(MatrixFormat::kU4, LargestGroup(weight.spec.columns))
+                        : CardFormat(MatrixFormat::kI8);
+  }
+  if (count > 0) return weights;
+  return absl::InvalidArgumentError(Message("--quantise ", QuantisationName(quantise),
+                                            " is for matrices of F32, F16 and BF16, and the model has none; ",
+                                            "without the option it keeps the formats of its file"));
 }
 
 std::vector<int64_t> ShownDims(CheckpointDialect dialect, std::vector<int64_t> dims) {

@@ -11,13 +11,14 @@
 
 #include "absl/status/statusor.h"
 #include "compiler/frontend/checkpoint.h"
+#include "compiler/frontend/quantisation.h"
 #include "compiler/frontend/stored_groups.h"
 #include "compiler/frontend/weight_source.h"
 
 namespace streamtensor::compiler {
 
 enum class WeightKind {
-  kMatrix,     // [rows x columns], of a product or an embedding: groups of 32 along the columns
+  kMatrix,     // [rows x columns], of a product or an embedding: groups along the columns
   kVector,     // [rows] float32: a norm's weight, a bias
   kPositions,  // [rows x columns] float32, a row for each position the model was trained for
   kComputed,   // [positions x columns] float32 that no tensor holds; DecoderModel::ComputeTable() makes it
@@ -76,7 +77,7 @@ struct TensorSpecs {
 struct DecoderWeight {
   WeightSpec spec;
   std::vector<const CheckpointTensor*> tensors;  // one a layer, or one; none of a computed weight
-  MatrixFormat format = MatrixFormat::kI8;       // of a matrix, alike in all layers
+  CardFormat format = MatrixFormat::kI8;         // of a matrix, alike in all layers
   bool transposed = false;                       // of a matrix
   float offset = 0;                              // of a vector: added to what the tensor holds
 };
@@ -89,6 +90,13 @@ struct DecoderWeight {
 //  INVALID_ARGUMENT  a tensor is missing or has another shape; names it
 absl::StatusOr<std::vector<DecoderWeight>> FindDecoderWeights(const Checkpoint& checkpoint, int64_t layers,
                                                               const TensorSpecs& specs);
+
+// The weights with those matrices quantised that --quantise is for: all whose tensors are F32, F16 or BF16 in
+// each layer. kW4G128 gives kU4 with the largest of 128, 64 and 32 that divides the columns as its group, and
+// leaves an embedding alone that is no head: rows of a table cost no bandwidth. kNone changes nothing.
+//  INVALID_ARGUMENT  no matrix is F32, F16 or BF16
+absl::StatusOr<std::vector<DecoderWeight>> QuantiseMatrices(std::vector<DecoderWeight> weights,
+                                                            Quantisation quantise);
 
 // Values of a computed table [positions x columns].
 using ComputeTable = std::function<std::vector<float>(std::string_view name, int64_t positions)>;

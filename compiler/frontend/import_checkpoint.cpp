@@ -89,7 +89,9 @@ absl::StatusOr<ImportedModel> ImportDecoder(const std::shared_ptr<const Checkpoi
   ASSIGN_OR_RETURN(model.tokenizer, ReadTokenizer(*checkpoint, decoder.sizes()));
   LoadFrontendDialects(context);
   // Every position that the page table can name has a row in the tables.
-  model.weights = decoder.MakeWeights(checkpoint, bounds.max_pages() * contract::kPageTokens);
+  ASSIGN_OR_RETURN(const std::vector<DecoderWeight> weights,
+                   QuantiseMatrices(decoder.weights(), options.quantise));
+  model.weights = decoder.MakeWeights(checkpoint, bounds.max_pages() * contract::kPageTokens, weights);
   model.module = BuildDecoderModule(decoder, bounds, *model.weights, graph, context);
   RETURN_IF_ERROR(VerifyModule(*model.module));
   // It goes into the manifest, where people read it.

@@ -10,18 +10,6 @@ namespace streamtensor::compiler {
 
 namespace fs = std::filesystem;
 
-std::string_view QuantisationName(Quantisation quantise) {
-  switch (quantise) {
-    case Quantisation::kW8A8:
-      return "w8a8";
-    case Quantisation::kW4A8:
-      return "w4a8";
-    case Quantisation::kNone:
-      break;
-  }
-  return "none";
-}
-
 absl::StatusOr<ImportedModel> ImportModel(const std::string& path, const ImportOptions& options,
                                           mlir::MLIRContext* context) {
   std::error_code error;
@@ -30,20 +18,24 @@ absl::StatusOr<ImportedModel> ImportModel(const std::string& path, const ImportO
   if (!fs::is_regular_file(status) && !fs::is_directory(status)) {
     return absl::InvalidArgumentError(Message("'", path, "' is neither a regular file nor a folder"));
   }
-  if (fs::is_regular_file(status) && fs::path(path).extension() == ".mlir") {
+  const bool is_module = fs::is_regular_file(status) && fs::path(path).extension() == ".mlir";
+  const bool is_exported = !is_module && IsExportedDecoder(path);
+  if ((is_module || is_exported) && IsOfCheckpoints(options.quantise)) {
+    return absl::InvalidArgumentError(Message("'", path, "': --quantise ", QuantisationName(options.quantise),
+                                              " is for checkpoints; a .mlir module takes w8a8 or w4a8"));
+  }
+  if (is_module) {
     return ImportMlir(path, options, context);
   }
-  const bool is_exported = IsExportedDecoder(path);
   if (is_exported && options.quantise == Quantisation::kW4A8) {
     return absl::UnimplementedError(
         Message("'", path, "': the products of an exported decoder have weights of 8 bits; --quantise w4a8 ",
                 "is for other .mlir modules"));
   }
   if (is_exported) return ImportExportedDecoder(path, options, context);
-  if (options.quantise != Quantisation::kNone) {
-    return absl::InvalidArgumentError(Message("'", path,
-                                              "': --quantise is for .mlir modules; a checkpoint's matrices ",
-                                              "are in the formats that its file has"));
+  if (options.quantise != Quantisation::kNone && !IsOfCheckpoints(options.quantise)) {
+    return absl::InvalidArgumentError(Message("'", path, "': --quantise ", QuantisationName(options.quantise),
+                                              " is for .mlir modules; a checkpoint takes w4g128 or w8"));
   }
   return ImportCheckpoint(path, options, context);
 }

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "compiler/frontend/quantisation.h"
 #include "compiler/frontend/weight_source.h"
 #include "kernels/contract/limits.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -23,22 +24,12 @@ namespace streamtensor::compiler {
 
 class LinalgDecoderGraph;
 
-// What becomes of the matrix products of a .mlir module with constant weights.
-enum class Quantisation {
-  kNone,  // the module computes in the types it says
-  kW8A8,  // on the INT engine: int8 weights and activations, by groups of 32
-  kW4A8,  // the same with weights of 4 bits
-};
-
-// "none", "w8a8", "w4a8".
-std::string_view QuantisationName(Quantisation quantise);
-
 struct ImportOptions {
   // Positions a sequence may have, 1 .. what the model was trained for; 0: that number, at most 2048.
   int64_t max_context = 0;
   // Bound of the symbols T and W, and rows of the page table: 1..16.
   int64_t step_tokens = contract::kMaxStepTokens;
-  // Of .mlir modules only.
+  // kW8A8 and kW4A8 of .mlir modules only, kW4G128 and kW8 of checkpoints.
   Quantisation quantise = Quantisation::kNone;
   // Makes what a decoder's operations are written into (linalg_decoder_graph.h) where that is not the
   // default: tests give one that is wrong on purpose.

@@ -57,21 +57,27 @@ struct Verdict {
   absl::Status compilable;  // what stands in the way, or OK
   std::vector<RequantisedMatrix> requantised;
   RequantisationError total;
+  int64_t bytes = 0;  // of all of them, in the engine's tiles
 };
 
-absl::StatusOr<std::vector<RequantisedMatrix>> Requantised(const Checkpoint& checkpoint) {
+absl::StatusOr<std::vector<RequantisedMatrix>> Requantised(const Checkpoint& checkpoint,
+                                                           Quantisation quantise) {
   ASSIGN_OR_RETURN(const auto decoder, ReadDecoder(checkpoint));
   RETURN_IF_ERROR(ReadTokenizer(checkpoint, decoder->sizes()).status());
-  return MeasureRequantisation(*decoder);
+  ASSIGN_OR_RETURN(const std::vector<DecoderWeight> weights, QuantiseMatrices(decoder->weights(), quantise));
+  return MeasureRequantisation(weights);
 }
 
-Verdict Judge(const Checkpoint& checkpoint) {
+Verdict Judge(const Checkpoint& checkpoint, Quantisation quantise) {
   Verdict verdict;
-  absl::StatusOr<std::vector<RequantisedMatrix>> measured = Requantised(checkpoint);
+  absl::StatusOr<std::vector<RequantisedMatrix>> measured = Requantised(checkpoint, quantise);
   verdict.compilable = measured.status();
   if (!measured.ok()) return verdict;
   verdict.requantised = *std::move(measured);
-  for (const RequantisedMatrix& matrix : verdict.requantised) verdict.total.Add(matrix.error);
+  for (const RequantisedMatrix& matrix : verdict.requantised) {
+    verdict.total.Add(matrix.error);
+    verdict.bytes += matrix.bytes;
+  }
   return verdict;
 }
 
@@ -96,11 +102,14 @@ ordered_json RequantisedJson(const Verdict& verdict) {
   for (const RequantisedMatrix& matrix : verdict.requantised) {
     ordered_json entry = {{"name", matrix.name},
                           {"type", GgufTensorTypeName(static_cast<uint32_t>(matrix.type))},
-                          {"format", MatrixFormatName(matrix.format)}};
+                          {"format", CardFormatName(matrix.format)},
+                          {"bytes", matrix.bytes}};
     entry.update(ErrorJson(matrix.error));
     matrices.push_back(std::move(entry));
   }
-  return {{"matrices", std::move(matrices)}, {"total", ErrorJson(verdict.total)}};
+  ordered_json total = {{"bytes", verdict.bytes}};
+  total.update(ErrorJson(verdict.total));
+  return {{"matrices", std::move(matrices)}, {"total", std::move(total)}};
 }
 
 // Of a column that holds the names of all.
@@ -117,17 +126,17 @@ std::string RequantisedText(const Verdict& verdict) {
   const int width = NameWidth(verdict.requantised);
   std::string text = "\nrequantised for the card (error against the file's values)\n";
   const auto line = [&](const std::string& name, std::string_view type, std::string_view format,
-                        const RequantisationError& error) {
-    absl::StrAppend(&text,
-                    absl::StrFormat("  %-*s %-4s -> %-15s %8.4f %% RMS, largest %.3g of %.3g\n", width, name,
-                                    std::string(type), std::string(format), 100 * error.relative_rms(),
-                                    error.largest_error, error.largest_value));
+                        const RequantisationError& error, int64_t bytes) {
+    absl::StrAppend(
+        &text, absl::StrFormat("  %-*s %-4s -> %-15s %8.4f %% RMS, largest %.3g of %.3g, %d bytes\n", width,
+                               name, std::string(type), std::string(format), 100 * error.relative_rms(),
+                               error.largest_error, error.largest_value, bytes));
   };
   for (const RequantisedMatrix& matrix : verdict.requantised) {
-    line(matrix.name, GgufTensorTypeName(static_cast<uint32_t>(matrix.type)), MatrixFormatName(matrix.format),
-         matrix.error);
+    line(matrix.name, GgufTensorTypeName(static_cast<uint32_t>(matrix.type)), CardFormatName(matrix.format),
+         matrix.error, matrix.bytes);
   }
-  line(Message(verdict.requantised.size(), " matrices"), "", "", verdict.total);
+  line(Message(verdict.requantised.size(), " matrices"), "", "", verdict.total, verdict.bytes);
   return text;
 }
 
@@ -139,7 +148,7 @@ ordered_json TensorJson(const Checkpoint& checkpoint, const CheckpointTensor& te
           {"bytes", tensor.bytes.size()}};
 }
 
-std::string Json(const Checkpoint& checkpoint) {
+std::string Json(const Checkpoint& checkpoint, Quantisation quantise) {
   ordered_json root;
   const CheckpointFormat format = checkpoint.format();
   root["format"] = std::string(format.name);
@@ -147,7 +156,7 @@ std::string Json(const Checkpoint& checkpoint) {
   root["files"] = format.files;
   root["bytes"] = checkpoint.file_bytes();
   root["parameters"] = Parameters(checkpoint);
-  const Verdict verdict = Judge(checkpoint);
+  const Verdict verdict = Judge(checkpoint, quantise);
   root["compilable"] = verdict.compilable.ok();
   if (verdict.compilable.ok()) {
     root["requantised"] = RequantisedJson(verdict);
@@ -180,11 +189,11 @@ std::string FormatText(const CheckpointFormat& format) {
   return text;
 }
 
-std::string Text(const std::string& path, const Checkpoint& checkpoint) {
+std::string Text(const std::string& path, const Checkpoint& checkpoint, Quantisation quantise) {
   std::string text =
       absl::StrFormat("%s: %s, %d bytes, %d parameters\n", path, FormatText(checkpoint.format()),
                       checkpoint.file_bytes(), Parameters(checkpoint));
-  const Verdict verdict = Judge(checkpoint);
+  const Verdict verdict = Judge(checkpoint, quantise);
   absl::StrAppend(
       &text, "compilable: ", verdict.compilable.ok() ? "yes" : Message("no: ", verdict.compilable.message()),
       "\n", RequantisedText(verdict), "\nmetadata\n");
@@ -217,9 +226,10 @@ std::string Text(const std::string& path, const Checkpoint& checkpoint) {
 
 }  // namespace
 
-absl::StatusOr<std::string> InspectCheckpoint(const std::string& path, InspectFormat format) {
+absl::StatusOr<std::string> InspectCheckpoint(const std::string& path, InspectFormat format,
+                                              Quantisation quantise) {
   ASSIGN_OR_RETURN(const std::shared_ptr<const Checkpoint> checkpoint, OpenCheckpoint(path));
-  return format == InspectFormat::kJson ? Json(*checkpoint) : Text(path, *checkpoint);
+  return format == InspectFormat::kJson ? Json(*checkpoint, quantise) : Text(path, *checkpoint, quantise);
 }
 
 }  // namespace streamtensor::compiler

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "compiler/frontend/quantisation.h"
 
 namespace streamtensor::compiler {
 
@@ -12,8 +13,10 @@ enum class InspectFormat { kText, kJson };
 
 // Metadata, tensors by type, parameters and tokenizer of a checkpoint. Ends with a newline.
 // Whether the model can be compiled stands in it too, with the reason when not; and of each matrix that must
-// be requantised for the card, and of all together, the error measured against the file's own values.
+// be requantised for the card, or that `quantise` asks for, and of all together, the error measured against
+// the file's own values and the bytes in the engine's tiles.
 //  NOT_FOUND, INVALID_ARGUMENT, UNIMPLEMENTED  as OpenCheckpoint()
-absl::StatusOr<std::string> InspectCheckpoint(const std::string& path, InspectFormat format);
+absl::StatusOr<std::string> InspectCheckpoint(const std::string& path, InspectFormat format,
+                                              Quantisation quantise = Quantisation::kNone);
 
 }  // namespace streamtensor::compiler

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/frontend/product_quantisation.h"
 
-#include <immintrin.h>
-
 #include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <random>
 
 #include "base/status_macros.h"
+#include "compiler/frontend/group_quantisation.h"
 #include "compiler/frontend/message.h"
 #include "compiler/frontend/stored_groups.h"
 #include "kernels/contract/tiles.h"
@@ -17,12 +16,9 @@ namespace streamtensor::compiler {
 namespace {
 
 constexpr int kGroup = contract::kGroupElements;
-constexpr int kNibbles = 15;  // the greatest
-constexpr int kBytes = 127;   // the greatest of an activation
+constexpr int kBytes = 127;  // the greatest of an activation
 constexpr int kSampleRows = 8;
 constexpr uint32_t kSeed = 1;
-
-uint16_t Half(float value) { return _cvtss_sh(value, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
 
 void Append(uint16_t half, std::vector<uint8_t>& bytes) {
   bytes.push_back(static_cast<uint8_t>(half));
@@ -58,19 +54,12 @@ absl::StatusOr<std::vector<uint8_t>> QuantiseToQ4_1(const ProductMatrix& matrix)
     for (int64_t first = 0; first < matrix.columns; first += kGroup) {
       float values[kGroup];
       for (int i = 0; i < kGroup; ++i) values[i] = matrix.At(row, first + i);
-      const auto [least, greatest] = std::minmax_element(values, values + kGroup);
-      const uint16_t d = Half((*greatest - *least) / kNibbles), m = Half(*least);
-      const float scale = FloatFromHalf(d), minimum = FloatFromHalf(m);
-      if (!std::isfinite(scale) || !std::isfinite(minimum) ||
-          !std::all_of(values, values + kGroup, [](float x) { return std::isfinite(x); })) {
+      int8_t q[kGroup];
+      uint16_t d = 0, m = 0;
+      if (!QuantiseToNibbles(values, q, &d, &m).ok()) {
         return absl::InvalidArgumentError(
             Message("row ", row, ", columns ", first, " to ", first + kGroup - 1,
                     ": a value is not finite, or greater than float16 can carry"));
-      }
-      uint8_t q[kGroup];
-      for (int i = 0; i < kGroup; ++i) {
-        const float steps = scale > 0 ? std::nearbyint((values[i] - minimum) / scale) : 0;
-        q[i] = static_cast<uint8_t>(std::clamp(steps, 0.0f, static_cast<float>(kNibbles)));
       }
       Append(d, blocks);
       Append(m, blocks);

@@ -23,7 +23,7 @@ struct ProductMatrix {
   }
 };
 
-// Blocks of GGUF's Q4_1, row by row: the scale and the minimum of a group span its values.
+// Blocks of GGUF's Q4_1, row by row, of least squared error (group_quantisation.h).
 //  INVALID_ARGUMENT  a value is not finite, or float16 can't carry the scale
 absl::StatusOr<std::vector<uint8_t>> QuantiseToQ4_1(const ProductMatrix& matrix);
 

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "compiler/frontend/decoder_model.h"
+#include "compiler/frontend/decoder_weights.h"
 #include "compiler/frontend/stored_groups.h"
 
 namespace streamtensor::compiler {
@@ -27,18 +27,24 @@ struct RequantisationError {
 };
 
 //  INVALID_ARGUMENT  a group can't be converted; names row and group
-absl::StatusOr<RequantisationError> MeasureRequantisation(const StoredMatrix& matrix, MatrixFormat format);
+absl::StatusOr<RequantisationError> MeasureRequantisation(const StoredMatrix& matrix,
+                                                          const CardFormat& format);
+
+// What a matrix takes in the engine's tiles, its scales and whole tiles of rows counted.
+int64_t CardBytes(const CardFormat& format, int64_t rows, int64_t columns);
 
 struct RequantisedMatrix {
   std::string name;  // of the tensor
   GgufTensorType type;
-  MatrixFormat format;
+  CardFormat format;
+  int64_t bytes = 0;  // CardBytes()
   RequantisationError error;
 };
 
 // The tensors whose values the card can't keep (KeepsValues()), in the order of the graph, each measured on
 // all of its elements: a pass over that part of the file.
 //  INVALID_ARGUMENT  names tensor, row and group
-absl::StatusOr<std::vector<RequantisedMatrix>> MeasureRequantisation(const DecoderModel& model);
+absl::StatusOr<std::vector<RequantisedMatrix>> MeasureRequantisation(
+    const std::vector<DecoderWeight>& weights);
 
 }  // namespace streamtensor::compiler

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <limits>
 
+#include "compiler/frontend/group_quantisation.h"
 #include "compiler/frontend/message.h"
 #include "kernels/contract/tiles.h"
 
@@ -15,15 +16,10 @@ namespace streamtensor::compiler {
 namespace {
 
 constexpr int kNibbleBytes = contract::kGroupElements / 2;
-constexpr int kLargest = 127;
-// Scales below max |x| / 95 cost more on the whole group than they can gain.
-constexpr int kLeastLargest = 95;
 
 uint16_t HalfFromFloat(float value) {
   return _cvtss_sh(value, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
 }
-
-uint16_t HalfAbove(float value) { return _cvtss_sh(value, _MM_FROUND_TO_POS_INF | _MM_FROUND_NO_EXC); }
 
 template <typename T>
 T Load(const uint8_t* bytes) {
@@ -37,6 +33,9 @@ bool IsFiniteHalf(uint16_t half) { return (half & 0x7c00) != 0x7c00; }
 absl::Status NotFinite(std::string_view what) {
   return absl::InvalidArgumentError(Message("its ", what, " is not a finite number"));
 }
+
+// Whether the integers are chosen here, rather than the file's.
+bool Quantises(GgufTensorType type) { return IsFloat(type) || type == GgufTensorType::kQ6_K; }
 
 // Where a group lies: its block, and which of the block's groups it is.
 struct Place {
@@ -113,8 +112,8 @@ absl::Status ReadQ8_0(const uint8_t* block, CardGroup* group) {
   if (!IsFiniteHalf(group->d)) return NotFinite("scale");
   std::memcpy(group->q, block + 2, contract::kGroupElements);
   // An int8 product pair must stay within int16 on the card: -128 is left out.
-  for (int8_t q : group->q) {
-    if (q == -128) return absl::InvalidArgumentError("it holds -128; -127 to 127 are allowed");
+  for (int i = 0; i < contract::kGroupElements; ++i) {
+    if (group->q[i] == -128) return absl::InvalidArgumentError("it holds -128; -127 to 127 are allowed");
   }
   return absl::OkStatus();
 }
@@ -202,71 +201,6 @@ void ReadFloats(const StoredMatrix& matrix, int64_t group, float* values) {
   }
 }
 
-//===--------------------------------------------------------------------===//
-// Quantisation to bytes
-//===--------------------------------------------------------------------===//
-
-// x / d as integers of -127 to 127. The bounds come first: d may be rounded down, so that a quotient passes
-// them.
-__m256 Integers(__m256 x, __m256 d) {
-  const __m256 bound = _mm256_set1_ps(kLargest);
-  const __m256 quotient = _mm256_div_ps(x, d);
-  const __m256 within =
-      _mm256_max_ps(_mm256_min_ps(quotient, bound), _mm256_sub_ps(_mm256_setzero_ps(), bound));
-  return _mm256_round_ps(within, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
-}
-
-constexpr int kVectorFloats = 8;
-
-// Sum of squared errors when the group is quantised by scale d != 0. The search for a scale lives in here.
-float SquaredError(const float* x, float d) {
-  const __m256 scale = _mm256_set1_ps(d);
-  __m256 errors = _mm256_setzero_ps();
-  for (int i = 0; i < contract::kGroupElements; i += kVectorFloats) {
-    const __m256 values = _mm256_loadu_ps(x + i);
-    const __m256 error = _mm256_sub_ps(_mm256_mul_ps(Integers(values, scale), scale), values);
-    errors = _mm256_add_ps(errors, _mm256_mul_ps(error, error));
-  }
-  float lanes[kVectorFloats];
-  _mm256_storeu_ps(lanes, errors);
-  float sum = 0;
-  for (float lane : lanes) sum += lane;
-  return sum;
-}
-
-absl::Status Quantise(const float* x, CardGroup* group) {
-  float amax = 0;
-  for (int i = 0; i < contract::kGroupElements; ++i) {
-    if (!std::isfinite(x[i])) return NotFinite("element");
-    amax = std::max(amax, std::fabs(x[i]));
-  }
-  if (amax == 0) {
-    std::memset(group->q, 0, sizeof(group->q));
-    return absl::OkStatus();
-  }
-  // Above, so that the least of values has a scale that isn't 0.
-  group->d = HalfAbove(amax / kLargest);
-  if (!IsFiniteHalf(group->d)) {
-    return absl::InvalidArgumentError(Message("its largest element ", amax, " needs a scale beyond float16"));
-  }
-  float least = SquaredError(x, FloatFromHalf(group->d));
-  for (int largest = kLargest; largest >= kLeastLargest && least > 0; --largest) {
-    const uint16_t d = HalfFromFloat(amax / static_cast<float>(largest));
-    if (d == 0 || !IsFiniteHalf(d)) continue;
-    const float error = SquaredError(x, FloatFromHalf(d));
-    if (error >= least) continue;
-    least = error;
-    group->d = d;
-  }
-  const __m256 d = _mm256_set1_ps(FloatFromHalf(group->d));
-  for (int i = 0; i < contract::kGroupElements; i += kVectorFloats) {
-    float integers[kVectorFloats];
-    _mm256_storeu_ps(integers, Integers(_mm256_loadu_ps(x + i), d));
-    for (int lane = 0; lane < kVectorFloats; ++lane) group->q[i + lane] = static_cast<int8_t>(integers[lane]);
-  }
-  return absl::OkStatus();
-}
-
 }  // namespace
 
 float FloatFromHalf(uint16_t half) { return _cvtsh_ss(half); }
@@ -290,6 +224,11 @@ std::string_view MatrixFormatName(MatrixFormat format) {
   return "";
 }
 
+std::string CardFormatName(const CardFormat& format) {
+  const std::string_view name = MatrixFormatName(format.format);
+  return format.group == contract::kGroupElements ? std::string(name) : Message(name, " by ", format.group);
+}
+
 bool CanConvert(GgufTensorType type, MatrixFormat format) {
   switch (type) {
     case GgufTensorType::kQ4_0:
@@ -311,6 +250,10 @@ bool CanConvert(GgufTensorType type, MatrixFormat format) {
   return false;
 }
 
+bool IsFloat(GgufTensorType type) {
+  return type == GgufTensorType::kF32 || type == GgufTensorType::kF16 || type == GgufTensorType::kBF16;
+}
+
 bool KeepsValues(GgufTensorType type) {
   switch (type) {
     case GgufTensorType::kQ4_0:
@@ -330,11 +273,24 @@ bool KeepsValues(GgufTensorType type) {
   return false;
 }
 
-absl::Status ConvertGroup(const StoredMatrix& matrix, int64_t group, MatrixFormat format, CardGroup* result) {
+absl::Status ConvertGroup(const StoredMatrix& matrix, int64_t group, const CardFormat& format,
+                          CardGroup* result) {
+  if (Quantises(matrix.type)) {
+    const int64_t parts = format.group / contract::kGroupElements;
+    float values[kMaxQuantisedGroup];
+    for (int64_t part = 0; part < parts; ++part) {
+      float of_part[contract::kGroupElements];
+      FileValues(matrix, group * parts + part, of_part);
+      std::memcpy(values + part * contract::kGroupElements, of_part, sizeof(of_part));
+    }
+    const std::span<const float> x(values, static_cast<size_t>(format.group));
+    return format.format == MatrixFormat::kU4 ? QuantiseToNibbles(x, result->q, &result->d, &result->m)
+                                              : QuantiseToBytes(x, result->q, &result->d);
+  }
   const Place place = Find(matrix, group);
   switch (matrix.type) {
     case GgufTensorType::kQ4_0:
-      return ReadQ4_0(place.block, format, result);
+      return ReadQ4_0(place.block, format.format, result);
     case GgufTensorType::kQ4_1:
       return ReadWithMinimum(place.block, false, result);
     case GgufTensorType::kQ5_0:
@@ -347,20 +303,14 @@ absl::Status ConvertGroup(const StoredMatrix& matrix, int64_t group, MatrixForma
       return RoundFine(ReadFine(place, false), result);
     case GgufTensorType::kQ5_K:
       return RoundFine(ReadFine(place, true), result);
-    case GgufTensorType::kF32:
-    case GgufTensorType::kF16:
-    case GgufTensorType::kBF16:
-    case GgufTensorType::kQ6_K: {
-      float values[contract::kGroupElements];
-      FileValues(matrix, group, values);
-      return Quantise(values, result);
-    }
+    default:
+      return absl::InternalError("unknown tensor type");
   }
-  return absl::InternalError("unknown tensor type");
 }
 
-absl::Status InGroup(const StoredMatrix& matrix, int64_t group, const absl::Status& status) {
-  const int64_t row_groups = matrix.columns / contract::kGroupElements;
+absl::Status InGroup(const StoredMatrix& matrix, int64_t elements, int64_t group,
+                     const absl::Status& status) {
+  const int64_t row_groups = matrix.columns / elements;
   return absl::Status(status.code(), Message("row ", group / row_groups, ", group ", group % row_groups, ": ",
                                              status.message()));
 }

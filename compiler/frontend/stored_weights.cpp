@@ -8,7 +8,6 @@
 
 #include "base/status_macros.h"
 #include "compiler/frontend/message.h"
-#include "kernels/contract/tiles.h"
 
 namespace streamtensor::compiler {
 namespace {
@@ -29,36 +28,68 @@ std::vector<float> Widen(GgufTensorType type, std::span<const uint8_t> bytes, si
   return values;
 }
 
-}  // namespace
+// An error names the tensor.
+template <class T>
+absl::StatusOr<T> InTensor(std::string_view name, absl::StatusOr<T> result) {
+  if (result.ok()) return result;
+  return absl::Status(result.status().code(), Message("tensor '", name, "', ", result.status().message()));
+}
 
-absl::StatusOr<std::vector<uint8_t>> ConvertMatrix(const StoredMatrix& matrix, MatrixFormat format,
-                                                   WeightPart part) {
-  if (part == WeightPart::kValue || (part == WeightPart::kM && !HasMinimum(format))) {
-    return absl::NotFoundError(Message("the weight has no part '", WeightPartName(part), "'"));
-  }
-  const int64_t groups = matrix.groups();
+absl::Status CheckBytes(const StoredMatrix& matrix) {
   const int64_t bytes = matrix.stored_bytes();
   const auto given = static_cast<int64_t>(matrix.bytes.size());
-  if (matrix.column_stride == 0 ? given != bytes : given < bytes) {
-    return absl::InternalError(
-        Message("a matrix of ", groups, " groups has ", given, " bytes, expected ", bytes));
-  }
-  const int64_t part_bytes = part == WeightPart::kQ ? contract::kGroupElements : sizeof(uint16_t);
-  std::vector<uint8_t> result(groups * part_bytes);
+  if (matrix.column_stride == 0 ? given == bytes : given >= bytes) return absl::OkStatus();
+  return absl::InternalError(
+      Message("a matrix of ", matrix.groups(), " groups has ", given, " bytes, expected ", bytes));
+}
+
+// Those parts that have room: `parts` come with their sizes.
+absl::Status Convert(const StoredMatrix& matrix, const CardFormat& format, MatrixParts* parts) {
+  RETURN_IF_ERROR(CheckBytes(matrix));
+  const int64_t groups = matrix.groups(format.group);
   for (int64_t i = 0; i < groups; ++i) {
     CardGroup group;
     if (absl::Status status = ConvertGroup(matrix, i, format, &group); !status.ok()) {
-      return InGroup(matrix, i, status);
+      return InGroup(matrix, format.group, i, status);
     }
-    const void* from = part == WeightPart::kQ   ? static_cast<const void*>(group.q)
-                       : part == WeightPart::kD ? static_cast<const void*>(&group.d)
-                                                : static_cast<const void*>(&group.m);
-    std::memcpy(result.data() + i * part_bytes, from, part_bytes);
+    const auto put = [i](const void* from, size_t bytes, std::vector<uint8_t>& to) {
+      if (!to.empty()) std::memcpy(to.data() + static_cast<size_t>(i) * bytes, from, bytes);
+    };
+    put(group.q, static_cast<size_t>(format.group), parts->q);
+    put(&group.d, sizeof(group.d), parts->d);
+    put(&group.m, sizeof(group.m), parts->m);
   }
-  return result;
+  return absl::OkStatus();
 }
 
-void StoredWeights::AddMatrix(std::string name, const StoredMatrix& matrix, MatrixFormat format) {
+}  // namespace
+
+absl::StatusOr<MatrixParts> ConvertMatrix(const StoredMatrix& matrix, const CardFormat& format) {
+  const auto scales = static_cast<size_t>(matrix.groups(format.group));
+  MatrixParts parts;
+  parts.q.resize(scales * static_cast<size_t>(format.group));
+  parts.d.resize(scales * sizeof(uint16_t));
+  if (HasMinimum(format.format)) parts.m.resize(scales * sizeof(uint16_t));
+  RETURN_IF_ERROR(Convert(matrix, format, &parts));
+  return parts;
+}
+
+absl::StatusOr<std::vector<uint8_t>> ConvertMatrix(const StoredMatrix& matrix, const CardFormat& format,
+                                                   WeightPart part) {
+  if (part == WeightPart::kValue || (part == WeightPart::kM && !HasMinimum(format.format))) {
+    return absl::NotFoundError(Message("the weight has no part '", WeightPartName(part), "'"));
+  }
+  const auto scales = static_cast<size_t>(matrix.groups(format.group));
+  MatrixParts parts;
+  std::vector<uint8_t>& wanted = part == WeightPart::kQ   ? parts.q
+                                 : part == WeightPart::kD ? parts.d
+                                                          : parts.m;
+  wanted.resize(scales * (part == WeightPart::kQ ? static_cast<size_t>(format.group) : sizeof(uint16_t)));
+  RETURN_IF_ERROR(Convert(matrix, format, &parts));
+  return std::move(wanted);
+}
+
+void StoredWeights::AddMatrix(std::string name, const StoredMatrix& matrix, const CardFormat& format) {
   Entry entry;
   entry.is_matrix = true;
   entry.matrix = matrix;
@@ -94,13 +125,13 @@ absl::StatusOr<WeightShape> StoredWeights::Shape(std::string_view name, WeightPa
     if (part != WeightPart::kValue) return no_part();
     return WeightShape{WeightElement::kF32, entry.dims};
   }
-  const int64_t groups = entry.matrix.columns / contract::kGroupElements;
+  const int64_t groups = entry.matrix.columns / entry.format.group;
   switch (part) {
     case WeightPart::kQ:
-      return WeightShape{entry.format == MatrixFormat::kU4 ? WeightElement::kU4 : WeightElement::kI8,
-                         {entry.matrix.rows, groups, contract::kGroupElements}};
+      return WeightShape{entry.format.format == MatrixFormat::kU4 ? WeightElement::kU4 : WeightElement::kI8,
+                         {entry.matrix.rows, groups, entry.format.group}};
     case WeightPart::kM:
-      if (!HasMinimum(entry.format)) return no_part();
+      if (!HasMinimum(entry.format.format)) return no_part();
       [[fallthrough]];
     case WeightPart::kD:
       return WeightShape{WeightElement::kF16, {entry.matrix.rows, groups}};
@@ -127,11 +158,13 @@ absl::StatusOr<std::vector<uint8_t>> StoredWeights::Read(std::string_view name, 
     std::memcpy(bytes.data(), values.data(), bytes.size());
     return bytes;
   }
-  absl::StatusOr<std::vector<uint8_t>> result = ConvertMatrix(entry.matrix, entry.format, part);
-  if (!result.ok()) {
-    return absl::Status(result.status().code(), Message("tensor '", name, "', ", result.status().message()));
-  }
-  return result;
+  return InTensor(name, ConvertMatrix(entry.matrix, entry.format, part));
+}
+
+absl::StatusOr<MatrixParts> StoredWeights::ReadMatrix(std::string_view name) const {
+  RETURN_IF_ERROR(Shape(name, WeightPart::kQ).status());
+  const Entry& entry = entries_.find(name)->second;
+  return InTensor(name, ConvertMatrix(entry.matrix, entry.format));
 }
 
 }  // namespace streamtensor::compiler

@@ -20,10 +20,13 @@
 
 namespace streamtensor::compiler {
 
-// One part of the matrix in the card's format, group by group as ConvertGroup() makes them.
+// The matrix in the card's format, group by group as ConvertGroup() makes them.
 //  INVALID_ARGUMENT  as ConvertGroup(); names row and group
-//  NOT_FOUND         the format has no such part
-absl::StatusOr<std::vector<uint8_t>> ConvertMatrix(const StoredMatrix& matrix, MatrixFormat format,
+absl::StatusOr<MatrixParts> ConvertMatrix(const StoredMatrix& matrix, const CardFormat& format);
+
+// One part of it.
+//  NOT_FOUND  the format has no such part
+absl::StatusOr<std::vector<uint8_t>> ConvertMatrix(const StoredMatrix& matrix, const CardFormat& format,
                                                    WeightPart part);
 
 // Fill with Add*(), then share as const.
@@ -33,7 +36,7 @@ class StoredWeights : public WeightSource {
   explicit StoredWeights(std::shared_ptr<const void> owner) : owner_(std::move(owner)) {}
 
   // The type must convert to the format.
-  void AddMatrix(std::string name, const StoredMatrix& matrix, MatrixFormat format);
+  void AddMatrix(std::string name, const StoredMatrix& matrix, const CardFormat& format);
   // Elements in memory of type F32, F16 or BF16, as part "value", each plus `offset` (in float32). Where
   // `bytes` hold fewer than `dims` say, zeros follow.
   void AddValue(std::string name, std::vector<int64_t> dims, GgufTensorType type,
@@ -43,12 +46,13 @@ class StoredWeights : public WeightSource {
 
   absl::StatusOr<WeightShape> Shape(std::string_view name, WeightPart part) const override;
   absl::StatusOr<std::vector<uint8_t>> Read(std::string_view name, WeightPart part) const override;
+  absl::StatusOr<MatrixParts> ReadMatrix(std::string_view name) const override;
 
  private:
   struct Entry {
     bool is_matrix = false;
     StoredMatrix matrix;
-    MatrixFormat format = MatrixFormat::kI8;
+    CardFormat format = MatrixFormat::kI8;
     std::vector<int64_t> dims;                   // of a value
     GgufTensorType type = GgufTensorType::kF32;  // of a value in memory
     std::span<const uint8_t> bytes;              // of a value in memory

@@ -145,6 +145,12 @@ class ConfigReader {
             Word("artifact", entry.artifact),
             Number("max_context", contract::kPageTokens, contract::kMaxContextTokens, entry.max_context),
             Number("step_tokens", 1, contract::kMaxStepTokens, entry.step_tokens),
+            {"quantise",
+             [this, &entry](auto& node, auto& path) {
+               const std::vector<std::string> names = {"none", "w4g128", "w8"};
+               const int choice = yaml_->Choice(node, path, names);
+               if (choice >= 0) entry.quantise = names[static_cast<size_t>(choice)];
+             }},
             Flag("content_special_tokens", entry.content_special_tokens),
             {"cards", [this, &entry](auto& node, auto& path) {
                yaml_->List(node, path, [this, &entry](auto& item, auto& item_path, size_t) {

@@ -64,6 +64,7 @@ struct ModelEntry {
   std::string artifact;        // a compiled folder
   int64_t max_context = 2048;  // or kDefaultContext
   int64_t step_tokens = contract::kMaxStepTokens;
+  std::string quantise = "none";        // as streamtensorc compile --quantise; "none" without it
   bool content_special_tokens = false;  // special tokens that clients spell in a message's content count
   std::vector<int64_t> cards;           // indices into Config::cards; filled in if not set
   bool operator==(const ModelEntry&) const = default;

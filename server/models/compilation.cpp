@@ -52,9 +52,9 @@ absl::StatusOr<std::string> CacheKey(const CompilationOptions& options, const st
   ASSIGN_OR_RETURN(const std::string version, CompilerVersion(options, stop));
   ASSIGN_OR_RETURN(const std::string compiler, HashContent(options.compiler, stop));
   ASSIGN_OR_RETURN(const std::string model, HashContent(options.source, stop));
-  return base::HexOf(base::Sha256Of(absl::StrCat("artifact 1\n", model, "\n", compiler, "\n", version,
-                                                 options.platform, "\n", options.target, "\n",
-                                                 options.max_context, "\n", options.step_tokens, "\n")));
+  return base::HexOf(base::Sha256Of(absl::StrCat(
+      "artifact 1\n", model, "\n", compiler, "\n", version, options.platform, "\n", options.target, "\n",
+      options.max_context, "\n", options.step_tokens, "\n", options.quantise, "\n")));
 }
 
 // Parses the compiler's progress lines (docs/architecture.md, section 8).
@@ -103,6 +103,7 @@ absl::Status RunCompiler(const CompilationOptions& options, const std::string& f
   if (options.max_context != kDefaultContext) {
     arguments.insert(arguments.end(), {"--max-context", absl::StrCat(options.max_context)});
   }
+  if (options.quantise != "none") arguments.insert(arguments.end(), {"--quantise", options.quantise});
   const absl::Status status =
       base::RunChild(CompilerCall(options, std::move(arguments), options.max_seconds), run);
   if (absl::IsCancelled(status)) return status;

@@ -20,6 +20,7 @@ struct CompilationOptions {
   std::string target = "emulation";
   int64_t max_context = 2048;  // or kDefaultContext
   int64_t step_tokens = contract::kMaxStepTokens;
+  std::string quantise = "none";
   int64_t max_memory_bytes = 16ll << 30;
   int64_t max_seconds = 3600;
 };

@@ -23,6 +23,7 @@ CompilationOptions CompilationOf(const ModelSpec& spec, const CompilerConfig& co
   options.target = std::string(spec.target());
   options.max_context = spec.entry.max_context;
   options.step_tokens = spec.entry.step_tokens;
+  options.quantise = spec.entry.quantise;
   options.max_memory_bytes = config.max_memory;
   options.max_seconds = config.max_seconds;
   return options;

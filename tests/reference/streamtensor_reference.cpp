@@ -50,11 +50,10 @@ void DeclareOptions(Program& program, Options& options) {
   app.add_option_function<std::string>(
          "--quantise",
          [&options](const std::string& format) {
-           options.import.quantise =
-               format == "w4a8" ? compiler::Quantisation::kW4A8 : compiler::Quantisation::kW8A8;
+           options.import.quantise = *compiler::ParseQuantisation(format);
          },
          "As for streamtensorc")
-      ->check(CLI::IsMember({"w8a8", "w4a8"}).description(""))
+      ->check(CLI::IsMember(compiler::QuantisationNames()).description(""))
       ->option_text("FORMAT");
   app.add_option_function<std::string>(
          "--mutation",

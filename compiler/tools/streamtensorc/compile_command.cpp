@@ -149,12 +149,11 @@ void AddDesignOptions(CLI::App& app, CompileOptions& options) {
       ->group(kGroup);
   app.add_option_function<std::string>(
          "--quantise",
-         [&options](const std::string& format) {
-           options.quantise = format == "w4a8" ? Quantisation::kW4A8 : Quantisation::kW8A8;
-         },
-         "Of a .mlir: products with constant weights as integers (default: its own types)")
+         [&options](const std::string& format) { options.quantise = *ParseQuantisation(format); },
+         "Of a checkpoint, float matrices: w4g128, w8; of a .mlir, products: w8a8, w4a8 (default: as they "
+         "are)")
       ->type_name("FORMAT")
-      ->check(CLI::IsMember({"w8a8", "w4a8"}).description(""))
+      ->check(CLI::IsMember(QuantisationNames()).description(""))
       ->group(kGroup);
   app.add_option("--weight-channels", options.weight_channels,
                  "Channels that hold weights, at most one a memory bank (default: the platform's)")

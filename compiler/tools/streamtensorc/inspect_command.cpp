@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -126,7 +127,7 @@ bool IsCheckpointFolder(const std::string& path) {
          !fs::exists(fs::path(path) / artifact::kManifestName, error);
 }
 
-int Inspect(const std::string& path, bool json) {
+int Inspect(const std::string& path, bool json, Quantisation quantise) {
   std::error_code error;
   absl::StatusOr<std::string> text = absl::NotFoundError(path + ": no such file or folder");
   if (fs::is_directory(path, error) && !IsCheckpointFolder(path)) {
@@ -136,7 +137,7 @@ int Inspect(const std::string& path, bool json) {
   } else if (absl::EndsWith(path, ".mlir")) {
     text = InspectMlir(path, json);
   } else if (fs::exists(path, error)) {
-    text = InspectCheckpoint(path, json ? InspectFormat::kJson : InspectFormat::kText);
+    text = InspectCheckpoint(path, json ? InspectFormat::kJson : InspectFormat::kText, quantise);
   }
   if (!text.ok()) return Failed("inspect", text.status());
   std::fputs(text->c_str(), stdout);
@@ -149,21 +150,32 @@ void AddInspectCommand(base::Program& program) {
   struct Options {
     std::string path;
     bool json = false;
+    Quantisation quantise = Quantisation::kNone;
   };
   auto options = std::make_shared<Options>();
-  CLI::App& app = program.AddCommand("inspect", "Print what a model file, an artifact or a card model holds",
-                                     [options] { return Inspect(options->path, options->json); });
+  CLI::App& app =
+      program.AddCommand("inspect", "Print what a model file, an artifact or a card model holds",
+                         [options] { return Inspect(options->path, options->json, options->quantise); });
   app.add_option("PATH", options->path,
                  "A model (.gguf, .mlir, Hugging Face folder), an artifact, or a platform (.yaml)")
       ->required();
   app.add_flag("--json", options->json, "Print one object");
+  std::vector<std::string> formats = QuantisationNames();
+  std::erase_if(formats, [](const std::string& name) { return !IsOfCheckpoints(*ParseQuantisation(name)); });
+  app.add_option_function<std::string>(
+         "--quantise",
+         [options](const std::string& format) { options->quantise = *ParseQuantisation(format); },
+         "Of a checkpoint: as compile would quantise it: w4g128 or w8")
+      ->type_name("FORMAT")
+      ->check(CLI::IsMember(formats).description(""));
   app.footer(
       "Checks all of an artifact and of a card model. Of a checkpoint it says whether it can be compiled, "
       "and\n"
       "measures what its values lose in the card's formats: the root mean square of the error by that of "
       "the\n"
-      "values, the largest error, and the largest value, of each matrix that loses anything and of all "
-      "together.");
+      "values, the largest error, the largest value, and the bytes in the engine's tiles, of each matrix "
+      "that\n"
+      "loses anything and of all together.");
   base::AddExamples(
       app, {"streamtensorc inspect model.gguf", "streamtensorc inspect configs/platforms/u55c.yaml"});
 }

@@ -121,6 +121,78 @@ TEST(DecoderWeights, TablesHaveARowForEachPosition) {
   }
 }
 
+// Of 192 columns: groups of 64. A table that is no head stays in bytes.
+TEST(QuantiseMatrices, ChoosesFormats) {
+  const auto formats = [](Quantisation quantise, bool has_head) {
+    TensorSpecs specs;
+    specs.weights = {MatrixWeight("token_embd.weight", "", 32, 128),
+                     MatrixWeight("blk.{layer}.a", "", 16, 192), MatrixWeight("blk.{layer}.b", "", 16, 96),
+                     MatrixWeight("blk.{layer}.c", "", 16, 128)};
+    if (has_head) specs.weights.push_back(MatrixWeight("output.weight", "", 32, 128));
+    MemoryCheckpoint checkpoint(CheckpointDialect::kGguf, "x");
+    checkpoint.AddFloats("token_embd.weight", {32, 128});
+    if (has_head) checkpoint.AddFloats("output.weight", {32, 128});
+    for (const char* layer : {"0", "1"}) {
+      const std::string prefix = std::string("blk.") + layer;
+      checkpoint.AddFloats(prefix + ".a", {16, 192});
+      checkpoint.AddFloats(prefix + ".b", {16, 96});
+      checkpoint.AddFloats(prefix + ".c", {16, 128});
+    }
+    // In one layer only: the weight keeps what its file has, for all.
+    checkpoint.Mutable("blk.1.c")->type = GgufTensorType::kQ4_0;
+    const auto weights = QuantiseMatrices(*FindDecoderWeights(checkpoint, kLayers, specs), quantise);
+    std::vector<CardFormat> found;
+    for (const DecoderWeight& weight : *weights) found.push_back(weight.format);
+    return found;
+  };
+  const CardFormat i8 = MatrixFormat::kI8, wide(MatrixFormat::kU4, 128), half(MatrixFormat::kU4, 64);
+  EXPECT_EQ(formats(Quantisation::kW4G128, false),
+            (std::vector<CardFormat>{wide, half, MatrixFormat::kU4, i8}));
+  EXPECT_EQ(formats(Quantisation::kW4G128, true),
+            (std::vector<CardFormat>{i8, half, MatrixFormat::kU4, i8, wide}));
+  EXPECT_EQ(formats(Quantisation::kW8, true), std::vector<CardFormat>(5, i8));
+  EXPECT_EQ(formats(Quantisation::kNone, true), std::vector<CardFormat>(5, i8));
+}
+
+TEST(QuantiseMatrices, PartsHaveTheirGroups) {
+  const auto checkpoint = HuggingFace("model.");
+  const auto weights =
+      QuantiseMatrices(*FindDecoderWeights(*checkpoint, kLayers, Specs()), Quantisation::kW4G128);
+  ASSERT_TRUE(weights.ok()) << weights.status();
+  const auto source = MakeDecoderWeights(checkpoint, *weights, 4, [](std::string_view, int64_t rows) {
+    return std::vector<float>(static_cast<size_t>(rows) * 2);
+  });
+  const std::string name = "blk.1.second.weight";  // transposed
+  EXPECT_EQ(source->Shape(name, WeightPart::kQ)->dims, (std::vector<int64_t>{32, 1, 64}));
+  EXPECT_EQ(source->Shape(name, WeightPart::kM)->dims, (std::vector<int64_t>{32, 1}));
+  const MatrixParts parts = *source->ReadMatrix(name);
+  EXPECT_EQ(parts.q, *source->Read(name, WeightPart::kQ));
+  EXPECT_EQ(parts.d, *source->Read(name, WeightPart::kD));
+  EXPECT_EQ(parts.m, *source->Read(name, WeightPart::kM));
+  for (const int64_t row : {0, 31}) {
+    uint16_t d = 0, m = 0;
+    std::memcpy(&d, &parts.d[2 * row], 2);
+    std::memcpy(&m, &parts.m[2 * row], 2);
+    for (int64_t k = 0; k < 64; ++k) {
+      const float value = 1 + static_cast<float>(k * 96 + 32 + row) / 1024;  // of [64 x 96]
+      EXPECT_NEAR(FloatFromHalf(d) * parts.q[row * 64 + k] + FloatFromHalf(m), value, 0.6 * FloatFromHalf(d));
+    }
+  }
+}
+
+TEST(QuantiseMatrices, RefusesWhatHasNoFloats) {
+  TensorSpecs specs;
+  specs.weights = {MatrixWeight("token_embd.weight", "", 32, 128)};
+  MemoryCheckpoint checkpoint(CheckpointDialect::kGguf, "x");
+  checkpoint.AddFloats("token_embd.weight", {32, 128});
+  checkpoint.Mutable("token_embd.weight")->type = GgufTensorType::kQ8_0;
+  const auto weights = *FindDecoderWeights(checkpoint, kLayers, specs);
+  EXPECT_TRUE(QuantiseMatrices(weights, Quantisation::kNone).ok());
+  const absl::Status status = QuantiseMatrices(weights, Quantisation::kW8).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_NE(std::string(status.message()).find("--quantise w8 is for matrices of F32"), std::string::npos);
+}
+
 TEST(DecoderWeights, RefusesByName) {
   const auto refusal = [](auto change) {
     const auto checkpoint = HuggingFace("model.");

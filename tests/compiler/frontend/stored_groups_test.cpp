@@ -32,8 +32,8 @@ std::vector<float> CardValues(const StoredMatrix& matrix, int64_t group, MatrixF
   const absl::Status status = ConvertGroup(matrix, group, format, &card);
   EXPECT_TRUE(status.ok()) << status;
   std::vector<float> values;
-  for (int8_t q : card.q) {
-    values.push_back(FloatFromHalf(card.d) * static_cast<float>(q) + FloatFromHalf(card.m));
+  for (int64_t i = 0; i < contract::kGroupElements; ++i) {
+    values.push_back(FloatFromHalf(card.d) * static_cast<float>(card.q[i]) + FloatFromHalf(card.m));
   }
   return values;
 }

@@ -52,6 +52,16 @@ TEST(Config, ReadsTheDocumentedExample) {
   EXPECT_EQ(config->log.format, LogFormat::kJson);
 }
 
+TEST(Config, AModelMayBeQuantised) {
+  const std::string head = "cards: [{driver: dummy}]\nmodels: [{name: m, source: s";
+  EXPECT_EQ(ParseConfig(head + "}]\n", "c.yaml")->models.at(0).quantise, "none");
+  for (const std::string name : {"none", "w4g128", "w8"}) {
+    EXPECT_EQ(ParseConfig(head + ", quantise: " + name + "}]\n", "c.yaml")->models.at(0).quantise, name);
+  }
+  ExpectError(head + ", quantise: w4}]\n",
+              "c.yaml:2:41: models[0].quantise is \"w4\"; allowed are none, w4g128, w8");
+}
+
 TEST(Config, ACardHasOneThreadUnlessMoreAreAskedFor) {
   for (const auto& [key, threads] : {std::pair{"", 1u}, {", threads: 1", 1u}, {", threads: 2", 2u}}) {
     const auto config = ParseConfig(

@@ -68,6 +68,12 @@ TEST_F(CompilationTest, CompilesOnceForEachContentAndOption) {
   const auto by_model = Compile(kGood);
   ASSERT_TRUE(by_model.ok());
   EXPECT_EQ(testing::ReadText(*by_model + "/arguments").find("--max-context"), std::string::npos);
+
+  options_.quantise = "w4g128";
+  const auto quantised = Compile(kGood);
+  ASSERT_TRUE(quantised.ok());
+  EXPECT_NE(*quantised, *by_model);
+  EXPECT_NE(testing::ReadText(*quantised + "/arguments").find("--quantise w4g128"), std::string::npos);
   // Another compiler is another key, even under the same version.
   EXPECT_NE(*Compile(std::string(kGood) + "\n"), *other);
 }
