@@ -384,9 +384,34 @@ class OneRowPass : public impl::OneRowBase<OneRowPass> {
     clean_up.addPass(createCanonicalizerPass());
     clean_up.addPass(createCSEPass());
     if (failed(runPipeline(clean_up, getOperation()))) return signalPassFailure();
+    if (narrowConcats(step) && failed(runPipeline(clean_up, getOperation()))) return signalPassFailure();
     RowProof proof(step);
     if (failed(proof.Run())) return signalPassFailure();
     fix(step, proof);
+  }
+
+  // MLIR's clean-up leaves a concatenation of casts as it is, whose sizes are then not known. True if there
+  // is one.
+  static bool narrowConcats(func::FuncOp step) {
+    bool changed = false;
+    step.walk([&](tensor::ConcatOp concat) {
+      SmallVector<Value> inputs;
+      for (Value input : concat.getInputs()) {
+        auto cast = input.getDefiningOp<tensor::CastOp>();
+        auto from = cast ? dyn_cast<RankedTensorType>(cast.getSource().getType()) : RankedTensorType();
+        inputs.push_back(from && from.hasStaticShape() ? cast.getSource() : input);
+      }
+      if (llvm::equal(inputs, concat.getInputs())) return;
+      OpBuilder b(concat);
+      const auto dim = static_cast<int64_t>(concat.getDim());
+      Value narrow = b.create<tensor::ConcatOp>(concat.getLoc(), dim, inputs);
+      if (narrow.getType() != concat.getType())
+        narrow = b.create<tensor::CastOp>(concat.getLoc(), concat.getType(), narrow);
+      concat.getResult().replaceAllUsesWith(narrow);
+      concat.erase();
+      changed = true;
+    });
+    return changed;
   }
 
   static Type oneRow(Type type, std::optional<RowDimension> rows) {

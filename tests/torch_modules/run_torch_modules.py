@@ -3,7 +3,7 @@
 """Compiles the modules of this folder, runs them on the emulated card and compares them with PyTorch's own results, and
 with the reference JIT bit for bit where they are of float32.
 
-Usage: run_torch_modules.py STREAMTENSORC [--reference STREAMTENSOR_REFERENCE] [--sample] [NAME...]
+Usage: run_torch_modules.py STREAMTENSORC [--reference STREAMTENSOR_REFERENCE] [--sample] [--jobs N] [NAME...]
 
 Fails when a module fails that expected_refusals.txt does not list with that error, or when one that it lists agrees.
 """
@@ -99,21 +99,24 @@ def main():
     parser.add_argument("names", nargs="*")
     parser.add_argument("--reference", help="the program streamtensor-reference")
     parser.add_argument("--sample", action="store_true", help="only the modules of sample.txt")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="modules at a time")
     options = parser.parse_intermixed_args()
     names = options.names or sorted(path.stem for path in FOLDER.glob("*.mlir"))
     if options.sample:
         names = SAMPLE.read_text().split()
     refused = refusals()
-    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        reasons = dict(zip(names, pool.map(lambda name: run(options.streamtensorc, options.reference, name), names)))
-    wrong = False
-    for name, reason in reasons.items():
-        expected = refused.get(name, "")
-        if bool(reason) == bool(expected) and expected in reason:
-            continue
-        wrong = True
-        print(f"{name}: {reason or 'agrees'}" + (f"; expected_refusals.txt says '{expected}'" if expected else ""))
-    print(f"{sum(not reason for reason in reasons.values())} of {len(names)} modules agree with PyTorch")
+    wrong, agree = False, 0
+    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
+        reasons = pool.map(lambda name: run(options.streamtensorc, options.reference, name), names)
+        for name, reason in zip(names, reasons, strict=True):
+            agree += not reason
+            expected = refused.get(name, "")
+            if bool(reason) == bool(expected) and expected in reason:
+                continue
+            wrong = True
+            print(f"{name}: {reason or 'agrees'}" + (f"; expected_refusals.txt says '{expected}'" if expected else ""),
+                  flush=True)
+    print(f"{agree} of {len(names)} modules agree with PyTorch")
     return 1 if wrong else 0
 
 

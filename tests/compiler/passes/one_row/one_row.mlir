@@ -73,3 +73,18 @@ module attributes {dataflow.symbols = {T = 4 : i64}} {
     return %x : tensor<?x6xf32>
   }
 }
+
+// -----
+
+// Sizes that a cast hides from a concatenation; no row is open here.
+// CHECK-LABEL: func @step
+// CHECK:         tensor.concat dim(1) {{.+}} : (tensor<3x2xf32>, tensor<3x5xf32>) -> tensor<3x7xf32>
+// CHECK-NOT:     ?
+func.func @step(%x: tensor<3x7xf32> {dataflow.input = "x"}) -> tensor<3x7xf32> attributes {dataflow.samples} {
+  %a = tensor.extract_slice %x[0, 5] [3, 2] [1, 1] : tensor<3x7xf32> to tensor<3x2xf32>
+  %b = tensor.cast %a : tensor<3x2xf32> to tensor<3x?xf32>
+  %c = tensor.extract_slice %x[0, 0] [3, 5] [1, 1] : tensor<3x7xf32> to tensor<3x5xf32>
+  %d = tensor.cast %c : tensor<3x5xf32> to tensor<3x?xf32>
+  %y = tensor.concat dim(1) %b, %d : (tensor<3x?xf32>, tensor<3x?xf32>) -> tensor<3x7xf32>
+  return %y : tensor<3x7xf32>
+}
