@@ -11,12 +11,14 @@ include "mlir/Pass/PassBase.td"
 //===----------------------------------------------------------------------===//
 
 def LowerTmTensor : Pass<"lower-tm-tensor", "::mlir::ModuleOp"> {
-  let summary = "Turn Torch-MLIR's scan, sort and scatter into linalg";
+  let summary = "Turn Torch-MLIR's own operations into linalg";
   let description = [{
     - A scan is one generic whose second result accumulates along the dimension, and whose first result keeps every
       value of it.
     - A sort counts, for each element, those that stand before it, which is its place; then each place selects its
       element. That takes N^2 comparisons for N elements, and no branch. Equal elements keep their order.
+    - A topk does the same, with as many places as it gives.
+    - Attention is a product, a softmax of each row and a product. A row of which the mask leaves nothing is 0.
     - A scatter selects, for each element of the result, the updates whose indices name it, in their order. Indices
       beyond the result name nothing.
   }];

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// Torch-MLIR's scan, sort and scatter as linalg: loops without branches, whose order is the operation's.
+// Torch-MLIR's own operations as linalg: loops without branches, whose order is the operation's.
+#include <cmath>
+#include <limits>
+
 #include "compiler/dialects/tm_tensor/TmTensorDialect.h"
 #include "compiler/passes/Passes.h"
 #include "llvm/ADT/STLExtras.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/IRMapping.h"
 
@@ -64,24 +68,54 @@ void Lower(tm_tensor::ScanOp op) {
   op->erase();
 }
 
+// The maps of loops over the elements of a tensor of `rank` and, last, over those that each is compared with
+// along a dimension: of an element and of the other one.
+std::pair<AffineMap, AffineMap> PairMaps(OpBuilder& b, int64_t rank, int64_t dimension) {
+  const AffineMap element =
+      AffineMap::get(rank + 1, 0, b.getMultiDimIdentityMap(rank).getResults(), b.getContext());
+  SmallVector<AffineExpr> others(element.getResults());
+  others[dimension] = b.getAffineDimExpr(static_cast<unsigned>(rank));
+  return {element, AffineMap::get(rank + 1, 0, others, b.getContext())};
+}
+
+// i32, where the places of the elements of `values` are counted.
+Value ZeroPlaces(OpBuilder& b, Location loc, Value values) {
+  Value zero = b.create<arith::ConstantIntOp>(loc, 0, 32);
+  return b.create<linalg::FillOp>(loc, zero, Empty(b, loc, TensorOf(values), b.getI32Type(), values))
+      .getResult(0);
+}
+
+// For each place of `output` along the dimension, the element of `values` that has it.
+Value SelectByPlace(OpBuilder& b, Location loc, Value places, Value values, Value output, int64_t dimension) {
+  const int64_t rank = TensorOf(values).getRank();
+  const auto [element, other] = PairMaps(b, rank, dimension);
+  SmallVector<IteratorType> iterators(rank + 1, IteratorType::parallel);
+  iterators[rank] = IteratorType::reduction;
+  return b
+      .create<linalg::GenericOp>(
+          loc, output.getType(), ValueRange{places, values}, output,
+          ArrayRef<AffineMap>{other, other, element}, iterators,
+          [&](OpBuilder& nested, Location at, ValueRange x) {
+            Value place = nested.create<linalg::IndexOp>(at, dimension);
+            Value number = nested.create<arith::IndexCastOp>(at, nested.getI32Type(), place);
+            Value here = nested.create<arith::CmpIOp>(at, arith::CmpIPredicate::eq, x[0], number);
+            Value chosen = nested.create<arith::SelectOp>(at, here, x[1], x[2]);
+            nested.create<linalg::YieldOp>(at, chosen);
+          })
+      .getResult(0);
+}
+
 void Lower(tm_tensor::SortOp op) {
   OpBuilder b(op);
   const Location loc = op.getLoc();
   const RankedTensorType shape = TensorOf(op.getOutputs()[0]);
   const int64_t rank = shape.getRank(), dimension = op.getDimension();
-  // Loop `rank` walks the elements that an element is compared with, or the places.
-  const AffineMap element =
-      AffineMap::get(rank + 1, 0, b.getMultiDimIdentityMap(rank).getResults(), b.getContext());
-  SmallVector<AffineExpr> others(element.getResults());
-  others[dimension] = b.getAffineDimExpr(static_cast<unsigned>(rank));
-  const AffineMap other = AffineMap::get(rank + 1, 0, others, b.getContext());
+  const auto [element, other] = PairMaps(b, rank, dimension);
   SmallVector<IteratorType> iterators(rank + 1, IteratorType::parallel);
   iterators[rank] = IteratorType::reduction;
 
   const Type i32 = b.getI32Type();
-  Value zero = b.create<arith::ConstantIntOp>(loc, 0, 32);
-  Value places =
-      b.create<linalg::FillOp>(loc, zero, Empty(b, loc, shape, i32, op.getOutputs()[0])).getResult(0);
+  Value places = ZeroPlaces(b, loc, op.getOutputs()[0]);
   SmallVector<Value> operands;
   SmallVector<AffineMap> maps;
   for (Value output : op.getOutputs()) {
@@ -115,24 +149,193 @@ void Lower(tm_tensor::SortOp op) {
                                          nested.create<linalg::YieldOp>(at, sum);
                                        })
                .getResult(0);
-  // Place p of the result selects the element whose place is p.
   SmallVector<Value> sorted;
-  for (Value output : op.getOutputs()) {
-    sorted.push_back(b.create<linalg::GenericOp>(
-                          loc, output.getType(), ValueRange{places, output}, output,
-                          ArrayRef<AffineMap>{other, other, element}, iterators,
-                          [&](OpBuilder& nested, Location at, ValueRange x) {
-                            Value place = nested.create<linalg::IndexOp>(at, dimension);
-                            Value number = nested.create<arith::IndexCastOp>(at, i32, place);
-                            Value here =
-                                nested.create<arith::CmpIOp>(at, arith::CmpIPredicate::eq, x[0], number);
-                            Value chosen = nested.create<arith::SelectOp>(at, here, x[1], x[2]);
-                            nested.create<linalg::YieldOp>(at, chosen);
-                          })
-                         .getResult(0));
-  }
+  for (Value output : op.getOutputs())
+    sorted.push_back(SelectByPlace(b, loc, places, output, output, dimension));
   op->replaceAllUsesWith(sorted);
   op->erase();
+}
+
+void Lower(tm_tensor::TopkOp op) {
+  OpBuilder b(op);
+  const Location loc = op.getLoc();
+  Value values = op.getInputs()[0];
+  const RankedTensorType shape = TensorOf(values);
+  const auto dimension = static_cast<int64_t>(op.getDimension());
+  const int64_t rank = shape.getRank();
+  const auto [element, other] = PairMaps(b, rank, dimension);
+  SmallVector<IteratorType> iterators(rank + 1, IteratorType::parallel);
+  iterators[rank] = IteratorType::reduction;
+  Value places = ZeroPlaces(b, loc, values);
+  places = b.create<linalg::GenericOp>(
+                loc, places.getType(), ValueRange{values, values}, places,
+                ArrayRef<AffineMap>{element, other, element}, iterators,
+                [&](OpBuilder& nested, Location at, ValueRange x) {
+                  // An earlier one stands before unless this one comes before it.
+                  Value mine = nested.create<linalg::IndexOp>(at, dimension);
+                  Value its = nested.create<linalg::IndexOp>(at, rank);
+                  Value earlier = nested.create<arith::CmpIOp>(at, arith::CmpIPredicate::slt, its, mine);
+                  Value is_other = nested.create<arith::CmpIOp>(at, arith::CmpIPredicate::ne, its, mine);
+                  Value yes = nested.create<arith::ConstantIntOp>(at, 1, 1);
+                  Value after = Inline(nested, op.getRegion(), {x[0], x[1]});
+                  Value before = Inline(nested, op.getRegion(), {x[1], x[0]});
+                  before = nested.create<arith::SelectOp>(
+                      at, earlier, nested.create<arith::XOrIOp>(at, after, yes), before);
+                  before = nested.create<arith::AndIOp>(at, before, is_other);
+                  Value one = nested.create<arith::ExtUIOp>(at, nested.getI32Type(), before);
+                  nested.create<linalg::YieldOp>(at, nested.create<arith::AddIOp>(at, x[2], one).getResult());
+                })
+               .getResult(0);
+  Value numbers = op.getInputs().size() == 2 ? op.getInputs()[1] : Value();
+  if (!numbers) {
+    const Type integer = TensorOf(op.getOutputs()[1]).getElementType();
+    Value empty = Empty(b, loc, shape, integer, values);
+    numbers =
+        b.create<linalg::GenericOp>(loc, empty.getType(), ValueRange{}, empty, b.getMultiDimIdentityMap(rank),
+                                    SmallVector<IteratorType>(rank, IteratorType::parallel),
+                                    [&](OpBuilder& nested, Location at, ValueRange) {
+                                      Value place = nested.create<linalg::IndexOp>(at, dimension);
+                                      Value number = nested.create<arith::IndexCastOp>(at, integer, place);
+                                      nested.create<linalg::YieldOp>(at, number);
+                                    })
+            .getResult(0);
+  }
+  SmallVector<Value> results;
+  for (auto [from, output] : llvm::zip_equal(SmallVector<Value>{values, numbers}, op.getOutputs())) {
+    // What the outputs hold need not be defined.
+    const RankedTensorType type = TensorOf(output);
+    Value zero = b.create<arith::ConstantOp>(loc, b.getZeroAttr(type.getElementType()));
+    Value start = Empty(b, loc, type, type.getElementType(), output);
+    start = b.create<linalg::FillOp>(loc, zero, start).getResult(0);
+    results.push_back(SelectByPlace(b, loc, places, from, start, dimension));
+  }
+  op->replaceAllUsesWith(results);
+  op->erase();
+}
+
+// Attention as generics over [batch..., rows, columns].
+class AttentionWriter {
+ public:
+  explicit AttentionWriter(tm_tensor::AttentionOp op)
+      : b_(op),
+        loc_(op.getLoc()),
+        element_(TensorOf(op.getInputs()[0]).getElementType()),
+        rank_(TensorOf(op.getInputs()[0]).getRank()) {}
+
+  Value Write(ValueRange inputs, Value output) {
+    Value q = inputs[0], k = inputs[1], v = inputs[2];
+    SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(b_, loc_, q);
+    const SmallVector<OpFoldResult> rows(sizes.begin(), sizes.end() - 1);
+    sizes.back() = tensor::getMixedSize(b_, loc_, k, rank_ - 2);
+    // Loops: batch, n, m, d.
+    Value scores = Product({q, k}, Fill(sizes, Float(0)), {{rank_ - 2, rank_}, {rank_ - 1, rank_}});
+    SmallVector<Value> weighed = {scores};
+    if (inputs.size() == 4) weighed.push_back(inputs[3]);
+    const auto width = static_cast<double>(TensorOf(q).getShape().back());
+    Value root = Float(std::sqrt(width)), least = Float(-std::numeric_limits<double>::infinity());
+    Value zero = Float(0);
+    scores = Elementwise(sizes, weighed, {}, [&](OpBuilder& b, Location at, ValueRange x) -> Value {
+      Value score = b.create<arith::DivFOp>(at, x[0], root);
+      if (weighed.size() == 1) return score;
+      Value mask = x[1];
+      if (mask.getType().isInteger(1)) mask = b.create<arith::SelectOp>(at, mask, zero, least);
+      return b.create<arith::AddFOp>(at, score, mask);
+    });
+    Value greatest = Reduce<arith::MaximumFOp>(scores, Fill(rows, least));
+    // exp(score - greatest); of a row of which nothing counts, 0.
+    Value powers =
+        Elementwise(sizes, scores, greatest, [&](OpBuilder& b, Location at, ValueRange x) -> Value {
+          Value nothing = b.create<arith::CmpFOp>(at, arith::CmpFPredicate::OEQ, x[1], least);
+          Value top = b.create<arith::SelectOp>(at, nothing, zero, x[1]);
+          return b.create<math::ExpOp>(at, b.create<arith::SubFOp>(at, x[0], top).getResult());
+        });
+    Value sums = Reduce<arith::AddFOp>(powers, Fill(rows, zero));
+    Value weights = Elementwise(sizes, powers, sums, [&](OpBuilder& b, Location at, ValueRange x) -> Value {
+      Value nothing = b.create<arith::CmpFOp>(at, arith::CmpFPredicate::OEQ, x[1], zero);
+      Value part = b.create<arith::DivFOp>(at, x[0], x[1]);
+      return b.create<arith::SelectOp>(at, nothing, zero, part);
+    });
+    // Loops: batch, n, v, m.
+    Value start = Fill(tensor::getMixedSizes(b_, loc_, output), zero);
+    return Product({weights, v}, start, {{rank_ - 2, rank_}, {rank_, rank_ - 1}});
+  }
+
+ private:
+  using Body = llvm::function_ref<Value(OpBuilder&, Location, ValueRange)>;
+
+  Value Float(double value) { return b_.create<arith::ConstantOp>(loc_, b_.getFloatAttr(element_, value)); }
+
+  Value Fill(ArrayRef<OpFoldResult> sizes, Value value) {
+    Value empty = b_.create<tensor::EmptyOp>(loc_, sizes, element_);
+    return b_.create<linalg::FillOp>(loc_, value, empty).getResult(0);
+  }
+
+  Value Generic(ValueRange inputs, Value output, ArrayRef<AffineMap> maps, ArrayRef<IteratorType> iterators,
+                Body body) {
+    return b_
+        .create<linalg::GenericOp>(loc_, output.getType(), inputs, output, maps, iterators,
+                                   [&](OpBuilder& nested, Location at, ValueRange x) {
+                                     nested.create<linalg::YieldOp>(at, body(nested, at, x));
+                                   })
+        .getResult(0);
+  }
+
+  // Sums over the last loop of products of two tensors, whose last two dimensions walk the loops given.
+  Value Product(ValueRange inputs, Value output, ArrayRef<std::pair<int64_t, int64_t>> loops) {
+    SmallVector<AffineMap> maps;
+    for (auto [rows, columns] : loops) {
+      SmallVector<AffineExpr> results(b_.getMultiDimIdentityMap(rank_ - 2).getResults());
+      results.push_back(b_.getAffineDimExpr(rows));
+      results.push_back(b_.getAffineDimExpr(columns));
+      maps.push_back(AffineMap::get(rank_ + 1, 0, results, b_.getContext()));
+    }
+    maps.push_back(
+        AffineMap::get(rank_ + 1, 0, b_.getMultiDimIdentityMap(rank_).getResults(), b_.getContext()));
+    SmallVector<IteratorType> iterators(rank_ + 1, IteratorType::parallel);
+    iterators[rank_] = IteratorType::reduction;
+    return Generic(inputs, output, maps, iterators, [](OpBuilder& b, Location at, ValueRange x) -> Value {
+      Value product = b.create<arith::MulFOp>(at, x[0], x[1]);
+      return b.create<arith::AddFOp>(at, product, x[2]);
+    });
+  }
+
+  // Of tensors of `sizes` and, if given, one of their rows.
+  Value Elementwise(ArrayRef<OpFoldResult> sizes, ValueRange inputs, Value rows, Body body) {
+    const AffineMap all = b_.getMultiDimIdentityMap(rank_);
+    SmallVector<AffineMap> maps(inputs.size(), all);
+    SmallVector<Value> operands(inputs);
+    if (rows) {
+      operands.push_back(rows);
+      maps.push_back(Without(b_, rank_, rank_ - 1));
+    }
+    maps.push_back(all);
+    Value empty = b_.create<tensor::EmptyOp>(loc_, sizes, element_);
+    return Generic(operands, empty, maps, SmallVector<IteratorType>(rank_, IteratorType::parallel), body);
+  }
+
+  template <typename Combine>
+  Value Reduce(Value input, Value start) {
+    SmallVector<IteratorType> iterators(rank_, IteratorType::parallel);
+    iterators.back() = IteratorType::reduction;
+    const SmallVector<AffineMap> maps = {b_.getMultiDimIdentityMap(rank_), Without(b_, rank_, rank_ - 1)};
+    return Generic(input, start, maps, iterators, [](OpBuilder& b, Location at, ValueRange x) -> Value {
+      return b.create<Combine>(at, x[0], x[1]);
+    });
+  }
+
+  OpBuilder b_;
+  Location loc_;
+  Type element_;
+  int64_t rank_;
+};
+
+LogicalResult Lower(tm_tensor::AttentionOp op) {
+  if (ShapedType::isDynamic(TensorOf(op.getInputs()[0]).getShape().back()))
+    return op.emitError("has queries of unknown length; export the module with a fixed one");
+  const SmallVector<Value> result = {AttentionWriter(op).Write(op.getInputs(), op.getOutputs()[0])};
+  op->replaceAllUsesWith(result);
+  op->erase();
+  return success();
 }
 
 LogicalResult Lower(tm_tensor::ScatterOp op) {
@@ -183,6 +386,11 @@ LogicalResult Lower(tm_tensor::ScatterOp op) {
 }
 
 class LowerTmTensorPass : public impl::LowerTmTensorBase<LowerTmTensorPass> {
+  void getDependentDialects(DialectRegistry& registry) const override {
+    LowerTmTensorBase::getDependentDialects(registry);
+    registry.insert<math::MathDialect>();
+  }
+
   void runOnOperation() override {
     SmallVector<Operation*> ops;
     getOperation()->walk([&](Operation* op) {
@@ -195,6 +403,10 @@ class LowerTmTensorPass : public impl::LowerTmTensorBase<LowerTmTensorPass> {
         Lower(scan);
       } else if (auto sort = dyn_cast<tm_tensor::SortOp>(op)) {
         Lower(sort);
+      } else if (auto topk = dyn_cast<tm_tensor::TopkOp>(op)) {
+        Lower(topk);
+      } else if (auto attention = dyn_cast<tm_tensor::AttentionOp>(op)) {
+        ok &= succeeded(Lower(attention));
       } else if (auto scatter = dyn_cast<tm_tensor::ScatterOp>(op)) {
         ok &= succeeded(Lower(scatter));
       }

@@ -88,4 +88,57 @@ LogicalResult ScatterOp::verify() {
   return Check(*this, getOutputs(), {element, element}, {element});
 }
 
+LogicalResult TopkOp::verify() {
+  if (getInputs().empty() || getInputs().size() > 2 || getOutputs().size() != 2)
+    return emitOpError("expects values and perhaps their numbers, and an output for each of the two");
+  const RankedTensorType values = TensorOf(getInputs()[0]), first = TensorOf(getOutputs()[0]);
+  const RankedTensorType numbers = TensorOf(getOutputs()[1]);
+  const auto dimension = static_cast<int64_t>(getDimension());
+  if (dimension < 0 || dimension >= values.getRank())
+    return emitOpError("takes the first along a dimension that its input lacks");
+  if (first.getShape() != numbers.getShape() || first.getRank() != values.getRank())
+    return emitOpError("has outputs of other shapes than its input's");
+  for (int64_t d = 0; d < values.getRank(); ++d) {
+    const int64_t from = values.getDimSize(d), to = first.getDimSize(d);
+    if (d == dimension ? mlir::ShapedType::isDynamic(from) || mlir::ShapedType::isDynamic(to) || to > from
+                       : from != to)
+      return emitOpError("takes ") << to << " of " << from << " elements of dimension " << d;
+  }
+  if (values.getElementType() != first.getElementType() || !numbers.getElementType().isSignlessInteger())
+    return emitOpError("expects outputs of the values' type and of integers");
+  if (getInputs().size() == 2 && TensorOf(getInputs()[1]) != numbers.clone(values.getShape()))
+    return emitOpError("expects a number of the output's type for each value");
+  const Type element = values.getElementType();
+  return Check(*this, getOutputs(), {element, element}, {mlir::IntegerType::get(getContext(), 1)});
+}
+
+LogicalResult AttentionOp::verify() {
+  if (getInputs().size() < 3 || getInputs().size() > 4 || getOutputs().size() != 1)
+    return emitOpError("expects queries, keys, values and perhaps a mask, and one output");
+  if (getResultTypes() != getOutputs().getTypes()) return emitOpError("has results unlike its outputs");
+  const RankedTensorType q = TensorOf(getInputs()[0]), k = TensorOf(getInputs()[1]);
+  const RankedTensorType v = TensorOf(getInputs()[2]), output = TensorOf(getOutputs()[0]);
+  const int64_t rank = q.getRank();
+  if (rank < 2 || k.getRank() != rank || v.getRank() != rank)
+    return emitOpError("expects [batch..., rows, columns] of one rank");
+  const llvm::ArrayRef<int64_t> batch = q.getShape().drop_back(2);
+  const int64_t n = q.getShape()[rank - 2], m = k.getShape()[rank - 2];
+  auto is = [&](RankedTensorType type, int64_t rows, int64_t columns) {
+    return type.getRank() == rank && type.getShape().drop_back(2) == batch &&
+           type.getShape()[rank - 2] == rows && type.getShape()[rank - 1] == columns;
+  };
+  if (!is(k, m, q.getShape().back()) || !is(v, m, v.getShape().back()) || !is(output, n, v.getShape().back()))
+    return emitOpError("has queries, keys, values and an output whose sizes don't fit");
+  const Type element = q.getElementType();
+  if (!llvm::isa<mlir::FloatType>(element) || k.getElementType() != element ||
+      v.getElementType() != element || output.getElementType() != element)
+    return emitOpError("has operands of several element types");
+  if (getInputs().size() == 3) return mlir::success();
+  const RankedTensorType mask = TensorOf(getInputs()[3]);
+  if (!is(mask, n, m)) return emitOpError("has a mask whose sizes don't fit");
+  if (mask.getElementType() != element && !mask.getElementType().isInteger(1))
+    return emitOpError("expects a mask of booleans or of the queries' type");
+  return mlir::success();
+}
+
 }  // namespace streamtensor::compiler::tm_tensor

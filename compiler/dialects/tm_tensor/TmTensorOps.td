@@ -66,6 +66,36 @@ def TmTensor_ScatterOp : TmTensor_Op<"scatter"> {
   }];
 }
 
+def TmTensor_TopkOp : TmTensor_Op<"topk"> {
+  let summary = "The first elements along a dimension, in order";
+  let description = [{
+    `inputs` are the values and, if given, a number for each; otherwise that is its place along the dimension. `outputs`
+    are the first values along the dimension, as many as its size there, and their numbers; what they hold before is
+    not read. The region says whether one value comes strictly before another; of those that come neither way the one
+    that stands first in the input does.
+  }];
+  let arguments = (ins Variadic<AnyRankedTensor>:$inputs, Variadic<AnyRankedTensor>:$outputs, I64Attr:$dimension);
+  let assemblyFormat = [{
+    `dimension` `(` $dimension `)` attr-dict
+    `ins` `(` $inputs `:` type($inputs) `)` `outs` `(` $outputs `:` type($outputs) `)` $region (`->` type($results)^)?
+  }];
+}
+
+def TmTensor_AttentionOp : Op<TmTensor_Dialect, "attention", [AttrSizedOperandSegments, Pure]> {
+  let summary = "Attention: softmax of scaled products of queries and keys, times values";
+  let description = [{
+    `inputs` are queries [batch..., n, d], keys [batch..., m, d], values [batch..., m, v] and, if given, a mask
+    [batch..., n, m]: numbers that are added to the scores, or booleans that say which count. Scores are divided by the
+    square root of d. A row of which nothing counts is 0.
+  }];
+  let arguments = (ins Variadic<AnyRankedTensor>:$inputs, Variadic<AnyRankedTensor>:$outputs);
+  let results = (outs Variadic<AnyRankedTensor>:$results);
+  let assemblyFormat = [{
+    attr-dict `ins` `(` $inputs `:` type($inputs) `)` `outs` `(` $outputs `:` type($outputs) `)` (`->` type($results)^)?
+  }];
+  let hasVerifier = 1;
+}
+
 def TmTensor_YieldOp : Op<TmTensor_Dialect, "yield", [Pure, ReturnLike, Terminator]> {
   let summary = "Ends the region of an operation of tm_tensor";
   let arguments = (ins Variadic<AnyType>:$operands);

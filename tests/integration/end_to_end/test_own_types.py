@@ -195,3 +195,41 @@ def test_why_not(tmp_path):
     assert "'a.b' at" in said and "'c.d' at" in said and said.startswith("compilable: no: ")
     (tmp_path / "good.mlir").write_text("func.func @main(%x: tensor<4xf32>) -> tensor<4xf32> { return %x : tensor<4xf32> }")
     assert call("streamtensorc", "inspect", tmp_path / "good.mlir").endswith("compilable: yes\n")
+
+
+FIRST = """func.func @main(%x: tensor<2x7xf32>, %q: tensor<2x3x4xf32>, %k: tensor<2x5x4xf32>, %v: tensor<2x5x6xf32>,
+                %counts: tensor<2x3x5xi1>) -> (tensor<2x3xf32>, tensor<2x3xi64>, tensor<2x3x6xf32>) {
+  %values = tensor.empty() : tensor<2x3xf32>
+  %places = tensor.empty() : tensor<2x3xi64>
+  %first:2 = tm_tensor.topk dimension(1) ins(%x : tensor<2x7xf32>) outs(%values, %places : tensor<2x3xf32>, tensor<2x3xi64>) {
+  ^bb0(%a: f32, %b: f32):
+    %greater = arith.cmpf ogt, %a, %b : f32
+    tm_tensor.yield %greater : i1
+  } -> tensor<2x3xf32>, tensor<2x3xi64>
+  %e = tensor.empty() : tensor<2x3x6xf32>
+  %y = tm_tensor.attention ins(%q, %k, %v, %counts : tensor<2x3x4xf32>, tensor<2x5x4xf32>, tensor<2x5x6xf32>, tensor<2x3x5xi1>)
+      outs(%e : tensor<2x3x6xf32>) -> tensor<2x3x6xf32>
+  return %first#0, %first#1, %y : tensor<2x3xf32>, tensor<2x3xi64>, tensor<2x3x6xf32>
+}
+"""
+
+
+def test_topk_and_attention(tmp_path):
+    """Of equal elements the first; a row of which the mask leaves nothing is 0."""
+    (tmp_path / "first.mlir").write_text(FIRST)
+    call("streamtensorc", "compile", tmp_path / "first.mlir", "-o", tmp_path / "artifact", "--isa", "x86-64-v3")
+    rng = np.random.default_rng(6)
+    q, k, v = (rng.standard_normal(shape).astype(np.float32) for shape in [(2, 3, 4), (2, 5, 4), (2, 5, 6)])
+    x = np.float32([[3, 1, 3, 9, -1, 9, 2], [-5, -np.inf, -5, -5, -7, -6, -np.inf]])
+    counts = rng.random((2, 3, 5)) < 0.6
+    counts[1, 2] = False
+    arrays = {"x": x, "q": q, "k": k, "v": v, "counts": counts}
+    done, outputs = run(tmp_path / "artifact", tmp_path, arrays, 3)
+    assert done.returncode == 0, done.stderr
+    values, places, y = map(np.load, outputs)
+    assert np.array_equal(places, [[3, 5, 0], [0, 2, 3]]) and np.array_equal(values, np.take_along_axis(x, places, 1))
+    scores = np.where(counts, q @ k.transpose(0, 2, 1) / 2, -np.inf)
+    with np.errstate(invalid="ignore"):
+        weights = np.nan_to_num(np.exp(scores - np.maximum(scores.max(-1, keepdims=True), -1e30)))
+    weights /= np.maximum(weights.sum(-1, keepdims=True), 1e-30)
+    assert np.abs(y - weights @ v).max() < 1e-5 and np.all(y[1, 2] == 0)

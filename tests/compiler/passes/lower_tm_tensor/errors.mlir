@@ -44,3 +44,23 @@ func.func @scatter(%u: tensor<2xf32>, %i: tensor<2x2xi32>, %x: tensor<3x4xf32>) 
   } -> tensor<3x4xf32>
   return %r : tensor<3x4xf32>
 }
+
+// -----
+
+func.func @topk(%x: tensor<3x5xf32>, %v: tensor<3x6xf32>, %n: tensor<3x6xi64>) -> tensor<3x6xf32> {
+  // expected-error @+1 {{takes 6 of 5 elements of dimension 1}}
+  %r:2 = tm_tensor.topk dimension(1) ins(%x : tensor<3x5xf32>) outs(%v, %n : tensor<3x6xf32>, tensor<3x6xi64>) {
+  ^bb0(%a: f32, %b: f32):
+    %first = arith.cmpf ogt, %a, %b : f32
+    tm_tensor.yield %first : i1
+  } -> tensor<3x6xf32>, tensor<3x6xi64>
+  return %r#0 : tensor<3x6xf32>
+}
+
+// -----
+
+func.func @attention(%q: tensor<3x4xf32>, %k: tensor<5x4xf32>, %v: tensor<6x4xf32>) -> tensor<3x4xf32> {
+  // expected-error @+1 {{has queries, keys, values and an output whose sizes don't fit}}
+  %r = tm_tensor.attention ins(%q, %k, %v : tensor<3x4xf32>, tensor<5x4xf32>, tensor<6x4xf32>) outs(%q : tensor<3x4xf32>) -> tensor<3x4xf32>
+  return %r : tensor<3x4xf32>
+}

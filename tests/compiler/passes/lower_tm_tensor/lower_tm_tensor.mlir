@@ -58,3 +58,47 @@ func.func @scatter(%u: tensor<2x4xf32>, %i: tensor<2x1xi32>, %x: tensor<3x4xf32>
   } -> tensor<3x4xf32>
   return %r : tensor<3x4xf32>
 }
+
+// -----
+
+// The strict comparison: an earlier element stands before unless this one comes before it.
+// CHECK-LABEL: func @topk
+// CHECK:         %[[PLACES:.+]] = linalg.generic {{.+}} iterator_types = ["parallel", "parallel", "reduction"]
+// CHECK:           arith.cmpf ogt
+// CHECK:           arith.cmpf ogt
+// CHECK:         } -> tensor<3x5xi32>
+// CHECK:         %[[NUMBERS:.+]] = linalg.generic
+// CHECK:           linalg.index 1
+// CHECK:         } -> tensor<3x5xi64>
+// CHECK:         linalg.generic {{.+}} ins(%[[PLACES]], %{{.+}} : tensor<3x5xi32>, tensor<3x5xf32>) outs(%{{.+}} : tensor<3x2xf32>)
+// CHECK:         linalg.generic {{.+}} ins(%[[PLACES]], %[[NUMBERS]] : tensor<3x5xi32>, tensor<3x5xi64>) outs(%{{.+}} : tensor<3x2xi64>)
+func.func @topk(%x: tensor<3x5xf32>) -> (tensor<3x2xf32>, tensor<3x2xi64>) {
+  %v = tensor.empty() : tensor<3x2xf32>
+  %n = tensor.empty() : tensor<3x2xi64>
+  %r:2 = tm_tensor.topk dimension(1) ins(%x : tensor<3x5xf32>) outs(%v, %n : tensor<3x2xf32>, tensor<3x2xi64>) {
+  ^bb0(%a: f32, %b: f32):
+    %first = arith.cmpf ogt, %a, %b : f32
+    tm_tensor.yield %first : i1
+  } -> tensor<3x2xf32>, tensor<3x2xi64>
+  return %r#0, %r#1 : tensor<3x2xf32>, tensor<3x2xi64>
+}
+
+// -----
+
+// CHECK-LABEL: func @attention
+// CHECK-SAME:      (%[[Q:.+]]: tensor<2x3x4xf32>, %[[K:.+]]: tensor<2x5x4xf32>, %[[V:.+]]: tensor<2x5x6xf32>, %[[MASK:.+]]: tensor<2x3x5xi1>)
+// CHECK:         %[[SCORES:.+]] = linalg.generic {{.+}} iterator_types = ["parallel", "parallel", "parallel", "reduction"]} ins(%[[Q]], %[[K]] :
+// CHECK:         %[[ROOT:.+]] = arith.constant 2.0{{.+}} : f32
+// CHECK:         %[[LEAST:.+]] = arith.constant 0xFF800000 : f32
+// CHECK:         linalg.generic {{.+}} ins(%[[SCORES]], %[[MASK]] : tensor<2x3x5xf32>, tensor<2x3x5xi1>)
+// CHECK:           arith.divf %{{.+}}, %[[ROOT]]
+// CHECK:           arith.select %{{.+}}, %{{.+}}, %[[LEAST]]
+// CHECK:         arith.maximumf
+// CHECK:         math.exp
+// CHECK:         linalg.generic {{.+}} iterator_types = ["parallel", "parallel", "parallel", "reduction"]} ins(%{{.+}}, %[[V]] :
+// CHECK:         } -> tensor<2x3x6xf32>
+func.func @attention(%q: tensor<2x3x4xf32>, %k: tensor<2x5x4xf32>, %v: tensor<2x5x6xf32>, %mask: tensor<2x3x5xi1>) -> tensor<2x3x6xf32> {
+  %e = tensor.empty() : tensor<2x3x6xf32>
+  %r = tm_tensor.attention ins(%q, %k, %v, %mask : tensor<2x3x4xf32>, tensor<2x5x4xf32>, tensor<2x5x6xf32>, tensor<2x3x5xi1>) outs(%e : tensor<2x3x6xf32>) -> tensor<2x3x6xf32>
+  return %r : tensor<2x3x6xf32>
+}
