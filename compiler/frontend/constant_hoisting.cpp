@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/frontend/constant_hoisting.h"
 
+#include <algorithm>
 #include <cctype>
+#include <compare>
 #include <cstring>
 #include <deque>
 #include <map>
 #include <optional>
 #include <set>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -22,6 +25,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Linalg/IR/LinalgInterfaces.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
@@ -177,11 +181,29 @@ bool IsZero(Value value) {
   return mlir::matchPattern(value, mlir::m_AnyZeroFloat());
 }
 
-// What the weights of a module point into.
-struct KeptMatrices {
-  std::deque<std::vector<float>> values;
-  std::deque<std::vector<uint8_t>> blocks;
-};
+// The first `columns` of x [T, N], or all of them and zeros.
+Value WithColumns(LinalgBuilder& l, Value x, int64_t columns) {
+  OpBuilder& b = l.builder();
+  llvm::SmallVector<mlir::OpFoldResult> sizes = l.Sizes(x);
+  const int64_t given = llvm::cast<RankedTensorType>(x.getType()).getDimSize(1);
+  if (given == columns) return x;
+  const llvm::SmallVector<mlir::OpFoldResult> offsets(2, b.getIndexAttr(0)), strides(2, b.getIndexAttr(1));
+  if (given > columns) {
+    sizes[1] = b.getIndexAttr(columns);
+    return b.create<mlir::tensor::ExtractSliceOp>(l.loc(), x, offsets, sizes, strides);
+  }
+  Value zeros = l.Zeros({sizes[0], b.getIndexAttr(columns)});
+  return b.create<mlir::tensor::InsertSliceOp>(l.loc(), x, zeros, offsets, sizes, strides);
+}
+
+// A float32 matrix [rows, columns], continued by zeros to [padded_rows, padded_columns].
+std::vector<float> Padded(const std::vector<float>& values, int64_t rows, int64_t columns,
+                          int64_t padded_rows, int64_t padded_columns) {
+  std::vector<float> padded(static_cast<size_t>(padded_rows * padded_columns));
+  for (int64_t row = 0; row < rows; ++row)
+    std::copy_n(values.begin() + row * columns, columns, padded.begin() + row * padded_columns);
+  return padded;
+}
 
 class Hoister {
  public:
@@ -189,7 +211,7 @@ class Hoister {
       : function_(function),
         quantise_(quantise),
         model_(*model),
-        matrices_(std::make_shared<KeptMatrices>()),
+        matrices_(std::make_shared<std::deque<std::vector<float>>>()),
         weights_(std::make_shared<StoredWeights>(matrices_)) {}
 
   absl::Status Run() {
@@ -235,35 +257,37 @@ class Hoister {
     return function_.getArgument(index);
   }
 
-  // Arguments of the matrix [N, K]; one set for all products with it.
-  absl::StatusOr<QuantisedMatrix> MatrixArguments(ConstantMatrix matrix) {
-    const auto key = std::pair(matrix.constant.getOperation(), matrix.transposed);
+  // Sizes of a weight [N, K] as the engine takes it.
+  struct WeightSizes {
+    int64_t rows = 0, columns = 0;
+    auto operator<=>(const WeightSizes&) const = default;
+  };
+
+  // Arguments of the matrix [N, K], continued by zeros to `sizes`; one set for all products with it.
+  absl::StatusOr<QuantisedMatrix> MatrixArguments(ConstantMatrix matrix, const WeightSizes& sizes) {
+    const auto key = std::tuple(matrix.constant.getOperation(), matrix.transposed, sizes);
     if (auto found = hoisted_.find(key); found != hoisted_.end()) return found->second;
     ASSIGN_OR_RETURN(std::vector<float> values, Values(matrix.constant));
-    const std::vector<float>& kept = matrices_->values.emplace_back(std::move(values));
     auto type = llvm::cast<RankedTensorType>(matrix.constant.getType());
+    WeightSizes given{type.getDimSize(0), type.getDimSize(1)}, stands = sizes;
+    if (matrix.transposed) std::swap(stands.rows, stands.columns);
+    if (given != stands) values = Padded(values, given.rows, given.columns, stands.rows, stands.columns);
+    if (matrix.transposed) std::swap(given.rows, given.columns);
+    const std::vector<float>& kept = matrices_->emplace_back(std::move(values));
     StoredMatrix stored;
     stored.type = GgufTensorType::kF32;
-    stored.rows = type.getDimSize(0);
-    stored.columns = type.getDimSize(1);
+    stored.rows = sizes.rows;
+    stored.columns = sizes.columns;
     stored.bytes = {reinterpret_cast<const uint8_t*>(kept.data()), kept.size() * sizeof(float)};
     if (matrix.transposed) {
-      std::swap(stored.rows, stored.columns);
       stored.row_stride = 1;
       stored.column_stride = stored.rows;
     }
     const std::string name = Name(matrix.constant);
-    const ProductMatrix measured{stored.rows, stored.columns, matrix.transposed, kept};
-    MatrixFormat format = MatrixFormat::kI8;
-    if (quantise_ == Quantisation::kW4A8) {
-      ASSIGN_OR_RETURN(std::vector<uint8_t> blocks, QuantiseToQ4_1(measured));
-      stored = {GgufTensorType::kQ4_1, stored.rows, stored.columns,
-                matrices_->blocks.emplace_back(std::move(blocks))};
-      format = MatrixFormat::kU4;
-    }
+    const MatrixFormat format = quantise_ == Quantisation::kW4A8 ? MatrixFormat::kU4 : MatrixFormat::kI8;
     weights_->AddMatrix(name, stored, format);
-    ASSIGN_OR_RETURN(const double error, MeasureProductError(measured, *weights_, name));
-    model_.quantised.push_back({name, stored.rows, stored.columns, error});
+    ASSIGN_OR_RETURN(const double error, MeasureProductError(stored, given.columns, *weights_, name));
+    model_.quantised.push_back({name, given.rows, given.columns, error});
     const QuantisedMatrix arguments = {AddArgument(name, WeightPart::kQ), AddArgument(name, WeightPart::kD),
                                        HasMinimum(format) ? AddArgument(name, WeightPart::kM) : Value()};
     return hoisted_.emplace(key, arguments).first->second;
@@ -283,14 +307,23 @@ class Hoister {
     std::optional<ConstantProduct> product = FindConstantProduct(op);
     if (!product) return absl::OkStatus();
     auto type = llvm::cast<RankedTensorType>(product->matrix.constant.getType());
-    if (type.getDimSize(product->matrix.transposed ? 0 : 1) % contract::kGroupElements != 0)
-      return absl::OkStatus();
-    ASSIGN_OR_RETURN(const QuantisedMatrix matrix, MatrixArguments(product->matrix));
+    WeightSizes sizes{type.getDimSize(0), type.getDimSize(1)};
+    if (product->matrix.transposed) std::swap(sizes.rows, sizes.columns);
+    Value init = op.getDpsInits()[0];
+    const bool adds = !IsZero(init);
+    // The engine takes whole groups, and gives whole tiles, of which only a result of the module is cut.
+    const bool is_result = !adds && llvm::all_of(op->getUsers(), [](mlir::Operation* user) {
+      return llvm::isa<mlir::func::ReturnOp>(user);
+    });
+    const int64_t rows = sizes.rows;
+    sizes.columns = llvm::alignTo(sizes.columns, contract::kGroupElements);
+    if (!is_result) sizes.rows = llvm::alignTo(sizes.rows, contract::kTileRows);
+    ASSIGN_OR_RETURN(const QuantisedMatrix matrix, MatrixArguments(product->matrix, sizes));
     OpBuilder b(op);
     LinalgBuilder l(b, op.getLoc());
-    Value result = l.MatMulTransposed(product->x, l.Dequantise(matrix));
-    Value init = op.getDpsInits()[0];
-    if (!IsZero(init)) result = l.Add(result, init);
+    Value x = WithColumns(l, product->x, sizes.columns);
+    Value result = WithColumns(l, l.MatMulTransposed(x, l.Dequantise(matrix)), rows);
+    if (adds) result = l.Add(result, init);
     op->getResult(0).replaceAllUsesWith(result);
     op->erase();
     return absl::OkStatus();
@@ -330,9 +363,9 @@ class Hoister {
   mlir::func::FuncOp function_;
   Quantisation quantise_;
   ImportedModel& model_;
-  std::shared_ptr<KeptMatrices> matrices_;
+  std::shared_ptr<std::deque<std::vector<float>>> matrices_;  // what the weights point into
   std::shared_ptr<StoredWeights> weights_;
-  std::map<std::pair<mlir::Operation*, bool>, QuantisedMatrix> hoisted_;
+  std::map<std::tuple<mlir::Operation*, bool, WeightSizes>, QuantisedMatrix> hoisted_;
   std::set<std::string> names_;
   int next_constant_ = 0;
 };

@@ -26,11 +26,12 @@ int64_t ElementsBytes(GgufTensorType type, int64_t elements) {
 int64_t TensorRows(const WeightSpec& spec) { return spec.tensor_rows > 0 ? spec.tensor_rows : spec.rows; }
 
 // One format for all tensors of a weight, because their values are stacked by layer: the first that takes all
-// of them, of those that cost least memory first. The last takes every type that can be compiled.
+// of them, of those that cost least memory first. The last takes every type that can be compiled. Floats
+// become four bits where that is asked for alone.
 MatrixFormat CommonFormat(const std::vector<const CheckpointTensor*>& tensors) {
   for (MatrixFormat format : {MatrixFormat::kU4, MatrixFormat::kI8}) {
     const bool all = std::all_of(tensors.begin(), tensors.end(), [&](const CheckpointTensor* tensor) {
-      return CanConvert(*tensor->type, format);
+      return CanConvert(*tensor->type, format) && !(format == MatrixFormat::kU4 && IsFloat(tensor->type));
     });
     if (all) return format;
   }

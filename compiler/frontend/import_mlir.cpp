@@ -379,9 +379,9 @@ absl::StatusOr<ImportedModel> Import(const std::string& text, const std::string&
     entry->setAttr(dataflow::kSamplesAttr, b.getUnitAttr());
   } else if (model.quantised.empty()) {
     return absl::InvalidArgumentError(
-        "--quantise finds no product to quantise: none has a constant float32 weight whose rows are a "
-        "multiple of 32 "
-        "long");
+        "--quantise finds no product to quantise: none is of rows [T, K] with a constant float32 matrix; "
+        "leave "
+        "the option out");
   }
   module->setAttr(dataflow::kSymbolsAttr,
                   b.getDictionaryAttr(b.getNamedAttr("T", b.getI64IntegerAttr(options.step_tokens))));

@@ -5,11 +5,9 @@
 #include <cmath>
 #include <cstring>
 #include <random>
+#include <vector>
 
 #include "base/status_macros.h"
-#include "compiler/frontend/group_quantisation.h"
-#include "compiler/frontend/message.h"
-#include "compiler/frontend/stored_groups.h"
 #include "kernels/contract/tiles.h"
 
 namespace streamtensor::compiler {
@@ -20,20 +18,18 @@ constexpr int kBytes = 127;  // the greatest of an activation
 constexpr int kSampleRows = 8;
 constexpr uint32_t kSeed = 1;
 
-void Append(uint16_t half, std::vector<uint8_t>& bytes) {
-  bytes.push_back(static_cast<uint8_t>(half));
-  bytes.push_back(static_cast<uint8_t>(half >> 8));
-}
-
 // Rows of activations, and what the card makes of them.
 struct SampleActivations {
   std::vector<float> exact, quantised;  // [kSampleRows][columns]
 
-  explicit SampleActivations(int64_t columns) {
+  // Those at `used` and beyond are 0.
+  SampleActivations(int64_t columns, int64_t used) {
     std::mt19937 random(kSeed);
     std::normal_distribution<float> normal;
     exact.resize(static_cast<size_t>(kSampleRows * columns));
-    for (float& value : exact) value = normal(random);
+    for (auto row = exact.begin(); row != exact.end(); row += columns) {
+      for (auto x = row; x != row + used; ++x) *x = normal(random);
+    }
     quantised = exact;
     for (auto group = quantised.begin(); group != quantised.end(); group += kGroup) {
       float largest = 0;
@@ -45,33 +41,23 @@ struct SampleActivations {
   }
 };
 
-}  // namespace
-
-absl::StatusOr<std::vector<uint8_t>> QuantiseToQ4_1(const ProductMatrix& matrix) {
-  std::vector<uint8_t> blocks;
-  blocks.reserve(static_cast<size_t>(matrix.rows * (matrix.columns / kGroup)) * (4 + kGroup / 2));
-  for (int64_t row = 0; row < matrix.rows; ++row) {
-    for (int64_t first = 0; first < matrix.columns; first += kGroup) {
-      float values[kGroup];
-      for (int i = 0; i < kGroup; ++i) values[i] = matrix.At(row, first + i);
-      int8_t q[kGroup];
-      uint16_t d = 0, m = 0;
-      if (!QuantiseToNibbles(values, q, &d, &m).ok()) {
-        return absl::InvalidArgumentError(
-            Message("row ", row, ", columns ", first, " to ", first + kGroup - 1,
-                    ": a value is not finite, or greater than float16 can carry"));
-      }
-      Append(d, blocks);
-      Append(m, blocks);
-      for (int i = 0; i < kGroup / 2; ++i)
-        blocks.push_back(static_cast<uint8_t>(q[i] | q[i + kGroup / 2] << 4));
-    }
+// In 16 sums side by side.
+double Dot(const float* a, const float* b, size_t length) {
+  constexpr size_t kLanes = 16;
+  static_assert(kGroup % kLanes == 0);
+  float sums[kLanes] = {};
+  for (size_t i = 0; i < length; i += kLanes) {
+    for (size_t lane = 0; lane < kLanes; ++lane) sums[lane] += a[i + lane] * b[i + lane];
   }
-  return blocks;
+  double sum = 0;
+  for (const float lane : sums) sum += lane;
+  return sum;
 }
 
-absl::StatusOr<double> MeasureProductError(const ProductMatrix& matrix, const WeightSource& weights,
-                                           const std::string& name) {
+}  // namespace
+
+absl::StatusOr<double> MeasureProductError(const StoredMatrix& matrix, int64_t columns,
+                                           const WeightSource& weights, const std::string& name) {
   ASSIGN_OR_RETURN(const std::vector<uint8_t> q, weights.Read(name, WeightPart::kQ));
   ASSIGN_OR_RETURN(const std::vector<uint8_t> d, weights.Read(name, WeightPart::kD));
   const absl::StatusOr<std::vector<uint8_t>> m = weights.Read(name, WeightPart::kM);
@@ -80,25 +66,27 @@ absl::StatusOr<double> MeasureProductError(const ProductMatrix& matrix, const We
     std::memcpy(&value, bytes.data() + 2 * group, sizeof value);
     return FloatFromHalf(value);
   };
-  const SampleActivations x(matrix.columns);
+  const SampleActivations x(matrix.columns, columns);
+  const auto row_groups = static_cast<size_t>(matrix.columns / kGroup);
   std::vector<float> exact(static_cast<size_t>(matrix.columns)), stored(exact);
   double squared_error = 0, squared_values = 0;
-  for (int64_t row = 0; row < matrix.rows; ++row) {
-    const auto start = static_cast<size_t>(row * matrix.columns);
-    for (size_t k = 0; k < exact.size(); ++k) {
-      const size_t group = (start + k) / kGroup;
-      exact[k] = matrix.At(row, static_cast<int64_t>(k));
-      const float integer =
-          m.ok() ? static_cast<float>(q[start + k]) : static_cast<float>(static_cast<int8_t>(q[start + k]));
-      stored[k] = half(d, group) * integer + (m.ok() ? half(*m, group) : 0);
-    }
-    for (int sample = 0; sample < kSampleRows; ++sample) {
-      const size_t at = static_cast<size_t>(sample) * exact.size();
-      double wanted = 0, got = 0;
-      for (size_t k = 0; k < exact.size(); ++k) {
-        wanted += static_cast<double>(x.exact[at + k]) * exact[k];
-        got += static_cast<double>(x.quantised[at + k]) * stored[k];
+  for (size_t row = 0; row < static_cast<size_t>(matrix.rows); ++row) {
+    for (size_t i = 0; i < row_groups; ++i) {
+      const size_t group = row * row_groups + i;
+      float values[kGroup];
+      FileValues(matrix, static_cast<int64_t>(group), values);
+      std::copy_n(values, kGroup, exact.data() + i * kGroup);
+      const float scale = half(d, group), minimum = m.ok() ? half(*m, group) : 0;
+      for (size_t k = 0; k < kGroup; ++k) {
+        const uint8_t byte = q[group * kGroup + k];
+        const auto integer = static_cast<float>(m.ok() ? int{byte} : int{static_cast<int8_t>(byte)});
+        stored[i * kGroup + k] = scale * integer + minimum;
       }
+    }
+    for (size_t sample = 0; sample < kSampleRows; ++sample) {
+      const size_t at = sample * exact.size();
+      const double wanted = Dot(x.exact.data() + at, exact.data(), exact.size());
+      const double got = Dot(x.quantised.data() + at, stored.data(), stored.size());
       squared_error += (got - wanted) * (got - wanted);
       squared_values += wanted * wanted;
     }

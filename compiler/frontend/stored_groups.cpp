@@ -239,11 +239,12 @@ bool CanConvert(GgufTensorType type, MatrixFormat format) {
     case GgufTensorType::kQ5_1:
     case GgufTensorType::kQ5_K:
       return format == MatrixFormat::kI8Minimum;
-    case GgufTensorType::kQ5_0:
-    case GgufTensorType::kQ8_0:
     case GgufTensorType::kF32:
     case GgufTensorType::kF16:
     case GgufTensorType::kBF16:
+      return true;
+    case GgufTensorType::kQ5_0:
+    case GgufTensorType::kQ8_0:
     case GgufTensorType::kQ6_K:
       return format != MatrixFormat::kU4;
   }

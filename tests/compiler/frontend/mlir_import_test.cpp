@@ -86,8 +86,8 @@ module attributes {torch.debug_module_name = "linear"} {
   const std::string text = Text(*model);
   for (const char* part :
        {"func.func @step(%arg0: tensor<?x32xf32> {dataflow.input = \"input0\", dataflow.symbol = \"T\"}",
-        "tensor<2x1x32xi8> {dataflow.part = \"q\", dataflow.weight = \"constant0\"}",
-        "tensor<2x1xf16> {dataflow.part = \"d\", dataflow.weight = \"constant0\"}",
+        "tensor<16x1x32xi8> {dataflow.part = \"q\", dataflow.weight = \"constant0\"}",
+        "tensor<16x1xf16> {dataflow.part = \"d\", dataflow.weight = \"constant0\"}",
         "tensor<2xf32> {dataflow.part = \"value\", dataflow.weight = \"constant1\"}", "arith.sitofp",
         "linalg.broadcast", "dataflow.symbols = {T = 16 : i64}"}) {
     EXPECT_NE(text.find(part), std::string::npos) << part << "\n" << text;
@@ -96,7 +96,7 @@ module attributes {torch.debug_module_name = "linear"} {
     EXPECT_EQ(text.find(part), std::string::npos) << part << "\n" << text;
   }
   const std::vector<float> values = Dequantised(*model->weights, "constant0");
-  ASSERT_EQ(values.size(), 64u);
+  ASSERT_EQ(values.size(), 16u * 32u) << "a whole tile";
   for (int i = 0; i < 64; ++i) {
     const float wanted = (i < 32 ? -8.0f : 1.0f) + 0.5f * static_cast<float>(i % 32);
     EXPECT_NEAR(values[i], wanted, 0.08f) << i;
@@ -170,8 +170,50 @@ func.func @main(%x: tensor<?x3xf32>) -> tensor<?x2xf32> {
   for (const char* part : {"attributes {dataflow.samples}", "linalg.matmul", "dense<"}) {
     EXPECT_NE(imported.find(part), std::string::npos) << part << "\n" << imported;
   }
-  ExpectRefused(text, absl::StatusCode::kInvalidArgument, "--quantise finds no product to quantise",
+  ExpectRefused("func.func @main(%x: tensor<?x3xf32>) -> tensor<?x3xf32> { return %x : tensor<?x3xf32> }",
+                absl::StatusCode::kInvalidArgument, "--quantise finds no product to quantise",
                 Quantisation::kW8A8);
+}
+
+// Neither K = 3 nor N = 2 is what the engine takes and gives; zeros fill up both.
+TEST_F(MlirImport, FillsUpWhatTheEngineTakesWhole) {
+  const std::string text = R"mlir(
+func.func @main(%x: tensor<?x3xf32>) -> (tensor<?x2xf32>, tensor<?x2xf32>) {
+  %c0 = arith.constant 0 : index
+  %t = tensor.dim %x, %c0 : tensor<?x3xf32>
+  %w = arith.constant dense<[[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]> : tensor<3x2xf32>
+  %zero = arith.constant 0.0 : f32
+  %e = tensor.empty(%t) : tensor<?x2xf32>
+  %z = linalg.fill ins(%zero : f32) outs(%e : tensor<?x2xf32>) -> tensor<?x2xf32>
+  %p = linalg.matmul ins(%x, %w : tensor<?x3xf32>, tensor<3x2xf32>) outs(%z : tensor<?x2xf32>) -> tensor<?x2xf32>
+  %y = linalg.add ins(%p, %p : tensor<?x2xf32>, tensor<?x2xf32>) outs(%e : tensor<?x2xf32>) -> tensor<?x2xf32>
+  %r = linalg.matmul ins(%x, %w : tensor<?x3xf32>, tensor<3x2xf32>) outs(%z : tensor<?x2xf32>) -> tensor<?x2xf32>
+  return %y, %r : tensor<?x2xf32>, tensor<?x2xf32>
+})mlir";
+  absl::StatusOr<ImportedModel> model = Import(text, Quantisation::kW8A8);
+  ASSERT_TRUE(model.ok()) << model.status();
+  const std::string imported = Text(*model);
+  for (const char* part :
+       {"tensor<16x1x32xi8> {dataflow.part = \"q\", dataflow.weight = \"constant0\"}",
+        "tensor<2x1x32xi8> {dataflow.part = \"q\", dataflow.weight = \"constant1\"}",
+        "[1, 1] : tensor<?x3xf32> into tensor<?x32xf32>", "[1, 1] : tensor<?x16xf32> to tensor<?x2xf32>"}) {
+    EXPECT_NE(imported.find(part), std::string::npos) << part << "\n" << imported;
+  }
+  const std::vector<float> values = Dequantised(*model->weights, "constant0");
+  ASSERT_EQ(values.size(), 16u * 32u);
+  for (size_t i = 0; i < values.size(); ++i) {
+    const size_t n = i / 32, k = i % 32;
+    const float wanted = n < 2 && k < 3 ? static_cast<float>(2 * k + n + 1) : 0.0f;
+    EXPECT_NEAR(values[i], wanted, 0.03f) << i;
+  }
+  // The module's own sizes, and an error of what is there alone.
+  ASSERT_EQ(model->quantised.size(), 2u);
+  for (const QuantisedProduct& product : model->quantised) {
+    EXPECT_EQ(product.rows, 2);
+    EXPECT_EQ(product.columns, 3);
+    EXPECT_GT(product.relative_error, 1e-4);
+    EXPECT_LT(product.relative_error, 0.02);
+  }
 }
 
 TEST_F(MlirImport, QuantisesToFourBits) {

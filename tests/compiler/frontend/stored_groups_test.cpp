@@ -5,6 +5,7 @@
 #include <immintrin.h>
 
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include <random>
 #include <string>
@@ -85,6 +86,25 @@ TEST(ConvertGroup, KeepsFourBitsAmongBytes) {
   const std::vector<float> values =
       CardValues(Row(GgufTensorType::kQ4_1, 32, block), 0, MatrixFormat::kI8Minimum);
   for (int i = 0; i < 32; ++i) EXPECT_EQ(values[i], 1.5f * static_cast<float>(i < 16 ? i : 31 - i) - 2.0f);
+}
+
+TEST(ConvertGroup, MakesFourBitsOfFloats) {
+  std::string bytes;
+  for (int i = 0; i < 32; ++i) Put(&bytes, 0.25f * static_cast<float>(i % 16) - 1.0f);
+  const StoredMatrix matrix = Row(GgufTensorType::kF32, 32, bytes);
+  EXPECT_EQ(CardValues(matrix, 0, MatrixFormat::kU4), FileGroup(matrix, 0)) << "15 steps of 1/4 from -1";
+  // Alike: no step, and the value is the minimum.
+  bytes.clear();
+  for (int i = 0; i < 32; ++i) Put(&bytes, -3.5f);
+  EXPECT_EQ(CardValues(Row(GgufTensorType::kF32, 32, bytes), 0, MatrixFormat::kU4),
+            std::vector<float>(32, -3.5f));
+  CardGroup group;
+  for (const float value : {1e6f, std::numeric_limits<float>::infinity(), std::nanf("")}) {
+    std::memcpy(bytes.data() + 5 * sizeof(float), &value, sizeof(value));
+    EXPECT_EQ(ConvertGroup(Row(GgufTensorType::kF32, 32, bytes), 0, MatrixFormat::kU4, &group).code(),
+              absl::StatusCode::kInvalidArgument)
+        << value;
+  }
 }
 
 // Scale 10 + part and minimum 60 - part of group `part`, six bits each, written from ggml's description.
