@@ -16,6 +16,8 @@ set(CPACK_DEBIAN_PACKAGE_SECTION science)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 # Target emulation compiles with g++; the maintainer scripts call systemd-sysusers and systemd-tmpfiles.
 set(CPACK_DEBIAN_PACKAGE_DEPENDS "g++, systemd, passwd")
+# `streamtensorc report` lays out graphs with dot.
+set(CPACK_DEBIAN_PACKAGE_RECOMMENDS graphviz)
 foreach(script postinst prerm postrm conffiles)
   list(APPEND CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA ${PROJECT_SOURCE_DIR}/deploy/debian/${script})
 endforeach()

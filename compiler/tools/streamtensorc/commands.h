@@ -14,6 +14,7 @@ void AddCompileCommand(base::Program& program);
 void AddInspectCommand(base::Program& program);
 void AddRunCommand(base::Program& program);
 void AddPackageCommand(base::Program& program);
+void AddReportCommand(base::Program& program);
 
 // Prints `streamtensorc COMMAND: message` on stderr; returns 1.
 int Failed(const std::string& command, const absl::Status& status);

@@ -88,5 +88,6 @@ int main(int argc, char** argv) {
   st::compiler::AddInspectCommand(program);
   st::compiler::AddRunCommand(program);
   st::compiler::AddPackageCommand(program);
+  st::compiler::AddReportCommand(program);
   return program.Main(argc, argv);
 }
