@@ -21,10 +21,8 @@ constexpr double kNodeHeight = 46;
 constexpr double kLeastWidth = 100, kMostWidth = 260;
 constexpr double kCharacterWidth = 7.2, kPadding = 24;
 
-// A step's header is two or so words of 32 bytes; a FIFO that carries as little, and little beside the
-// others, controls.
-constexpr double kControlBytesPerToken = 128;
-constexpr double kControlShare = 0.05;
+// A step's header is a word and one for each token; a FIFO that carries no more, and no wider ones, controls.
+constexpr int64_t kHeaderBits = 256;
 
 double BytesOf(const schedule::CodeChannel& channel, int64_t words, const ChannelActivity& activity) {
   return static_cast<double>(activity.elements) * static_cast<double>(channel.bits) / 8 *
@@ -59,10 +57,8 @@ absl::StatusOr<Object> GraphData(const SizedDesign& design, const SimulationResu
   for (size_t c = 0; c < bytes.size(); ++c) {
     bytes[c] = BytesOf(design.code().channels[c], words[c], simulation.channels[c]);
   }
-  const double most = bytes.empty() ? 0 : *std::max_element(bytes.begin(), bytes.end());
   const auto is_control = [&](size_t c) {
-    return bytes[c] <= kControlBytesPerToken * static_cast<double>(1 + tokens) &&
-           bytes[c] <= kControlShare * most;
+    return simulation.channels[c].elements <= 1 + tokens && design.code().channels[c].bits <= kHeaderBits;
   };
 
   std::vector<LayoutNode> nodes;

@@ -35,7 +35,7 @@ def make(kind, folder):
     """A model of a kind, compiled, with a hostile name: on the engine, as a pipeline in its own types, a decoder."""
     model = folder / ("llama.gguf" if kind == "llama" else "mlp.mlir")
     maker = "make_tiny_llama.py" if kind == "llama" else "make_tiny_mlp.py"
-    rows = ["--tokens", "4"] if kind == "pipeline" else []
+    rows = ["--tokens", "2", "--width", "16", "--inner", "16"] if kind == "pipeline" else []
     subprocess.run([sys.executable, str(ROOT / "tests/models" / maker), *rows, str(model)], check=True)
     quantise = ["--quantise", "w8a8"] if kind == "quantised" else []
     run("compile", model, "-o", folder / "design", *quantise)
@@ -74,6 +74,11 @@ def test_every_process_is_a_node_and_nothing_fails(design, opened):
     assert opened.run("document.querySelectorAll('.edge').length") == fifos > len(names) // 2
     assert opened.run("[...document.querySelectorAll('#fifos tbody tr')].length") == fifos
     assert opened.run("TIMELINE.spans.length") == len(names)
+    # FIFOs of the step's header and end are hidden; all others have a place in the layout.
+    hidden = set(opened.run("CHANNELS.filter(({control}) => control).map(({name}) => name)"))
+    assert hidden == set(opened.run("CHANNELS.map(({name}) => name).filter(name => /^(header|done)_/.test(name))"))
+    assert opened.run("CHANNELS.every(({control, path}) => control || path.startsWith('M'))")
+    assert opened.run("[...document.querySelectorAll('.edge:not([display])')].length") == fifos - len(hidden) > 0
     # All boxes are within the view, and apart.
     assert opened.run("""(() => {
       const view = document.getElementById('view').getBoundingClientRect();
@@ -164,7 +169,7 @@ def test_the_data_is_one_object(design):
 
 
 def test_mistakes(tmp_path, design):
-    assert "no such" in run("report", tmp_path / "none", code=1).stderr
+    assert "does not exist" in run("report", tmp_path / "none", code=1).stderr
     assert "can't be written" in run("report", design[1], "-o", tmp_path / "none/page.html", code=1).stderr
     without_dot = {**os.environ, "PATH": str(tmp_path)}
     done = run("report", design[1], "-o", tmp_path / "page.html", code=1, env=without_dot)
