@@ -2,12 +2,15 @@
 #include "compiler/schedule/area.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <map>
-#include <set>
+#include <string>
+#include <tuple>
+#include <vector>
 
 #include "compiler/schedule/memory_ports.h"
-#include "compiler/schedule/operator_costs.h"
+#include "compiler/schedule/wires.h"
 #include "llvm/IR/InstIterator.h"
 #include "llvm/IR/Instructions.h"
 #include "llvm/IR/Module.h"
@@ -60,10 +63,28 @@ std::vector<int64_t> LatestStarts(const LoopGraph& graph, const RegionSchedule& 
   return latest;
 }
 
-// The states in which a value waits for its last use, by II: an iteration's register holds it for II states.
-int64_t RegisterStages(int64_t finish, int64_t last_use, int64_t ii) {
-  const int64_t waits = last_use - finish;
-  return waits <= 0 ? 0 : CeilDiv(waits, ii);
+// The registers in which values wait, bit by bit, for their last use: an iteration's register holds a bit for
+// II states.
+int64_t WaitingBits(const LoopGraph& graph, const RegionSchedule& schedule,
+                    const std::vector<int64_t>& latest, int64_t ii, const llvm::DataLayout& layout) {
+  const Wires wires(graph, layout);
+  std::vector<std::vector<int64_t>> last_use(graph.nodes.size());
+  for (size_t v = 0; v < last_use.size(); ++v) last_use[v].resize(static_cast<size_t>(wires.Width(v)));
+  for (const Edge& edge : graph.edges) {
+    const auto to = static_cast<size_t>(edge.to);
+    if (!edge.data || wires.IsWire(to)) continue;
+    for (const Wires::Bit& bit : wires.Bits(static_cast<size_t>(edge.from))) {
+      if (bit.node < 0) continue;
+      int64_t& last = last_use[static_cast<size_t>(bit.node)][static_cast<size_t>(bit.index)];
+      last = std::max(last, latest[to]);
+    }
+  }
+  int64_t registers = 0;
+  for (size_t v = 0; v < graph.nodes.size(); ++v) {
+    const int64_t finish = latest[v] + schedule.finish[v] - schedule.start[v];
+    for (const int64_t last : last_use[v]) registers += last <= finish ? 0 : CeilDiv(last - finish, ii);
+  }
+  return registers;
 }
 
 }  // namespace
@@ -78,36 +99,28 @@ RegionArea RegionAreaOf(const Region& region, const LoopGraph& graph, const Regi
     // A bit says for each stage of the pipeline whether it is at work.
     area.ff = context.costs.tool.control_ff + CeilDiv(schedule.depth, ii);
   }
+  // What may share a unit: an operator, its short form, its operands' widths.
+  using Sharing = std::tuple<std::string, bool, std::array<int64_t, 2>>;
   struct Units {
     int64_t uses = 0;
     Core core;
   };
-  std::map<std::string, Units> units;
+  std::map<Sharing, Units> units;
   const std::vector<int64_t> latest = LatestStarts(graph, schedule);
-  std::vector<int64_t> last_use(graph.nodes.size());
-  for (const Edge& edge : graph.edges) {
-    if (!edge.data) continue;
-    int64_t& last = last_use[static_cast<size_t>(edge.from)];
-    last = std::max(last, latest[static_cast<size_t>(edge.to)]);
-  }
+  area.ff += WaitingBits(graph, schedule, latest, ii, layout);
   for (size_t v = 0; v < graph.nodes.size(); ++v) {
     const Node& node = graph.nodes[v];
     if (node.unit.empty()) {
       area.lut += node.core.lut;
     } else {
-      Units& unit = units[schedule.short_core[v] ? node.unit + ".short" : node.unit];
+      Units& unit = units[{node.unit, schedule.short_core[v], node.unit_widths}];
       ++unit.uses;
-      const Core core = schedule.short_core[v]
-                            ? context.costs.Choose(Operator::kFAddRecurrence, context.budget_ns)
-                            : node.core;
-      if (unit.uses == 1 || core.dsp > unit.core.dsp) unit.core = core;
+      unit.core = schedule.short_core[v] ? context.costs.Choose(Operator::kFAddRecurrence, context.budget_ns)
+                                         : node.core;
     }
-    if (!node.instruction->getType()->isSized() || node.instruction->getType()->isPointerTy()) continue;
-    const int64_t finish = latest[v] + schedule.finish[v] - schedule.start[v];
-    area.ff += RegisterStages(finish, last_use[v], ii) * ValueWidth(node.instruction, layout);
   }
   Area operators;
-  for (const auto& [name, unit] : units) {
+  for (const auto& [sharing, unit] : units) {
     const int64_t instances = CeilDiv(unit.uses, ii);
     operators +=
         {.dsp = instances * unit.core.dsp, .lut = instances * unit.core.lut, .ff = instances * unit.core.ff};

@@ -67,6 +67,7 @@ class Builder {
       OperatorCost cost = CostOf(instruction, costs);
       node.core = cost.core;
       node.unit = std::move(cost.unit);
+      node.unit_widths = cost.widths;
     }
     return node;
   }

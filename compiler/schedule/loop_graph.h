@@ -2,6 +2,7 @@
 // The dependence graph of a region.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -23,6 +24,7 @@ struct Node {
   NodeKind kind = NodeKind::kPlain;
   Core core;
   std::string unit;  // see OperatorCost
+  std::array<int64_t, 2> unit_widths = {};
   // Of accesses:
   const llvm::Value* object = nullptr;  // the array, pointer or FIFO
   int64_t place = 0;                    // of a FIFO in an array of them

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdlib>
 #include <numeric>
+#include <utility>
 
 #include "llvm/ADT/MapVector.h"
 #include "llvm/Analysis/ValueTracking.h"
@@ -110,7 +111,8 @@ class Coster {
       if (ones <= 1) return {};
       if (ones == 2) return Logic(Fabric::kAdd, Width(&i));
     }
-    return {context_.costs.Multiply(std::max(a, b), std::min(a, b), context_.budget_ns), "mul"};
+    if (a < b) std::swap(a, b);
+    return {context_.costs.Multiply(a, b, context_.budget_ns), "mul", {a, b}};
   }
 
   OperatorCost Divide(const llvm::Instruction& i) const {
@@ -123,6 +125,7 @@ class Coster {
     // A subtractor and its registers for each bit of the quotient.
     cost.core = {bits + tool.divider_latency, tool.divider_ns, 0, cost.core.lut * bits, 2 * bits * bits};
     cost.unit = "idiv";
+    cost.widths = {bits, Width(i.getOperand(1))};
     return cost;
   }
 

@@ -2,6 +2,7 @@
 // What an instruction of the IR costs on a device.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 
@@ -15,6 +16,9 @@ namespace streamtensor::schedule {
 struct OperatorCost {
   Core core;
   std::string unit;  // the name of an operator that has its own units, such as "fadd"; else empty
+  // Operand bits of a unit, the wider ones first, where it is made for them. Vitis HLS shares a unit only
+  // among operations of equal widths: each pair is a module of its own (mul_26s_16s_..).
+  std::array<int64_t, 2> widths = {};
 };
 
 // What is needed to cost the instructions of a pipelined loop.

@@ -104,6 +104,43 @@ TEST_F(EstimatorTest, ASecondReadOfAFifoRaisesTheIi) {
   EXPECT_EQ(bound.limit, Limit::kFifoPort);
 }
 
+// Vitis HLS shares a multiplier only among products of equal widths.
+TEST_F(EstimatorTest, APriceOfEachWidth) {
+  const auto dsps = [this](const std::string& products, int ii) {
+    const absl::StatusOr<DesignEstimate> design = EstimateText(
+        "#include <hls_stream.h>\nstruct three { short a, b; int c, d; };\n"
+        "void multiply(hls::stream<three>& in, hls::stream<int>& out) {\n"
+        "  for (int i = 0; i < 64; ++i) {\n#pragma HLS PIPELINE II = " +
+        std::to_string(ii) + "\n    const three x = in.read();\n    out.write(" + products + ");\n  }\n}\n");
+    EXPECT_TRUE(design.ok()) << design.status();
+    return design.ok() ? design->processes.at(0).area.dsp : -1;
+  };
+  const int64_t narrow = dsps("x.a * x.b", 1), wide = dsps("x.c * x.d", 1);
+  EXPECT_EQ(narrow, 1);
+  EXPECT_GT(wide, narrow);
+  EXPECT_EQ(dsps("(x.a * x.b) ^ (x.c * x.d)", 1), narrow + wide);
+  EXPECT_EQ(dsps("(x.a * x.b) ^ (x.c * x.d)", 2), narrow + wide);
+  EXPECT_EQ(dsps("(x.c * x.d) ^ ((x.c + 1) * (x.d + 5))", 2), wide) << "equal widths share";
+}
+
+// Of a word of which one lane is used later, only that lane waits.
+TEST_F(EstimatorTest, PartsOfAWordWaitAlone) {
+  const auto registers = [this](const std::string& later) {
+    const absl::StatusOr<DesignEstimate> design = EstimateText(
+        "#include <hls_stream.h>\nstruct word { float lane[16]; };\n"
+        "void sum(hls::stream<word>& in, hls::stream<float>& out) {\n"
+        "  for (int i = 0; i < 64; ++i) {\n#pragma HLS PIPELINE II = 1\n"
+        "    const word x = in.read();\n    out.write(x.lane[0] * x.lane[0] + " +
+        later + ");\n  }\n}\n");
+    EXPECT_TRUE(design.ok()) << design.status();
+    return design.ok() ? design->processes.at(0).area.ff : -1;
+  };
+  const int64_t none = registers("1.0f"), high = registers("x.lane[15]"), low = registers("x.lane[1]");
+  EXPECT_EQ(high, low) << "the lane's place doesn't matter";
+  EXPECT_GT(low, none);
+  EXPECT_LE(low - none, 32 * 8) << "32 bits wait for a multiplier, not 512";
+}
+
 constexpr char kCountedCopy[] = R"(
 #include <hls_stream.h>
 struct word { unsigned field[7]; };
