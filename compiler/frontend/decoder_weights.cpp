@@ -31,7 +31,7 @@ int64_t TensorRows(const WeightSpec& spec) { return spec.tensor_rows > 0 ? spec.
 MatrixFormat CommonFormat(const std::vector<const CheckpointTensor*>& tensors) {
   for (MatrixFormat format : {MatrixFormat::kU4, MatrixFormat::kI8}) {
     const bool all = std::all_of(tensors.begin(), tensors.end(), [&](const CheckpointTensor* tensor) {
-      return CanConvert(*tensor->type, format) && !(format == MatrixFormat::kU4 && IsFloat(tensor->type));
+      return CanConvert(*tensor->type, format) && !(format == MatrixFormat::kU4 && IsFloat(*tensor->type));
     });
     if (all) return format;
   }
