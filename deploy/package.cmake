@@ -14,8 +14,9 @@ set(CPACK_INSTALL_PREFIX /usr)
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_SECTION science)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
-# Target emulation compiles with g++; the maintainer scripts call systemd-sysusers and systemd-tmpfiles.
-set(CPACK_DEBIAN_PACKAGE_DEPENDS "g++, systemd, passwd")
+# Target emulation compiles with g++, and clang schedules what is emitted. The maintainer scripts call systemd-sysusers and
+# systemd-tmpfiles.
+set(CPACK_DEBIAN_PACKAGE_DEPENDS "g++, clang-19, systemd, passwd")
 # `streamtensorc report` lays out graphs with dot.
 set(CPACK_DEBIAN_PACKAGE_RECOMMENDS graphviz)
 foreach(script postinst prerm postrm conffiles)

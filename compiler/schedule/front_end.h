@@ -30,6 +30,7 @@ inline constexpr char kBlockDone[] = "st_block_done";
 // Lets clang emit IR of `source` as for -O1 with no optimisation done. `include_folders` are searched after
 // the stand-ins for the Vitis headers.
 //  INVALID_ARGUMENT  clang refuses the text; its first error
+//  FAILED_PRECONDITION  there is no clang
 //  INTERNAL          no temporary file, or clang can't be run
 absl::StatusOr<std::unique_ptr<llvm::Module>> EmitIr(const std::string& source,
                                                      const std::vector<std::string>& include_folders,

@@ -133,6 +133,69 @@ std::string MixText(const StepMix& mix) {
 
 }  // namespace
 
+namespace {
+
+// The pointers that move most bytes.
+std::string ExplainMemory(const SimulationResult& result, const ModelledLaunch& launch) {
+  std::string text = absl::StrFormat("Memory: %.2f MB a step\n", launch.bytes / 1e6);
+  std::vector<const MemoryActivity*> memories;
+  for (const MemoryActivity& memory : result.memories) memories.push_back(&memory);
+  const auto bytes = [](const MemoryActivity* memory) { return memory->bytes_read + memory->bytes_written; };
+  std::stable_sort(memories.begin(), memories.end(),
+                   [&](const auto* a, const auto* b) { return bytes(a) > bytes(b); });
+  for (size_t i = 0; i < std::min(kExplained, memories.size()) && bytes(memories[i]) > 0; ++i) {
+    absl::StrAppendFormat(&text, "%d. %10.2f MB, %4.1f %%: %s, bank %d\n", i + 1, bytes(memories[i]) / 1e6,
+                          Percent(bytes(memories[i]), launch.bytes), memories[i]->name, memories[i]->bank);
+  }
+  return text;
+}
+
+// The processes that take most of what they take most of.
+std::string ExplainArea(const SizedDesign& design) {
+  LogicResources<int64_t> there;
+  for (const LogicResources<int64_t>& die : design.platform().slrs) {
+    there.lut += die.lut;
+    there.ff += die.ff;
+    there.bram36 += die.bram36;
+    there.uram += die.uram;
+    there.dsp += die.dsp;
+  }
+  struct Share {
+    std::string name;
+    std::string text;
+    double most = 0;
+  };
+  const auto share_of = [&there](std::string name, const schedule::Area& area) {
+    Share share;
+    share.name = std::move(name);
+    const auto add = [&share](const char* resource, int64_t used, int64_t all) {
+      const double percent = Percent(static_cast<double>(used), static_cast<double>(all));
+      share.most = std::max(share.most, percent);
+      if (used > 0) absl::StrAppendFormat(&share.text, ", %s %d (%.1f %%)", resource, used, percent);
+    };
+    add("DSP", area.dsp, there.dsp);
+    add("LUT", area.lut, there.lut);
+    add("FF", area.ff, there.ff);
+    add("BRAM36", (area.bram18 + 1) / 2, there.bram36);
+    add("URAM", area.uram, there.uram);
+    return share;
+  };
+  std::vector<Share> shares;
+  for (const schedule::ProcessEstimate& process : design.estimate().processes) {
+    shares.push_back(share_of(process.name, process.area));
+  }
+  std::stable_sort(shares.begin(), shares.end(),
+                   [](const Share& a, const Share& b) { return a.most > b.most; });
+  const Share all = share_of("", design.estimate().area);
+  std::string text =
+      absl::StrCat("Area: ", all.text.substr(std::min<size_t>(2, all.text.size())), " of the card\n");
+  for (size_t i = 0; i < std::min(kExplained, shares.size()); ++i)
+    absl::StrAppend(&text, i + 1, ". ", shares[i].name, shares[i].text, "\n");
+  return text;
+}
+
+}  // namespace
+
 absl::StatusOr<PromptTime> TimePrompt(const SizedDesign& design, int64_t tokens) {
   const int64_t step = std::max<int64_t>(design.manifest().launch().step_tokens(), 1);
   const int64_t whole = tokens / step, rest = tokens % step;
@@ -293,6 +356,7 @@ std::string ExplainText(const SizedDesign& design, const StepMix& mix, const Mod
                           cause.place.empty() ? "" : " of " + cause.place, reason.empty() ? "" : "; ",
                           reason);
   }
+  absl::StrAppend(&text, ExplainMemory(result, launch), ExplainArea(design), design.placement_text());
   return text;
 }
 

@@ -24,7 +24,8 @@ std::string LaunchText(const SizedDesign& design, const StepMix& mix, const Mode
                        const std::optional<PromptTime>& prompt);
 std::string LaunchJson(const SizedDesign& design, const StepMix& mix, const ModelledLaunch& launch,
                        const std::optional<PromptTime>& prompt);
-// The five causes that cost most, in words.
+// One screen: the five causes that cost most cycles, the pointers that move most bytes, and the processes
+// that fill the card most.
 std::string ExplainText(const SizedDesign& design, const StepMix& mix, const ModelledLaunch& launch);
 // Chrome's trace-event JSON, which Perfetto opens: a track for each process, in microseconds.
 std::string TimelineJson(const SizedDesign& design, const ModelledLaunch& launch);

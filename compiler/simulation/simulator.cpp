@@ -504,7 +504,9 @@ class Simulation {
     }
     CountHeld(channel, result_.channels[static_cast<size_t>(number)], time);
     ++channel.published;
-    ++result_.channels[static_cast<size_t>(number)].elements;
+    ChannelActivity& activity = result_.channels[static_cast<size_t>(number)];
+    ++activity.elements;
+    if (design_.channels[static_cast<size_t>(number)].blocks) activity.published.push_back(time);
     Wake(channel.waiting_reader);
   }
 

@@ -12,6 +12,13 @@ namespace streamtensor::compiler {
 
 using artifact::v1::Argument;
 
+namespace {
+
+// Nodes end the search, not the time: equal designs are placed alike on every host, however busy.
+constexpr PlacementLimits kPlacementLimits = {.seconds = 3600, .max_nodes = 2000};
+
+}  // namespace
+
 absl::StatusOr<SizedDesign> SizedDesign::Schedule(const std::string& source, const std::string& kernels,
                                                   const artifact::v1::Manifest& manifest,
                                                   const Platform& platform,
@@ -25,7 +32,9 @@ absl::StatusOr<SizedDesign> SizedDesign::Schedule(const std::string& source, con
   options.clock_ns = 1e9 / platform.clock_hz;
   ASSIGN_OR_RETURN(sized.design_, schedule::ScheduleDesign(source, costs, options));
   const PlacementProblem problem = DesignBlocks(sized.design_.estimate, platform);
-  ASSIGN_OR_RETURN(const Placement placement, Place(problem, platform));
+  ASSIGN_OR_RETURN(const Placement placement, Place(problem, platform, kPlacementLimits));
+  sized.placement_text_ = PlacementText(problem, placement, platform);
+  sized.fits_ = placement.excess.empty();
   std::map<std::string, int64_t> die;
   for (size_t block = 0; block < problem.blocks.size(); ++block) {
     die[problem.blocks[block].name] = static_cast<int64_t>(placement.dies[block]);

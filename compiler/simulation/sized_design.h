@@ -57,6 +57,9 @@ class SizedDesign {
   const schedule::DesignEstimate& estimate() const { return design_.estimate; }
   const schedule::DesignCode& code() const { return design_.code; }
   const Platform& platform() const { return platform_; }
+  // Of the processes on the card's dies: PlacementText() of it, and whether it is within all limits.
+  const std::string& placement_text() const { return placement_text_; }
+  bool fits() const { return fits_; }
   const artifact::v1::Manifest& manifest() const { return manifest_; }
   const std::string& ProcessName(int32_t call) const;
   // The call whose process has the most DSP slices: the engine. -1: none has any.
@@ -73,6 +76,8 @@ class SizedDesign {
   Platform platform_;
   artifact::v1::Manifest manifest_;
   std::vector<int64_t> die_of_;
+  std::string placement_text_;
+  bool fits_ = false;
   int32_t engine_ = -1;
 };
 

@@ -4,7 +4,9 @@
 
 #include <string>
 
-#include "compiler/analysis/cycle_model.h"
+#include "compiler/dialects/dataflow/DataflowDialect.h"
+#include "compiler/simulation/sized_design.h"
+#include "compiler/simulation/step_timing.h"
 #include "compiler/targets/weights/packing_plan.h"
 
 namespace streamtensor::compiler {
@@ -14,7 +16,8 @@ struct DesignReport {
   std::string text;  // reports/summary.txt: the same, to be read
 };
 
-DesignReport ReportDesign(dataflow::DesignOp design, const WeightLayout& layout, const CycleModel& cycles,
-                          const Platform& platform, const artifact::v1::Quantisation& quantisation);
+// `sized` is the design's text, scheduled; its platform is the design's.
+DesignReport ReportDesign(dataflow::DesignOp design, const WeightLayout& layout, const StepTiming& steps,
+                          const SizedDesign& sized, const artifact::v1::Quantisation& quantisation);
 
 }  // namespace streamtensor::compiler

@@ -15,6 +15,7 @@ void AddInspectCommand(base::Program& program);
 void AddRunCommand(base::Program& program);
 void AddPackageCommand(base::Program& program);
 void AddReportCommand(base::Program& program);
+void AddExplainCommand(base::Program& program);
 
 // Prints `streamtensorc COMMAND: message` on stderr; returns 1.
 int Failed(const std::string& command, const absl::Status& status);
