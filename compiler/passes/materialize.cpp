@@ -29,6 +29,9 @@ constexpr llvm::StringLiteral kDesignName = "streamtensor_step";
 // Depths until `size-fifos` has found the least ones.
 constexpr int64_t kStreamDepth = 2;
 constexpr int64_t kBlockDepth = 2;
+// Words of keys or values that are read ahead of attention: what hides a memory's latency, and of short
+// contexts the pages of a layer.
+constexpr int64_t kPagesDepth = 512;
 
 // Where an itensor leaves a process: the process, and what was written there.
 struct Source {
@@ -226,19 +229,33 @@ class MaterializePass : public impl::MaterializeBase<MaterializePass> {
     Process& process =
         design_->AddProcess(plan.name.empty() ? kind.stripDialect() : plan.name, kind, plan.section);
     process.attributes = plan.attributes;
-    process.reads_pages = plan.reads_pages;
     process.sends_done = plan.sends_done;
     process.reads_as_given = plan.reads_as_given;
     process.fill = plan.fill;
-    for (const dataflow::ProcessPlan::Memory& memory : plan.memories)
-      design_->AddMemory(process, memory.after_process ? process.name + "_" + memory.name : memory.name,
-                         memory.role, memory.attributes);
+    addMemories(process, plan.memories);
+    if (plan.page_loader) addPageLoader(process, *plan.page_loader);
     for (Value read : plan.reads) pending_.push_back({read, &process});
     for (Value result : op->getResults()) sources_[result] = {&process, result.getType()};
     max_pages_ = std::max(max_pages_, plan.max_pages);
     if (plan.vocabulary > 0)
       vocabulary_ = vocabulary_ == 0 ? plan.vocabulary : std::min(vocabulary_, plan.vocabulary);
     return success();
+  }
+
+  void addMemories(Process& process, ArrayRef<dataflow::ProcessPlan::Memory> memories) {
+    for (const dataflow::ProcessPlan::Memory& memory : memories)
+      design_->AddMemory(process, memory.after_process ? process.name + "_" + memory.name : memory.name,
+                         memory.role, memory.attributes);
+  }
+
+  void addPageLoader(Process& reader, const dataflow::ProcessPlan::PageLoader& plan) {
+    const OperationName kind(plan.kind, &getContext());
+    Process& loader = design_->AddProcess(kind.stripDialect(), kind);
+    loader.attributes = plan.attributes;
+    loader.reads_pages = true;
+    addMemories(loader, plan.memories);
+    for (int pool = 0; pool < 2; ++pool)
+      design_->AddStream(loader, reader, ChannelKind::pages, {}, 0, kPagesDepth);
   }
 
   LogicalResult visitLoop(scf::ForOp loop) {

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <limits>
 #include <map>
 #include <numeric>
 
@@ -9,7 +8,6 @@
 #include "compiler/processes/ProcessDialect.h"
 #include "compiler/processes/ends.h"
 #include "compiler/processes/pages.h"
-#include "compiler/targets/hls/index_text.h"
 #include "compiler/targets/hls/process_writer.h"
 #include "kernels/contract/kv_pages.h"
 #include "kernels/contract/numerics.h"
@@ -20,14 +18,12 @@ using dataflow::ChannelKind;
 using dataflow::StreamOp;
 
 mlir::LogicalResult AttentionOp::verify() {
-  for (auto [name, value] : {std::pair("query_heads", getQueryHeads()), std::pair("kv_heads", getKvHeads()),
-                             std::pair("head_dim", getHeadDim())}) {
-    if (static_cast<int64_t>(value) < 1) return emitOpError() << name << " must be at least 1, got " << value;
-  }
-  for (auto [name, map] : {std::pair("kv_head_map", getKvHeadMap()), std::pair("page_map", getPageMap())}) {
-    if (map.getNumDims() != 1 || map.getNumSymbols() != 0 || map.getNumResults() != 1) {
-      return emitOpError() << name << " must take one index to one, got " << mlir::AffineMapAttr::get(map);
-    }
+  if (mlir::failed(ExpectPositive(
+          *this,
+          {{"query_heads", getQueryHeads()}, {"kv_heads", getKvHeads()}, {"head_dim", getHeadDim()}})) ||
+      mlir::failed(ExpectIndexMap(*this, "kv_head_map", getKvHeadMap())) ||
+      mlir::failed(ExpectWindows(*this, getWindows()))) {
+    return mlir::failure();
   }
   const auto kv_heads = static_cast<int64_t>(getKvHeads());
   for (int64_t head = 0; head < static_cast<int64_t>(getQueryHeads()); ++head) {
@@ -37,12 +33,7 @@ mlir::LogicalResult AttentionOp::verify() {
       return emitOpError("maps query head ") << head << " to KV head " << *kv_head << " of " << kv_heads;
     }
   }
-  for (int64_t window : getWindows()) {
-    if (window < 0 || window > std::numeric_limits<int32_t>::max())
-      return emitOpError("a window must be 0 or a number of positions below 2^31, got ") << window;
-  }
-  if (hls::AffineText(getPageMap().getResult(0), {"logical_page"})) return mlir::success();
-  return emitOpError("page_map can't be written as C++: ") << mlir::AffineMapAttr::get(getPageMap());
+  return mlir::success();
 }
 
 std::optional<int64_t> AttentionOp::getKvHead(int64_t query_head) {
@@ -53,25 +44,32 @@ std::optional<int64_t> AttentionOp::getKvHead(int64_t query_head) {
 }
 
 mlir::LogicalResult AttentionOp::verifyEnds(const dataflow::ProcessEnds& ends) {
-  const ChannelKind words = ChannelKind::words;
-  if (mlir::failed(ExpectEnds(*this, ends, {{ChannelKind::header, ChannelKind::pages, words, words, words}},
-                              {{words}}, {"k_read", "v_read"}))) {
+  const ChannelKind words = ChannelKind::words, pages = ChannelKind::pages;
+  if (mlir::failed(
+          ExpectEnds(*this, ends, {{ChannelKind::header, pages, pages, words, words, words}}, {{words}}))) {
     return mlir::failure();
   }
   const auto query = static_cast<int64_t>(getQueryHeads() * getHeadDim()),
              key = static_cast<int64_t>(getKvHeads() * getHeadDim());
-  if (mlir::failed(ExpectWholeRows(*this, ends.read(2), kTokens, query)) ||
-      mlir::failed(ExpectWholeRows(*this, ends.read(3), kTokens, key)) ||
+  if (mlir::failed(ExpectWholeRows(*this, ends.read(3), kTokens, query)) ||
       mlir::failed(ExpectWholeRows(*this, ends.read(4), kTokens, key)) ||
+      mlir::failed(ExpectWholeRows(*this, ends.read(5), kTokens, key)) ||
       mlir::failed(ExpectWholeRows(*this, ends.write(0), kTokens, query))) {
     return mlir::failure();
   }
-  if (const auto layers =
-          static_cast<size_t>(getOperation()->getParentOfType<dataflow::DesignOp>().getLayers());
-      !getWindows().empty() && getWindows().size() != layers) {
-    return emitOpError("has windows of ") << getWindows().size() << " layers, the design has " << layers;
+  // What comes from memory must be what is expected.
+  for (StreamOp stream : ends.reads_of(pages)) {
+    auto loader = llvm::dyn_cast_or_null<LoadPagesOp>(
+        mlir::SymbolTable::lookupSymbolIn(stream->getParentOp(), stream.getSourceAttr().getAttr()));
+    if (!loader)
+      return emitOpError("takes pages from @") << stream.getSource() << ", which does not load any";
+    for (llvm::StringRef name : {"kv_heads", "head_dim", "mask_offset", "windows"}) {
+      if ((*this)->getAttr(name) == loader->getAttr(name)) continue;
+      return emitOpError("has the ") << name << ' ' << (*this)->getAttr(name) << ", @" << loader.getSymName()
+                                     << " that loads its pages has " << loader->getAttr(name);
+    }
   }
-  return ExpectPools(*this, ends, static_cast<int64_t>(getKvHeads()), static_cast<int64_t>(getHeadDim()));
+  return mlir::success();
 }
 
 std::optional<dataflow::Section> AttentionOp::getSection() { return dataflow::Section::layer; }
@@ -87,18 +85,21 @@ mlir::LogicalResult AttentionOp::plan(mlir::Operation* source, dataflow::Process
   }
   const auto query = attention.getQ().getType(), key = attention.getKNew().getType();
   mlir::Builder builder(source->getContext());
+  mlir::NamedAttrList shared;
+  shared.set("kv_heads", builder.getI64IntegerAttr(key.getDimSize(1)));
+  shared.set("head_dim", builder.getI64IntegerAttr(key.getDimSize(2)));
+  shared.set("mask_offset", builder.getI64IntegerAttr(attention.getMaskOffset()));
+  shared.set("windows", builder.getDenseI64ArrayAttr(attention.getWindows().value_or(std::nullopt)));
+  plan.attributes = shared;
   plan.attributes.set("query_heads", builder.getI64IntegerAttr(query.getDimSize(1)));
-  plan.attributes.set("kv_heads", builder.getI64IntegerAttr(key.getDimSize(1)));
-  plan.attributes.set("head_dim", builder.getI64IntegerAttr(key.getDimSize(2)));
   plan.attributes.set("scale", attention.getScaleAttr());
   plan.attributes.set("kv_head_map", attention.getKvHeadMapAttr());
-  plan.attributes.set("page_map", mlir::AffineMapAttr::get(attention.getEffectivePageMap()));
-  plan.attributes.set("mask_offset", builder.getI64IntegerAttr(attention.getMaskOffset()));
-  plan.attributes.set("windows", builder.getDenseI64ArrayAttr(attention.getWindows().value_or(std::nullopt)));
   plan.reads = {attention.getQ(), attention.getKNew(), attention.getVNew()};
-  PlanPool("k_read", attention.getKPool(), plan);
-  PlanPool("v_read", attention.getVPool(), plan);
-  plan.reads_pages = true;
+  auto& loader = plan.page_loader.emplace();
+  loader.kind = LoadPagesOp::getOperationName();
+  loader.attributes = shared;
+  loader.attributes.set("page_map", mlir::AffineMapAttr::get(attention.getEffectivePageMap()));
+  loader.memories = {PlanPool("k_read", attention.getKPool()), PlanPool("v_read", attention.getVPool())};
   return mlir::success();
 }
 
@@ -109,6 +110,9 @@ namespace {
 struct HeadShape {
   int64_t units, sets, heads;
 };
+
+// From a row's score to its weight, from there to its weighed values (attention_plain.h).
+constexpr int64_t kStagesFill = 64 + 136;
 
 HeadShape ShapeOf(AttentionOp attention) {
   constexpr int64_t kMostHeadsAtOnce = 4;
@@ -127,18 +131,15 @@ HeadShape ShapeOf(AttentionOp attention) {
 }  // namespace
 
 mlir::LogicalResult AttentionOp::trace(Trace& trace) {
-  const auto kv_heads = static_cast<int64_t>(getKvHeads()), head_dim = static_cast<int64_t>(getHeadDim());
   const HeadShape shape = ShapeOf(*this);
-  const StreamOp query = trace.ends().read(2);
+  const StreamOp query = trace.ends().read(3);
   trace.ReadHeader();
-  trace.Read(trace.ends().read(1), trace.PageTableWords());
   trace.InSection(getSection(), [&] {
-    // A page is loaded once for the tokens of a sequence (here all are of one), a unit of it a cycle scored,
-    // weighed and added for each token and set of heads.
+    // A page passes through four stages, a unit of it a cycle for each token and set of heads; here all
+    // tokens are of one sequence.
     constexpr int64_t kRows = contract::kPageTokens;
-    const int64_t load = kv_heads * head_dim;
-    const int64_t compute = trace.tokens() * shape.sets * (2 * shape.units * kRows + kRows + 1);
-    const int64_t page = load + compute + 4 * kFloatLoopFill;
+    const int64_t page = trace.tokens() * shape.sets * std::max<int64_t>(shape.units, 2) * kRows;
+    const int64_t fill = 2 * shape.units * kRows + kStagesFill + kFloatLoopFill;
     trace.Read(query, trace.Words(query));
     trace.Compute(static_cast<double>(trace.costs().context_pages * page));
     for (StreamOp rows : trace.ends().reads_of(ChannelKind::words)) {
@@ -146,7 +147,7 @@ mlir::LogicalResult AttentionOp::trace(Trace& trace) {
     }
     // The step's own rows are a page more.
     const int64_t divide = 8 * trace.tokens() * shape.sets * (shape.units + 1);
-    trace.Compute(static_cast<double>(page + divide));
+    trace.Compute(static_cast<double>(page + fill + divide));
     trace.Write(trace.ends().write(0), trace.Words(trace.ends().write(0)));
   });
   return mlir::success();
@@ -155,57 +156,44 @@ mlir::LogicalResult AttentionOp::trace(Trace& trace) {
 mlir::LogicalResult AttentionOp::emit(hls::ProcessWriter& writer) {
   const auto query_heads = static_cast<int64_t>(getQueryHeads()),
              kv_heads = static_cast<int64_t>(getKvHeads()), head_dim = static_cast<int64_t>(getHeadDim());
-  const int64_t step_tokens = writer.design().step_tokens(), max_pages = writer.design().max_pages();
+  const int64_t step_tokens = writer.design().step_tokens();
   // Query head to KV head, written out: the map's own text would have to divide negative numbers right.
   std::string heads;
   for (int64_t head = 0; head < query_heads; ++head) {
     heads += (head == 0 ? "" : ", ") + std::to_string(*getKvHead(head));
   }
-  const std::string column = *hls::AffineText(getPageMap().getResult(0), {"logical_page"});
 
   hls::TextWriter& out = writer.out();
   out.line("constexpr int " + writer.name() + "_kv_head[] = {" + heads + "};");
-  if (!getWindows().empty()) {
-    std::string windows;
-    for (int64_t window : getWindows()) windows += (windows.empty() ? "" : ", ") + std::to_string(window);
-    out.line("constexpr int " + writer.name() + "_window[] = {" + windows + "};");
-  }
+  WriteWindows(writer, getWindows());
   writer.OpenConfig();
-  writer.Constant("layers", writer.design().layers());
   writer.Constant("query_heads", query_heads);
-  writer.Constant("kv_heads", kv_heads);
-  writer.Constant("head_dim", head_dim);
-  writer.Constant("step_tokens", step_tokens);
-  writer.Constant("max_pages", max_pages);
-  writer.Constant("mask_offset", static_cast<int64_t>(getMaskOffset()));
+  WritePageConstants(writer, kv_heads, head_dim, static_cast<int64_t>(getMaskOffset()), getWindows());
   out.line("static constexpr float scale = " +
            hls::FloatLiteral(static_cast<uint32_t>(getScale().bitcastToAPInt().getZExtValue())) + ";");
   out.line("static constexpr int kv_head(int query_head) { return " + writer.name() +
            "_kv_head[query_head]; }");
-  // A column beyond the table is not one of this sequence: it is clamped, never read outside.
-  out.line("static constexpr int page_column(int logical_page) { return (" + column + ") < 0 ? 0 : (" +
-           column + ") >= max_pages ? max_pages - 1 : (" + column + "); }");
-  if (!getWindows().empty()) {
-    out.line("static constexpr int window(int layer) { return " + writer.name() + "_window[layer]; }");
-  }
   writer.CloseConfig();
 
   writer.AddHeader();
-  std::string arguments = ", " + writer.AddStream(writer.ends().read(1), "page_table");
+  const llvm::SmallVector<StreamOp> pages = writer.ends().reads_of(ChannelKind::pages);
+  std::string arguments = ", " + writer.AddStream(pages[0], "key_words");
+  arguments += ", " + writer.AddStream(pages[1], "value_words");
   for (StreamOp rows : writer.ends().reads_of(ChannelKind::words)) arguments += ", " + writer.AddStream(rows);
-  for (dataflow::MemoryOp pool : writer.ends().memories) arguments += ", " + writer.AddMemory(pool);
   arguments += ", " + writer.AddStream(writer.ends().write(0));
   writer.Open();
   out.line("st::attention<" + writer.name() + "_config>(headers" + arguments + ");");
   writer.Close();
-  // The card's text needs the most: partial sums of the outputs, queries, scores and weights, the step's own
-  // rows, two pages. The host's holds both of a page as float32, and the sums of a few tokens.
+  // The card's text needs the most: partial sums of the outputs, queries, the step's own rows, scores and
+  // weights, up to 8 pages. The host's holds two pages as float32, the sums of a few tokens, the page table.
+  constexpr int64_t kHeld = 8;
   const HeadShape shape = ShapeOf(*this);
   const int64_t sets = step_tokens * shape.sets * shape.heads;
   const int64_t sums = (contract::kRowPartials + 1) * (head_dim + shape.units);
-  writer.set_local_bytes(4 * sets * (sums + 2 * contract::kPageTokens + 8) +
-                         4 * step_tokens * (query_heads + 2 * kv_heads) * head_dim +
-                         4 * step_tokens * max_pages + 8 * contract::kPageTokens * kv_heads * head_dim +
+  writer.set_local_bytes(4 * sets * (sums + 2) + 4 * step_tokens * (query_heads + 2 * kv_heads) * head_dim +
+                         8 * kHeld * shape.sets * shape.heads * (contract::kPageTokens + 1) +
+                         4 * kHeld * contract::kPageTokens * kv_heads * head_dim +
+                         4 * step_tokens * writer.design().max_pages() +
                          4 * contract::kPageTokens * contract::kSumPartials * shape.heads);
   return mlir::success();
 }

@@ -7,26 +7,25 @@ include "compiler/processes/ProcessDialect.td"
 def Process_AttentionOp
     : Process_Op<"attention",
                  (ins I64Attr:$query_heads, I64Attr:$kv_heads, I64Attr:$head_dim, F32Attr:$scale,
-                     AffineMapAttr:$kv_head_map, AffineMapAttr:$page_map, I64Attr:$mask_offset,
-                     DenseI64ArrayAttr:$windows),
+                     AffineMapAttr:$kv_head_map, I64Attr:$mask_offset, DenseI64ArrayAttr:$windows),
                  "", "", ["getSection", "getSourceName", "plan"]> {
   let summary = "Attention over KV pages and this step's own keys and values";
   let description = [{
     What `dataflow.paged_attention` becomes, with its attributes; once a layer. `windows` has one
     for each, or is empty.
 
-    - Reads: header, the page table, T whole rows of q (`query_heads * head_dim` float32), of k and of v
-      (`kv_heads * head_dim`). Writes: T rows as wide as q's. Memories: `k_read`, `v_read`.
-    - Trace, with Q and K the words of a row of q and of k, S the bound of T and M the design's `max_pages`:
-      `header; R page_table*ceil(S*M/16); L{R q*(T*Q), R k*(T*K), R v*(T*K), W rows*(T*Q)}`.
+    - Reads: header, words of pages of keys and of values from its `process.load_pages`, T whole rows of q
+      (`query_heads * head_dim` float32), of k and of v (`kv_heads * head_dim`). Writes: T rows as wide as q's.
+    - Trace, with Q and K the words of a row of q and of k:
+      `header; L{R q*(T*Q), R k*(T*K), R v*(T*K), W rows*(T*Q)}`, and words of pages as they are needed.
 
     Example:
     ```mlir
-    process.attention @attention reads [@header_to_attention, @page_table, @q, @k, @v] writes [@rows]
-      memories [@k_read, @v_read]
+    process.attention @attention
+      reads [@header_to_attention, @load_pages_to_attention, @load_pages_to_attention_2, @q, @k, @v]
+      writes [@rows] memories []
       {query_heads = 9 : i64, kv_heads = 3 : i64, head_dim = 64 : i64, scale = 1.250000e-01 : f32,
-       kv_head_map = affine_map<(d0) -> (d0 floordiv 3)>, page_map = affine_map<(d0) -> (d0)>,
-       mask_offset = 0 : i64, windows = array<i64>}
+       kv_head_map = affine_map<(d0) -> (d0 floordiv 3)>, mask_offset = 0 : i64, windows = array<i64>}
     ```
   }];
   let hasVerifier = 1;

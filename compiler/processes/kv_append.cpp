@@ -47,8 +47,7 @@ mlir::LogicalResult KvAppendOp::plan(mlir::Operation* source, dataflow::ProcessP
   plan.attributes.set("kv_heads", builder.getI64IntegerAttr(keys.getDimSize(1)));
   plan.attributes.set("head_dim", builder.getI64IntegerAttr(keys.getDimSize(2)));
   plan.reads = {append.getKNew(), append.getVNew()};
-  PlanPool("k_write", append.getKPool(), plan);
-  PlanPool("v_write", append.getVPool(), plan);
+  plan.memories = {PlanPool("k_write", append.getKPool()), PlanPool("v_write", append.getVPool())};
   plan.sends_done = true;
   return mlir::success();
 }

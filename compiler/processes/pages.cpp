@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/processes/pages.h"
 
+#include <limits>
+#include <string>
+
 #include "compiler/analysis/step_function.h"
 #include "kernels/contract/kv_pages.h"
+#include "llvm/ADT/StringExtras.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 
 namespace streamtensor::compiler::process {
@@ -52,10 +56,55 @@ mlir::LogicalResult ExpectPools(mlir::Operation* process, const dataflow::Proces
   return mlir::success();
 }
 
-void PlanPool(llvm::StringRef role, mlir::Value pool, dataflow::ProcessPlan& plan) {
+mlir::LogicalResult ExpectPositive(mlir::Operation* process,
+                                   llvm::ArrayRef<std::pair<llvm::StringRef, uint64_t>> sizes) {
+  for (const auto& [name, size] : sizes) {
+    const auto value = static_cast<int64_t>(size);
+    if (value < 1) return process->emitOpError() << name << " must be at least 1, got " << value;
+  }
+  return mlir::success();
+}
+
+mlir::LogicalResult ExpectIndexMap(mlir::Operation* process, llvm::StringRef name, mlir::AffineMap map) {
+  if (map.getNumDims() == 1 && map.getNumSymbols() == 0 && map.getNumResults() == 1) return mlir::success();
+  return process->emitOpError() << name << " must take one index to one, got "
+                                << mlir::AffineMapAttr::get(map);
+}
+
+mlir::LogicalResult ExpectWindows(mlir::Operation* process, llvm::ArrayRef<int64_t> windows) {
+  for (int64_t window : windows) {
+    if (window < 0 || window > std::numeric_limits<int32_t>::max()) {
+      return process->emitOpError("a window must be 0 or a number of positions below 2^31, got ") << window;
+    }
+  }
+  const auto layers = static_cast<size_t>(process->getParentOfType<dataflow::DesignOp>().getLayers());
+  if (windows.empty() || windows.size() == layers) return mlir::success();
+  return process->emitOpError("has windows of ") << windows.size() << " layers, the design has " << layers;
+}
+
+void WriteWindows(hls::ProcessWriter& writer, llvm::ArrayRef<int64_t> windows) {
+  if (windows.empty()) return;
+  writer.out().line("constexpr int " + writer.name() + "_window[] = {" +
+                    llvm::join(llvm::map_range(windows, [](int64_t w) { return std::to_string(w); }), ", ") +
+                    "};");
+}
+
+void WritePageConstants(hls::ProcessWriter& writer, int64_t kv_heads, int64_t head_dim, int64_t mask_offset,
+                        llvm::ArrayRef<int64_t> windows) {
+  writer.Constant("layers", writer.design().layers());
+  writer.Constant("kv_heads", kv_heads);
+  writer.Constant("head_dim", head_dim);
+  writer.Constant("step_tokens", writer.design().step_tokens());
+  writer.Constant("max_pages", writer.design().max_pages());
+  writer.Constant("mask_offset", mask_offset);
+  if (windows.empty()) return;
+  writer.out().line("static constexpr int window(int layer) { return " + writer.name() + "_window[layer]; }");
+}
+
+dataflow::ProcessPlan::Memory PlanPool(llvm::StringRef role, mlir::Value pool) {
   mlir::NamedAttrList attributes;
   attributes.set("type", mlir::TypeAttr::get(pool.getType()));
-  plan.memories.push_back({role.str(), /*after_process=*/false, role, attributes});
+  return {role.str(), /*after_process=*/false, role, attributes};
 }
 
 }  // namespace streamtensor::compiler::process

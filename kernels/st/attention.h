@@ -117,6 +117,22 @@ inline page_range pages_of_tokens(const visible_rows& earliest, const visible_ro
   return range;
 }
 
+// Those of a pass: pages that were whole before the step in pass 0, the others in pass 1.
+template <class CONFIG>
+inline page_range pages_of_pass(const visible_rows& earliest, const visible_rows& latest, int window,
+                                int pass) {
+#pragma HLS INLINE
+  page_range range = pages_of_tokens<CONFIG>(earliest, latest, window);
+  const int whole = earliest.start / contract::kPageTokens;
+  const int border = whole < range.first ? range.first : whole < range.end ? whole : range.end;
+  if (pass == 0) {
+    range.end = border;
+  } else {
+    range.first = border;
+  }
+  return range;
+}
+
 // The end of the sums over positions: p[i] + p[i+4], then +2, +1.
 inline float row_tree(const float (&p)[contract::kRowPartials]) {
 #pragma HLS INLINE
@@ -133,24 +149,39 @@ inline float row_tree(const float (&p)[contract::kRowPartials]) {
 
 namespace st {
 
-// Process. Reads the header, then WordsOf(S*M) words of page table. For each layer: reads T rows of q
-// (WordsOf(query_heads*head_dim) each), then T rows of k_new, then T rows of v_new
-// (WordsOf(kv_heads*head_dim) each), then writes T rows as wide as q's.
+// Process. Reads the header. For each layer: reads T rows of q (WordsOf(query_heads*head_dim) each), then T
+// rows of k_new, then T rows of v_new (WordsOf(kv_heads*head_dim) each), then writes T rows as wide as q's.
+// Meanwhile it reads what load_pages() writes.
 template <class CONFIG>
-void attention(hls::stream<header_word>& headers, hls::stream<word512>& page_table, hls::stream<word512>& q,
-               hls::stream<word512>& k_new, hls::stream<word512>& v_new, const word512* key_pages,
-               const word512* value_pages, hls::stream<word512>& out) {
+void attention(hls::stream<header_word>& headers, hls::stream<word512>& key_words,
+               hls::stream<word512>& value_words, hls::stream<word512>& q, hls::stream<word512>& k_new,
+               hls::stream<word512>& v_new, hls::stream<word512>& out) {
+  step_header header;
+  read_header<CONFIG::step_tokens>(headers, header);
+  visible_rows seen[MAX_STEP_TOKENS];
+  for (int t = 0; t < header.tokens; ++t) seen[t] = find_visible<CONFIG>(header, t);
+  attend_layers<CONFIG>(header, seen, key_words, value_words, q, k_new, v_new, out);
+}
+
+// Process. Reads the header, then WordsOf(S*M) words of page table. For each layer, pass, sequence and page
+// of attention's order: reads the page's keys and values of all KV heads and writes a word of each at a time.
+// CONFIG is attention's. On the host it hands on the table and where the pools are.
+template <class CONFIG>
+void load_pages(hls::stream<header_word>& headers, hls::stream<word512>& page_table, const word512* key_pages,
+                const word512* value_pages, hls::stream<word512>& key_words,
+                hls::stream<word512>& value_words) {
   constexpr int ENTRIES = CONFIG::step_tokens * CONFIG::max_pages;
   step_header header;
   read_header<CONFIG::step_tokens>(headers, header);
   word512 pages[contract::WordsOf(ENTRIES)];
-  for (int beat = 0; beat < contract::WordsOf(ENTRIES); ++beat) {
-#pragma HLS PIPELINE II = 1
-    pages[beat] = page_table.read();
-  }
+  read_words(page_table, pages);
+#ifdef ST_FAST
+  hand_on_pages<CONFIG>(header, pages, key_pages, value_pages, key_words);
+#else
   visible_rows seen[MAX_STEP_TOKENS];
   for (int t = 0; t < header.tokens; ++t) seen[t] = find_visible<CONFIG>(header, t);
-  attend_layers<CONFIG>(header, seen, pages, q, k_new, v_new, key_pages, value_pages, out);
+  load_layers<CONFIG>(header, seen, pages, key_pages, value_pages, key_words, value_words);
+#endif
 }
 
 }  // namespace st

@@ -119,7 +119,7 @@ struct attention_rows {
 template <class CONFIG>
 inline const word512* chunk_of(const word512* pool, const word512* pages, int slot, int logical, int layer,
                                int head) {
-  const int entry = slot * CONFIG::max_pages + CONFIG::page_column(logical);
+  const int entry = slot * CONFIG::max_pages + logical;
   const int32_t page = lane_i32(pages[entry / contract::kLanes], entry % contract::kLanes);
   return pool + pool_offset<CONFIG>(page, layer, head) / contract::kFloat16Lanes;
 }
@@ -225,11 +225,43 @@ inline void read_f16_rows(hls::stream<word512>& in, int count, float (&rows)[MAX
   }
 }
 
+// What load_pages() hands on: the page table, in the order of logical pages where the step has tokens, then a
+// word that says where the pools are.
+template <class CONFIG, int N>
+inline void hand_on_pages(const step_header& header, const word512 (&table)[N], const word512* key_pages,
+                          const word512* value_pages, hls::stream<word512>& out) {
+  word512 logical[N];
+  for (int n = 0; n < N; ++n) logical[n] = table[n];
+  for (int t = 0; t < header.tokens; ++t) {
+    const int row = header.token[t].slot % CONFIG::step_tokens * CONFIG::max_pages;
+    if (t > 0 && header.token[t].slot == header.token[t - 1].slot) continue;
+    for (int i = 0; i < CONFIG::max_pages; ++i) {
+      const int from = row + CONFIG::page_column(i);
+      set_lane_i32(logical[(row + i) / contract::kLanes], (row + i) % contract::kLanes,
+                   lane_i32(table[from / contract::kLanes], from % contract::kLanes));
+    }
+  }
+  const word512* pools[2] = {key_pages, value_pages};
+  word512 word(0);
+  memcpy(static_cast<void*>(&word), pools, sizeof(pools));
+  write_words(logical, out);
+  out.write(word);
+}
+template <int N>
+inline void take_pages(hls::stream<word512>& in, word512 (&table)[N], const word512* (&pools)[2]) {
+  read_words(in, table);
+  const word512 word = in.read();
+  memcpy(pools, &word, sizeof(pools));
+}
+
 template <class CONFIG>
 inline void attend_layers(const step_header& header, const visible_rows (&seen)[MAX_STEP_TOKENS],
-                          const word512* pages, hls::stream<word512>& q, hls::stream<word512>& k_new,
-                          hls::stream<word512>& v_new, const word512* key_pages, const word512* value_pages,
+                          hls::stream<word512>& key_words, hls::stream<word512>&, hls::stream<word512>& q,
+                          hls::stream<word512>& k_new, hls::stream<word512>& v_new,
                           hls::stream<word512>& out) {
+  word512 pages[contract::WordsOf(CONFIG::step_tokens * CONFIG::max_pages)];
+  const word512* pools[2];
+  take_pages(key_words, pages, pools);
   const int tokens = header.tokens;
   // The parts of a layer: a few tokens of one sequence, for each KV head.
   int first[MAX_STEP_TOKENS];
@@ -250,8 +282,8 @@ inline void attend_layers(const step_header& header, const visible_rows (&seen)[
       const int head = static_cast<int>(part) / blocks;
       const int block = static_cast<int>(part) % blocks;
       const int slot = header.token[first[block]].slot % CONFIG::step_tokens;
-      attend_tokens<CONFIG>(seen, pages, slot, first[block], count[block], head, layer, rows, key_pages,
-                            value_pages);
+      attend_tokens<CONFIG>(seen, pages, slot, first[block], count[block], head, layer, rows, pools[0],
+                            pools[1]);
     });
     for (int t = 0; t < tokens; ++t) write_row(rows.q[t], out);
   }

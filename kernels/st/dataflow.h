@@ -4,6 +4,7 @@
 //   ST_PROCESS(f, args...)  a call for Vitis; on the host a fiber that will call f(args...)
 //   ST_DATAFLOW_END         nothing for Vitis; on the host runs the fibers and waits for them
 //   load_block()            copies a block beat by beat on the card; on the host hands on its address
+//   load_pages()            st/attention.h: words on the card; on the host page table and addresses
 //   load_weights()          st/load_weights.h: words on the card; on the host addresses of blocks of them
 //   frame_fifo              st/issue.h: words on the card; on the host whole frames
 //   dot() and its kin       st/dot.h, and float16 conversion in st/word.h: intrinsics on the host, with

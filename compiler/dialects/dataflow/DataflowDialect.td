@@ -59,7 +59,7 @@ def Dataflow_ChannelKind : I32EnumAttr<"ChannelKind", "what a stream carries", [
     I32EnumAttrCase<"header", 1>,  // step header words
     I32EnumAttrCase<"blocks", 2>,  // packed weights, blocks of words
     I32EnumAttrCase<"frames", 3>,  // an issue's quantised activations
-    I32EnumAttrCase<"pages", 4>,   // the page table, once a launch, in 512-bit words
+    I32EnumAttrCase<"pages", 4>,   // the page table, or pages, in 512-bit words
     I32EnumAttrCase<"done", 5>     // one token: the writer has written its memory
   ]> {
   let cppNamespace = "::streamtensor::compiler::dataflow";

@@ -74,7 +74,7 @@ def Dataflow_StreamOp : Dataflow_Op<"stream", [Symbol, HasParent<"DesignOp">]> {
     - `header`: 1 + T header words;
     - `blocks`: packed weights, `words` 512-bit words each;
     - `frames`: quantised activations of an issue, `words` 512-bit words each;
-    - `pages`: the page table, once a launch, in 512-bit words;
+    - `pages`: the page table, once a launch, or the pages that a step needs, in 512-bit words;
     - `done`: one token, once a launch.
     `minimum` and `role` are set by `size-fifos`. `minimum`: with every other stream at its own minimum,
     less deadlocks (a minimum of 1 can't be less). `role`: "ring" (frame slots), "reconvergent" (has to

@@ -62,8 +62,15 @@ struct ProcessPlan {
   // Whether it sees elements in the shape of its operands; else it takes them in that of their producer,
   // which differs where a shape stands between.
   bool reads_as_given = false;
-  bool reads_pages = false;  // it is given the page table
   bool sends_done = false;   // it writes memory, and says when it has
+  // A process that is given the page table and reads the pools ahead of this one. Its two streams, keys and
+  // values, are what this one reads after its header.
+  struct PageLoader {
+    llvm::StringRef kind;
+    mlir::NamedAttrList attributes;
+    llvm::SmallVector<Memory> memories;
+  };
+  std::optional<PageLoader> page_loader;
   // What the design has to know: page-table entries a slot, and ids below which all must be; 0: nothing.
   int64_t max_pages = 0, vocabulary = 0;
   // Fills the regions of the process, where it has any.

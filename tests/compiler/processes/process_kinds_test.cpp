@@ -333,6 +333,8 @@ TEST_F(WrongDesignTest, OfPagesIsNamedByItsVerifier) {
       {"type = tensor<?x2x2x32x32xf16>", "type = tensor<?x2x2x16x32xf16>",
        "is a pool and must have the type 'tensor<?x2x2x32x32xf16>', got 'tensor<?x2x2x16x32xf16>'"},
       {"role = \"k_read\"", "role = \"k_write\"", "owns memories of these roles: k_read, v_read"},
+      {"mask_offset = 0 : i64, query_heads", "mask_offset = 1 : i64, query_heads",
+       "has the mask_offset 1 : i64, @load_pages that loads its pages has 0 : i64"},
   };
   ExpectRefused(TextOf("attention"), edits);
 }

@@ -201,7 +201,9 @@ std::string TemplateOf(dataflow::ProcessOpInterface process, const dataflow::Pro
     return FindRowLayout(process::TypeOf(ends.read(1)))->order == RowOrder::kTiles ? "store_tiles"
                                                                                    : "store_rows";
   }
-  if (kind == "write_status" || kind == "attention" || kind == "kv_append") return kind.str();
+  if (kind == "write_status" || kind == "attention" || kind == "kv_append" || kind == "load_pages") {
+    return kind.str();
+  }
   return "";
 }
 
@@ -210,6 +212,7 @@ TraceSymbols SymbolsOf(dataflow::ProcessOpInterface process, const dataflow::Pro
   auto design = process->getParentOfType<dataflow::DesignOp>();
   TraceSymbols symbols = {{"T", tokens},
                           {"W", logits},
+                          {"P", 0},  // the steps here have no context
                           {"S", static_cast<double>(design.getBound("T"))},
                           {"M", static_cast<double>(design.getMaxPages())},
                           {"L", static_cast<double>(design.getLayers())}};
@@ -268,8 +271,9 @@ TEST(Readme, ListsTheTracesOfTheKinds) {
       }
     }
   }
-  EXPECT_EQ(seen, (std::set<std::string>{"attention", "header", "header_with_pages", "kv_append", "load_rows",
-                                         "store_rows", "store_tiles", "write_status"}));
+  EXPECT_EQ(seen,
+            (std::set<std::string>{"attention", "header", "header_with_pages", "kv_append", "load_pages",
+                                   "load_rows", "store_rows", "store_tiles", "write_status"}));
 }
 
 TEST(TraceCoverage, HasEveryKind) {

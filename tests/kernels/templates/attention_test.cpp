@@ -33,7 +33,10 @@ struct Windowed : CONFIG {
   static constexpr int window(int layer) { return layer == 0 ? FIRST_LAYER : SECOND_LAYER; }
 };
 
-constexpr int kPages = 90;
+// More of a step than the card's text takes at a time.
+struct LongConfig : AttentionConfig<kGrouped, 6, 2, 64> {
+  static constexpr int max_pages = 12;
+};
 
 // Elements of a pool, by hand.
 template <class CONFIG>
@@ -55,6 +58,7 @@ class AttentionTest : public TemplateTest {
     constexpr int D = CONFIG::head_dim;
     constexpr int kQuery = CONFIG::query_heads * D;
     constexpr int kKey = CONFIG::kv_heads * D;
+    constexpr int kPages = 16 * CONFIG::max_pages + 10;
     // Every slot its own pages, in no order.
     std::vector<int> pages(kPages);
     for (int i = 0; i < kPages; ++i) pages[i] = i;
@@ -115,14 +119,18 @@ class AttentionTest : public TemplateTest {
     const st::word512* key_read = reinterpret_cast<const st::word512*>(keys.data());
     const st::word512* value_read = reinterpret_cast<const st::word512*>(values.data());
     RunDesign([&] {
-      hls::stream<st::header_word, 2> headers("headers");
+      hls::stream<st::header_word, 2> headers("headers"), load_headers("load_headers");
       hls::stream<st::word512, 2> table_stream("table"), q_in("q"), k_in("k"), v_in("v"), out("out");
+      hls::stream<st::word512, 2> key_words("key_words"), value_words("value_words");
       ST_PROCESS(Feed<st::header_word>, header, headers);
+      ST_PROCESS(Feed<st::header_word>, header, load_headers);
       ST_PROCESS(Feed<st::word512>, page_words, table_stream);
       ST_PROCESS(Feed<st::word512>, q_words, q_in);
       ST_PROCESS(Feed<st::word512>, k_words, k_in);
       ST_PROCESS(Feed<st::word512>, v_words, v_in);
-      ST_PROCESS(st::attention<CONFIG>, headers, table_stream, q_in, k_in, v_in, key_read, value_read, out);
+      ST_PROCESS(st::load_pages<CONFIG>, load_headers, table_stream, key_read, value_read, key_words,
+                 value_words);
+      ST_PROCESS(st::attention<CONFIG>, headers, key_words, value_words, q_in, k_in, v_in, out);
       ST_PROCESS(Collect<st::word512>, out, q_words.size(), out_words);
       ST_DATAFLOW_END
     });
@@ -185,6 +193,11 @@ TEST_F(AttentionTest, ChunksOfEveryLength) {
 TEST_F(AttentionTest, MixedSlots) {
   Check<AttentionConfig<kGrouped, 6, 2, 64>>({{9, 0, 3}, {1, 31, 4}, {15, 159, 1}, {0, 96, 5}, {4, 2, 3}});
   Check<AttentionConfig<kMixed, 4, 2, 32>>({{9, 0, 3}, {1, 31, 4}, {15, 159, 1}, {0, 96, 5}, {4, 2, 3}});
+}
+
+TEST_F(AttentionTest, MoreItemsThanFitAtOnce) {
+  Check<LongConfig>({{7, 352, 16}});
+  Check<LongConfig>({{3, 300, 7}, {5, 10, 4}, {1, 367, 5}});
 }
 
 TEST_F(AttentionTest, HeadsOfAnyWidth) {

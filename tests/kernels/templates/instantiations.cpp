@@ -61,9 +61,11 @@ struct attention_config {
   static constexpr int kv_head(int query_head) { return attention_kv_head[query_head]; }
   static constexpr int page_column(int logical_page) { return logical_page; }
 };
+template void st::load_pages<attention_config>(stream<header_word>&, stream<word512>&, const word512*,
+                                               const word512*, stream<word512>&, stream<word512>&);
 template void st::attention<attention_config>(stream<header_word>&, stream<word512>&, stream<word512>&,
-                                              stream<word512>&, stream<word512>&, const word512*,
-                                              const word512*, stream<word512>&);
+                                              stream<word512>&, stream<word512>&, stream<word512>&,
+                                              stream<word512>&);
 template void st::kv_append<attention_config>(stream<header_word>&, stream<word512>&, stream<word512>&,
                                               uint16_t*, uint16_t*, stream<done_token>&);
 
