@@ -108,6 +108,22 @@ struct Line {
   bool is_finite() const { return IsFiniteHalf(d) && IsFiniteHalf(m); }
 };
 
+// Elements and how much the squared error of each counts: the root of the group's mean square plus |x|.
+struct WeighedGroup {
+  std::span<const float> x;
+  alignas(32) float weights[kMaxQuantisedGroup];
+
+  explicit WeighedGroup(std::span<const float> elements) : x(elements) {
+    __m256 squares = _mm256_setzero_ps();
+    for (size_t i = 0; i < x.size(); i += kVectorFloats) {
+      const __m256 values = _mm256_loadu_ps(x.data() + i);
+      squares = _mm256_add_ps(squares, _mm256_mul_ps(values, values));
+    }
+    const float root = std::sqrt(SumOf(squares) / static_cast<float>(x.size()));
+    for (size_t i = 0; i < x.size(); ++i) weights[i] = root + std::fabs(x[i]);
+  }
+};
+
 __m256 Nibbles(__m256 x, __m256 reciprocal, __m256 minimum) {
   const __m256 steps = _mm256_mul_ps(_mm256_sub_ps(x, minimum), reciprocal);
   const __m256 within =
@@ -120,35 +136,38 @@ float ReciprocalOf(float d) {
   return std::isfinite(reciprocal) ? reciprocal : 0;
 }
 
-float ErrorOfNibbles(std::span<const float> x, const Line& line) {
+float ErrorOfNibbles(const WeighedGroup& group, const Line& line) {
   const __m256 scale = _mm256_set1_ps(Float(line.d)), minimum = _mm256_set1_ps(Float(line.m));
   const __m256 reciprocal = _mm256_set1_ps(ReciprocalOf(Float(line.d)));
   __m256 errors = _mm256_setzero_ps();
-  for (size_t i = 0; i < x.size(); i += kVectorFloats) {
-    const __m256 values = _mm256_loadu_ps(x.data() + i);
+  for (size_t i = 0; i < group.x.size(); i += kVectorFloats) {
+    const __m256 values = _mm256_loadu_ps(group.x.data() + i);
     const __m256 kept = _mm256_add_ps(_mm256_mul_ps(Nibbles(values, reciprocal, minimum), scale), minimum);
     const __m256 error = _mm256_sub_ps(kept, values);
-    errors = _mm256_add_ps(errors, _mm256_mul_ps(error, error));
+    const __m256 square = _mm256_mul_ps(error, error);
+    errors = _mm256_add_ps(errors, _mm256_mul_ps(_mm256_load_ps(group.weights + i), square));
   }
   return SumOf(errors);
 }
 
-// d and m that fit best the integers to which scale and minimum round x: least squares. False: the integers
-// are all the same.
-bool FitLine(std::span<const float> x, float scale, float minimum, float* d, float* m) {
+// d and m that fit best the integers to which scale and minimum round x: least weighed squares. False: the
+// integers are all the same.
+bool FitLine(const WeighedGroup& group, float scale, float minimum, float* d, float* m) {
   const __m256 reciprocal = _mm256_set1_ps(ReciprocalOf(scale)), low = _mm256_set1_ps(minimum);
-  __m256 q_sum = _mm256_setzero_ps(), qq_sum = q_sum, x_sum = q_sum, qx_sum = q_sum;
-  for (size_t i = 0; i < x.size(); i += kVectorFloats) {
-    const __m256 values = _mm256_loadu_ps(x.data() + i), q = Nibbles(values, reciprocal, low);
+  __m256 w_sum = _mm256_setzero_ps(), q_sum = w_sum, qq_sum = w_sum, x_sum = w_sum, qx_sum = w_sum;
+  for (size_t i = 0; i < group.x.size(); i += kVectorFloats) {
+    const __m256 values = _mm256_loadu_ps(group.x.data() + i), q = Nibbles(values, reciprocal, low);
+    const __m256 w = _mm256_load_ps(group.weights + i), wq = _mm256_mul_ps(w, q);
     // From the interval's end, which keeps the sums as exact as the values are.
     const __m256 above = _mm256_sub_ps(values, low);
-    q_sum = _mm256_add_ps(q_sum, q);
-    qq_sum = _mm256_add_ps(qq_sum, _mm256_mul_ps(q, q));
-    x_sum = _mm256_add_ps(x_sum, above);
-    qx_sum = _mm256_add_ps(qx_sum, _mm256_mul_ps(q, above));
+    w_sum = _mm256_add_ps(w_sum, w);
+    q_sum = _mm256_add_ps(q_sum, wq);
+    qq_sum = _mm256_add_ps(qq_sum, _mm256_mul_ps(wq, q));
+    x_sum = _mm256_add_ps(x_sum, _mm256_mul_ps(w, above));
+    qx_sum = _mm256_add_ps(qx_sum, _mm256_mul_ps(wq, above));
   }
-  const auto n = static_cast<double>(x.size());
-  const double sq = SumOf(q_sum), sqq = SumOf(qq_sum), sx = SumOf(x_sum), sqx = SumOf(qx_sum);
+  const double n = SumOf(w_sum), sq = SumOf(q_sum), sqq = SumOf(qq_sum), sx = SumOf(x_sum),
+               sqx = SumOf(qx_sum);
   const double determinant = n * sqq - sq * sq;
   if (determinant <= 0) return false;
   *d = static_cast<float>((n * sqx - sq * sx) / determinant);
@@ -198,24 +217,25 @@ absl::Status QuantiseToNibbles(std::span<const float> x, int8_t* q, uint16_t* d,
     return absl::InvalidArgumentError(Message("its elements from ", range.least, " to ", range.greatest,
                                               " need a scale or a minimum beyond float16"));
   }
-  float least = ErrorOfNibbles(x, best);
+  const WeighedGroup group(x);
+  float least = ErrorOfNibbles(group, best);
   for (int i = 0; i < kWidths && least > 0; ++i) {
     const float half = half_width * (1 - kWidthStep * static_cast<float>(i));
     float scale = 0, minimum = 0;
-    if (!FitLine(x, half / kLargestNibble * 2, middle - half, &scale, &minimum)) continue;
+    if (!FitLine(group, half / kLargestNibble * 2, middle - half, &scale, &minimum)) continue;
     const Line line(scale, minimum);
     if (!line.is_finite()) continue;
-    const float error = ErrorOfNibbles(x, line);
+    const float error = ErrorOfNibbles(group, line);
     if (error >= least) continue;
     least = error;
     best = line;
   }
   for (int i = 0; i < kRefinements && least > 0; ++i) {
     float scale = 0, minimum = 0;
-    if (!FitLine(x, Float(best.d), Float(best.m), &scale, &minimum)) break;
+    if (!FitLine(group, Float(best.d), Float(best.m), &scale, &minimum)) break;
     const Line line(scale, minimum);
     if (!line.is_finite()) break;
-    const float error = ErrorOfNibbles(x, line);
+    const float error = ErrorOfNibbles(group, line);
     if (error >= least) break;
     least = error;
     best = line;
