@@ -14,11 +14,10 @@ set(CPACK_INSTALL_PREFIX /usr)
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_SECTION science)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
-# Target emulation compiles with g++, and clang schedules what is emitted. The maintainer scripts call systemd-sysusers and
-# systemd-tmpfiles.
-set(CPACK_DEBIAN_PACKAGE_DEPENDS "g++, clang-19, systemd, passwd")
-# `streamtensorc report` lays out graphs with dot.
-set(CPACK_DEBIAN_PACKAGE_RECOMMENDS graphviz)
+# Target emulation compiles with g++; the maintainer scripts call systemd-sysusers and systemd-tmpfiles.
+set(CPACK_DEBIAN_PACKAGE_DEPENDS "g++, systemd, passwd")
+# `streamtensorc report` and `explain` schedule the text with clang; `report` lays out graphs with dot.
+set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "clang-19, graphviz")
 foreach(script postinst prerm postrm conffiles)
   list(APPEND CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA ${PROJECT_SOURCE_DIR}/deploy/debian/${script})
 endforeach()

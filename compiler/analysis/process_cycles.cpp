@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/analysis/process_cycles.h"
 
+#include "kernels/contract/tiles.h"
 #include "kernels/contract/word.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 
@@ -30,6 +31,11 @@ int64_t OperationCycles(mlir::Operation* operation) {
   if (llvm::isa<mlir::linalg::FillOp>(operation)) return 1;
   if (auto op = llvm::dyn_cast<mlir::linalg::LinalgOp>(operation)) return LinalgCycles(op);
   return 0;
+}
+
+int64_t EngineDsps(int64_t channels, int64_t lanes) {
+  constexpr int64_t kScales = 2 * contract::kTileRows, kResults = contract::kTileRows * 2 * 3;
+  return channels == 0 ? 0 : channels * lanes * kScales + kResults;
 }
 
 }  // namespace streamtensor::compiler

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the traces of processes still say of cycles: loops at their initiation interval, and what a pipelined
-// loop takes to fill. Nothing that is reported comes from here, but from compiler/simulation/step_timing.h.
+// What parts of the emitted text cost in cycles: loops at their initiation interval, and what a pipelined
+// loop takes to fill. The text has never been synthesised: latencies are assumptions about a 250 MHz build.
 #pragma once
 
 #include <cstdint>
@@ -21,5 +21,10 @@ inline constexpr int64_t kFloatAdd = 4;
 // An operation of a kernel's body other than loops and stream ends: loops at one iteration a cycle, parallel
 // innermost loops of a multiple of 16 at 16 a cycle, sums into one register at one in kFloatAdd.
 int64_t OperationCycles(mlir::Operation* operation);
+
+// DSP slices of an engine with so many weight channels, working on `lanes` rows of activations at a time: in
+// each channel and lane one for each product with a scale or an offset, and those of the float products of a
+// word of results. Products of nibbles take LUTs (what Vitis makes of 8 x 8 bits, tool reports).
+int64_t EngineDsps(int64_t channels, int64_t lanes);
 
 }  // namespace streamtensor::compiler

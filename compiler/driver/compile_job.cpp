@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/driver/compile_job.h"
 
-#include <algorithm>
 #include <filesystem>
 #include <fstream>
-#include <system_error>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -16,8 +14,6 @@
 #include "compiler/driver/ir_stages.h"
 #include "compiler/driver/package_hardware.h"
 #include "compiler/passes/attach_platform.h"
-#include "compiler/processes/ProcessDialect.h"
-#include "compiler/schedule/schedule_files.h"
 #include "compiler/targets/artifact/manifest_builder.h"
 #include "compiler/targets/artifact/reports.h"
 #include "compiler/targets/artifact/xclbin_assembly.h"
@@ -25,8 +21,6 @@
 #include "compiler/targets/hls/connectivity.h"
 #include "compiler/targets/hls/design_index.h"
 #include "compiler/targets/weights/weights_writer.h"
-#include "llvm/ADT/SmallString.h"
-#include "llvm/Support/FileSystem.h"
 
 namespace streamtensor::compiler {
 namespace {
@@ -35,50 +29,6 @@ namespace fs = std::filesystem;
 
 // Constants beyond this size are tables of which a step reads a few rows.
 constexpr uint64_t kWholeTableBytes = 1 << 20;
-
-// Removed with its object.
-class TemporaryFolder {
- public:
-  static absl::StatusOr<TemporaryFolder> Create() {
-    llvm::SmallString<128> path;
-    if (const std::error_code error = llvm::sys::fs::createUniqueDirectory("streamtensorc", path)) {
-      return absl::UnavailableError(absl::StrCat("no temporary folder can be made: ", error.message()));
-    }
-    return TemporaryFolder(std::string(path.str()));
-  }
-  TemporaryFolder(TemporaryFolder&& other) noexcept : path_(std::exchange(other.path_, "")) {}
-  TemporaryFolder& operator=(TemporaryFolder&&) = delete;
-  ~TemporaryFolder() {
-    std::error_code error;
-    if (!path_.empty()) fs::remove_all(path_, error);
-  }
-
-  const std::string& path() const { return path_; }
-  absl::Status Write(const std::string& name, const std::string& text) const {
-    std::ofstream file(path_ + "/" + name, std::ios::binary);
-    file << text;
-    if (!file.flush()) return absl::UnavailableError(absl::StrCat(path_, "/", name, ": can't be written"));
-    return absl::OkStatus();
-  }
-
- private:
-  explicit TemporaryFolder(std::string path) : path_(std::move(path)) {}
-
-  std::string path_;
-};
-
-TimedLayers LayersToTime(dataflow::DesignOp design) {
-  TimedLayers layers;
-  layers.layers = layers.scheduled = static_cast<int64_t>(design.getLayers());
-  const auto engines = design.getBody().getOps<process::EngineOp>();
-  if (engines.empty()) return layers;
-  process::EngineOp engine = *engines.begin();
-  layers.frames_before = static_cast<int64_t>(engine.getPrologue().size());
-  layers.frames_each = static_cast<int64_t>(engine.getLayer().size());
-  layers.frames_after = static_cast<int64_t>(engine.getEpilogue().size());
-  if (layers.frames_each > 0) layers.scheduled = std::min(layers.layers, kLayersToTime);
-  return layers;
-}
 
 }  // namespace
 
@@ -146,6 +96,15 @@ absl::Status CompileJob::Emit() {
   packing_ = std::move(*packing);
   ASSIGN_OR_RETURN(layout_, LayOutWeights(packing_.plan));
 
+  uint64_t bytes_per_step = 0;
+  for (const WeightSegment& segment : layout_.channels) bytes_per_step += segment.used_bytes;
+  for (const WeightSegment& segment : layout_.constants) {
+    if (segment.used_bytes <= kWholeTableBytes) bytes_per_step += segment.used_bytes;
+  }
+  mlir::FailureOr<CycleModel> cycles =
+      ModelCycles(design, platform_, bytes_per_step, KvPageBytes(model_.decoder));
+  if (mlir::failed(cycles)) return failed();
+
   ManifestInputs inputs;
   inputs.model_name = model_.name;
   inputs.compiler_version = ST_VERSION;
@@ -153,6 +112,7 @@ absl::Status CompileJob::Emit() {
   inputs.target = options_.target == CompileTarget::kHw ? artifact::v1::Manifest::TARGET_HW
                                                         : artifact::v1::Manifest::TARGET_EMULATION;
   inputs.decoder = model_.decoder;
+  inputs.timing = cycles->timing;
   if (!model_.quantised.empty()) {
     inputs.quantisation.set_format(std::string(QuantisationName(options_.quantise)));
     for (const QuantisedProduct& product : model_.quantised) {
@@ -170,55 +130,19 @@ absl::Status CompileJob::Emit() {
   if (mlir::failed(index)) return failed();
   for (dataflow::MemoryOp memory : index->memories()) argument_types_.push_back(*hls::PointerType(memory));
 
+  const DesignReport report = ReportDesign(design, layout_, *cycles, platform_, inputs.quantisation);
+  summary_ = report.text;
   if (!folder_) return absl::OkStatus();
-  const std::pair<const char*, const std::string*> files[] = {{"hls/design.h", &text->design_h},
-                                                              {"hls/design.cpp", &text->design_cpp},
-                                                              {"hls/launch.cpp", &text->launch_cpp},
-                                                              {"hls/connectivity.cfg", &*connectivity}};
+  const std::pair<const char*, const std::string*> files[] = {
+      {"hls/design.h", &text->design_h},      {"hls/design.cpp", &text->design_cpp},
+      {"hls/launch.cpp", &text->launch_cpp},  {"hls/connectivity.cfg", &*connectivity},
+      {"reports/summary.json", &report.json}, {"reports/summary.txt", &report.text}};
   for (const auto& [name, bytes] : files) {
     RETURN_IF_ERROR(WriteFile(name, *bytes));
   }
   if (options_.target == CompileTarget::kHw) return WriteBuildFiles(*text);
   sources_ = {folder() + "/hls/design.cpp", folder() + "/hls/launch.cpp"};
   return absl::OkStatus();
-}
-
-// Of the design's text: of as many layers as its timing needs.
-absl::StatusOr<SizedDesign> CompileJob::Schedule(dataflow::DesignOp design) {
-  DiagnosticText diagnostics(&context_);
-  const mlir::FailureOr<hls::DesignText> text = hls::EmitDesign(design);
-  if (mlir::failed(text)) return absl::InternalError(diagnostics.Take("the design can't be emitted"));
-  ASSIGN_OR_RETURN(const TemporaryFolder folder, TemporaryFolder::Create());
-  RETURN_IF_ERROR(folder.Write("design.h", text->design_h));
-  RETURN_IF_ERROR(folder.Write("design.cpp", text->design_cpp));
-  ASSIGN_OR_RETURN(const std::string kernels, FindKernels());
-  ASSIGN_OR_RETURN(const std::string costs_file, schedule::FindDeviceCosts());
-  ASSIGN_OR_RETURN(const schedule::DeviceCosts costs, schedule::ReadDeviceCosts(costs_file));
-  return SizedDesign::Schedule(folder.path() + "/design.cpp", kernels, manifest_, platform_, costs);
-}
-
-absl::Status CompileJob::Time() {
-  ASSIGN_OR_RETURN(dataflow::DesignOp design, Design());
-  const TimedLayers layers = LayersToTime(design);
-  design.setLayers(static_cast<uint64_t>(layers.scheduled));
-  absl::StatusOr<SizedDesign> sized = Schedule(design);
-  design.setLayers(static_cast<uint64_t>(layers.layers));
-  RETURN_IF_ERROR(sized.status());
-  ASSIGN_OR_RETURN(StepTiming steps, TimeSteps(*sized, layers));
-  uint64_t bytes_per_step = 0;
-  for (const WeightSegment& segment : layout_.channels) bytes_per_step += segment.used_bytes;
-  for (const WeightSegment& segment : layout_.constants) {
-    if (segment.used_bytes <= kWholeTableBytes) bytes_per_step += segment.used_bytes;
-  }
-  steps.timing.set_bytes_per_step(bytes_per_step);
-  if (steps.timing.context_page_cycles() > 0)
-    steps.timing.set_bytes_per_context_page(2 * KvPageBytes(model_.decoder));
-  *manifest_.mutable_timing() = steps.timing;
-  const DesignReport report = ReportDesign(design, layout_, steps, *sized, manifest_.quantisation());
-  summary_ = report.text;
-  if (!folder_) return absl::OkStatus();
-  RETURN_IF_ERROR(WriteFile("reports/summary.json", report.json));
-  return WriteFile("reports/summary.txt", report.text);
 }
 
 absl::Status CompileJob::WriteBuildFiles(const hls::DesignText& text) {

@@ -8,12 +8,11 @@
 #include <string>
 #include <vector>
 
+#include "compiler/analysis/cycle_model.h"
 #include "compiler/driver/pipeline.h"
 #include "compiler/frontend/imported_model.h"
 #include "compiler/passes/pipeline.h"
 #include "compiler/platform/platform.h"
-#include "compiler/simulation/sized_design.h"
-#include "compiler/simulation/step_timing.h"
 #include "compiler/targets/artifact/artifact_folder.h"
 #include "compiler/targets/artifact/object_build.h"
 #include "compiler/targets/hls/design_emitter.h"
@@ -25,27 +24,24 @@ namespace streamtensor::compiler {
 // Each member function but the constructor is a stage or a part of one; they are called in order.
 class CompileJob {
  public:
-  // Without a folder (a dry run) Time() is the last stage, and nothing is written.
+  // Without a folder (a dry run) Emit() is the last stage, and writes nothing.
   CompileJob(const CompileOptions& options, Platform platform, std::unique_ptr<ArtifactFolder> folder);
 
   absl::Status Import();
   // Runs passes; `number` orders the files of --save-ir.
   absl::Status Transform(const PipelineStage& stage, const PipelineOptions& options, int number);
   absl::Status Emit();
-  // Schedules and simulates the design; its timing for the manifest, and the reports.
-  absl::Status Time();
   absl::Status PackWeights(const std::function<void(double)>& partly);
   absl::Status Build(const std::function<void(double)>& partly);
   absl::Status Package();
 
   std::string folder() const { return folder_->path(); }
-  // reports/summary.txt; after Time().
+  // reports/summary.txt; after Emit().
   const std::string& summary() const { return summary_; }
 
  private:
   absl::Status SaveIr(const std::string& name, int number);
   absl::StatusOr<dataflow::DesignOp> Design();
-  absl::StatusOr<SizedDesign> Schedule(dataflow::DesignOp design);
   absl::Status WriteFile(const std::string& name, const std::string& bytes);
   // What is beside the text for target hw.
   absl::Status WriteBuildFiles(const hls::DesignText& text);

@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
+#include "compiler/analysis/process_cycles.h"
 #include "compiler/driver/compile_job.h"
 #include "compiler/driver/package_hardware.h"
 #include "compiler/driver/stage_runner.h"
@@ -53,9 +54,17 @@ absl::StatusOr<std::string> Compile(const CompileOptions& options, const Progres
   ir.weight_channels = options.weight_channels;
   ir.unroll = options.unroll;
   const int64_t channels = ir.weight_channels > 0 ? ir.weight_channels : platform.engine.weight_channels;
+  const int64_t lanes = ir.unroll > 0 ? ir.unroll : platform.engine.unroll;
   if (channels > platform.memory.banks) {
     return absl::InvalidArgumentError(absl::StrCat("weight channels must be 1..", platform.memory.banks,
                                                    " on ", platform.name, ", got ", channels));
+  }
+  const double dsps = platform.limits.dsp * static_cast<double>(platform.Dsps());
+  const int64_t engine_dsps = EngineDsps(channels, lanes);
+  if (static_cast<double>(engine_dsps) > dsps) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        channels, " weight channels of ", lanes, " lanes take about ", engine_dsps,
+        " DSP slices (modelled); ", platform.name, " has room for ", static_cast<int64_t>(dsps)));
   }
   CompileJob job(options, std::move(platform), std::move(folder));
 
@@ -68,7 +77,6 @@ absl::StatusOr<std::string> Compile(const CompileOptions& options, const Progres
     ++number;
   }
   stages.Add("emit", [&](const auto&) { return job.Emit(); });
-  stages.Add("time", [&](const auto&) { return job.Time(); });
   if (options.dry_run) {
     RETURN_IF_ERROR(stages.Run());
     return job.summary();

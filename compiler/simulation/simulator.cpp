@@ -504,9 +504,7 @@ class Simulation {
     }
     CountHeld(channel, result_.channels[static_cast<size_t>(number)], time);
     ++channel.published;
-    ChannelActivity& activity = result_.channels[static_cast<size_t>(number)];
-    ++activity.elements;
-    if (design_.channels[static_cast<size_t>(number)].blocks) activity.published.push_back(time);
+    ++result_.channels[static_cast<size_t>(number)].elements;
     Wake(channel.waiting_reader);
   }
 

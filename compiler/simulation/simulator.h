@@ -68,7 +68,6 @@ struct ChannelActivity {
   int64_t most = 0;                // held at once
   double mean = 0;                 // held, over the launch
   int32_t source = -1, sink = -1;  // calls
-  std::vector<double> published;   // of a stream of blocks: when each block was written
 };
 
 struct MemoryActivity {

@@ -92,6 +92,7 @@ mlir::FailureOr<artifact::v1::Manifest> BuildManifest(dataflow::DesignOp design,
     manifest.mutable_decoder()->mutable_kv()->set_page_tokens(contract::kPageTokens);
     manifest.mutable_decoder()->mutable_kv()->set_page_bytes(KvPageBytes(inputs.decoder));
   }
+  *manifest.mutable_timing() = inputs.timing;
   if (inputs.quantisation.products_size() > 0) *manifest.mutable_quantisation() = inputs.quantisation;
 
   // Segments of weights.bin, by argument index.

@@ -19,10 +19,11 @@ struct ManifestInputs {
   artifact::v1::Manifest::Target target = artifact::v1::Manifest::TARGET_EMULATION;
   // Of a decoder; its `kv` is filled in here.
   std::optional<artifact::v1::Decoder> decoder;
+  artifact::v1::TimingModel timing;
   artifact::v1::Quantisation quantisation;  // empty: nothing was quantised on request
 };
 
-// Everything but `files` and `timing`. Fails with a diagnostic if the design does not have this launch interface.
+// Everything but `files`. Fails with a diagnostic if the design does not have this launch interface.
 mlir::FailureOr<artifact::v1::Manifest> BuildManifest(dataflow::DesignOp design,
                                                       const hls::PackingRequest& packing,
                                                       const WeightLayout& layout,

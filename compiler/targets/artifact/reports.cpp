@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/targets/artifact/reports.h"
 
-#include "artifact/timing_model.h"
 #include "compiler/dialects/dataflow/ProcessInterface.h"
 #include "compiler/dialects/dataflow/memory_role.h"
-#include "compiler/processes/ProcessDialect.h"
 #include "kernels/contract/descriptor.h"
 #include "kernels/contract/kv_pages.h"
 #include "kernels/contract/tiles.h"
@@ -49,25 +47,24 @@ int64_t PoolTokens(dataflow::MemoryOp pool) {
   return page_bytes > 0 ? room.getInt() / page_bytes * contract::kPageTokens : 0;
 }
 
-// What a step's bytes take at the peak of all the card's memory channels: the roofline.
-double FloorSeconds(const artifact::v1::TimingModel& timing) {
-  return static_cast<double>(timing.bytes_per_step()) / timing.memory_bytes_per_second();
+double StepSeconds(const CycleModel& cycles, size_t tokens) {
+  return static_cast<double>(cycles.steps[tokens - 1].total + cycles.timing.launch_cycles()) /
+         cycles.timing.clock_hz();
 }
 
-// Rows of activations that the engine works on at a time; 0: the design has no engine.
-int64_t LanesOf(dataflow::DesignOp design) {
-  const auto engines = design.getBody().getOps<process::EngineOp>();
-  return engines.empty() ? 0 : static_cast<int64_t>((*engines.begin()).getLanes());
+double TokensPerSecond(const CycleModel& cycles, size_t tokens) {
+  return static_cast<double>(tokens) / StepSeconds(cycles, tokens);
+}
+
+// 1: a step takes what its bytes take at the peak of all the card's memory channels.
+double ShareOfRoofline(const CycleModel& cycles, size_t tokens) {
+  return cycles.memory_seconds_floor / StepSeconds(cycles, tokens);
 }
 
 }  // namespace
 
-DesignReport ReportDesign(dataflow::DesignOp design, const WeightLayout& layout,
-                          const StepTiming& steps_timing, const SizedDesign& sized,
-                          const artifact::v1::Quantisation& quantisation) {
-  const Platform& platform = sized.platform();
-  const artifact::v1::TimingModel& timing = steps_timing.timing;
-  const schedule::Area& area = sized.estimate().area;
+DesignReport ReportDesign(dataflow::DesignOp design, const WeightLayout& layout, const CycleModel& cycles,
+                          const Platform& platform, const artifact::v1::Quantisation& quantisation) {
   llvm::json::Array streams, processes, memories, steps;
   int64_t stream_bytes = 0, stream_count = 0, process_count = 0, kv_tokens = 0;
   for (mlir::Operation& operation : design.getBody().front()) {
@@ -99,14 +96,18 @@ DesignReport ReportDesign(dataflow::DesignOp design, const WeightLayout& layout,
       memories.push_back(std::move(entry));
     }
   }
-  for (uint32_t tokens = 1; static_cast<int>(tokens) <= timing.step_cycles_size(); ++tokens) {
-    const double seconds = artifact::ModelStep(timing, {tokens, 1, 0}).seconds;
+  for (size_t i = 0; i < cycles.steps.size(); ++i) {
+    const StepCycles& step = cycles.steps[i];
     steps.push_back(
-        llvm::json::Object{{"tokens", int64_t{tokens}},
-                           {"cycles", static_cast<int64_t>(timing.step_cycles(static_cast<int>(tokens) - 1))},
-                           {"simulated", llvm::is_contained(steps_timing.simulated, int64_t{tokens})},
-                           {"tokens_per_second", tokens / seconds},
-                           {"share_of_roofline", FloorSeconds(timing) / seconds}});
+        llvm::json::Object{{"tokens", static_cast<int64_t>(i + 1)},
+                           {"cycles", static_cast<int64_t>(step.total)},
+                           {"engine_busy", static_cast<int64_t>(step.engine_busy)},
+                           {"engine_waits_for_frames", static_cast<int64_t>(step.engine_waits)},
+                           {"engine_waits_for_weights", static_cast<int64_t>(step.engine_weight_waits)},
+                           {"engine_waits_for_results", static_cast<int64_t>(step.engine_result_waits)},
+                           {"weights_at_channel_rate", static_cast<int64_t>(step.memory_needed)},
+                           {"tokens_per_second", TokensPerSecond(cycles, i + 1)},
+                           {"share_of_roofline", ShareOfRoofline(cycles, i + 1)}});
   }
   uint64_t channel_bytes = 0, constant_bytes = 0;
   for (const WeightSegment& segment : layout.channels) channel_bytes += segment.used_bytes;
@@ -131,18 +132,14 @@ DesignReport ReportDesign(dataflow::DesignOp design, const WeightLayout& layout,
       {"weights", llvm::json::Object{{"channels", static_cast<int64_t>(layout.channels.size())},
                                      {"packed_bytes", static_cast<int64_t>(channel_bytes)},
                                      {"constant_bytes", static_cast<int64_t>(constant_bytes)}}},
-      {"modelled", llvm::json::Object{{"clock_hz", timing.clock_hz()},
-                                      {"launch_cycles", static_cast<int64_t>(timing.launch_cycles())},
-                                      {"logits_cycles", static_cast<int64_t>(timing.logits_cycles())},
-                                      {"context_page_cycles", timing.context_page_cycles()},
-                                      {"roofline_step_seconds", FloorSeconds(timing)},
-                                      {"unroll", LanesOf(design)},
-                                      {"area", llvm::json::Object{{"dsp", area.dsp},
-                                                                  {"lut", area.lut},
-                                                                  {"ff", area.ff},
-                                                                  {"bram18", area.bram18},
-                                                                  {"uram", area.uram}}},
-                                      {"fits", sized.fits()},
+      {"modelled", llvm::json::Object{{"clock_hz", cycles.timing.clock_hz()},
+                                      {"launch_cycles", static_cast<int64_t>(cycles.timing.launch_cycles())},
+                                      {"logits_cycles", static_cast<int64_t>(cycles.timing.logits_cycles())},
+                                      {"context_page_cycles", cycles.timing.context_page_cycles()},
+                                      {"roofline_step_seconds", cycles.memory_seconds_floor},
+                                      {"unroll", cycles.unroll},
+                                      {"engine_dsps", cycles.engine_dsps},
+                                      {"dsps_of_platform", platform.Dsps()},
                                       {"steps", std::move(steps)}}}};
   if (kv_tokens > 0) summary["kv_tokens"] = kv_tokens;
   if (!products.empty()) {
@@ -163,21 +160,20 @@ DesignReport ReportDesign(dataflow::DesignOp design, const WeightLayout& layout,
        << layout.channels.size() << " channels, tables "
        << llvm::format("%.1f", static_cast<double>(constant_bytes) / 1e6) << " MB\n";
   if (kv_tokens > 0) text << "  KV pools   room for " << kv_tokens << " tokens\n";
-  if (const int64_t lanes = LanesOf(design); lanes > 0)
-    text << "  engine     " << lanes << " tokens at a time\n";
-  text << "  logic      " << area.dsp << " DSP slices, " << area.lut << " LUTs, " << area.ff
-       << " flip-flops, " << (area.bram18 + 1) / 2 << " BRAM36, " << area.uram << " URAM (modelled)\n\n"
-       << sized.placement_text();
-  text << "\nModelled at " << llvm::format("%.0f", timing.clock_hz() / 1e6)
-       << " MHz, one row of logits, no context; * simulated, others between them\n"
-       << "  tokens      cycles  tokens/s  of roofline\n";
-  for (uint32_t tokens = 1; static_cast<int>(tokens) <= timing.step_cycles_size(); ++tokens) {
-    const double seconds = artifact::ModelStep(timing, {tokens, 1, 0}).seconds;
-    const bool simulated = llvm::is_contained(steps_timing.simulated, int64_t{tokens});
-    text << llvm::format("  %6u %10llu", tokens,
-                         static_cast<unsigned long long>(timing.step_cycles(static_cast<int>(tokens) - 1)))
-         << (simulated ? "*" : " ")
-         << llvm::format(" %9.0f %10.1f %%\n", tokens / seconds, 100 * FloorSeconds(timing) / seconds);
+  text << "  engine     " << cycles.unroll << " tokens at a time, about " << cycles.engine_dsps << " of "
+       << platform.Dsps() << " DSP slices (modelled)\n";
+  text << "\nModelled at " << llvm::format("%.0f", cycles.timing.clock_hz() / 1e6)
+       << " MHz, one row of logits, no context; cycles, of which the engine computes or waits for\n"
+       << "  tokens      step   computes    frames   weights   results  tokens/s  of roofline\n";
+  for (size_t i = 0; i < cycles.steps.size(); ++i) {
+    const StepCycles& step = cycles.steps[i];
+    text << llvm::format("  %6zu %9llu", i + 1, static_cast<unsigned long long>(step.total))
+         << llvm::format("  %9llu %9llu", static_cast<unsigned long long>(step.engine_busy),
+                         static_cast<unsigned long long>(step.engine_waits))
+         << llvm::format(" %9llu %9llu", static_cast<unsigned long long>(step.engine_weight_waits),
+                         static_cast<unsigned long long>(step.engine_result_waits))
+         << llvm::format(" %9.0f %10.1f %%\n", TokensPerSecond(cycles, i + 1),
+                         100 * ShareOfRoofline(cycles, i + 1));
   }
   if (quantisation.products_size() > 0) {
     text << "\nMatrix products quantised to " << quantisation.format()

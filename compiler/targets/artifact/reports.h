@@ -4,9 +4,7 @@
 
 #include <string>
 
-#include "compiler/dialects/dataflow/DataflowDialect.h"
-#include "compiler/simulation/sized_design.h"
-#include "compiler/simulation/step_timing.h"
+#include "compiler/analysis/cycle_model.h"
 #include "compiler/targets/weights/packing_plan.h"
 
 namespace streamtensor::compiler {
@@ -16,8 +14,7 @@ struct DesignReport {
   std::string text;  // reports/summary.txt: the same, to be read
 };
 
-// `sized` is the design's text, scheduled; its platform is the design's.
-DesignReport ReportDesign(dataflow::DesignOp design, const WeightLayout& layout, const StepTiming& steps,
-                          const SizedDesign& sized, const artifact::v1::Quantisation& quantisation);
+DesignReport ReportDesign(dataflow::DesignOp design, const WeightLayout& layout, const CycleModel& cycles,
+                          const Platform& platform, const artifact::v1::Quantisation& quantisation);
 
 }  // namespace streamtensor::compiler

@@ -13,7 +13,6 @@
 
 #include "base/program.h"
 #include "compiler/platform/platform_folders.h"
-#include "compiler/schedule/schedule_files.h"
 #include "compiler/targets/artifact/artifact_folder.h"
 #include "compiler/targets/artifact/object_build.h"
 #include "compiler/tools/streamtensorc/commands.h"
@@ -21,15 +20,13 @@
 namespace streamtensor::compiler {
 namespace {
 
-// Lines two to four tell what else goes into an artifact: the kernel library, the card models, and what its
-// timing is estimated with.
+// Lines two and three tell what else goes into an artifact: the kernel library and the card models.
 std::string Version() {
   const absl::StatusOr<std::string> kernels = FindKernels();
   const absl::StatusOr<std::string> hash = kernels.ok() ? HashKernels(*kernels) : kernels.status();
   const absl::StatusOr<std::string> platforms = HashPlatforms();
-  const absl::StatusOr<std::string> schedule = schedule::HashScheduleFiles();
   return std::string(ST_VERSION) + "\nkernels " + (hash.ok() ? *hash : "none") + "\nplatforms " +
-         (platforms.ok() ? *platforms : "none") + "\nschedule " + (schedule.ok() ? *schedule : "none");
+         (platforms.ok() ? *platforms : "none");
 }
 
 // Kills what a process has started, and what that has: the C++ compiler is a driver and its stages.

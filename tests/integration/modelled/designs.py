@@ -29,9 +29,5 @@ def make_design(folder, layers, *options):
     return design
 
 
-def timing(design):
-    return json.loads((design / "manifest.json").read_text())["timing"]
-
-
 def simulate(design, *options):
     return json.loads(call("streamtensor-sim", design, "--json", *options))
