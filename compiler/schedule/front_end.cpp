@@ -22,8 +22,8 @@ absl::Status Clang(const std::vector<std::string>& include_folders,
                    const std::vector<std::string>& arguments) {
   ASSIGN_OR_RETURN(const std::string headers, FindVitisHeaders());
   if (!llvm::sys::fs::can_execute(ST_SCHEDULE_CLANG)) {
-    return absl::FailedPreconditionError(
-        "there is no " ST_SCHEDULE_CLANG ", which schedules the text; install clang-19");
+    return absl::FailedPreconditionError("there is no " ST_SCHEDULE_CLANG
+                                         ", which schedules the text; install clang-19");
   }
   std::vector<std::string> words = {"-Wno-everything", "-fno-math-errno", "-isystem", headers};
   for (const std::string& folder : include_folders) words.push_back("-I" + folder);

@@ -62,7 +62,7 @@ struct ProcessPlan {
   // Whether it sees elements in the shape of its operands; else it takes them in that of their producer,
   // which differs where a shape stands between.
   bool reads_as_given = false;
-  bool sends_done = false;   // it writes memory, and says when it has
+  bool sends_done = false;  // it writes memory, and says when it has
   // A process that is given the page table and reads the pools ahead of this one. Its two streams, keys and
   // values, are what this one reads after its header.
   struct PageLoader {
