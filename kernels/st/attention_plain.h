@@ -221,7 +221,7 @@ struct attention_item {
   bool fresh;  // the token has seen no page before
   bool odd;    // of the page
 };
-constexpr int kItemsAtOnce = 128;
+constexpr int kItemsAtOnce = 64;
 // So many take less time than the stages to fill and drain.
 constexpr int kFewItems = 3;
 // A page's first row lies less than a page before its first own one.

@@ -162,7 +162,7 @@ void AddBenchCommand(base::Program& program, const Target& target) {
       program.AddCommand("bench", "Measure latency and throughput under load",
                          [&program, &target, options] { return Bench(program, target, *options); });
   options->AddTo(app);
-  base::AddExamples(app, {"streamtensorctl bench --model smollm2 --concurrency 4 --requests 16"});
+  base::AddExamples(app, {"streamtensorctl bench --model my-model --concurrency 4 --requests 16"});
 }
 
 }  // namespace streamtensor::ctl

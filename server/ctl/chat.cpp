@@ -28,7 +28,7 @@ void AddChatCommand(base::Program& program, const Target& target) {
   options->reply.AddTo(app);
   app.footer(
       "On a terminal lines can be edited and recalled, Ctrl-C stops a reply, and /help lists commands.");
-  base::AddExamples(app, {"streamtensorctl chat --model smollm2 --system 'Answer in one sentence.'"});
+  base::AddExamples(app, {"streamtensorctl chat --model my-model --system 'Answer in one sentence.'"});
 }
 
 }  // namespace streamtensor::ctl

@@ -64,8 +64,8 @@ void AddGenerateCommand(base::Program& program, const Target& target) {
   options->reply.AddLogprobsTo(app);
   options->reply.AddTo(app);
   base::AddExamples(
-      app, {"streamtensorctl generate --model smollm2 --prompt 'Once upon a time' --max-tokens 40 --stats",
-            "echo 'Once upon a time' | streamtensorctl generate --model smollm2 --prompt - --max-tokens 40 "
+      app, {"streamtensorctl generate --model my-model --prompt 'Once upon a time' --max-tokens 40 --stats",
+            "echo 'Once upon a time' | streamtensorctl generate --model my-model --prompt - --max-tokens 40 "
             "--json"});
 }
 

@@ -236,6 +236,7 @@ def test_examples_of_help_work(reader, program):
         (reader.root / file).symlink_to(reader.model)
     found = examples(program)
     assert len(found) > 1, "--help shows no examples"
+    (reader.root / "my.yaml").write_text(CONFIGURATION.replace("name: smollm2", "name: my-model"))
     if program == "streamtensorctl":  # `run` starts a daemon itself, the others ask one
         found.sort(key=lambda command: not command.startswith("streamtensorctl run"))
         found.insert(1, DAEMON)

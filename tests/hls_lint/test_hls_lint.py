@@ -198,9 +198,7 @@ def test_wrong_table_of_pragmas(tmp_path, old, new, message):
 
 
 @pytest.mark.parametrize("rule, header, good, bad", [
-    ("block-partition", "engine.h", "  const word512(&given)[FRAME_WORDS] = frame_lock;\n",
-     "  word512(&given)[FRAME_WORDS] = frame_lock;\n"
-     "#pragma HLS ARRAY_PARTITION variable = given type = cyclic factor = 2\n"),
+    ("loop-bound", "attention_plain.h", "constexpr int kItemsAtOnce = 64;\n", "constexpr int kItemsAtOnce = 4096;\n"),
 ])
 def test_kernel_that_was_changed(tmp_path, tiny, rule, header, good, bad):
     artifact = compile_model(tmp_path / "artifact", tiny)
