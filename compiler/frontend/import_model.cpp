@@ -27,15 +27,11 @@ absl::StatusOr<ImportedModel> ImportModel(const std::string& path, const ImportO
   if (is_module) {
     return ImportMlir(path, options, context);
   }
-  if (is_exported && options.quantise == Quantisation::kW4A8) {
-    return absl::UnimplementedError(
-        Message("'", path, "': the products of an exported decoder have weights of 8 bits; --quantise w4a8 ",
-                "is for other .mlir modules"));
-  }
   if (is_exported) return ImportExportedDecoder(path, options, context);
   if (options.quantise != Quantisation::kNone && !IsOfCheckpoints(options.quantise)) {
-    return absl::InvalidArgumentError(Message("'", path, "': --quantise ", QuantisationName(options.quantise),
-                                              " is for .mlir modules; a checkpoint takes w4g128 or w8"));
+    return absl::InvalidArgumentError(
+        Message("'", path, "': --quantise ", QuantisationName(options.quantise),
+                " is for .mlir modules and exported decoders; a checkpoint takes w4g128 or w8"));
   }
   return ImportCheckpoint(path, options, context);
 }

@@ -29,7 +29,7 @@ struct ImportOptions {
   int64_t max_context = 0;
   // Bound of the symbols T and W, and rows of the page table: 1..16.
   int64_t step_tokens = contract::kMaxStepTokens;
-  // kW8A8 and kW4A8 of .mlir modules only, kW4G128 and kW8 of checkpoints.
+  // kW8A8 and kW4A8 of .mlir modules and of exported decoders, kW4G128 and kW8 of checkpoints.
   Quantisation quantise = Quantisation::kNone;
   // Makes what a decoder's operations are written into (linalg_decoder_graph.h) where that is not the
   // default: tests give one that is wrong on purpose.
@@ -53,7 +53,7 @@ struct ImportedModel {
   // Set for a decoder; absent for any other module. `kv` is set when the pools are laid out.
   std::optional<artifact::v1::Decoder> decoder;
   std::optional<artifact::v1::Tokenizer> tokenizer;
-  std::vector<QuantisedProduct> quantised;  // of a .mlir module, in its order
+  std::vector<QuantisedProduct> quantised;  // in the module's order, or that of the weights
 };
 
 // Loads the dialects that imported modules use. Import*() call it themselves.

@@ -61,16 +61,19 @@ struct Verdict {
 };
 
 absl::StatusOr<std::vector<RequantisedMatrix>> Requantised(const Checkpoint& checkpoint,
+                                                           const absl::StatusOr<const DecoderModel*>& decoder,
                                                            Quantisation quantise) {
-  ASSIGN_OR_RETURN(const auto decoder, ReadDecoder(checkpoint));
-  RETURN_IF_ERROR(ReadTokenizer(checkpoint, decoder->sizes()).status());
-  ASSIGN_OR_RETURN(const std::vector<DecoderWeight> weights, QuantiseMatrices(decoder->weights(), quantise));
+  RETURN_IF_ERROR(decoder.status());
+  RETURN_IF_ERROR(ReadTokenizer(checkpoint, (*decoder)->sizes()).status());
+  ASSIGN_OR_RETURN(const std::vector<DecoderWeight> weights,
+                   QuantiseMatrices((*decoder)->weights(), quantise));
   return MeasureRequantisation(weights);
 }
 
-Verdict Judge(const Checkpoint& checkpoint, Quantisation quantise) {
+Verdict Judge(const Checkpoint& checkpoint, const absl::StatusOr<const DecoderModel*>& decoder,
+              Quantisation quantise) {
   Verdict verdict;
-  absl::StatusOr<std::vector<RequantisedMatrix>> measured = Requantised(checkpoint, quantise);
+  absl::StatusOr<std::vector<RequantisedMatrix>> measured = Requantised(checkpoint, decoder, quantise);
   verdict.compilable = measured.status();
   if (!measured.ok()) return verdict;
   verdict.requantised = *std::move(measured);
@@ -148,7 +151,7 @@ ordered_json TensorJson(const Checkpoint& checkpoint, const CheckpointTensor& te
           {"bytes", tensor.bytes.size()}};
 }
 
-std::string Json(const Checkpoint& checkpoint, Quantisation quantise) {
+std::string Json(const Checkpoint& checkpoint, const Verdict& verdict) {
   ordered_json root;
   const CheckpointFormat format = checkpoint.format();
   root["format"] = std::string(format.name);
@@ -156,7 +159,6 @@ std::string Json(const Checkpoint& checkpoint, Quantisation quantise) {
   root["files"] = format.files;
   root["bytes"] = checkpoint.file_bytes();
   root["parameters"] = Parameters(checkpoint);
-  const Verdict verdict = Judge(checkpoint, quantise);
   root["compilable"] = verdict.compilable.ok();
   if (verdict.compilable.ok()) {
     root["requantised"] = RequantisedJson(verdict);
@@ -189,11 +191,10 @@ std::string FormatText(const CheckpointFormat& format) {
   return text;
 }
 
-std::string Text(const std::string& path, const Checkpoint& checkpoint, Quantisation quantise) {
+std::string Text(const std::string& path, const Checkpoint& checkpoint, const Verdict& verdict) {
   std::string text =
       absl::StrFormat("%s: %s, %d bytes, %d parameters\n", path, FormatText(checkpoint.format()),
                       checkpoint.file_bytes(), Parameters(checkpoint));
-  const Verdict verdict = Judge(checkpoint, quantise);
   absl::StrAppend(
       &text, "compilable: ", verdict.compilable.ok() ? "yes" : Message("no: ", verdict.compilable.message()),
       "\n", RequantisedText(verdict), "\nmetadata\n");
@@ -229,7 +230,18 @@ std::string Text(const std::string& path, const Checkpoint& checkpoint, Quantisa
 absl::StatusOr<std::string> InspectCheckpoint(const std::string& path, InspectFormat format,
                                               Quantisation quantise) {
   ASSIGN_OR_RETURN(const std::shared_ptr<const Checkpoint> checkpoint, OpenCheckpoint(path));
-  return format == InspectFormat::kJson ? Json(*checkpoint, quantise) : Text(path, *checkpoint, quantise);
+  const auto decoder = ReadDecoder(*checkpoint);
+  return DescribeCheckpoint(path, *checkpoint,
+                            decoder.ok() ? absl::StatusOr<const DecoderModel*>(decoder->get())
+                                         : absl::StatusOr<const DecoderModel*>(decoder.status()),
+                            format, quantise);
+}
+
+std::string DescribeCheckpoint(const std::string& path, const Checkpoint& checkpoint,
+                               const absl::StatusOr<const DecoderModel*>& decoder, InspectFormat format,
+                               Quantisation quantise) {
+  const Verdict verdict = Judge(checkpoint, decoder, quantise);
+  return format == InspectFormat::kJson ? Json(checkpoint, verdict) : Text(path, checkpoint, verdict);
 }
 
 }  // namespace streamtensor::compiler

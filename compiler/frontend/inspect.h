@@ -5,6 +5,8 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "compiler/frontend/checkpoint.h"
+#include "compiler/frontend/decoder_model.h"
 #include "compiler/frontend/quantisation.h"
 
 namespace streamtensor::compiler {
@@ -18,5 +20,10 @@ enum class InspectFormat { kText, kJson };
 //  NOT_FOUND, INVALID_ARGUMENT, UNIMPLEMENTED  as OpenCheckpoint()
 absl::StatusOr<std::string> InspectCheckpoint(const std::string& path, InspectFormat format,
                                               Quantisation quantise = Quantisation::kNone);
+
+// The same of a checkpoint and its decoder, or why it has none that can be compiled.
+std::string DescribeCheckpoint(const std::string& path, const Checkpoint& checkpoint,
+                               const absl::StatusOr<const DecoderModel*>& decoder, InspectFormat format,
+                               Quantisation quantise = Quantisation::kNone);
 
 }  // namespace streamtensor::compiler

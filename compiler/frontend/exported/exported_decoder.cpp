@@ -3,8 +3,10 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "base/status_macros.h"
 #include "compiler/frontend/decoder_model.h"
@@ -16,8 +18,8 @@
 #include "compiler/frontend/linalg_decoder_graph.h"
 #include "compiler/frontend/message.h"
 #include "compiler/frontend/mlir_text.h"
+#include "compiler/frontend/product_quantisation.h"
 #include "compiler/frontend/verified_module.h"
-#include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 
 namespace streamtensor::compiler {
@@ -164,25 +166,70 @@ absl::StatusOr<DecoderSizes> Sizes(const Checkpoint& checkpoint, const ExportedS
                       .trained_context = context};
 }
 
-absl::StatusOr<ImportedModel> Import(const std::string& folder, const ImportOptions& options,
-                                     mlir::MLIRContext* context) {
-  ASSIGN_OR_RETURN(const auto checkpoint, OpenExportedCheckpoint(folder));
-  RETURN_IF_ERROR(CheckExportedDescription(*checkpoint));
-  ASSIGN_OR_RETURN(const std::string architecture, checkpoint->architecture());
+// A folder as it was read. Each part points into those above it.
+struct ExportedFolder {
+  std::shared_ptr<const Checkpoint> checkpoint;
+  mlir::OwningOpRef<mlir::ModuleOp> module;
+  std::optional<ExportedStep> step;
+  std::optional<ExportedWeights> weights;
+  std::optional<ExportedDecoder> decoder;
+};
+
+// What is sound stands in `read` even where something isn't.
+absl::Status Read(const std::string& folder, Quantisation quantise, mlir::MLIRContext* context,
+                  ExportedFolder& read) {
+  ASSIGN_OR_RETURN(read.checkpoint, OpenExportedCheckpoint(folder));
+  const Checkpoint& checkpoint = *read.checkpoint;
+  RETURN_IF_ERROR(CheckExportedDescription(checkpoint));
+  ASSIGN_OR_RETURN(const std::string architecture, checkpoint.architecture());
   LoadFrontendDialects(context);
-  context->loadDialect<mlir::cf::ControlFlowDialect>();
-  ASSIGN_OR_RETURN(auto module, ParseMlirFile((fs::path(folder) / kStep).string(), context));
-  ASSIGN_OR_RETURN(const ExportedStep step, ExportedStep::Read(*module));
-  ASSIGN_OR_RETURN(const ExportedWeights weights, ExportedWeights::Find(step));
-  ASSIGN_OR_RETURN(const DecoderSizes sizes, Sizes(*checkpoint, step, weights));
+  ASSIGN_OR_RETURN(read.module, ParseMlirFile((fs::path(folder) / kStep).string(), context));
+  ASSIGN_OR_RETURN(read.step, ExportedStep::Read(*read.module));
+  ASSIGN_OR_RETURN(read.weights, ExportedWeights::Find(*read.step));
+  ASSIGN_OR_RETURN(const DecoderSizes sizes, Sizes(checkpoint, *read.step, *read.weights));
   ASSIGN_OR_RETURN(std::vector<DecoderWeight> found,
-                   FindDecoderWeights(*checkpoint, sizes.layers, weights.specs()));
-  const ExportedDecoder decoder(architecture, sizes, std::move(found));
-  ExportedGraph graph(context, step, weights);
-  absl::StatusOr<ImportedModel> model = ImportDecoder(checkpoint, decoder, graph, options, context);
+                   FindDecoderWeights(checkpoint, sizes.layers, read.weights->specs()));
+  for (DecoderWeight& weight : found) {
+    if (quantise == Quantisation::kW4A8 && read.weights->IsOfProduct(weight.spec.name))
+      weight.format = MatrixFormat::kU4;
+  }
+  read.decoder.emplace(architecture, sizes, std::move(found));
+  return absl::OkStatus();
+}
+
+// What each product loses, layer by layer.
+absl::StatusOr<std::vector<QuantisedProduct>> MeasureProducts(const ExportedFolder& read,
+                                                              const WeightSource& weights) {
+  std::vector<QuantisedProduct> products;
+  for (const DecoderWeight& weight : read.decoder->weights()) {
+    const WeightSpec& spec = weight.spec;
+    if (!read.weights->IsOfProduct(spec.name)) continue;
+    for (size_t layer = 0; layer < weight.tensors.size(); ++layer) {
+      const std::string name = WeightName(spec.name, static_cast<int64_t>(layer));
+      ASSIGN_OR_RETURN(const double error, MeasureProductError(StoredPart(weight, *weight.tensors[layer]),
+                                                               spec.columns, weights, name));
+      products.push_back({name, spec.rows, spec.columns, error});
+    }
+  }
+  return products;
+}
+
+absl::StatusOr<ImportedModel> Import(const ImportOptions& options, mlir::MLIRContext* context,
+                                     const ExportedFolder& read) {
+  ExportedGraph graph(context, *read.step, *read.weights);
+  absl::StatusOr<ImportedModel> model =
+      ImportDecoder(read.checkpoint, *read.decoder, graph, options, context);
   // What can't be written says more than what became of it.
   RETURN_IF_ERROR(graph.status());
+  if (model.ok() && options.quantise != Quantisation::kNone) {
+    ASSIGN_OR_RETURN(model->quantised, MeasureProducts(read, *model->weights));
+  }
   return model;
+}
+
+absl::Status InFolder(const std::string& folder, const absl::Status& status) {
+  if (status.ok() || status.message().find(folder) != absl::string_view::npos) return status;
+  return absl::Status(status.code(), Message("'", folder, "': ", status.message()));
 }
 
 }  // namespace
@@ -194,9 +241,25 @@ bool IsExportedDecoder(const std::string& folder) {
 
 absl::StatusOr<ImportedModel> ImportExportedDecoder(const std::string& folder, const ImportOptions& options,
                                                     mlir::MLIRContext* context) {
-  absl::StatusOr<ImportedModel> model = Import(folder, options, context);
-  if (model.ok() || model.status().message().find(folder) != absl::string_view::npos) return model;
-  return absl::Status(model.status().code(), Message("'", folder, "': ", model.status().message()));
+  ExportedFolder read;
+  RETURN_IF_ERROR(InFolder(folder, Read(folder, options.quantise, context, read)));
+  absl::StatusOr<ImportedModel> model = Import(options, context, read);
+  if (!model.ok()) return InFolder(folder, model.status());
+  return model;
+}
+
+absl::StatusOr<std::string> InspectExportedDecoder(const std::string& folder, InspectFormat format) {
+  mlir::MLIRContext context;
+  context.printOpOnDiagnostic(false);
+  ExportedFolder read;
+  absl::Status status = Read(folder, Quantisation::kNone, &context, read);
+  if (!read.checkpoint) return InFolder(folder, status);
+  if (status.ok()) status = Import({}, &context, read).status();
+  const DecoderModel* decoder = read.decoder ? &*read.decoder : nullptr;
+  return DescribeCheckpoint(folder, *read.checkpoint,
+                            status.ok() ? absl::StatusOr<const DecoderModel*>(decoder)
+                                        : absl::StatusOr<const DecoderModel*>(status),
+                            format);
 }
 
 }  // namespace streamtensor::compiler

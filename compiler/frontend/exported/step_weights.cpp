@@ -16,6 +16,9 @@ namespace {
 using mlir::Operation;
 using mlir::Value;
 
+// Of a weight's name, which messages show.
+constexpr size_t kMaxName = 200;
+
 struct Use {
   bool is_product = false;
   bool is_embedding = false;
@@ -121,6 +124,7 @@ absl::StatusOr<ExportedWeights> ExportedWeights::Find(const ExportedStep& step) 
     Weight weight;
     weight.shape = ExportedStep::Shape(argument).vec();
     weight.is_matrix = use.is_product || use.is_embedding;
+    weight.is_product = use.is_product;
     weight.is_values = use.is_values;
     weight.transposed = use.transposed;
     weight.name = name;
@@ -129,6 +133,7 @@ absl::StatusOr<ExportedWeights> ExportedWeights::Find(const ExportedStep& step) 
           Message("weight ", Quoted(name), " of type ", Shown(argument.getType()), " ", what));
     };
     if (name.find('{') != std::string::npos) return refuse("has a name that holds '{'");
+    if (Printable(name, kMaxName) != name) return refuse("has a name that is too long or can't be printed");
     if (weight.is_matrix && weight.is_values)
       return refuse("is read by products or by token, and otherwise as well");
     if (use.is_embedding && use.transposed) return refuse("is read by token, and by products transposed");
@@ -170,6 +175,11 @@ std::string_view ExportedWeights::NameOf(Value argument, bool is_matrix) const {
   const auto found = index_.find(argument);
   if (found == index_.end() || weights_[found->second].is_matrix != is_matrix) return {};
   return weights_[found->second].name;
+}
+
+bool ExportedWeights::IsOfProduct(std::string_view name) const {
+  return std::any_of(weights_.begin(), weights_.end(),
+                     [&](const Weight& weight) { return weight.name == name && weight.is_product; });
 }
 
 TensorSpecs ExportedWeights::specs() const {

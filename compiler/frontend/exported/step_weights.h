@@ -30,10 +30,13 @@ class ExportedWeights {
   // The name of a weight as a product or a lookup by token reads it, or by its values; "" of others.
   std::string_view Matrix(mlir::Value argument) const { return NameOf(argument, true); }
   std::string_view Values(mlir::Value argument) const { return NameOf(argument, false); }
+  // Whether a product reads the weight of that name in the design; a lookup by token may, too.
+  bool IsOfProduct(std::string_view name) const;
 
  private:
   struct Weight {
     bool is_matrix = false;
+    bool is_product = false;
     bool is_values = false;
     bool transposed = false;
     std::vector<int64_t> shape;

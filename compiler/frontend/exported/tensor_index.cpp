@@ -40,7 +40,7 @@ std::optional<TensorIndex> Times(const TensorIndex& index, int64_t factor) {
 std::optional<IndexSplit> Divide(const TensorIndex& index, int64_t inner, llvm::ArrayRef<int64_t> extents,
                                  std::optional<LoopSplit>* split) {
   if (inner == 1) return IndexSplit{index, {}};
-  if (index.computed) return std::nullopt;
+  if (index.computed || inner < 1) return std::nullopt;
   IndexSplit result;
   result.quotient.constant = index.constant / inner;
   result.remainder.constant = index.constant % inner;

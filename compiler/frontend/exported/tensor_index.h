@@ -52,8 +52,9 @@ struct IndexSplit {
   TensorIndex remainder;
 };
 
-// index / inner and index % inner, where each loop has `extents[loop]` iterations. Without a result, `split`
-// says which loop stands in the way, if splitting it would help.
+// index / inner and index % inner, where each loop has `extents[loop]` iterations; none by an inner of 0,
+// which is the size of a tensor that holds nothing. Without a result, `split` says which loop stands in the
+// way, if splitting it would help.
 std::optional<IndexSplit> Divide(const TensorIndex& index, int64_t inner, llvm::ArrayRef<int64_t> extents,
                                  std::optional<LoopSplit>* split);
 

@@ -15,6 +15,7 @@
 #include "compiler/driver/diagnostic_text.h"
 #include "compiler/driver/ir_stages.h"
 #include "compiler/driver/pipeline.h"
+#include "compiler/frontend/exported/exported_decoder.h"
 #include "compiler/frontend/imported_model.h"
 #include "compiler/frontend/inspect.h"
 #include "compiler/passes/attach_platform.h"
@@ -130,14 +131,21 @@ bool IsCheckpointFolder(const std::string& path) {
 int Inspect(const std::string& path, bool json, Quantisation quantise) {
   std::error_code error;
   absl::StatusOr<std::string> text = absl::NotFoundError(path + ": no such file or folder");
-  if (fs::is_directory(path, error) && !IsCheckpointFolder(path)) {
+  const InspectFormat format = json ? InspectFormat::kJson : InspectFormat::kText;
+  if (IsExportedDecoder(path) && quantise != Quantisation::kNone) {
+    text = absl::InvalidArgumentError(
+        path +
+        ": --quantise is for checkpoints; of an exported decoder compile says what w8a8 and w4a8 cost");
+  } else if (IsExportedDecoder(path)) {
+    text = InspectExportedDecoder(path, format);
+  } else if (fs::is_directory(path, error) && !IsCheckpointFolder(path)) {
     text = InspectArtifact(path, json);
   } else if (absl::EndsWith(path, ".yaml")) {
     text = InspectPlatform(path, json);
   } else if (absl::EndsWith(path, ".mlir")) {
     text = InspectMlir(path, json);
   } else if (fs::exists(path, error)) {
-    text = InspectCheckpoint(path, json ? InspectFormat::kJson : InspectFormat::kText, quantise);
+    text = InspectCheckpoint(path, format, quantise);
   }
   if (!text.ok()) return Failed("inspect", text.status());
   std::fputs(text->c_str(), stdout);
@@ -156,8 +164,9 @@ void AddInspectCommand(base::Program& program) {
   CLI::App& app =
       program.AddCommand("inspect", "Print what a model file, an artifact or a card model holds",
                          [options] { return Inspect(options->path, options->json, options->quantise); });
-  app.add_option("PATH", options->path,
-                 "A model (.gguf, .mlir, Hugging Face folder), an artifact, or a platform (.yaml)")
+  app.add_option(
+         "PATH", options->path,
+         "A model (.gguf, .mlir, Hugging Face folder, exported decoder), an artifact, or a platform (.yaml)")
       ->required();
   app.add_flag("--json", options->json, "Print one object");
   std::vector<std::string> formats = QuantisationNames();
