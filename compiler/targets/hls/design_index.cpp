@@ -5,11 +5,14 @@
 #include <cctype>
 
 #include "compiler/targets/hls/literals.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSet.h"
 
 namespace streamtensor::compiler::hls {
 namespace {
 
+// Words of C++, what its headers define, and the arrays of ConstantPool.
 bool IsTaken(llvm::StringRef name) {
   static const llvm::StringSet<> taken = {
       "alignas", "alignof",   "and",     "asm",       "auto",   "bool",      "break",    "case",
@@ -21,8 +24,10 @@ bool IsTaken(llvm::StringRef name) {
       "static",  "struct",    "switch",  "template",  "this",   "throw",     "true",     "try",
       "typedef", "typename",  "union",   "unsigned",  "using",  "virtual",   "void",     "volatile",
       "while",   "xor",       "main",    "st",        "hls",    "std",       "half",     "linux",
-      "unix"};
-  return taken.contains(name);
+      "unix",    "bitand",    "bitor",   "nullptr",   "typeid", "noexcept",  "int8_t",   "int16_t",
+      "int32_t", "int64_t",   "uint8_t", "uint16_t",  "size_t", "uint32_t",  "uint64_t"};
+  if (taken.contains(name)) return true;
+  return name.consume_front("literal") && !name.empty() && llvm::all_of(name, llvm::isDigit);
 }
 
 }  // namespace

@@ -91,7 +91,7 @@ std::optional<ConstantPool::Entry> ConstantPool::Add(mlir::DenseElementsAttr ele
   std::optional<std::string> cpp = CppType(type);
   if (!cpp) return std::nullopt;
 
-  Entry entry{"constant" + std::to_string(arrays_.size()), false};
+  Entry entry{"literal" + std::to_string(arrays_.size()), false};
   std::vector<std::string> values;
   if (llvm::isa<mlir::FloatType>(type)) {
     const bool half = type.isF16() || type.isBF16();

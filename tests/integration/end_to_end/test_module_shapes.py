@@ -6,6 +6,8 @@ import pytest
 
 from programs import call, make_tiny_mlp, same_bits
 
+from huggingface_folder import write_safetensors
+
 RNG = np.random.default_rng(9)
 
 
@@ -18,6 +20,7 @@ class Body:
 
     def __init__(self, rows, width):
         self.rows, self.width = rows, width
+        self.arguments = []  # weights of the file beside the module, behind %x
         self.lines = ["%zero = arith.constant 0.0 : f32"]
         if rows is None:
             self.lines += ["%c0 = arith.constant 0 : index", f"%t = tensor.dim %x, %c0 : {self.type(width)}"]
@@ -84,9 +87,11 @@ class Body:
     def text(self, *results):
         """`results`: names and types."""
         types = ", ".join(kind for _, kind in results)
+        x = f"%x: {self.type(self.width)}" + " {streamtensor.input = \"x\"}" * bool(self.arguments)
         return ("#element = affine_map<(t, k) -> (t, k)>\n#column = affine_map<(t, k) -> (k)>\n#row = affine_map<(t, k) -> (t)>\n"
-                f"func.func @main(%x: {self.type(self.width)}) -> ({types}) {{\n" + "\n".join(self.lines)
-                + f"\nreturn {', '.join(name for name, _ in results)} : {types}\n}}\n")
+                + 'module attributes {streamtensor.weights = "model.safetensors"} {\n' * bool(self.arguments)
+                + f"func.func @main({', '.join([x, *self.arguments])}) -> ({types}) {{\n" + "\n".join(self.lines)
+                + f"\nreturn {', '.join(name for name, _ in results)} : {types}\n}}\n" + "}\n" * bool(self.arguments))
 
 
 def softmax(x):
@@ -177,12 +182,36 @@ def attention_on_a_computed_value(rows):
     return m.text((y, m.type(12))), lambda x: [softmax((x @ wq) @ (x @ wk).T) @ np.tanh(x @ wv)]
 
 
-ROWWISE = [odd_widths, short_sums, equal_results, slice_of_a_fill, one_weight_twice, results_of_several_ranks]
+def names_that_text_has(rows):
+    """Weights whose names are no identifiers of C++, or those of its words; and constants small and large without names."""
+    m, weights, x = Body(rows, 64), [normal(64, 66) * np.float32(0.1) for _ in range(3)], "%x"
+    b1, b2 = normal(66), normal(64)
+    named = {"0.weight": weights[0], "int": weights[1]}
+    for i, name in enumerate(named):
+        m.arguments.append(f'%w{i}: tensor<64x66xf32> {{streamtensor.weight = "{name}"}}')
+        x = m.line(f"linalg.matmul ins({x}, %w{i} : {m.type(64)}, tensor<64x66xf32>) outs({m.fill(66)} : {m.type(66)}) -> "
+                   f"{m.type(66)}")
+        x = m.line(f"tensor.extract_slice {x}[0, 0] [{'%t' if rows is None else rows}, 64] [1, 1] : {m.type(66)} to {m.type(64)}")
+        x = m.map([x], 64, "%h = arith.addf %a0, %a1 : f32\nlinalg.yield %h : f32", vectors=[m.constant(b2 + np.float32(i))])
+    y = m.biased_relu(m.product(x, weights[2]), b1)
+    def expected(x):
+        for i, w in enumerate(weights[:2]):
+            x = (x @ w)[:, :64] + b2 + np.float32(i)
+        return [np.maximum(x @ weights[2] + b1, 0)]
+
+    expected.weights = named
+    return m.text((y, m.type(66))), expected
+
+
+MAKERS = [odd_widths, short_sums, equal_results, slice_of_a_fill, one_weight_twice, results_of_several_ranks,
+          names_that_text_has, attention_on_a_computed_value]
 
 
 def check(folder, make, rows, width, options, tolerance, tokens):
     text, expected = make(rows)
     (folder / "m.mlir").write_text(text)
+    if hasattr(expected, "weights"):
+        write_safetensors(folder / "model.safetensors", [(name, "F32", w) for name, w in expected.weights.items()])
     said = call("streamtensorc", "compile", folder / "m.mlir", "-o", folder / "artifact", "--isa", "x86-64-v3", *options)
     x = normal(tokens, width)
     np.save(folder / "x.npy", x)
@@ -198,10 +227,10 @@ def check(folder, make, rows, width, options, tolerance, tokens):
 
 
 def width_of(make):
-    return {odd_widths: 40, results_of_several_ranks: 64}.get(make, 32)
+    return {odd_widths: 40, results_of_several_ranks: 64, names_that_text_has: 64}.get(make, 32)
 
 
-@pytest.mark.parametrize("make", [*ROWWISE, attention_on_a_computed_value], ids=lambda make: make.__name__)
+@pytest.mark.parametrize("make", MAKERS, ids=lambda make: make.__name__)
 def test_in_its_own_types(tmp_path, make):
     """Fewer rows than a step takes tokens, and a number of them that divides nothing."""
     check(tmp_path, make, 5, width_of(make), [], 1e-5, 5)
