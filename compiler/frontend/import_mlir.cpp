@@ -80,6 +80,34 @@ bool HasSoundAlignment(std::string_view text) {
   return llvm::isPowerOf2_32(alignment) && alignment <= kMaxAlignment;
 }
 
+// Where a list of numbers behind `dimensions =` or `permutation =` of linalg's own syntax is none: MLIR's
+// parser takes the attribute that it could not read for one. `text` begins at a word.
+bool LacksItsNumbers(std::string_view text) {
+  constexpr std::string_view kWords[] = {"dimensions", "permutation"};
+  constexpr size_t kMaxDigits = 18;
+  const auto word = llvm::find_if(kWords, [&](std::string_view w) { return text.substr(0, w.size()) == w; });
+  if (word == std::end(kWords)) return false;
+  size_t at = word->size();
+  const auto skip_spaces = [&] {
+    while (at < text.size() && std::isspace(static_cast<unsigned char>(text[at]))) ++at;
+  };
+  const auto take = [&](char c) {
+    skip_spaces();
+    return at < text.size() && text[at] == c ? (++at, true) : false;
+  };
+  if (!take('=')) return false;  // which the parser says
+  if (!take('[')) return true;
+  if (take(']')) return false;
+  do {
+    take('-');
+    size_t digits = 0;
+    for (skip_spaces(); at < text.size() && std::isdigit(static_cast<unsigned char>(text[at])); ++at)
+      ++digits;
+    if (digits == 0 || digits > kMaxDigits) return true;
+  } while (take(','));
+  return !take(']');
+}
+
 // What MLIR's parser is not made for: it recurses for each bracket and trusts its binary form.
 absl::Status CheckText(std::string_view text) {
   RETURN_IF_ERROR(CheckSize(text.size()));
@@ -91,8 +119,14 @@ absl::Status CheckText(std::string_view text) {
   int depth = 0;
   int resources = 0;   // brackets open around the sections of {-# ... #-}; 0 outside it
   bool blobs = false;  // within its dialect_resources
+  char before = 0;     // the last character that is no space
   for (size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
+    if (before == ')' && (c == 'd' || c == 'p') && LacksItsNumbers(text.substr(i))) {
+      return absl::InvalidArgumentError(
+          Message("line ", line, ": expected numbers, such as [1, 0], behind ", Quoted(text.substr(i, 11))));
+    }
+    if (!std::isspace(static_cast<unsigned char>(c)) && text.substr(i, 2) != "//") before = c;
     if (c == '\n') {
       ++line;
     } else if (c == '"') {

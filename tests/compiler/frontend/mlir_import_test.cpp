@@ -467,6 +467,15 @@ TEST_F(MlirImport, RefusesWhatTheParserIsNotMadeFor) {
       Import("// " + std::string(1000, '(') + "\nmodule attributes {x.y = \"" + std::string(1000, '{') +
              "\"} { func.func @main(%x: tensor<4xf32>) -> tensor<4xf32> { return %x : tensor<4xf32> } }")
           .ok());
+  for (const char* list : {"x", "[1, 0", "[1; 0]", "[1, 99999999999999999999]", "", "[a]"}) {
+    ExpectRefused(std::string("func.func @main(%x: tensor<2x3xf32>) -> tensor<3x2xf32> {\n"
+                              "  %e = tensor.empty() : tensor<3x2xf32>\n"
+                              "  %y = linalg.transpose ins(%x : tensor<2x3xf32>) outs(%e : tensor<3x2xf32>)\n"
+                              "      permutation = ") +
+                      list + "\n  return %y : tensor<3x2xf32>\n}",
+                  absl::StatusCode::kInvalidArgument,
+                  "line 4: expected numbers, such as [1, 0], behind 'permutation'");
+  }
 }
 
 TEST_F(MlirImport, BoundsTheOperations) {
