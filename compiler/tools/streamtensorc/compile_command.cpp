@@ -150,8 +150,7 @@ void AddDesignOptions(CLI::App& app, CompileOptions& options) {
   app.add_option_function<std::string>(
          "--quantise",
          [&options](const std::string& format) { options.quantise = *ParseQuantisation(format); },
-         "Of a checkpoint, float matrices: w4g128, w8; of a .mlir, products: w8a8, w4a8 (default: as they "
-         "are)")
+         "Of a checkpoint's floats: w4g128 or w8; of a .mlir's products: w8a8 or w4a8")
       ->type_name("FORMAT")
       ->check(CLI::IsMember(QuantisationNames()).description(""))
       ->group(kGroup);

@@ -164,9 +164,7 @@ void AddInspectCommand(base::Program& program) {
   CLI::App& app =
       program.AddCommand("inspect", "Print what a model file, an artifact or a card model holds",
                          [options] { return Inspect(options->path, options->json, options->quantise); });
-  app.add_option(
-         "PATH", options->path,
-         "A model (.gguf, .mlir, Hugging Face folder, exported decoder), an artifact, or a platform (.yaml)")
+  app.add_option("PATH", options->path, "A model as compile takes it, an artifact, or a platform (.yaml)")
       ->required();
   app.add_flag("--json", options->json, "Print one object");
   std::vector<std::string> formats = QuantisationNames();
