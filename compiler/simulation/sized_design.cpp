@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <utility>
+#include <vector>
 
 #include "base/status_macros.h"
 #include "compiler/placement/design_placement.h"
@@ -39,16 +41,39 @@ absl::StatusOr<SizedDesign> SizedDesign::Schedule(const std::string& source, con
   for (size_t block = 0; block < problem.blocks.size(); ++block) {
     die[problem.blocks[block].name] = static_cast<int64_t>(placement.dies[block]);
   }
-  int64_t most = 0;
-  for (size_t call = 0; call < sized.code().calls.size(); ++call) {
-    const auto process = static_cast<size_t>(sized.code().calls[call].process);
-    sized.die_of_.push_back(die[sized.code().processes[process].name]);
-    const int64_t dsp = sized.estimate().processes[process].area.dsp;
-    if (dsp <= most) continue;
-    most = dsp;
-    sized.engine_ = static_cast<int32_t>(call);
+  for (const schedule::CodeCall& call : sized.code().calls) {
+    sized.die_of_.push_back(die[sized.code().processes[static_cast<size_t>(call.process)].name]);
   }
+  sized.engine_ = sized.FindEngine();
   return sized;
+}
+
+int32_t SizedDesign::FindEngine() const {
+  const std::vector<schedule::CodeCall>& calls = code().calls;
+  const auto channels = [&calls](int32_t call) {
+    std::set<int32_t> found;
+    for (const schedule::CodeArgument& argument : calls[static_cast<size_t>(call)].arguments) {
+      if (argument.kind == schedule::CodeArgument::Kind::kChannel) found.insert(argument.first);
+    }
+    return found;
+  };
+  std::set<int32_t> of_readers;
+  for (int32_t call = 0; call < static_cast<int32_t>(calls.size()); ++call) {
+    if (ReadsWeights(call)) of_readers.merge(channels(call));
+  }
+  int32_t engine = -1;
+  std::pair<bool, int64_t> most = {false, 0};  // whether it has weights from a reader, DSP slices
+  for (int32_t call = 0; call < static_cast<int32_t>(calls.size()); ++call) {
+    const std::set<int32_t> own = channels(call);
+    const bool has_weights = std::any_of(
+        own.begin(), own.end(), [&of_readers](int32_t channel) { return of_readers.contains(channel); });
+    const auto process = static_cast<size_t>(calls[static_cast<size_t>(call)].process);
+    const int64_t dsp = estimate().processes[process].area.dsp;
+    if (dsp == 0 || std::pair(has_weights, dsp) <= most) continue;
+    most = {has_weights, dsp};
+    engine = call;
+  }
+  return engine;
 }
 
 const std::string& SizedDesign::ProcessName(int32_t call) const {

@@ -62,13 +62,15 @@ class SizedDesign {
   bool fits() const { return fits_; }
   const artifact::v1::Manifest& manifest() const { return manifest_; }
   const std::string& ProcessName(int32_t call) const;
-  // The call whose process has the most DSP slices: the engine. -1: none has any.
+  // The engine: of the calls that share a channel with a reader of weights, or if there is no reader of all,
+  // that whose process has the most DSP slices. -1: none has any.
   int32_t engine() const { return engine_; }
   // Whether a call reads packed weights from memory.
   bool ReadsWeights(int32_t call) const;
 
  private:
   SizedDesign() = default;
+  int32_t FindEngine() const;
   LaunchEnergy EnergyOf(const ModelledLaunch& launch) const;
 
   schedule::ScheduledDesign design_;
