@@ -29,11 +29,12 @@
 #endif
 
 // jemalloc's settings. Freed pages return to the system within seconds, by a thread that needs no request to
-// wake it; few arenas scatter live blocks over fewer pages. What a storm of requests had needed is given
-// back.
+// wake it; few arenas scatter live blocks over fewer pages, and a thread that rests keeps small blocks alone.
+// What a storm of requests had needed is given back.
 extern "C" const char* const malloc_conf;
 const char* const malloc_conf =
-    "narenas:4,background_thread:true,max_background_threads:1,dirty_decay_ms:2000,muzzy_decay_ms:0";
+    "narenas:4,tcache_max:1024,background_thread:true,max_background_threads:1,dirty_decay_ms:2000,muzzy_"
+    "decay_ms:0";
 
 namespace {
 
