@@ -5,6 +5,8 @@
 #define ST_EMULATED_AVX512_H
 
 #define SIMDE_ENABLE_NATIVE_ALIASES
+#include <simde/x86/avx512/setzero.h>  // first: Debian 12's insert.h needs it and does not include it
+
 #include <simde/x86/avx512/add.h>
 #include <simde/x86/avx512/and.h>
 #include <simde/x86/avx512/blend.h>
@@ -17,7 +19,6 @@
 #include <simde/x86/avx512/mul.h>
 #include <simde/x86/avx512/mullo.h>
 #include <simde/x86/avx512/set1.h>
-#include <simde/x86/avx512/setzero.h>
 #include <simde/x86/avx512/sll.h>
 #include <simde/x86/avx512/slli.h>
 #include <simde/x86/avx512/srli.h>
