@@ -22,9 +22,15 @@ constexpr char kScheme[] = "bearer ";
 constexpr char kIpv6[] = "ipv6:%5B";
 constexpr char kIpv6End[] = "%5D";
 
-// "ipv4:10.0.0.7:51234", "ipv6:%5B2001:db8::7%5D:51234": the address without the port, which differs between
-// a client's connections, and of IPv6 the network.
-std::string HostOf(const std::string& peer) {
+// nullptr: unknown.
+const TokenHolder* HolderOf(const ClientTokens& tokens, const std::string& authorization) {
+  if (!absl::StartsWithIgnoreCase(authorization, kScheme)) return nullptr;
+  return tokens.Find(authorization.substr(std::strlen(kScheme)));
+}
+
+}  // namespace
+
+std::string AddressOfPeer(const std::string& peer) {
   std::string host = peer.substr(0, peer.rfind(':'));
   if (!absl::StartsWith(host, kIpv6) || !absl::EndsWith(host, kIpv6End)) return host;
   const size_t begin = std::strlen(kIpv6);
@@ -35,14 +41,6 @@ std::string HostOf(const std::string& peer) {
   char network[INET6_ADDRSTRLEN];
   return absl::StrCat(kIpv6, inet_ntop(AF_INET6, &address, network, sizeof(network)), kIpv6End);
 }
-
-// nullptr: unknown.
-const TokenHolder* HolderOf(const ClientTokens& tokens, const std::string& authorization) {
-  if (!absl::StartsWithIgnoreCase(authorization, kScheme)) return nullptr;
-  return tokens.Find(authorization.substr(std::strlen(kScheme)));
-}
-
-}  // namespace
 
 void AccessControl::SetPolicy(std::optional<ClientTokens> tokens, int64_t requests_per_minute) {
   MutexLock lock(mutex_);
@@ -58,7 +56,7 @@ std::shared_ptr<const ClientTokens> AccessControl::tokens() const {
 void AccessControl::Spend(const std::string& authorization, const std::string& peer, int64_t requests,
                           absl::Time now) {
   const std::shared_ptr<const ClientTokens> tokens = this->tokens();
-  std::string client = HostOf(peer);
+  std::string client = AddressOfPeer(peer);
   if (tokens != nullptr) {
     const TokenHolder* const holder = HolderOf(*tokens, authorization);
     if (holder == nullptr) return;  // the token has been withdrawn
@@ -70,7 +68,7 @@ void AccessControl::Spend(const std::string& authorization, const std::string& p
 absl::Status AccessControl::Admit(const std::string& authorization, const std::string& peer,
                                   const std::string& model, bool counts, absl::Time now) {
   const std::shared_ptr<const ClientTokens> tokens = this->tokens();
-  std::string client = HostOf(peer);
+  std::string client = AddressOfPeer(peer);
   if (tokens != nullptr) {
     if (!absl::StartsWithIgnoreCase(authorization, kScheme)) {
       return absl::UnauthenticatedError("no token; send \"authorization: Bearer TOKEN\"");

@@ -58,6 +58,8 @@ class ConfigReader {
             Number("max_connections", 1, 1000000, server.max_connections),
             Number("max_connections_per_address", 1, 1000000, server.max_connections_per_address),
             Number("max_streams_per_connection", 1, 1000000, server.max_streams_per_connection),
+            Number("max_calls", 1, 1000000, server.max_calls),
+            Number("max_calls_per_address", 1, 1000000, server.max_calls_per_address),
             Size("max_message_bytes", kMinMessageBytes, server.max_message_bytes),
             Size("grpc_memory", kMinMessageBytes, server.grpc_memory),
             Size("http_memory", kMinMessageBytes, server.http_memory)};

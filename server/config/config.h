@@ -22,7 +22,10 @@ struct ServerConfig {
   // Of each port; a connection beyond them is refused.
   int64_t max_connections = 2048;
   int64_t max_connections_per_address = 512;
-  int64_t max_streams_per_connection = 100;  // gRPC: calls at once
+  // gRPC: calls that are open at once.
+  int64_t max_streams_per_connection = 100;
+  int64_t max_calls = 8192;
+  int64_t max_calls_per_address = 2048;
   int64_t max_message_bytes = 4ll << 20;     // of a request, over gRPC or HTTP
   int64_t grpc_memory = 512ll << 20;         // bytes that gRPC may hold for connections and requests
   int64_t http_memory = 64ll << 20;          // bytes of request bodies that an HTTP port may hold

@@ -21,7 +21,7 @@
 #include "server/access/access_control.h"
 #include "server/generation/client_request.h"
 #include "server/generation/prompt_queue.h"
-#include "server/generation/unread_replies.h"
+#include "server/generation/overdue_calls.h"
 #include "server/metrics/metrics.h"
 #include "server/models/loaded_model.h"
 #include "server/scheduler/clock.h"
@@ -55,7 +55,8 @@ class GenerationService {
 
   // Outlives every Generation.
   explicit GenerationService(Options options)
-      : options_(std::move(options)), unread_(options_.clock, [this] { return slow_reader_timeout(); }) {}
+      : options_(std::move(options)),
+        unread_("unread-replies", options_.clock, [this] { return slow_reader_timeout(); }) {}
 
   // Ends the preparation of requests with UNAVAILABLE, from now on, and waits for it.
   void Close();
@@ -69,7 +70,8 @@ class GenerationService {
   absl::Duration slow_reader_timeout() const { return absl::Nanoseconds(slow_reader_nanoseconds_.load()); }
 
   // By the service's clock, for deadlines.
-  absl::Time Now() const { return options_.clock->Now(); }
+  absl::Time Now() const { return clock().Now(); }
+  const Clock& clock() const { return *options_.clock; }
 
   // The id of a request in the log: `given` by the client if it has 1 to 64 letters, digits and - _ . :,
   // otherwise a new one such as "r17".
@@ -116,7 +118,7 @@ class GenerationService {
 
   // An API adds each reply when it is complete and removes it when its end was sent; a reply that is left
   // unread for too long is abandoned.
-  UnreadReplies& unread() { return unread_; }
+  OverdueCalls& unread() { return unread_; }
   // Counts and logs a reply that was abandoned; `request_id` may be empty.
   void LogUnread(const std::string& request_id) const;
 
@@ -145,7 +147,7 @@ class GenerationService {
   std::atomic<int64_t> generations_ = 0;
   std::atomic<double> mean_seconds_ = 1;  // mean duration of a request
   PromptQueue prompts_{kLongPromptThreads};
-  UnreadReplies unread_;
+  OverdueCalls unread_;
 };
 
 // Shortens a status message that a client may have inflated to what logs and headers can take.

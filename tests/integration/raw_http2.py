@@ -24,10 +24,10 @@ def header(name, value):
 
 
 class RawClient:
-    """One connection. `window` is what the server may send per call; 0: nothing of a reply."""
+    """One connection, from the address `source`. `window` is what the server may send per call; 0: nothing of a reply."""
 
-    def __init__(self, port, window=0):
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=30)
+    def __init__(self, port, window=0, source="127.0.0.1"):
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=30, source_address=(source, 0))
         self.socket.sendall(
             b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(SETTINGS, 0, 0, struct.pack(">HI", INITIAL_WINDOW, window))
         )

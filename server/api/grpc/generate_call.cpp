@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/api/grpc/generate_call.h"
 
+#include <grpcpp/alarm.h>
+
 #include <atomic>
 #include <functional>
 #include <memory>
@@ -12,10 +14,10 @@
 #include "server/api/grpc/grpc_order.h"
 #include "server/api/grpc/message_outline.h"
 #include "server/api/grpc/messages.h"
-#include "server/api/grpc/unary_reply.h"
+#include "server/api/grpc/unary_call.h"
 #include "server/generation/generation.h"
+#include "server/generation/overdue_calls.h"
 #include "server/generation/request_id.h"
-#include "server/generation/unread_replies.h"
 
 namespace streamtensor::server {
 namespace {
@@ -71,27 +73,54 @@ void Start(GenerationService* service, const grpc::ServerContextBase& call, cons
   if (!status.ok()) started(status);
 }
 
-class UnaryCall : public UnaryReply {
+// A call's generation, once its request has arrived. The call may be cancelled at any time.
+class CallGeneration {
  public:
-  UnaryCall(GenerationService* service, grpc::CallbackServerContext* call, grpc::ByteBuffer* response)
-      : UnaryReply(service, call),
-        service_(service),
-        call_(call),
-        response_(response),
-        generation_(CreateGeneration(service, call)),
-        receiver_(std::make_shared<Receiver>(this)) {}
-
-  void Start(const grpc::ByteBuffer& request) {
-    BeforeGrpc(this);  // OnCancel() may be called from here on
-    server::Start(service_, *call_, request, generation_, receiver_, [this](const absl::Status& status) {
-      BeforeGrpc(this);
-      if (!status.ok()) End(ToGrpc(status, *service_, *call_));
-    });
+  void Set(const std::shared_ptr<Generation>& generation) {
+    bool is_cancelled = false;
+    {
+      MutexLock lock(mutex_);
+      generation_ = generation;
+      is_cancelled = is_cancelled_;
+    }
+    if (is_cancelled) generation->Cancel();
   }
+
+  void Cancel() {
+    {
+      MutexLock lock(mutex_);
+      is_cancelled_ = true;
+    }
+    // Not under the lock: a generation that ends asks for itself.
+    if (const auto generation = get(); generation != nullptr) generation->Cancel();
+  }
+
+  // nullptr before Set().
+  std::shared_ptr<Generation> get() const {
+    MutexLock lock(mutex_);
+    return generation_;
+  }
+
+  // Empty before Set().
+  std::string request_id() const {
+    const std::shared_ptr<Generation> generation = get();
+    return generation == nullptr ? "" : generation->request_id();
+  }
+
+ private:
+  mutable Mutex mutex_;
+  std::shared_ptr<Generation> generation_ ABSL_GUARDED_BY(mutex_);
+  bool is_cancelled_ ABSL_GUARDED_BY(mutex_) = false;
+};
+
+class GenerateCall : public UnaryCall {
+ public:
+  GenerateCall(GenerationService* service, CallGate* gate, grpc::CallbackServerContext* context)
+      : UnaryCall(service, gate, context), receiver_(std::make_shared<Receiver>(this)) {}
 
   void OnCancel() override {
     AfterGrpc(this);
-    generation_->Cancel();
+    generation_.Cancel();
   }
 
   void OnDone() override {
@@ -99,58 +128,64 @@ class UnaryCall : public UnaryReply {
     {
       MutexLock lock(receiver_->mutex);
     }
-    UnaryReply::OnDone();
+    UnaryCall::OnDone();
   }
 
  protected:
-  std::string request_id() const override { return generation_->request_id(); }
+  std::string request_id() const override { return generation_.request_id(); }
+
+  void OnRequest(grpc::ByteBuffer request) override {
+    BeforeGrpc(this);
+    generation_.Set(CreateGeneration(&service(), &context()));
+    Start(&service(), context(), request, generation_.get(), receiver_, [this](const absl::Status& status) {
+      BeforeGrpc(this);
+      if (!status.ok()) End(ToGrpc(status, service(), context()));
+    });
+  }
 
  private:
   struct Receiver : ReplyReceiver {
-    explicit Receiver(UnaryCall* owner) : owner(owner) {}
+    explicit Receiver(GenerateCall* owner) : owner(owner) {}
     size_t WireBytes(const ReplyDelta& delta) const override { return server::WireBytes(delta); }
     size_t MaxWholeBytes() const override { return kMaxWholeReplyBytes; }
     void OnDelta(ReplyDelta delta, size_t) override {
-      WriteDelta(delta, owner->generation_->model().tokenizer(), message);
+      WriteDelta(delta, owner->generation_.get()->model().tokenizer(), message);
     }
     void OnDone(const absl::Status& status, const ReplySummary& summary) override {
       // End() releases the owner, but not before this lock is released.
       MutexLock lock(mutex);
       WriteSummary(summary, message);
-      *owner->response_ = SerializeMessage(message);
+      owner->SetResponse(SerializeMessage(message));
       v1::GenerateResponse().Swap(&message);
-      // gRPC may take the bytes of the response later, if the call has just arrived.
-      owner->End(ToGrpc(status, *owner->service_, *owner->call_));
+      owner->End(ToGrpc(status, owner->service(), owner->context()));
     }
-    UnaryCall* const owner;
+    GenerateCall* const owner;
     Mutex mutex;
     v1::GenerateResponse message;  // used only by the card's thread
   };
 
-  GenerationService* const service_;
-  grpc::CallbackServerContext* const call_;
-  grpc::ByteBuffer* const response_;
-  const std::shared_ptr<Generation> generation_;
+  CallGeneration generation_;
   const std::shared_ptr<Receiver> receiver_;
 };
 
 // At most one write is in flight; deltas that arrive meanwhile are merged into the next message. The writer's
 // thread starts every operation except the request for the call and a refusal.
-class StreamCall : public SendQueue::Stream, private UnreadReplies::Reply {
+class StreamCall : public SendQueue::Stream {
  public:
-  StreamCall(GenerationService* generations, InferenceService* service, grpc::ServerCompletionQueue* arrivals,
-             StreamWriter* stream_writer)
+  StreamCall(GenerationService* generations, CallGate* gate, InferenceService* service,
+             ArrivalQueue* arrivals, StreamWriter* stream_writer)
       : generations_(generations),
+        gate_(gate),
         service_(service),
         arrivals_(arrivals),
         stream_writer_(stream_writer),
-        writer_(&call_),
+        stream_(&call_),
         receiver_(std::make_shared<Receiver>(this)) {}
 
   void Await() {
     BeforeGrpc(this);
     call_.AsyncNotifyWhenDone(&done_);
-    service_->RequestGenerateStream(&call_, &request_, &writer_, stream_writer_->queue(), arrivals_,
+    service_->RequestGenerateStream(&call_, &stream_, stream_writer_->queue(), arrivals_->queue(),
                                     &arrived_);
   }
 
@@ -176,7 +211,7 @@ class StreamCall : public SendQueue::Stream, private UnreadReplies::Reply {
     void OnDelta(ReplyDelta delta, size_t wire_bytes) override {
       MutexLock lock(mutex_);
       if (broken_) return;
-      WriteDelta(delta, owner_->generation_->model().tokenizer(), next_);
+      WriteDelta(delta, owner_->generation_.get()->model().tokenizer(), next_);
       next_bytes_ += wire_bytes;
       Enqueue();
     }
@@ -188,7 +223,7 @@ class StreamCall : public SendQueue::Stream, private UnreadReplies::Reply {
         MutexLock lock(mutex_);
         if (status.ok()) WriteSummary(summary, next_);
         done_ = true;
-        owner_->generations_->unread().Add(*owner_);
+        owner_->generations_->unread().Add(owner_->unread_);
         status_ = ToGrpc(status, *owner_->generations_, owner_->call_);
         Enqueue();
       }
@@ -224,7 +259,7 @@ class StreamCall : public SendQueue::Stream, private UnreadReplies::Reply {
         }
       }
       // OnFinished() also runs on this thread: the call still exists.
-      owner_->generation_->OnSent(sent_bytes);
+      owner_->generation_.get()->OnSent(sent_bytes);
     }
 
     // Waits until no thread is inside any more.
@@ -241,16 +276,16 @@ class StreamCall : public SendQueue::Stream, private UnreadReplies::Reply {
       written_bytes_ = std::exchange(next_bytes_, 0);
       writing_ = true;
       BeforeGrpc(owner_);
-      owner_->writer_.Write(SerializeMessage(next_), &owner_->written_);
+      owner_->stream_.Write(SerializeMessage(next_), &owner_->written_);
       next_.Clear();
     }
 
     void WriteLast() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
       BeforeGrpc(owner_);
       if (broken_ || (!status_.ok() && next_bytes_ == 0)) {
-        owner_->writer_.Finish(status_, &owner_->finished_);
+        owner_->stream_.Finish(status_, &owner_->finished_);
       } else {
-        owner_->writer_.WriteAndFinish(SerializeMessage(next_), grpc::WriteOptions(), status_,
+        owner_->stream_.WriteAndFinish(SerializeMessage(next_), grpc::WriteOptions(), status_,
                                        &owner_->finished_);
       }
       v1::GenerateStreamResponse().Swap(&next_);
@@ -269,43 +304,60 @@ class StreamCall : public SendQueue::Stream, private UnreadReplies::Reply {
     grpc::Status status_ ABSL_GUARDED_BY(mutex_);
   };
 
-  // The server shuts down, or a call has arrived.
+  // The server shuts down, or the headers of a call have arrived.
   void OnArrived(bool ok) {
     if (!ok) {
       delete this;
       return;
     }
-    (new StreamCall(generations_, service_, arrivals_, stream_writer_))->Await();
-    auto generation = CreateGeneration(generations_, &call_);
-    bool is_gone = false;
-    {
-      MutexLock lock(mutex_);
-      generation_ = generation;
-      is_gone = is_gone_;
+    (new StreamCall(generations_, gate_, service_, arrivals_, stream_writer_))->Await();
+    if (const absl::Status status = gate_->Enter(call_.peer(), pass_); !status.ok()) {
+      Refuse(status);
+      Unref();
+      return;
     }
-    if (is_gone) generation->Cancel();
+    gate_->Await(pass_);
+    BeforeGrpc(this);
+    stream_.Read(&request_, &read_);
+  }
+
+  // The writer's thread only passes the request on: its prompt is tokenized where calls arrive.
+  void OnRead(bool ok) {
+    if (!gate_->Arrived(pass_)) return Unref();  // the call has ended
+    if (!ok) {
+      // Nobody reads this of a client that is gone, or whose message gRPC refuses.
+      Finish(absl::InvalidArgumentError("the call has no message; one is needed"));
+      return Unref();
+    }
+    BeforeGrpc(this);
+    if (arrivals_->Post(requested_alarm_, requested_)) return;
+    Finish(absl::UnavailableError("the server is shutting down"));
+    Unref();
+  }
+
+  void OnRequest(bool) {
     grpc::ByteBuffer request;
     request.Swap(&request_);
-    Start(generations_, call_, request, generation, receiver_, [this](const absl::Status& status) {
-      if (!status.ok()) {
-        BeforeGrpc(this);
-        writer_.Finish(ToGrpc(status, *generations_, call_), &finished_);
-      }
+    generation_.Set(CreateGeneration(generations_, &call_));
+    Start(generations_, call_, request, generation_.get(), receiver_, [this](const absl::Status& status) {
+      if (!status.ok()) Finish(status);
       Unref();
     });
   }
 
+  void Refuse(const absl::Status& status) {
+    generations_->LogRefusal(generation_.request_id(), status);
+    Finish(status);
+  }
+
+  void Finish(const absl::Status& status) {
+    BeforeGrpc(this);
+    stream_.Finish(ToGrpc(status, *generations_, call_), &finished_);
+  }
+
   // The status was sent, or the client is gone.
   void OnCallDone(bool ok) {
-    if (call_.IsCancelled()) {
-      std::shared_ptr<Generation> generation;
-      {
-        MutexLock lock(mutex_);
-        is_gone_ = true;
-        generation = generation_;
-      }
-      if (generation != nullptr) generation->Cancel();
-    }
+    if (call_.IsCancelled()) generation_.Cancel();
     Unref();
   }
 
@@ -313,8 +365,8 @@ class StreamCall : public SendQueue::Stream, private UnreadReplies::Reply {
 
   void OnFinished(bool ok) { Unref(); }
 
-  void Abandon() override {
-    generations_->LogUnread(generation_->request_id());
+  void Abandon() {
+    generations_->LogUnread(generation_.request_id());
     BeforeGrpc(this);
     call_.TryCancel();
   }
@@ -322,40 +374,43 @@ class StreamCall : public SendQueue::Stream, private UnreadReplies::Reply {
   void Unref() {
     if (--holders_ > 0) return;
     receiver_->Settle();
-    generations_->unread().Remove(*this);
+    generations_->unread().Remove(unread_);
     delete this;
   }
 
   GenerationService* const generations_;
+  CallGate* const gate_;
   InferenceService* const service_;
-  grpc::ServerCompletionQueue* const arrivals_;
+  ArrivalQueue* const arrivals_;
   StreamWriter* const stream_writer_;
   grpc::ServerContext call_;
   grpc::ByteBuffer request_;
-  grpc::ServerAsyncWriter<grpc::ByteBuffer> writer_;
+  grpc::ServerAsyncReaderWriter<grpc::ByteBuffer, grpc::ByteBuffer> stream_;
   Event arrived_{this, &StreamCall::OnArrived};
+  Event read_{this, &StreamCall::OnRead};
+  Event requested_{this, &StreamCall::OnRequest};
+  grpc::Alarm requested_alarm_;
   Event done_{this, &StreamCall::OnCallDone};
   Event written_{this, &StreamCall::OnWritten};
   Event finished_{this, &StreamCall::OnFinished};
-  Mutex mutex_;  // OnCallDone() may run concurrently with OnArrived()
-  std::shared_ptr<Generation> generation_;
-  bool is_gone_ ABSL_GUARDED_BY(mutex_) = false;
+  CallGeneration generation_;
   std::atomic<int> holders_ = 3;  // the start, OnCallDone, OnFinished
   const std::shared_ptr<Receiver> receiver_;
+  CallGate::Pass pass_{[this] { Refuse(CallGate::NoMessage()); }};
+  OverdueCalls::Entry unread_{[this] { Abandon(); }};
 };
 
 }  // namespace
 
-grpc::ServerUnaryReactor* BeginGenerate(GenerationService* generation, grpc::CallbackServerContext* call,
-                                        const grpc::ByteBuffer& request, grpc::ByteBuffer* response) {
-  auto* unary = new UnaryCall(generation, call, response);
-  unary->Start(request);
+CallReactor* BeginGenerate(GenerationService* generation, CallGate* gate, grpc::CallbackServerContext* call) {
+  auto* const unary = new GenerateCall(generation, gate, call);
+  unary->Begin();
   return unary;
 }
 
-void AwaitGenerateStream(GenerationService* generation, InferenceService* service,
-                         grpc::ServerCompletionQueue* arrivals, StreamWriter* writer) {
-  (new StreamCall(generation, service, arrivals, writer))->Await();
+void AwaitGenerateStream(GenerationService* generation, CallGate* gate, InferenceService* service,
+                         ArrivalQueue* arrivals, StreamWriter* writer) {
+  (new StreamCall(generation, gate, service, arrivals, writer))->Await();
 }
 
 }  // namespace streamtensor::server

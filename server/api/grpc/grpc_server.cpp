@@ -3,29 +3,26 @@
 
 #include <google/protobuf/stubs/logging.h>
 #include <grpc/support/log.h>
-#include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/grpcpp.h>
-#include <grpcpp/health_check_service_interface.h>
 #include <grpcpp/resource_quota.h>
-#include <pthread.h>
 #include <spdlog/spdlog.h>
 
 #include <chrono>
+#include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
-#include <thread>
 #include <utility>
-#include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "base/mutex.h"
 #include "base/status_macros.h"
-#include "grpc_health.pb.h"
+#include "server/api/grpc/arrival_queue.h"
+#include "server/api/grpc/call_gate.h"
 #include "server/api/grpc/connection_listener.h"
 #include "server/api/grpc/generate_call.h"
+#include "server/api/grpc/health_service.h"
 #include "server/api/grpc/inference_service.h"
+#include "server/api/grpc/reflection_service.h"
 #include "server/api/grpc/stream_writer.h"
 
 namespace streamtensor::server {
@@ -48,54 +45,49 @@ std::shared_ptr<grpc::ServerCredentials> CredentialsFrom(const std::optional<Tls
 
 // Streams that can start at once without waiting for an arrival thread.
 constexpr int kAwaitedStreams = 32;
-// Threads that start streams. They tokenize prompts; a long prompt must not delay other streams.
-constexpr int kArrivalThreads = 4;
-// Threads of gRPC's own services, health and reflection: a client that does not read holds one.
-constexpr int kMaxSyncThreads = 64;
 constexpr int kMaxIdleMs = 60000;
 constexpr int kHandshakeTimeoutMs = 10000;
 
 }  // namespace
 
 struct GrpcServer::Impl {
-  Impl(GenerationService* generation, const ModelRegistry* registry)
+  Impl(const ServerConfig& config, GenerationService* generation, const ModelRegistry* registry)
       : generation(generation),
         registry(registry),
-        inference(generation, registry),
-        operations(generation, registry) {}
+        gate({.max_calls = config.max_calls, .max_calls_per_address = config.max_calls_per_address},
+             &generation->clock()),
+        inference(generation, registry, &gate),
+        operations(generation, registry, &gate),
+        health(generation, &gate),
+        reflection(generation, &gate,
+                   {"grpc.health.v1.Health", "grpc.reflection.v1alpha.ServerReflection",
+                    "streamtensor.v1.InferenceService", "streamtensor.v1.OperatorService"}) {}
 
   void StartStreams() {
     streams->Start();
     for (int i = 0; i < kAwaitedStreams; ++i) {
-      AwaitGenerateStream(generation, &inference, arrivals.get(), streams.get());
+      AwaitGenerateStream(generation, &gate, &inference, arrivals.get(), streams.get());
     }
-    for (int i = 0; i < kArrivalThreads; ++i) {
-      arrival_threads.emplace_back([this] {
-        pthread_setname_np(pthread_self(), "stream-arrivals");
-        RunQueue(*arrivals);
-      });
-    }
+    arrivals->Start();
   }
 
   // The server accepts no more calls; the remaining ones are cancelled or about to end.
   ~Impl() {
     listener.reset();
+    health.Shutdown();
     if (server != nullptr) server->Shutdown(std::chrono::system_clock::now());
-    if (arrivals == nullptr) return;
-    arrivals->Shutdown();
-    for (std::thread& thread : arrival_threads) thread.join();
-    RunQueue(*arrivals);  // drains the queue when no thread was started
+    if (arrivals != nullptr) arrivals->Close();
   }
 
   GenerationService* const generation;
   const ModelRegistry* const registry;
+  CallGate gate;
   InferenceService inference;
   OperatorService operations;
-  Mutex health_mutex;
-  std::set<std::string> watched ABSL_GUARDED_BY(health_mutex);  // every model ever reported
+  HealthService health;
+  ReflectionService reflection;
   std::unique_ptr<StreamWriter> streams;
-  std::unique_ptr<grpc::ServerCompletionQueue> arrivals;
-  std::vector<std::thread> arrival_threads;
+  std::unique_ptr<ArrivalQueue> arrivals;
   std::unique_ptr<grpc::Server> server;
   std::unique_ptr<ConnectionListener> listener;
 };
@@ -111,10 +103,7 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(const ServerConfig
                                                               std::function<void()> on_refused) {
   gpr_set_log_function(&LogFromGrpc);
   google::protobuf::SetLogHandler(&LogFromProtobuf);
-  grpc::EnableDefaultHealthCheckService(true);
-  grpc::reflection::InitProtoReflectionServerBuilderPlugin();
-  google::protobuf::LinkMessageReflection<grpc::health::v1::HealthCheckRequest>();  // for reflection
-  auto impl = std::make_unique<Impl>(generation, registry);
+  auto impl = std::make_unique<Impl>(config, generation, registry);
   ASSIGN_OR_RETURN(impl->listener, ConnectionListener::Bind(
                                        {.listen = config.listen,
                                         .max_connections = config.max_connections,
@@ -122,9 +111,8 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(const ServerConfig
                                         .is_plaintext = !tls.has_value(),
                                         .on_refused = std::move(on_refused)}));
   grpc::ServerBuilder builder;
-  builder.SetResourceQuota(grpc::ResourceQuota("streamtensord")
-                               .Resize(static_cast<size_t>(config.grpc_memory))
-                               .SetMaxThreads(kMaxSyncThreads));
+  builder.SetResourceQuota(
+      grpc::ResourceQuota("streamtensord").Resize(static_cast<size_t>(config.grpc_memory)));
   builder.SetMaxReceiveMessageSize(static_cast<int>(config.max_message_bytes));
   // gRPC unpacks a message whole before it compares it with that limit: no compression is offered or
   // accepted.
@@ -144,8 +132,10 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(const ServerConfig
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
   builder.RegisterService(&impl->inference);
   builder.RegisterService(&impl->operations);
+  builder.RegisterService(&impl->health);
+  builder.RegisterService(&impl->reflection);
   impl->streams = std::make_unique<StreamWriter>(builder.AddCompletionQueue());
-  impl->arrivals = builder.AddCompletionQueue();
+  impl->arrivals = std::make_unique<ArrivalQueue>(builder.AddCompletionQueue());
   using Connections = grpc::ServerBuilder::experimental_type::ExternalConnectionType;
   auto acceptor =
       builder.experimental().AddExternalConnectionAcceptor(Connections::FROM_FD, CredentialsFrom(tls));
@@ -154,31 +144,23 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(const ServerConfig
     return absl::UnavailableError(absl::StrCat("gRPC on ", config.listen, " does not start"));
   }
   auto server = std::unique_ptr<GrpcServer>(new GrpcServer(std::move(impl)));
-  server->UpdateHealth();  // immediately: until then gRPC's own service reports SERVING
+  server->UpdateHealth();
   server->impl_->StartStreams();
   server->impl_->listener->Run(std::move(acceptor));
   return server;
 }
 
 void GrpcServer::UpdateHealth() {
-  MutexLock lock(impl_->health_mutex);
-  grpc::HealthCheckServiceInterface* health = impl_->server->GetHealthCheckService();
-  const ModelRegistry& registry = *impl_->registry;
-  std::set<std::string> names;
-  for (const ModelStatus& model : registry.Models()) {
-    names.insert(model.name);
-    health->SetServingStatus(model.name, registry.Serves(model.name));
+  std::map<std::string, bool> statuses = {{"", impl_->registry->ServesAll()}};
+  for (const ModelStatus& model : impl_->registry->Models()) {
+    statuses[model.name] = impl_->registry->Serves(model.name);
   }
-  // Clients that watch an unloaded model must be notified.
-  for (const std::string& name : impl_->watched) {
-    if (!names.contains(name)) health->SetServingStatus(name, false);
-  }
-  impl_->watched.merge(names);
-  health->SetServingStatus("", registry.ServesAll());
+  impl_->health.SetStatuses(statuses);
 }
 
 void GrpcServer::Shutdown(absl::Duration grace) {
   impl_->listener.reset();
+  impl_->health.Shutdown();
   impl_->server->Shutdown(std::chrono::system_clock::now() + absl::ToChronoMilliseconds(grace));
 }
 

@@ -10,6 +10,7 @@ import zlib
 
 import grpc
 import pytest
+from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
 
 from conftest import dummy_cards, write_artifact
 from daemon import free_ports
@@ -310,22 +311,59 @@ def test_compressed_messages_are_refused(start, request_for, encoding):
     assert running.stop() == 0
 
 
-def test_calls_without_a_message_are_bounded(start, request_for):
-    """What the default limits let one address hold, documented in docs/operations.md: measured on a part of it."""
-    running = start(server={"max_streams_per_connection": 100})
+REFLECTION, HEALTH = "/grpc.reflection.v1alpha.ServerReflection/", "/grpc.health.v1.Health/"
+
+
+@pytest.mark.parametrize("method, path", [
+    ("Generate", "/streamtensor.v1.InferenceService/"), ("GenerateStream", "/streamtensor.v1.InferenceService/"),
+    ("ServerReflectionInfo", REFLECTION), ("Check", HEALTH), ("Watch", HEALTH),
+])
+def test_calls_without_a_message_are_bounded(start, request_for, method, path):
+    """An address may hold so many calls, whatever it does with them; others are served meanwhile."""
+    running = start(server={"max_streams_per_connection": 100, "max_calls_per_address": 300})
     running.wait_ready("tiny")
+
+    def attack():
+        clients = [RawClient(running.grpc_port, source="127.0.0.2") for _ in range(10)]
+        for client in clients:
+            client.read(5)
+            for _ in range(100):
+                client.open(method, path)
+        # Those beyond are answered, with an error.
+        wait_for(lambda: (read_all(clients), sum(len(client.answered) for client in clients) >= 700)[1])
+        held = resident(running)
+        assert "there are 300 open calls from ipv4:127.0.0.2, which is the limit" in running.log()
+        assert running.stub.Generate(request_for(max_tokens=2)).usage.completion_tokens == 2
+        assert "streamtensor.v1.InferenceService" in ProtoReflectionDescriptorDatabase(running.channel).get_services()
+        assert sum(len(client.answered) for client in clients) == 700
+        for client in clients:
+            client.close()
+        wait_for(lambda: running.ctl("models").returncode == 0)
+        return held
+
+    attack()  # threads, pools and arenas grow
     before = settled(running)
-    clients = [RawClient(running.grpc_port) for _ in range(20)]
-    for client in clients:
-        client.read(5)
-        for _ in range(200):
-            client.open("Generate")
-    wait_for(lambda: (read_all(clients), all(len(client.reset) >= 100 or not client.is_open for client in clients))[1])
-    held = resident(running) - before
-    assert held < 20 * 100 * 21 * 1024
+    held = attack()
+    after = settled(running)
+    print("resident MiB: before {:.1f}, with 300 calls {:.1f}, after {:.1f}".format(*(value / MIB for value in (before, held, after))))
+    assert held - before < 32 * MIB
+    assert after <= 1.1 * before
+    assert running.stop() == 0
+
+
+def test_a_message_must_come_in_time(start, request_for):
+    """Calls that owe theirs end after a minute; one of which a part has come, too."""
+    running = start()
+    running.wait_ready("tiny")
+    client = RawClient(running.grpc_port)
+    client.read(5)
+    late = [client.open("Generate"), client.open("GenerateStream"), client.open("ServerReflectionInfo", REFLECTION),
+            client.open("Watch", HEALTH), client.call("GenerateStream", b"\0" * 1000, cut=1)]
+    began = time.monotonic()
+    wait_for(lambda: (read_all([client]), client.answered >= set(late))[1], seconds=120)
+    assert time.monotonic() - began > 55
     assert running.stub.Generate(request_for(max_tokens=2)).usage.completion_tokens == 2
-    for client in clients:
-        client.close()
+    client.close()
     assert running.stop() == 0
 
 

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+// How many calls are let in, and for how long they may owe their messages, in simulated time.
+#include "server/api/grpc/call_gate.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <future>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace streamtensor::server {
+namespace {
+
+class SteppedClock : public Clock {
+ public:
+  absl::Time Now() const override { return absl::FromUnixSeconds(seconds); }
+  std::atomic<int64_t> seconds = 1000;
+};
+
+struct Call {
+  std::atomic<int> ended = 0;
+  std::promise<void> end;
+  CallGate::Pass pass{[this] {
+    if (++ended == 1) end.set_value();
+  }};
+};
+
+TEST(CallGate, CallsOfAnAddressAreBounded) {
+  SteppedClock clock;
+  CallGate gate({.max_calls = 100, .max_calls_per_address = 2}, &clock);
+  auto first = std::make_unique<Call>();
+  Call second;
+  Call third;
+  Call of_another;
+  EXPECT_TRUE(gate.Enter("ipv4:10.0.0.7:1", first->pass).ok());
+  EXPECT_TRUE(gate.Enter("ipv4:10.0.0.7:2", second.pass).ok());
+  const absl::Status refused = gate.Enter("ipv4:10.0.0.7:3", third.pass);
+  EXPECT_EQ(refused, absl::ResourceExhaustedError("there are 2 open calls from ipv4:10.0.0.7, which is the limit of an "
+                                                  "address (server.max_calls_per_address)"));
+  EXPECT_TRUE(gate.Enter("ipv4:10.0.0.8:1", of_another.pass).ok());
+  first.reset();
+  EXPECT_TRUE(gate.Enter("ipv4:10.0.0.7:4", third.pass).ok());
+}
+
+TEST(CallGate, ANetworkOfIpv6IsOneAddressAndASocketOfTheHostNone) {
+  SteppedClock clock;
+  CallGate gate({.max_calls = 100, .max_calls_per_address = 1}, &clock);
+  std::vector<std::unique_ptr<Call>> calls;
+  const auto enters = [&](const std::string& peer) {
+    calls.push_back(std::make_unique<Call>());
+    return gate.Enter(peer, calls.back()->pass).ok();
+  };
+  EXPECT_TRUE(enters("ipv6:%5B2001:db8::7%5D:51234"));
+  EXPECT_FALSE(enters("ipv6:%5B2001:db8::8%5D:51234"));
+  EXPECT_TRUE(enters("ipv6:%5B2001:db8:0:1::8%5D:51234"));
+  for (int i = 0; i < 10; ++i) EXPECT_TRUE(enters("unix:/run/streamtensor.sock"));
+}
+
+TEST(CallGate, WhoOwesAMessageForTheLongestGivesItsPlace) {
+  SteppedClock clock;
+  CallGate gate({.max_calls = 2, .max_calls_per_address = 2}, &clock);
+  Call served;
+  Call idle;
+  Call next;
+  Call last;
+  ASSERT_TRUE(gate.Enter("ipv4:10.0.0.1:1", served.pass).ok());
+  gate.Await(served.pass);
+  ASSERT_TRUE(gate.Enter("ipv4:10.0.0.2:1", idle.pass).ok());
+  gate.Await(idle.pass);
+  EXPECT_TRUE(gate.Arrived(served.pass));
+  EXPECT_TRUE(gate.Enter("ipv4:10.0.0.3:1", next.pass).ok());
+  EXPECT_EQ(idle.ended, 1);
+  EXPECT_FALSE(gate.Arrived(idle.pass));
+  // Nobody owes one any more.
+  EXPECT_EQ(gate.Enter("ipv4:10.0.0.4:1", last.pass),
+            absl::ResourceExhaustedError("there are 2 open calls, which is the limit (server.max_calls)"));
+  EXPECT_EQ(served.ended, 0);
+}
+
+TEST(CallGate, AMessageMustComeInTime) {
+  SteppedClock clock;
+  CallGate gate({}, &clock);
+  Call late;
+  Call later;
+  ASSERT_TRUE(gate.Enter("ipv4:10.0.0.1:1", late.pass).ok());
+  ASSERT_TRUE(gate.Enter("ipv4:10.0.0.1:1", later.pass).ok());
+  gate.Await(late.pass);
+  clock.seconds += 30;
+  gate.Await(later.pass);
+  clock.seconds += 30;
+  late.end.get_future().wait();
+  EXPECT_FALSE(gate.Arrived(late.pass));
+  EXPECT_TRUE(gate.Arrived(later.pass));
+  EXPECT_EQ(later.ended, 0);
+}
+
+}  // namespace
+}  // namespace streamtensor::server
