@@ -18,8 +18,8 @@ namespace streamtensor::server {
 // Payload of a status that says when to retry: milliseconds in decimal.
 inline constexpr char kRetryAfterPayload[] = "retry-after-ms";
 
-// A client's address as gRPC writes it ("ipv4:10.0.0.7:51234", "ipv6:%5B2001:db8::7%5D:51234") without the port,
-// which differs between its connections, and of IPv6 the network.
+// A client's address as gRPC writes it ("ipv4:10.0.0.7:51234", "ipv6:%5B2001:db8::7%5D:51234") without the
+// port, which differs between its connections, and of IPv6 the network.
 std::string AddressOfPeer(const std::string& peer);
 
 // Thread-safe.

@@ -26,9 +26,9 @@ struct ServerConfig {
   int64_t max_streams_per_connection = 100;
   int64_t max_calls = 8192;
   int64_t max_calls_per_address = 2048;
-  int64_t max_message_bytes = 4ll << 20;     // of a request, over gRPC or HTTP
-  int64_t grpc_memory = 512ll << 20;         // bytes that gRPC may hold for connections and requests
-  int64_t http_memory = 64ll << 20;          // bytes of request bodies that an HTTP port may hold
+  int64_t max_message_bytes = 4ll << 20;  // of a request, over gRPC or HTTP
+  int64_t grpc_memory = 512ll << 20;      // bytes that gRPC may hold for connections and requests
+  int64_t http_memory = 64ll << 20;       // bytes of request bodies that an HTTP port may hold
   bool operator==(const ServerConfig&) const = default;
 };
 

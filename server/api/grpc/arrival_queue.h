@@ -29,7 +29,8 @@ class ArrivalQueue {
   // For the headers of calls; its events are QueueEvents.
   grpc::ServerCompletionQueue* queue() const { return queue_.get(); }
 
-  // A thread handles `event`, which outlives that, as does `alarm`, used for nothing else. False after Close().
+  // A thread handles `event`, which outlives that, as does `alarm`, used for nothing else. False after
+  // Close().
   bool Post(grpc::Alarm& alarm, QueueEvent& event);
 
  private:

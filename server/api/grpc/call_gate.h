@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a call passes on its way in. An open call holds 10-20 kB of gRPC's memory and ours from its headers on,
-// whatever its client does afterwards, so open calls are bounded, and a message must follow its headers in time.
+// What a call passes on its way in. An open call holds 10-20 kB of gRPC's memory and ours from its headers
+// on, whatever its client does afterwards, so open calls are bounded, and a message must follow its headers
+// in time.
 #pragma once
 
 #include <cstdint>
@@ -51,8 +52,8 @@ class CallGate {
   // that ends which has awaited its message for the longest.
   //   RESOURCE_EXHAUSTED  the limit that is reached; the call is not counted
   absl::Status Enter(const std::string& peer, Pass& pass);
-  // The call's next message is awaited, and has come or will not come. The latter is false if the time was over
-  // and the pass's `end` was called.
+  // The call's next message is awaited, and has come or will not come. The latter is false if the time was
+  // over and the pass's `end` was called.
   void Await(Pass& pass) { awaited_.Add(pass.awaited_); }
   bool Arrived(Pass& pass) { return awaited_.Remove(pass.awaited_); }
 

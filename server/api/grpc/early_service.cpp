@@ -14,8 +14,7 @@ EarlyService::EarlyService(const google::protobuf::FileDescriptor& file, const s
     : service_(file.FindServiceByName(name)) {}
 
 int EarlyService::Add(const std::string& method) {
-  paths_.push_back(
-      absl::StrCat("/", service_->full_name(), "/", service_->FindMethodByName(method)->name()));
+  paths_.push_back(absl::StrCat("/", service_->full_name(), "/", service_->FindMethodByName(method)->name()));
   AddMethod(new grpc::internal::RpcServiceMethod(paths_.back().c_str(),
                                                  grpc::internal::RpcMethod::BIDI_STREAMING, nullptr));
   return static_cast<int>(paths_.size()) - 1;

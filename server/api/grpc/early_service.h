@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A service whose calls reach us with their headers. gRPC itself hands over a call of a method with one request
-// only when that request is there, and counts nowhere what calls hold that wait for it. To gRPC all methods here are
-// streams in both directions; on the wire that is the same.
+// A service whose calls reach us with their headers. gRPC itself hands over a call of a method with one
+// request only when that request is there, and counts nowhere what calls hold that wait for it. To gRPC all
+// methods here are streams in both directions; on the wire that is the same.
 #pragma once
 
 #include <google/protobuf/descriptor.h>
@@ -27,7 +27,8 @@ class EarlyService : public grpc::Service {
  protected:
   // Calls of `method` are handled by the reactors that `begin` makes.
   void Handle(const std::string& method, std::function<CallReactor*(grpc::CallbackServerContext*)> begin);
-  // Calls of `method` are taken from a queue, by RequestAsyncBidiStreaming() with the index that this returns.
+  // Calls of `method` are taken from a queue, by RequestAsyncBidiStreaming() with the index that this
+  // returns.
   int Queue(const std::string& method);
 
  private:

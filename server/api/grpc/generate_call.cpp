@@ -185,8 +185,7 @@ class StreamCall : public SendQueue::Stream {
   void Await() {
     BeforeGrpc(this);
     call_.AsyncNotifyWhenDone(&done_);
-    service_->RequestGenerateStream(&call_, &stream_, stream_writer_->queue(), arrivals_->queue(),
-                                    &arrived_);
+    service_->RequestGenerateStream(&call_, &stream_, stream_writer_->queue(), arrivals_->queue(), &arrived_);
   }
 
   void Send() override { receiver_->Send(); }

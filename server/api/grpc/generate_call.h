@@ -15,8 +15,8 @@ namespace streamtensor::server {
 
 // A Generate call. Every failure becomes its status.
 CallReactor* BeginGenerate(GenerationService* generation, CallGate* gate, grpc::CallbackServerContext* call);
-// Accepts the next GenerateStream call from the queue `arrivals`. Threads of that queue accept the one after it
-// and start the call; the writer's thread handles the rest. All pointers outlive the call.
+// Accepts the next GenerateStream call from the queue `arrivals`. Threads of that queue accept the one after
+// it and start the call; the writer's thread handles the rest. All pointers outlive the call.
 void AwaitGenerateStream(GenerationService* generation, CallGate* gate, InferenceService* service,
                          ArrivalQueue* arrivals, StreamWriter* writer);
 

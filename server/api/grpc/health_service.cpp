@@ -57,7 +57,8 @@ class WatchCall : public CallReactor, private HealthService::Watcher {
 
   void Begin() {
     BeforeGrpc(this);
-    if (const absl::Status status = gate_->Enter(context_->peer(), pass_); !status.ok()) return Refuse(status);
+    if (const absl::Status status = gate_->Enter(context_->peer(), pass_); !status.ok())
+      return Refuse(status);
     gate_->Await(pass_);
     StartRead(&request_);
   }
@@ -66,8 +67,8 @@ class WatchCall : public CallReactor, private HealthService::Watcher {
     AfterGrpc(this);
     if (!gate_->Arrived(pass_)) return;  // the call has ended
     HealthCheckRequest request;
-    const absl::Status status =
-        ok ? ParseMessage(request_, request) : absl::InvalidArgumentError("the call has no message; one is needed");
+    const absl::Status status = ok ? ParseMessage(request_, request)
+                                   : absl::InvalidArgumentError("the call has no message; one is needed");
     request_.Clear();
     if (!status.ok()) return End(ToGrpc(status));
     health_->Watch(request.service(), *this);

@@ -81,8 +81,7 @@ InferenceService::InferenceService(GenerationService* generation, const ModelReg
       if (generation->Now() <= deadline) return absl::OkStatus();
       return absl::DeadlineExceededError("the deadline passed before the text was tokenized");
     };
-    const auto answer = [=](const v1::TokenizeRequest& message,
-                            v1::TokenizeResponse& reply) -> absl::Status {
+    const auto answer = [=](const v1::TokenizeRequest& message, v1::TokenizeResponse& reply) -> absl::Status {
       ASSIGN_OR_RETURN(const auto model, registry->Get(message.model()));
       ASSIGN_OR_RETURN(const std::vector<uint32_t> ids,
                        generation->Tokenize(*model, message.text(), message.parse_special(), poll));

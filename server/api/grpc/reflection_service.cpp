@@ -39,9 +39,9 @@ void AddFile(const FileDescriptor& file, std::set<const FileDescriptor*>& added,
 
 void WriteFile(const FileDescriptor* file, const std::string& wanted, ServerReflectionResponse& response) {
   if (file == nullptr) {
-    return WriteError(
-        absl::NotFoundError(absl::StrCat("there is no ", base::Printable(wanted), "; list_services names what there is")),
-        response);
+    return WriteError(absl::NotFoundError(absl::StrCat("there is no ", base::Printable(wanted),
+                                                       "; list_services names what there is")),
+                      response);
   }
   std::set<const FileDescriptor*> added;
   AddFile(*file, added, response);
@@ -71,8 +71,9 @@ ServerReflectionResponse Answer(const ServerReflectionRequest& request,
       WriteError(absl::NotFoundError("the schemas have no extensions"), response);
       break;
     case ServerReflectionRequest::MESSAGE_REQUEST_NOT_SET:
-      WriteError(absl::InvalidArgumentError("the request asks for nothing; one field of message_request is needed"),
-                 response);
+      WriteError(
+          absl::InvalidArgumentError("the request asks for nothing; one field of message_request is needed"),
+          response);
       break;
   }
   return response;
@@ -86,13 +87,14 @@ class ReflectionCall : public CallReactor {
 
   void Begin() {
     BeforeGrpc(this);
-    if (const absl::Status status = gate_->Enter(context_->peer(), pass_); !status.ok()) return Refuse(status);
+    if (const absl::Status status = gate_->Enter(context_->peer(), pass_); !status.ok())
+      return Refuse(status);
     AwaitRequest();
   }
 
   void OnReadDone(bool ok) override {
     AfterGrpc(this);
-    if (!gate_->Arrived(pass_)) return;  // the call has ended
+    if (!gate_->Arrived(pass_)) return;        // the call has ended
     if (!ok) return Finish(grpc::Status::OK);  // the client has no more requests
     ServerReflectionRequest request;
     if (const absl::Status status = ParseMessage(request_, request); !status.ok()) {

@@ -5,8 +5,10 @@
 #define ST_EMULATED_AVX512_H
 
 #define SIMDE_ENABLE_NATIVE_ALIASES
-#include <simde/x86/avx512/setzero.h>  // first: Debian 12's insert.h needs it and does not include it
-
+// Not in order: Debian 12's insert.h needs setzero.h and does not include it.
+// clang-format off
+#include <simde/x86/avx512/setzero.h>
+// clang-format on
 #include <simde/x86/avx512/add.h>
 #include <simde/x86/avx512/and.h>
 #include <simde/x86/avx512/blend.h>

@@ -37,8 +37,9 @@ TEST(CallGate, CallsOfAnAddressAreBounded) {
   EXPECT_TRUE(gate.Enter("ipv4:10.0.0.7:1", first->pass).ok());
   EXPECT_TRUE(gate.Enter("ipv4:10.0.0.7:2", second.pass).ok());
   const absl::Status refused = gate.Enter("ipv4:10.0.0.7:3", third.pass);
-  EXPECT_EQ(refused, absl::ResourceExhaustedError("there are 2 open calls from ipv4:10.0.0.7, which is the limit of an "
-                                                  "address (server.max_calls_per_address)"));
+  EXPECT_EQ(refused, absl::ResourceExhaustedError(
+                         "there are 2 open calls from ipv4:10.0.0.7, which is the limit of an "
+                         "address (server.max_calls_per_address)"));
   EXPECT_TRUE(gate.Enter("ipv4:10.0.0.8:1", of_another.pass).ok());
   first.reset();
   EXPECT_TRUE(gate.Enter("ipv4:10.0.0.7:4", third.pass).ok());
