@@ -37,16 +37,23 @@ inline uint8_t tile_unit_exponent(const word512& scales, int row) {
   return static_cast<uint8_t>(high << contract::kUnitBits | low);
 }
 
-// What a slice multiplies: one row's integers for a word of a tile, and what the tile's term needs of the
-// group.
+// What a slice multiplies: one row's integers for a word of a tile, each times the powers of two that its
+// product counts, and what the tile's term needs of the group.
 struct slice_operand {
-  int8_t low[contract::kColumns / 2];
-  int8_t high[contract::kColumns / 2];
+  int16_t low[contract::kColumns / 2];
+  int16_t high[contract::kColumns / 2];
+  int32_t centres;  // what the nibbles' centres add to a weight row's sum
   int16_t sum;
   int shift;
 };
 
-// `word`: of the group. A row that doesn't exist counts as zeros.
+// `value` shifted left as a group is.
+inline int32_t shifted(int32_t value, int shift) {
+#pragma HLS INLINE
+  return static_cast<int32_t>(static_cast<uint32_t>(value) << (shift & contract::kMaxGroupShift));
+}
+
+// `word`: of the group. A row that doesn't exist, or a word without integers, counts as zeros.
 inline slice_operand operand_of(const word512& activations, bool exists, bool is_u4, int word) {
 #pragma HLS INLINE
   uint32_t low = 0, high = 0;
@@ -57,46 +64,83 @@ inline slice_operand operand_of(const word512& activations, bool exists, bool is
     high = i == (is_u4 ? word + contract::kU4IntegerWords : word) ? lane : high;
   }
   slice_operand operand;
-  for (int b = 0; b < contract::kLaneBytes; ++b) {
-#pragma HLS UNROLL
-    operand.low[b] = static_cast<int8_t>(exists ? low >> (8 * b) & 255u : 0u);
-    operand.high[b] = static_cast<int8_t>(exists ? high >> (8 * b) & 255u : 0u);
-  }
   operand.sum = static_cast<int16_t>(exists ? frame_sum(activations) : 0);
   operand.shift = exists ? frame_shift(activations) : 0;
+  int32_t low_sum = 0, high_sum = 0;
+  for (int b = 0; b < contract::kLaneBytes; ++b) {
+#pragma HLS UNROLL
+    const int32_t below = shifted(static_cast<int8_t>(exists ? low >> (8 * b) & 255u : 0u), operand.shift);
+    const int32_t above = shifted(static_cast<int8_t>(exists ? high >> (8 * b) & 255u : 0u), operand.shift);
+    operand.low[b] = static_cast<int16_t>(below);
+    operand.high[b] = static_cast<int16_t>(is_u4 ? above : above * (1 << contract::kNibbleBits));
+    low_sum += operand.low[b];
+    high_sum += operand.high[b];
+  }
+  operand.centres = contract::kNibbleCentre * (is_u4 ? low_sum + high_sum : high_sum);
   return operand;
 }
 
-// `value` shifted left as the operand's group is.
-inline int32_t shifted(int32_t value, const slice_operand& operand) {
-#pragma HLS INLINE
-  return static_cast<int32_t>(static_cast<uint32_t>(value) << operand.shift);
-}
+// The nibbles of two weight rows, without a sign: the second row's stand kPairBits above the first's, so that
+// one product with an activation is one of each row's.
+struct nibble_pairs {
+  uint32_t low[contract::kLaneBytes];
+  uint32_t high[contract::kLaneBytes];
+};
+constexpr int kPairBits = 21;  // of a row's sum over a word
+static_assert((int64_t{contract::kLaneBytes} * 15 * static_cast<int>(contract::kLargestQuantised) *
+               (1 + (1 << contract::kNibbleBits)))
+                      << contract::kMaxGroupShift <
+                  int64_t{1} << (kPairBits - 1),
+              "a row's sum fits its field");
+static_assert(kPairBits + contract::kNibbleBits < 27, "a pair fits the multiplier of a DSP48E2");
+static_assert(8 + contract::kMaxGroupShift + contract::kNibbleBits <= 16, "a shifted activation fits");
 
-// A word of integers times a row's: what it adds to the tile's sum of weight row r. The nibbles of an I8
-// weight are products of their own, so that both formats share the multipliers.
-inline int32_t word_products(const word512& integers, int r, const slice_operand& operand, bool is_u4) {
+// `row`: the first of the two. The high nibbles of I8 have a sign: it is turned over, so that they are more
+// by their centre, as those of U4 are.
+inline nibble_pairs pairs_of(const word512& integers, int row, bool is_u4) {
 #pragma HLS INLINE
-  int16_t low = 0, high = 0;  // of at most 4 products of 5 and 8 bits
+  const uint32_t turned = is_u4 ? 0u : 8u;
+  nibble_pairs pairs;
   for (int b = 0; b < contract::kLaneBytes; ++b) {
 #pragma HLS UNROLL
-    const int byte = lane_u8(integers, contract::kLaneBytes * r + b);
-    const int8_t low_nibble = static_cast<int8_t>((byte & 15) - (is_u4 ? contract::kU4Centre : 0));
-    const int above = byte >> 4;
-    const int8_t high_nibble = static_cast<int8_t>(is_u4        ? above - contract::kU4Centre
-                                                   : above >= 8 ? above - 16
-                                                                : above);
-    low = static_cast<int16_t>(low + low_nibble * operand.low[b]);
-    high = static_cast<int16_t>(high + high_nibble * operand.high[b]);
+    const uint32_t first = lane_u8(integers, contract::kLaneBytes * row + b);
+    const uint32_t second = lane_u8(integers, contract::kLaneBytes * (row + 1) + b);
+    pairs.low[b] = (second & 15u) << kPairBits | (first & 15u);
+    pairs.high[b] = ((second >> contract::kNibbleBits) ^ turned) << kPairBits |
+                    ((first >> contract::kNibbleBits) ^ turned);
   }
-  return shifted(low + (is_u4 ? high : high * (1 << contract::kNibbleBits)), operand);
+  return pairs;
 }
 
-// `value`, which fits BITS, said so that it does: one multiplier is enough.
+// A word of integers times a row's activations: what it adds to the tile's sums of two weight rows. The
+// nibbles of an I8 weight are products of their own, so that both formats share the multipliers.
+inline void pair_products(const nibble_pairs& pairs, const slice_operand& operand, int32_t (&products)[2]) {
+#pragma HLS INLINE
+  int64_t part[contract::kLaneBytes];
+#pragma HLS ARRAY_PARTITION variable = part type = complete
+  for (int b = 0; b < contract::kLaneBytes; ++b) {
+#pragma HLS UNROLL
+    part[b] = int64_t{pairs.low[b]} * operand.low[b] + int64_t{pairs.high[b]} * operand.high[b];
+  }
+  static_assert(contract::kLaneBytes == 4, "the sum below has four parts");
+  const int64_t centres = int64_t{operand.centres} * (1 << kPairBits) + operand.centres;
+  const int64_t sum = ((part[0] + part[1]) + (part[2] + part[3])) - centres;
+  const uint32_t first = static_cast<uint32_t>(sum) << (32 - kPairBits);
+  products[0] = static_cast<int32_t>(first) >> (32 - kPairBits);
+  products[1] = static_cast<int32_t>(sum >> kPairBits) + static_cast<int32_t>(first >> 31);
+}
+
+// `value`, which fits BITS, said so that it does: one multiplier is enough, and sums are no wider.
 template <int BITS>
 inline int32_t in_bits(int32_t value) {
 #pragma HLS INLINE
   return static_cast<int32_t>(static_cast<uint32_t>(value) << (32 - BITS)) >> (32 - BITS);
+}
+
+template <int BITS>
+inline int64_t in_bits(int64_t value) {
+#pragma HLS INLINE
+  return static_cast<int64_t>(static_cast<uint64_t>(value) << (64 - BITS)) >> (64 - BITS);
 }
 
 // The term of a tile from its sum of products and that of its activations, both shifted group by group, for

@@ -252,7 +252,8 @@ inline void run_issue(const issue op, int rows, engine_frames<CONFIG>& frames,
           if (channel < CHANNELS) {
             for (int lane = 0; lane < LANES; ++lane) {
 #pragma HLS UNROLL
-              if (lane == leaving_lane) node[channel] = done_sums[channel][lane][r];
+              if (lane == leaving_lane)
+                node[channel] = in_bits<contract::kRowSumBits>(done_sums[channel][lane][r]);
             }
             if (channel == leaving_channel) unit = done_units[channel][r];
           }
@@ -291,9 +292,10 @@ inline void run_issue(const issue op, int rows, engine_frames<CONFIG>& frames,
 #pragma HLS UNROLL
         const bool exists = computes && first_row + lane < rows && starts[part] + group < op.groups;
         const int at = exists ? frame_at + starts[part] + group : 0;
-        const slice_operand operand = operand_of(frame[part * LANES + lane][at], exists, is_u4, word);
+        const slice_operand operand =
+            operand_of(frame[part * LANES + lane][at], exists && !is_scales, is_u4, word);
         operands[part][lane] = operand;
-        const int32_t added = word == 0 ? shifted(operand.sum, operand) : 0;
+        const int32_t added = word == 0 ? shifted(operand.sum, operand.shift) : 0;
         activation_sums[part][lane] = (starts_tile ? 0 : activation_sums[part][lane]) + added;
       }
     }
@@ -310,17 +312,29 @@ inline void run_issue(const issue op, int rows, engine_frames<CONFIG>& frames,
           kept[channel][kept_at] = taken;
         }
       }
+      int32_t products[LANES][ROWS];
+#pragma HLS ARRAY_PARTITION variable = products type = complete dim = 0
+      for (int r = 0; r < ROWS; r += 2) {
+#pragma HLS UNROLL
+        const nibble_pairs pairs = pairs_of(integers, r, is_u4);
+        for (int lane = 0; lane < LANES; ++lane) {
+#pragma HLS UNROLL
+          int32_t two[2];
+          pair_products(pairs, operands[channel % PARTS][lane], two);
+          products[lane][r] = two[0];
+          products[lane][r + 1] = two[1];
+        }
+      }
       for (int r = 0; r < ROWS; ++r) {
 #pragma HLS UNROLL
         if (is_scales && tile == 0) units[channel][r] = tile_unit_exponent(of_tile, r);
         for (int lane = 0; lane < LANES; ++lane) {
 #pragma HLS UNROLL
-          const slice_operand& operand = operands[channel % PARTS][lane];
-          const int32_t products = is_scales ? 0 : word_products(integers, r, operand, is_u4);
-          const int32_t tile_sum = (starts_tile ? 0 : tile_sums[channel][lane][r]) + products;
+          const int32_t tile_before = in_bits<contract::kTileSumBits>(tile_sums[channel][lane][r]);
+          const int32_t tile_sum = (starts_tile ? 0 : tile_before) + products[lane][r];
           tile_sums[channel][lane][r] = tile_sum;
           const int64_t term = tile_term(of_tile, r, tile_sum, activation_sums[channel % PARTS][lane]);
-          const int64_t before = sums[channel][lane][r];
+          const int64_t before = in_bits<contract::kRowSumBits>(sums[channel][lane][r]);
           const int64_t sum = computes && ends_tile ? (tile == 0 ? 0 : before) + term : before;
           sums[channel][lane][r] = sum;
           if (ends_pass) done_sums[channel][lane][r] = sum;

@@ -26,10 +26,44 @@ int64_t TileTerm(int bits, const Tile& tile, const st::word512& activations, int
   st::slice_operand operand = {};
   for (int word = 0; word < words; ++word) {
     operand = st::operand_of(activations, true, is_u4, word);
-    sum += st::word_products(tile[static_cast<size_t>(word)], r, operand, is_u4);
+    int32_t products[2];
+    st::pair_products(st::pairs_of(tile[static_cast<size_t>(word)], r & ~1, is_u4), operand, products);
+    sum += products[r & 1];
   }
   const st::word512& scales = tile[static_cast<size_t>(words)];
-  return st::tile_term(scales, r, sum, st::shifted(operand.sum, operand));
+  return st::tile_term(scales, r, sum, st::shifted(operand.sum, operand.shift));
+}
+
+// Every integer and activation at its border, and each border beside its opposite: a row's sum stays in its
+// field.
+TEST(PairProductsTest, KeepRowsApartAtTheBorders) {
+  for (const int bits : {contract::kU4Bits, contract::kI8Bits}) {
+    const bool is_u4 = bits == contract::kU4Bits;
+    for (const int value : {-127, -1, 0, 1, 127}) {
+      for (int first = 0; first < 256; ++first) {
+        for (const int second : {0, 15, 127, 128, 240, 255}) {
+          st::word512 integers(0), frame(0);
+          for (int b = 0; b < contract::kLaneBytes; ++b) {
+            st::set_lane_u8(integers, b, static_cast<uint8_t>(first));
+            st::set_lane_u8(integers, contract::kLaneBytes + b, static_cast<uint8_t>(second));
+          }
+          for (int k = 0; k < contract::kGroupElements; ++k)
+            st::set_lane_i8(frame, k, static_cast<int8_t>(value));
+          st::set_lane_i32(frame, contract::kFrameShiftLane, contract::kMaxGroupShift);
+          int32_t products[2];
+          st::pair_products(st::pairs_of(integers, 0, is_u4), st::operand_of(frame, true, is_u4, 0),
+                            products);
+          const auto want = [&](int byte) {
+            const int weight =
+                is_u4 ? (byte & 15) + (byte >> 4) - 2 * contract::kU4Centre : static_cast<int8_t>(byte);
+            return contract::kLaneBytes * weight * value * (1 << contract::kMaxGroupShift);
+          };
+          ASSERT_EQ(products[0], want(first)) << bits << " " << value << " " << first << " " << second;
+          ASSERT_EQ(products[1], want(second)) << bits << " " << value << " " << first << " " << second;
+        }
+      }
+    }
+  }
 }
 
 class SliceTest : public testing::TestWithParam<int> {  // bits of a weight
