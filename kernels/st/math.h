@@ -50,11 +50,14 @@ inline int32_t rounded_integer(float v) {
   constexpr int ONE = contract::kFloatExponentBias, MANTISSA = contract::kFloatMantissaBits;
   const int exponent = exponent_of(v);
   const uint32_t magnitude = (bits_of_float(v) & ((1u << MANTISSA) - 1u)) | 1u << MANTISSA;
-  // Bits of the magnitude below 1: from 16, of 128..256, to 25, where it is less than a half.
+  // The last 15 bits are less than a half of 1 even of 128..256: one bit says whether they are all zero. Ten
+  // bits are left; those of the whole part come above eleven.
+  const uint32_t bits = magnitude >> 15 << 1 | ((magnitude & 0x7fffu) != 0 ? 1u : 0u);
   const int above = exponent < ONE - 2 ? 0 : exponent - (ONE - 2);
-  const int below = MANTISSA + 2 - (above > 9 ? 9 : above);
-  const uint32_t odd = magnitude >> below & 1u;
-  const uint32_t rounded = (magnitude + ((1u << (below - 1)) - 1u) + odd) >> below;
+  const uint32_t placed = bits << (above > 9 ? 9 : above);
+  const uint32_t odd = placed >> 11 & 1u, half = placed >> 10 & 1u;
+  const uint32_t up = half != 0 && (odd != 0 || (placed & 0x3ffu) != 0) ? 1u : 0u;
+  const uint32_t rounded = (placed >> 11) + up;
   const int32_t n = exponent == kFloatExponents - 1 ? 0 : static_cast<int32_t>(rounded);
   return (bits_of_float(v) >> 31) != 0 ? -n : n;
 }

@@ -124,20 +124,19 @@ inline uint16_t f16_bits_of_f32(float value) {
   }
   // 65520 and above round to infinity.
   if (magnitude >= 0x477ff000u) return static_cast<uint16_t>(sign | 0x7c00u);
-  if (magnitude >= 0x38800000u) {
-    // Rebias by 112; a carry out of the mantissa raises the exponent, which is right.
-    const uint32_t rounded = magnitude + 0xfffu + ((magnitude >> 13) & 1u);
-    return static_cast<uint16_t>(sign | ((rounded - (112u << 23)) >> 13));
-  }
   // Below half of the least subnormal (2^-25, the tie included): zero.
   if (magnitude <= 0x33000000u) return static_cast<uint16_t>(sign);
-  const uint32_t shift = 126u - (magnitude >> 23);  // 14..24
-  const uint32_t mantissa = (magnitude & 0x7fffffu) | 0x800000u;
-  const uint32_t whole = mantissa >> shift;
-  const uint32_t rest = mantissa & ((1u << shift) - 1u);
-  const uint32_t half = 1u << (shift - 1);
-  const uint32_t up = (rest > half || (rest == half && (whole & 1u) != 0)) ? 1u : 0u;
-  return static_cast<uint16_t>(sign | (whole + up));
+  const uint32_t exponent = magnitude >> 23, mantissa = magnitude & 0x7fffffu;
+  // A half's bits above 13 that are rounded away: of a normal number those of the float, rebiased by 112. The
+  // last 12 bits of a smaller one lie below what decides: one bit says whether they are all zero.
+  const uint32_t normal = (exponent - 112u) << 23 | mantissa;
+  const uint32_t above = mantissa >> 12 | 0x800u, below = (mantissa & 0xfffu) != 0 ? 1u : 0u;
+  const uint32_t subnormal = (above << 1 | below) << ((exponent - 102u) & 15u);
+  const uint32_t whole = magnitude >= 0x38800000u ? normal : subnormal;
+  const uint32_t odd = whole >> 13 & 1u, half = whole >> 12 & 1u;
+  // A carry out of the mantissa raises the exponent, which is right.
+  const uint32_t up = half != 0 && (odd != 0 || (whole & 0xfffu) != 0) ? 1u : 0u;
+  return static_cast<uint16_t>(sign | ((whole >> 13) + up));
 }
 
 inline float f32_of_f16(uint16_t half) {
