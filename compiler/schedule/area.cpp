@@ -66,8 +66,7 @@ std::vector<int64_t> LatestStarts(const LoopGraph& graph, const RegionSchedule& 
 // The registers in which values wait, bit by bit, for their last use: an iteration's register holds a bit for
 // II states.
 int64_t WaitingBits(const LoopGraph& graph, const RegionSchedule& schedule,
-                    const std::vector<int64_t>& latest, int64_t ii, const llvm::DataLayout& layout) {
-  const Wires wires(graph, layout);
+                    const std::vector<int64_t>& latest, int64_t ii, const Wires& wires) {
   std::vector<std::vector<int64_t>> last_use(graph.nodes.size());
   for (size_t v = 0; v < last_use.size(); ++v) last_use[v].resize(static_cast<size_t>(wires.Width(v)));
   for (const Edge& edge : graph.edges) {
@@ -107,11 +106,12 @@ RegionArea RegionAreaOf(const Region& region, const LoopGraph& graph, const Regi
   };
   std::map<Sharing, Units> units;
   const std::vector<int64_t> latest = LatestStarts(graph, schedule);
-  area.ff += WaitingBits(graph, schedule, latest, ii, layout);
+  const Wires wires(graph, layout);
+  area.ff += WaitingBits(graph, schedule, latest, ii, wires);
   for (size_t v = 0; v < graph.nodes.size(); ++v) {
     const Node& node = graph.nodes[v];
     if (node.unit.empty()) {
-      area.lut += node.core.lut;
+      area.lut += wires.IsWire(v) ? 0 : node.core.lut;
     } else {
       Units& unit = units[{node.unit, schedule.short_core[v], node.unit_widths}];
       ++unit.uses;

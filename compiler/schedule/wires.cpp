@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 #include "compiler/schedule/operator_costs.h"
 #include "llvm/Analysis/ValueTracking.h"
@@ -54,7 +55,13 @@ Wires::Wires(const LoopGraph& graph, const llvm::DataLayout& layout)
 std::vector<Wires::Bit> Wires::Operand(const llvm::Value* value) const {
   const auto found = index_.find(value);
   if (found != index_.end()) return bits_[found->second];
-  return std::vector<Bit>(TypeBits(value->getType(), layout_));
+  std::vector<Bit> bits(TypeBits(value->getType(), layout_));
+  if (const auto* constant = llvm::dyn_cast<llvm::ConstantInt>(value)) {
+    for (size_t i = 0; i < bits.size(); ++i) {
+      if (!constant->getValue()[static_cast<unsigned>(i)]) bits[i] = {kZero, 0};
+    }
+  }
+  return bits;
 }
 
 bool Wires::Connect(size_t node, std::vector<Bit>& bits) const {
@@ -63,7 +70,7 @@ bool Wires::Connect(size_t node, std::vector<Bit>& bits) const {
   const size_t size = TypeBits(instruction.getType(), layout_);
   const auto low = [&](size_t count) {
     bits = Operand(instruction.getOperand(0));
-    bits.resize(count);
+    bits.resize(count, {kZero, 0});
   };
   switch (instruction.getOpcode()) {
     case llvm::Instruction::Trunc:
@@ -84,7 +91,7 @@ bool Wires::Connect(size_t node, std::vector<Bit>& bits) const {
       const std::optional<size_t> by = ShiftOf(instruction, size);
       if (!by) return false;
       low(size - *by);
-      bits.insert(bits.begin(), *by, Bit());
+      bits.insert(bits.begin(), *by, {kZero, 0});
       return true;
     }
     case llvm::Instruction::LShr:
@@ -93,7 +100,7 @@ bool Wires::Connect(size_t node, std::vector<Bit>& bits) const {
       if (!by) return false;
       const bool is_signed = instruction.getOpcode() == llvm::Instruction::AShr;
       bits = Operand(instruction.getOperand(0));
-      const Bit sign = bits.empty() || !is_signed ? Bit() : bits.back();
+      const Bit sign = !is_signed ? Bit{kZero, 0} : bits.empty() ? Bit() : bits.back();
       bits.erase(bits.begin(), bits.begin() + static_cast<std::ptrdiff_t>(std::min(*by, bits.size())));
       bits.resize(size, sign);
       return true;
@@ -103,20 +110,31 @@ bool Wires::Connect(size_t node, std::vector<Bit>& bits) const {
       if (!mask) return false;
       low(size);
       for (size_t i = 0; i < size; ++i) {
-        if (!mask->getValue()[static_cast<unsigned>(i)]) bits[i] = Bit();
+        if (!mask->getValue()[static_cast<unsigned>(i)]) bits[i] = {kZero, 0};
       }
       return true;
     }
     case llvm::Instruction::Or: {
       const llvm::Value* a = instruction.getOperand(0);
       const llvm::Value* b = instruction.getOperand(1);
-      if (!llvm::haveNoCommonBitsSet(a, b, layout_)) return false;
-      const llvm::APInt zero = llvm::computeKnownBits(a, layout_).Zero;
-      bits = Operand(a);
-      const std::vector<Bit> others = Operand(b);
+      // LLVM looks only a few operations back: a word of many lanes is followed here.
+      const llvm::APInt zero_a = llvm::computeKnownBits(a, layout_).Zero;
+      const llvm::APInt zero_b = llvm::computeKnownBits(b, layout_).Zero;
+      const std::vector<Bit> of_a = Operand(a), of_b = Operand(b);
+      if (of_a.size() != size || of_b.size() != size) return false;
+      const bool apart = llvm::haveNoCommonBitsSet(a, b, layout_);
+      std::vector<Bit> either(size);
       for (size_t i = 0; i < size; ++i) {
-        if (zero[static_cast<unsigned>(i)]) bits[i] = others[i];
+        const auto bit = static_cast<unsigned>(i);
+        if (of_a[i].node == kZero || zero_a[bit]) {
+          either[i] = of_b[i];
+        } else if (of_b[i].node == kZero || zero_b[bit] || apart) {
+          either[i] = of_a[i];
+        } else {
+          return false;
+        }
       }
+      bits = std::move(either);
       return true;
     }
     default:

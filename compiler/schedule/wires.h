@@ -14,7 +14,8 @@ namespace streamtensor::schedule {
 
 class Wires {
  public:
-  // Bit `index` of what an operation made; node -1: a constant, or made outside of the region.
+  // Bit `index` of what an operation made; node -1: a constant, or made outside of the region; kZero: zero.
+  static constexpr int kZero = -2;
   struct Bit {
     int node = -1;
     int index = 0;
