@@ -140,10 +140,12 @@ absl::StatusOr<std::string> GenerationService::Detokenize(const LoadedModel& mod
 }
 
 void GenerationService::LogRefusal(const std::string& request_id, const absl::Status& status) const {
-  options_.metrics->CountRefused(status);
+  CountRefusal(status);
   spdlog::info("request={} refused: {}", request_id,
                Shortened(status).ToString(absl::StatusToStringMode::kWithNoExtraData));
 }
+
+void GenerationService::CountRefusal(const absl::Status& status) const { options_.metrics->CountRefused(status); }
 
 void GenerationService::LogUnread(const std::string& request_id) const {
   options_.metrics->CountUnreadReply();

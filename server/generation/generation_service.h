@@ -115,6 +115,8 @@ class GenerationService {
 
   // Counts and logs a request that its API refuses, for example because it cannot be parsed.
   void LogRefusal(const std::string& request_id, const absl::Status& status) const;
+  // Of a call without a request; not logged, since anybody may open any number.
+  void CountRefusal(const absl::Status& status) const;
 
   // An API adds each reply when it is complete and removes it when its end was sent; a reply that is left
   // unread for too long is abandoned.

@@ -39,6 +39,7 @@ void OverdueCalls::Add(Entry& entry) {
 
 bool OverdueCalls::Remove(Entry& entry) {
   MutexLock lock(mutex_);
+  while (entry.is_ending_) ended_.Wait(mutex_);
   const auto place = std::exchange(entry.place_, std::nullopt);
   if (place.has_value()) entries_.erase(*place);
   return place.has_value();
@@ -55,20 +56,26 @@ void OverdueCalls::Run() {
 bool OverdueCalls::EndOldest() {
   MutexLock lock(mutex_);
   if (entries_.empty()) return false;
-  EndFirst();
+  EndFirst(End::kReplaced);
   return true;
 }
 
 void OverdueCalls::EndOverdue() {
   const absl::Time overdue = clock_->Now() - limit_();
-  while (!entries_.empty() && entries_.front().first <= overdue) EndFirst();
+  while (!entries_.empty() && entries_.front().first <= overdue) EndFirst(End::kOverdue);
 }
 
-void OverdueCalls::EndFirst() {
+// gRPC may handle the arrival of another call within the end of this one, on the same thread: no lock is held.
+void OverdueCalls::EndFirst(End why) {
   Entry& entry = *entries_.front().second;
   entries_.pop_front();
   entry.place_.reset();
-  entry.end_();
+  entry.is_ending_ = true;
+  mutex_.Unlock();
+  entry.end_(why);
+  mutex_.Lock();
+  entry.is_ending_ = false;
+  ended_.NotifyAll();
 }
 
 }  // namespace streamtensor::server

@@ -1,11 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/api/grpc/call_gate.h"
 
+#include <spdlog/spdlog.h>
+
+#include <string>
+#include <utility>
+
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "server/access/access_control.h"
 
 namespace streamtensor::server {
+namespace {
+
+// Calls that were refused and have not ended yet may be so many beyond a limit.
+constexpr int64_t WithMargin(int64_t limit) { return limit + limit / 8 + 16; }
+
+constexpr absl::Duration kTellPeriod = absl::Seconds(1);
+
+}  // namespace
+
+CallGate::Pass::Pass(std::function<void(const absl::Status&)> end)
+    : awaited_([end = std::move(end)](OverdueCalls::End why) {
+        if (why == OverdueCalls::End::kOverdue) {
+          end(absl::DeadlineExceededError(absl::StrCat("the call's message did not arrive within ",
+                                                       absl::FormatDuration(kMessageTime))));
+        } else {
+          end(absl::ResourceExhaustedError(
+              "the server has as many open calls as it may (server.max_calls), and this one's message was "
+              "awaited for the longest"));
+        }
+      }) {}
 
 CallGate::Pass::~Pass() {
   if (gate_ == nullptr) return;
@@ -14,30 +39,36 @@ CallGate::Pass::~Pass() {
 }
 
 CallGate::CallGate(Limits limits, const Clock* clock)
-    : limits_(limits), awaited_("awaited-calls", clock, [] { return kMessageTime; }) {}
+    : limits_(limits), clock_(clock), awaited_("awaited-calls", clock, [] { return kMessageTime; }) {}
 
 absl::Status CallGate::Enter(const std::string& peer, Pass& pass) {
   pass.address_ = AddressOfPeer(peer);
-  bool is_full = false;
+  const bool has_address = !absl::StartsWith(peer, "unix:");
+  bool may_replace = false;
   {
     MutexLock lock(mutex_);
-    int64_t& of_address = calls_of_[pass.address_];
-    if (of_address >= limits_.max_calls_per_address && !absl::StartsWith(peer, "unix:")) {
-      return absl::ResourceExhaustedError(
-          absl::StrCat("there are ", of_address, " open calls from ", pass.address_,
-                       ", which is the limit of an address (server.max_calls_per_address)"));
-    }
-    is_full = calls_ >= limits_.max_calls;
-    ++of_address;
-    ++calls_;
+    const int64_t of_address = calls_of_[pass.address_]++;
+    const int64_t of_all = calls_++;
     pass.gate_ = this;
+    pass.must_be_cancelled_ = of_all >= WithMargin(limits_.max_calls) ||
+                              (has_address && of_address >= WithMargin(limits_.max_calls_per_address));
+    if (has_address && of_address >= limits_.max_calls_per_address) {
+      const absl::Status refused = absl::ResourceExhaustedError(
+          absl::StrCat("there are ", limits_.max_calls_per_address, " open calls from ", pass.address_,
+                       ", which is the limit of an address (server.max_calls_per_address)"));
+      Tell(refused);
+      return refused;
+    }
+    if (of_all < limits_.max_calls) return absl::OkStatus();
+    may_replace = !pass.must_be_cancelled_;
   }
   // Not under this lock, which a call that ends needs.
-  if (!is_full || awaited_.EndOldest()) return absl::OkStatus();
-  pass.gate_ = nullptr;
-  Leave(pass.address_);
-  return absl::ResourceExhaustedError(
+  if (may_replace && awaited_.EndOldest()) return absl::OkStatus();
+  const absl::Status refused = absl::ResourceExhaustedError(
       absl::StrCat("there are ", limits_.max_calls, " open calls, which is the limit (server.max_calls)"));
+  MutexLock lock(mutex_);
+  Tell(refused);
+  return refused;
 }
 
 void CallGate::Leave(const std::string& address) {
@@ -47,9 +78,13 @@ void CallGate::Leave(const std::string& address) {
   --calls_;
 }
 
-absl::Status CallGate::NoMessage() {
-  return absl::DeadlineExceededError(absl::StrCat("the call's message did not arrive in time, at most ",
-                                                  absl::FormatDuration(kMessageTime), " after its headers"));
+void CallGate::Tell(const absl::Status& refusal) {
+  ++refused_;
+  const absl::Time now = clock_->Now();
+  if (now - told_ < kTellPeriod) return;
+  spdlog::warn("{} gRPC calls refused: {}", refused_, std::string(refusal.message()));
+  refused_ = 0;
+  told_ = now;
 }
 
 }  // namespace streamtensor::server

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a call passes on its way in. An open call holds 10-20 kB of gRPC's memory and ours from its headers
-// on, whatever its client does afterwards, so open calls are bounded, and a message must follow its headers
-// in time.
+// What a call passes on its way in. An open call holds up to 21 kB (measured) beside its messages from its headers
+// on, whatever its client does afterwards, so open calls are bounded, and a message must follow its headers in time.
 #pragma once
 
 #include <cstdint>
@@ -28,20 +27,25 @@ class CallGate {
   // As long as the body of an HTTP request may take.
   static constexpr absl::Duration kMessageTime = absl::Seconds(60);
 
-  // One call's place. The call is open until this is destroyed.
+  // One call's place. It counts until this is destroyed.
   class Pass {
    public:
-    // `end`: a message did not come in time, or another call needs the place; end the call, with NoMessage().
-    // See OverdueCalls::Entry.
-    explicit Pass(std::function<void()> end) : awaited_(std::move(end)) {}
+    // `end`: the next message has not come in time, or another call needs the place: end the call with this
+    // status. See OverdueCalls::Entry.
+    explicit Pass(std::function<void(const absl::Status&)> end);
     ~Pass();
     Pass(const Pass&) = delete;
     Pass& operator=(const Pass&) = delete;
 
+    // The call was refused, and so many are that were before it that their clients don't let them end: cancel
+    // it, which needs no client.
+    bool must_be_cancelled() const { return must_be_cancelled_; }
+
    private:
     friend class CallGate;
-    CallGate* gate_ = nullptr;  // set while the call is counted
+    CallGate* gate_ = nullptr;  // after Enter()
     std::string address_;
+    bool must_be_cancelled_ = false;
     OverdueCalls::Entry awaited_;
   };
 
@@ -50,23 +54,25 @@ class CallGate {
 
   // A call has arrived from `peer`, as gRPC writes it. Call once. In place of a call beyond the limit of all,
   // that ends which has awaited its message for the longest.
-  //   RESOURCE_EXHAUSTED  the limit that is reached; the call is not counted
+  //   RESOURCE_EXHAUSTED  the limit that is reached; refuse the call
   absl::Status Enter(const std::string& peer, Pass& pass);
-  // The call's next message is awaited, and has come or will not come. The latter is false if the time was
-  // over and the pass's `end` was called.
+  // The call's next message is awaited.
   void Await(Pass& pass) { awaited_.Add(pass.awaited_); }
+  // It has come, or will not come. False if it was not awaited any more: the pass's `end` has been called.
+  // Also to be called before the call is destroyed.
   bool Arrived(Pass& pass) { return awaited_.Remove(pass.awaited_); }
-
-  // DEADLINE_EXCEEDED.
-  static absl::Status NoMessage();
 
  private:
   void Leave(const std::string& address);
+  void Tell(const absl::Status& refusal) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const Limits limits_;
+  const Clock* const clock_;
   Mutex mutex_;
   int64_t calls_ ABSL_GUARDED_BY(mutex_) = 0;
   std::unordered_map<std::string, int64_t> calls_of_ ABSL_GUARDED_BY(mutex_);
+  int64_t refused_ ABSL_GUARDED_BY(mutex_) = 0;  // since they were last told
+  absl::Time told_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
   OverdueCalls awaited_;
 };
 

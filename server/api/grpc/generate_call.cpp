@@ -169,7 +169,7 @@ class GenerateCall : public UnaryCall {
 };
 
 // At most one write is in flight; deltas that arrive meanwhile are merged into the next message. The writer's
-// thread starts every operation except the request for the call and a refusal.
+// thread starts every write except a refusal.
 class StreamCall : public SendQueue::Stream {
  public:
   StreamCall(GenerationService* generations, CallGate* gate, InferenceService* service,
@@ -311,6 +311,7 @@ class StreamCall : public SendQueue::Stream {
     }
     (new StreamCall(generations_, gate_, service_, arrivals_, stream_writer_))->Await();
     if (const absl::Status status = gate_->Enter(call_.peer(), pass_); !status.ok()) {
+      if (pass_.must_be_cancelled()) call_.TryCancel();
       Refuse(status);
       Unref();
       return;
@@ -345,11 +346,12 @@ class StreamCall : public SendQueue::Stream {
   }
 
   void Refuse(const absl::Status& status) {
-    generations_->LogRefusal(generation_.request_id(), status);
+    generations_->CountRefusal(status);
     Finish(status);
   }
 
   void Finish(const absl::Status& status) {
+    generations_->unread().Add(unread_);
     BeforeGrpc(this);
     stream_.Finish(ToGrpc(status, *generations_, call_), &finished_);
   }
@@ -373,6 +375,7 @@ class StreamCall : public SendQueue::Stream {
   void Unref() {
     if (--holders_ > 0) return;
     receiver_->Settle();
+    gate_->Arrived(pass_);
     generations_->unread().Remove(unread_);
     delete this;
   }
@@ -395,8 +398,8 @@ class StreamCall : public SendQueue::Stream {
   CallGeneration generation_;
   std::atomic<int> holders_ = 3;  // the start, OnCallDone, OnFinished
   const std::shared_ptr<Receiver> receiver_;
-  CallGate::Pass pass_{[this] { Refuse(CallGate::NoMessage()); }};
-  OverdueCalls::Entry unread_{[this] { Abandon(); }};
+  CallGate::Pass pass_{[this](const absl::Status& status) { Refuse(status); }};
+  OverdueCalls::Entry unread_{[this](OverdueCalls::End) { Abandon(); }};
 };
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/printable.h"
 #include "grpc_health.pb.h"
+#include "server/access/access_control.h"
 #include "server/api/grpc/call_metadata.h"
 #include "server/api/grpc/grpc_order.h"
 #include "server/api/grpc/message_outline.h"
@@ -34,7 +35,7 @@ class CheckCall : public UnaryCall {
  protected:
   void OnRequest(grpc::ByteBuffer bytes) override {
     HealthCheckRequest request;
-    if (const absl::Status status = ParseMessage(bytes, request); !status.ok()) return End(ToGrpc(status));
+    if (const absl::Status status = ParseSmallMessage(bytes, request); !status.ok()) return End(ToGrpc(status));
     const std::optional<bool> serves = health_->Serves(request.service());
     if (!serves.has_value()) {
       return End(ToGrpc(
@@ -67,16 +68,17 @@ class WatchCall : public CallReactor, private HealthService::Watcher {
     AfterGrpc(this);
     if (!gate_->Arrived(pass_)) return;  // the call has ended
     HealthCheckRequest request;
-    const absl::Status status = ok ? ParseMessage(request_, request)
+    absl::Status status = ok ? ParseSmallMessage(request_, request)
                                    : absl::InvalidArgumentError("the call has no message; one is needed");
     request_.Clear();
-    if (!status.ok()) return End(ToGrpc(status));
-    health_->Watch(request.service(), *this);
+    if (status.ok()) status = health_->Watch(request.service(), context_->peer(), *this);
+    if (!status.ok()) Refuse(status);
   }
 
   void OnWriteDone(bool ok) override {
     AfterGrpc(this);
     MutexLock lock(mutex_);
+    if (!has_ended_) generation_->unread().Remove(unread_);
     is_writing_ = false;
     if (!ok) {
       EndLocked(ToGrpc(absl::CancelledError("the client disconnected")));
@@ -93,6 +95,8 @@ class WatchCall : public CallReactor, private HealthService::Watcher {
   void OnDone() override {
     AfterGrpc(this);
     health_->Unwatch(*this);
+    gate_->Arrived(pass_);
+    generation_->unread().Remove(unread_);
     {
       MutexLock lock(mutex_);
     }
@@ -115,8 +119,13 @@ class WatchCall : public CallReactor, private HealthService::Watcher {
   void OnShutdown() override { End(ToGrpc(absl::UnavailableError("the server is shutting down"))); }
 
   void Refuse(const absl::Status& status) {
-    generation_->LogRefusal("", status);
+    generation_->CountRefusal(status);
     End(ToGrpc(status, *generation_, *context_));
+  }
+
+  void Abandon() {
+    generation_->LogUnread("");
+    context_->TryCancel();
   }
 
   void End(const grpc::Status& status) {
@@ -128,12 +137,14 @@ class WatchCall : public CallReactor, private HealthService::Watcher {
     if (has_ended_) return;
     is_writing_ = true;
     response_ = ResponseOf(serves_);
+    generation_->unread().Add(unread_);
     BeforeGrpc(this);
     StartWrite(&response_);
   }
 
   void EndLocked(const grpc::Status& status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     if (std::exchange(has_ended_, true)) return;
+    generation_->unread().Add(unread_);
     BeforeGrpc(this);
     Finish(status);
   }
@@ -150,7 +161,8 @@ class WatchCall : public CallReactor, private HealthService::Watcher {
   bool is_writing_ ABSL_GUARDED_BY(mutex_) = false;
   bool has_changed_ ABSL_GUARDED_BY(mutex_) = false;
   bool has_ended_ ABSL_GUARDED_BY(mutex_) = false;
-  CallGate::Pass pass_{[this] { Refuse(CallGate::NoMessage()); }};
+  CallGate::Pass pass_{[this](const absl::Status& status) { Refuse(status); }};
+  OverdueCalls::Entry unread_{[this](OverdueCalls::End) { Abandon(); }};
 };
 
 template <typename Call, typename... Arguments>
@@ -173,8 +185,8 @@ void HealthService::SetStatuses(const std::map<std::string, bool>& statuses) {
   if (is_closed_) return;
   for (auto& [name, serves] : statuses_) serves = false;  // unless it is still there
   for (const auto& [name, serves] : statuses) statuses_[name] = serves;
-  for (const auto& [watcher, service] : watchers_) {
-    const auto found = statuses_.find(service);
+  for (const auto& [watcher, watch] : watches_) {
+    const auto found = statuses_.find(watch.service);
     if (found != statuses_.end()) watcher->OnStatus(found->second);
   }
 }
@@ -183,7 +195,7 @@ void HealthService::Shutdown() {
   MutexLock lock(mutex_);
   is_closed_ = true;
   for (auto& [name, serves] : statuses_) serves = false;
-  for (const auto& [watcher, service] : watchers_) watcher->OnShutdown();
+  for (const auto& [watcher, watch] : watches_) watcher->OnShutdown();
 }
 
 std::optional<bool> HealthService::Serves(const std::string& service) const {
@@ -192,17 +204,26 @@ std::optional<bool> HealthService::Serves(const std::string& service) const {
   return found == statuses_.end() ? std::nullopt : std::optional(found->second);
 }
 
-void HealthService::Watch(const std::string& service, Watcher& watcher) {
+absl::Status HealthService::Watch(const std::string& service, const std::string& peer, Watcher& watcher) {
+  const std::string address = AddressOfPeer(peer);
   MutexLock lock(mutex_);
-  if (is_closed_) return watcher.OnShutdown();
-  watchers_.emplace(&watcher, service);
+  if (is_closed_) return absl::UnavailableError("the server is shutting down");
+  int64_t of_address = 0;
+  for (const auto& [other, watch] : watches_) of_address += watch.address == address ? 1 : 0;
+  if (watches_.size() >= kMaxWatches || of_address >= kMaxWatchesOfAddress) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("there are ", watches_.size(), " calls of Watch, ", of_address, " of them from ", address,
+                     "; allowed are up to ", kMaxWatches, " and ", kMaxWatchesOfAddress, "; call Check"));
+  }
+  watches_.emplace(&watcher, Watched{service, address});
   const auto found = statuses_.find(service);
   watcher.OnStatus(found == statuses_.end() ? std::nullopt : std::optional(found->second));
+  return absl::OkStatus();
 }
 
 void HealthService::Unwatch(Watcher& watcher) {
   MutexLock lock(mutex_);
-  watchers_.erase(&watcher);
+  watches_.erase(&watcher);
 }
 
 }  // namespace streamtensor::server

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "absl/status/status.h"
 #include "base/mutex.h"
 #include "server/api/grpc/call_gate.h"
 #include "server/api/grpc/early_service.h"
@@ -25,6 +26,10 @@ class HealthService : public EarlyService {
     virtual void OnShutdown() = 0;
   };
 
+  // Calls of Watch stay open as long as their clients like: they have bounds of their own.
+  static constexpr int64_t kMaxWatches = 1024;
+  static constexpr int64_t kMaxWatchesOfAddress = 64;
+
   // The pointers outlive this.
   HealthService(GenerationService* generation, CallGate* gate);
 
@@ -34,14 +39,20 @@ class HealthService : public EarlyService {
   void Shutdown();
 
   std::optional<bool> Serves(const std::string& service) const;
-  // Tells `watcher` the status now and every change.
-  void Watch(const std::string& service, Watcher& watcher);
+  // Tells `watcher`, of the client `peer`, the status now and every change.
+  //   RESOURCE_EXHAUSTED  kMaxWatches, or kMaxWatchesOfAddress from its address; UNAVAILABLE after Shutdown()
+  absl::Status Watch(const std::string& service, const std::string& peer, Watcher& watcher);
   void Unwatch(Watcher& watcher);
 
  private:
+  struct Watched {
+    std::string service;
+    std::string address;
+  };
+
   mutable Mutex mutex_;
   std::map<std::string, bool> statuses_ ABSL_GUARDED_BY(mutex_);  // of every service there ever was
-  std::map<Watcher*, std::string> watchers_ ABSL_GUARDED_BY(mutex_);
+  std::map<Watcher*, Watched> watches_ ABSL_GUARDED_BY(mutex_);
   bool is_closed_ ABSL_GUARDED_BY(mutex_) = false;
 };
 

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
 #include "base/check.h"
 #include "server/tokenizer/tokenizer.h"
 
@@ -138,6 +139,15 @@ absl::Status ParseMessage(const grpc::ByteBuffer& bytes, google::protobuf::Messa
   grpc::ProtoBufferReader stream(&shared);
   if (stream.status().ok() && message.ParseFromZeroCopyStream(&stream)) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat("the message is no ", message.GetDescriptor()->name()));
+}
+
+absl::Status ParseSmallMessage(const grpc::ByteBuffer& bytes, google::protobuf::Message& message) {
+  if (bytes.Length() > kMaxSmallBytes) {
+    return absl::InvalidArgumentError(absl::StrCat("the ", message.GetDescriptor()->name(), " has ", bytes.Length(),
+                                                   " bytes; allowed are up to ", kMaxSmallBytes));
+  }
+  RETURN_IF_ERROR(OutlineMessage(*message.GetDescriptor(), bytes).status());
+  return ParseMessage(bytes, message);
 }
 
 grpc::ByteBuffer SerializeMessage(const google::protobuf::Message& message) {

@@ -35,6 +35,11 @@ absl::StatusOr<MessageOutline> OutlineMessage(const google::protobuf::Descriptor
 //   INVALID_ARGUMENT  not a message of that type
 absl::Status ParseMessage(const grpc::ByteBuffer& bytes, google::protobuf::Message& message);
 
+// The same of bytes whose outline was not read, for services without tokens and rates.
+//   INVALID_ARGUMENT  more than kMaxSmallBytes; as OutlineMessage() and ParseMessage()
+inline constexpr size_t kMaxSmallBytes = 1024;
+absl::Status ParseSmallMessage(const grpc::ByteBuffer& bytes, google::protobuf::Message& message);
+
 grpc::ByteBuffer SerializeMessage(const google::protobuf::Message& message);
 
 }  // namespace streamtensor::server

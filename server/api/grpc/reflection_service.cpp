@@ -25,7 +25,7 @@ using grpc::reflection::v1alpha::ServerReflectionResponse;
 
 void WriteError(const absl::Status& status, ServerReflectionResponse& response) {
   response.mutable_error_response()->set_error_code(static_cast<int>(status.code()));
-  response.mutable_error_response()->set_error_message(std::string(status.message()));
+  response.mutable_error_response()->set_error_message(std::string(Shortened(status).message()));
 }
 
 void AddFile(const FileDescriptor& file, std::set<const FileDescriptor*>& added,
@@ -97,8 +97,8 @@ class ReflectionCall : public CallReactor {
     if (!gate_->Arrived(pass_)) return;        // the call has ended
     if (!ok) return Finish(grpc::Status::OK);  // the client has no more requests
     ServerReflectionRequest request;
-    if (const absl::Status status = ParseMessage(request_, request); !status.ok()) {
-      return Finish(ToGrpc(status));
+    if (const absl::Status status = ParseSmallMessage(request_, request); !status.ok()) {
+      return End(ToGrpc(status));
     }
     response_ = SerializeMessage(Answer(request, *services_));
     generation_->unread().Add(unread_);
@@ -109,12 +109,13 @@ class ReflectionCall : public CallReactor {
   void OnWriteDone(bool ok) override {
     AfterGrpc(this);
     generation_->unread().Remove(unread_);
-    if (!ok) return Finish(ToGrpc(absl::CancelledError("the client disconnected")));
+    if (!ok) return End(ToGrpc(absl::CancelledError("the client disconnected")));
     AwaitRequest();
   }
 
   void OnDone() override {
     AfterGrpc(this);
+    gate_->Arrived(pass_);
     generation_->unread().Remove(unread_);
     delete this;
   }
@@ -128,8 +129,14 @@ class ReflectionCall : public CallReactor {
   }
 
   void Refuse(const absl::Status& status) {
-    generation_->LogRefusal("", status);
-    Finish(ToGrpc(status, *generation_, *context_));
+    generation_->CountRefusal(status);
+    End(ToGrpc(status, *generation_, *context_));
+  }
+
+  void End(const grpc::Status& status) {
+    generation_->unread().Add(unread_);
+    BeforeGrpc(this);
+    Finish(status);
   }
 
   void Abandon() {
@@ -143,8 +150,8 @@ class ReflectionCall : public CallReactor {
   grpc::CallbackServerContext* const context_;
   grpc::ByteBuffer request_;
   grpc::ByteBuffer response_;
-  CallGate::Pass pass_{[this] { Refuse(CallGate::NoMessage()); }};
-  OverdueCalls::Entry unread_{[this] { Abandon(); }};
+  CallGate::Pass pass_{[this](const absl::Status& status) { Refuse(status); }};
+  OverdueCalls::Entry unread_{[this](OverdueCalls::End) { Abandon(); }};
 };
 
 }  // namespace

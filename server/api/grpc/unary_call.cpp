@@ -11,6 +11,7 @@ namespace streamtensor::server {
 void UnaryCall::Begin() {
   BeforeGrpc(this);  // the reactions may come from here on
   if (const absl::Status status = gate_->Enter(context_->peer(), pass_); !status.ok()) {
+    if (pass_.must_be_cancelled()) context_->TryCancel();
     Refuse(status);
     return;
   }
@@ -42,12 +43,13 @@ void UnaryCall::End(const grpc::Status& status) {
 }
 
 void UnaryCall::Refuse(const absl::Status& status) {
-  service_->LogRefusal(request_id(), status);
+  service_->CountRefusal(status);
   End(ToGrpc(status, *service_, *context_));
 }
 
 void UnaryCall::OnDone() {
   AfterGrpc(this);
+  gate_->Arrived(pass_);
   service_->unread().Remove(unread_);
   delete this;
 }

@@ -38,10 +38,9 @@ class UnaryCall : public CallReactor {
   GenerationService& service() const { return *service_; }
   grpc::CallbackServerContext& context() const { return *context_; }
 
-  // Ends the call with an error, which is logged and counted.
-  void Refuse(const absl::Status& status);
-
  private:
+  // Ends a call that has no request, with an error, which is counted.
+  void Refuse(const absl::Status& status);
   void Abandon();
 
   GenerationService* const service_;
@@ -49,8 +48,8 @@ class UnaryCall : public CallReactor {
   grpc::CallbackServerContext* const context_;
   grpc::ByteBuffer request_;
   grpc::ByteBuffer response_;
-  CallGate::Pass pass_{[this] { Refuse(CallGate::NoMessage()); }};
-  OverdueCalls::Entry unread_{[this] { Abandon(); }};
+  CallGate::Pass pass_{[this](const absl::Status& status) { Refuse(status); }};
+  OverdueCalls::Entry unread_{[this](OverdueCalls::End) { Abandon(); }};
 };
 
 }  // namespace streamtensor::server

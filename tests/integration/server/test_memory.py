@@ -10,6 +10,7 @@ import zlib
 
 import grpc
 import pytest
+from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
 
 from conftest import dummy_cards, write_artifact
@@ -349,6 +350,46 @@ def test_calls_without_a_message_are_bounded(start, request_for, method, path):
     assert held - before < 32 * MIB
     assert after <= 1.1 * before
     assert running.stop() == 0
+
+
+def test_health_and_reflection_take_small_requests(start):
+    """They ask for no token, and a watching call keeps what it asked for."""
+    running = start()
+    running.wait_ready("tiny")
+    name = "x" * 2000
+    health = health_pb2_grpc.HealthStub(running.channel)
+    for method in (health.Check, lambda request: next(health.Watch(request))):
+        with pytest.raises(grpc.RpcError) as error:
+            method(health_pb2.HealthCheckRequest(service=name))
+        assert error.value.code() == grpc.StatusCode.INVALID_ARGUMENT
+        assert "has 2003 bytes; allowed are up to 1024" in error.value.details()
+    with pytest.raises(grpc.RpcError) as error:
+        ProtoReflectionDescriptorDatabase(running.channel).FindFileContainingSymbol(name)
+    assert error.value.code() == grpc.StatusCode.INVALID_ARGUMENT
+    assert running.stop() == 0
+
+
+def test_watching_calls_are_bounded(start):
+    running = start()
+    running.wait_ready("tiny")
+    health = health_pb2_grpc.HealthStub(running.channel)
+    request = health_pb2.HealthCheckRequest(service="tiny")
+    watching = [health.Watch(request) for _ in range(64)]
+    assert all(next(call).status == health_pb2.HealthCheckResponse.SERVING for call in watching)
+    with pytest.raises(grpc.RpcError) as error:
+        next(health.Watch(request))
+    assert error.value.code() == grpc.StatusCode.RESOURCE_EXHAUSTED
+    assert "64 of them from ipv4:127.0.0.1; allowed are up to 1024 and 64; call Check" in error.value.details()
+    watching.pop().cancel()
+
+    def watches_again():
+        with contextlib.suppress(grpc.RpcError):
+            watching.append(health.Watch(request))
+            return next(watching[-1]).status == health_pb2.HealthCheckResponse.SERVING
+        return False
+
+    wait_for(watches_again)
+    assert running.stop() == 0  # though they watch
 
 
 def test_a_message_must_come_in_time(start, request_for):

@@ -19,7 +19,7 @@ class SteppedClock : public Clock {
 };
 
 struct CountedCall {
-  OverdueCalls::Entry entry{[this] {
+  OverdueCalls::Entry entry{[this](OverdueCalls::End) {
     if (++ended == 1) first.set_value();
   }};
   std::atomic<int> ended = 0;

@@ -21,9 +21,9 @@ class SteppedClock : public Clock {
 
 struct Call {
   std::atomic<int> ended = 0;
-  std::promise<void> end;
-  CallGate::Pass pass{[this] {
-    if (++ended == 1) end.set_value();
+  std::promise<absl::Status> end;
+  CallGate::Pass pass{[this](const absl::Status& status) {
+    if (++ended == 1) end.set_value(status);
   }};
 };
 
@@ -32,17 +32,34 @@ TEST(CallGate, CallsOfAnAddressAreBounded) {
   CallGate gate({.max_calls = 100, .max_calls_per_address = 2}, &clock);
   auto first = std::make_unique<Call>();
   Call second;
-  Call third;
+  auto third = std::make_unique<Call>();
   Call of_another;
+  Call next;
   EXPECT_TRUE(gate.Enter("ipv4:10.0.0.7:1", first->pass).ok());
   EXPECT_TRUE(gate.Enter("ipv4:10.0.0.7:2", second.pass).ok());
-  const absl::Status refused = gate.Enter("ipv4:10.0.0.7:3", third.pass);
+  const absl::Status refused = gate.Enter("ipv4:10.0.0.7:3", third->pass);
   EXPECT_EQ(refused, absl::ResourceExhaustedError(
                          "there are 2 open calls from ipv4:10.0.0.7, which is the limit of an "
                          "address (server.max_calls_per_address)"));
   EXPECT_TRUE(gate.Enter("ipv4:10.0.0.8:1", of_another.pass).ok());
+  EXPECT_FALSE(third->pass.must_be_cancelled());
   first.reset();
-  EXPECT_TRUE(gate.Enter("ipv4:10.0.0.7:4", third.pass).ok());
+  third.reset();
+  EXPECT_TRUE(gate.Enter("ipv4:10.0.0.7:4", next.pass).ok());
+}
+
+TEST(CallGate, RefusedCallsThatStayAreCancelled) {
+  SteppedClock clock;
+  CallGate gate({.max_calls = 1000, .max_calls_per_address = 80}, &clock);
+  std::vector<std::unique_ptr<Call>> calls;
+  int refused = 0;
+  while (calls.empty() || !calls.back()->pass.must_be_cancelled()) {
+    ASSERT_LT(calls.size(), 1000u);
+    calls.push_back(std::make_unique<Call>());
+    refused += gate.Enter("ipv4:10.0.0.7:1", calls.back()->pass).ok() ? 0 : 1;
+  }
+  EXPECT_EQ(calls.size() - static_cast<size_t>(refused), 80u);
+  EXPECT_EQ(refused, 80 / 8 + 16 + 1);
 }
 
 TEST(CallGate, ANetworkOfIpv6IsOneAddressAndASocketOfTheHostNone) {
@@ -72,7 +89,7 @@ TEST(CallGate, WhoOwesAMessageForTheLongestGivesItsPlace) {
   gate.Await(idle.pass);
   EXPECT_TRUE(gate.Arrived(served.pass));
   EXPECT_TRUE(gate.Enter("ipv4:10.0.0.3:1", next.pass).ok());
-  EXPECT_EQ(idle.ended, 1);
+  EXPECT_TRUE(absl::IsResourceExhausted(idle.end.get_future().get()));
   EXPECT_FALSE(gate.Arrived(idle.pass));
   // Nobody owes one any more.
   EXPECT_EQ(gate.Enter("ipv4:10.0.0.4:1", last.pass),
@@ -91,7 +108,8 @@ TEST(CallGate, AMessageMustComeInTime) {
   clock.seconds += 30;
   gate.Await(later.pass);
   clock.seconds += 30;
-  late.end.get_future().wait();
+  EXPECT_EQ(late.end.get_future().get(),
+            absl::DeadlineExceededError("the call's message did not arrive within 1m"));
   EXPECT_FALSE(gate.Arrived(late.pass));
   EXPECT_TRUE(gate.Arrived(later.pass));
   EXPECT_EQ(later.ended, 0);
