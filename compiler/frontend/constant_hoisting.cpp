@@ -119,7 +119,7 @@ std::optional<ConstantMatrix> FindConstantMatrix(Value value) {
   auto type = llvm::dyn_cast<RankedTensorType>(value.getType());
   if (!type || type.getRank() != 2) return std::nullopt;
   if (auto constant = value.getDefiningOp<ConstantOp>()) {
-    if (!IsLarge(constant) || !type.getElementType().isF32()) return std::nullopt;
+    if (!type.getElementType().isF32()) return std::nullopt;
     return ConstantMatrix{constant, false};
   }
   Value source;
@@ -207,9 +207,10 @@ std::vector<float> Padded(const std::vector<float>& values, int64_t rows, int64_
 
 class Hoister {
  public:
-  Hoister(mlir::func::FuncOp function, Quantisation quantise, ImportedModel* model)
+  Hoister(mlir::func::FuncOp function, Quantisation quantise, bool samples, ImportedModel* model)
       : function_(function),
         quantise_(quantise),
+        samples_(samples),
         model_(*model),
         matrices_(std::make_shared<std::deque<std::vector<float>>>()),
         weights_(std::make_shared<StoredWeights>(matrices_)) {}
@@ -221,7 +222,7 @@ class Hoister {
       if (IsLarge(constant)) constants.push_back(constant);
     });
     for (ConstantOp constant : constants) {
-      RETURN_IF_ERROR(Quantises() ? HoistValue(constant) : HoistOrKeep(constant));
+      RETURN_IF_ERROR(samples_ ? HoistOrKeep(constant) : HoistValue(constant));
     }
     model_.weights = weights_;
     return absl::OkStatus();
@@ -317,12 +318,19 @@ class Hoister {
     });
     const int64_t rows = sizes.rows;
     sizes.columns = llvm::alignTo(sizes.columns, contract::kGroupElements);
-    if (!is_result) sizes.rows = llvm::alignTo(sizes.rows, contract::kTileRows);
+    if (!is_result && !samples_) sizes.rows = llvm::alignTo(sizes.rows, contract::kTileRows);
     ASSIGN_OR_RETURN(const QuantisedMatrix matrix, MatrixArguments(product->matrix, sizes));
     OpBuilder b(op);
     LinalgBuilder l(b, op.getLoc());
     Value x = WithColumns(l, product->x, sizes.columns);
-    Value result = WithColumns(l, l.MatMulTransposed(x, l.Dequantise(matrix)), rows);
+    Value result;
+    if (samples_) {
+      auto product = RankedTensorType::get(
+          {llvm::cast<RankedTensorType>(x.getType()).getDimSize(0), sizes.rows}, b.getF32Type());
+      result = b.create<dataflow::ContractOp>(op.getLoc(), product, x, matrix.q, matrix.d, matrix.m);
+    } else {
+      result = WithColumns(l, l.MatMulTransposed(x, l.Dequantise(matrix)), rows);
+    }
     if (adds) result = l.Add(result, init);
     op->getResult(0).replaceAllUsesWith(result);
     op->erase();
@@ -362,6 +370,7 @@ class Hoister {
 
   mlir::func::FuncOp function_;
   Quantisation quantise_;
+  bool samples_;
   ImportedModel& model_;
   std::shared_ptr<std::deque<std::vector<float>>> matrices_;  // what the weights point into
   std::shared_ptr<StoredWeights> weights_;
@@ -372,8 +381,9 @@ class Hoister {
 
 }  // namespace
 
-absl::Status HoistConstants(mlir::func::FuncOp function, Quantisation quantise, ImportedModel* model) {
-  return Hoister(function, quantise, model).Run();
+absl::Status HoistConstants(mlir::func::FuncOp function, Quantisation quantise, bool samples,
+                            ImportedModel* model) {
+  return Hoister(function, quantise, samples, model).Run();
 }
 
 }  // namespace streamtensor::compiler

@@ -248,7 +248,7 @@ void DropForeignAttributes(mlir::Operation* op) {
 }
 
 // The one function, named @main, made of operations that the passes know.
-absl::StatusOr<FuncOp> FindEntry(mlir::ModuleOp module, Quantisation quantise) {
+absl::StatusOr<FuncOp> FindEntry(mlir::ModuleOp module) {
   FuncOp entry;
   for (mlir::Operation& op : module.getOps()) {
     auto function = llvm::dyn_cast<FuncOp>(op);
@@ -264,13 +264,18 @@ absl::StatusOr<FuncOp> FindEntry(mlir::ModuleOp module, Quantisation quantise) {
   if (!llvm::hasSingleElement(entry.getBody())) {
     return absl::UnimplementedError("@main has branches; only one block can be compiled yet");
   }
+  return entry;
+}
+
+// `samples`: of a module that becomes a pipeline of processes.
+absl::Status CheckKinds(FuncOp entry, bool samples) {
   // Every kind of operation that is not known, and where it first stands.
   std::vector<std::pair<std::string, std::string>> foreign;
   entry.walk([&](mlir::Operation* op) {
     const llvm::StringRef dialect = op->getName().getDialectNamespace();
     std::set<std::string> known = {"arith", "math", "linalg", "tensor", "func"};
-    if (quantise == Quantisation::kNone) known.insert("tm_tensor");
-    const bool asserts = llvm::isa<mlir::cf::AssertOp>(op) && quantise == Quantisation::kNone;
+    if (samples) known.insert("tm_tensor");
+    const bool asserts = llvm::isa<mlir::cf::AssertOp>(op) && samples;
     if ((!op->isRegistered() || known.count(dialect.str()) == 0) && !asserts) {
       const std::string name = op->getName().getStringRef().str();
       if (llvm::none_of(foreign, [&](const auto& seen) { return seen.first == name; }))
@@ -281,12 +286,12 @@ absl::StatusOr<FuncOp> FindEntry(mlir::ModuleOp module, Quantisation quantise) {
     std::string list;
     for (const auto& [name, place] : foreign)
       list += Message(list.empty() ? "'" : ", '", name, "' at ", place);
-    return absl::UnimplementedError(Message(
-        "@main uses ", PrintableMessage(list),
-        "; operations of func, linalg, tensor, arith and math can be compiled",
-        quantise == Quantisation::kNone ? ", of tm_tensor scan, sort and scatter, of cf assert" : ""));
+    return absl::UnimplementedError(
+        Message("@main uses ", PrintableMessage(list),
+                "; operations of func, linalg, tensor, arith and math can be compiled",
+                samples ? ", of tm_tensor scan, sort and scatter, of cf assert" : ""));
   }
-  return entry;
+  return absl::OkStatus();
 }
 
 bool IsPositiveConstant(mlir::Value value) {
@@ -332,16 +337,13 @@ bool IsElement(mlir::Type type) {
   return type.isF16() || type.isBF16() || type.isF32() || type.isF64();
 }
 
-absl::Status CheckTensor(mlir::Type type, Quantisation quantise, std::string_view what) {
+absl::Status CheckTensor(mlir::Type type, std::string_view what) {
   const std::string shown = Shown(type);
   auto tensor = llvm::dyn_cast<RankedTensorType>(type);
-  const bool quantised = quantise != Quantisation::kNone;
-  if (!tensor || tensor.getEncoding() ||
-      !(quantised ? tensor.getElementType().isF32() : IsElement(tensor.getElementType()))) {
-    return absl::UnimplementedError(Message(what, " of @main is ", shown, "; expected a ranked ",
-                                            quantised
-                                                ? "f32 tensor, which is all that --quantise takes"
-                                                : "tensor of f16, bf16, f32, f64, i1, i8, i16, i32 or i64"));
+  if (!tensor || tensor.getEncoding() || !IsElement(tensor.getElementType())) {
+    return absl::UnimplementedError(
+        Message(what, " of @main is ", shown,
+                "; expected a ranked tensor of f16, bf16, f32, f64, i1, i8, i16, i32 or i64"));
   }
   if (tensor.hasStaticShape() && tensor.getNumElements() == 0) {
     return absl::UnimplementedError(Message(what, " of @main is ", shown, ", which holds nothing"));
@@ -355,24 +357,29 @@ absl::Status CheckTensor(mlir::Type type, Quantisation quantise, std::string_vie
   return absl::OkStatus();
 }
 
-absl::Status CheckTypes(FuncOp entry, Quantisation quantise) {
+absl::Status CheckTypes(FuncOp entry) {
   for (auto [i, type] : llvm::enumerate(entry.getArgumentTypes())) {
-    RETURN_IF_ERROR(CheckTensor(type, quantise, Message("argument ", i)));
+    RETURN_IF_ERROR(CheckTensor(type, Message("argument ", i)));
   }
   for (auto [i, type] : llvm::enumerate(entry.getResultTypes())) {
-    RETURN_IF_ERROR(CheckTensor(type, quantise, Message("result ", i)));
+    RETURN_IF_ERROR(CheckTensor(type, Message("result ", i)));
   }
   if (entry.getNumResults() == 0) return absl::InvalidArgumentError("@main has no result");
-  if (quantise == Quantisation::kNone) return absl::OkStatus();
+  return absl::OkStatus();
+}
+
+// Whether a quantised module goes to the shared engine, which takes float32 rows: all rows of a step at once.
+bool IsOfRows(FuncOp entry) {
+  auto is_float = [](mlir::Type type) {
+    auto tensor = llvm::dyn_cast<RankedTensorType>(type);
+    return tensor && tensor.getElementType().isF32();
+  };
   auto has_rows = [](mlir::Type type) {
     auto tensor = llvm::cast<RankedTensorType>(type);
     return tensor.getRank() > 0 && tensor.isDynamicDim(0);
   };
-  if (llvm::any_of(entry.getArgumentTypes(), has_rows)) return absl::OkStatus();
-  return absl::UnimplementedError(
-      "--quantise takes modules whose leading dimension is dynamic, which counts the rows of a step; @main "
-      "has no "
-      "such argument: export it with a dynamic leading dimension, or leave the option out");
+  return llvm::all_of(entry.getArgumentTypes(), is_float) && llvm::all_of(entry.getResultTypes(), is_float) &&
+         llvm::any_of(entry.getArgumentTypes(), has_rows);
 }
 
 // Renames @main to @step and says what its arguments are.
@@ -400,22 +407,23 @@ absl::StatusOr<ImportedModel> Import(const std::string& text, const std::string&
   ImportedModel model;
   ASSIGN_OR_RETURN(model.module, ParseText(text, path, kMaxOperations, context));
   mlir::ModuleOp module = *model.module;
-  ASSIGN_OR_RETURN(const FuncOp entry, FindEntry(module, options.quantise));
+  ASSIGN_OR_RETURN(const FuncOp entry, FindEntry(module));
   RETURN_IF_ERROR(LoadExternalWeights(module, entry, folder));
+  const bool quantises = options.quantise != Quantisation::kNone;
+  const bool samples = !quantises || !IsOfRows(entry);
+  RETURN_IF_ERROR(CheckKinds(entry, samples));
   module->walk([](mlir::Operation* op) { DropForeignAttributes(op); });
-  // Without it collect-checks has divisions checked on the card.
-  if (options.quantise != Quantisation::kNone) RETURN_IF_ERROR(CheckIntegerDivisions(entry));
-  RETURN_IF_ERROR(CheckTypes(entry, options.quantise));
+  // In a module of samples collect-checks has divisions checked on the card.
+  if (!samples) RETURN_IF_ERROR(CheckIntegerDivisions(entry));
+  RETURN_IF_ERROR(CheckTypes(entry));
   MarkInputs(entry);
-  RETURN_IF_ERROR(HoistConstants(entry, options.quantise, &model));
+  RETURN_IF_ERROR(HoistConstants(entry, options.quantise, samples, &model));
   OpBuilder b(context);
-  if (options.quantise == Quantisation::kNone) {
-    entry->setAttr(dataflow::kSamplesAttr, b.getUnitAttr());
-  } else if (model.quantised.empty()) {
+  if (samples) entry->setAttr(dataflow::kSamplesAttr, b.getUnitAttr());
+  if (quantises && model.quantised.empty()) {
     return absl::InvalidArgumentError(
         "--quantise finds no product to quantise: none is of rows [T, K] with a constant float32 matrix; "
-        "leave "
-        "the option out");
+        "leave the option out");
   }
   module->setAttr(dataflow::kSymbolsAttr,
                   b.getDictionaryAttr(b.getNamedAttr("T", b.getI64IntegerAttr(options.step_tokens))));

@@ -16,7 +16,8 @@ def LowerTmTensor : Pass<"lower-tm-tensor", "::mlir::ModuleOp"> {
     - A scan is one generic whose second result accumulates along the dimension, and whose first result keeps every
       value of it.
     - A sort counts, for each element, those that stand before it, which is its place; then each place selects its
-      element. That takes N^2 comparisons for N elements, and no branch. Equal elements keep their order.
+      element. That takes N^2 comparisons for N elements, and no branch. Equal elements keep their order. A NaN counts
+      as greater than every number, as PyTorch sorts.
     - A topk does the same, with as many places as it gives.
     - Attention is a product, a softmax of each row and a product. A row of which the mask leaves nothing is 0.
     - A scatter selects, for each element of the result, the updates whose indices name it, in their order. Indices
@@ -81,7 +82,8 @@ def ExpandSamples : Pass<"expand-samples", "::mlir::ModuleOp"> {
   let description = [{
     Applies to a @step that is marked `dataflow.samples`: `tensor.pad` and `tensor.concat` become slices, a power with an
     integer exponent one of floats, a reciprocal root a root and a division, an integer division that rounds down or up one
-    that rounds to zero and a correction; constants are rounded. Afterwards the module determines every bit of its results but those of the functions of math.h: the
+    that rounds to zero and a correction; constants are rounded. A `dataflow.contract` becomes the linalg that computes the
+    engine's integers, bit for bit, in a process of its own. Afterwards the module determines every bit of its results but those of the functions of math.h: the
     reference of the tests runs this module.
   }];
   let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect",

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "compiler/dialects/dataflow/DataflowDialect.h"
+#include "compiler/dialects/dataflow/binding.h"
 #include "compiler/dialects/dataflow/sample_attributes.h"
 #include "compiler/passes/Passes.h"
+#include "compiler/passes/integer_product.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Arith/Transforms/Passes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -60,12 +63,42 @@ struct RootBelowOne : OpRewritePattern<math::RsqrtOp> {
   }
 };
 
+struct MagnitudeOfInteger : OpRewritePattern<math::AbsIOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(math::AbsIOp op, PatternRewriter& rewriter) const override {
+    if (isa<ShapedType>(op.getType())) return failure();
+    Value zero = rewriter.create<arith::ConstantOp>(op.getLoc(), rewriter.getZeroAttr(op.getType()));
+    Value negated = rewriter.create<arith::SubIOp>(op.getLoc(), zero, op.getOperand());
+    rewriter.replaceOpWithNewOp<arith::MaxSIOp>(op, op.getOperand(), negated);
+    return success();
+  }
+};
+
+// The engine's integers, in a process. The sums of groups stay where their products are added up: they are
+// many times as many as the results.
+void ExpandProduct(dataflow::ContractOp op) {
+  OpBuilder b(op);
+  Value product = WriteIntegerProduct(op, b);
+  auto scaled = product.getDefiningOp<linalg::GenericOp>();
+  Operation* sums = scaled.getDpsInputs()[0].getDefiningOp();
+  dataflow::Binding fused;
+  fused.spatial = false;
+  sums->setAttr(dataflow::kBindingAttr, fused.ToAttribute(sums->getContext()));
+  op.getResult().replaceAllUsesWith(product);
+  op.erase();
+}
+
 class ExpandSamplesPass : public impl::ExpandSamplesBase<ExpandSamplesPass> {
   void runOnOperation() override {
     auto step = getOperation().lookupSymbol<func::FuncOp>("step");
     if (!step || step.isExternal() || !step->hasAttr(dataflow::kSamplesAttr)) return;
+    const SmallVector<dataflow::ContractOp> products(step.getBody().getOps<dataflow::ContractOp>());
+    for (dataflow::ContractOp product : products) ExpandProduct(product);
     RewritePatternSet patterns(&getContext());
-    patterns.add<RoundConstant, PowerOfFloats, RootBelowOne, linalg::GeneralizePadOpPattern>(&getContext());
+    patterns
+        .add<RoundConstant, PowerOfFloats, RootBelowOne, MagnitudeOfInteger, linalg::GeneralizePadOpPattern>(
+            &getContext());
     tensor::populateDecomposeTensorConcatPatterns(patterns);
     arith::populateCeilFloorDivExpandOpsPatterns(patterns);
     if (failed(applyPatternsAndFoldGreedily(step, std::move(patterns)))) signalPassFailure();

@@ -55,7 +55,7 @@ class FormSampleKernelPass : public impl::FormSampleKernelBase<FormSampleKernelP
     if (!llvm::any_of(step.getArguments(), isInput)) return step.emitError("has no input");
     for (BlockArgument argument : step.getArguments()) {
       if (isInput(argument) ? fits(argument.getType())
-                            : StepFunction::ArgumentAttr(argument, dataflow::kPartAttr) == "value")
+                            : !StepFunction::ArgumentAttr(argument, dataflow::kPartAttr).empty())
         continue;
       return step.emitError("argument ")
              << argument.getArgNumber() << " is neither a sample of static shape nor a "

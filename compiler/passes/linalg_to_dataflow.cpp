@@ -92,7 +92,10 @@ class LinalgToDataflowPass : public impl::LinalgToDataflowBase<LinalgToDataflowP
     SmallVector<ReassociationIndices> groups =
         isa<tensor::ExpandShapeOp>(op) ? cast<tensor::ExpandShapeOp>(op).getReassociationIndices()
                                        : cast<tensor::CollapseShapeOp>(op).getReassociationIndices();
-    if (groups.empty() || groups[0].size() != 1)
+    // The rows may have dimensions of 1 behind them: [T, 1] for [T].
+    auto wide = cast<RankedTensorType>((isa<tensor::ExpandShapeOp>(op) ? result : source).getType());
+    if (groups.empty() || llvm::any_of(ArrayRef(groups[0]).drop_front(),
+                                       [&](int64_t dim) { return wide.getDimSize(dim) != 1; }))
       return op->emitError("reshapes across rows; only the shape within a row may change");
     FailureOr<Rows> rows = rowsOf(op, source);
     if (failed(rows)) return failure();

@@ -33,6 +33,29 @@ Value Inline(OpBuilder& b, Region& region, ValueRange arguments) {
   return mapping.lookupOrDefault(region.front().getTerminator()->getOperand(0));
 }
 
+// What the comparison of a sort says of pairs of elements, `arguments`. A NaN counts as greater than every
+// number, as PyTorch sorts: a plain comparison has no place for it, and the others would lose theirs.
+Value Compare(OpBuilder& b, Location loc, Region& region, ValueRange arguments) {
+  SmallVector<Value> keys(arguments);
+  for (unsigned i = 0; i + 1 < keys.size(); i += 2) {
+    auto element = dyn_cast<FloatType>(keys[i].getType());
+    const bool compared = !region.getArgument(i).use_empty() || !region.getArgument(i + 1).use_empty();
+    if (!element || !compared) continue;
+    auto is_nan = [&](Value x) -> Value {
+      return b.create<arith::CmpFOp>(loc, arith::CmpFPredicate::UNO, x, x);
+    };
+    const Value nan[] = {is_nan(keys[i]), is_nan(keys[i + 1])};
+    Value either = b.create<arith::OrIOp>(loc, nan[0], nan[1]);
+    Value zero = b.create<arith::ConstantOp>(loc, b.getFloatAttr(element, 0));
+    Value one = b.create<arith::ConstantOp>(loc, b.getFloatAttr(element, 1));
+    for (unsigned side : {0u, 1u}) {
+      Value rank = b.create<arith::SelectOp>(loc, nan[side], one, zero);
+      keys[i + side] = b.create<arith::SelectOp>(loc, either, rank, keys[i + side]);
+    }
+  }
+  return Inline(b, region, keys);
+}
+
 Value Empty(OpBuilder& b, Location loc, RankedTensorType shape, Type element, Value sizes) {
   return b.create<tensor::EmptyOp>(loc, tensor::getMixedSizes(b, loc, sizes), element);
 }
@@ -136,8 +159,8 @@ void Lower(tm_tensor::SortOp op) {
                                          };
                                          // An earlier one stands before where it may; a later one where this
                                          // may not stand before it.
-                                         Value may = Inline(nested, op.getRegion(), other_first);
-                                         Value mine_may = Inline(nested, op.getRegion(), element_first);
+                                         Value may = Compare(nested, at, op.getRegion(), other_first);
+                                         Value mine_may = Compare(nested, at, op.getRegion(), element_first);
                                          Value yes = nested.create<arith::ConstantIntOp>(at, 1, 1);
                                          Value must = nested.create<arith::XOrIOp>(at, mine_may, yes);
                                          Value before = nested.create<arith::SelectOp>(
@@ -177,8 +200,8 @@ void Lower(tm_tensor::TopkOp op) {
                   Value earlier = nested.create<arith::CmpIOp>(at, arith::CmpIPredicate::slt, its, mine);
                   Value is_other = nested.create<arith::CmpIOp>(at, arith::CmpIPredicate::ne, its, mine);
                   Value yes = nested.create<arith::ConstantIntOp>(at, 1, 1);
-                  Value after = Inline(nested, op.getRegion(), {x[0], x[1]});
-                  Value before = Inline(nested, op.getRegion(), {x[1], x[0]});
+                  Value after = Compare(nested, at, op.getRegion(), {x[0], x[1]});
+                  Value before = Compare(nested, at, op.getRegion(), {x[1], x[0]});
                   before = nested.create<arith::SelectOp>(
                       at, earlier, nested.create<arith::XOrIOp>(at, after, yes), before);
                   before = nested.create<arith::AndIOp>(at, before, is_other);
@@ -344,15 +367,18 @@ LogicalResult Lower(tm_tensor::ScatterOp op) {
   Value updates = op.getInputs()[0], indices = op.getInputs()[1], original = op.getOutputs()[0];
   const int64_t rank = TensorOf(original).getRank();
   const ArrayRef<int64_t> dimensions = op.getDimensionMap();
-  // An update covers whole slices of the dimensions without an index.
+  // An update covers whole slices of the dimensions without an index. It may have those with one too, of
+  // size 1.
+  const bool has_all = TensorOf(updates).getRank() == rank + 1;
   SmallVector<AffineExpr> update = {b.getAffineDimExpr(static_cast<unsigned>(rank))};
   for (int64_t d = 0; d < rank; ++d) {
-    if (llvm::is_contained(dimensions, d)) continue;
+    const bool indexed = llvm::is_contained(dimensions, d);
+    if (indexed && !has_all) continue;
     if (static_cast<int64_t>(update.size()) < TensorOf(updates).getRank() &&
         TensorOf(updates).getDimSize(static_cast<unsigned>(update.size())) !=
-            TensorOf(original).getDimSize(d))
+            (indexed ? 1 : TensorOf(original).getDimSize(d)))
       return op.emitError("updates parts of slices; only whole ones can be compiled");
-    update.push_back(b.getAffineDimExpr(static_cast<unsigned>(d)));
+    update.push_back(indexed ? b.getAffineConstantExpr(0) : b.getAffineDimExpr(static_cast<unsigned>(d)));
   }
   if (static_cast<int64_t>(update.size()) != TensorOf(updates).getRank())
     return op.emitError("updates parts of slices; only whole ones can be compiled");

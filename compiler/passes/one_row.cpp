@@ -99,6 +99,7 @@ class RowProof {
         .Case([&](tensor::InsertSliceOp slice) { VisitInsertSlice(slice); })
         .Case([&](tensor::PadOp pad) { VisitPad(pad); })
         .Case([&](tensor::ConcatOp concat) { VisitConcat(concat); })
+        .Case([&](dataflow::ContractOp contract) { VisitContract(contract); })
         .Case([&](func::ReturnOp end) { VisitReturn(end); })
         .Default([&](Operation* other) { VisitOther(other); });
     // What is still open belongs to no row: its size can't be known.
@@ -291,6 +292,13 @@ class RowProof {
     if (!rows || static_cast<int64_t>(op.getDim()) == rows->dim ||
         !llvm::all_of(op.getInputs(), [&](Value value) { return Rows(value) == rows; }))
       return Refuse(op, "it joins rows");
+    rows_[op.getResult()] = *rows;
+  }
+
+  void VisitContract(dataflow::ContractOp op) {
+    std::optional<RowDimension> rows = Rows(op.getX());
+    if (!rows) return VisitOther(op);
+    if (rows->dim != 0) return Refuse(op, "it sums over the rows");
     rows_[op.getResult()] = *rows;
   }
 

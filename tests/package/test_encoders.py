@@ -39,9 +39,9 @@ def embeddings(model, ids, mask):
     return mean / np.linalg.norm(mean, axis=1, keepdims=True)
 
 
-def run_encoder(model, path, ids, mask):
+def run_encoder(model, path, ids, mask, **options):
     streamtensor.export_encoder(model, path / "encoder.mlir", length=ids.shape[1])
-    streamtensor.compile(path / "encoder.mlir", path / "encoder")
+    streamtensor.compile(path / "encoder.mlir", path / "encoder", **options)
     return streamtensor.run(path / "encoder", ids[:, None], mask[:, None])[:, 0]
 
 
@@ -59,6 +59,28 @@ def test_a_small_bert(tmp_path, compiler):
     assert np.abs(actual - expected).max() < 1e-3 * np.abs(expected).max()
     # Or the mask would not matter.
     assert np.abs(embeddings(model, ids, np.ones_like(mask))[1:] - expected[1:]).max() > 1e-2
+
+
+@pytest.mark.parametrize("quantise, most", [("w8a8", 0.03), ("w4a8", 0.3)])
+def test_a_small_bert_in_integers(tmp_path, compiler, quantise, most):
+    """Every linear layer of every layer is quantised, and the report says what each loses."""
+    print("seed", SEED)
+    torch.manual_seed(SEED)
+    config = transformers.BertConfig(vocab_size=97, hidden_size=48, num_hidden_layers=2, num_attention_heads=3,
+                                     intermediate_size=80, max_position_embeddings=24)
+    model = transformers.BertModel(config).eval()
+    ids = np.random.default_rng(SEED).integers(0, 97, (2, 20))
+    mask = (np.arange(20) < np.array([20, 9])[:, None]).astype(np.int64)
+    expected = embeddings(model, ids, mask)
+    actual = run_encoder(model, tmp_path, ids, mask, quantise=quantise)
+    off = np.abs(actual - expected).max() / np.abs(expected).max()
+    print(f"largest error {off:.1e} of the largest value")
+    assert 1e-5 < off < most
+    summary = (tmp_path / "encoder" / "reports" / "summary.txt").read_text()
+    for layer in range(2):
+        for name in ["attention.self.query", "attention.self.key", "attention.self.value", "attention.output.dense",
+                     "intermediate.dense", "output.dense"]:
+            assert f"encoder.layer.{layer}.{name}.weight [" in summary, (layer, name)
 
 
 def test_an_encoder_is_refused_by_name(tmp_path):
@@ -108,6 +130,20 @@ def test_minilm(tmp_path, compiler):
     assert off < 1e-3
     assert np.abs(cosines[0] - cosines[1]).max() < 1e-3
     assert np.ptp(cosines[1]) > 0.3, "pairs that differ"
+
+
+@pytest.mark.skipif(not MINILM, reason="STREAMTENSOR_MINILM does not say where the folder is")
+def test_minilm_in_integers(tmp_path, compiler):
+    tokenizer = transformers.AutoTokenizer.from_pretrained(MINILM)
+    batch = tokenizer(sentences(20), padding="max_length", max_length=LENGTH, truncation=True, return_tensors="np")
+    ids, mask = batch["input_ids"].astype(np.int64), batch["attention_mask"].astype(np.int64)
+    model = transformers.AutoModel.from_pretrained(MINILM).eval()
+    expected = embeddings(model, ids, mask)
+    actual = run_encoder(model, tmp_path, ids, mask, quantise="w8a8")
+    cosines = [(both[:10] * both[10:]).sum(1) for both in (actual, expected)]
+    print(f"largest error {np.abs(actual - expected).max() / np.abs(expected).max():.1e} of the largest value; "
+          f"cosines off by {np.abs(cosines[0] - cosines[1]).max():.1e}")
+    assert np.abs(cosines[0] - cosines[1]).max() < 0.02
 
 
 def onnx_results(model, inputs):

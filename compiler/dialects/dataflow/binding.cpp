@@ -18,7 +18,8 @@ constexpr int64_t kMaxUnroll = contract::kLanes;
 
 DictionaryAttr Binding::ToAttribute(MLIRContext* context) const {
   Builder b(context);
-  return b.getDictionaryAttr({b.getNamedAttr("kind", b.getStringAttr(spatial ? "spatial" : "fused")),
+  if (!spatial) return b.getDictionaryAttr(b.getNamedAttr("kind", b.getStringAttr("fused")));
+  return b.getDictionaryAttr({b.getNamedAttr("kind", b.getStringAttr("spatial")),
                               b.getNamedAttr("tile", b.getI64IntegerAttr(tile)),
                               b.getNamedAttr("unroll", b.getI64IntegerAttr(unroll)),
                               b.getNamedAttr("width", b.getI64IntegerAttr(width))});

@@ -247,13 +247,48 @@ TEST_F(MlirImport, QuantisesToFourBits) {
   EXPECT_LT(model->quantised[0].relative_error, 0.2);
 }
 
-TEST_F(MlirImport, QuantisesRowsOfModulesAlone) {
+// What the shared engine doesn't take, rows of a fixed number and integers, computes its products in
+// processes.
+TEST_F(MlirImport, QuantisesProductsOfSamples) {
+  const std::string text = R"mlir(
+func.func @main(%x: tensor<4x40xf32>, %i: tensor<i64>) -> (tensor<4x5xf32>, tensor<i64>) {
+  %w = arith.constant dense<0.5> : tensor<40x5xf32>
+  %zero = arith.constant 0.0 : f32
+  %e = tensor.empty() : tensor<4x5xf32>
+  %z = linalg.fill ins(%zero : f32) outs(%e : tensor<4x5xf32>) -> tensor<4x5xf32>
+  %y = linalg.matmul ins(%x, %w : tensor<4x40xf32>, tensor<40x5xf32>) outs(%z : tensor<4x5xf32>) -> tensor<4x5xf32>
+  return %y, %i : tensor<4x5xf32>, tensor<i64>
+})mlir";
+  absl::StatusOr<ImportedModel> model = Import(text, Quantisation::kW8A8);
+  ASSERT_TRUE(model.ok()) << model.status();
+  const std::string imported = Text(*model);
+  for (const char* part : {"attributes {dataflow.samples}", "dataflow.contract", "tensor<5x2x32xi8>"}) {
+    EXPECT_NE(imported.find(part), std::string::npos) << part << "\n" << imported;
+  }
+  ASSERT_EQ(model->quantised.size(), 1u);
+  EXPECT_EQ(model->quantised[0].rows, 5);
+  EXPECT_EQ(model->quantised[0].columns, 40);
   ExpectRefused("func.func @main(%x: tensor<4xf32>) -> tensor<4xf32> { return %x : tensor<4xf32> }",
-                absl::StatusCode::kUnimplemented,
-                "--quantise takes modules whose leading dimension is dynamic", Quantisation::kW8A8);
-  ExpectRefused("func.func @main(%x: tensor<?xi32>) -> tensor<?xi32> { return %x : tensor<?xi32> }",
-                absl::StatusCode::kUnimplemented,
-                "expected a ranked f32 tensor, which is all that --quantise takes", Quantisation::kW8A8);
+                absl::StatusCode::kInvalidArgument, "--quantise finds no product to quantise",
+                Quantisation::kW8A8);
+}
+
+// All elements alike, as a freshly made layer has them.
+TEST_F(MlirImport, QuantisesAWeightOfOneValue) {
+  const std::string text = R"mlir(
+func.func @main(%x: tensor<?x32xf32>) -> tensor<?x16xf32> {
+  %c0 = arith.constant 0 : index
+  %t = tensor.dim %x, %c0 : tensor<?x32xf32>
+  %w = arith.constant dense<-0.25> : tensor<32x16xf32>
+  %zero = arith.constant 0.0 : f32
+  %e = tensor.empty(%t) : tensor<?x16xf32>
+  %z = linalg.fill ins(%zero : f32) outs(%e : tensor<?x16xf32>) -> tensor<?x16xf32>
+  %y = linalg.matmul ins(%x, %w : tensor<?x32xf32>, tensor<32x16xf32>) outs(%z : tensor<?x16xf32>) -> tensor<?x16xf32>
+  return %y : tensor<?x16xf32>
+})mlir";
+  absl::StatusOr<ImportedModel> model = Import(text, Quantisation::kW8A8);
+  ASSERT_TRUE(model.ok()) << model.status();
+  for (const float value : Dequantised(*model->weights, "constant0")) EXPECT_NEAR(value, -0.25f, 1e-3f);
 }
 
 TEST_F(MlirImport, TakesElementsOfEveryKind) {
@@ -357,11 +392,13 @@ TEST_F(MlirImport, RefusesWithAReason) {
 
 TEST_F(MlirImport, RefusesDivisionsThatStopACard) {
   auto divided = [](const std::string& operation, const std::string& divisor, const std::string& n = "0") {
-    return "func.func @main(%x: tensor<8xf32>) -> tensor<8xf32> {\n"
-           "  %e = tensor.empty() : tensor<8xf32>\n"
+    return "func.func @main(%x: tensor<?xf32>) -> tensor<?xf32> {\n"
+           "  %c0 = arith.constant 0 : index\n"
+           "  %t = tensor.dim %x, %c0 : tensor<?xf32>\n"
+           "  %e = tensor.empty(%t) : tensor<?xf32>\n"
            "  %y = linalg.generic {indexing_maps = [affine_map<(i) -> (i)>, affine_map<(i) -> (i)>],\n"
            "                       iterator_types = [\"parallel\"]}\n"
-           "      ins(%x : tensor<8xf32>) outs(%e : tensor<8xf32>) {\n"
+           "      ins(%x : tensor<?xf32>) outs(%e : tensor<?xf32>) {\n"
            "  ^bb0(%in: f32, %out: f32):\n"
            "    %a = arith.fptosi %in : f32 to i32\n"
            "    %n = arith.constant " +
@@ -375,8 +412,8 @@ TEST_F(MlirImport, RefusesDivisionsThatStopACard) {
            " %a, %b : i32\n"
            "    %f = arith.sitofp %q : i32 to f32\n"
            "    linalg.yield %f : f32\n"
-           "  } -> tensor<8xf32>\n"
-           "  return %y : tensor<8xf32>\n}";
+           "  } -> tensor<?xf32>\n"
+           "  return %y : tensor<?xf32>\n}";
   };
   for (const char* operation : {"arith.divsi", "arith.divui", "arith.remsi", "arith.remui"}) {
     for (const char* divisor :
@@ -386,11 +423,12 @@ TEST_F(MlirImport, RefusesDivisionsThatStopACard) {
       // Without it the division is a check of the module.
       EXPECT_TRUE(Import(divided(operation, divisor)).ok()) << operation;
     }
-    const std::string rows = "leading dimension is dynamic";  // which is looked at later
-    ExpectRefused(divided(operation, "arith.constant 7 : i32"), absl::StatusCode::kUnimplemented, rows,
+    const std::string rows = "finds no product to quantise";  // which is looked at later
+    ExpectRefused(divided(operation, "arith.constant 7 : i32"), absl::StatusCode::kInvalidArgument, rows,
                   Quantisation::kW8A8);
     const std::string cast = "arith.index_cast %n : index to i32";
-    ExpectRefused(divided(operation, cast, "7"), absl::StatusCode::kUnimplemented, rows, Quantisation::kW8A8);
+    ExpectRefused(divided(operation, cast, "7"), absl::StatusCode::kInvalidArgument, rows,
+                  Quantisation::kW8A8);
     for (const char* n : {"0", "-7", "4294967296"}) {  // the last is 0 as i32
       ExpectRefused(divided(operation, cast, n), absl::StatusCode::kUnimplemented, operation,
                     Quantisation::kW8A8);

@@ -203,8 +203,41 @@ def names_that_text_has(rows):
     return m.text((y, m.type(66))), expected
 
 
+def weight_of_one_value(rows):
+    """All elements of a weight are alike: a splat."""
+    m = Body(rows, 32)
+    w = m.line("arith.constant dense<0.375> : tensor<32x16xf32>")
+    p = m.line(f"linalg.matmul ins(%x, {w} : {m.type(32)}, tensor<32x16xf32>) outs({m.fill(16)} : {m.type(16)}) -> {m.type(16)}")
+    y = m.biased_relu(p, normal(16) * 0 + np.float32(0.5))
+    return m.text((y, m.type(16))), lambda x: [np.maximum(x @ np.full((32, 16), np.float32(0.375)) + np.float32(0.5), 0)]
+
+
+def rows_divided_by_a_column(rows):
+    """[T] as [T, 1], which a later operation spreads over the row, and back."""
+    w = normal(64, 32)
+    m = Body(rows, 64)
+    p = m.product("%x", w)
+    squares = m.map([p], 32, "%s = arith.mulf %a0, %a0 : f32\nlinalg.yield %s : f32")
+    sums = m.sum_rows(squares, 32, m.fill())
+    size = "%t" if rows is None else rows
+    column = m.line(f"tensor.expand_shape {sums} [[0, 1]] output_shape [{size}, 1] : {m.type()} into {m.type(1)}")
+    y = m.line('linalg.generic {indexing_maps = [#element, affine_map<(t, k) -> (t, 0)>, #element], '
+               f'iterator_types = ["parallel", "parallel"]}} ins({p}, {column} : {m.type(32)}, {m.type(1)}) '
+               f"outs({m.empty(32)} : {m.type(32)}) {{\n^bb0(%a: f32, %b: f32, %o: f32):\n%r = math.sqrt %b : f32\n"
+               f"%q = arith.divf %a, %r : f32\nlinalg.yield %q : f32\n}} -> {m.type(32)}")
+    back = m.line(f"tensor.collapse_shape {column} [[0, 1]] : {m.type(1)} into {m.type()}")
+    z = m.divide_rows(y, 32, back)
+
+    def expected(x):
+        p = x @ w
+        square = (p * p).sum(-1, keepdims=True)
+        return [p / np.sqrt(square) / square]
+
+    return m.text((z, m.type(32))), expected
+
+
 MAKERS = [odd_widths, short_sums, equal_results, slice_of_a_fill, one_weight_twice, results_of_several_ranks,
-          names_that_text_has, attention_on_a_computed_value]
+          names_that_text_has, attention_on_a_computed_value, weight_of_one_value, rows_divided_by_a_column]
 
 
 def check(folder, make, rows, width, options, tolerance, tokens):
@@ -227,7 +260,8 @@ def check(folder, make, rows, width, options, tolerance, tokens):
 
 
 def width_of(make):
-    return {odd_widths: 40, results_of_several_ranks: 64, names_that_text_has: 64}.get(make, 32)
+    return {odd_widths: 40, results_of_several_ranks: 64, names_that_text_has: 64,
+            rows_divided_by_a_column: 64}.get(make, 32)
 
 
 @pytest.mark.parametrize("make", MAKERS, ids=lambda make: make.__name__)
@@ -236,8 +270,17 @@ def test_in_its_own_types(tmp_path, make):
     check(tmp_path, make, 5, width_of(make), [], 1e-5, 5)
 
 
-@pytest.mark.parametrize("make", [odd_widths, short_sums, equal_results, one_weight_twice], ids=lambda make: make.__name__)
+@pytest.mark.parametrize("make", [make for make in MAKERS if make != attention_on_a_computed_value],
+                         ids=lambda make: make.__name__)
 @pytest.mark.parametrize("quantise, tolerance", [("w8a8", 0.05), ("w4a8", 0.4)])
 def test_on_the_engine(tmp_path, make, quantise, tolerance):
     said = check(tmp_path, make, None, width_of(make), ["--quantise", quantise], tolerance, 7)
+    assert f"in {quantise} (relative error up to " in said
+
+
+@pytest.mark.parametrize("make", [odd_widths, one_weight_twice, attention_on_a_computed_value], ids=lambda make: make.__name__)
+@pytest.mark.parametrize("quantise, tolerance", [("w8a8", 0.05), ("w4a8", 0.6)])
+def test_integer_products_in_processes(tmp_path, make, quantise, tolerance):
+    """A fixed number of rows, more than the engine takes in a step."""
+    said = check(tmp_path, make, 21, width_of(make), ["--quantise", quantise], tolerance, 21)
     assert f"in {quantise} (relative error up to " in said

@@ -233,3 +233,44 @@ def test_topk_and_attention(tmp_path):
         weights = np.nan_to_num(np.exp(scores - np.maximum(scores.max(-1, keepdims=True), -1e30)))
     weights /= np.maximum(weights.sum(-1, keepdims=True), 1e-30)
     assert np.abs(y - weights @ v).max() < 1e-5 and np.all(y[1, 2] == 0)
+
+
+def sort_text(name, predicate):
+    return f"""  %{name}:2 = tm_tensor.sort dimension(1) outs(%x, %numbers : tensor<3x6xf32>, tensor<3x6xi64>) {{
+  ^bb0(%a: f32, %b: f32, %c: i64, %d: i64):
+    %may = arith.cmpf {predicate}, %a, %b : f32
+    tm_tensor.yield %may : i1
+  }} -> tensor<3x6xf32>, tensor<3x6xi64>
+"""
+
+
+NANS = f"""func.func @main(%x: tensor<3x6xf32>) -> (tensor<3x6xf32>, tensor<3x6xi64>, tensor<3x6xf32>, tensor<3x6xi64>, tensor<3x4xf32>,
+                                      tensor<3x4xi64>) {{
+  %numbers = arith.constant dense<[{", ".join(["[0, 1, 2, 3, 4, 5]"] * 3)}]> : tensor<3x6xi64>
+{sort_text("up", "ole")}{sort_text("down", "oge")}  %values = tensor.empty() : tensor<3x4xf32>
+  %places = tensor.empty() : tensor<3x4xi64>
+  %first:2 = tm_tensor.topk dimension(1) ins(%x : tensor<3x6xf32>) outs(%values, %places : tensor<3x4xf32>, tensor<3x4xi64>) {{
+  ^bb0(%a: f32, %b: f32):
+    %greater = arith.cmpf ogt, %a, %b : f32
+    tm_tensor.yield %greater : i1
+  }} -> tensor<3x4xf32>, tensor<3x4xi64>
+  return %up#0, %up#1, %down#0, %down#1, %first#0, %first#1 : tensor<3x6xf32>, tensor<3x6xi64>, tensor<3x6xf32>, tensor<3x6xi64>,
+      tensor<3x4xf32>, tensor<3x4xi64>
+}}
+"""
+
+
+def test_nan_is_greater_than_every_number(tmp_path):
+    """As PyTorch sorts: the last of an ascending order, the first of a descending one, and nothing is lost."""
+    (tmp_path / "nans.mlir").write_text(NANS)
+    call("streamtensorc", "compile", tmp_path / "nans.mlir", "-o", tmp_path / "artifact", "--isa", "x86-64-v3")
+    nan, inf = np.nan, np.inf
+    x = np.float32([[2, nan, 1, inf, nan, -3], [nan] * 6, [0, 5, -inf, 5, inf, 1]])
+    done, outputs = run(tmp_path / "artifact", tmp_path, {"x": x}, 6)
+    assert done.returncode == 0, done.stderr
+    up, up_places, down, down_places, first, first_places = map(np.load, outputs)
+    ascending = np.array([[5, 2, 0, 3, 1, 4], range(6), [2, 0, 5, 1, 3, 4]])
+    descending = np.array([[1, 4, 3, 0, 2, 5], range(6), [4, 1, 3, 5, 0, 2]])
+    for values, places, wanted in [(up, up_places, ascending), (down, down_places, descending),
+                                   (first, first_places, descending[:, :4])]:
+        assert np.array_equal(places, wanted) and np.array_equal(values, np.take_along_axis(x, wanted, 1), equal_nan=True)

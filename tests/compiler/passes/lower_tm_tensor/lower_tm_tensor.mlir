@@ -21,11 +21,15 @@ func.func @scan(%x: tensor<3x5xf32>, %y: tensor<3x5xf32>, %a: tensor<3xf32>) -> 
 
 // -----
 
-// Each element's place, then the element of each place.
+// Each element's place, then the element of each place. A pair with a NaN is compared by who is one.
 // CHECK-DAG:   #[[MINE:.+]] = affine_map<(d0, d1, d2) -> (d0, d1)>
 // CHECK-DAG:   #[[ITS:.+]] = affine_map<(d0, d1, d2) -> (d0, d2)>
 // CHECK-LABEL: func @sort
 // CHECK:         %[[PLACES:.+]] = linalg.generic {{.+}} iterator_types = ["parallel", "parallel", "reduction"]
+// CHECK:           %[[NAN:.+]] = arith.cmpf uno, %[[X:.+]], %[[X]]
+// CHECK:           %[[EITHER:.+]] = arith.ori %[[NAN]]
+// CHECK:           %[[RANK:.+]] = arith.select %[[NAN]], %{{.+}}, %{{.+}} : f32
+// CHECK:           arith.select %[[EITHER]], %[[RANK]], %[[X]] : f32
 // CHECK:           arith.cmpf ole
 // CHECK:           arith.cmpf ole
 // CHECK:         } -> tensor<3x5xi32>
@@ -52,6 +56,23 @@ func.func @sort(%x: tensor<3x5xf32>, %i: tensor<3x5xi64>) -> (tensor<3x5xf32>, t
 func.func @scatter(%u: tensor<2x4xf32>, %i: tensor<2x1xi32>, %x: tensor<3x4xf32>) -> tensor<3x4xf32> {
   %r = tm_tensor.scatter {dimension_map = array<i64: 0>} unique_indices(false)
       ins(%u, %i : tensor<2x4xf32>, tensor<2x1xi32>) outs(%x : tensor<3x4xf32>) {
+  ^bb0(%update: f32, %old: f32):
+    %s = arith.addf %update, %old : f32
+    tm_tensor.yield %s : f32
+  } -> tensor<3x4xf32>
+  return %r : tensor<3x4xf32>
+}
+
+// -----
+
+// An update with every dimension, 1 where there is an index.
+// CHECK-DAG:   #[[ONE:.+]] = affine_map<(d0, d1, d2) -> (d2, 0, 0)>
+// CHECK-LABEL: func @scatter_elements
+// CHECK:         linalg.generic {indexing_maps = [#[[ONE]],
+// CHECK-COUNT-2:   arith.cmpi eq
+func.func @scatter_elements(%u: tensor<5x1x1xf32>, %i: tensor<5x2xi64>, %x: tensor<3x4xf32>) -> tensor<3x4xf32> {
+  %r = tm_tensor.scatter {dimension_map = array<i64: 0, 1>} unique_indices(false)
+      ins(%u, %i : tensor<5x1x1xf32>, tensor<5x2xi64>) outs(%x : tensor<3x4xf32>) {
   ^bb0(%update: f32, %old: f32):
     %s = arith.addf %update, %old : f32
     tm_tensor.yield %s : f32
