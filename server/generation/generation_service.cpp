@@ -145,7 +145,9 @@ void GenerationService::LogRefusal(const std::string& request_id, const absl::St
                Shortened(status).ToString(absl::StatusToStringMode::kWithNoExtraData));
 }
 
-void GenerationService::CountRefusal(const absl::Status& status) const { options_.metrics->CountRefused(status); }
+void GenerationService::CountRefusal(const absl::Status& status) const {
+  options_.metrics->CountRefused(status);
+}
 
 void GenerationService::LogUnread(const std::string& request_id) const {
   options_.metrics->CountUnreadReply();

@@ -65,7 +65,8 @@ void OverdueCalls::EndOverdue() {
   while (!entries_.empty() && entries_.front().first <= overdue) EndFirst(End::kOverdue);
 }
 
-// gRPC may handle the arrival of another call within the end of this one, on the same thread: no lock is held.
+// gRPC may handle the arrival of another call within the end of this one, on the same thread: no lock is
+// held.
 void OverdueCalls::EndFirst(End why) {
   Entry& entry = *entries_.front().second;
   entries_.pop_front();

@@ -47,8 +47,8 @@ class OverdueCalls {
 
   // The call begins to wait. Idempotent.
   void Add(Entry& entry);
-  // The call waits no longer. Afterwards its end is not called and does not run, so not from within it. False:
-  // it was not listed, so its end has been called if Add() was.
+  // The call waits no longer. Afterwards its end is not called and does not run, so not from within it.
+  // False: it was not listed, so its end has been called if Add() was.
   bool Remove(Entry& entry);
   // Ends the call that has waited longest, now. False: none waits.
   bool EndOldest();

@@ -23,8 +23,8 @@ constexpr absl::Duration kTellPeriod = absl::Seconds(1);
 CallGate::Pass::Pass(std::function<void(const absl::Status&)> end)
     : awaited_([end = std::move(end)](OverdueCalls::End why) {
         if (why == OverdueCalls::End::kOverdue) {
-          end(absl::DeadlineExceededError(absl::StrCat("the call's message did not arrive within ",
-                                                       absl::FormatDuration(kMessageTime))));
+          end(absl::DeadlineExceededError(
+              absl::StrCat("the call's message did not arrive within ", absl::FormatDuration(kMessageTime))));
         } else {
           end(absl::ResourceExhaustedError(
               "the server has as many open calls as it may (server.max_calls), and this one's message was "

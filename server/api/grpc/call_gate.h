@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a call passes on its way in. An open call holds up to 21 kB (measured) beside its messages from its headers
-// on, whatever its client does afterwards, so open calls are bounded, and a message must follow its headers in time.
+// What a call passes on its way in. An open call holds up to 21 kB (measured) beside its messages from its
+// headers on, whatever its client does afterwards, so open calls are bounded, and a message must follow its
+// headers in time.
 #pragma once
 
 #include <cstdint>

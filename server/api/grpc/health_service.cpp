@@ -35,7 +35,8 @@ class CheckCall : public UnaryCall {
  protected:
   void OnRequest(grpc::ByteBuffer bytes) override {
     HealthCheckRequest request;
-    if (const absl::Status status = ParseSmallMessage(bytes, request); !status.ok()) return End(ToGrpc(status));
+    if (const absl::Status status = ParseSmallMessage(bytes, request); !status.ok())
+      return End(ToGrpc(status));
     const std::optional<bool> serves = health_->Serves(request.service());
     if (!serves.has_value()) {
       return End(ToGrpc(
@@ -69,7 +70,7 @@ class WatchCall : public CallReactor, private HealthService::Watcher {
     if (!gate_->Arrived(pass_)) return;  // the call has ended
     HealthCheckRequest request;
     absl::Status status = ok ? ParseSmallMessage(request_, request)
-                                   : absl::InvalidArgumentError("the call has no message; one is needed");
+                             : absl::InvalidArgumentError("the call has no message; one is needed");
     request_.Clear();
     if (status.ok()) status = health_->Watch(request.service(), context_->peer(), *this);
     if (!status.ok()) Refuse(status);
@@ -211,9 +212,9 @@ absl::Status HealthService::Watch(const std::string& service, const std::string&
   int64_t of_address = 0;
   for (const auto& [other, watch] : watches_) of_address += watch.address == address ? 1 : 0;
   if (watches_.size() >= kMaxWatches || of_address >= kMaxWatchesOfAddress) {
-    return absl::ResourceExhaustedError(
-        absl::StrCat("there are ", watches_.size(), " calls of Watch, ", of_address, " of them from ", address,
-                     "; allowed are up to ", kMaxWatches, " and ", kMaxWatchesOfAddress, "; call Check"));
+    return absl::ResourceExhaustedError(absl::StrCat(
+        "there are ", watches_.size(), " calls of Watch, ", of_address, " of them from ", address,
+        "; allowed are up to ", kMaxWatches, " and ", kMaxWatchesOfAddress, "; call Check"));
   }
   watches_.emplace(&watcher, Watched{service, address});
   const auto found = statuses_.find(service);

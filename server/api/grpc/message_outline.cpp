@@ -10,8 +10,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "base/status_macros.h"
 #include "base/check.h"
+#include "base/status_macros.h"
 #include "server/tokenizer/tokenizer.h"
 
 namespace streamtensor::server {
@@ -143,8 +143,9 @@ absl::Status ParseMessage(const grpc::ByteBuffer& bytes, google::protobuf::Messa
 
 absl::Status ParseSmallMessage(const grpc::ByteBuffer& bytes, google::protobuf::Message& message) {
   if (bytes.Length() > kMaxSmallBytes) {
-    return absl::InvalidArgumentError(absl::StrCat("the ", message.GetDescriptor()->name(), " has ", bytes.Length(),
-                                                   " bytes; allowed are up to ", kMaxSmallBytes));
+    return absl::InvalidArgumentError(absl::StrCat("the ", message.GetDescriptor()->name(), " has ",
+                                                   bytes.Length(), " bytes; allowed are up to ",
+                                                   kMaxSmallBytes));
   }
   RETURN_IF_ERROR(OutlineMessage(*message.GetDescriptor(), bytes).status());
   return ParseMessage(bytes, message);
