@@ -309,6 +309,7 @@ class StreamCall : public SendQueue::Stream {
       delete this;
       return;
     }
+    stream_writer_->Enter();
     (new StreamCall(generations_, gate_, service_, arrivals_, stream_writer_))->Await();
     if (const absl::Status status = gate_->Enter(call_.peer(), pass_); !status.ok()) {
       if (pass_.must_be_cancelled()) call_.TryCancel();
@@ -377,7 +378,9 @@ class StreamCall : public SendQueue::Stream {
     receiver_->Settle();
     gate_->Arrived(pass_);
     generations_->unread().Remove(unread_);
+    StreamWriter* const writer = stream_writer_;
     delete this;
+    writer->Leave();
   }
 
   GenerationService* const generations_;

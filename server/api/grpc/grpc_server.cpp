@@ -8,12 +8,14 @@
 #include <spdlog/spdlog.h>
 
 #include <chrono>
+#include <cstdio>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 #include "server/api/grpc/arrival_queue.h"
@@ -28,8 +30,14 @@
 namespace streamtensor::server {
 namespace {
 
-// gRPC's own log lines are not our errors: they go to the debug log.
-void LogFromGrpc(gpr_log_func_args* line) { spdlog::debug("grpc: {}", line->message); }
+// gRPC's own log lines are not our errors: they go to the debug log. After a failed assertion it ends the
+// process.
+void LogFromGrpc(gpr_log_func_args* line) {
+  if (absl::StrContains(line->message, "assertion failed")) {
+    std::fprintf(stderr, "%s:%d: %s\n", line->file, line->line, line->message);
+  }
+  spdlog::debug("grpc: {}", line->message);
+}
 
 // Same for protobuf: malformed client messages.
 void LogFromProtobuf(google::protobuf::LogLevel, const char*, int, const std::string& message) {
@@ -76,6 +84,7 @@ struct GrpcServer::Impl {
     listener.reset();
     health.Shutdown();
     if (server != nullptr) server->Shutdown(std::chrono::system_clock::now());
+    if (streams != nullptr) streams->WaitUntilAllLeft();
     if (arrivals != nullptr) arrivals->Close();
   }
 

@@ -37,6 +37,21 @@ void StreamWriter::Start() {
   });
 }
 
+void StreamWriter::Enter() {
+  MutexLock lock(mutex_);
+  ++streams_open_;
+}
+
+void StreamWriter::Leave() {
+  MutexLock lock(mutex_);
+  if (--streams_open_ == 0) changed_.NotifyAll();
+}
+
+void StreamWriter::WaitUntilAllLeft() {
+  MutexLock lock(mutex_);
+  while (streams_open_ > 0) changed_.Wait(mutex_);
+}
+
 // An alarm that is already due is an event of the queue.
 void StreamWriter::Wake() {
   BeforeGrpc(&woken_);

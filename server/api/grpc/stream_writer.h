@@ -7,9 +7,11 @@
 #include <grpcpp/alarm.h>
 #include <grpcpp/grpcpp.h>
 
+#include <cstdint>
 #include <memory>
 #include <thread>
 
+#include "base/mutex.h"
 #include "server/generation/send_queue.h"
 
 namespace streamtensor::server {
@@ -33,6 +35,12 @@ class StreamWriter {
 
   void Start();
 
+  // A stream has arrived, or is gone: nothing of it is left on any queue.
+  void Enter();
+  void Leave();
+  // Call after the server's shutdown, which does not wait for the last events of its calls.
+  void WaitUntilAllLeft();
+
   // The writer's thread calls the streams' Send().
   SendQueue& streams() { return streams_; }
 
@@ -51,6 +59,9 @@ class StreamWriter {
   SendQueue streams_;
   Woken woken_{&streams_};
   grpc::Alarm alarm_;
+  Mutex mutex_;
+  CondVar changed_;
+  int64_t streams_open_ ABSL_GUARDED_BY(mutex_) = 0;
   std::thread thread_;
 };
 
