@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/api/grpc/unary_call.h"
 
-#include <utility>
-
 #include "server/api/grpc/call_metadata.h"
 #include "server/api/grpc/grpc_order.h"
 
@@ -29,7 +27,7 @@ void UnaryCall::OnReadDone(bool ok) {
   }
   grpc::ByteBuffer request;
   request.Swap(&request_);
-  OnRequest(std::move(request));
+  OnRequest(request);
 }
 
 void UnaryCall::End(const grpc::Status& status) {
