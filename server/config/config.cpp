@@ -16,6 +16,7 @@
 #include "base/printable.h"
 #include "base/status_macros.h"
 #include "base/yaml_reader.h"
+#include "compiler/platform/platform_folders.h"
 #include "kernels/contract/kv_pages.h"
 #include "kernels/contract/limits.h"
 #include "streamtensor/runtime/driver.h"
@@ -345,6 +346,7 @@ class ConfigReader {
       if (owner[card] >= 0) continue;
       config_->models[open[next++ % open.size()]].cards.push_back(static_cast<int64_t>(card));
     }
+    CheckPlatforms();
     for (size_t m : open) {
       if (config_->models[m].cards.empty()) {
         yaml_->Error(marks_[m],
@@ -355,6 +357,22 @@ class ConfigReader {
   }
 
  private:
+  // A model is compiled only for a card whose model file is there; an artifact needs none.
+  void CheckPlatforms() {
+    const std::vector<std::string> known = compiler::PlatformNames();
+    for (size_t m = 0; m < config_->models.size(); ++m) {
+      if (config_->models[m].source.empty()) continue;
+      for (int64_t card : config_->models[m].cards) {
+        if (card < 0 || card >= static_cast<int64_t>(config_->cards.size())) continue;
+        const std::string& platform = config_->cards[card].card.platform;
+        if (std::ranges::count(known, platform) > 0) continue;
+        yaml_->Error(marks_[m],
+                     absl::StrCat("models[", m, "] is compiled for cards[", card, "], whose platform is \"",
+                                  base::Printable(platform), "\"; known are ", absl::StrJoin(known, ", ")));
+      }
+    }
+  }
+
   YamlReader* const yaml_;
   Config* const config_;
   std::vector<YAML::Mark> marks_;  // of the models

@@ -22,8 +22,8 @@ namespace streamtensor::server {
 class CallGate {
  public:
   struct Limits {
-    int64_t max_calls = 8192;
-    int64_t max_calls_per_address = 2048;  // not of a socket in the file system
+    int64_t max_calls = 0;
+    int64_t max_calls_per_address = 0;  // not of a socket in the file system
   };
   // As long as the body of an HTTP request may take.
   static constexpr absl::Duration kMessageTime = absl::Seconds(60);

@@ -133,6 +133,16 @@ TEST(Config, AllErrorsAtOnce) {
   EXPECT_EQ(errors.size(), 5u) << ::testing::PrintToString(errors);
 }
 
+TEST(Config, AModelIsCompiledForAPlatformThatIsThere) {
+  const std::string cards = "cards: [{driver: dummy}, {driver: emulated, platform: u999}]\n";
+  const std::string models = "models:\n- {name: a, artifact: a, cards: [1]}\n- {name: b, ";
+  EXPECT_TRUE(ParseConfig(cards + models + "source: b, cards: [0]}\n", "c.yaml").ok());
+  const std::string swapped =
+      "models:\n- {name: a, artifact: a, cards: [0]}\n- {name: b, source: b, cards: [1]}\n";
+  ExpectError(cards + swapped,
+              "c.yaml:4:3: models[1] is compiled for cards[1], whose platform is \"u999\"; known are u200, ");
+}
+
 TEST(Config, ReplicasAndSeveralModelsShareTheCards) {
   const auto config = ParseConfig(
       "cards: [{driver: dummy, index: 0}, {driver: dummy, index: 1}, {driver: dummy, index: 2}]\n"

@@ -99,7 +99,7 @@ TEST(CallGate, WhoOwesAMessageForTheLongestGivesItsPlace) {
 
 TEST(CallGate, AMessageMustComeInTime) {
   SteppedClock clock;
-  CallGate gate({}, &clock);
+  CallGate gate({.max_calls = 2, .max_calls_per_address = 2}, &clock);
   Call late;
   Call later;
   ASSERT_TRUE(gate.Enter("ipv4:10.0.0.1:1", late.pass).ok());
