@@ -127,6 +127,35 @@ def memory(daemon):
     yield "20 messages of 4 MB that do not end", f"{during / 20 / 1e6:+.2f} MB each, {after / 1e6:+.1f} MB afterwards"
 
 
+def calls_without_a_message(daemon):
+    """Item 6: 50,000 calls of one address that never send more than their headers."""
+    connections = []
+
+    def open_calls():
+        for _ in range(500):
+            connection = connect(daemon.grpc_port)
+            connection.settimeout(5)
+            opening = PREFACE + settings()
+            for stream in range(1, 200, 2):
+                opening += call_headers(stream, METHOD, None)
+            connection.sendall(opening)
+            connections.append(connection)
+
+    before = peak = daemon.resources().resident_bytes
+    opener = threading.Thread(target=open_calls)
+    opener.start()
+    end = time.monotonic() + 30
+    while opener.is_alive() or time.monotonic() < end:
+        peak = max(peak, daemon.resources().resident_bytes)
+        time.sleep(0.05)
+    held = daemon.resources().resident_bytes
+    for connection in connections:
+        connection.close()
+    time.sleep(5)
+    figure = f"{(peak - before) / 1e6:+.0f} MB at most, {(held - before) / 1e6:+.0f} MB after 30 s, {(daemon.resources().resident_bytes - before) / 1e6:+.0f} MB without them"
+    yield "50,000 calls without a message, one address: resident bytes", figure
+
+
 def template(daemon):
     """Item 8: a chat that its template takes long for, with a deadline."""
     pb = daemon.pb
@@ -215,6 +244,7 @@ def main():
             timed(daemon.stub.Generate, request_of(daemon))
             tell(5, long_prompts(daemon))
             tell(6, memory(daemon))
+            tell(6, calls_without_a_message(daemon))
             tell(8, template(daemon))
             tell(9, card_process(daemon))
             tell(10, probes(daemon, http_port))
