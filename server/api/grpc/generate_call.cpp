@@ -14,7 +14,7 @@
 #include "server/api/grpc/grpc_order.h"
 #include "server/api/grpc/message_outline.h"
 #include "server/api/grpc/messages.h"
-#include "server/api/grpc/unary_call.h"
+#include "server/api/grpc/gated_call.h"
 #include "server/generation/generation.h"
 #include "server/generation/overdue_calls.h"
 #include "server/generation/request_id.h"
@@ -128,13 +128,13 @@ class GenerateCall : public UnaryCall {
     {
       MutexLock lock(receiver_->mutex);
     }
-    UnaryCall::OnDone();
+    GatedCall::OnDone();
   }
 
  protected:
   std::string request_id() const override { return generation_.request_id(); }
 
-  void OnRequest(grpc::ByteBuffer request) override {
+  void OnMessage(grpc::ByteBuffer request) override {
     BeforeGrpc(this);
     generation_.Set(CreateGeneration(&service(), &context()));
     Start(&service(), context(), request, generation_.get(), receiver_, [this](const absl::Status& status) {
@@ -408,9 +408,7 @@ class StreamCall : public SendQueue::Stream {
 }  // namespace
 
 CallReactor* BeginGenerate(GenerationService* generation, CallGate* gate, grpc::CallbackServerContext* call) {
-  auto* const unary = new GenerateCall(generation, gate, call);
-  unary->Begin();
-  return unary;
+  return BeginCall<GenerateCall>(generation, gate, call);
 }
 
 void AwaitGenerateStream(GenerationService* generation, CallGate* gate, InferenceService* service,

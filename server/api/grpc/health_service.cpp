@@ -10,7 +10,7 @@
 #include "server/api/grpc/call_metadata.h"
 #include "server/api/grpc/grpc_order.h"
 #include "server/api/grpc/message_outline.h"
-#include "server/api/grpc/unary_call.h"
+#include "server/api/grpc/gated_call.h"
 
 namespace streamtensor::server {
 namespace {
@@ -33,7 +33,7 @@ class CheckCall : public UnaryCall {
       : UnaryCall(generation, gate, context), health_(health) {}
 
  protected:
-  void OnRequest(grpc::ByteBuffer bytes) override {
+  void OnMessage(grpc::ByteBuffer bytes) override {
     HealthCheckRequest request;
     if (const absl::Status status = ParseSmallMessage(bytes, request); !status.ok())
       return End(ToGrpc(status));
@@ -51,35 +51,16 @@ class CheckCall : public UnaryCall {
 };
 
 // At most one write is in flight; of the changes meanwhile the last is told.
-class WatchCall : public CallReactor, private HealthService::Watcher {
+class WatchCall : public GatedCall, private HealthService::Watcher {
  public:
   WatchCall(GenerationService* generation, CallGate* gate, HealthService* health,
             grpc::CallbackServerContext* context)
-      : generation_(generation), gate_(gate), health_(health), context_(context) {}
-
-  void Begin() {
-    BeforeGrpc(this);
-    if (const absl::Status status = gate_->Enter(context_->peer(), pass_); !status.ok())
-      return Refuse(status);
-    gate_->Await(pass_);
-    StartRead(&request_);
-  }
-
-  void OnReadDone(bool ok) override {
-    AfterGrpc(this);
-    if (!gate_->Arrived(pass_)) return;  // the call has ended
-    HealthCheckRequest request;
-    absl::Status status = ok ? ParseSmallMessage(request_, request)
-                             : absl::InvalidArgumentError("the call has no message; one is needed");
-    request_.Clear();
-    if (status.ok()) status = health_->Watch(request.service(), context_->peer(), *this);
-    if (!status.ok()) Refuse(status);
-  }
+      : GatedCall(generation, gate, context), health_(health) {}
 
   void OnWriteDone(bool ok) override {
     AfterGrpc(this);
     MutexLock lock(mutex_);
-    if (!has_ended_) generation_->unread().Remove(unread_);
+    if (!has_ended_) HasRead();
     is_writing_ = false;
     if (!ok) {
       EndLocked(ToGrpc(absl::CancelledError("the client disconnected")));
@@ -96,12 +77,24 @@ class WatchCall : public CallReactor, private HealthService::Watcher {
   void OnDone() override {
     AfterGrpc(this);
     health_->Unwatch(*this);
-    gate_->Arrived(pass_);
-    generation_->unread().Remove(unread_);
+    Forget();
     {
       MutexLock lock(mutex_);
     }
-    delete this;
+    GatedCall::OnDone();
+  }
+
+ protected:
+  void OnMessage(grpc::ByteBuffer bytes) override {
+    HealthCheckRequest request;
+    absl::Status status = ParseSmallMessage(bytes, request);
+    if (status.ok()) status = health_->Watch(request.service(), context().peer(), *this);
+    if (!status.ok()) Refuse(status);
+  }
+
+  void End(const grpc::Status& status) override {
+    MutexLock lock(mutex_);
+    EndLocked(status);
   }
 
  private:
@@ -119,42 +112,20 @@ class WatchCall : public CallReactor, private HealthService::Watcher {
 
   void OnShutdown() override { End(ToGrpc(absl::UnavailableError("the server is shutting down"))); }
 
-  void Refuse(const absl::Status& status) {
-    generation_->CountRefusal(status);
-    End(ToGrpc(status, *generation_, *context_));
-  }
-
-  void Abandon() {
-    generation_->LogUnread("");
-    context_->TryCancel();
-  }
-
-  void End(const grpc::Status& status) {
-    MutexLock lock(mutex_);
-    EndLocked(status);
-  }
-
   void WriteLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     if (has_ended_) return;
     is_writing_ = true;
     response_ = ResponseOf(serves_);
-    generation_->unread().Add(unread_);
+    AwaitReading();
     BeforeGrpc(this);
     StartWrite(&response_);
   }
 
   void EndLocked(const grpc::Status& status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    if (std::exchange(has_ended_, true)) return;
-    generation_->unread().Add(unread_);
-    BeforeGrpc(this);
-    Finish(status);
+    if (!std::exchange(has_ended_, true)) GatedCall::End(status);
   }
 
-  GenerationService* const generation_;
-  CallGate* const gate_;
   HealthService* const health_;
-  grpc::CallbackServerContext* const context_;
-  grpc::ByteBuffer request_;
   Mutex mutex_;
   grpc::ByteBuffer response_ ABSL_GUARDED_BY(mutex_);
   std::optional<bool> serves_ ABSL_GUARDED_BY(mutex_);
@@ -162,23 +133,14 @@ class WatchCall : public CallReactor, private HealthService::Watcher {
   bool is_writing_ ABSL_GUARDED_BY(mutex_) = false;
   bool has_changed_ ABSL_GUARDED_BY(mutex_) = false;
   bool has_ended_ ABSL_GUARDED_BY(mutex_) = false;
-  CallGate::Pass pass_{[this](const absl::Status& status) { Refuse(status); }};
-  OverdueCalls::Entry unread_{[this](OverdueCalls::End) { Abandon(); }};
 };
-
-template <typename Call, typename... Arguments>
-CallReactor* Begin(Arguments... arguments) {
-  auto* const call = new Call(arguments...);
-  call->Begin();
-  return call;
-}
 
 }  // namespace
 
 HealthService::HealthService(GenerationService* generation, CallGate* gate)
     : EarlyService(*HealthCheckRequest::descriptor()->file(), "Health") {
-  Handle("Check", [=, this](auto* context) { return Begin<CheckCall>(generation, gate, this, context); });
-  Handle("Watch", [=, this](auto* context) { return Begin<WatchCall>(generation, gate, this, context); });
+  Handle("Check", [=, this](auto* context) { return BeginCall<CheckCall>(generation, gate, this, context); });
+  Handle("Watch", [=, this](auto* context) { return BeginCall<WatchCall>(generation, gate, this, context); });
 }
 
 void HealthService::SetStatuses(const std::map<std::string, bool>& statuses) {

@@ -11,7 +11,7 @@
 #include "server/api/grpc/generate_call.h"
 #include "server/api/grpc/message_outline.h"
 #include "server/api/grpc/messages.h"
-#include "server/api/grpc/unary_call.h"
+#include "server/api/grpc/gated_call.h"
 #include "server/generation/request_id.h"
 #include "streamtensor/v1/inference.pb.h"
 #include "streamtensor/v1/operator.pb.h"
@@ -28,7 +28,7 @@ class Query : public UnaryCall {
       : UnaryCall(service, gate, context), answer_(std::move(answer)) {}
 
  protected:
-  void OnRequest(grpc::ByteBuffer request) override {
+  void OnMessage(grpc::ByteBuffer request) override {
     const auto bytes = std::make_shared<grpc::ByteBuffer>(std::move(request));
     const absl::StatusOr<MessageOutline> outline = OutlineMessage(*Request::descriptor(), *bytes);
     const auto work = [this, bytes] {
@@ -61,9 +61,7 @@ class Query : public UnaryCall {
 template <typename Request, typename Response, typename Answer>
 CallReactor* BeginQuery(GenerationService* service, CallGate* gate, grpc::CallbackServerContext* context,
                         Answer answer) {
-  auto* const query = new Query<Request, Response, Answer>(service, gate, context, std::move(answer));
-  query->Begin();
-  return query;
+  return BeginCall<Query<Request, Response, Answer>>(service, gate, context, std::move(answer));
 }
 
 }  // namespace

@@ -11,9 +11,9 @@
 #include "base/printable.h"
 #include "grpc_reflection.pb.h"
 #include "server/api/grpc/call_metadata.h"
+#include "server/api/grpc/gated_call.h"
 #include "server/api/grpc/grpc_order.h"
 #include "server/api/grpc/message_outline.h"
-#include "server/generation/overdue_calls.h"
 
 namespace streamtensor::server {
 namespace {
@@ -79,79 +79,37 @@ ServerReflectionResponse Answer(const ServerReflectionRequest& request,
   return response;
 }
 
-class ReflectionCall : public CallReactor {
+class ReflectionCall : public GatedCall {
  public:
   ReflectionCall(GenerationService* generation, CallGate* gate, const std::vector<std::string>* services,
                  grpc::CallbackServerContext* context)
-      : generation_(generation), gate_(gate), services_(services), context_(context) {}
+      : GatedCall(generation, gate, context), services_(services) {}
 
-  void Begin() {
-    BeforeGrpc(this);
-    if (const absl::Status status = gate_->Enter(context_->peer(), pass_); !status.ok())
-      return Refuse(status);
-    AwaitRequest();
+  void OnWriteDone(bool ok) override {
+    AfterGrpc(this);
+    HasRead();
+    if (!ok) return End(ToGrpc(absl::CancelledError("the client disconnected")));
+    AwaitMessage();
   }
 
-  void OnReadDone(bool ok) override {
-    AfterGrpc(this);
-    if (!gate_->Arrived(pass_)) return;        // the call has ended
-    if (!ok) return Finish(grpc::Status::OK);  // the client has no more requests
+ protected:
+  void OnMessage(grpc::ByteBuffer bytes) override {
     ServerReflectionRequest request;
-    if (const absl::Status status = ParseSmallMessage(request_, request); !status.ok()) {
+    if (const absl::Status status = ParseSmallMessage(bytes, request); !status.ok()) {
       return End(ToGrpc(status));
     }
     response_ = SerializeMessage(Answer(request, *services_));
-    generation_->unread().Add(unread_);
+    AwaitReading();
     BeforeGrpc(this);
     StartWrite(&response_);
   }
 
-  void OnWriteDone(bool ok) override {
-    AfterGrpc(this);
-    generation_->unread().Remove(unread_);
-    if (!ok) return End(ToGrpc(absl::CancelledError("the client disconnected")));
-    AwaitRequest();
-  }
-
-  void OnDone() override {
-    AfterGrpc(this);
-    gate_->Arrived(pass_);
-    generation_->unread().Remove(unread_);
-    delete this;
-  }
+  // The client has no more requests.
+  void OnNoMessage() override { End(grpc::Status::OK); }
 
  private:
-  void AwaitRequest() {
-    request_.Clear();
-    gate_->Await(pass_);
-    BeforeGrpc(this);
-    StartRead(&request_);
-  }
-
-  void Refuse(const absl::Status& status) {
-    generation_->CountRefusal(status);
-    End(ToGrpc(status, *generation_, *context_));
-  }
-
-  void End(const grpc::Status& status) {
-    generation_->unread().Add(unread_);
-    BeforeGrpc(this);
-    Finish(status);
-  }
-
-  void Abandon() {
-    generation_->LogUnread("");
-    context_->TryCancel();
-  }
-
-  GenerationService* const generation_;
-  CallGate* const gate_;
   const std::vector<std::string>* const services_;
-  grpc::CallbackServerContext* const context_;
-  grpc::ByteBuffer request_;
   grpc::ByteBuffer response_;
-  CallGate::Pass pass_{[this](const absl::Status& status) { Refuse(status); }};
-  OverdueCalls::Entry unread_{[this](OverdueCalls::End) { Abandon(); }};
 };
 
 }  // namespace
@@ -161,9 +119,7 @@ ReflectionService::ReflectionService(GenerationService* generation, CallGate* ga
     : EarlyService(*ServerReflectionRequest::descriptor()->file(), "ServerReflection"),
       services_(std::move(services)) {
   Handle("ServerReflectionInfo", [=, this](auto* context) {
-    auto* const call = new ReflectionCall(generation, gate, &services_, context);
-    call->Begin();
-    return call;
+    return BeginCall<ReflectionCall>(generation, gate, &services_, context);
   });
 }
 
