@@ -24,7 +24,7 @@ namespace streamtensor::compiler {
 // Each member function but the constructor is a stage or a part of one; they are called in order.
 class CompileJob {
  public:
-  // Without a folder (a dry run) Emit() is the last stage, and writes nothing.
+  // Without a folder Emit() is the last stage, and writes nothing.
   CompileJob(const CompileOptions& options, Platform platform, std::unique_ptr<ArtifactFolder> folder);
 
   absl::Status Import();

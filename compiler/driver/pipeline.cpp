@@ -46,7 +46,7 @@ absl::StatusOr<std::string> Compile(const CompileOptions& options, const Progres
         absl::StrCat("platform ", platform.name, " has no target hw: its card model has no section 'vitis'"));
   }
   std::unique_ptr<ArtifactFolder> folder;
-  if (!options.dry_run) {
+  if (!options.output.empty()) {
     ASSIGN_OR_RETURN(folder, ArtifactFolder::Create(options.output));
   }
   PipelineOptions ir;
@@ -78,6 +78,7 @@ absl::StatusOr<std::string> Compile(const CompileOptions& options, const Progres
   }
   stages.Add("emit", [&](const auto&) { return job.Emit(); });
   if (options.dry_run) {
+    if (!options.output.empty()) stages.Add("package", [&](const auto&) { return job.Package(); });
     RETURN_IF_ERROR(stages.Run());
     return job.summary();
   }

@@ -23,7 +23,7 @@ enum class CompileTarget { kEmulation, kHw };
 
 struct CompileOptions {
   std::string model;   // .gguf, a folder with safetensors, .mlir
-  std::string output;  // the artifact's folder; unused by a dry run
+  std::string output;  // the artifact's folder; a dry run needs none
   std::string platform = "u55c";
   CompileTarget target = CompileTarget::kEmulation;
   int64_t max_context = 0;  // positions a sequence may have; 0: what the model was trained for, at most 2048
@@ -38,7 +38,8 @@ struct CompileOptions {
   // For tests and for looking.
   bool plain = false;    // build the synthesis side of every fork (HLS contract, h)
   std::string save_ir;   // a folder that gets the module after every stage
-  bool dry_run = false;  // stop where weights would be packed, and write nothing
+  // Neither weights nor objects. Where there is an output it gets the design: its text, reports and manifest.
+  bool dry_run = false;
   // As ImportOptions::make_graph.
   std::function<std::unique_ptr<LinalgDecoderGraph>(mlir::MLIRContext*)> make_graph = nullptr;
 };

@@ -264,7 +264,7 @@ def run(options, folder):
         clerk = context.Process(target=honest.run, args=(clients, make_questions(options.seed), options.seed, theirs),
                                 daemon=True)
         clerk.start()
-        assert pipe.poll(120) and pipe.recv() == "begun", "the honest clients do not begin"
+        assert pipe.poll(900 if options.sanitized else 120) and pipe.recv() == "begun", "the honest clients do not begin"
 
         # A first storm, so that pools, buffers and the heap have the size that storms give them.
         storm = Storm(daemon, target, f"{options.seed}/warm-up")

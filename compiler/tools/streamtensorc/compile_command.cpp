@@ -210,9 +210,6 @@ void AddCompileCommand(base::Program& program) {
         if (options->output.empty() && !options->dry_run) {
           return program.WrongUsage("-o is required, but for --dry-run");
         }
-        if (options->dry_run && !options->output.empty()) {
-          return program.WrongUsage("--dry-run writes nothing, so it takes no -o");
-        }
         if (options->dry_run && !progress->empty()) {
           return program.WrongUsage("--dry-run prints a report, so it takes no --progress json");
         }
@@ -222,7 +219,8 @@ void AddCompileCommand(base::Program& program) {
   app.add_option("-o", options->output, "The artifact's folder; an artifact that stands there is replaced")
       ->type_name("DIR");
   app.add_flag("--dry-run", options->dry_run,
-               "Write nothing: print whether the design fits and what it is modelled to do");
+               "Print whether the design fits and what it is modelled to do; make neither weights nor objects. "
+               "With -o, for streamtensor-sim and explain: the design's text and manifest");
   app.add_option("--progress", *progress, "json: one JSON object a line on stdout, for programs")
       ->type_name("json")
       ->check(CLI::IsMember({"json"}).description(""));

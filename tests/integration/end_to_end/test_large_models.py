@@ -54,6 +54,20 @@ def test_eight_billion_parameters_fit_a_card_of_16_gb(tmp_path):
     assert "more weight channels hold less each" in refused.stderr
 
 
+def test_a_dry_run_may_write_the_design(tmp_path):
+    """All that is modelled follows from it; nothing can be run."""
+    model, design = tmp_path / "model.gguf", tmp_path / "design"
+    make_sparse_model.make(model, replace(make_sparse_model.MODELS["smollm2-135m"], layers=2))
+    ran = dry_run(model, "-o", design)
+    assert ran.returncode == 0, ran.stderr
+    assert sorted(path.name for path in design.iterdir()) == ["hls", "manifest.json", "reports"]
+    assert ran.stdout == (design / "reports/summary.txt").read_text()
+    explained = subprocess.run([BIN / "streamtensorc", "explain", design], capture_output=True, text=True, check=True)
+    assert re.search(r"^SLR0: ", explained.stdout, re.M), explained.stdout
+    refused = subprocess.run([BIN / "streamtensorc", "run", design, "--tokens", "1"], capture_output=True, text=True)
+    assert refused.returncode == 1 and "of weights.bin, which has 0" in refused.stderr, refused.stderr
+
+
 def test_a_table_of_4_bit_integers_is_counted_as_it_is_stored(tmp_path):
     """A byte an element: 600 million of them need two banks of 512 MiB."""
     model = tmp_path / "model.gguf"

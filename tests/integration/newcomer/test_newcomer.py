@@ -51,7 +51,6 @@ CASES = [
     ("compile F/model.bin -o F/o", 1, "F/model.bin"),
     ("compile F/folder -o F/o", 1, "F/folder' is not a model: it has no config.json"),
     ("compile F/good.gguf", 2, "-o is required"),
-    ("compile F/good.gguf -o F/o --dry-run", 2, "--dry-run writes nothing, so it takes no -o"),
     ("compile F/good.gguf --dry-run --progress json", 2, "--dry-run prints a report, so it takes no --progress json"),
     ("compile F/good.gguf -o", 2, "-o: 1 required DIR missing"),
     ("compile F/good.gguf -o F/text.gguf", 1, "F/text.gguf exists and is not an artifact"),
