@@ -112,9 +112,9 @@ inline nibble_pairs pairs_of(const word512& integers, int row, bool is_u4) {
   return pairs;
 }
 
-// A word of integers times a row's activations: what it adds to the tile's sums of two weight rows, but for the
-// operand's centres. The nibbles of an I8 weight are products of their own, so that both formats share the
-// multipliers.
+// A word of integers times a row's activations: what it adds to the tile's sums of two weight rows, but for
+// the operand's centres. The nibbles of an I8 weight are products of their own, so that both formats share
+// the multipliers.
 inline void pair_products(const nibble_pairs& pairs, const slice_operand& operand, int32_t (&products)[2]) {
 #pragma HLS INLINE
   int64_t part[contract::kLaneBytes];

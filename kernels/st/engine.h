@@ -21,8 +21,8 @@
 // passes (`lanes` rows each), groups and words of an issue are one loop without a stop: the first pass of a
 // round takes words from the channels and keeps them, the others take them from there. So T rows cost
 // ceil(T / lanes) passes, and weights are read once. A tile's sums are scaled while the next tile is summed,
-// four rows a cycle. What a pass has summed up leaves while the next one runs: results move from slice to slice,
-// two a cycle, to the first two, behind which the parts of a row tile are added.
+// four rows a cycle. What a pass has summed up leaves while the next one runs: results move from slice to
+// slice, two a cycle, to the first two, behind which the parts of a row tile are added.
 #ifndef ST_ENGINE_H
 #define ST_ENGINE_H
 
@@ -271,8 +271,8 @@ inline void run_issue(const issue op, int rows, engine_frames<CONFIG>& frames,
   int leaving_row = 0;
   int leaving_at = 0;        // of the row tile in `held`
   bool leaving_odd = false;  // the row tile is the second slice's, where each slice has its own
-  // Whether the slices' finished sums and units change in this cycle: each lane's pass on when two have left, of
-  // row tiles with a slice each when the second has.
+  // Whether the slices' finished sums and units change in this cycle: each lane's pass on when two have left,
+  // of row tiles with a slice each when the second has.
   bool takes_results[LANES];
 #pragma HLS ARRAY_PARTITION variable = takes_results type = complete
   for (int lane = 0; lane < LANES; ++lane) {
@@ -280,8 +280,8 @@ inline void run_issue(const issue op, int rows, engine_frames<CONFIG>& frames,
     takes_results[lane] = false;
   }
   bool takes_units = false;
-  // Words of the round before that still leave `held`, and the next of them; before that, the cycles until the
-  // first does, and what they will be.
+  // Words of the round before that still leave `held`, and the next of them; before that, the cycles until
+  // the first does, and what they will be.
   int writing_left = 0, writing_at = 0;
   int writing_wait = 0, writing_tiles = 0, writing_half = 0;
   for (int i = 0; i < steps; ++i) {
@@ -389,8 +389,7 @@ inline void run_issue(const issue op, int rows, engine_frames<CONFIG>& frames,
           const int part = channel % PARTS;
           // The centres taken out, it fits its bits: so it may overflow before.
           const int32_t products = scaled_sums[channel][lane][r] - scaled_centres[part][lane];
-          const int64_t term =
-              tile_term(scaled_scales[channel][r], products, scaled_activations[part][lane]);
+          const int64_t term = tile_term(scaled_scales[channel][r], products, scaled_activations[part][lane]);
           const int64_t before = in_bits<contract::kRowSumBits>(sums[channel][lane][r]);
           const int64_t sum = in_bits<contract::kRowSumBits>((scales_first ? 0 : before) + term);
           if (scales_rows) {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// The activation switch: quantises the operand of each issue into the issue's frame, in issue order. Called by
-// emitted text:
+// The activation switch: quantises the operand of each issue into the issue's frame, in issue order. Called
+// by emitted text:
 //
-//   constexpr st::frame_source activation_switch_frames[] = {{0, 18, 9, st::ROWS_T, false}, ...};  // namespace scope
-//   struct activation_switch_config {
+//   constexpr st::frame_source activation_switch_frames[] = {{0, 18, 9, st::ROWS_T, false}, ...};  //
+//   namespace scope struct activation_switch_config {
 //     static constexpr int step_tokens = 16;   // bound of T and W; of fixed_rows too
 //     static constexpr int max_groups = 48;    // the most groups of any frame
 //     static constexpr int layers = 30;

@@ -58,8 +58,10 @@ TEST(PairProductsTest, KeepRowsApartAtTheBorders) {
                 is_u4 ? (byte & 15) + (byte >> 4) - 2 * contract::kU4Centre : static_cast<int8_t>(byte);
             return contract::kLaneBytes * weight * value * (1 << contract::kMaxGroupShift);
           };
-          ASSERT_EQ(products[0] - operand.centres, want(first)) << bits << " " << value << " " << first << " " << second;
-          ASSERT_EQ(products[1] - operand.centres, want(second)) << bits << " " << value << " " << first << " " << second;
+          ASSERT_EQ(products[0] - operand.centres, want(first))
+              << bits << " " << value << " " << first << " " << second;
+          ASSERT_EQ(products[1] - operand.centres, want(second))
+              << bits << " " << value << " " << first << " " << second;
         }
       }
     }
