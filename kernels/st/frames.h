@@ -66,8 +66,11 @@ struct frame_source {
 };
 
 #ifdef ST_FAST
-// The stream with this number.
-inline hls::stream<word512>& source_of(int, hls::stream<word512>& last) { return last; }
+// The stream with this number, of which there must be one.
+inline hls::stream<word512>& source_of(int source, hls::stream<word512>& last) {
+  if (source != 0) __builtin_trap();
+  return last;
+}
 template <class... REST>
 inline hls::stream<word512>& source_of(int source, hls::stream<word512>& first, REST&... rest) {
   return source == 0 ? first : source_of(source - 1, rest...);
