@@ -27,4 +27,8 @@ int64_t OperationCycles(mlir::Operation* operation);
 // each with a scale or an offset of four rows; and those of the float products of a word of results.
 int64_t EngineDsps(int64_t channels, int64_t lanes);
 
+// Lanes of an engine with so many channels where a platform's engine has `usual_lanes` with `usual_channels`:
+// more channels have fewer each, so that the engine is not larger.
+int64_t LanesOfChannels(int64_t channels, int64_t usual_channels, int64_t usual_lanes);
+
 }  // namespace streamtensor::compiler
