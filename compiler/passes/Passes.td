@@ -27,6 +27,20 @@ def LowerTmTensor : Pass<"lower-tm-tensor", "::mlir::ModuleOp"> {
                            "::mlir::arith::ArithDialect"];
 }
 
+def SplitComplex : Pass<"split-complex", "::mlir::ModuleOp"> {
+  let summary = "Compute on complex numbers by their real and imaginary parts";
+  let description = [{
+    Applies to a @step that is marked `dataflow.samples`. A tensor of complex numbers becomes one of real and one of
+    imaginary parts, a loop over it one over both. An operation that only moves elements is done twice. An argument or a
+    result gets a last dimension of 2, which `dataflow.complex` marks. A product is (ac - bd) + (ad + bc)i, without
+    C's rules for infinities; what else is computed of single numbers is written by MLIR's own complex-to-standard
+    patterns.
+  }];
+  let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect",
+                           "::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
+                           "::mlir::complex::ComplexDialect"];
+}
+
 def CollectChecks : Pass<"collect-checks", "::mlir::ModuleOp"> {
   let summary = "Turn the assertions of a module into a result that a host can check";
   let description = [{
