@@ -345,7 +345,7 @@ absl::Status CheckTensor(mlir::Type type, std::string_view what) {
   if (!tensor || tensor.getEncoding() || !IsElement(tensor.getElementType())) {
     return absl::UnimplementedError(
         Message(what, " of @main is ", shown,
-                "; expected a ranked tensor of f16, bf16, f32, f64, complex<f32>, i1, i8, i16, i32 or i64"));
+                "; expected a ranked tensor of f16, bf16, f32, f64, i1, i8, i16, i32, i64 or complex<f32>"));
   }
   if (tensor.hasStaticShape() && tensor.getNumElements() == 0) {
     return absl::UnimplementedError(Message(what, " of @main is ", shown, ", which holds nothing"));

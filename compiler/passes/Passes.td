@@ -20,8 +20,9 @@ def LowerTmTensor : Pass<"lower-tm-tensor", "::mlir::ModuleOp"> {
       as greater than every number, as PyTorch sorts.
     - A topk does the same, with as many places as it gives.
     - Attention is a product, a softmax of each row and a product. A row of which the mask leaves nothing is 0.
-    - A scatter selects, for each element of the result, the updates whose indices name it, in their order. Indices
-      beyond the result name nothing.
+    - A scatter selects, for each element of the result, the updates that cover it, in their order. An update covers
+      a window from its indices on: one element or more along a dimension with an index, the first ones or all along
+      another. What lies beyond the result is dropped.
   }];
   let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect",
                            "::mlir::arith::ArithDialect"];
