@@ -199,7 +199,8 @@ class Checker {
       Fail(absl::StrCat(field, ".element is ", static_cast<int>(argument.element()), ", which is unknown"));
       return;
     }
-    const bool two = argument.element() == Argument::FLOAT64 || argument.element() == Argument::INT64;
+    const bool two = argument.element() == Argument::FLOAT64 || argument.element() == Argument::INT64 ||
+                     argument.element() == Argument::COMPLEX64;
     uint64_t words = two ? 2 : 1;
     for (int i = 0; i < argument.shape_size(); ++i) {
       if (i == 0 && argument.shape(i) == 0) continue;

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/analysis/process_cycles.h"
 
+#include <algorithm>
+
+#include "kernels/contract/slice.h"
 #include "kernels/contract/tiles.h"
 #include "kernels/contract/word.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -34,8 +37,16 @@ int64_t OperationCycles(mlir::Operation* operation) {
 }
 
 int64_t EngineDsps(int64_t channels, int64_t lanes) {
-  constexpr int64_t kScales = 2 * contract::kTileRows, kResults = contract::kTileRows * 2 * 3;
-  return channels == 0 ? 0 : channels * lanes * kScales + kResults;
+  // A word's nibbles times those of a row of activations, two weight rows a slice; the scales and offsets of
+  // a quad of rows; the scales of a word of results.
+  constexpr int64_t kProducts = contract::kTileRows / 2 * 2 * contract::kLaneBytes,
+                    kScales = 2 * contract::kQuadRows, kResults = contract::kTileRows * 3;
+  return channels == 0 ? 0 : channels * lanes * (kProducts + kScales) + kResults;
+}
+
+int64_t LanesOfChannels(int64_t channels, int64_t usual_channels, int64_t usual_lanes) {
+  if (channels <= usual_channels) return usual_lanes;
+  return std::max<int64_t>(usual_lanes * usual_channels / channels, 1);
 }
 
 }  // namespace streamtensor::compiler

@@ -23,8 +23,12 @@ inline constexpr int64_t kFloatAdd = 4;
 int64_t OperationCycles(mlir::Operation* operation);
 
 // DSP slices of an engine with so many weight channels, working on `lanes` rows of activations at a time: in
-// each channel and lane one for each product with a scale or an offset, and those of the float products of a
-// word of results. Products of nibbles take LUTs (what Vitis makes of 8 x 8 bits, tool reports).
+// each channel and lane one for each product of an activation with the nibbles of two weight rows, and for
+// each with a scale or an offset of four rows; and those of the float products of a word of results.
 int64_t EngineDsps(int64_t channels, int64_t lanes);
+
+// Lanes of an engine with so many channels where a platform's engine has `usual_lanes` with `usual_channels`:
+// more channels have fewer each, so that the engine is not larger.
+int64_t LanesOfChannels(int64_t channels, int64_t usual_channels, int64_t usual_lanes);
 
 }  // namespace streamtensor::compiler

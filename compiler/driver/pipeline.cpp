@@ -54,7 +54,9 @@ absl::StatusOr<std::string> Compile(const CompileOptions& options, const Progres
   ir.weight_channels = options.weight_channels;
   ir.unroll = options.unroll;
   const int64_t channels = ir.weight_channels > 0 ? ir.weight_channels : platform.engine.weight_channels;
-  const int64_t lanes = ir.unroll > 0 ? ir.unroll : platform.engine.unroll;
+  const int64_t lanes =
+      ir.unroll > 0 ? ir.unroll
+                    : LanesOfChannels(channels, platform.engine.weight_channels, platform.engine.unroll);
   if (channels > platform.memory.banks) {
     return absl::InvalidArgumentError(absl::StrCat("weight channels must be 1..", platform.memory.banks,
                                                    " on ", platform.name, ", got ", channels));

@@ -23,6 +23,7 @@
 #include "compiler/frontend/verified_module.h"
 #include "kernels/contract/tiles.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Complex/IR/Complex.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Linalg/IR/LinalgInterfaces.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -70,8 +71,10 @@ absl::StatusOr<llvm::ArrayRef<char>> ResourceBytes(DenseResourceElementsAttr res
   if (blob == nullptr) {
     return absl::InvalidArgumentError(Message("dense_resource ", Quoted(key), " has no data in the file"));
   }
-  const mlir::Type element = type.getElementType();
-  const unsigned bits = element.isIntOrFloat() ? element.getIntOrFloatBitWidth() : 0;
+  mlir::Type element = type.getElementType();
+  const auto complex = llvm::dyn_cast<mlir::ComplexType>(element);
+  if (complex) element = complex.getElementType();
+  const unsigned bits = (complex ? 2 : 1) * (element.isIntOrFloat() ? element.getIntOrFloatBitWidth() : 0);
   if (bits == 0 || bits % 8 != 0) {
     return absl::UnimplementedError(Message("dense_resource ", Quoted(key), " has type ", Shown(type),
                                             "; expected elements of whole bytes"));
@@ -347,6 +350,35 @@ class Hoister {
     return absl::OkStatus();
   }
 
+  // A weight of the parts of each number, in a last dimension of 2.
+  absl::Status HoistComplex(ConstantOp constant, DenseElementsAttr elements) {
+    auto type = llvm::cast<RankedTensorType>(constant.getType());
+    OpBuilder b(constant);
+    llvm::SmallVector<int64_t> shape(type.getShape());
+    shape.push_back(2);
+    auto parts = DenseElementsAttr::getFromRawBuffer(RankedTensorType::get(shape, b.getF32Type()),
+                                                     elements.getRawData());
+    auto floats = b.create<ConstantOp>(constant.getLoc(), parts);
+    const auto rank = static_cast<unsigned>(type.getRank());
+    auto part = [&](int64_t which) {
+      llvm::SmallVector<mlir::AffineExpr> from(b.getMultiDimIdentityMap(rank).getResults());
+      from.push_back(b.getAffineConstantExpr(which));
+      return AffineMap::get(rank, 0, from, b.getContext());
+    };
+    Value empty = b.create<mlir::tensor::EmptyOp>(constant.getLoc(), type.getShape(), type.getElementType());
+    auto numbers = b.create<mlir::linalg::GenericOp>(
+        constant.getLoc(), type, mlir::ValueRange{floats, floats}, empty,
+        llvm::ArrayRef<AffineMap>{part(0), part(1), b.getMultiDimIdentityMap(rank)},
+        llvm::SmallVector<mlir::utils::IteratorType>(rank, mlir::utils::IteratorType::parallel),
+        [&](OpBuilder& nested, mlir::Location at, mlir::ValueRange x) {
+          Value number = nested.create<mlir::complex::CreateOp>(at, type.getElementType(), x[0], x[1]);
+          nested.create<mlir::linalg::YieldOp>(at, number);
+        });
+    constant.getResult().replaceAllUsesWith(numbers.getResult(0));
+    constant.erase();
+    return HoistValue(floats);
+  }
+
   // What is small, or not of float32, stays in the module's text, there as `dense`.
   absl::Status HoistOrKeep(ConstantOp constant) {
     auto type = llvm::cast<RankedTensorType>(constant.getType());
@@ -357,6 +389,10 @@ class Hoister {
     }
     if (!elements) return absl::OkStatus();
     if (type.getElementType().isF32() && elements.size() > kMaxInlineElements) return HoistValue(constant);
+    if (type.getElementType() == mlir::ComplexType::get(mlir::Float32Type::get(type.getContext())) &&
+        elements.size() > kMaxInlineElements / 2 && !elements.isSplat()) {
+      return HoistComplex(constant, elements);
+    }
     constant.setValueAttr(elements);
     return absl::OkStatus();
   }

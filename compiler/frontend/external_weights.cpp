@@ -38,6 +38,8 @@ std::string DtypeOf(mlir::Type type) {
   if (type.isInteger(16)) return "I16";
   if (type.isInteger(32)) return "I32";
   if (type.isInteger(64)) return "I64";
+  if (auto complex = llvm::dyn_cast<mlir::ComplexType>(type); complex && complex.getElementType().isF32())
+    return "C64";
   return "";
 }
 

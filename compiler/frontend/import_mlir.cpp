@@ -29,6 +29,7 @@
 #include "llvm/Support/SourceMgr.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Complex/IR/Complex.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -274,7 +275,7 @@ absl::Status CheckKinds(FuncOp entry, bool samples) {
   entry.walk([&](mlir::Operation* op) {
     const llvm::StringRef dialect = op->getName().getDialectNamespace();
     std::set<std::string> known = {"arith", "math", "linalg", "tensor", "func"};
-    if (samples) known.insert("tm_tensor");
+    if (samples) known.insert({"tm_tensor", "complex"});
     const bool asserts = llvm::isa<mlir::cf::AssertOp>(op) && samples;
     if ((!op->isRegistered() || known.count(dialect.str()) == 0) && !asserts) {
       const std::string name = op->getName().getStringRef().str();
@@ -289,7 +290,7 @@ absl::Status CheckKinds(FuncOp entry, bool samples) {
     return absl::UnimplementedError(
         Message("@main uses ", PrintableMessage(list),
                 "; operations of func, linalg, tensor, arith and math can be compiled",
-                samples ? ", of tm_tensor scan, sort and scatter, of cf assert" : ""));
+                samples ? ", of complex, of tm_tensor scan, sort and scatter, of cf assert" : ""));
   }
   return absl::OkStatus();
 }
@@ -334,6 +335,7 @@ bool IsElement(mlir::Type type) {
     const unsigned width = integer.getWidth();
     return integer.isSignless() && (width == 1 || width == 8 || width == 16 || width == 32 || width == 64);
   }
+  if (auto complex = llvm::dyn_cast<mlir::ComplexType>(type)) return complex.getElementType().isF32();
   return type.isF16() || type.isBF16() || type.isF32() || type.isF64();
 }
 
@@ -343,7 +345,7 @@ absl::Status CheckTensor(mlir::Type type, std::string_view what) {
   if (!tensor || tensor.getEncoding() || !IsElement(tensor.getElementType())) {
     return absl::UnimplementedError(
         Message(what, " of @main is ", shown,
-                "; expected a ranked tensor of f16, bf16, f32, f64, i1, i8, i16, i32 or i64"));
+                "; expected a ranked tensor of f16, bf16, f32, f64, i1, i8, i16, i32, i64 or complex<f32>"));
   }
   if (tensor.hasStaticShape() && tensor.getNumElements() == 0) {
     return absl::UnimplementedError(Message(what, " of @main is ", shown, ", which holds nothing"));
@@ -481,9 +483,9 @@ absl::StatusOr<ImportedModel> ImportMlirText(const std::string& text, const std:
 
 void LoadFrontendDialects(mlir::MLIRContext* context) {
   context->loadDialect<dataflow::DataflowDialect, mlir::affine::AffineDialect, mlir::arith::ArithDialect,
-                       mlir::cf::ControlFlowDialect, mlir::func::FuncDialect, mlir::linalg::LinalgDialect,
-                       mlir::math::MathDialect, mlir::scf::SCFDialect, mlir::tensor::TensorDialect,
-                       tm_tensor::TmTensorDialect>();
+                       mlir::cf::ControlFlowDialect, mlir::complex::ComplexDialect, mlir::func::FuncDialect,
+                       mlir::linalg::LinalgDialect, mlir::math::MathDialect, mlir::scf::SCFDialect,
+                       mlir::tensor::TensorDialect, tm_tensor::TmTensorDialect>();
 }
 
 }  // namespace streamtensor::compiler

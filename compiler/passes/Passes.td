@@ -20,11 +20,26 @@ def LowerTmTensor : Pass<"lower-tm-tensor", "::mlir::ModuleOp"> {
       as greater than every number, as PyTorch sorts.
     - A topk does the same, with as many places as it gives.
     - Attention is a product, a softmax of each row and a product. A row of which the mask leaves nothing is 0.
-    - A scatter selects, for each element of the result, the updates whose indices name it, in their order. Indices
-      beyond the result name nothing.
+    - A scatter selects, for each element of the result, the updates that cover it, in their order. An update covers
+      a window from its indices on: one element or more along a dimension with an index, the first ones or all along
+      another. What lies beyond the result is dropped.
   }];
   let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect",
                            "::mlir::arith::ArithDialect"];
+}
+
+def SplitComplex : Pass<"split-complex", "::mlir::ModuleOp"> {
+  let summary = "Compute on complex numbers by their real and imaginary parts";
+  let description = [{
+    Applies to a @step that is marked `dataflow.samples`. A tensor of complex numbers becomes one of real and one of
+    imaginary parts, a loop over it one over both. An operation that only moves elements is done twice. An argument or a
+    result gets a last dimension of 2, which `dataflow.complex` marks. A product is (ac - bd) + (ad + bc)i, without
+    C's rules for infinities; what else is computed of single numbers is written by MLIR's own complex-to-standard
+    patterns.
+  }];
+  let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect",
+                           "::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
+                           "::mlir::complex::ComplexDialect"];
 }
 
 def CollectChecks : Pass<"collect-checks", "::mlir::ModuleOp"> {

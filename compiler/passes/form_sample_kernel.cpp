@@ -67,12 +67,18 @@ class FormSampleKernelPass : public impl::FormSampleKernelBase<FormSampleKernelP
     return success();
   }
 
-  // The type of a sample, its leading dimension open where that counts the samples.
-  static TypeAttr sampleType(Type type, Attribute counts) {
+  // The type of a sample, its leading dimension open where that counts the samples, its last one no dimension
+  // where that is the parts of a complex number.
+  static TypeAttr sampleType(Type type, Attribute counts, Attribute complex) {
     auto tensor = cast<RankedTensorType>(type);
     SmallVector<int64_t> shape(tensor.getShape());
     if (counts) shape[0] = ShapedType::kDynamic;
-    return TypeAttr::get(RankedTensorType::get(shape, tensor.getElementType()));
+    Type element = tensor.getElementType();
+    if (complex) {
+      shape.pop_back();
+      element = ComplexType::get(element);
+    }
+    return TypeAttr::get(RankedTensorType::get(shape, element));
   }
 
   // Replaces each input of the function by rows of samples; returns the old argument and the new.
@@ -86,7 +92,8 @@ class FormSampleKernelPass : public impl::FormSampleKernelBase<FormSampleKernelP
           b.getNamedAttr(dataflow::kSymbolAttr, b.getStringAttr(kSymbol)),
           b.getNamedAttr(
               dataflow::kSampleAttr,
-              sampleType(sample.getType(), step.getArgAttr(sample.getArgNumber(), dataflow::kRowsAttr)))};
+              sampleType(sample.getType(), step.getArgAttr(sample.getArgNumber(), dataflow::kRowsAttr),
+                         step.getArgAttr(sample.getArgNumber(), dataflow::kComplexAttr)))};
       unsigned index = step.getNumArguments();
       step.insertArgument(index, RowsOf(cast<RankedTensorType>(sample.getType())),
                           b.getDictionaryAttr(attributes), sample.getLoc());
@@ -126,8 +133,10 @@ class FormSampleKernelPass : public impl::FormSampleKernelBase<FormSampleKernelP
     for (auto [i, stream] : llvm::enumerate(writer.results())) {
       auto sample = cast<RankedTensorType>(end->getOperand(i).getType());
       step.setResultAttr(i, dataflow::kSampleAttr,
-                         sampleType(sample, step.getResultAttr(i, dataflow::kRowsAttr)));
+                         sampleType(sample, step.getResultAttr(i, dataflow::kRowsAttr),
+                                    step.getResultAttr(i, dataflow::kComplexAttr)));
       step.removeResultAttr(i, b.getStringAttr(dataflow::kRowsAttr));
+      step.removeResultAttr(i, b.getStringAttr(dataflow::kComplexAttr));
       types.push_back(RowsOf(sample));
       end->setOperand(
           i, b.create<UnrealizedConversionCastOp>(loc, TypeRange{types.back()}, stream).getResult(0));

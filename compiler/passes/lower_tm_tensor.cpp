@@ -2,6 +2,7 @@
 // Torch-MLIR's own operations as linalg: loops without branches, whose order is the operation's.
 #include <cmath>
 #include <limits>
+#include <optional>
 
 #include "compiler/dialects/tm_tensor/TmTensorDialect.h"
 #include "compiler/passes/Passes.h"
@@ -361,33 +362,64 @@ LogicalResult Lower(tm_tensor::AttentionOp op) {
   return success();
 }
 
+// Of a dimension of a scatter's result.
+struct ScatteredDimension {
+  std::optional<unsigned> depth;   // its index
+  std::optional<unsigned> update;  // where an update has it
+  int64_t size = 1;                // of an update; it begins at the index, or at 0
+  bool is_whole = true;            // the element that the index names, or all there are without one
+};
+
+// An update has the dimensions without an index, in order, or the last ones with and without. None: it lacks
+// one.
+std::optional<SmallVector<ScatteredDimension>> ScatteredDimensions(tm_tensor::ScatterOp op) {
+  const RankedTensorType updates = TensorOf(op.getInputs()[0]), output = TensorOf(op.getOutputs()[0]);
+  SmallVector<ScatteredDimension> dimensions(output.getRank());
+  for (auto [depth, dimension] : llvm::enumerate(op.getDimensionMap()))
+    dimensions[dimension].depth = static_cast<unsigned>(depth);
+  const int64_t has = updates.getRank() - 1, rank = output.getRank();
+  const bool only_unindexed = has == rank - static_cast<int64_t>(op.getDimensionMap().size());
+  if (has > rank) return std::nullopt;
+  unsigned next = 1;
+  for (auto [d, dimension] : llvm::enumerate(dimensions)) {
+    const bool is_there = only_unindexed ? !dimension.depth : static_cast<int64_t>(d) >= rank - has;
+    if (!is_there && !dimension.depth) return std::nullopt;
+    if (!is_there) continue;
+    dimension.update = next++;
+    dimension.size = updates.getDimSize(*dimension.update);
+    dimension.is_whole = dimension.size == (dimension.depth ? 1 : output.getDimSize(d));
+  }
+  return dimensions;
+}
+
 LogicalResult Lower(tm_tensor::ScatterOp op) {
   OpBuilder b(op);
   const Location loc = op.getLoc();
   Value updates = op.getInputs()[0], indices = op.getInputs()[1], original = op.getOutputs()[0];
   const int64_t rank = TensorOf(original).getRank();
-  const ArrayRef<int64_t> dimensions = op.getDimensionMap();
-  // An update covers whole slices of the dimensions without an index. It may have those with one too, of
-  // size 1.
-  const bool has_all = TensorOf(updates).getRank() == rank + 1;
-  SmallVector<AffineExpr> update = {b.getAffineDimExpr(static_cast<unsigned>(rank))};
-  for (int64_t d = 0; d < rank; ++d) {
-    const bool indexed = llvm::is_contained(dimensions, d);
-    if (indexed && !has_all) continue;
-    if (static_cast<int64_t>(update.size()) < TensorOf(updates).getRank() &&
-        TensorOf(updates).getDimSize(static_cast<unsigned>(update.size())) !=
-            (indexed ? 1 : TensorOf(original).getDimSize(d)))
-      return op.emitError("updates parts of slices; only whole ones can be compiled");
-    update.push_back(indexed ? b.getAffineConstantExpr(0) : b.getAffineDimExpr(static_cast<unsigned>(d)));
-  }
-  if (static_cast<int64_t>(update.size()) != TensorOf(updates).getRank())
-    return op.emitError("updates parts of slices; only whole ones can be compiled");
-  SmallVector<Value> operands = {updates};
-  SmallVector<AffineMap> maps = {AffineMap::get(rank + 1, 0, update, b.getContext())};
-  for (size_t depth = 0; depth < dimensions.size(); ++depth) {
-    operands.push_back(indices);
-    maps.push_back(AffineMap::get(
-        rank + 1, 0, {update[0], b.getAffineConstantExpr(static_cast<int64_t>(depth))}, b.getContext()));
+  const std::optional<SmallVector<ScatteredDimension>> dimensions = ScatteredDimensions(op);
+  if (!dimensions) return op.emitError("has updates that lack dimensions of its output");
+  const bool whole = llvm::all_of(*dimensions, [](const ScatteredDimension& d) { return d.is_whole; });
+  if (!whole &&
+      llvm::any_of(*dimensions, [](const ScatteredDimension& d) { return ShapedType::isDynamic(d.size); }))
+    return op.emitError("updates parts of slices of unknown size; export the module with fixed sizes");
+  const unsigned depths = static_cast<unsigned>(op.getDimensionMap().size());
+  if (!whole && depths == 0) return op.emitError("updates parts of slices without an index");
+  SmallVector<Value> operands;
+  SmallVector<AffineMap> maps;
+  auto add = [&](Value operand, ArrayRef<AffineExpr> at) {
+    operands.push_back(operand);
+    maps.push_back(AffineMap::get(rank + 1, 0, at, b.getContext()));
+  };
+  const AffineExpr number = b.getAffineDimExpr(static_cast<unsigned>(rank));  // of an update
+  for (unsigned depth = 0; depth < depths; ++depth) add(indices, {number, b.getAffineConstantExpr(depth)});
+  if (whole) {
+    SmallVector<AffineExpr> at = {number};
+    for (auto [d, dimension] : llvm::enumerate(*dimensions)) {
+      if (!dimension.update) continue;
+      at.push_back(dimension.depth ? b.getAffineConstantExpr(0) : b.getAffineDimExpr(d));
+    }
+    add(updates, at);
   }
   maps.push_back(AffineMap::get(rank + 1, 0, b.getMultiDimIdentityMap(rank).getResults(), b.getContext()));
   SmallVector<IteratorType> iterators(rank + 1, IteratorType::parallel);
@@ -395,14 +427,32 @@ LogicalResult Lower(tm_tensor::ScatterOp op) {
   auto scattered = b.create<linalg::GenericOp>(
       loc, original.getType(), operands, original, maps, iterators,
       [&](OpBuilder& nested, Location at, ValueRange x) {
-        Value hit;
-        for (auto [depth, dimension] : llvm::enumerate(dimensions)) {
-          Value here = nested.create<linalg::IndexOp>(at, dimension);
-          here = nested.create<arith::IndexCastOp>(at, TensorOf(indices).getElementType(), here);
-          Value equal = nested.create<arith::CmpIOp>(at, arith::CmpIPredicate::eq, x[1 + depth], here);
-          hit = hit ? nested.create<arith::AndIOp>(at, hit, equal).getResult() : equal;
+        Value hit, zero;
+        if (!whole) zero = nested.create<arith::ConstantIndexOp>(at, 0);
+        SmallVector<Value> place;  // in the updates
+        if (!whole) place.push_back(nested.create<linalg::IndexOp>(at, rank));
+        for (auto [d, dimension] : llvm::enumerate(*dimensions)) {
+          if (dimension.is_whole && !dimension.depth && whole) continue;
+          Value here = nested.create<linalg::IndexOp>(at, d), inside;
+          if (dimension.is_whole && dimension.depth) {
+            here = nested.create<arith::IndexCastOp>(at, TensorOf(indices).getElementType(), here);
+            inside = nested.create<arith::CmpIOp>(at, arith::CmpIPredicate::eq, x[*dimension.depth], here);
+            here = zero;
+          } else if (!dimension.is_whole) {
+            // What an update does not reach reads its first element, and drops it.
+            if (dimension.depth) {
+              Value from = nested.create<arith::IndexCastOp>(at, here.getType(), x[*dimension.depth]);
+              here = nested.create<arith::SubIOp>(at, here, from);
+            }
+            Value size = nested.create<arith::ConstantIndexOp>(at, dimension.size);
+            inside = nested.create<arith::CmpIOp>(at, arith::CmpIPredicate::ult, here, size);
+            here = nested.create<arith::SelectOp>(at, inside, here, zero);
+          }
+          if (dimension.update && !whole) place.push_back(here);
+          if (inside) hit = hit ? nested.create<arith::AndIOp>(at, hit, inside).getResult() : inside;
         }
-        Value updated = Inline(nested, op.getRegion(), {x.front(), x.back()});
+        Value update = whole ? x[depths] : nested.create<tensor::ExtractOp>(at, updates, place).getResult();
+        Value updated = Inline(nested, op.getRegion(), {update, x.back()});
         if (hit) updated = nested.create<arith::SelectOp>(at, hit, updated, x.back());
         nested.create<linalg::YieldOp>(at, updated);
       });

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "compiler/analysis/process_cycles.h"
 #include "compiler/analysis/step_function.h"
 #include "compiler/dialects/dataflow/sample_attributes.h"
 #include "compiler/passes/Passes.h"
@@ -63,10 +64,9 @@ class MaterializePass : public impl::MaterializeBase<MaterializePass> {
     findKinds();
     if (failed(findLayers())) return signalPassFailure();
     channels_ = channels > 0 ? int64_t{channels} : platform ? chooseChannels(platform) : 1;
-    lanes_ = unroll > 0 ? int64_t{unroll} : platform ? platform.getUnroll() : 1;
-    // More channels than the platform's have fewer lanes each, so that the engine is not larger.
-    if (unroll == 0 && channels == 0 && platform && channels_ > platform.getWeightChannels())
-      lanes_ = std::max<int64_t>(lanes_ * platform.getWeightChannels() / channels_, 1);
+    lanes_ = unroll > 0 ? int64_t{unroll}
+             : platform ? LanesOfChannels(channels_, platform.getWeightChannels(), platform.getUnroll())
+                        : 1;
     if (failed(makeEngine()) || failed(makeInputs()) || failed(visitBlock(step_.getBody().front(), false)) ||
         failed(connectAll()))
       return signalPassFailure();

@@ -22,6 +22,7 @@ void AddCleanUp(OpPassManager& passes) {
 // What a module in its own types needs before it is one kernel.
 void AddSamples(OpPassManager& passes) {
   passes.addPass(createLowerTmTensor());
+  passes.addPass(createSplitComplex());
   passes.addPass(createOneRow());
   passes.addPass(createCollectChecks());
   passes.addPass(createNarrowFloat64());

@@ -99,27 +99,45 @@ mlir::LogicalResult ActivationSwitchOp::trace(Trace& trace) {
 }
 
 mlir::LogicalResult ActivationSwitchOp::emit(hls::ProcessWriter& writer) {
+  hls::TextWriter& out = writer.out();
   writer.AddHeader();
-  std::vector<std::string> sources;
-  for (StreamOp source : SourcesOf(writer.ends())) sources.push_back(writer.AddStream(source));
-  const std::string frames = writer.AddStream(writer.ends().write(0));
-  writer.OpenWithHeader();
-  int64_t local_bytes = 0;
+  std::string sources;
+  for (StreamOp source : SourcesOf(writer.ends())) sources += ", " + writer.AddStream(source);
+  StreamOp frames = writer.ends().write(0);
+  const std::string to = writer.AddStream(frames);
+
   const std::vector<int64_t> part_groups = PartGroups(writer);
+  int64_t max_groups = 1, fixed_rows = 0;
   size_t issue = 0;
-  EmitLists<FrameAttr>(*this, writer, [&](FrameAttr frame) {
-    const int64_t bound = std::max(writer.design().step_tokens(), frame.getRows().fixed);
-    // Its rows are read whole before they are quantised. Inlined calls may not share their arrays.
-    local_bytes += bound * frame.getGroups() * contract::kGroupWords * (contract::kWordBytes + 4);
-    const std::string function =
-        std::string(frame.getOrder() == RowOrder::kTiles ? "st::fill_frame_from_tiles<" : "st::fill_frame<") +
-        std::to_string(frame.getGroups()) + ", " + std::to_string(bound) + ", " +
-        std::to_string(part_groups[issue++]) + ">";
-    writer.out().line(function + "(" + sources[frame.getSource()] + ", " + hls::CountText(frame.getRows()) +
-                      ", " + frames + ");");
-  });
-  writer.set_local_bytes(local_bytes);
+  out.line("constexpr st::frame_source " + writer.name() + "_frames[] = {");
+  for (mlir::ArrayAttr list : ListsOf(*this)) {
+    for (auto frame : list.getAsRange<FrameAttr>()) {
+      max_groups = std::max(max_groups, frame.getGroups());
+      // The engine allows one number of them.
+      if (frame.getRows().is_fixed()) fixed_rows = frame.getRows().fixed;
+      out.line("    {" + std::to_string(frame.getSource()) + ", " + std::to_string(frame.getGroups()) + ", " +
+               std::to_string(part_groups[issue++]) + ", " + hls::RowSymbolText(frame.getRows()) +
+               (frame.getOrder() == RowOrder::kTiles ? ", true}," : ", false},"));
+    }
+  }
+  out.line("};");
+  const int64_t rows_bound = *frames.getWords() / max_groups;
+  writer.OpenConfig();
+  writer.Constant("step_tokens", rows_bound);
+  writer.Constant("max_groups", max_groups);
+  writer.Constant("layers", getLayer().empty() ? 0 : writer.design().layers());
+  writer.Constant("fixed_rows", fixed_rows);
+  writer.Constant("prologue_issues", static_cast<int64_t>(getPrologue().size()));
+  writer.Constant("layer_issues", static_cast<int64_t>(getLayer().size()));
+  writer.Constant("epilogue_issues", static_cast<int64_t>(getEpilogue().size()));
+  out.line("static constexpr st::frame_source frame(int i) { return " + writer.name() + "_frames[i]; }");
+  writer.CloseConfig();
+
+  writer.OpenWithHeader();
+  out.line("st::fill_frames<" + writer.name() + "_config>(header, " + to + sources + ");");
   writer.Close();
+  // Rows are read whole before they are quantised.
+  writer.set_local_bytes(rows_bound * max_groups * contract::kGroupWords * (contract::kWordBytes + 4));
   return mlir::success();
 }
 

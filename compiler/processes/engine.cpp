@@ -178,7 +178,8 @@ class IssueTrace {
         cut_(issue.getCut(static_cast<int64_t>(weights_.size()))),
         row_tiles_(static_cast<int64_t>(weights_.size()) >> cut_.split),
         last_row_tiles_(issue.getRowTiles() - (cut_.rounds - 1) * row_tiles_) {
-    const int64_t leaving = row_tiles_ * std::min(rows_, lanes),
+    const int64_t leaving = contract::CutResultSteps(static_cast<int64_t>(weights_.size()), cut_) *
+                            std::min(rows_, lanes),
                   passes = std::max<int64_t>((rows_ + lanes - 1) / lanes, 1);
     const int64_t first = contract::RowTileWords(bits_, scale_groups_, cut_.part_groups),
                   other = cut_.part_groups * contract::TileIntegerWords(bits_);

@@ -63,6 +63,28 @@ std::vector<int64_t> LatestStarts(const LoopGraph& graph, const RegionSchedule& 
   return latest;
 }
 
+// When each node's value is there. What an iteration carries over to a phi of the next one is there II states
+// earlier, as that sees it: it does not wait while it is computed.
+std::vector<int64_t> Arrivals(const LoopGraph& graph, const RegionSchedule& schedule,
+                              const std::vector<int64_t>& latest, int64_t ii) {
+  std::vector<int64_t> arrivals(graph.nodes.size());
+  for (size_t v = 0; v < arrivals.size(); ++v) {
+    arrivals[v] = latest[v] + schedule.finish[v] - schedule.start[v];
+  }
+  std::vector<bool> carried(arrivals.size());
+  const std::vector<int64_t> finish = arrivals;
+  for (const CarriedEdge& edge : graph.carried) {
+    const auto from = static_cast<size_t>(edge.from), to = static_cast<size_t>(edge.to);
+    if (edge.kind != CarriedEdge::Kind::kValue || !llvm::isa<llvm::PHINode>(graph.nodes[to].instruction)) {
+      continue;
+    }
+    const int64_t arrival = finish[from] - ii * edge.distance;
+    arrivals[to] = carried[to] ? std::max(arrivals[to], arrival) : arrival;
+    carried[to] = true;
+  }
+  return arrivals;
+}
+
 // The registers in which values wait, bit by bit, for their last use: an iteration's register holds a bit for
 // II states.
 int64_t WaitingBits(const LoopGraph& graph, const RegionSchedule& schedule,
@@ -78,10 +100,12 @@ int64_t WaitingBits(const LoopGraph& graph, const RegionSchedule& schedule,
       last = std::max(last, latest[to]);
     }
   }
+  const std::vector<int64_t> arrivals = Arrivals(graph, schedule, latest, ii);
   int64_t registers = 0;
   for (size_t v = 0; v < graph.nodes.size(); ++v) {
-    const int64_t finish = latest[v] + schedule.finish[v] - schedule.start[v];
-    for (const int64_t last : last_use[v]) registers += last <= finish ? 0 : CeilDiv(last - finish, ii);
+    for (const int64_t last : last_use[v]) {
+      registers += last <= arrivals[v] ? 0 : CeilDiv(last - arrivals[v], ii);
+    }
   }
   return registers;
 }

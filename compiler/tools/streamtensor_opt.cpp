@@ -13,6 +13,7 @@
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
+#include "mlir/Dialect/Complex/IR/Complex.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/Func/Extensions/InlinerExtension.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -61,11 +62,11 @@ int main(int argc, char** argv) {
   mlir::DialectRegistry registry;
   registry.insert<
       mlir::affine::AffineDialect, mlir::arith::ArithDialect, mlir::bufferization::BufferizationDialect,
-      mlir::cf::ControlFlowDialect, mlir::func::FuncDialect, mlir::linalg::LinalgDialect,
-      mlir::LLVM::LLVMDialect, mlir::math::MathDialect, mlir::memref::MemRefDialect, mlir::scf::SCFDialect,
-      mlir::tensor::TensorDialect, streamtensor::compiler::dataflow::DataflowDialect,
-      streamtensor::compiler::itensor::ITensorDialect, streamtensor::compiler::process::ProcessDialect,
-      streamtensor::compiler::tm_tensor::TmTensorDialect>();
+      mlir::cf::ControlFlowDialect, mlir::complex::ComplexDialect, mlir::func::FuncDialect,
+      mlir::linalg::LinalgDialect, mlir::LLVM::LLVMDialect, mlir::math::MathDialect,
+      mlir::memref::MemRefDialect, mlir::scf::SCFDialect, mlir::tensor::TensorDialect,
+      streamtensor::compiler::dataflow::DataflowDialect, streamtensor::compiler::itensor::ITensorDialect,
+      streamtensor::compiler::process::ProcessDialect, streamtensor::compiler::tm_tensor::TmTensorDialect>();
   mlir::func::registerInlinerExtension(registry);
   mlir::registerTransformsPasses();
   mlir::registerLinalgPasses();

@@ -24,9 +24,15 @@ struct IssueCut {
   int64_t rounds = 0;
 };
 
+// Cycles in which the results of a round leave, for one row: a row tile's, or two of its parts, in each.
+constexpr int64_t CutResultSteps(int64_t channels, const IssueCut& cut) {
+  return cut.split == 0 ? channels : channels / 2;
+}
+
 // How many words of a channel pass, or results leave, until the issue's last result is out, for one row.
 constexpr int64_t CutSteps(int64_t channels, int bits, int scale_groups, const IssueCut& cut) {
-  const int64_t words = RowTileWords(bits, scale_groups, cut.part_groups), results = channels >> cut.split;
+  const int64_t words = RowTileWords(bits, scale_groups, cut.part_groups),
+                results = CutResultSteps(channels, cut);
   return cut.rounds * (words > results ? words : results) + results;
 }
 

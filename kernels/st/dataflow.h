@@ -15,7 +15,7 @@
 //   fork_words() and kin    st/fork.h, st/rows.h, st/convert.h, st/route.h: a word a cycle on the card, as
 //                           many as there are on the host
 //   store_tiles()           st/store.h: bursts of many tiles on the card
-//   fill_frame() and kin    st/frames.h: all rows in one loop on the card, on the host a row at a time, into
+//   fill_frames()           st/frames.h: all rows in one loop on the card, on the host a row at a time, into
 //                           a frame in place
 //
 // A top function looks like this, and has no ifs or loops:

@@ -20,14 +20,12 @@ inline float frame_scale(const word512& word) { return lane_f32(word, contract::
 inline int32_t frame_sum(const word512& word) { return lane_i32(word, contract::kFrameSumLane); }
 inline int frame_shift(const word512& word) { return lane_i32(word, contract::kFrameShiftLane); }
 
-// A tile's word of scales and offsets (contract/tiles.h), by row.
-inline int32_t tile_scale(const word512& scales, int row) {
-  const uint32_t bits = lane_u32(scales, row) << (32 - contract::kScaleBits);
-  return static_cast<int32_t>(bits) >> (32 - contract::kScaleBits);
+// A row's lane of a tile's word of scales and offsets (contract/tiles.h).
+inline int32_t tile_scale(uint32_t lane) {
+  return static_cast<int32_t>(lane << (32 - contract::kScaleBits)) >> (32 - contract::kScaleBits);
 }
-inline int32_t tile_offset(const word512& scales, int row) {
-  const uint32_t bits = lane_u32(scales, row) << contract::kUnitBits;
-  return static_cast<int32_t>(bits) >> (32 - contract::kScaleBits);
+inline int32_t tile_offset(uint32_t lane) {
+  return static_cast<int32_t>(lane << contract::kUnitBits) >> (32 - contract::kScaleBits);
 }
 // The exponent of a row's unit, in the tile of its first group.
 inline uint8_t tile_unit_exponent(const word512& scales, int row) {
@@ -47,10 +45,12 @@ struct slice_operand {
   int shift;
 };
 
-// `value` shifted left as a group is.
+// `value` shifted left as a group is: two multiplexers.
 inline int32_t shifted(int32_t value, int shift) {
 #pragma HLS INLINE
-  return static_cast<int32_t>(static_cast<uint32_t>(value) << (shift & contract::kMaxGroupShift));
+  static_assert(contract::kMaxGroupShift == 3, "a shift has two bits");
+  const int32_t by_one = (shift & 1) != 0 ? value * 2 : value;
+  return (shift & 2) != 0 ? by_one * 4 : by_one;
 }
 
 // `word`: of the group. A row that doesn't exist, or a word without integers, counts as zeros.
@@ -112,8 +112,9 @@ inline nibble_pairs pairs_of(const word512& integers, int row, bool is_u4) {
   return pairs;
 }
 
-// A word of integers times a row's activations: what it adds to the tile's sums of two weight rows. The
-// nibbles of an I8 weight are products of their own, so that both formats share the multipliers.
+// A word of integers times a row's activations: what it adds to the tile's sums of two weight rows, but for
+// the operand's centres. The nibbles of an I8 weight are products of their own, so that both formats share
+// the multipliers.
 inline void pair_products(const nibble_pairs& pairs, const slice_operand& operand, int32_t (&products)[2]) {
 #pragma HLS INLINE
   int64_t part[contract::kLaneBytes];
@@ -123,8 +124,7 @@ inline void pair_products(const nibble_pairs& pairs, const slice_operand& operan
     part[b] = int64_t{pairs.low[b]} * operand.low[b] + int64_t{pairs.high[b]} * operand.high[b];
   }
   static_assert(contract::kLaneBytes == 4, "the sum below has four parts");
-  const int64_t centres = int64_t{operand.centres} * (1 << kPairBits) + operand.centres;
-  const int64_t sum = ((part[0] + part[1]) + (part[2] + part[3])) - centres;
+  const int64_t sum = (part[0] + part[1]) + (part[2] + part[3]);
   const uint32_t first = static_cast<uint32_t>(sum) << (32 - kPairBits);
   products[0] = static_cast<int32_t>(first) >> (32 - kPairBits);
   products[1] = static_cast<int32_t>(sum >> kPairBits) + static_cast<int32_t>(first >> 31);
@@ -144,11 +144,11 @@ inline int64_t in_bits(int64_t value) {
 }
 
 // The term of a tile from its sum of products and that of its activations, both shifted group by group, for
-// row `r` of the tile with these scales.
-inline int64_t tile_term(const word512& scales, int r, int32_t products, int32_t activations) {
+// a row with these scales.
+inline int64_t tile_term(uint32_t scales, int32_t products, int32_t activations) {
 #pragma HLS INLINE
-  return int64_t{tile_scale(scales, r)} * in_bits<contract::kTileSumBits>(products) +
-         int64_t{tile_offset(scales, r)} * in_bits<contract::kTileActivationSumBits>(activations);
+  return int64_t{tile_scale(scales)} * in_bits<contract::kTileSumBits>(products) +
+         int64_t{tile_offset(scales)} * in_bits<contract::kTileActivationSumBits>(activations);
 }
 
 // How a row of activations is quantised.

@@ -20,8 +20,9 @@
 // On the card each channel has a slice, and all slices work in step: a word of weights each a cycle. Rounds,
 // passes (`lanes` rows each), groups and words of an issue are one loop without a stop: the first pass of a
 // round takes words from the channels and keeps them, the others take them from there. So T rows cost
-// ceil(T / lanes) passes, and weights are read once. What a pass has summed up leaves while the next one
-// runs.
+// ceil(T / lanes) passes, and weights are read once. A tile's sums are scaled while the next tile is summed,
+// four rows a cycle. What a pass has summed up leaves while the next one runs: results move from slice to
+// slice, two a cycle, to the first two, behind which the parts of a row tile are added.
 #ifndef ST_ENGINE_H
 #define ST_ENGINE_H
 
@@ -125,22 +126,6 @@ struct frame_copies {
   static constexpr int bank_words = passes * CONFIG::max_groups;
 };
 
-// The sum of the 2^split neighbours from number `at` on, a multiple of that: at each level of the tree a node
-// adds its two, or takes one.
-template <int LEAVES, int LEVELS>
-inline int64_t sum_of_parts(int64_t (&node)[LEAVES], int split, int at) {
-#pragma HLS INLINE
-  for (int level = 0; level < LEVELS; ++level) {
-#pragma HLS UNROLL
-    for (int i = 0; i < LEAVES / 2; ++i) {
-#pragma HLS UNROLL
-      const int64_t even = node[2 * i], odd = node[2 * i + 1];
-      node[i] = level < split ? even + odd : (at >> level & 1) != 0 ? odd : even;
-    }
-  }
-  return node[0];
-}
-constexpr int levels_of(int leaves) { return leaves <= 1 ? 0 : 1 + levels_of((leaves + 1) / 2); }
 #endif
 
 template <class CONFIG>
@@ -154,7 +139,9 @@ inline void run_issue(const issue op, int rows, engine_frames<CONFIG>& frames,
 #else
   constexpr int CHANNELS = CONFIG::channels, LANES = CONFIG::lanes, ROWS = contract::kTileRows;
   constexpr int PARTS = frame_copies<CONFIG>::parts, PASSES = frame_copies<CONFIG>::passes;
-  constexpr int LEVELS = levels_of(CHANNELS), LEAVES = 1 << LEVELS;
+  constexpr int QUAD = contract::kQuadRows, QUADS = contract::kQuads;
+  static_assert(contract::kU4IntegerWords >= QUADS, "a tile's rows are scaled before the next one's");
+  constexpr int SLICES = CHANNELS + CHANNELS % 2;  // that results move through
   // Results wait for their order only where there are several passes.
   constexpr int HELD = PASSES > 1 ? CHANNELS * CONFIG::step_tokens : 1;
 
@@ -172,14 +159,51 @@ inline void run_issue(const issue op, int rows, engine_frames<CONFIG>& frames,
 #pragma HLS ARRAY_PARTITION variable = tile_sums type = complete dim = 0
   int32_t activation_sums[PARTS][LANES];
 #pragma HLS ARRAY_PARTITION variable = activation_sums type = complete dim = 0
+  int32_t centre_sums[PARTS][LANES];  // of the nibbles' centres, which the tile's sums still have
+#pragma HLS ARRAY_PARTITION variable = centre_sums type = complete dim = 0
+  // Of the tile that is scaled, those of the next rows first.
+  int32_t scaled_sums[CHANNELS][LANES][ROWS];
+#pragma HLS ARRAY_PARTITION variable = scaled_sums type = complete dim = 0
+  uint32_t scaled_scales[CHANNELS][ROWS];
+#pragma HLS ARRAY_PARTITION variable = scaled_scales type = complete dim = 0
+  int32_t scaled_activations[PARTS][LANES];
+#pragma HLS ARRAY_PARTITION variable = scaled_activations type = complete dim = 0
+  int32_t scaled_centres[PARTS][LANES];
+#pragma HLS ARRAY_PARTITION variable = scaled_centres type = complete dim = 0
   int64_t sums[CHANNELS][LANES][ROWS];
 #pragma HLS ARRAY_PARTITION variable = sums type = complete dim = 0
   uint8_t units[CHANNELS][ROWS];
 #pragma HLS ARRAY_PARTITION variable = units type = complete dim = 0
-  int64_t done_sums[CHANNELS][LANES][ROWS];
+  int64_t done_sums[SLICES][LANES][ROWS];
 #pragma HLS ARRAY_PARTITION variable = done_sums type = complete dim = 0
-  uint8_t done_units[CHANNELS][ROWS];
+  uint8_t done_units[SLICES][ROWS];
 #pragma HLS ARRAY_PARTITION variable = done_units type = complete dim = 0
+  int64_t left_sums[ROWS];  // of the row tile that leaves, of the slices so far
+#pragma HLS ARRAY_PARTITION variable = left_sums type = complete
+  uint8_t left_units[ROWS];
+#pragma HLS ARRAY_PARTITION variable = left_units type = complete
+  for (int r = 0; r < ROWS; ++r) {
+#pragma HLS UNROLL
+    left_sums[r] = 0;
+    left_units[r] = 0;
+    for (int channel = 0; channel < SLICES; ++channel) {
+#pragma HLS UNROLL
+      done_units[channel][r] = 0;
+      if (channel < CHANNELS) {
+        units[channel][r] = 0;
+        scaled_scales[channel][r] = 0;
+      }
+      for (int lane = 0; lane < LANES; ++lane) {
+#pragma HLS UNROLL
+        done_sums[channel][lane][r] = 0;
+        if (channel < CHANNELS) {
+          sums[channel][lane][r] = 0;
+          tile_sums[channel][lane][r] = 0;
+          scaled_sums[channel][lane][r] = 0;
+        }
+      }
+    }
+  }
   word512 held[2 * HELD];
 
   const bool is_u4 = op.bits == contract::kU4Bits;
@@ -194,9 +218,11 @@ inline void run_issue(const issue op, int rows, engine_frames<CONFIG>& frames,
 #pragma HLS UNROLL
     starts[part] = (part & (parts - 1)) * op.part_groups;
   }
+  // A row tile's results leave in so many cycles, two slices in each.
+  const int beats = op.split == 0 ? 1 : parts >> 1;
   // A pass takes at least as long as its results need to leave.
   const int pass_rows = rows < LANES ? rows : LANES;
-  const int leaving = row_tiles * pass_rows;
+  const int leaving = row_tiles * pass_rows * beats;
   const int other_words = op.part_groups * integer_words;
   const int first_words = other_words + tiles_of(op.part_groups, op.scale_groups) * contract::kTileScaleWords;
   const int first_steps = first_words > leaving ? first_words : leaving;
@@ -211,7 +237,11 @@ inline void run_issue(const issue op, int rows, engine_frames<CONFIG>& frames,
                                      : (passes * LANES - 1) * op.groups + parts + slower - first_steps -
                                            (passes - 2) * other_steps;
   const int lead = last_needs > first_needs ? last_needs : first_needs;
-  const int steps = lead + op.rounds * (first_steps + (passes - 1) * other_steps) + last_row_tiles * rows;
+  // Results of several passes wait until the last pass's of a whole round would have left.
+  const int last_pass_rows = rows == 0 ? 0 : rows - (passes - 1) * LANES;
+  const int writing_waits = row_tiles * last_pass_rows * beats;
+  const int leaves_last = direct ? last_row_tiles * rows * beats : writing_waits + last_row_tiles * rows;
+  const int steps = lead + op.rounds * (first_steps + (passes - 1) * other_steps) + QUADS + leaves_last;
 
   // The frame's words that are still to come, and where the next of them belongs.
   int coming = frame_words;
@@ -228,51 +258,73 @@ inline void run_issue(const issue op, int rows, engine_frames<CONFIG>& frames,
   int kept_at = 0;                // of the word among a slice's
   int tiles_left = op.row_tiles;  // from this round on
   int half = 0;                   // of `held`, that this round fills
-  // Results of the pass before that still leave their slices, and the next of them.
-  int leaving_left = 0, leaving_lanes = 0, leaving_lane = 0, leaving_channel = 0;
-  int leaving_row = 0;  // of the pass
-  int leaving_at = 0;   // of the row tile in `held`
-  // Words of the round before that still leave `held`, and the next of them.
+  // Quads of rows that are still to be scaled, and whether their tile is the pass's first.
+  int quads_left = 0;
+  bool scales_first = false;
+  // The pass that has ended, whose last tile may still be scaled: the cycles ago, a bit each, and what of it
+  // leaves.
+  int ended = 0;
+  int ended_row = 0, ended_lanes = 0, ended_tiles = 0, ended_at = 0;
+  bool ended_round = false;
+  // The pass whose results leave their slices: beats that are left, and the next of them.
+  int leaving_left = 0, leaving_lanes = 0, leaving_lane = 0, leaving_beat = 0;
+  int leaving_row = 0;
+  int leaving_at = 0;        // of the row tile in `held`
+  bool leaving_odd = false;  // the row tile is the second slice's, where each slice has its own
+  // Whether the slices' finished sums and units change in this cycle: each lane's pass on when two have left,
+  // of row tiles with a slice each when the second has.
+  bool takes_results[LANES];
+#pragma HLS ARRAY_PARTITION variable = takes_results type = complete
+  for (int lane = 0; lane < LANES; ++lane) {
+#pragma HLS UNROLL
+    takes_results[lane] = false;
+  }
+  bool takes_units = false;
+  // Words of the round before that still leave `held`, and the next of them; before that, the cycles until
+  // the first does, and what they will be.
   int writing_left = 0, writing_at = 0;
+  int writing_wait = 0, writing_tiles = 0, writing_half = 0;
   for (int i = 0; i < steps; ++i) {
 // Flushable: results leave though a word of the frame is still to come, which waits for none of them.
 #pragma HLS PIPELINE II = 1 style = flp
     const bool leaves = leaving_left > 0;
-    word512 finished(0);
-    if (leaves) {
-      const float scale = scales[leaving_row + leaving_lane];
-      for (int r = 0; r < ROWS; ++r) {
-#pragma HLS UNROLL
-        int64_t node[LEAVES];
-#pragma HLS ARRAY_PARTITION variable = node type = complete
-        uint32_t unit = 0;
-        for (int channel = 0; channel < LEAVES; ++channel) {
-#pragma HLS UNROLL
-          node[channel] = 0;
-          if (channel < CHANNELS) {
-            for (int lane = 0; lane < LANES; ++lane) {
-#pragma HLS UNROLL
-              if (lane == leaving_lane)
-                node[channel] = in_bits<contract::kRowSumBits>(done_sums[channel][lane][r]);
-            }
-            if (channel == leaving_channel) unit = done_units[channel][r];
-          }
-        }
-        const float sum = static_cast<float>(sum_of_parts<LEAVES, LEVELS>(node, op.split, leaving_channel));
-        const int power =
-            unit == 0 ? -kFloatExponents : static_cast<int>(unit) - contract::kFloatExponentBias;
-        set_lane_f32(finished, r, scale_by_power(sum, power) * scale);
-      }
-      if (!direct) held[leaving_at + leaving_row + leaving_lane] = finished;
-    }
-    if (direct ? leaves : writing_left > 0) results.write(direct ? finished : held[writing_at]);
+    const bool completes = leaves && leaving_beat + 1 == beats;
     const bool ends_lanes = leaving_lane + 1 == leaving_lanes;
-    leaving_channel = ends_lanes ? leaving_channel + parts : leaving_channel;
-    leaving_at = ends_lanes ? leaving_at + rows : leaving_at;
-    leaving_lane = ends_lanes ? 0 : leaving_lane + 1;
-    leaving_left = leaves ? leaving_left - 1 : 0;
+    const bool begins = leaving_beat == 0;
+    const float scale = scales[leaving_row + leaving_lane];
+    word512 finished(0);
+    for (int r = 0; r < ROWS; ++r) {
+#pragma HLS UNROLL
+      int64_t even = 0, odd = 0;
+      for (int lane = 0; lane < LANES; ++lane) {
+#pragma HLS UNROLL
+        even = lane == leaving_lane ? in_bits<contract::kRowSumBits>(done_sums[0][lane][r]) : even;
+        odd = lane == leaving_lane ? in_bits<contract::kRowSumBits>(done_sums[1][lane][r]) : odd;
+      }
+      const int64_t other = op.split == 0 ? 0 : odd;
+      const int64_t before = begins ? 0 : in_bits<contract::kRowSumBits>(left_sums[r]);
+      const int64_t sum = before + ((leaving_odd ? odd : even) + other);
+      const uint8_t unit = !begins ? left_units[r] : leaving_odd ? done_units[1][r] : done_units[0][r];
+      left_sums[r] = sum;
+      left_units[r] = unit;
+      const int power = unit == 0 ? -kFloatExponents : static_cast<int>(unit) - contract::kFloatExponentBias;
+      const float whole = static_cast<float>(in_bits<contract::kRowSumBits>(sum));
+      set_lane_f32(finished, r, scale_by_power(whole, power) * scale);
+    }
+    if (completes && !direct) held[leaving_at + leaving_row + leaving_lane] = finished;
+    if (direct ? completes : writing_left > 0) results.write(direct ? finished : held[writing_at]);
     writing_left = writing_left > 0 ? writing_left - 1 : 0;
     ++writing_at;
+    if (writing_wait == 1) {
+      writing_left = writing_tiles * rows;
+      writing_at = writing_half;
+    }
+    writing_wait = writing_wait > 0 ? writing_wait - 1 : 0;
+    leaving_left = leaves ? leaving_left - 1 : 0;
+    leaving_beat = !leaves || completes ? 0 : leaving_beat + 1;
+    leaving_at = completes && ends_lanes ? leaving_at + rows : leaving_at;
+    leaving_odd = completes && ends_lanes && op.split == 0 ? !leaving_odd : leaving_odd;
+    leaving_lane = !completes ? leaving_lane : ends_lanes ? 0 : leaving_lane + 1;
 
     const bool running = i >= lead && round < op.rounds;
     const bool computes = running && group < op.part_groups;
@@ -284,6 +336,9 @@ inline void run_issue(const issue op, int rows, engine_frames<CONFIG>& frames,
     const bool ends_tile = ends_group && last_of_tile;
     const bool starts_tile = word == 0 && group_of_tile == 0;
     const bool ends_pass = running && step + 1 == (first_pass ? first_steps : other_steps);
+    const bool loads = computes && ends_tile;
+    const bool scales_rows = quads_left > 0;
+    const bool finishes = (ended >> (QUADS - 1) & 1) != 0;
     slice_operand operands[PARTS][LANES];
 #pragma HLS ARRAY_PARTITION variable = operands type = complete dim = 0
     for (int part = 0; part < PARTS; ++part) {
@@ -297,6 +352,7 @@ inline void run_issue(const issue op, int rows, engine_frames<CONFIG>& frames,
         operands[part][lane] = operand;
         const int32_t added = word == 0 ? shifted(operand.sum, operand.shift) : 0;
         activation_sums[part][lane] = (starts_tile ? 0 : activation_sums[part][lane]) + added;
+        centre_sums[part][lane] = (starts_tile ? 0 : centre_sums[part][lane]) + operand.centres;
       }
     }
     for (int channel = 0; channel < CHANNELS; ++channel) {
@@ -325,23 +381,69 @@ inline void run_issue(const issue op, int rows, engine_frames<CONFIG>& frames,
           products[lane][r + 1] = two[1];
         }
       }
+      // Four rows of the tile before are scaled: their sums go to the end, so that the next come first.
+      for (int lane = 0; lane < LANES; ++lane) {
+#pragma HLS UNROLL
+        for (int r = 0; r < QUAD; ++r) {
+#pragma HLS UNROLL
+          const int part = channel % PARTS;
+          // The centres taken out, it fits its bits: so it may overflow before.
+          const int32_t products = scaled_sums[channel][lane][r] - scaled_centres[part][lane];
+          const int64_t term = tile_term(scaled_scales[channel][r], products, scaled_activations[part][lane]);
+          const int64_t before = in_bits<contract::kRowSumBits>(sums[channel][lane][r]);
+          const int64_t sum = in_bits<contract::kRowSumBits>((scales_first ? 0 : before) + term);
+          if (scales_rows) {
+            for (int q = 0; q + 1 < QUADS; ++q) {
+#pragma HLS UNROLL
+              sums[channel][lane][QUAD * q + r] = sums[channel][lane][QUAD * (q + 1) + r];
+            }
+            sums[channel][lane][ROWS - QUAD + r] = sum;
+          }
+        }
+      }
       for (int r = 0; r < ROWS; ++r) {
 #pragma HLS UNROLL
-        if (is_scales && tile == 0) units[channel][r] = tile_unit_exponent(of_tile, r);
+        const int next = r + QUAD < ROWS ? r + QUAD : r;
         for (int lane = 0; lane < LANES; ++lane) {
 #pragma HLS UNROLL
           const int32_t tile_before = in_bits<contract::kTileSumBits>(tile_sums[channel][lane][r]);
-          const int32_t tile_sum = (starts_tile ? 0 : tile_before) + products[lane][r];
+          const int32_t tile_sum =
+              in_bits<contract::kTileSumBits>((starts_tile ? 0 : tile_before) + products[lane][r]);
           tile_sums[channel][lane][r] = tile_sum;
-          const int64_t term = tile_term(of_tile, r, tile_sum, activation_sums[channel % PARTS][lane]);
-          const int64_t before = in_bits<contract::kRowSumBits>(sums[channel][lane][r]);
-          const int64_t sum = computes && ends_tile ? (tile == 0 ? 0 : before) + term : before;
-          sums[channel][lane][r] = sum;
-          if (ends_pass) done_sums[channel][lane][r] = sum;
+          scaled_sums[channel][lane][r] = loads ? tile_sum : scaled_sums[channel][lane][next];
         }
-        if (ends_pass) done_units[channel][r] = units[channel][r];
+        scaled_scales[channel][r] = loads ? lane_u32(of_tile, r) : scaled_scales[channel][next];
+        if (is_scales && tile == 0) units[channel][r] = tile_unit_exponent(of_tile, r);
       }
     }
+    // A pass's sums leave when its last tile has been scaled.
+    for (int channel = 0; channel < SLICES; ++channel) {
+#pragma HLS UNROLL
+      const int slice = channel < CHANNELS ? channel : 0;
+      const int next = channel + 2 < SLICES ? channel + 2 : channel;
+      for (int r = 0; r < ROWS; ++r) {
+#pragma HLS UNROLL
+        for (int lane = 0; lane < LANES; ++lane) {
+#pragma HLS UNROLL
+          const int64_t finished_sum = in_bits<contract::kRowSumBits>(sums[slice][lane][r]);
+          const int64_t moved_sum = in_bits<contract::kRowSumBits>(done_sums[next][lane][r]);
+          if (takes_results[lane]) done_sums[channel][lane][r] = finishes ? finished_sum : moved_sum;
+        }
+        if (takes_units) done_units[channel][r] = finishes ? units[slice][r] : done_units[next][r];
+      }
+    }
+    for (int part = 0; part < PARTS; ++part) {
+#pragma HLS UNROLL
+      for (int lane = 0; lane < LANES; ++lane) {
+#pragma HLS UNROLL
+        if (loads) {
+          scaled_activations[part][lane] = activation_sums[part][lane];
+          scaled_centres[part][lane] = centre_sums[part][lane];
+        }
+      }
+    }
+    scales_first = loads ? tile == 0 : scales_first;
+    quads_left = loads ? QUADS : scales_rows ? quads_left - 1 : 0;
 
     // After the operands were taken: what comes is for later steps. Each bank is written in every step, if
     // with nothing in a place of its own: stores under conditions may become one store to any bank.
@@ -367,19 +469,35 @@ inline void run_issue(const issue op, int rows, engine_frames<CONFIG>& frames,
     coming_lane = ends_pass_rows ? 0 : ends_row ? coming_lane + 1 : coming_lane;
 
     const bool ends_round = ends_pass && pass + 1 == passes;
+    if (finishes) {
+      leaving_lanes = ended_lanes;
+      leaving_left = ended_tiles * ended_lanes * beats;
+      leaving_lane = 0;
+      leaving_beat = 0;
+      leaving_odd = false;
+      leaving_row = ended_row;
+      leaving_at = ended_at;
+      if (ended_round && !direct) {
+        writing_wait = writing_waits;
+        writing_tiles = ended_tiles;
+        writing_half = ended_at;
+      }
+    }
+    ended = (ended << 1 | (ends_pass ? 1 : 0)) & ((1 << QUADS) - 1);
+    const bool next_finishes = (ended >> (QUADS - 1) & 1) != 0;
+    const bool next_moves = leaving_left > 0 && (op.split != 0 || leaving_odd);
+    takes_units = next_finishes || (next_moves && leaving_lane + 1 == leaving_lanes);
+    for (int lane = 0; lane < LANES; ++lane) {
+#pragma HLS UNROLL
+      takes_results[lane] = next_finishes || (next_moves && lane == leaving_lane);
+    }
     if (ends_pass) {
       const int rows_left = rows - first_row;
-      const int tiles = tiles_left < row_tiles ? tiles_left : row_tiles;
-      leaving_lanes = rows_left < LANES ? rows_left : LANES;
-      leaving_left = tiles * leaving_lanes;
-      leaving_lane = 0;
-      leaving_channel = 0;
-      leaving_row = first_row;
-      leaving_at = half;
-      if (ends_round) {
-        writing_left = tiles * rows;
-        writing_at = half;
-      }
+      ended_lanes = rows_left < LANES ? rows_left : LANES;
+      ended_tiles = tiles_left < row_tiles ? tiles_left : row_tiles;
+      ended_row = first_row;
+      ended_at = half;
+      ended_round = ends_round;
     }
     kept_at = ends_pass ? 0 : computes && !is_scales ? kept_at + 1 : kept_at;
     group = ends_pass ? 0 : computes && ends_group ? group + 1 : group;

@@ -1,20 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the activation switch does with an issue's operand: quantises it into the issue's frame. Called
-// by emitted text, one call an issue, in issue order:
+// The activation switch: quantises the operand of each issue into the issue's frame, in issue order. Called
+// by emitted text:
 //
-//   st::fill_frame<18, 16>(norm_rows, header.tokens, frames);
+//   constexpr st::frame_source activation_switch_frames[] = {{0, 18, 9, st::ROWS_T, false}, ...};  //
+//   namespace scope struct activation_switch_config {
+//     static constexpr int step_tokens = 16;   // bound of T and W; of fixed_rows too
+//     static constexpr int max_groups = 48;    // the most groups of any frame
+//     static constexpr int layers = 30;
+//     static constexpr int fixed_rows = 0;     // rows of ROWS_FIXED frames
+//     static constexpr int prologue_issues = 0, layer_issues = 4, epilogue_issues = 1;
+//     static constexpr st::frame_source frame(int i) { return activation_switch_frames[i]; }
+//   };
+//   st::fill_frames<activation_switch_config>(header, frames, norm_rows, heads, ...);
 //
 // A frame is one word a row and group, rows outer. A row's scale is that of its largest value: it is read
 // whole before its first group is quantised. The fast host build fills a frame in place (st::frame_fifo),
 // groups ascending. The card writes the words once it has read all rows, a row's groups as the slices take
-// them: with parts of PART_GROUPS groups 0, PART_GROUPS, 2*PART_GROUPS, .., 1, PART_GROUPS + 1, ..
+// them: with parts of p groups 0, p, 2p, .., 1, p + 1, .. One loop reads and one quantises for all frames.
 #ifndef ST_FRAMES_H
 #define ST_FRAMES_H
 
 #include "contract/limits.h"
 #include "dataflow.h"
 #include "dot.h"
-#include "rows.h"
+#include "header.h"
+#include "issue.h"
 
 namespace st {
 
@@ -46,51 +56,56 @@ inline uint32_t largest_bits(const word512& word) {
   return larger(most[0], most[1]);
 }
 
+// Where a frame's rows come from.
+struct frame_source {
+  int source;       // number of the stream among the switch's
+  int groups;       // of a row
+  int part_groups;  // of them in a part of the issue
+  row_symbol rows;
+  bool from_tiles;  // words in the engine's order: tiles of 16 columns outer, rows inner
+};
+
 #ifdef ST_FAST
-// Takes one frame (write lock); reads rows * GROUPS*kGroupWords words, rows outer; hands the frame on.
-// rows <= MAX_ROWS.
-template <int GROUPS, int MAX_ROWS = contract::kMaxStepTokens, int PART_GROUPS = GROUPS, int FRAME_WORDS>
-inline void fill_frame(hls::stream<word512>& in, int rows,
-                       hls::stream_of_blocks<word512[FRAME_WORDS]>& frames) {
-  hls::write_lock<word512[FRAME_WORDS]> lock(frames);
-  word512(&frame)[FRAME_WORDS] = lock;
-  // A row at a time: it stays in the cache.
-  word512 words[2 * GROUPS];
-  float largest[GROUPS];
+// The stream with this number, of which there must be one.
+inline hls::stream<word512>& source_of(int source, hls::stream<word512>& last) {
+  if (source != 0) __builtin_trap();
+  return last;
+}
+template <class... REST>
+inline hls::stream<word512>& source_of(int source, hls::stream<word512>& first, REST&... rest) {
+  return source == 0 ? first : source_of(source - 1, rest...);
+}
+
+// A row at a time: it stays in the cache.
+template <int MAX_GROUPS>
+inline void quantise_rows(hls::stream<word512>& in, int groups, int rows, word512* frame) {
+  word512 words[contract::kGroupWords * MAX_GROUPS];
+  float largest[MAX_GROUPS];
   for (int row = 0; row < rows; ++row) {
-    read_words(in, words);
+    in.read_many(words, static_cast<uint32_t>(contract::kGroupWords * groups));
     float row_largest = 0.0f;
-    for (int g = 0; g < GROUPS; ++g) {
+    for (int g = 0; g < groups; ++g) {
       largest[g] = largest_magnitude(words[2 * g], words[2 * g + 1]);
       row_largest = largest[g] > row_largest ? largest[g] : row_largest;
     }
     const row_scale scale = scale_of_row(row_largest);
-    for (int g = 0; g < GROUPS; ++g) {
-      frame[row * GROUPS + g] =
+    for (int g = 0; g < groups; ++g) {
+      frame[row * groups + g] =
           quantise_words(words[2 * g], words[2 * g + 1], scale, group_shift(largest[g], row_largest));
     }
   }
 }
 
-// The same from words in the engine's order (tiles of 16 columns outer, rows inner): no converter is
-// needed in front. Takes one frame; for each group reads `rows` words of its lower 16 columns, then
-// `rows` words of its upper 16; hands the frame on. rows <= MAX_ROWS.
-template <int GROUPS, int MAX_ROWS, int PART_GROUPS = GROUPS, int FRAME_WORDS>
-inline void fill_frame_from_tiles(hls::stream<word512>& in, int rows,
-                                  hls::stream_of_blocks<word512[FRAME_WORDS]>& frames) {
-  hls::write_lock<word512[FRAME_WORDS]> lock(frames);
-  word512(&frame)[FRAME_WORDS] = lock;
-  word512 low[GROUPS * MAX_ROWS];
-  word512 high[GROUPS * MAX_ROWS];
-  float largest[GROUPS * MAX_ROWS];
+// The same from tiles.
+template <int MAX_GROUPS, int MAX_ROWS>
+inline void quantise_tiles(hls::stream<word512>& in, int groups, int rows, word512* frame) {
+  word512 low[MAX_GROUPS * MAX_ROWS];
+  word512 high[MAX_GROUPS * MAX_ROWS];
+  float largest[MAX_GROUPS * MAX_ROWS];
   float row_largest[MAX_ROWS];
-  for (int row = 0; row < rows; ++row) {
-    row_largest[row] = 0.0f;
-  }
-  for (int g = 0; g < GROUPS; ++g) {
-    for (int row = 0; row < rows; ++row) {
-      low[g * MAX_ROWS + row] = in.read();
-    }
+  for (int row = 0; row < rows; ++row) row_largest[row] = 0.0f;
+  for (int g = 0; g < groups; ++g) {
+    for (int row = 0; row < rows; ++row) low[g * MAX_ROWS + row] = in.read();
     for (int row = 0; row < rows; ++row) {
       const word512 word = in.read();
       const float most = largest_magnitude(low[g * MAX_ROWS + row], word);
@@ -101,101 +116,96 @@ inline void fill_frame_from_tiles(hls::stream<word512>& in, int rows,
   }
   for (int row = 0; row < rows; ++row) {
     const row_scale scale = scale_of_row(row_largest[row]);
-    for (int g = 0; g < GROUPS; ++g) {
+    for (int g = 0; g < groups; ++g) {
       const int at = g * MAX_ROWS + row;
-      frame[row * GROUPS + g] =
+      frame[row * groups + g] =
           quantise_words(low[at], high[at], scale, group_shift(largest[at], row_largest[row]));
     }
   }
 }
 #else
-// Quantises rows that are on chip: word h of row `row`, group g is words[(2 * g + h) * group_stride + row *
-// row_stride], its largest magnitude at the same place of `largest`. One loop over all rows.
-template <int GROUPS, int PART_GROUPS, int MAX_ROWS, int WORDS>
-inline void quantise_rows(const word512 (&words)[WORDS], const uint32_t (&largest)[WORDS],
-                          const uint32_t (&row_largest)[MAX_ROWS], const row_scale (&scales)[MAX_ROWS],
-                          int group_stride, int row_stride, int rows, hls::stream<word512>& frames) {
+// A word of the stream with this number.
+inline void read_source(int, word512&) {}
+template <class... REST>
+inline void read_source(int source, word512& word, hls::stream<word512>& first, REST&... rest) {
 #pragma HLS INLINE
-  int row = 0;
-  int first = 0;  // in the first part, where the others' groups belong to
-  int group = 0;
-  for (int n = 0; n < rows * GROUPS; ++n) {
-#pragma HLS PIPELINE II = 1
-    const int at = 2 * group * group_stride + row * row_stride;
-    const uint32_t low = largest[at];
-    const uint32_t high = largest[at + group_stride];
-    const float most = float_of_bits(larger(low, high));
-    frames.write(quantise_words(words[at], words[at + group_stride], scales[row],
-                                group_shift(most, float_of_bits(row_largest[row]))));
-    const bool ends_parts = group + PART_GROUPS >= GROUPS;
-    const bool ends_row = ends_parts && first + 1 == PART_GROUPS;
-    first = ends_row ? 0 : ends_parts ? first + 1 : first;
-    group = ends_parts ? first : group + PART_GROUPS;
-    row = ends_row ? row + 1 : row;
-  }
+  if (source == 0) word = first.read();
+  read_source(source - 1, word, rest...);
 }
+#endif
 
-template <int GROUPS, int MAX_ROWS = contract::kMaxStepTokens, int PART_GROUPS = GROUPS>
-inline void fill_frame(hls::stream<word512>& in, int rows, hls::stream<word512>& frames) {
-  constexpr int WORDS = contract::kGroupWords * GROUPS;  // of a row
-  word512 words[MAX_ROWS * WORDS];
-  uint32_t largest[MAX_ROWS * WORDS];
-  uint32_t row_largest[MAX_ROWS];
-  row_scale scales[MAX_ROWS];
-  // The largest so far, of every other word: a comparison may take two cycles.
-  uint32_t newer = 0;
-  uint32_t older = 0;
-  int row = 0;
-  int place = 0;
-  for (int n = 0; n < rows * WORDS; ++n) {
-#pragma HLS PIPELINE II = 1
-    const word512 word = in.read();
-    const uint32_t most = largest_bits(word);
-    words[n] = word;
-    largest[n] = most;
-    const uint32_t next = larger(most, older);
-    const uint32_t so_far = place < 2 ? most : next;
-    older = newer;
-    newer = so_far;
-    const uint32_t of_row = place == 0 ? so_far : larger(so_far, older);
-    const bool last = place == WORDS - 1;
-    if (last) {
-      row_largest[row] = of_row;
-      scales[row] = scale_of_row(float_of_bits(of_row));
-    }
-    place = last ? 0 : place + 1;
-    row = last ? row + 1 : row;
+// Reads rows * groups*kGroupWords words of the frame's source, in its order, and makes one frame of them.
+// rows <= MAX_ROWS, groups <= MAX_GROUPS.
+template <int MAX_GROUPS, int MAX_ROWS, class FRAMES, class... SOURCES>
+inline void fill_frame(const frame_source from, int rows, FRAMES& frames, SOURCES&... sources) {
+#pragma HLS INLINE
+#ifdef ST_FAST
+  typedef word512 frame_words[MAX_ROWS * MAX_GROUPS];
+  hls::write_lock<frame_words> lock(frames);
+  frame_words& frame = lock;
+  hls::stream<word512>& in = source_of(from.source, sources...);
+  if (from.from_tiles) {
+    quantise_tiles<MAX_GROUPS, MAX_ROWS>(in, from.groups, rows, frame);
+  } else {
+    quantise_rows<MAX_GROUPS>(in, from.groups, rows, frame);
   }
-  quantise_rows<GROUPS, PART_GROUPS, MAX_ROWS>(words, largest, row_largest, scales, 1, WORDS, rows, frames);
-}
-
-template <int GROUPS, int MAX_ROWS, int PART_GROUPS = GROUPS>
-inline void fill_frame_from_tiles(hls::stream<word512>& in, int rows, hls::stream<word512>& frames) {
-  constexpr int WORDS = contract::kGroupWords * GROUPS;  // of a row
+#else
+  constexpr int WORDS = contract::kGroupWords * MAX_GROUPS;  // of a row
   word512 words[MAX_ROWS * WORDS];
   uint32_t largest[MAX_ROWS * WORDS];
   uint32_t row_largest[MAX_ROWS];
 #pragma HLS ARRAY_PARTITION variable = row_largest type = complete
-  for (int i = 0; i < MAX_ROWS; ++i) {
-#pragma HLS UNROLL
-    row_largest[i] = 0;
-  }
   row_scale scales[MAX_ROWS];
+  const int row_words = contract::kGroupWords * from.groups;
   int row = 0;
-  for (int n = 0; n < rows * WORDS; ++n) {
+  int place = 0;
+  for (int n = 0; n < rows * row_words; ++n) {
 #pragma HLS PIPELINE II = 1
-    const word512 word = in.read();
+    word512 word(0);
+    read_source(from.source, word, sources...);
     const uint32_t most = largest_bits(word);
-    words[n] = word;
-    largest[n] = most;
-    const uint32_t so_far = larger(most, row_largest[row]);
+    words[row * WORDS + place] = word;
+    largest[row * WORDS + place] = most;
+    const uint32_t so_far = larger(most, place == 0 ? 0 : row_largest[row]);
     row_largest[row] = so_far;
-    if (n >= rows * (WORDS - 1)) scales[row] = scale_of_row(float_of_bits(so_far));
-    row = row == rows - 1 ? 0 : row + 1;
+    const bool last_word = place == row_words - 1;
+    const bool last_row = row == rows - 1;
+    if (last_word) scales[row] = scale_of_row(float_of_bits(so_far));
+    const bool ends_row = from.from_tiles || last_word;
+    const bool ends_place = !from.from_tiles || last_row;
+    row = !ends_row ? row : from.from_tiles && last_row ? 0 : row + 1;
+    place = !ends_place ? place : !from.from_tiles && last_word ? 0 : place + 1;
   }
-  quantise_rows<GROUPS, PART_GROUPS, MAX_ROWS>(words, largest, row_largest, scales, rows, 1, rows, frames);
-}
+  row = 0;
+  int first = 0;  // in the first part, where the others' groups belong to
+  int group = 0;
+  for (int n = 0; n < rows * from.groups; ++n) {
+#pragma HLS PIPELINE II = 1
+    const int at = row * WORDS + 2 * group;
+    const float most = float_of_bits(larger(largest[at], largest[at + 1]));
+    frames.write(quantise_words(words[at], words[at + 1], scales[row],
+                                group_shift(most, float_of_bits(row_largest[row]))));
+    const bool ends_parts = group + from.part_groups >= from.groups;
+    const bool ends_row = ends_parts && first + 1 == from.part_groups;
+    first = ends_row ? 0 : ends_parts ? first + 1 : first;
+    group = ends_parts ? first : group + from.part_groups;
+    row = ends_row ? row + 1 : row;
+  }
 #endif
+}
+
+// Reads the words of every frame, in the order of the issues, and writes the frames.
+template <class CONFIG, class FRAMES, class... SOURCES>
+inline void fill_frames(const step_header& header, FRAMES& frames, SOURCES&... sources) {
+  issue_order<CONFIG> order;
+  for (int i = 0; i < issue_order<CONFIG>::count; ++i) {
+#pragma HLS LOOP_FLATTEN off
+    const frame_source from = CONFIG::frame(order.kind);
+    fill_frame<CONFIG::max_groups, CONFIG::step_tokens>(
+        from, count_rows(from.rows, CONFIG::fixed_rows, header), frames, sources...);
+    order.advance();
+  }
+}
 
 }  // namespace st
 

@@ -84,7 +84,8 @@ inline float exp_approx(float x) {
   x = x < contract::kExpLeast ? contract::kExpLeast : x;
   x = x > contract::kExpMost ? contract::kExpMost : x;
   const float t = x * contract::kLog2OfE;
-  const float n = round_half_even(t);
+  const float shifted = t + contract::kRoundShift;
+  const float n = shifted - contract::kRoundShift;
   const float r = (x - n * contract::kLn2High) - n * contract::kLn2Low;
   float p = contract::kExpCoefficients[0];
   p = p * r + contract::kExpCoefficients[1];
@@ -93,7 +94,8 @@ inline float exp_approx(float x) {
   p = p * r + contract::kExpCoefficients[4];
   p = p * r + contract::kExpCoefficients[5];
   const float y = (p * (r * r) + r) + 1.0f;
-  const uint32_t exponent = static_cast<uint32_t>(static_cast<int32_t>(n) + contract::kFloatExponentBias);
+  // The last bits of `shifted` are n's.
+  const uint32_t exponent = bits_of_float(shifted) + static_cast<uint32_t>(contract::kFloatExponentBias);
   return y * float_of_bits(exponent << contract::kFloatMantissaBits);
 }
 

@@ -94,25 +94,22 @@ inline word512 pack_f32(const float (&lanes)[contract::kLanes]) {
 // float16 <-> float32, bit for bit what the F16C instructions do: exact one way, round half to even
 // the other, subnormals kept (FTZ and DAZ don't touch float16), signalling NaN made quiet.
 inline float f32_of_f16_bits(uint16_t half) {
-  const uint32_t sign = static_cast<uint32_t>(half & 0x8000u) << 16;
-  const uint32_t exponent = (half >> 10) & 0x1fu;
-  uint32_t mantissa = half & 0x3ffu;
-  if (exponent == 0x1fu) {
-    const uint32_t quiet = mantissa == 0 ? 0u : 0x400000u;
-    return float_of_bits(sign | 0x7f800000u | quiet | (mantissa << 13));
-  }
-  if (exponent != 0) return float_of_bits(sign | ((exponent + 112u) << 23) | (mantissa << 13));
-  if (mantissa == 0) return float_of_bits(sign);
-  // Subnormal: shift the leading one to bit 10; each place lowers the exponent by one.
-  uint32_t shifted = 113u;
-  for (int i = 0; i < 10; ++i) {
+#pragma HLS INLINE
+  const uint32_t exponent = half >> 10 & 0x1fu, mantissa = half & 0x3ffu;
+  // Subnormal: the leading one is shifted to bit 10; each place lowers the exponent by one.
+  uint32_t shifted = mantissa, places = 0;
+  for (int by = 8; by > 0; by /= 2) {
 #pragma HLS UNROLL
-    if ((mantissa & 0x400u) == 0) {
-      mantissa <<= 1;
-      --shifted;
-    }
+    const bool is_small = shifted >> (11 - by) == 0;
+    shifted = is_small ? shifted << by & 0x7ffu : shifted;
+    places = is_small ? places | static_cast<uint32_t>(by) : places;
   }
-  return float_of_bits(sign | (shifted << 23) | ((mantissa & 0x3ffu) << 13));
+  const uint32_t quiet = exponent == 0x1fu && mantissa != 0 ? 0x200u : 0u;
+  const uint32_t of_subnormal = mantissa == 0 ? 0u : 113u - places;
+  const uint32_t of_normal = exponent == 0x1fu ? 0xffu : exponent + 112u;
+  const uint32_t wide_exponent = exponent == 0 ? of_subnormal : of_normal;
+  const uint32_t wide_mantissa = exponent == 0 ? shifted & 0x3ffu : mantissa | quiet;
+  return float_of_bits(static_cast<uint32_t>(half >> 15) << 31 | wide_exponent << 23 | wide_mantissa << 13);
 }
 
 inline uint16_t f16_bits_of_f32(float value) {

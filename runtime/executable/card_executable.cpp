@@ -43,6 +43,8 @@ ElementType TypeOf(Argument::Element element) {
       return ElementType::kInt32;
     case Argument::INT64:
       return ElementType::kInt64;
+    case Argument::COMPLEX64:
+      return ElementType::kComplex64;
     default:  // the manifest was checked
       return ElementType::kFloat32;
   }

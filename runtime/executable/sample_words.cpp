@@ -46,6 +46,7 @@ std::size_t ElementBytes(ElementType type) {
       return 4;
     case ElementType::kFloat64:
     case ElementType::kInt64:
+    case ElementType::kComplex64:
       return 8;
   }
   return 0;
@@ -71,6 +72,8 @@ std::string ElementName(ElementType type) {
       return "int32";
     case ElementType::kInt64:
       return "int64";
+    case ElementType::kComplex64:
+      return "complex64";
   }
   return "";
 }
@@ -79,11 +82,12 @@ std::size_t WordsOf(ElementType type) { return ElementBytes(type) == 8 ? 2 : 1; 
 
 void ToWords(ElementType type, std::span<const std::byte> elements, std::span<uint32_t> words) {
   switch (type) {
-    // As they are: words of two are little-endian, as the host is.
+    // As they are: words of two are little-endian, as the host is; a real part stands first.
     case ElementType::kFloat32:
     case ElementType::kFloat64:
     case ElementType::kInt32:
     case ElementType::kInt64:
+    case ElementType::kComplex64:
       std::memcpy(words.data(), elements.data(), words.size_bytes());
       break;
     case ElementType::kFloat16:
@@ -111,6 +115,7 @@ void FromWords(ElementType type, std::span<const uint32_t> words, std::span<std:
     case ElementType::kFloat64:
     case ElementType::kInt32:
     case ElementType::kInt64:
+    case ElementType::kComplex64:
       std::memcpy(elements.data(), words.data(), words.size_bytes());
       break;
     case ElementType::kFloat16:

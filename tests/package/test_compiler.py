@@ -19,7 +19,7 @@ def test_module_compiled_and_run(tmp_path):
     y = streamtensor.run(artifact, x)
     assert y.shape == x.shape and y.dtype == np.float32
     assert np.abs(y - expected).max() <= 1e-4 * np.abs(expected).max()
-    for wrong, message in [(x.astype(np.complex64), "complex64"), (x[:0], "empty")]:
+    for wrong, message in [(x.astype(np.complex128), "complex128"), (x[:0], "empty")]:
         with pytest.raises(ValueError, match=message):
             streamtensor.run(artifact, wrong)
     for wrong, message in [(x.astype(np.float64), "holds float64"), (x[:, :32], "rows of 64"), (x[None, None], "rows of 64")]:

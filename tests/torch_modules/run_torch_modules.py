@@ -46,9 +46,10 @@ def difference(module, outputs):
         if expected.dtype.kind in "biu":
             if not np.array_equal(found, expected):
                 return f"output {index} differs from PyTorch's in {np.count_nonzero(found != expected)} elements"
-        elif not np.allclose(found.astype(np.float64), expected.astype(np.float64), rtol=RELATIVE, atol=ABSOLUTE,
-                             equal_nan=True):
-            worst = np.nanmax(np.abs(found.astype(np.float64) - expected))
+            continue
+        wide = np.complex128 if expected.dtype.kind == "c" else np.float64
+        if not np.allclose(found.astype(wide), expected.astype(wide), rtol=RELATIVE, atol=ABSOLUTE, equal_nan=True):
+            worst = np.nanmax(np.abs(found.astype(wide) - expected))
             return f"output {index} differs from PyTorch's by up to {worst:.3g}"
     return ""
 

@@ -10,6 +10,9 @@ namespace streamtensor::compiler::dataflow {
 inline constexpr llvm::StringLiteral kSamplesAttr = "dataflow.samples";
 // On an argument or a result of @step: its leading dimension, of one element, counts the samples.
 inline constexpr llvm::StringLiteral kRowsAttr = "dataflow.rows";
+// On an argument or a result of @step: its last dimension, of two elements, is the real and the imaginary
+// part of a complex number.
+inline constexpr llvm::StringLiteral kComplexAttr = "dataflow.complex";
 // On an input or a result of @step, and on its dataflow.memory: the type of a sample, which the rows of
 // float32 hold as words. Its leading dimension is open where that counts the samples.
 inline constexpr llvm::StringLiteral kSampleAttr = "dataflow.sample";

@@ -55,7 +55,8 @@ def TmTensor_ScatterOp : TmTensor_Op<"scatter"> {
   let summary = "Updates elements or slices of a tensor at computed indices";
   let description = [{
     `inputs` are the updates [n, slice...] and the indices [n, depth]; index `d` is of dimension `dimension_map[d]` of
-    the output. The region gets an update and the element that stands there.
+    the output. The slice has the dimensions without an index, in order, or the last ones with and without; it may be
+    smaller than the output there. The region gets an update and the element that stands there.
   }];
   let arguments = (ins Variadic<AnyRankedTensor>:$inputs, Variadic<AnyRankedTensor>:$outputs,
                        DenseI64ArrayAttr:$dimension_map, DefaultValuedAttr<BoolAttr, "true">:$unique_indices);

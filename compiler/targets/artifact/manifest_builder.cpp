@@ -43,6 +43,8 @@ Argument::Element ElementOf(mlir::Type type) {
   if (type.isInteger(16)) return Argument::INT16;
   if (type.isInteger(32)) return Argument::INT32;
   if (type.isInteger(64)) return Argument::INT64;
+  if (auto complex = llvm::dyn_cast<mlir::ComplexType>(type); complex && complex.getElementType().isF32())
+    return Argument::COMPLEX64;
   return Argument::ELEMENT_UNSPECIFIED;
 }
 

@@ -32,7 +32,7 @@ constexpr Description kDescriptions[] = {
     {"<f8", runtime::ElementType::kFloat64},  {"|b1", runtime::ElementType::kBool},
     {"|i1", runtime::ElementType::kInt8},     {"|u1", runtime::ElementType::kInt8},
     {"<i2", runtime::ElementType::kInt16},    {"<i4", runtime::ElementType::kInt32},
-    {"<i8", runtime::ElementType::kInt64}};
+    {"<i8", runtime::ElementType::kInt64},    {"<c8", runtime::ElementType::kComplex64}};
 
 // The text between `key': ` and what ends it.
 std::string Field(const std::string& header, const std::string& key, char end) {

@@ -72,7 +72,7 @@ def compile(path: PathLike, output: PathLike, **options: object) -> Path:
         return compile(exported, output, **options)
 
 
-_DTYPES = {"float32", "float16", "float64", "bool", "int8", "uint8", "int16", "int32", "int64"}
+_DTYPES = {"float32", "float16", "float64", "bool", "int8", "uint8", "int16", "int32", "int64", "complex64"}
 
 
 def _input(array: npt.ArrayLike, index: int) -> Array:

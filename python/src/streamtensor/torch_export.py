@@ -101,12 +101,13 @@ def to_safetensors(name: str, value: "torch.Tensor") -> safetensors.Tensor:
     import torch
 
     dtypes = {torch.float64: "F64", torch.float32: "F32", torch.float16: "F16", torch.bfloat16: "BF16", torch.int64: "I64",
-              torch.int32: "I32", torch.int16: "I16", torch.int8: "I8", torch.uint8: "U8", torch.bool: "BOOL"}
+              torch.int32: "I32", torch.int16: "I16", torch.int8: "I8", torch.uint8: "U8", torch.bool: "BOOL",
+              torch.complex64: "C64"}
     if value.dtype not in dtypes:
         raise ExportError(f"weight '{name}' is {value.dtype}; expected one of {', '.join(map(str, dtypes))}")
 
     def data() -> memoryview:
-        flat = value.detach().cpu().contiguous().reshape(-1).view(torch.uint8)
+        flat = value.detach().cpu().resolve_conj().contiguous().reshape(-1).view(torch.uint8)
         return memoryview(flat.numpy())
 
     return safetensors.Tensor(name, dtypes[value.dtype], tuple(value.shape), data)

@@ -15,7 +15,7 @@ TOKEN = re.compile(r"""\s*(?:
 
 OPERATORS = {"+": ["-"], "-": ["+"], "*": ["+"], "/": ["*"], "<": ["<="], ">": [">="], "==": ["!="], "<<": [">>"]}
 PRIMARY = r"(?:[\w.:]+(?:\([^()]*\))?|\([^()]*\))"
-LIST = re.compile(r"constexpr (?:st::issue|int) \w+\[\] = \{")
+LIST = re.compile(r"constexpr (?:st::issue|st::frame_source|int) \w+\[\] = \{")
 STRUCT_FUNCTION = re.compile(r"static constexpr [\w:]+ \w+\([^)]*\) \{ return ")
 ARRAY = re.compile(r"[\w:]+ \w+\[[\w:]+\];$")
 

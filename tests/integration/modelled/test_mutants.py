@@ -58,8 +58,8 @@ def test_a_carried_sum(design, tmp_path):
 
 
 def test_a_second_read_of_a_fifo(design, tmp_path):
-    sound = intervals(design / "hls/design.cpp", "mul")
-    worse = intervals(mutate(design, tmp_path, "mul", r"( *st::read_row\(.*\);\n)", r"\1\1"), "mul")
+    sound = intervals(design / "hls/design.cpp", "add")
+    worse = intervals(mutate(design, tmp_path, "add", r"( *st::read_row\(.*\);\n)", r"\1\1"), "add")
     assert max(sound) == 1 and max(worse) == 2
 
 

@@ -148,43 +148,12 @@ struct Run {
   Weight w;
 };
 
-// Of rows of GROUPS groups, in parts of `part_groups`, which PART_GROUPS counts down to.
-template <int GROUPS, int PART_GROUPS = GROUPS, class FRAMES>
-void FillFrame(const Run& run, hls::stream<st::word512>& in, FRAMES& frames) {
-  if (PART_GROUPS == 1 || run.op.part_groups == PART_GROUPS) {
-    ASSERT_EQ(run.op.part_groups, PART_GROUPS);
-    st::fill_frame<GROUPS, 16, PART_GROUPS>(in, run.rows, frames);
-  } else {
-    FillFrame<GROUPS, (PART_GROUPS > 1 ? PART_GROUPS - 1 : 1)>(run, in, frames);
-  }
-}
-
-template <int FRAME_WORDS>
+template <class CONFIG>
 void FillFrames(const std::vector<Run>& runs, hls::stream<st::word512>& in,
-                typename st::frame_fifo<FRAME_WORDS, 2>::port& frames) {
+                typename st::frame_fifo<CONFIG::step_tokens * CONFIG::max_groups, 2>::port& frames) {
   for (const Run& run : runs) {
-    switch (run.op.groups) {
-      case 1:
-        FillFrame<1>(run, in, frames);
-        break;
-      case 3:
-        FillFrame<3>(run, in, frames);
-        break;
-      case 5:
-        FillFrame<5>(run, in, frames);
-        break;
-      case 6:
-        FillFrame<6>(run, in, frames);
-        break;
-      case 7:
-        FillFrame<7>(run, in, frames);
-        break;
-      case 8:
-        FillFrame<8>(run, in, frames);
-        break;
-      default:
-        FAIL();
-    }
+    const st::frame_source from = {0, run.op.groups, run.op.part_groups, run.op.rows, false};
+    st::fill_frame<CONFIG::max_groups, CONFIG::step_tokens>(from, run.rows, frames, in);
   }
 }
 
@@ -205,7 +174,7 @@ void RunEngine(const std::vector<Run>& runs, const std::vector<st::header_word>&
     typename st::weight_fifo<4>::stream weights[CONFIG::channels];
     ST_PROCESS(Feed<st::header_word>, header, headers);
     ST_PROCESS(Feed<st::word512>, operands, rows);
-    ST_PROCESS(FillFrames<kFrameWords>, runs, rows, frames);
+    ST_PROCESS(FillFrames<CONFIG>, runs, rows, frames);
     const int started[] = {([&] { ST_PROCESS(st::load_weights<CONFIG>, memory[I], weights[I]); }(), 0)...};
     (void)started;
     ST_PROCESS(st::engine<CONFIG>, headers, frames, weights, result_stream);

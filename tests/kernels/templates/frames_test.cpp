@@ -41,47 +41,38 @@ void ExpectRow(const st::word512* words, const float* x, int groups) {
   }
 }
 
-template <int GROUPS>
-void FillFromRows(hls::stream<st::word512>& in, int rows, Frames::port& frames) {
-  st::fill_frame<GROUPS>(in, rows, frames);
-}
-template <int GROUPS>
-void FillFromTiles(hls::stream<st::word512>& in, int rows, Frames::port& frames) {
-  st::fill_frame_from_tiles<GROUPS, 16>(in, rows, frames);
+void Fill(hls::stream<st::word512>& in, st::frame_source from, int rows, Frames::port& frames) {
+  st::fill_frame<kMaxGroups, 16>(from, rows, frames, in);
 }
 
-template <int GROUPS>
-void CheckFill(const Floats& x, int rows, bool tiles) {
-  const Words input = RowsToWords(x, 32 * GROUPS, tiles);
+void CheckFill(const Floats& x, int groups, int rows, bool tiles) {
+  const Words input = RowsToWords(x, 32 * groups, tiles);
+  const st::frame_source from = {0, groups, groups, st::ROWS_T, tiles};
   Words frame;
   RunDesign([&] {
     hls::stream<st::word512, 2> in("in");
     Frames::stream frames("frames");
     ST_PROCESS(Feed<st::word512>, input, in);
-    if (tiles) {
-      ST_PROCESS(FillFromTiles<GROUPS>, in, rows, frames);
-    } else {
-      ST_PROCESS(FillFromRows<GROUPS>, in, rows, frames);
-    }
-    ST_PROCESS(CollectFrame, frames, rows * GROUPS, frame);
+    ST_PROCESS(Fill, in, from, rows, frames);
+    ST_PROCESS(CollectFrame, frames, rows * groups, frame);
     ST_DATAFLOW_END
   });
-  for (int row = 0; row < rows; ++row) ExpectRow(&frame[row * GROUPS], &x[row * GROUPS * 32], GROUPS);
+  for (int row = 0; row < rows; ++row) ExpectRow(&frame[row * groups], &x[row * groups * 32], groups);
 }
 
 TEST_F(FramesTest, EveryNumberOfRowsInBothOrders) {
   for (int rows = 0; rows <= 16; ++rows) {
     for (const bool tiles : {false, true}) {
-      CheckFill<1>(RandomFloats(rows * 32), rows, tiles);
-      CheckFill<9>(RandomFloats(rows * 9 * 32, 100.0f), rows, tiles);
+      CheckFill(RandomFloats(rows * 32), 1, rows, tiles);
+      CheckFill(RandomFloats(rows * 9 * 32, 100.0f), 9, rows, tiles);
     }
   }
 }
 
 // Rows of two groups.
 void CheckRow(const Floats& x) {
-  CheckFill<2>(x, 1, false);
-  CheckFill<2>(x, 1, true);
+  CheckFill(x, 2, 1, false);
+  CheckFill(x, 2, 1, true);
 }
 
 TEST_F(FramesTest, EdgesOfQuantisation) {
@@ -139,6 +130,61 @@ TEST_F(FramesTest, ShiftsOfGroups) {
       if (next != 0.0f) x[40] = std::nextafter(x[40], next);
       CheckRow(x);
     }
+  }
+}
+
+// Frames of a launch: each from its own stream, in its own order, with its own rows.
+constexpr st::frame_source kLaunchFrames[] = {{1, 9, 9, st::ROWS_FIXED, false},
+                                              {0, 2, 2, st::ROWS_T, true},
+                                              {2, 3, 3, st::ROWS_T, false},
+                                              {0, 5, 5, st::ROWS_W, false}};
+struct LaunchConfig {
+  static constexpr int step_tokens = 16, max_groups = kMaxGroups, layers = 2, fixed_rows = 3;
+  static constexpr int prologue_issues = 1, layer_issues = 2, epilogue_issues = 1;
+  static constexpr st::frame_source frame(int i) { return kLaunchFrames[i]; }
+};
+
+void FillLaunch(const st::step_header& header, hls::stream<st::word512>& a, hls::stream<st::word512>& b,
+                hls::stream<st::word512>& c, Frames::port& frames) {
+  st::fill_frames<LaunchConfig>(header, frames, a, b, c);
+}
+
+void CollectFrames(Frames::port& frames, const std::vector<int>& sizes, std::vector<Words>& out) {
+  out.clear();
+  for (const int size : sizes) CollectFrame(frames, size, out.emplace_back());
+}
+
+TEST_F(FramesTest, EachFrameOfALaunchComesFromItsStream) {
+  st::step_header header = {};
+  header.tokens = 4;
+  header.logits = 1;
+  Words input[3];
+  std::vector<Floats> rows;
+  std::vector<int> counts, groups, sizes;
+  for (const int kind : {0, 1, 2, 1, 2, 3}) {
+    const st::frame_source& from = kLaunchFrames[kind];
+    counts.push_back(st::count_rows(from.rows, LaunchConfig::fixed_rows, header));
+    groups.push_back(from.groups);
+    sizes.push_back(counts.back() * from.groups);
+    rows.push_back(RandomFloats(sizes.back() * 32));
+    const Words words = RowsToWords(rows.back(), 32 * from.groups, from.from_tiles);
+    input[from.source].insert(input[from.source].end(), words.begin(), words.end());
+  }
+  std::vector<Words> result;
+  RunDesign([&] {
+    hls::stream<st::word512, 2> a("a"), b("b"), c("c");
+    Frames::stream frames("frames");
+    ST_PROCESS(Feed<st::word512>, input[0], a);
+    ST_PROCESS(Feed<st::word512>, input[1], b);
+    ST_PROCESS(Feed<st::word512>, input[2], c);
+    ST_PROCESS(FillLaunch, header, a, b, c, frames);
+    ST_PROCESS(CollectFrames, frames, sizes, result);
+    ST_DATAFLOW_END
+  });
+  ASSERT_EQ(result.size(), rows.size());
+  for (size_t i = 0; i < result.size(); ++i) {
+    for (int row = 0; row < counts[i]; ++row)
+      ExpectRow(&result[i][row * groups[i]], &rows[i][row * groups[i] * 32], groups[i]);
   }
 }
 

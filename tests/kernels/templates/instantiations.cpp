@@ -40,9 +40,19 @@ typedef st::weight_fifo<8>::stream weight_stream;
 template void st::engine<engine_config, weight_stream>(stream<header_word>&, frame_port&,
                                                        weight_stream (&)[4], stream<word512>&);
 template void st::load_weights<engine_config>(const word512*, st::weight_port&);
-void activation_switch(stream<word512>& norm, stream<word512>& gated, int rows, frame_port& frames) {
-  st::fill_frame<18>(norm, rows, frames);
-  st::fill_frame_from_tiles<48, 16>(gated, rows, frames);
+constexpr st::frame_source switch_frames[] = {{0, 18, 9, st::ROWS_T, false},
+                                              {1, 18, 18, st::ROWS_T, false},
+                                              {0, 18, 18, st::ROWS_T, false},
+                                              {2, 48, 12, st::ROWS_T, true},
+                                              {0, 18, 18, st::ROWS_W, false}};
+struct switch_config {
+  static constexpr int step_tokens = 16, max_groups = 48, layers = 30, fixed_rows = 0;
+  static constexpr int prologue_issues = 0, layer_issues = 4, epilogue_issues = 1;
+  static constexpr st::frame_source frame(int i) { return switch_frames[i]; }
+};
+void activation_switch(const st::step_header& header, stream<word512>& norm, stream<word512>& heads,
+                       stream<word512>& gated, frame_port& frames) {
+  st::fill_frames<switch_config>(header, frames, norm, heads, gated);
 }
 void result_switch(stream<word512>& results, int rows, stream<word512>& a, stream<word512>& b) {
   st::route(results, 36, rows, a);

@@ -28,10 +28,10 @@ int64_t TileTerm(int bits, const Tile& tile, const st::word512& activations, int
     operand = st::operand_of(activations, true, is_u4, word);
     int32_t products[2];
     st::pair_products(st::pairs_of(tile[static_cast<size_t>(word)], r & ~1, is_u4), operand, products);
-    sum += products[r & 1];
+    sum += products[r & 1] - operand.centres;
   }
   const st::word512& scales = tile[static_cast<size_t>(words)];
-  return st::tile_term(scales, r, sum, st::shifted(operand.sum, operand.shift));
+  return st::tile_term(st::lane_u32(scales, r), sum, st::shifted(operand.sum, operand.shift));
 }
 
 // Every integer and activation at its border, and each border beside its opposite: a row's sum stays in its
@@ -51,15 +51,17 @@ TEST(PairProductsTest, KeepRowsApartAtTheBorders) {
             st::set_lane_i8(frame, k, static_cast<int8_t>(value));
           st::set_lane_i32(frame, contract::kFrameShiftLane, contract::kMaxGroupShift);
           int32_t products[2];
-          st::pair_products(st::pairs_of(integers, 0, is_u4), st::operand_of(frame, true, is_u4, 0),
-                            products);
+          const st::slice_operand operand = st::operand_of(frame, true, is_u4, 0);
+          st::pair_products(st::pairs_of(integers, 0, is_u4), operand, products);
           const auto want = [&](int byte) {
             const int weight =
                 is_u4 ? (byte & 15) + (byte >> 4) - 2 * contract::kU4Centre : static_cast<int8_t>(byte);
             return contract::kLaneBytes * weight * value * (1 << contract::kMaxGroupShift);
           };
-          ASSERT_EQ(products[0], want(first)) << bits << " " << value << " " << first << " " << second;
-          ASSERT_EQ(products[1], want(second)) << bits << " " << value << " " << first << " " << second;
+          ASSERT_EQ(products[0] - operand.centres, want(first))
+              << bits << " " << value << " " << first << " " << second;
+          ASSERT_EQ(products[1] - operand.centres, want(second))
+              << bits << " " << value << " " << first << " " << second;
         }
       }
     }

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <bit>
+#include <complex>
 #include <cstring>
 #include <limits>
 #include <vector>
@@ -42,6 +43,11 @@ TEST(SampleWords, HoldFloatsAsFloat32OrBits) {
   EXPECT_EQ(Words<uint16_t>(ElementType::kFloat16, {0x3e00, 1, 0x7c00}),
             (W{0x3fc00000, std::bit_cast<uint32_t>(0x1p-24f), 0x7f800000}));
   EXPECT_EQ(Words<uint16_t>(ElementType::kBFloat16, {0x3fc0, 0xff80}), (W{0x3fc00000, 0xff800000}));
+}
+
+TEST(SampleWords, HoldTheRealPartOfAComplexNumberFirst) {
+  EXPECT_EQ(Words<std::complex<float>>(ElementType::kComplex64, {{1.5f, -0.0f}, {2, 1}}),
+            (W{0x3fc00000, 0x80000000, 0x40000000, 0x3f800000}));
 }
 
 TEST(SampleWords, TakeAnyByteForABoolean) {

@@ -16,7 +16,18 @@
 
 namespace streamtensor::runtime {
 
-enum class ElementType { kFloat32, kFloat16, kBFloat16, kFloat64, kBool, kInt8, kInt16, kInt32, kInt64 };
+enum class ElementType {
+  kFloat32,
+  kFloat16,
+  kBFloat16,
+  kFloat64,
+  kBool,
+  kInt8,
+  kInt16,
+  kInt32,
+  kInt64,
+  kComplex64,  // two float32, the real part first
+};
 
 // Of one element in host memory; a bool takes one.
 std::size_t ElementBytes(ElementType type);

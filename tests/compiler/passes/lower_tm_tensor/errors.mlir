@@ -1,9 +1,9 @@
 // RUN: streamtensor-opt %s -split-input-file -verify-diagnostics -lower-tm-tensor
 
-func.func @scatter(%u: tensor<2x3xf32>, %i: tensor<2x1xi32>, %x: tensor<3x4xf32>) -> tensor<3x4xf32> {
-  // expected-error @+1 {{updates parts of slices}}
+func.func @scatter(%u: tensor<2xf32>, %i: tensor<2x1xi32>, %x: tensor<3x4xf32>) -> tensor<3x4xf32> {
+  // expected-error @+1 {{has updates that lack dimensions of its output}}
   %r = tm_tensor.scatter {dimension_map = array<i64: 0>} unique_indices(false)
-      ins(%u, %i : tensor<2x3xf32>, tensor<2x1xi32>) outs(%x : tensor<3x4xf32>) {
+      ins(%u, %i : tensor<2xf32>, tensor<2x1xi32>) outs(%x : tensor<3x4xf32>) {
   ^bb0(%update: f32, %old: f32):
     tm_tensor.yield %update : f32
   } -> tensor<3x4xf32>

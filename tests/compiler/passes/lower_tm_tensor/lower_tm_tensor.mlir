@@ -49,7 +49,7 @@ func.func @sort(%x: tensor<3x5xf32>, %i: tensor<3x5xi64>) -> (tensor<3x5xf32>, t
 
 // CHECK-LABEL: func @scatter
 // CHECK:         linalg.generic {{.+}} iterator_types = ["parallel", "parallel", "reduction"]
-// CHECK:         ^bb0(%[[U:.+]]: f32, %[[I:.+]]: i32, %[[OLD:.+]]: f32):
+// CHECK:         ^bb0(%[[I:.+]]: i32, %[[U:.+]]: f32, %[[OLD:.+]]: f32):
 // CHECK:           %[[HIT:.+]] = arith.cmpi eq, %[[I]]
 // CHECK:           %[[NEW:.+]] = arith.addf %[[U]], %[[OLD]]
 // CHECK:           arith.select %[[HIT]], %[[NEW]], %[[OLD]]
@@ -68,7 +68,7 @@ func.func @scatter(%u: tensor<2x4xf32>, %i: tensor<2x1xi32>, %x: tensor<3x4xf32>
 // An update with every dimension, 1 where there is an index.
 // CHECK-DAG:   #[[ONE:.+]] = affine_map<(d0, d1, d2) -> (d2, 0, 0)>
 // CHECK-LABEL: func @scatter_elements
-// CHECK:         linalg.generic {indexing_maps = [#[[ONE]],
+// CHECK:         linalg.generic {indexing_maps = [#{{.+}}, #{{.+}}, #[[ONE]],
 // CHECK-COUNT-2:   arith.cmpi eq
 func.func @scatter_elements(%u: tensor<5x1x1xf32>, %i: tensor<5x2xi64>, %x: tensor<3x4xf32>) -> tensor<3x4xf32> {
   %r = tm_tensor.scatter {dimension_map = array<i64: 0, 1>} unique_indices(false)
@@ -78,6 +78,30 @@ func.func @scatter_elements(%u: tensor<5x1x1xf32>, %i: tensor<5x2xi64>, %x: tens
     tm_tensor.yield %s : f32
   } -> tensor<3x4xf32>
   return %r : tensor<3x4xf32>
+}
+
+// -----
+
+// An update of two rows from its index on, and of three of four columns.
+// CHECK-LABEL: func @scatter_windows
+// CHECK-SAME:    (%[[U:.+]]: tensor<5x2x3xf32>
+// CHECK:         linalg.generic {{.+}} iterator_types = ["parallel", "parallel", "reduction"]
+// CHECK:           %[[FROM:.+]] = arith.index_cast %{{.+}} : i32 to index
+// CHECK:           %[[ROW:.+]] = arith.subi %{{.+}}, %[[FROM]]
+// CHECK:           %[[IN_ROWS:.+]] = arith.cmpi ult, %[[ROW]], %c2
+// CHECK:           %[[ROW0:.+]] = arith.select %[[IN_ROWS]], %[[ROW]], %c0
+// CHECK:           %[[IN_COLUMNS:.+]] = arith.cmpi ult, %{{.+}}, %c3
+// CHECK:           %[[COLUMN0:.+]] = arith.select %[[IN_COLUMNS]]
+// CHECK:           %[[HIT:.+]] = arith.andi %[[IN_ROWS]], %[[IN_COLUMNS]]
+// CHECK:           %[[NEW:.+]] = tensor.extract %[[U]][%{{.+}}, %[[ROW0]], %[[COLUMN0]]]
+// CHECK:           arith.select %[[HIT]], %[[NEW]]
+func.func @scatter_windows(%u: tensor<5x2x3xf32>, %i: tensor<5x1xi32>, %x: tensor<6x4xf32>) -> tensor<6x4xf32> {
+  %r = tm_tensor.scatter {dimension_map = array<i64: 0>} unique_indices(false)
+      ins(%u, %i : tensor<5x2x3xf32>, tensor<5x1xi32>) outs(%x : tensor<6x4xf32>) {
+  ^bb0(%update: f32, %old: f32):
+    tm_tensor.yield %update : f32
+  } -> tensor<6x4xf32>
+  return %r : tensor<6x4xf32>
 }
 
 // -----
