@@ -217,6 +217,13 @@ inline void run_issue(const issue op, int rows, engine_frames<CONFIG>& frames,
   for (int part = 0; part < PARTS; ++part) {
 #pragma HLS UNROLL
     starts[part] = (part & (parts - 1)) * op.part_groups;
+    for (int lane = 0; lane < LANES; ++lane) {
+#pragma HLS UNROLL
+      activation_sums[part][lane] = 0;
+      centre_sums[part][lane] = 0;
+      scaled_activations[part][lane] = 0;
+      scaled_centres[part][lane] = 0;
+    }
   }
   // A row tile's results leave in so many cycles, two slices in each.
   const int beats = op.split == 0 ? 1 : parts >> 1;

@@ -48,16 +48,24 @@ absl::StatusOr<std::vector<uint32_t>> EncodePrompt(Prompt prompt, const LoadedMo
   return absl::InvalidArgumentError("the request has no prompt, chat or tokens; one is required");
 }
 
-// Of a prompt that exceeds limits.max_prompt_tokens: names the model's context where that allows even less.
-absl::Status PromptTooLong(const std::string& found, int64_t max_prompt_tokens, const ClientRequest& request,
-                           const LoadedModel& model) {
+// How many tokens a prompt may have, and what says so.
+struct PromptLimit {
+  int64_t tokens = 0;
+  std::string why;
+};
+
+PromptLimit LimitOf(const ClientRequest& request, const LoadedModel& model, const RequestLimits& limits) {
   const int64_t context = model.max_context();
   const int64_t room = context - (request.stopping.max_tokens != 0u ? 1 : 0);  // as Scheduler::Check()
-  const std::string limit =
-      max_prompt_tokens <= room
-          ? absl::StrCat("limits.max_prompt_tokens allows ", max_prompt_tokens)
-          : absl::StrCat("the model's context of ", context, " tokens has room for ", room);
-  return absl::InvalidArgumentError(absl::StrCat("the prompt has ", found, " tokens; ", limit));
+  if (limits.max_prompt_tokens <= room) {
+    return {limits.max_prompt_tokens,
+            absl::StrCat("limits.max_prompt_tokens allows ", limits.max_prompt_tokens)};
+  }
+  return {room, absl::StrCat("the model's context of ", context, " tokens has room for ", room)};
+}
+
+absl::Status PromptTooLong(const std::string& found, const PromptLimit& limit) {
+  return absl::InvalidArgumentError(absl::StrCat("the prompt has ", found, " tokens; ", limit.why));
 }
 
 }  // namespace
@@ -72,16 +80,16 @@ absl::StatusOr<GenerationRequest> CheckRequest(ClientRequest request, const Load
     return FieldError("output.logprobs",
                       absl::StrCat("is ", *request.logprobs, "; allowed is 0 to ", kMaxAlternatives));
   }
-  const int64_t max_tokens = limits.max_prompt_tokens;
-  const EncodeBounds bounds{static_cast<size_t>(max_tokens), poll};
+  const PromptLimit limit = LimitOf(request, model, limits);
+  const EncodeBounds bounds{static_cast<size_t>(limit.tokens), poll};
   absl::StatusOr<std::vector<uint32_t>> prompt = EncodePrompt(std::move(request.prompt), model, bounds);
   if (absl::IsOutOfRange(prompt.status())) {
-    return PromptTooLong(absl::StrCat("more than ", max_tokens), max_tokens, request, model);
+    return PromptTooLong(absl::StrCat("more than ", limit.tokens), limit);
   }
   RETURN_IF_ERROR(prompt.status());
   // Token ids, and BOS and EOS.
-  if (static_cast<int64_t>(prompt->size()) > max_tokens) {
-    return PromptTooLong(absl::StrCat(prompt->size()), max_tokens, request, model);
+  if (static_cast<int64_t>(prompt->size()) > limit.tokens) {
+    return PromptTooLong(absl::StrCat(prompt->size()), limit);
   }
   GenerationRequest checked;
   checked.prompt = *std::move(prompt);

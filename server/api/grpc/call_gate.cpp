@@ -35,13 +35,14 @@ CallGate::Pass::Pass(std::function<void(const absl::Status&)> end)
 CallGate::Pass::~Pass() {
   if (gate_ == nullptr) return;
   gate_->awaited_.Remove(awaited_);
-  gate_->Leave(address_);
+  gate_->Leave(*this);
 }
 
 CallGate::CallGate(Limits limits, const Clock* clock)
     : limits_(limits), clock_(clock), awaited_("awaited-calls", clock, [] { return kMessageTime; }) {}
 
 absl::Status CallGate::Enter(const std::string& peer, Pass& pass) {
+  pass.peer_ = peer;
   pass.address_ = AddressOfPeer(peer);
   const bool has_address = !absl::StartsWith(peer, "unix:");
   bool may_replace = false;
@@ -71,9 +72,37 @@ absl::Status CallGate::Enter(const std::string& peer, Pass& pass) {
   return refused;
 }
 
-void CallGate::Leave(const std::string& address) {
+void CallGate::Await(Pass& pass) {
+  {
+    MutexLock lock(mutex_);
+    SetHasWork(pass, false);
+  }
+  awaited_.Add(pass.awaited_);
+}
+
+bool CallGate::Arrived(Pass& pass) {
+  if (!awaited_.Remove(pass.awaited_)) return false;
   MutexLock lock(mutex_);
-  const auto found = calls_of_.find(address);
+  SetHasWork(pass, true);
+  return true;
+}
+
+bool CallGate::HasWork(const std::string& peer) const {
+  MutexLock lock(mutex_);
+  return work_of_.contains(peer);
+}
+
+void CallGate::SetHasWork(Pass& pass, bool has_work) {
+  if (std::exchange(pass.has_work_, has_work) == has_work) return;
+  int64_t& work = work_of_[pass.peer_];
+  work += has_work ? 1 : -1;
+  if (work == 0) work_of_.erase(pass.peer_);
+}
+
+void CallGate::Leave(Pass& pass) {
+  MutexLock lock(mutex_);
+  SetHasWork(pass, false);
+  const auto found = calls_of_.find(pass.address_);
   if (--found->second == 0) calls_of_.erase(found);
   --calls_;
 }

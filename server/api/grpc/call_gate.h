@@ -45,7 +45,9 @@ class CallGate {
    private:
     friend class CallGate;
     CallGate* gate_ = nullptr;  // after Enter()
+    std::string peer_;
     std::string address_;
+    bool has_work_ = false;  // guarded by the gate's lock
     bool must_be_cancelled_ = false;
     OverdueCalls::Entry awaited_;
   };
@@ -58,20 +60,25 @@ class CallGate {
   //   RESOURCE_EXHAUSTED  the limit that is reached; refuse the call
   absl::Status Enter(const std::string& peer, Pass& pass);
   // The call's next message is awaited.
-  void Await(Pass& pass) { awaited_.Add(pass.awaited_); }
+  void Await(Pass& pass);
   // It has come, or will not come. False if it was not awaited any more: the pass's `end` has been called.
   // Also to be called before the call is destroyed.
-  bool Arrived(Pass& pass) { return awaited_.Remove(pass.awaited_); }
+  bool Arrived(Pass& pass);
+
+  // Whether a call of the connection `peer` has its message and has not ended.
+  bool HasWork(const std::string& peer) const;
 
  private:
-  void Leave(const std::string& address);
+  void Leave(Pass& pass);
+  void SetHasWork(Pass& pass, bool has_work) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Tell(const absl::Status& refusal) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const Limits limits_;
   const Clock* const clock_;
-  Mutex mutex_;
+  mutable Mutex mutex_;
   int64_t calls_ ABSL_GUARDED_BY(mutex_) = 0;
-  std::unordered_map<std::string, int64_t> calls_of_ ABSL_GUARDED_BY(mutex_);
+  std::unordered_map<std::string, int64_t> calls_of_ ABSL_GUARDED_BY(mutex_);  // by address
+  std::unordered_map<std::string, int64_t> work_of_ ABSL_GUARDED_BY(mutex_);   // by peer
   int64_t refused_ ABSL_GUARDED_BY(mutex_) = 0;  // since they were last told
   absl::Time told_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
   OverdueCalls awaited_;

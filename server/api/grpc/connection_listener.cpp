@@ -18,6 +18,8 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "base/check.h"
@@ -50,6 +52,27 @@ std::string AddressOf(const sockaddr_storage& peer) {
     }
   }
   return text.data();
+}
+
+// A client as gRPC writes it.
+std::string PeerOf(const sockaddr_storage& peer) {
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  if (peer.ss_family == AF_INET) {
+    const auto& v4 = reinterpret_cast<const sockaddr_in&>(peer);
+    inet_ntop(AF_INET, &v4.sin_addr, text.data(), text.size());
+    return absl::StrCat("ipv4:", text.data(), ":", ntohs(v4.sin_port));
+  }
+  if (peer.ss_family != AF_INET6) return "unix:";
+  const auto& v6 = reinterpret_cast<const sockaddr_in6&>(peer);
+  const int port = ntohs(v6.sin6_port);
+  if (IN6_IS_ADDR_V4MAPPED(&v6.sin6_addr)) {
+    inet_ntop(AF_INET, &v6.sin6_addr.s6_addr[12], text.data(), text.size());
+    return absl::StrCat("ipv4:", text.data(), ":", port);
+  }
+  inet_ntop(AF_INET6, &v6.sin6_addr, text.data(), text.size());
+  // %25 precedes the number of the interface of an address that is valid there alone.
+  const std::string scope = v6.sin6_scope_id != 0 ? absl::StrCat("%25", v6.sin6_scope_id) : "";
+  return absl::StrCat("ipv6:%5B", text.data(), scope, "%5D:", port);
 }
 
 // In HTTP/1.1, which every HTTP/2 client knows as an error: after frames, gRPC's clients would take the
@@ -183,14 +206,39 @@ void ConnectionListener::OnEvent(const epoll_event& event) {
   const int fd = event.data.fd;
   if (const auto found = connections_.find(fd); found != connections_.end()) {
     if ((event.events & EPOLLHUP) == 0) return;
-    const auto count = addresses_.find(found->second.address);
-    if (--count->second == 0) addresses_.erase(count);
-    // gRPC's descriptor may still be open, so closing this one would not end the watch.
-    epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr);
-    connections_.erase(found);
-    return;
+    return Leave(found);
   }
   AcceptAll(fd);
+}
+
+void ConnectionListener::Leave(Connections::iterator connection) {
+  const auto count = addresses_.find(connection->second.address);
+  if (--count->second == 0) addresses_.erase(count);
+  // gRPC's descriptor may still be open, so closing this one would not end the watch.
+  epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, connection->first, nullptr);
+  connections_.erase(connection);
+}
+
+bool ConnectionListener::EndIdle() {
+  std::vector<std::pair<std::pair<int64_t, uint64_t>, int>> candidates;
+  candidates.reserve(connections_.size());
+  for (const auto& [fd, connection] : connections_) {
+    if (connection.address.empty()) continue;  // nothing tells one from another
+    candidates.push_back({{-addresses_[connection.address], connection.number}, fd});
+  }
+  std::ranges::sort(candidates);
+  for (const auto& [order, fd] : candidates) {
+    const auto connection = connections_.find(fd);
+    if (options_.has_work(connection->second.peer)) continue;
+    spdlog::debug("gRPC: the connection of {} does nothing and gives way to another",
+                  connection->second.peer);
+    options_.on_refused();
+    // gRPC reads the end, and closes its own.
+    shutdown(fd, SHUT_RDWR);
+    Leave(connection);
+    return true;
+  }
+  return false;
 }
 
 void ConnectionListener::AcceptAll(int listener) {
@@ -200,7 +248,7 @@ void ConnectionListener::AcceptAll(int listener) {
     FileDescriptor fd(
         accept4(listener, reinterpret_cast<sockaddr*>(&peer), &bytes, SOCK_CLOEXEC | SOCK_NONBLOCK));
     if (fd.valid()) {
-      Admit(std::move(fd), listener, AddressOf(peer));
+      Admit(std::move(fd), listener, PeerOf(peer), AddressOf(peer));
       continue;
     }
     if (errno == EINTR || errno == ECONNABORTED) continue;
@@ -212,16 +260,18 @@ void ConnectionListener::AcceptAll(int listener) {
   }
 }
 
-void ConnectionListener::Admit(FileDescriptor fd, int listener, const std::string& address) {
+void ConnectionListener::Admit(FileDescriptor fd, int listener, const std::string& peer,
+                               const std::string& address) {
+  const auto has = addresses_.find(address);
+  if (!address.empty() && has != addresses_.end() && has->second >= options_.max_connections_per_address) {
+    return Refuse(std::move(fd), absl::StrCat("there are ", has->second, " connections from ", address,
+                                              ", which is the limit of an address"));
+  }
   const auto all = static_cast<int64_t>(connections_.size());
-  if (all >= options_.max_connections) {
+  if (all >= options_.max_connections && !EndIdle()) {
     return Refuse(std::move(fd), absl::StrCat("the server has ", all, " connections, which is its limit"));
   }
   int64_t& of_address = addresses_[address];
-  if (!address.empty() && of_address >= options_.max_connections_per_address) {
-    return Refuse(std::move(fd), absl::StrCat("there are ", of_address, " connections from ", address,
-                                              ", which is the limit of an address"));
-  }
   const int given = fcntl(fd.get(), F_DUPFD_CLOEXEC, 0);
   if (given < 0) {
     spdlog::warn("gRPC: a connection was not accepted: {}", std::strerror(errno));
@@ -240,7 +290,7 @@ void ConnectionListener::Admit(FileDescriptor fd, int listener, const std::strin
     return PauseListening(true);
   }
   ++of_address;
-  connections_.emplace(key, Connection{std::move(fd), address});
+  connections_.emplace(key, Connection{std::move(fd), peer, address, arrived_++});
   Acceptor::NewConnectionParameters connection;
   connection.listener_fd = listener;
   connection.fd = given;

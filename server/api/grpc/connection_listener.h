@@ -31,8 +31,11 @@ class ConnectionListener {
     int64_t max_connections_per_address = 0;  // not of unix:/PATH
     // Plaintext: a refused client is told why.
     bool is_plaintext = true;
-    // Called by the listener's thread.
+    // Both are called by the listener's thread.
     std::function<void()> on_refused = [] {};
+    // Whether the connection of `peer`, as gRPC writes it, does something for its client. When all places are
+    // taken, one that does nothing gives way to a new connection.
+    std::function<bool(const std::string& peer)> has_work = [](const std::string&) { return true; };
   };
 
   // Binds the address.
@@ -55,8 +58,11 @@ class ConnectionListener {
   // closes that, which is seen here.
   struct Connection {
     FileDescriptor fd;
-    std::string address;
+    std::string peer;     // as gRPC writes it
+    std::string address;  // empty: a socket in the file system
+    uint64_t number = 0;  // in order of arrival
   };
+  using Connections = std::unordered_map<int, Connection>;  // by descriptor
   // A refused connection, kept for a moment so that the client reads why.
   struct Refused {
     FileDescriptor fd;
@@ -74,7 +80,11 @@ class ConnectionListener {
   void RunThread();
   void OnEvent(const epoll_event& event);
   void AcceptAll(int listener);
-  void Admit(FileDescriptor fd, int listener, const std::string& address);
+  void Admit(FileDescriptor fd, int listener, const std::string& peer, const std::string& address);
+  // Ends the oldest connection without work, of the address that has most. False: all have work.
+  bool EndIdle();
+  // Counts it no longer.
+  void Leave(Connections::iterator connection);
   void Refuse(FileDescriptor fd, const std::string& why);
   void CloseRefused();
   void PauseListening(bool is_paused);
@@ -88,7 +98,8 @@ class ConnectionListener {
   std::thread thread_;
 
   // Used by the thread.
-  std::unordered_map<int, Connection> connections_;  // by descriptor
+  Connections connections_;
+  uint64_t arrived_ = 0;
   std::unordered_map<std::string, int64_t> addresses_;
   std::deque<Refused> refused_;
   bool is_paused_ = false;

@@ -199,15 +199,54 @@ def test_connections_are_bounded(start, request_for, protos):
     assert running.stop() == 0
 
 
-def test_all_connections_are_bounded(start):
-    running = start(server={"max_connections": 2})
+def test_all_connections_are_bounded(start, request_for):
+    """When all places are taken, the oldest connection that does nothing gives way, of the address that has most."""
+    running = start(cards=dummy_cards(step_us=20000), server={"max_connections": 5, "max_connections_per_address": 3})
+    running.wait_ready("tiny")  # the daemon's own client is one, of another address
+    request = request_for(max_tokens=400)
+    request.stopping.ignore_eos = True
+    busy = RawClient(running.grpc_port, window=65535, source="127.0.0.2")
+    busy.call("GenerateStream", request.SerializeToString())
+    wait_for(lambda: busy.read(0.1) and busy.answered)
+    idle = [RawClient(running.grpc_port, source="127.0.0.2") for _ in range(2)]
+    for client in idle:
+        client.read(5)
+        client.open("Generate")  # without a message: that is no work
+    alone = RawClient(running.grpc_port, source="127.0.0.3")
+    alone.read(5)
+
+    def is_open(client):
+        while client.read(0.1):
+            pass
+        return client.is_open
+
+    newcomers = []
+    for number, client in enumerate(idle):
+        newcomers.append(RawClient(running.grpc_port, source=f"127.0.0.{4 + number}"))
+        newcomers[-1].read(5)
+        wait_for(lambda: not is_open(client))  # noqa: B023
+        assert [is_open(each) for each in (busy, alone, *idle[number + 1:])] == [True] * (3 - number)
+    assert running.stub.Generate(request_for(max_tokens=2)).usage.completion_tokens == 2
+    assert is_open(busy)
+    assert running.stop() == 0
+
+
+def test_connections_that_work_do_not_give_way(start, request_for):
+    running = start(cards=dummy_cards(step_us=20000), server={"max_connections": 3})
     running.wait_ready("tiny")
-    held = RawClient(running.grpc_port)
-    held.read(5)
+    request = request_for(max_tokens=400)
+    request.stopping.ignore_eos = True
+    busy = [RawClient(running.grpc_port, window=65535) for _ in range(2)]
+    stream = running.stub.GenerateStream(request)
+    next(stream)
+    for client in busy:
+        client.call("GenerateStream", request.SerializeToString())
+        wait_for(lambda: client.read(0.1) and client.answered)  # noqa: B023
     refused = RawClient(running.grpc_port)
     while refused.read(5):
         pass
-    assert refused.refusal.endswith("the server has 2 connections, which is its limit\n")
+    assert refused.refusal.endswith("the server has 3 connections, which is its limit\n")
+    stream.cancel()
     assert running.stop() == 0
 
 

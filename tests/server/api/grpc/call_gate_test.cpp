@@ -97,6 +97,30 @@ TEST(CallGate, WhoOwesAMessageForTheLongestGivesItsPlace) {
   EXPECT_EQ(served.ended, 0);
 }
 
+TEST(CallGate, ACallHasWorkFromItsMessageOn) {
+  SteppedClock clock;
+  CallGate gate({.max_calls = 10, .max_calls_per_address = 10}, &clock);
+  const std::string peer = "ipv4:10.0.0.1:1";
+  auto first = std::make_unique<Call>();
+  auto second = std::make_unique<Call>();
+  ASSERT_TRUE(gate.Enter(peer, first->pass).ok());
+  ASSERT_TRUE(gate.Enter(peer, second->pass).ok());
+  gate.Await(first->pass);
+  gate.Await(second->pass);
+  EXPECT_FALSE(gate.HasWork(peer));
+  EXPECT_TRUE(gate.Arrived(first->pass));
+  EXPECT_TRUE(gate.Arrived(second->pass));
+  first.reset();
+  EXPECT_TRUE(gate.HasWork(peer));
+  EXPECT_FALSE(gate.HasWork("ipv4:10.0.0.1:2"));
+  gate.Await(second->pass);  // its next message
+  EXPECT_FALSE(gate.HasWork(peer));
+  EXPECT_TRUE(gate.Arrived(second->pass));
+  EXPECT_TRUE(gate.HasWork(peer));
+  second.reset();
+  EXPECT_FALSE(gate.HasWork(peer));
+}
+
 TEST(CallGate, AMessageMustComeInTime) {
   SteppedClock clock;
   CallGate gate({.max_calls = 2, .max_calls_per_address = 2}, &clock);
