@@ -68,7 +68,8 @@ int Run(const Options& options) {
 int main(int argc, char** argv) {
   Options options;
   streamtensor::base::Program program("streamtensor-sim",
-                                      "Simulates a launch of an artifact's design in cycles.",
+                                      "Simulates a launch of an artifact's design in cycles. All figures are "
+                                      "modelled.",
                                       [] { return std::string(ST_VERSION); });
   CLI::App& app = program.app();
   app.add_option("ARTIFACT", options.folder, "The artifact's folder")->required();
@@ -85,11 +86,9 @@ int main(int argc, char** argv) {
   app.add_option("--resolution", options.resolution_us,
                  "Microseconds of the timeline's shortest span (default 1)")
       ->check(CLI::Range(0.0, 1e6));
-  app.footer(
-      "All figures are modelled. Examples, of an artifact in the folder design:\n"
-      "  streamtensor-sim design --context 96\n"
-      "  streamtensor-sim design --sequences 16 --json\n"
-      "  streamtensor-sim design --prompt 40 --timeline step.json");
+  streamtensor::base::AddExamples(
+      app, {"streamtensor-sim design --context 96", "streamtensor-sim design --sequences 16 --json",
+            "streamtensor-sim design --prompt 40 --timeline step.json"});
   program.SetRun([&] { return Run(options); });
   return program.Main(argc, argv);
 }

@@ -28,6 +28,7 @@ BIN = pathlib.Path(os.environ["STREAMTENSOR_BIN_DIR"])
 # A command that contains the pattern is not run, for the reason. Each pattern is needed.
 NOT_RUN = {
     r"^\./scripts/(demo|test)\b": "installs and builds everything; scripts/test contains this test",
+    r"^sudo apt install \./build/": "installs the package on this host; tests/integration/deb does so in a root of its own",
     r"^sudo |^xb|^source |^platforminfo": "needs AMD's packages and a card",
     r"vitis_hls|^make -C|^cd \w+/hls|package .*--xclbin": "needs Vitis; tests/integration/hardware has a script in its place",
     r"--driver xrt": "needs a card",
@@ -230,7 +231,7 @@ def examples(program):
     return [line.strip() for section in sections for line in section.splitlines()]
 
 
-@pytest.mark.parametrize("program", ["streamtensorc", "streamtensord", "streamtensorctl"])
+@pytest.mark.parametrize("program", ["streamtensorc", "streamtensord", "streamtensorctl", "streamtensor-sim"])
 def test_examples_of_help_work(reader, program):
     for file in ("model.gguf", "smollm2.gguf"):
         (reader.root / file).symlink_to(reader.model)
@@ -240,6 +241,8 @@ def test_examples_of_help_work(reader, program):
     if program == "streamtensorctl":  # `run` starts a daemon itself, the others ask one
         found.sort(key=lambda command: not command.startswith("streamtensorctl run"))
         found.insert(1, DAEMON)
+    if program == "streamtensor-sim":
+        found.insert(0, "streamtensorc compile model.gguf -o design --dry-run")
     for command in found:
         if not reason_not_to_run(command):
             reader.paste(command)
