@@ -36,8 +36,8 @@ struct CompileOptions {
   std::string isa;  // emulation: the one instruction set to build for; empty: all of ObjectTargets()
 
   // For tests and for looking.
-  bool plain = false;    // build the synthesis side of every fork (HLS contract, h)
-  std::string save_ir;   // a folder that gets the module after every stage
+  bool plain = false;   // build the synthesis side of every fork (HLS contract, h)
+  std::string save_ir;  // a folder that gets the module after every stage
   // Neither weights nor objects. Where there is an output it gets the design: its text, reports and manifest.
   bool dry_run = false;
   // As ImportOptions::make_graph.

@@ -79,7 +79,7 @@ class CallGate {
   int64_t calls_ ABSL_GUARDED_BY(mutex_) = 0;
   std::unordered_map<std::string, int64_t> calls_of_ ABSL_GUARDED_BY(mutex_);  // by address
   std::unordered_map<std::string, int64_t> work_of_ ABSL_GUARDED_BY(mutex_);   // by peer
-  int64_t refused_ ABSL_GUARDED_BY(mutex_) = 0;  // since they were last told
+  int64_t refused_ ABSL_GUARDED_BY(mutex_) = 0;                                // since they were last told
   absl::Time told_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
   OverdueCalls awaited_;
 };

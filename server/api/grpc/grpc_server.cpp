@@ -113,15 +113,15 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(const ServerConfig
   gpr_set_log_function(&LogFromGrpc);
   google::protobuf::SetLogHandler(&LogFromProtobuf);
   auto impl = std::make_unique<Impl>(config, generation, registry);
-  ASSIGN_OR_RETURN(impl->listener, ConnectionListener::Bind(
-                                       {.listen = config.listen,
-                                        .max_connections = config.max_connections,
-                                        .max_connections_per_address = config.max_connections_per_address,
-                                        .is_plaintext = !tls.has_value(),
-                                        .on_refused = std::move(on_refused),
-                                        .has_work = [gate = &impl->gate](const std::string& peer) {
-                                          return gate->HasWork(peer);
-                                        }}));
+  ASSIGN_OR_RETURN(
+      impl->listener,
+      ConnectionListener::Bind(
+          {.listen = config.listen,
+           .max_connections = config.max_connections,
+           .max_connections_per_address = config.max_connections_per_address,
+           .is_plaintext = !tls.has_value(),
+           .on_refused = std::move(on_refused),
+           .has_work = [gate = &impl->gate](const std::string& peer) { return gate->HasWork(peer); }}));
   grpc::ServerBuilder builder;
   builder.SetResourceQuota(
       grpc::ResourceQuota("streamtensord").Resize(static_cast<size_t>(config.grpc_memory)));

@@ -8,9 +8,9 @@
 #include "grpc_health.pb.h"
 #include "server/access/access_control.h"
 #include "server/api/grpc/call_metadata.h"
+#include "server/api/grpc/gated_call.h"
 #include "server/api/grpc/grpc_order.h"
 #include "server/api/grpc/message_outline.h"
-#include "server/api/grpc/gated_call.h"
 
 namespace streamtensor::server {
 namespace {

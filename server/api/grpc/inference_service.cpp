@@ -8,10 +8,10 @@
 
 #include "base/status_macros.h"
 #include "server/api/grpc/call_metadata.h"
+#include "server/api/grpc/gated_call.h"
 #include "server/api/grpc/generate_call.h"
 #include "server/api/grpc/message_outline.h"
 #include "server/api/grpc/messages.h"
-#include "server/api/grpc/gated_call.h"
 #include "server/generation/request_id.h"
 #include "streamtensor/v1/inference.pb.h"
 #include "streamtensor/v1/operator.pb.h"

@@ -142,16 +142,14 @@ TEST_F(ClientRequestTest, EncodingEndsWhereTheContextDoes) {
   const int64_t context = model_.get()->max_context();
   const std::string text(static_cast<size_t>(context) + 50, 'a');
   EXPECT_EQ(CheckIt(With(text), context + 10).status().message(),
-            absl::StrCat("the prompt has more than ", context - 1, " tokens; the model's context of ", context,
-                         " tokens has room for ", context - 1));
+            absl::StrCat("the prompt has more than ", context - 1, " tokens; the model's context of ",
+                         context, " tokens has room for ", context - 1));
 }
 
 TEST_F(ClientRequestTest, APromptIsTokenizedAsLongAsItIsWanted) {
   const FakeModel large(&clock_, nullptr, /*content_special_tokens=*/false, /*context=*/8 << 20);
   int polls = 0;
-  const PollRequest poll = [&] {
-    return ++polls < 3 ? absl::OkStatus() : absl::CancelledError("gone");
-  };
+  const PollRequest poll = [&] { return ++polls < 3 ? absl::OkStatus() : absl::CancelledError("gone"); };
   const auto check = [&](Prompt prompt) {
     return CheckRequest(With(std::move(prompt)), *large.get(), {8 << 20}, poll).status();
   };

@@ -58,10 +58,11 @@ class FakeModel {
 
   // Ready when the constructor returns. `gate` is not needed, and outlives the model. `clock` outlives it
   // too.
-  FakeModel(const Clock* clock, StepGate* gate, bool content_special_tokens = false, int32_t context = kContext) {
+  FakeModel(const Clock* clock, StepGate* gate, bool content_special_tokens = false,
+            int32_t context = kContext) {
     std::unique_ptr<Tokenizer> tokenizer = MakeAsciiTokenizer();
-    auto decoder =
-        std::make_unique<FakeDecoder>(static_cast<int32_t>(tokenizer->vocabulary()), context, 16, 32, context / 4);
+    auto decoder = std::make_unique<FakeDecoder>(static_cast<int32_t>(tokenizer->vocabulary()), context, 16,
+                                                 32, context / 4);
     if (gate != nullptr) decoder->on_run = [gate](const runtime::Step&) { return gate->Pass(); };
     std::vector<CardGroup::Member> members;
     members.push_back({"fake:0", std::move(decoder), std::make_unique<SchedulerObserver>()});
