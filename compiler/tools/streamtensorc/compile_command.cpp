@@ -218,10 +218,8 @@ void AddCompileCommand(base::Program& program) {
   app.add_option("MODEL", options->model, "A .gguf or .mlir file, or a Hugging Face folder")->required();
   app.add_option("-o", options->output, "The artifact's folder; an artifact that stands there is replaced")
       ->type_name("DIR");
-  app.add_flag(
-      "--dry-run", options->dry_run,
-      "Print whether the design fits and what it is modelled to do; make neither weights nor objects. "
-      "With -o, for streamtensor-sim and explain: the design's text and manifest");
+  app.add_flag("--dry-run", options->dry_run,
+               "Tell whether the design fits; make no weights, no objects, and with -o its text");
   app.add_option("--progress", *progress, "json: one JSON object a line on stdout, for programs")
       ->type_name("json")
       ->check(CLI::IsMember({"json"}).description(""));

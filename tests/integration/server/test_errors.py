@@ -75,7 +75,7 @@ def test_bad_parameters_name_field_value_and_limit(daemon, request_for, path, va
 def test_bad_prompts(daemon, request_for, protos):
     pb = protos.pb
     code, text = refusal(daemon.stub.Generate, request_for(prompt="x" * 600))
-    assert code == grpc.StatusCode.INVALID_ARGUMENT and "600 tokens" in text and "512" in text
+    assert code == grpc.StatusCode.INVALID_ARGUMENT and "more than 511 tokens" in text and "512" in text
     code, text = refusal(daemon.stub.Generate, pb.GenerateRequest(model="tiny"))
     assert code == grpc.StatusCode.INVALID_ARGUMENT and "prompt" in text
     code, text = refusal(daemon.stub.Generate, pb.GenerateRequest())

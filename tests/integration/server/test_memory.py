@@ -201,7 +201,7 @@ def test_connections_are_bounded(start, request_for, protos):
 
 def test_all_connections_are_bounded(start, request_for):
     """When all places are taken, the oldest connection that does nothing gives way, of the address that has most."""
-    running = start(cards=dummy_cards(step_us=20000), server={"max_connections": 5, "max_connections_per_address": 3})
+    running = start(cards=dummy_cards(step_us=100000), server={"max_connections": 5, "max_connections_per_address": 3})
     running.wait_ready("tiny")  # the daemon's own client is one, of another address
     request = request_for(max_tokens=400)
     request.stopping.ignore_eos = True
@@ -232,7 +232,7 @@ def test_all_connections_are_bounded(start, request_for):
 
 
 def test_connections_that_work_do_not_give_way(start, request_for):
-    running = start(cards=dummy_cards(step_us=20000), server={"max_connections": 3})
+    running = start(cards=dummy_cards(step_us=100000), server={"max_connections": 3})
     running.wait_ready("tiny")
     request = request_for(max_tokens=400)
     request.stopping.ignore_eos = True

@@ -295,7 +295,7 @@ def test_an_echo_scores_its_prompt(client, daemon, request_for):
         ({"best_of": 3}, "best_of", "not supported"),
         ({"suffix": "x"}, "suffix", "not supported"),
         ({"extra_body": {"temprature": 1}}, "temprature", "is not supported"),
-        ({"prompt": "x" * 600}, None, "600 tokens"),
+        ({"prompt": "x" * 600}, None, "more than 511 tokens"),
     ],
 )
 def test_bad_parameters_name_field_value_and_limit(client, options, param, words):

@@ -161,7 +161,9 @@ TEST_F(GenerationTest, ADeadlineThatHasPassedEndsIt) {
 TEST_F(GenerationTest, ARefusedReplyCallsNobody) {
   auto generation = Create();
   const auto receiver = std::make_shared<RecordingReceiver>();
-  const absl::Status status = generation->Start(Ask(1, FakeModel::kContext), receiver);
+  CheckedRequest request = Ask(0, FakeModel::kContext);
+  request.generation.stopping.max_tokens = 1;  // now there is no room for it
+  const absl::Status status = generation->Start(std::move(request), receiver);
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << status;
   EXPECT_EQ(receiver.use_count(), 1) << "it is let go";
   generation->Cancel();
