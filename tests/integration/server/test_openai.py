@@ -431,7 +431,8 @@ def test_threads_for_long_prompts_give_way(start_http):
     def have_names():  # threads name themselves
         niceness.clear()
         for task in pathlib.Path(f"/proc/{running.process.pid}/task").iterdir():
-            niceness.setdefault((task / "comm").read_text().strip(), set()).add(os.getpriority(os.PRIO_PROCESS, int(task.name)))
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it has ended meanwhile
+                niceness.setdefault((task / "comm").read_text().strip(), set()).add(os.getpriority(os.PRIO_PROCESS, int(task.name)))
         return {"long-prompts", "http-io", "stream-arrivals"} <= set(niceness)
 
     wait_until(have_names)
