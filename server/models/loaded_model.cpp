@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <limits>
 #include <sstream>
 #include <utility>
 
@@ -83,8 +84,8 @@ absl::StatusOr<std::unique_ptr<Tokenizer>> LoadedModel::ReadTokenizer(const std:
 }
 
 int32_t LoadedModel::max_context() const {
+  if (cards_ == nullptr) return std::numeric_limits<int32_t>::max();
   int32_t max_context = 0;
-  if (cards_ == nullptr) return max_context;
   for (const auto& worker : cards_->workers()) max_context = std::max(max_context, worker->max_context());
   return max_context;
 }

@@ -32,7 +32,7 @@ class LoadedModel {
   const runtime::DecoderInfo& info() const { return cards_->workers().front()->info(); }
   // Whether EncodeChat() has a template to render.
   bool can_chat() const { return chat_template_.ok(); }
-  // The largest context of its cards.
+  // The largest context of its cards; without cards nothing limits it.
   int32_t max_context() const;
 
   // Tokenizes a plain prompt, with BOS and EOS as the model file specifies.

@@ -33,7 +33,7 @@ class Budget {
  public:
   static constexpr size_t kCostOfOperation = 256;
   static constexpr size_t kCostOfElement = 64;
-  static constexpr size_t kCostOfCharacter = 16;  // that is taken out of UTF-8
+  static constexpr size_t kCostOfCharacter = 16;  // that is taken out of UTF-8, or searched
   static constexpr size_t kMaxCost = size_t{512} << 20;
 
   // `poll` may be null.

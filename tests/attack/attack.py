@@ -290,7 +290,9 @@ def run(options, folder):
             operator.update(storm.operator.counts)
             wait_for(lambda: ready_cards(daemon.metrics()) == CARDS, "all cards ready")
             judge_resources(before, daemon, options.sanitized)
-            print(f"round {number}, {seconds} s, settled: before {before}, after {daemon.resources()}", flush=True)
+            after = daemon.resources()
+            growth = after.resident_bytes / before.resident_bytes - 1
+            print(f"round {number}, {seconds} s, settled: memory {growth:+.1%}, before {before}, after {after}", flush=True)
 
         pipe.send("stop")
         assert pipe.poll(180), "the honest clients do not end"
