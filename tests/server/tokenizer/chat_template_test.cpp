@@ -188,9 +188,9 @@ TEST(ChatTemplate, WorkIsCountedInBytes) {
 TEST(ChatTemplate, ASearchCostsWhatItTakesAtWorst) {
   const std::vector<ChatMessage> turns = {{"user", std::string(3 << 20, 'a')}};
   for (const std::string_view body : {"w in c", "c.split(w)", "c | replace(w, '')"}) {
-    const std::string source =
-        absl::StrCat("{% set c = messages[0].content %}{% set w = 'b' + c[:255] %}{% for i in range(16) %}{% if ",
-                     std::string(body), " == 1 %}{% endif %}{% endfor %}");
+    const std::string source = absl::StrCat(
+        "{% set c = messages[0].content %}{% set w = 'b' + c[:255] %}{% for i in range(16) %}{% if ",
+        std::string(body), " == 1 %}{% endif %}{% endfor %}");
     EXPECT_NE(Render(source, turns).find("RESOURCE_EXHAUSTED"), std::string::npos) << body;
   }
 }
